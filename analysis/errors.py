@@ -1,0 +1,51 @@
+"""The errors of the kit: what went wrong, where, and what to do about it.
+
+A target that misbehaves is never an error: it is a row with a reason.
+These errors are for callers (a wrong path, a wrong policy) and machines (a full disk).
+"""
+
+from __future__ import annotations
+
+
+class AnalysisError(Exception):
+    """A caller or the machine failed; the message fits on one line.
+
+    ``exit_code`` is what the command line returns for it (2 usage, 3 target unreadable, 4 machine).
+    """
+
+    exit_code = 2
+
+    def __init__(self, what: str, *, remedy: str = "") -> None:
+        self.what = what
+        self.remedy = remedy
+        super().__init__(f"{what}. {remedy}" if remedy else what)
+
+
+class TargetError(AnalysisError):
+    """The target cannot be analysed at all: no such folder, no Python in it."""
+
+    exit_code = 3
+
+
+class PolicyError(AnalysisError):
+    """The policy file does not say what it should."""
+
+
+class SnapshotError(AnalysisError):
+    """No such snapshot, or one that another version wrote."""
+
+
+class UnknownNameError(AnalysisError):
+    """A module or class was asked for that the snapshot does not know."""
+
+
+class StorageError(AnalysisError):
+    """A file could not be written: disk full, no permission."""
+
+    exit_code = 4
+
+
+class ReportError(AnalysisError):
+    """A notebook failed or a page could not be made."""
+
+    exit_code = 4

@@ -1,0 +1,297 @@
+"""The schema of every table: columns, types, units, meaning.
+
+The only place where columns are described. ``docs/columns.md`` is generated from here.
+Facts are keyed by ``path`` (POSIX, relative to the target); conclusions by module name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+#: Where in a file a statement stands. ``type_checking`` wins over the others; ``function`` is deferred.
+SCOPES = ("module", "class", "function", "type_checking")
+#: The innermost block that decides whether a statement runs.
+GUARDS = ("none", "try", "except", "if", "else", "with", "loop", "match")
+FILE_STATUSES = ("ok", "syntax-error", "decode-error", "unreadable", "too-large", "not-a-file", "parser-crash")
+MODULE_KINDS = ("module", "package", "namespace", "extension", "script")
+IMPORT_KINDS = ("import", "from", "star", "dynamic", "recovered")
+BINDING_KINDS = (
+    "import", "star", "class", "function", "alias", "instance", "constant", "delete",
+    "declaration", "target", "unpacked", "augmented", "type_alias", "expression",
+)  # fmt: skip
+EXPORT_OPERATIONS = ("assign", "add", "remove", "unknown")
+HOOK_KINDS = ("module_getattr", "sys_modules", "path_extended")
+MARKER_KINDS = ("ssot", "deprecated")
+MARKER_PLACES = ("comment", "docstring", "code")
+ORIGINS = ("stdlib", "external", "unknown")
+CYCLE_KINDS = ("import-time", "deferred", "typing")
+CUT_METHODS = ("exact", "heuristic")
+SEVERITIES = ("P0", "P1", "P2", "P3")
+CERTAINTIES = ("static", "observed", "confirmed", "refuted")
+
+TEXT = pa.string()
+COUNT = pa.int32()
+TEXTS = pa.list_(pa.string())
+
+
+def category(values: Sequence[str]) -> pa.DataType:
+    """Return the Arrow type of a column that takes few values: an 8-bit dictionary."""
+    return pa.dictionary(pa.int8(), pa.string())
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column: its name, Arrow type, meaning, and (for categories) the values it may take."""
+
+    name: str
+    type: pa.DataType
+    meaning: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One table: its name, what a row is, and its columns in order."""
+
+    name: str
+    row: str
+    columns: tuple[Column, ...]
+
+    @property
+    def schema(self) -> pa.Schema:
+        """The Arrow schema, columns in the documented order."""
+        return pa.schema([(column.name, column.type) for column in self.columns])
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The column names in the documented order."""
+        return tuple(column.name for column in self.columns)
+
+    def empty(self) -> pa.Table:
+        """Return a table of this schema without rows."""
+        return self.schema.empty_table()
+
+    def from_columns(self, columns: Sequence[Sequence[Any]]) -> pa.Table:
+        """Build an Arrow table from one sequence per column, in the documented order.
+
+        Categories are given as their text; a value outside ``Column.values`` raises ``ValueError``.
+        """
+        arrays = [_array(column, values) for column, values in zip(self.columns, columns, strict=True)]
+        return pa.Table.from_arrays(arrays, schema=self.schema)
+
+    def from_rows(self, rows: Iterable[Sequence[Any]]) -> pa.Table:
+        """Build an Arrow table from rows (tuples in the documented order)."""
+        columns = list(zip(*rows, strict=True))
+        return self.from_columns(columns) if columns else self.empty()
+
+
+def _array(column: Column, values: Sequence[Any]) -> pa.Array:
+    if not column.values:
+        return pa.array(values, type=column.type)
+    codes = {value: code for code, value in enumerate(column.values)}
+    try:
+        indices = pa.array([codes[value] for value in values], type=pa.int8())
+    except KeyError as error:
+        raise ValueError(f"{column.name} cannot be {error.args[0]!r}; it is one of {', '.join(column.values)}") from None
+    return pa.DictionaryArray.from_arrays(indices, pa.array(column.values, type=TEXT))
+
+
+def _text(name: str, meaning: str) -> Column:
+    return Column(name, TEXT, meaning)
+
+
+def _texts(name: str, meaning: str) -> Column:
+    return Column(name, TEXTS, meaning)
+
+
+def _count(name: str, meaning: str) -> Column:
+    return Column(name, COUNT, meaning)
+
+
+def _flag(name: str, meaning: str) -> Column:
+    return Column(name, pa.bool_(), meaning)
+
+
+def _one_of(name: str, values: tuple[str, ...], meaning: str) -> Column:
+    return Column(name, category(values), meaning, values)
+
+
+#: Every facts table names its file in this way: an index into the sorted paths of the scan.
+_PATH = Column("path", pa.dictionary(pa.int32(), pa.string()), "file, POSIX path relative to the target")
+_LINE = _count("line", "first line of the statement, from 1")
+_POSITION = _count("position", "order of the statement within its file, from 0, shared by all facts of the file")
+_SCOPE = _one_of("scope", SCOPES, "where the statement stands; function means deferred")
+_GUARD = _one_of("guard", GUARDS, "innermost block that decides whether the statement runs")
+_CONDITION = _text("condition", "source of the test of an if/else/match guard, cut at 120 characters; empty otherwise")
+_CAUGHT = _text("caught", "for guards try and except: the exceptions the handlers name, comma separated; * for a bare except")
+
+FILES = Table("files", "one Python file of the target", (
+    _text("path", "POSIX path relative to the target; bytes that are not UTF-8 are shown escaped"),
+    _one_of("status", FILE_STATUSES, "ok, or why the file has no syntax tree"),
+    _text("reason", "the parser's or the system's own words when the status is not ok"),
+    _count("error_line", "line of the syntax error, 0 when there is none"),
+    _text("encoding", "encoding by PEP 263 and BOM"),
+    Column("size_bytes", pa.int64(), "size in bytes"),
+    _count("lines", "number of lines"),
+    _text("content_hash", "first 32 hex digits of the SHA-256 of the bytes; empty when unreadable"),
+))  # fmt: skip
+
+LEFT_OUT = Table("left_out", "one folder, or kind of files, that discovery left out", (
+    _text("path", "POSIX path relative to the target"),
+    _text("reason", "why: virtual-environment, cache, backup-copy, ignored-by-git, excluded, symlinked-folder, unreadable-folder, nested-too-deep"),
+    _count("files", "number of .py files below it"),
+))  # fmt: skip
+
+MODULES = Table("modules", "one name under which a file (or namespace folder) can be imported", (
+    _text("module", "dotted module name"),
+    _text("path", "file that defines it; for a namespace package its folder with a trailing slash"),
+    _one_of("kind", MODULE_KINDS, "module, package (__init__.py), namespace (folder without), extension (compiled), script (not importable by its name)"),
+    _text("root", "folder, relative to the target, that must be on sys.path; .. when it is the target's parent"),
+    _flag("is_primary", "false when the same file has another, more specific name; see the root that makes it so"),
+    _text("shadowed_by", "path of the file or folder that Python imports instead under this name; empty when this one is imported"),
+))  # fmt: skip
+
+IMPORTS = Table("imports", "one name taken by one import statement", (
+    _PATH, _POSITION, _LINE,
+    _count("end_line", "last line of the statement"),
+    _one_of("kind", IMPORT_KINDS, "import a, from a import b, from a import *, import_module('a'), or recovered line by line from a file that does not parse"),
+    _count("level", "number of leading dots"),
+    _text("module", "module as written, without the dots"),
+    _text("name", "name taken from the module; empty for kind import, * for star"),
+    _text("bound_as", "name that the statement binds (asname, or the first component of import a.b)"),
+    _SCOPE, _GUARD, _CONDITION, _CAUGHT,
+    _text("owner", "qualified name of the enclosing function or class; empty at module level"),
+))  # fmt: skip
+
+DEFINITIONS = Table("definitions", "one class statement", (
+    _PATH, _POSITION, _LINE,
+    _count("end_line", "last line of the body"),
+    _text("name", "class name"),
+    _text("qualname", "qualified name within the module, as Python's __qualname__"),
+    _SCOPE, _GUARD, _CONDITION, _CAUGHT,
+    _texts("bases", "base classes as written"),
+    _text("metaclass", "metaclass as written; empty when none is given"),
+    _texts("decorators", "decorators as written, without arguments"),
+    _texts("marks", "what the statement says it is: abstract, protocol, enum, dataclass, exception, namedtuple, typeddict"),
+    _texts("attributes", "names bound in the class body, methods apart, in order"),
+    _texts("methods", "names of the methods in order"),
+    _text("fingerprint", "16 hex digits of the hash of the body without comments, docstrings and layout"),
+    Column("sketch", pa.list_(pa.uint32()), "smallest 32 hashes of the body's pairs of lines: two bodies are as alike as their sketches"),
+))  # fmt: skip
+
+METHODS = Table("methods", "one function of a class body", (
+    _PATH, _POSITION, _LINE,
+    _count("end_line", "last line of the body"),
+    _text("owner", "qualified name of the class"),
+    _text("name", "method name"),
+    _texts("parameters", "parameter names in order; *args and **kwargs with their stars"),
+    _texts("decorators", "decorators as written, without arguments"),
+    _flag("is_async", "async def"),
+))  # fmt: skip
+
+BINDINGS = Table("bindings", "one statement that binds or unbinds a module-level name", (
+    _PATH, _POSITION, _LINE,
+    _text("name", "the name"),
+    _one_of("kind", BINDING_KINDS, "how it is bound; instance is a call, alias a dotted name, target a loop, with or except target"),
+    _text("value", "alias: the dotted name; instance: the dotted callee; class, function: the qualified name; import: module:name as written with its dots; several candidates of a conditional expression are separated by |"),
+    _GUARD, _CONDITION, _CAUGHT,
+    _text("owner", "qualified name of the function that binds it by a global statement; empty at module level"),
+))  # fmt: skip
+
+EXPORTS = Table("exports", "one statement on one name of __all__", (
+    _PATH, _POSITION, _LINE,
+    _text("name", "exported name; empty for operation unknown; module:* when another module's __all__ is added"),
+    _one_of("operation", EXPORT_OPERATIONS, "assign starts a new list; unknown: __all__ is computed in a way that is not literal"),
+    _GUARD,
+))  # fmt: skip
+
+HOOKS = Table("hooks", "one name that a module serves or registers while it runs", (
+    _PATH, _POSITION, _LINE,
+    _one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed)"),
+    _text("name", "attribute or module name; * when any name may be meant"),
+    _text("value", "dotted name that is returned or registered; empty when unknown"),
+))  # fmt: skip
+
+MARKERS = Table("markers", "one place where the source speaks of a single source of truth or of deprecation", (
+    _PATH, _LINE,
+    _one_of("kind", MARKER_KINDS, "ssot or deprecated"),
+    _one_of("place", MARKER_PLACES, "comment, docstring or code"),
+    _text("text", "the line, stripped, cut at 200 characters"),
+))  # fmt: skip
+
+EDGES = Table("edges", "one in-tree import edge made by one statement", (
+    _text("importer", "module that imports"),
+    _text("imported", "module that is imported"),
+    _text("path", "file of the importer"),
+    _LINE,
+    _one_of("kind", IMPORT_KINDS, "as in imports"),
+    _text("name", "name taken; empty for import a"),
+    _SCOPE, _GUARD, _CAUGHT,
+    _flag("is_ancestor", "true when the statement names a module below the imported package, whose __init__ runs on the way"),
+    _text("via", "plain, or the rule that found the module: second-root, script-folder"),
+))  # fmt: skip
+
+EXTERNALS = Table("externals", "one import of a module that is not in the tree", (
+    _text("importer", "module that imports"),
+    _text("module", "dotted module as named by the statement"),
+    _text("package", "first component"),
+    _one_of("origin", ORIGINS, "stdlib, external (somebody else's package) or unknown"),
+    _text("path", "file of the importer"),
+    _LINE,
+    _text("name", "name taken; empty for import a"),
+    _SCOPE, _GUARD,
+))  # fmt: skip
+
+PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exist", (
+    _text("importer", "module that imports"),
+    _text("module", "dotted module that does not exist"),
+    _text("nearest", "closest existing module name; empty when none is near"),
+    _text("path", "file of the importer"),
+    _LINE,
+    _text("name", "name taken; empty for import a"),
+    _SCOPE, _GUARD, _CAUGHT,
+    _text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension"),
+))  # fmt: skip
+
+CYCLES = Table("cycles", "one strongly connected component of the import graph with more than one module", (
+    _text("cycle", "stable identifier: kind, first module, hash of the members"),
+    _one_of("kind", CYCLE_KINDS, "import-time; deferred needs a function-level import; typing needs a TYPE_CHECKING import"),
+    _flag("with_ancestors", "whether the edges to ancestor packages take part"),
+    _count("size", "number of modules"),
+    _count("edge_count", "number of importer and imported pairs inside the component"),
+    _texts("modules", "members, sorted"),
+    _texts("loop", "a short loop through the component: importer path:line imported, one text per hop"),
+    _flag("is_loop_shortest", "true when no shorter loop exists; false when the search was limited"),
+    _texts("cut", "cheapest set of imports to remove: importer -> imported"),
+    _count("cut_cost", "cost of the cut: see docs/cycles.md"),
+    _one_of("cut_method", CUT_METHODS, "exact or heuristic"),
+))  # fmt: skip
+
+EVIDENCE = pa.list_(pa.struct([("path", pa.string()), ("line", pa.int32()), ("source", pa.string())]))
+
+FINDINGS = Table("findings", "one verdict of one rule on one subject", (
+    _text("fingerprint", "16 hex digits; stable against line moves and reformatting"),
+    _text("rule", "name of the rule, see docs/rules.md"),
+    _one_of("severity", SEVERITIES, "P0 stops the product, P1 is wrong now, P2 will be, P3 is worth knowing"),
+    _text("subject", "module, class or file the verdict is about"),
+    _text("message", "one sentence with the figures"),
+    _one_of("certainty", CERTAINTIES, "static, observed at run time, confirmed by both, refuted"),
+    Column("evidence", EVIDENCE, "places with their source line"),
+))  # fmt: skip
+
+METRICS = Table("metrics", "one measured number", (
+    _text("metric", "name of the number"),
+    Column("value", pa.float64(), "the number"),
+    _text("unit", "what is counted"),
+    _text("meaning", "one sentence"),
+))  # fmt: skip
+
+FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS)
+CONCLUSION_TABLES: tuple[Table, ...] = (EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS)
+TABLES: Mapping[str, Table] = {
+    table.name: table for table in (FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES)
+}

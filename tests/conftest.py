@@ -1,0 +1,29 @@
+"""Fixtures shared by all tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+Tree = Callable[..., Path]
+
+
+@pytest.fixture
+def make_tree(tmp_path: Path) -> Tree:
+    """Return a function that writes a dict of file name to source below a new folder and returns the folder."""
+    made = 0
+
+    def make(files: Mapping[str, str | bytes], name: str = "") -> Path:
+        nonlocal made
+        made += 1
+        root = tmp_path / (name or f"tree{made}")
+        root.mkdir(parents=True, exist_ok=True)
+        for relative, source in files.items():
+            path = root / relative
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(source if isinstance(source, bytes) else source.encode())
+        return root
+
+    return make
