@@ -1,0 +1,61 @@
+"""What this package needs to know of a target, and nothing more.
+
+Any object with these attributes will do: the facts of a scan, or a few small tables in a test.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import pyarrow as pa
+
+
+class ClassFacts(Protocol):
+    """The tables that say which classes there are, with the schemas of ``analysis.tables``."""
+
+    @property
+    def modules(self) -> pa.Table: ...
+    @property
+    def definitions(self) -> pa.Table: ...
+
+
+class FactTables(ClassFacts, Protocol):
+    """The facts tables, with the schemas of ``analysis.tables``."""
+
+    @property
+    def imports(self) -> pa.Table: ...
+    @property
+    def methods(self) -> pa.Table: ...
+    @property
+    def bindings(self) -> pa.Table: ...
+    @property
+    def exports(self) -> pa.Table: ...
+    @property
+    def hooks(self) -> pa.Table: ...
+    @property
+    def markers(self) -> pa.Table: ...
+
+
+class ConceptPolicy(Protocol):
+    """One ``[[concept]]`` of a policy."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def match(self) -> Sequence[str]: ...
+    @property
+    def within(self) -> str: ...
+    @property
+    def max_classes(self) -> int: ...
+    @property
+    def canonical(self) -> str: ...
+    @property
+    def allow(self) -> Sequence[str]: ...
+
+
+class ConceptPolicies(Protocol):
+    """The part of a policy that speaks of concepts."""
+
+    @property
+    def concept(self) -> Sequence[ConceptPolicy]: ...
