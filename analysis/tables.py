@@ -24,7 +24,7 @@ BINDING_KINDS = (
     "declaration", "target", "unpacked", "augmented", "type_alias", "expression",
 )  # fmt: skip
 EXPORT_OPERATIONS = ("assign", "add", "remove", "unknown")
-HOOK_KINDS = ("module_getattr", "sys_modules", "path_extended")
+HOOK_KINDS = ("module_getattr", "sys_modules", "path_extended", "computed_import")
 MARKER_KINDS = ("ssot", "deprecated")
 MARKER_PLACES = ("comment", "docstring", "code")
 ORIGINS = ("stdlib", "external", "unknown")
@@ -96,7 +96,9 @@ def _array(column: Column, values: Sequence[Any]) -> pa.Array:
     try:
         indices = pa.array([codes[value] for value in values], type=pa.int8())
     except KeyError as error:
-        raise ValueError(f"{column.name} cannot be {error.args[0]!r}; it is one of {', '.join(column.values)}") from None
+        raise ValueError(
+            f"{column.name} cannot be {error.args[0]!r}; it is one of {', '.join(column.values)}"
+        ) from None
     return pa.DictionaryArray.from_arrays(indices, pa.array(column.values, type=TEXT))
 
 
@@ -124,10 +126,17 @@ def _one_of(name: str, values: tuple[str, ...], meaning: str) -> Column:
 _PATH = Column("path", pa.dictionary(pa.int32(), pa.string()), "file, POSIX path relative to the target")
 _LINE = _count("line", "first line of the statement, from 1")
 _POSITION = _count("position", "order of the statement within its file, from 0, shared by all facts of the file")
-_SCOPE = _one_of("scope", SCOPES, "where the statement stands; function means deferred")
+_SCOPE = _one_of(
+    "scope",
+    SCOPES,
+    "where the statement stands; function means deferred: it does not run on import (also lazy imports and if __name__ == '__main__')",
+)
 _GUARD = _one_of("guard", GUARDS, "innermost block that decides whether the statement runs")
 _CONDITION = _text("condition", "source of the test of an if/else/match guard, cut at 120 characters; empty otherwise")
-_CAUGHT = _text("caught", "for guards try and except: the exceptions the handlers name, comma separated; * for a bare except")
+_CAUGHT = _text(
+    "caught",
+    "exceptions that enclosing try blocks (or suppress) swallow, comma separated, * for a bare except; for guard except: what this handler names",
+)
 
 FILES = Table("files", "one Python file of the target", (
     _text("path", "POSIX path relative to the target; bytes that are not UTF-8 are shown escaped"),
@@ -198,7 +207,8 @@ BINDINGS = Table("bindings", "one statement that binds or unbinds a module-level
     _text("name", "the name"),
     _one_of("kind", BINDING_KINDS, "how it is bound; instance is a call, alias a dotted name, target a loop, with or except target"),
     _text("value", "alias: the dotted name; instance: the dotted callee; class, function: the qualified name; import: module:name as written with its dots; several candidates of a conditional expression are separated by |"),
-    _GUARD, _CONDITION, _CAUGHT,
+    _count("arguments", "instance: number of positional arguments of the call; -1 otherwise"),
+    _SCOPE, _GUARD, _CONDITION, _CAUGHT,
     _text("owner", "qualified name of the function that binds it by a global statement; empty at module level"),
 ))  # fmt: skip
 
@@ -211,7 +221,7 @@ EXPORTS = Table("exports", "one statement on one name of __all__", (
 
 HOOKS = Table("hooks", "one name that a module serves or registers while it runs", (
     _PATH, _POSITION, _LINE,
-    _one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed)"),
+    _one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed), computed_import (import_module of something that is not a literal)"),
     _text("name", "attribute or module name; * when any name may be meant"),
     _text("value", "dotted name that is returned or registered; empty when unknown"),
 ))  # fmt: skip

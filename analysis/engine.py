@@ -1,0 +1,33 @@
+"""Where work runs: a pool of local processes, as a ``concurrent.futures.Executor``."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from loky import get_reusable_executor
+
+#: Called as ``progress(step, done, total)``; every step ends with ``done == total``.
+Progress = Callable[[str, int, int], None]
+
+
+def ignore_progress(step: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+def count_cores() -> int:
+    """Return the number of cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def open_executor(jobs: int, *, fresh: bool = False) -> Executor:
+    """Return a pool of ``jobs`` processes; it is kept for the next caller unless ``fresh`` asks for a new one.
+
+    The processes start clean (no fork of the caller's threads) and do not import the caller's main module,
+    so that scripts and notebooks need no guard.
+    """
+    executor: Executor = get_reusable_executor(max_workers=jobs, timeout=20, reuse=False if fresh else "auto")
+    return executor

@@ -1,0 +1,125 @@
+"""Class statements and their methods."""
+
+from __future__ import annotations
+
+import ast
+
+from analysis.facts.context import Context
+from analysis.facts.expressions import render
+from analysis.facts.fingerprints import hash_body, normalise_lines
+from analysis.facts.rows import Row, Rows
+
+_ENUMS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum", "EnumMeta", "EnumType"})
+_DATACLASSES = frozenset(
+    {"dataclass", "define", "frozen", "mutable", "attrs", "attr.s", "attr.attrs", "attr.dataclass"}
+)
+_BASE_MARKS = {"ABC": "abstract", "Protocol": "protocol", "NamedTuple": "namedtuple", "TypedDict": "typeddict"}
+_EXCEPTIONS = ("Exception", "Error", "Warning")
+
+
+class ClassReader:
+    """Collects the classes of one file; fingerprints wait until all docstrings are known."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._found: list[tuple[ast.ClassDef, int, str, Context]] = []
+
+    def add(self, node: ast.ClassDef, position: int, qualname: str, context: Context) -> None:
+        """Remember one class statement."""
+        self._found.append((node, position, qualname, context))
+
+    def read_method(self, node: ast.FunctionDef, position: int, owner: str) -> Row:
+        """Return the row of ``methods`` for a function of a class body."""
+        return (
+            position, node.lineno, node.end_lineno or node.lineno, owner, node.name, find_parameters(node.args),
+            [find_decorator(decorator) for decorator in node.decorator_list], isinstance(node, ast.AsyncFunctionDef),
+        )  # fmt: skip
+
+    def finish(self, rows: Rows, docstrings: list[tuple[int, int]]) -> None:
+        """Add one row of ``definitions`` per class; ``docstrings`` are first and last lines that do not count."""
+        if not self._found:
+            return
+        lines = normalise_lines(self._source, docstrings)
+        for node, position, qualname, context in self._found:
+            rows.definitions.append(_read_class(node, position, qualname, context, lines))
+
+
+def _read_class(node: ast.ClassDef, position: int, qualname: str, context: Context, lines: list[bytes]) -> Row:
+    end_line = node.end_lineno or node.lineno
+    first = node.body[0]
+    start = min([first.lineno, *(decorator.lineno for decorator in getattr(first, "decorator_list", ()))])
+    body = lines[start - 1 : end_line]
+    fingerprint, sketch = hash_body(body)
+    bases = [render(base) for base in node.bases]
+    metaclass = next((render(keyword.value) for keyword in node.keywords if keyword.arg == "metaclass"), "")
+    decorators = [find_decorator(decorator) for decorator in node.decorator_list]
+    methods, attributes, is_abstract = _read_body(node)
+    marks = find_marks(bases, metaclass, decorators, is_abstract=is_abstract)
+    return (
+        position, node.lineno, end_line, node.name, qualname, context.scope, context.guard, context.condition,
+        context.caught, bases, metaclass, decorators, marks, attributes, methods, fingerprint, sketch,
+    )  # fmt: skip
+
+
+def _read_body(node: ast.ClassDef) -> tuple[list[str], list[str], bool]:
+    """Return the names of the methods, of the other attributes, and whether a method is abstract."""
+    methods: list[str] = []
+    attributes: list[str] = []
+    is_abstract = False
+    stack: list[ast.stmt] = list(reversed(node.body))
+    while stack:
+        statement = stack.pop()
+        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+            methods.append(statement.name)
+            is_abstract = is_abstract or any(
+                find_decorator(decorator).rpartition(".")[2].startswith("abstract")
+                for decorator in statement.decorator_list
+            )
+        elif isinstance(statement, ast.Assign):
+            attributes.extend(target.id for target in statement.targets if isinstance(target, ast.Name))
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+            attributes.append(statement.target.id)
+        elif isinstance(statement, ast.ClassDef):
+            attributes.append(statement.name)
+        else:
+            for block in ("finalbody", "orelse", "handlers", "body"):
+                stack.extend(reversed(getattr(statement, block, ())))
+    return list(dict.fromkeys(methods)), list(dict.fromkeys(attributes)), is_abstract
+
+
+def find_marks(bases: list[str], metaclass: str, decorators: list[str], *, is_abstract: bool) -> list[str]:
+    """Return what a class statement says it is, from the names alone: sorted marks of ``tables.py``."""
+    marks: set[str] = set()
+    for base in bases:
+        name = base.partition("[")[0].partition("(")[0].rpartition(".")[2]
+        if name in _BASE_MARKS:
+            marks.add(_BASE_MARKS[name])
+        elif name in _ENUMS:
+            marks.add("enum")
+        elif name.endswith(_EXCEPTIONS) or name == "BaseException":
+            marks.add("exception")
+    if is_abstract or metaclass.rpartition(".")[2] == "ABCMeta":
+        marks.add("abstract")
+    if any(name in _DATACLASSES or name.rpartition(".")[2] in _DATACLASSES for name in decorators):
+        marks.add("dataclass")
+    return sorted(marks)
+
+
+def find_decorator(node: ast.expr) -> str:
+    """Return a decorator as written, without its arguments."""
+    return render(node.func if isinstance(node, ast.Call) else node)
+
+
+def find_parameters(arguments: ast.arguments) -> list[str]:
+    """Return the parameter names in order, ``*args`` and ``**kwargs`` with their stars.
+
+    >>> find_parameters(ast.parse("def f(a, /, b, *c, d=1, **e): ...").body[0].args)
+    ['a', 'b', '*c', 'd', '**e']
+    """
+    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    if arguments.vararg:
+        names.append(f"*{arguments.vararg.arg}")
+    names.extend(argument.arg for argument in arguments.kwonlyargs)
+    if arguments.kwarg:
+        names.append(f"**{arguments.kwarg.arg}")
+    return names

@@ -1,0 +1,116 @@
+"""Where a statement stands: scope, guard, condition, and what swallows its errors."""
+
+from __future__ import annotations
+
+import ast
+from dataclasses import dataclass
+
+from analysis.facts.expressions import find_dotted, is_main_test, is_typing_only, render
+
+#: Exceptions whose handler also catches a failed import.
+IMPORT_ERROR_NAMES = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "*"})
+
+
+@dataclass(slots=True)  # not frozen: thousands are made per file, and freezing triples the cost
+class Context:
+    """The blocks around a statement. ``owner`` is the qualified name of the function or class around it."""
+
+    scope: str = "module"
+    guard: str = "none"
+    test: ast.AST | None = None
+    is_negated: bool = False
+    caught: str = ""
+    protected_by: str = ""
+    owner: str = ""
+
+    @property
+    def condition(self) -> str:
+        """The test of the innermost if, else or match guard as source."""
+        if self.test is None or self.guard not in {"if", "else", "match"}:
+            return ""
+        text = render(self.test)
+        return f"not ({text})" if self.is_negated else text
+
+    def under(self, guard: str) -> Context:
+        """Return the context inside a block that decides whether its statements run."""
+        return self._nested(guard, caught=self.protected_by)
+
+    def under_test(self, guard: str, test: ast.AST, *, is_negated: bool = False) -> Context:
+        """Return the context inside a branch chosen by a test."""
+        return self._nested(guard, test, is_negated=is_negated, caught=self.protected_by)
+
+    def under_try(self, handlers: list[ast.ExceptHandler]) -> Context:
+        """Return the context of the body of a try: what its handlers name is swallowed there."""
+        names = [name for handler in handlers for name in find_caught(handler.type)]
+        both = ",".join(dict.fromkeys([*names, *filter(None, self.protected_by.split(","))]))
+        return self._nested("try", caught=both, protected_by=both)
+
+    def under_handler(self, handler: ast.ExceptHandler) -> Context:
+        """Return the context of an except block; ``caught`` is what it names."""
+        return self._nested("except", caught=",".join(find_caught(handler.type)))
+
+    def under_with(self, items: list[ast.withitem]) -> Context:
+        """Return the context of a with block; ``contextlib.suppress`` swallows like a try."""
+        names = [
+            find_dotted(argument) or "*"
+            for item in items
+            if isinstance(item.context_expr, ast.Call)
+            and find_dotted(item.context_expr.func).rpartition(".")[2] == "suppress"
+            for argument in item.context_expr.args
+        ]
+        both = ",".join(dict.fromkeys([*names, *filter(None, self.protected_by.split(","))]))
+        return self._nested("with", caught=both, protected_by=both)
+
+    def inside(self, owner: str, scope: str) -> Context:
+        """Return the context of the body of a function or class: the guards outside do not count in functions."""
+        if self.scope in {"type_checking", "function"}:
+            scope = self.scope
+        if scope == "function":
+            return Context(scope=scope, owner=owner)
+        return Context(scope, self.guard, self.test, self.is_negated, self.caught, self.protected_by, owner)
+
+    def _nested(
+        self, guard: str, test: ast.AST | None = None, *, is_negated: bool = False, caught: str, protected_by: str = ""
+    ) -> Context:
+        protected_by = protected_by or self.protected_by
+        return Context(self.scope, guard, test, is_negated, caught, protected_by, self.owner)
+
+    def scoped(self, scope: str) -> Context:
+        """Return the same context in another scope."""
+        return Context(scope, self.guard, self.test, self.is_negated, self.caught, self.protected_by, self.owner)
+
+
+def branch(context: Context, test: ast.expr) -> tuple[Context, Context]:
+    """Return the contexts of the two branches of an if.
+
+    A branch for type checkers only gets the scope ``type_checking``, one for the main program ``function``;
+    the other branch then always runs, so that it has no guard of its own.
+    """
+    if is_typing_only(test):
+        return context.under_test("if", test).scoped("type_checking"), context
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and is_typing_only(test.operand):
+        return context, context.under_test("else", test.operand).scoped("type_checking")
+    if is_main_test(test):
+        scope = "function" if context.scope == "module" else context.scope
+        return context.under_test("if", test).scoped(scope), context
+    return context.under_test("if", test), context.under_test("else", test, is_negated=True)
+
+
+def find_caught(kind: ast.expr | None) -> list[str]:
+    """Return the names of the exceptions that an except clause catches; ``*`` for all."""
+    if kind is None:
+        return ["*"]
+    if isinstance(kind, ast.Tuple):
+        return [find_dotted(element) or "?" for element in kind.elts]
+    return [find_dotted(kind) or "?"]
+
+
+def swallows_import_errors(caught: str) -> bool:
+    """Return whether a ``caught`` text names an exception that a failed import raises.
+
+    >>> swallows_import_errors("ValueError,builtins.ImportError")
+    True
+    >>> swallows_import_errors("KeyError")
+    False
+    """
+    return any(name.rpartition(".")[2] in IMPORT_ERROR_NAMES for name in caught.split(","))

@@ -1,0 +1,123 @@
+"""Imports by function call, and modules put into ``sys.modules`` or found through a changed ``__path__``."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable
+
+from analysis.facts.context import Context, branch
+from analysis.facts.expressions import find_dotted, find_literal_text
+from analysis.facts.lines import find_lines, has_line_between
+from analysis.facts.rows import Row
+
+_IMPORTERS = frozenset({"import_module", "importlib.import_module", "__import__", "builtins.__import__"})
+_WORDS = (b"import_module", b"__import__", b"sys.modules", b"__path__")
+
+
+def find_dynamic_rows(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> tuple[list[Row], list[Row]]:
+    """Return the rows of ``imports`` (kind dynamic) and of ``hooks`` that need a look into expressions.
+
+    Files that name none of the words in question cost one search each.
+    """
+    lines = find_lines(source, _WORDS)
+    if not lines:
+        return [], []
+    visitor = _Visitor(next_position, lines)
+    visitor.visit_block(tree.body, Context())
+    return visitor.imports, visitor.hooks
+
+
+class _Visitor:
+    def __init__(self, next_position: Callable[[], int], lines: list[int]) -> None:
+        self._lines = lines
+        self.imports: list[Row] = []
+        self.hooks: list[Row] = []
+        self._next = next_position
+
+    def visit_block(self, body: list[ast.stmt], context: Context) -> None:
+        for statement in body:
+            if has_line_between(self._lines, statement.lineno, statement.end_lineno or statement.lineno):
+                self._statement(statement, context)
+
+    def _statement(self, node: ast.stmt, context: Context) -> None:
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            scope = "class" if isinstance(node, ast.ClassDef) else "function"
+            owner = f"{context.owner}.{node.name}" if context.owner else node.name
+            self.visit_block(node.body, context.inside(owner, scope))
+        elif isinstance(node, ast.If):
+            self._if(node, context)
+        elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
+            self._try(node, context)  # type: ignore[arg-type]
+        elif isinstance(node, ast.With | ast.AsyncWith):
+            for item in node.items:
+                self._expression(item.context_expr, context)
+            self.visit_block(node.body, context.under_with(node.items))
+        elif isinstance(node, ast.For | ast.AsyncFor | ast.While):
+            self._expression(node.test if isinstance(node, ast.While) else node.iter, context)
+            self.visit_block(node.body, context.under("loop"))
+            self.visit_block(node.orelse, context.under("else"))
+        elif isinstance(node, ast.Match):
+            for case in node.cases:
+                self.visit_block(case.body, context.under_test("match", node.subject))
+        else:
+            self._simple(node, context)
+
+    def _if(self, node: ast.If, context: Context) -> None:
+        rest: list[ast.stmt] = [node]
+        while len(rest) == 1 and isinstance(rest[0], ast.If):
+            current = rest[0]
+            self._expression(current.test, context)
+            chosen, context = branch(context, current.test)
+            self.visit_block(current.body, chosen)
+            rest = current.orelse
+        self.visit_block(rest, context)
+
+    def _try(self, node: ast.Try, context: Context) -> None:
+        self.visit_block(node.body, context.under_try(node.handlers) if node.handlers else context)
+        for handler in node.handlers:
+            self.visit_block(handler.body, context.under_handler(handler))
+        self.visit_block(node.orelse, context.under("else"))
+        self.visit_block(node.finalbody, context)
+
+    def _simple(self, node: ast.stmt, context: Context) -> None:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                self._registration(target, node.value, node)
+        elif isinstance(node, ast.AugAssign) and find_dotted(node.target) == "__path__":
+            self._hook(node, "path_extended", "*", "")
+        self._expression(node, context)
+
+    def _registration(self, target: ast.expr, value: ast.expr, node: ast.stmt) -> None:
+        if isinstance(target, ast.Subscript) and find_dotted(target.value) in {"sys.modules", "modules"}:
+            name = find_literal_text(target.slice) or (find_dotted(target.slice) == "__name__" and "__name__") or "*"
+            self._hook(node, "sys_modules", name, find_dotted(value))
+        elif find_dotted(target) == "__path__":
+            self._hook(node, "path_extended", "*", "")
+
+    def _expression(self, root: ast.AST, context: Context) -> None:
+        for node in ast.walk(root):
+            if isinstance(node, ast.Call):
+                self._call(node, context)
+
+    def _call(self, node: ast.Call, context: Context) -> None:
+        callee = find_dotted(node.func)
+        if callee in _IMPORTERS and node.args:
+            self._import(node, context)
+        elif callee == "sys.modules.setdefault" and len(node.args) == 2:
+            self._hook(node, "sys_modules", find_literal_text(node.args[0]) or "*", find_dotted(node.args[1]))
+        elif callee in {"__path__.append", "__path__.extend", "__path__.insert"}:
+            self._hook(node, "path_extended", "*", "")
+
+    def _import(self, node: ast.Call, context: Context) -> None:
+        name = find_literal_text(node.args[0])
+        if not name or not name.strip("."):
+            self._hook(node, "computed_import", "*", "")
+            return
+        module = name.lstrip(".")
+        self.imports.append(
+            (self._next(), node.lineno, node.end_lineno or node.lineno, "dynamic", len(name) - len(module), module, "",
+             "", context.scope, context.guard, context.condition, context.caught, context.owner)
+        )  # fmt: skip
+
+    def _hook(self, node: ast.AST, kind: str, name: str, value: str) -> None:
+        self.hooks.append((self._next(), getattr(node, "lineno", 0), kind, name, value))

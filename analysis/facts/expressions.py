@@ -1,0 +1,106 @@
+"""What an expression says, as text: dotted names, candidates, literals."""
+
+from __future__ import annotations
+
+import ast
+
+#: Longer conditions, bases and decorators are cut: they are evidence, not input.
+TEXT_LIMIT = 120
+
+
+def find_dotted(node: ast.AST | None) -> str:
+    """Return ``a.b.c`` for a chain of names and attributes, otherwise an empty text."""
+    parts: list[str] = []
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    if not isinstance(node, ast.Name):
+        return ""
+    if not parts:
+        return node.id
+    parts.append(node.id)
+    parts.reverse()
+    return ".".join(parts)
+
+
+def render(node: ast.AST | None) -> str:
+    """Return the source of an expression on one line, cut at ``TEXT_LIMIT`` characters."""
+    if node is None:
+        return ""
+    text = find_dotted(node)
+    if not text:
+        try:
+            text = ast.unparse(node)
+        except (RecursionError, ValueError):  # nested too deeply, or an integer with too many digits
+            return "..."
+    return text if len(text) <= TEXT_LIMIT else text[: TEXT_LIMIT - 1] + "…"
+
+
+def find_literal_text(node: ast.AST | None) -> str | None:
+    """Return the value of a text literal, otherwise None."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
+
+
+def find_literal_texts(node: ast.AST | None) -> list[str] | None:
+    """Return the texts of a literal list, tuple or set of texts, otherwise None."""
+    if not isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return None
+    texts = [find_literal_text(element) for element in node.elts]
+    return [text for text in texts if text is not None] if None not in texts else None
+
+
+def classify(node: ast.expr | None) -> tuple[str, str, int]:
+    """Return what assigning this expression makes of a name: binding kind, value, positional arguments.
+
+    ``A if x else B`` and ``A or B`` keep every candidate: ``alias``, ``A|B``.
+    """
+    if isinstance(node, ast.Name | ast.Attribute):
+        dotted = find_dotted(node)
+        return ("alias", dotted, -1) if dotted else ("expression", "", -1)
+    if isinstance(node, ast.Call):
+        return "instance", find_dotted(node.func), len(node.args)
+    if isinstance(node, ast.Constant):
+        return "constant", "None" if node.value is None else "", -1
+    if isinstance(node, ast.NamedExpr):
+        return classify(node.value)
+    candidates = _find_candidates(node)
+    if candidates:
+        return "alias", "|".join(candidates), -1
+    return "expression", "", -1
+
+
+def _find_candidates(node: ast.expr | None) -> list[str]:
+    """Return the dotted names that a conditional expression chooses from; empty when one is not a name."""
+    if isinstance(node, ast.IfExp):
+        branches: list[ast.expr] = [node.body, node.orelse]
+    elif isinstance(node, ast.BoolOp):
+        branches = list(node.values)
+    else:
+        return []
+    found: list[str] = []
+    for branch in branches:
+        nested = _find_candidates(branch)
+        dotted = "None" if isinstance(branch, ast.Constant) and branch.value is None else find_dotted(branch)
+        if not nested and not dotted:
+            return []
+        found.extend(nested or [dotted])
+    return list(dict.fromkeys(found))
+
+
+def is_typing_only(test: ast.expr) -> bool:
+    """Return whether a test is false at run time and true for type checkers: TYPE_CHECKING, MYPY, False."""
+    if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
+        return any(is_typing_only(value) for value in test.values)
+    if isinstance(test, ast.Constant):
+        return test.value is False or (type(test.value) is int and test.value == 0)
+    return find_dotted(test).rpartition(".")[2] in {"TYPE_CHECKING", "MYPY"}
+
+
+def is_main_test(test: ast.expr) -> bool:
+    """Return whether a test is ``__name__ == "__main__"``, which is false while the module is imported."""
+    if not isinstance(test, ast.Compare) or len(test.ops) != 1 or not isinstance(test.ops[0], ast.Eq):
+        return False
+    sides = (test.left, test.comparators[0])
+    return any(find_dotted(side) == "__name__" for side in sides) and any(
+        find_literal_text(side) == "__main__" for side in sides
+    )

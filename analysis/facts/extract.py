@@ -1,0 +1,339 @@
+"""From the bytes of one file to its facts: imports, classes, bindings, exports, hooks, markers.
+
+A pure function of the bytes (and of the grammar of the running interpreter), so that its result can be
+kept by content hash. Only statements are walked; expressions are looked into where a word in the text
+says that it is worth while.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+from analysis.facts.classes import ClassReader
+from analysis.facts.context import Context, branch
+from analysis.facts.dynamic import find_dynamic_rows
+from analysis.facts.exports import read_exports
+from analysis.facts.expressions import classify, find_dotted
+from analysis.facts.hooks import read_getattr
+from analysis.facts.lines import find_lines, has_line_between, normalise_line_ends
+from analysis.facts.markers import find_markers
+from analysis.facts.recover import recover_imports
+from analysis.facts.rows import FileFacts, Rows
+from analysis.facts.source import decode, parse
+
+#: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
+EXTRACTOR_VERSION = 1
+
+_MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
+#: A function without any of these words binds nothing outside itself and imports nothing.
+_WORDS_OF_INTEREST = (b"import", b"class", b"global")
+
+
+def extract(source: bytes) -> FileFacts:
+    """Return the facts of one file; a file that does not parse still yields its recovered imports."""
+    lines = source.count(b"\n") + (not source.endswith(b"\n") and bool(source))
+    parsed = parse(source)
+    if parsed.tree is not None:
+        try:
+            rows = _Walker(normalise_line_ends(source), parsed.tree, parsed.encoding).rows
+            return FileFacts("ok", "", 0, parsed.encoding, lines, rows.as_tuple())
+        except RecursionError:
+            status, reason = "parser-crash", "nested too deeply to be walked (RecursionError)"
+    else:
+        status, reason = parsed.status, parsed.reason
+    rows = Rows()
+    if status != "too-large":
+        rows.imports.extend(recover_imports(decode(source, parsed.encoding)))
+    return FileFacts(status, reason, parsed.error_line, parsed.encoding, lines, rows.as_tuple())
+
+
+class _Walker:
+    """One pass over the statements of a file, in order."""
+
+    def __init__(self, source: bytes, tree: ast.Module, encoding: str) -> None:
+        self.rows = Rows()
+        self._position = -1
+        self._docstrings: list[tuple[int, int]] = []
+        self._classes = ClassReader(source)
+        self._has_walrus = b":=" in source
+        self._lines_of_interest = find_lines(source, _WORDS_OF_INTEREST)
+        self._literals: dict[str, ast.expr] = {}
+        self._globals: list[set[str]] = []
+        self._body(tree.body, Context())
+        self._classes.finish(self.rows, self._docstrings)
+        imports, hooks = find_dynamic_rows(source, tree, self._next)
+        self.rows.imports.extend(imports)
+        self.rows.hooks.extend(hooks)
+        self.rows.markers.extend(find_markers(source, self._docstrings, encoding))
+
+    def _next(self) -> int:
+        self._position += 1
+        return self._position
+
+    # Blocks
+
+    def _body(self, body: list[ast.stmt], context: Context) -> None:
+        self._docstring(body)
+        self._block(body, context)
+
+    def _docstring(self, body: list[ast.stmt]) -> None:
+        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
+            if isinstance(body[0].value.value, str):
+                self._docstrings.append((body[0].lineno, body[0].end_lineno or body[0].lineno))
+
+    def _block(self, body: Sequence[ast.stmt], context: Context) -> None:
+        # A name bound inside a class body is an attribute; one bound in a function is local unless global.
+        binds = not context.owner or bool(self._globals and self._globals[-1])
+        for statement in body:
+            kind = type(statement)
+            handler = _HANDLERS.get(kind)
+            if handler is not None:
+                handler(self, statement, context)
+            elif binds and kind in _BINDERS:
+                _BINDERS[kind](self, statement, context)
+
+    def _if(self, node: ast.If, context: Context) -> None:
+        rest: list[ast.stmt] = [node]
+        while len(rest) == 1 and isinstance(rest[0], ast.If):  # elif chains may be longer than the stack is deep
+            current = rest[0]
+            if self._has_walrus:
+                self._walrus(current.test, context)
+            chosen, context = branch(context, current.test)
+            self._block(current.body, chosen)
+            rest = current.orelse
+        self._block(rest, context)
+
+    def _try(self, node: ast.Try, context: Context) -> None:
+        protected = context.under_try(node.handlers) if node.handlers else context
+        self._block(node.body, protected)
+        for handler in node.handlers:
+            inner = context.under_handler(handler)
+            if handler.name:
+                self._bind(handler, handler.name, "target", "", inner)
+            self._block(handler.body, inner)
+            if handler.name:
+                self._bind(handler, handler.name, "delete", "", inner)
+        self._block(node.orelse, context.under("else"))
+        self._block(node.finalbody, context)
+
+    def _with(self, node: ast.With, context: Context) -> None:
+        for item in node.items:
+            if item.optional_vars is not None:
+                self._targets(item.optional_vars, node, context)
+        self._block(node.body, context.under_with(node.items))
+
+    def _loop(self, node: ast.For | ast.While, context: Context) -> None:
+        inner = context.under("loop")
+        if not isinstance(node, ast.While):
+            self._targets(node.target, node, inner)
+        self._block(node.body, inner)
+        self._block(node.orelse, context.under("else"))
+
+    def _match(self, node: ast.Match, context: Context) -> None:
+        for case in node.cases:
+            inner = context.under_test("match", node.subject)
+            for pattern in ast.walk(case.pattern):
+                name = getattr(pattern, "name", None) or getattr(pattern, "rest", None)
+                if name:
+                    self._bind(node, name, "target", "", inner)
+            self._block(case.body, inner)
+
+    # Statements that define
+
+    def _function(self, node: ast.FunctionDef, context: Context) -> None:
+        if context.scope == "class":
+            self.rows.methods.append(self._classes.read_method(node, self._next(), context.owner))
+        elif not context.owner:
+            self._bind(node, node.name, "function", node.name, context)
+            if node.name == "__getattr__":
+                for name, value in read_getattr(node, self._literals):
+                    self.rows.hooks.append((self._next(), node.lineno, "module_getattr", name, value))
+        if not has_line_between(self._lines_of_interest, node.lineno, node.end_lineno or node.lineno):
+            self._docstring(node.body)
+            return
+        self._globals.append(set())
+        owner = f"{context.owner}.{node.name}" if context.owner else node.name
+        self._body(node.body, context.inside(owner, "function"))
+        self._globals.pop()
+
+    def _class(self, node: ast.ClassDef, context: Context) -> None:
+        prefix = f"{context.owner}.<locals>." if context.scope == "function" and context.owner else ""
+        if not prefix and context.owner:
+            prefix = f"{context.owner}."
+        qualname = prefix + node.name
+        self._classes.add(node, self._next(), qualname, context)
+        if not context.owner:
+            self._bind(node, node.name, "class", qualname, context)
+        self._globals.append(set())
+        self._body(node.body, context.inside(qualname, "class"))
+        self._globals.pop()
+
+    def _import(self, node: ast.Import, context: Context) -> None:
+        context = _lazily(node, context)
+        for alias in node.names:
+            bound = alias.asname or alias.name.partition(".")[0]
+            self._add_import(node, "import", 0, alias.name, "", bound, context)
+            self._bind(node, bound, "import", alias.name if alias.asname else bound, context)
+
+    def _import_from(self, node: ast.ImportFrom, context: Context) -> None:
+        context = _lazily(node, context)
+        module, level = node.module or "", node.level
+        for alias in node.names:
+            if alias.name == "*":
+                self._add_import(node, "star", level, module, "*", "*", context)
+                self._bind(node, "*", "star", "." * level + module, context)
+                continue
+            bound = alias.asname or alias.name
+            self._add_import(node, "from", level, module, alias.name, bound, context)
+            self._bind(node, bound, "import", f"{'.' * level}{module}:{alias.name}", context)
+
+    def _add_import(
+        self, node: ast.stmt, kind: str, level: int, module: str, name: str, bound: str, context: Context
+    ) -> None:
+        self.rows.imports.append(
+            (self._next(), node.lineno, node.end_lineno or node.lineno, kind, level, module, name, bound,
+             context.scope, context.guard, context.condition, context.caught, context.owner)
+        )  # fmt: skip
+
+    # Statements that bind
+
+    def _bind(self, node: Any, name: str, kind: str, value: str, context: Context, arguments: int = -1) -> None:
+        if context.owner and not (self._globals and name in self._globals[-1]):
+            return
+        if context.scope not in _MODULE_LEVEL and not context.owner:
+            return
+        self.rows.bindings.append(
+            (self._next(), node.lineno, name, kind, value, arguments,
+             context.scope, context.guard, context.condition, context.caught, context.owner)
+        )  # fmt: skip
+
+    def _global(self, node: ast.Global, context: Context) -> None:
+        if self._globals:
+            self._globals[-1].update(node.names)
+
+    def _assign(self, node: ast.Assign, context: Context) -> None:
+        for target in node.targets:
+            self._assign_target(target, node.value, node, context)
+        if self._has_walrus:
+            self._walrus(node.value, context)
+
+    def _assign_target(self, target: ast.expr, value: ast.expr, node: ast.stmt, context: Context) -> None:
+        if isinstance(target, ast.Name):
+            kind, text, arguments = classify(value)
+            self._bind(node, target.id, kind, text, context, arguments)
+            if not context.owner:
+                self._literals[target.id] = value
+                self._exports(node, target, "=", value, context)
+        elif _pairs_up(target, value):
+            for inner, part in zip(target.elts, value.elts, strict=True):  # type: ignore[attr-defined]
+                self._assign_target(inner, part, node, context)
+        else:
+            self._targets(target, node, context, kind="unpacked")
+            self._exports(node, target, "=", value, context)
+
+    def _targets(self, target: ast.expr, node: ast.stmt, context: Context, kind: str = "target") -> None:
+        for name in _find_names(target):
+            self._bind(node, name, kind, "", context)
+
+    def _annotated(self, node: ast.AnnAssign, context: Context) -> None:
+        if not isinstance(node.target, ast.Name):
+            return
+        if node.value is None:
+            self._bind(node, node.target.id, "declaration", "", context)
+            return
+        kind, value, arguments = classify(node.value)
+        if find_dotted(node.annotation).rpartition(".")[2] == "TypeAlias":
+            kind = "type_alias"
+        self._bind(node, node.target.id, kind, value, context, arguments)
+        if not context.owner:
+            self._literals[node.target.id] = node.value
+            self._exports(node, node.target, "=", node.value, context)
+
+    def _type_alias(self, node: Any, context: Context) -> None:
+        self._bind(node, node.name.id, "type_alias", classify(node.value)[1], context)
+
+    def _augmented(self, node: ast.AugAssign, context: Context) -> None:
+        if isinstance(node.target, ast.Name):
+            self._bind(node, node.target.id, "augmented", "", context)
+            self._exports(node, node.target, "+=", node.value, context)
+
+    def _delete(self, node: ast.Delete, context: Context) -> None:
+        for target in node.targets:
+            for name in _find_names(target):
+                self._bind(node, name, "delete", "", context)
+
+    def _expression(self, node: ast.Expr, context: Context) -> None:
+        if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Attribute):
+            call = node.value
+            if find_dotted(call.func.value) == "__all__" and call.args:  # type: ignore[attr-defined]
+                self._exports(node, call.func.value, call.func.attr, call.args[0], context)  # type: ignore[attr-defined]
+        if self._has_walrus:
+            self._walrus(node.value, context)
+
+    def _walrus(self, expression: ast.expr, context: Context) -> None:
+        for node in ast.walk(expression):
+            if isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
+                self._bind(node, node.target.id, *classify(node.value)[:2], context)
+
+    def _exports(self, node: ast.stmt, target: ast.expr, operation: str, value: ast.expr, context: Context) -> None:
+        if find_dotted(target) == "__all__" and not context.owner:
+            for name, change in read_exports(operation, value):
+                self.rows.exports.append((self._next(), node.lineno, name, change, context.guard))
+
+
+#: Functions, not bound methods: a walker must not refer to itself, or its syntax tree waits for the collector.
+_HANDLERS: dict[type[ast.AST], Callable[[_Walker, Any, Context], None]] = {
+    ast.Import: _Walker._import,
+    ast.ImportFrom: _Walker._import_from,
+    ast.ClassDef: _Walker._class,
+    ast.FunctionDef: _Walker._function,
+    ast.AsyncFunctionDef: _Walker._function,
+    ast.If: _Walker._if,
+    ast.Try: _Walker._try,
+    ast.With: _Walker._with,
+    ast.AsyncWith: _Walker._with,
+    ast.For: _Walker._loop,
+    ast.AsyncFor: _Walker._loop,
+    ast.While: _Walker._loop,
+    ast.Match: _Walker._match,
+    ast.Global: _Walker._global,
+}
+_BINDERS: dict[type[ast.AST], Callable[[_Walker, Any, Context], None]] = {
+    ast.Assign: _Walker._assign,
+    ast.AnnAssign: _Walker._annotated,
+    ast.AugAssign: _Walker._augmented,
+    ast.Delete: _Walker._delete,
+    ast.Expr: _Walker._expression,
+}
+if hasattr(ast, "TryStar"):
+    _HANDLERS[ast.TryStar] = _Walker._try
+if hasattr(ast, "TypeAlias"):
+    _BINDERS[ast.TypeAlias] = _Walker._type_alias
+
+
+def _lazily(node: ast.stmt, context: Context) -> Context:
+    """A ``lazy import`` (PEP 810) does not run where it stands."""
+    if getattr(node, "is_lazy", 0) and context.scope in {"module", "class"}:
+        return Context("function", context.guard, context.test, context.is_negated, context.caught, "", context.owner)
+    return context
+
+
+def _pairs_up(target: ast.expr, value: ast.expr) -> bool:
+    """Return whether ``a, b = c, d`` assigns one to one."""
+    sequences = (ast.Tuple, ast.List)
+    if not isinstance(target, sequences) or not isinstance(value, sequences):
+        return False
+    starred = any(isinstance(element, ast.Starred) for element in (*target.elts, *value.elts))
+    return len(target.elts) == len(value.elts) and not starred
+
+
+def _find_names(target: ast.expr) -> Iterator[str]:
+    if isinstance(target, ast.Name):
+        yield target.id
+    elif isinstance(target, ast.Tuple | ast.List):
+        for element in target.elts:
+            yield from _find_names(element)
+    elif isinstance(target, ast.Starred):
+        yield from _find_names(target.value)

@@ -1,0 +1,45 @@
+"""On which lines of a file a word stands: so that what has no such word need not be walked."""
+
+from __future__ import annotations
+
+from bisect import bisect_left
+from collections.abc import Iterator
+
+
+def normalise_line_ends(source: bytes) -> bytes:
+    """Return the bytes with LF for the line ends that Python's tokenizer knows: LF, CR LF, CR."""
+    if b"\r" in source:
+        return source.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+    return source
+
+
+def find_words(source: bytes, word: bytes) -> Iterator[tuple[int, int]]:
+    """Yield line number (from 1) and offset of the first occurrence of a word on each line that has one.
+
+    ``source`` has LF line ends.
+    """
+    line, counted = 1, 0
+    offset = source.find(word)
+    while offset >= 0:
+        line += source.count(b"\n", counted, offset)
+        counted = offset
+        yield line, offset
+        end = source.find(b"\n", offset)
+        if end < 0:
+            return
+        offset = source.find(word, end)
+
+
+def find_lines(source: bytes, words: tuple[bytes, ...]) -> list[int]:
+    """Return the sorted numbers of the lines on which any of the words stands."""
+    return sorted({line for word in words for line, _ in find_words(source, word)})
+
+
+def has_line_between(lines: list[int], first: int, last: int) -> bool:
+    """Return whether a sorted list has a number from ``first`` to ``last``.
+
+    >>> has_line_between([3, 9], 4, 9), has_line_between([3, 9], 4, 8)
+    (True, False)
+    """
+    index = bisect_left(lines, first)
+    return index < len(lines) and lines[index] <= last

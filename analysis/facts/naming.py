@@ -1,0 +1,199 @@
+"""From files to module names: roots, packages, namespace packages, shadowed twins, second names.
+
+A *root* is a folder that must be on ``sys.path``. Each root gives the files below it a name; a name is
+kept when somebody imports by it, or when it is the only one. So a src layout, a monorepo, and a file that
+is imported both as ``app.x`` and as ``backend.app.x`` come out as what they are.
+"""
+
+from __future__ import annotations
+
+import keyword
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from analysis.facts.roots import find_roots
+from analysis.facts.rows import Row
+
+#: Separates a module name from its root where two roots hold modules of one name.
+ROOT_MARK = "@"
+PARENT = ".."
+
+
+@dataclass(slots=True)
+class Layout:
+    """What naming needs to know of a target: its files, compiled modules, and the roots that were asked for.
+
+    ``extensions`` maps the path of a compiled module without its suffix to whether it is built.
+    ``usage`` counts import statements by dotted module, level 0 only.
+    """
+
+    target: Path
+    paths: Sequence[str]
+    extensions: Mapping[str, bool] = field(default_factory=dict)
+    usage: Mapping[str, int] = field(default_factory=dict)
+    roots: Sequence[str] = ()
+    projects: Sequence[str] = ()
+
+
+def name_modules(layout: Layout) -> list[Row]:
+    """Return rows of ``tables.MODULES``, sorted by module, path and root."""
+    prefix = find_package_prefix(layout)
+    roots = [""] if prefix else find_roots(layout.paths, layout.usage, layout.roots, layout.projects)
+    names = _choose_names(layout, roots, prefix)
+    rows = _name_files(names, prefix)
+    rows += _name_extensions(layout, roots, prefix)
+    rows += _name_namespaces(rows)
+    return sorted(_separate(_mark_shadowed(rows)))
+
+
+def find_package_prefix(layout: Layout) -> tuple[str, ...]:
+    """Return the dotted prefix when the target is itself a package (or lies in one), otherwise nothing.
+
+    A repository may have a stray ``__init__.py`` at its top: the imports decide.
+    """
+    if layout.roots or "__init__.py" not in layout.paths or not is_identifier(layout.target.name):
+        return ()
+    parts = [layout.target.name]
+    folder = layout.target.parent
+    while (folder / "__init__.py").is_file() and is_identifier(folder.name):
+        parts.insert(0, folder.name)
+        folder = folder.parent
+    used = _count_by_first(layout.usage)
+    children = {path.partition("/")[0].removesuffix(".py") for path in layout.paths}
+    plain = sum(used[child] for child in children - set(sys.stdlib_module_names) - {parts[0]})
+    return tuple(parts) if used[parts[0]] >= plain else ()
+
+
+def is_identifier(name: str) -> bool:
+    """Return whether a file or folder name can stand in an import statement."""
+    return name.isidentifier() and not keyword.iskeyword(name)
+
+
+def _count_by_first(usage: Mapping[str, int]) -> Counter[str]:
+    counts = Counter[str]()
+    for module, count in usage.items():
+        counts[module.partition(".")[0]] += count
+    return counts
+
+
+def _find_parts(path: str) -> tuple[str, ...]:
+    """Return the dotted parts of a file below its root: ``a/b/__init__.py`` is ``(a, b)``."""
+    parts = tuple(path.removesuffix(".py").split("/"))
+    return parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts
+
+
+def _choose_names(
+    layout: Layout, roots: Sequence[str], prefix: tuple[str, ...]
+) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
+    """Return per path the roots and parts of the names it is known by, the primary one first."""
+    used = _count_by_first(layout.usage)
+    explicit = set(layout.roots)
+    chosen: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
+    root_parts = sorted(roots, key=lambda root: -root.count("/") - bool(root))
+    for path in layout.paths:
+        if prefix:
+            parts = prefix if path == "__init__.py" else prefix + _find_parts(path)
+            chosen[path] = [("", parts)]
+            continue
+        candidates = [
+            (root, _find_parts(path[len(root) + 1 :] if root else path))
+            for root in root_parts
+            if not root or path.startswith(f"{root}/")
+        ]
+        names = [(root, parts) for root, parts in candidates if all(map(is_identifier, parts))] or candidates[:1]
+        live = [(root, parts) for root, parts in names if used[parts[0]] or root in explicit] or names[:1]
+        chosen[path] = sorted(live, key=lambda name: -used[name[1][0]]) or [("", _find_parts(path))]
+    return chosen
+
+
+def _name_files(names: Mapping[str, list[tuple[str, tuple[str, ...]]]], prefix: tuple[str, ...]) -> list[Row]:
+    rows: list[Row] = []
+    for path, candidates in names.items():
+        for index, (root, parts) in enumerate(candidates):
+            is_package = path.endswith("/__init__.py") or (bool(prefix) and path == "__init__.py")
+            kind = "package" if is_package else "module"
+            if not all(map(is_identifier, parts)) or path == "__init__.py" and not prefix:
+                kind = "script"
+            rows.append((".".join(parts), path, kind, _show_root(root, prefix), index == 0, ""))
+    return rows
+
+
+def _show_root(root: str, prefix: tuple[str, ...]) -> str:
+    return "/".join([PARENT] * len(prefix)) if prefix else root or "."
+
+
+def _name_extensions(layout: Layout, roots: Sequence[str], prefix: tuple[str, ...]) -> list[Row]:
+    rows: list[Row] = []
+    paths = set(layout.paths)
+    for path, is_built in sorted(layout.extensions.items()):
+        if not is_built and f"{path}.py" in paths:
+            continue
+        root = next(
+            (root for root in sorted(roots, key=len, reverse=True) if not root or path.startswith(f"{root}/")), ""
+        )
+        parts = prefix + _find_parts(path[len(root) + 1 :] if root and not prefix else path)
+        if all(map(is_identifier, parts)):
+            rows.append(
+                (
+                    ".".join(parts),
+                    f"{path}.so" if is_built else f"{path}.pyx",
+                    "extension",
+                    _show_root(root, prefix),
+                    True,
+                    "",
+                )
+            )
+    return rows
+
+
+def _name_namespaces(rows: Sequence[Row]) -> list[Row]:
+    """Return a row for each package folder without ``__init__.py`` on the way to a module."""
+    known = {(row[0], row[3]) for row in rows if row[2] == "package"}
+    found: dict[tuple[str, str], Row] = {}
+    for module, path, kind, root, is_primary, _ in rows:
+        if kind == "script":
+            continue
+        folder = path.rpartition("/")[0] if kind != "package" else path.rpartition("/")[0].rpartition("/")[0]
+        parent = module.rpartition(".")[0]
+        while parent and (parent, root) not in known and (parent, root) not in found:
+            found[parent, root] = (parent, f"{folder}/", "namespace", root, is_primary, "")
+            parent, folder = parent.rpartition(".")[0], folder.rpartition("/")[0]
+    return list(found.values())
+
+
+_RANK = {"package": 0, "extension": 1, "module": 2, "script": 2, "namespace": 3}
+
+
+def _mark_shadowed(rows: Iterable[Row]) -> list[Row]:
+    """Say which file Python takes where a root holds several for one name, and what lies below a loser."""
+    by_name: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for row in rows:
+        by_name[row[3], row[0]].append(row)
+    dead_ends: dict[tuple[str, str], str] = {}
+    marked: list[Row] = []
+    for root, module in sorted(by_name):
+        ranked = sorted(by_name[root, module], key=lambda row: (_RANK[row[2]], row[1]))
+        winner = ranked[0]
+        above = dead_ends.get((root, module.rpartition(".")[0]), "")
+        if above or winner[2] not in {"package", "namespace"}:
+            # What lies below a file that is not a package can never be imported.
+            dead_ends[root, module] = above or winner[1]
+        marked.extend((*row[:5], above or ("" if row is winner else winner[1])) for row in ranked)
+    return marked
+
+
+def _separate(rows: Sequence[Row]) -> list[Row]:
+    """Make module names unique where several roots hold one: all but the largest root are marked ``name@root``."""
+    roots_of: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        roots_of[row[0]].add(row[3])
+    sizes = Counter(row[3] for row in rows)
+    separated: list[Row] = []
+    for row in rows:
+        first = min(roots_of[row[0]], key=lambda root: (-sizes[root], root))
+        module = row[0] if row[3] == first else f"{row[0]}{ROOT_MARK}{row[3]}"
+        separated.append((module, *row[1:]))
+    return separated

@@ -1,0 +1,105 @@
+"""What a worker does: read files, extract their facts, and hand them back as Arrow tables."""
+
+from __future__ import annotations
+
+import gc
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.facts.cache import FactsCache
+from analysis.facts.discovery import SourceFile
+from analysis.facts.extract import extract
+from analysis.facts.rows import FileFacts, Row
+
+HASH_DIGITS = 32
+#: Inside a scan a row names its file by its index in the sorted list of files.
+FILE = "file"
+INDEX = pa.field(FILE, pa.int32())
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """Files to read, with the index of each in the sorted list of the scan."""
+
+    files: tuple[tuple[int, SourceFile], ...]
+    cache: Path | None
+
+
+def read_files(work: Work) -> dict[str, pa.Buffer]:
+    """Read and extract the files; return one Arrow stream per table (``files`` and the facts tables).
+
+    The first column of each is ``file``, the index; ``path`` is not there.
+    """
+    file_rows: list[Row] = []
+    rows: list[list[Row]] = [[] for _ in tables.FACT_TABLES]
+    is_collecting = gc.isenabled()
+    gc.disable()  # a syntax tree has no cycles: collecting while one is built only costs time
+    try:
+        with FactsCache(work.cache) as cache:
+            fresh: dict[str, FileFacts] = {}
+            for index, file in work.files:
+                content_hash, facts = _read_file(file, cache, fresh)
+                file_rows.append(
+                    (index, facts.status, facts.reason, facts.error_line, facts.encoding, file.size_bytes, facts.lines,
+                     content_hash)
+                )  # fmt: skip
+                for target, found in zip(rows, facts.rows, strict=True):
+                    target.extend((index, *row) for row in found)
+            cache.write(fresh)
+    finally:
+        if is_collecting:
+            gc.enable()
+    result = {"files": _pack(tables.FILES, file_rows)}
+    for table, found in zip(tables.FACT_TABLES, rows, strict=True):
+        result[table.name] = _pack(table, found)
+    return result
+
+
+def describe_crash(index: int, file: SourceFile) -> dict[str, pa.Buffer]:
+    """Return what stands for a file whose parser took its process down."""
+    row = (index, "parser-crash", "the parser ended its process", 0, "utf-8", file.size_bytes, 0, "")
+    empty = {table.name: _pack(table, []) for table in tables.FACT_TABLES}
+    return {"files": _pack(tables.FILES, [row]), **empty}
+
+
+def _read_file(file: SourceFile, cache: FactsCache, fresh: dict[str, FileFacts]) -> tuple[str, FileFacts]:
+    status, _, reason = file.problem.partition(":")
+    if status:
+        return "", _without_facts(status, reason)
+    try:
+        source = Path(file.location).read_bytes()
+    except OSError as error:
+        return "", _without_facts("unreadable", error.strerror or type(error).__name__)
+    content_hash = hashlib.sha256(source).hexdigest()[:HASH_DIGITS]
+    facts = fresh.get(content_hash) or cache.read(content_hash)
+    if facts is None:
+        facts = fresh[content_hash] = extract(source)
+    return content_hash, facts
+
+
+def _without_facts(status: str, reason: str) -> FileFacts:
+    return FileFacts(status, reason, 0, "", 0, tuple([] for _ in tables.FACT_TABLES))
+
+
+def scan_table(table: tables.Table) -> tables.Table:
+    """Return the table as it is inside a scan: the first column is the file's index instead of its path."""
+    index = tables.Column(FILE, pa.int32(), "index of the file in the sorted list of the scan")
+    return tables.Table(table.name, table.row, (index, *table.columns[1:]))
+
+
+def _pack(table: tables.Table, rows: Sequence[Row]) -> pa.Buffer:
+    inner = scan_table(table).from_rows(rows)
+    sink = pa.BufferOutputStream()
+    with pa.ipc.new_stream(sink, inner.schema) as writer:
+        writer.write_table(inner)
+    return sink.getvalue()
+
+
+def unpack(buffer: pa.Buffer) -> pa.Table:
+    """Return the table of an Arrow stream."""
+    return pa.ipc.open_stream(buffer).read_all()

@@ -1,0 +1,234 @@
+"""From a folder to its facts: discover, read what changed, name the modules.
+
+The work is cut into runs of neighbouring files of about equal size, so that results in the order of the
+runs are in the order of the paths, whichever process finishes first.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.engine import Progress, count_cores, ignore_progress, open_executor
+from analysis.errors import TargetError
+from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, discover
+from analysis.facts.naming import Layout, name_modules
+from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
+from analysis.facts.state import ScanState, read_state, write_state
+
+#: Below this size starting processes costs more than they save.
+SMALLEST_PARALLEL_BYTES = 1_500_000
+#: More runs than processes, so that the last ones to finish are short.
+_RUNS_PER_JOB = 12
+#: A scan's state is written again only when at least this share of the files had to be read.
+_WORTH_SAVING = 0.02
+_PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
+
+
+@dataclass(frozen=True, slots=True)
+class ScanOptions:
+    """What to scan: roots (relative to the target; none: find them), and what discovery leaves out."""
+
+    roots: tuple[str, ...] = ()
+    discovery: DiscoveryOptions = field(default_factory=DiscoveryOptions)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything that the files of a target say: one Arrow table per name in ``tables.py``."""
+
+    root: Path
+    files: pa.Table
+    left_out: pa.Table
+    modules: pa.Table
+    imports: pa.Table
+    definitions: pa.Table
+    methods: pa.Table
+    bindings: pa.Table
+    exports: pa.Table
+    hooks: pa.Table
+    markers: pa.Table
+    read_count: int = 0
+
+
+def scan(
+    root: Path,
+    *,
+    options: ScanOptions | None = None,
+    cache: Path | None = None,
+    jobs: int = 0,
+    progress: Progress = ignore_progress,
+) -> Facts:
+    """Read every Python file below ``root`` and return the facts; nothing of the target is executed.
+
+    ``cache`` is a folder for facts by content and for the state of the last scan; without one every file is
+    read. ``jobs`` is the number of processes (0: all cores). Raises ``TargetError`` when ``root`` is not a
+    folder, cannot be read, or has no Python file.
+    """
+    options = options or ScanOptions()
+    root = check_target(root)
+    started_ns = time.time_ns()
+    found = discover(root, options.discovery)
+    if not found.files:
+        raise TargetError(f"no Python file in {root}", remedy=_explain_nothing(found))
+    files = found.files
+    state = read_state(cache, root, options)
+    changed = state.find_changed(files) if state else list(range(len(files)))
+    if state and not changed and state.paths == [file.path for file in files] and state.extensions == found.extensions:
+        progress("scan", len(files), len(files))
+        parts = dict(state.tables)
+    else:
+        parts = _collect(files, changed, state, cache, jobs or count_cores(), progress)
+        parts["modules"] = _name(root, found, parts["imports"], options.roots)
+    if cache and (state is None or len(changed) > _WORTH_SAVING * len(files)):
+        write_state(cache, root, options, found, parts, started_ns)
+    return _publish(root, found, parts, len(changed))
+
+
+def check_target(root: Path) -> Path:
+    """Return the resolved folder; ``TargetError`` says in one line why something cannot be a target."""
+    if not root.exists():
+        raise TargetError(f"no such folder: {root}", remedy="Check the path, or quote it if it has spaces")
+    if not root.is_dir():
+        raise TargetError(f"{root} is a file, not a folder", remedy=f"Name the folder it lies in: {root.parent}")
+    return root.resolve()
+
+
+def _explain_nothing(found: Discovery) -> str:
+    reasons = sorted({reason for _, reason, count in found.left_out if count})
+    if reasons:
+        return f"Python files are there but left out ({', '.join(reasons)}): name their folder itself"
+    return "Name a folder that holds .py files"
+
+
+def _collect(
+    files: Sequence[SourceFile], changed: Sequence[int], state: ScanState | None, cache: Path | None, jobs: int,
+    progress: Progress,
+) -> dict[str, pa.Table]:  # fmt: skip
+    """Return the scan's tables: rows kept from the last scan, and rows of the files that were read."""
+    kept = state.keep(files, changed) if state else {}
+    runs = _cut(files, changed, jobs)
+    fresh = _run([Work(run, cache) for run in runs], jobs, progress, len(files), len(files) - len(changed))
+    names = ("files", *(table.name for table in tables.FACT_TABLES))
+    return {
+        name: _sorted([*([kept[name]] if kept else []), *(unpack(part[name]) for part in fresh)], name)
+        for name in names
+    }
+
+
+def _cut(files: Sequence[SourceFile], changed: Sequence[int], jobs: int) -> list[tuple[tuple[int, SourceFile], ...]]:
+    """Cut the files to read into runs of neighbours of about equal size."""
+    total = sum(files[index].size_bytes for index in changed)
+    limit = max(200_000, total // max(1, jobs * _RUNS_PER_JOB))
+    runs: list[tuple[tuple[int, SourceFile], ...]] = []
+    run: list[tuple[int, SourceFile]] = []
+    size = 0
+    for index in changed:
+        file = files[index]
+        if run and size + file.size_bytes > limit:
+            runs.append(tuple(run))
+            run, size = [], 0
+        run.append((index, file))
+        size += file.size_bytes
+    return [*runs, tuple(run)] if run else runs
+
+
+def _run(works: Sequence[Work], jobs: int, progress: Progress, total: int, done: int) -> list[dict[str, pa.Buffer]]:
+    """Read the runs, in processes when it is worth while; the results are in the order of the runs."""
+    size = sum(file.size_bytes for work in works for _, file in work.files)
+    results: list[dict[str, pa.Buffer] | None] = [None] * len(works)
+    if jobs == 1 or size < SMALLEST_PARALLEL_BYTES:
+        for index, work in enumerate(works):
+            results[index] = read_files(work)
+            done += len(work.files)
+            progress("scan", done, total)
+        return [result for result in results if result is not None]
+    largest_first = sorted(range(len(works)), key=lambda index: -_size(works[index]))
+    executor = open_executor(jobs)
+    futures: dict[Future[dict[str, pa.Buffer]], int] = {
+        executor.submit(read_files, works[index]): index for index in largest_first
+    }
+    for future in as_completed(futures):
+        index = futures[future]
+        try:
+            results[index] = future.result()
+        except (BrokenProcessPool, MemoryError):
+            continue
+        done += len(works[index].files)
+        progress("scan", done, total)
+    parts: list[dict[str, pa.Buffer]] = []
+    for work, result in zip(works, results, strict=True):
+        parts.extend([result] if result is not None else _run_apart(work))
+    progress("scan", total, total)
+    return parts
+
+
+def _size(work: Work) -> int:
+    return sum(file.size_bytes for _, file in work.files)
+
+
+def _run_apart(work: Work) -> list[dict[str, pa.Buffer]]:
+    """Read again what took a process down, by halves, until the file that does it stands alone."""
+    try:
+        return [open_executor(1, fresh=True).submit(read_files, work).result()]
+    except (BrokenProcessPool, MemoryError):
+        if len(work.files) == 1:
+            return [describe_crash(*work.files[0])]
+    middle = len(work.files) // 2
+    halves = (Work(work.files[:middle], work.cache), Work(work.files[middle:], work.cache))
+    return [part for half in halves for part in _run_apart(half)]
+
+
+def _sorted(parts: Iterable[pa.Table], name: str) -> pa.Table:
+    """Return the rows of all parts in the order of the files; rows of one file keep their order."""
+    schema = scan_table(tables.TABLES[name]).schema
+    table = pa.concat_tables([schema.empty_table(), *parts])
+    order = table.column(FILE).to_numpy()
+    if np.any(np.diff(order) < 0):
+        table = table.take(pa.array(np.argsort(order, kind="stable")))
+    return table
+
+
+def _name(root: Path, found: Discovery, imports: pa.Table, roots: Sequence[str]) -> pa.Table:
+    absolute = imports.filter(pc.equal(imports.column("level"), 0)).select(["module"])
+    counted = absolute.group_by("module").aggregate([("module", "count")])
+    usage = dict(zip(counted.column("module").to_pylist(), counted.column("module_count").to_pylist(), strict=True))
+    usage.pop("", None)
+    paths = [file.path for file in found.files]
+    layout = Layout(root, paths, found.extensions, usage, roots, _find_projects(root, paths))
+    return tables.MODULES.from_rows(name_modules(layout))
+
+
+def _find_projects(root: Path, paths: Iterable[str]) -> list[str]:
+    """Return the folders (relative, down to the third level) that hold a project file."""
+    folders = {"/".join(path.split("/")[:depth]) for path in paths for depth in range(1, min(4, path.count("/") + 1))}
+    return sorted(folder for folder in folders if any(os.path.isfile(root / folder / name) for name in _PROJECT_FILES))
+
+
+def _publish(root: Path, found: Discovery, parts: dict[str, pa.Table], read_count: int) -> Facts:
+    """Replace the index of each file by its path."""
+    paths = pa.array([file.path for file in found.files], type=pa.string())
+    published: dict[str, pa.Table] = {}
+    for table in tables.FACT_TABLES:
+        part = parts[table.name].combine_chunks()
+        indices = part.column(FILE).combine_chunks()
+        if isinstance(indices, pa.ChunkedArray):
+            indices = indices.chunk(0) if indices.num_chunks else pa.array([], type=pa.int32())
+        path = pa.DictionaryArray.from_arrays(indices, paths)
+        published[table.name] = pa.Table.from_arrays([path, *part.columns[1:]], schema=table.schema)
+    files = parts["files"]
+    published["files"] = pa.Table.from_arrays(
+        [paths.take(files.column(FILE).combine_chunks()), *files.columns[1:]], schema=tables.FILES.schema
+    )
+    left_out = tables.LEFT_OUT.from_rows(found.left_out)
+    return Facts(root=root, left_out=left_out, modules=parts["modules"], read_count=read_count, **published)

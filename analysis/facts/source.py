@@ -1,0 +1,73 @@
+"""From the bytes of a file to a syntax tree, or to the reason why there is none."""
+
+from __future__ import annotations
+
+import ast
+import io
+import tokenize
+import warnings
+from dataclasses import dataclass
+
+#: A file beyond this size is not parsed: its syntax tree would take some gigabytes.
+LARGEST_FILE_BYTES = 32_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Parsed:
+    """A parsed file: ``tree`` is None exactly when ``status`` is not ok."""
+
+    tree: ast.Module | None
+    status: str
+    reason: str
+    error_line: int
+    encoding: str
+
+
+def parse(source: bytes) -> Parsed:
+    """Parse the bytes of one file as the running interpreter would (PEP 263 encodings, BOM); never raises."""
+    if len(source) > LARGEST_FILE_BYTES:
+        return Parsed(None, "too-large", f"{len(source):,} bytes, the limit is {LARGEST_FILE_BYTES:,}", 0, "utf-8")
+    encoding, problem = detect_encoding(source)
+    if problem:
+        return Parsed(None, "decode-error", problem, 1, encoding)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return Parsed(ast.parse(source), "ok", "", 0, encoding)
+    except SyntaxError as error:
+        return _explain(error, source, encoding)
+    except (RecursionError, MemoryError) as error:
+        return Parsed(None, "parser-crash", f"nested too deeply for the parser ({type(error).__name__})", 0, encoding)
+    except Exception as error:  # the parser's own failures (ValueError, SystemError) are the target's doing
+        return Parsed(None, "syntax-error", _one_line(error), 0, encoding)
+
+
+def _explain(error: SyntaxError, source: bytes, encoding: str) -> Parsed:
+    reason = _one_line(error.msg or error)
+    try:
+        source.decode(encoding)
+        status = "syntax-error"
+    except (UnicodeDecodeError, LookupError) as decode_error:
+        status, reason = "decode-error", _one_line(decode_error)
+    return Parsed(None, status, reason, int(error.lineno or 0), encoding)
+
+
+def detect_encoding(source: bytes) -> tuple[str, str]:
+    """Return the encoding by PEP 263 and BOM, and what is wrong with it (empty when nothing is)."""
+    try:
+        return tokenize.detect_encoding(io.BytesIO(source).readline)[0], ""
+    except SyntaxError as error:
+        return "utf-8", _one_line(error.msg or error)
+
+
+def decode(source: bytes, encoding: str) -> str:
+    """Decode for showing: what cannot be decoded is replaced."""
+    try:
+        return source.decode(encoding, errors="replace")
+    except LookupError:
+        return source.decode("utf-8", errors="replace")
+
+
+def _one_line(problem: object) -> str:
+    text = " ".join(str(problem).split())
+    return text.encode("utf-8", "backslashreplace").decode()[:200]
