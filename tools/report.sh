@@ -1,0 +1,18 @@
+#!/bin/sh
+# `make report`: TARGET and POLICY are taken from the environment, relative to CALLED_FROM, spaces allowed.
+set -eu
+kit=$(cd "$(dirname "$0")/.." && pwd)
+PATH=$kit/.venv/bin:$PATH
+expand() { case "$1" in "~/"*) echo "$HOME/${1#"~/"}" ;; *) echo "$1" ;; esac; }
+
+cd "$CALLED_FROM"
+policy=$(expand "${POLICY:-}")
+if [ -n "${TARGET:-}" ]; then
+    target=$(expand "$TARGET")
+else
+    bundled=$kit/data/cases/agent_platform
+    python "$bundled/build.py"
+    target=$bundled/tree
+    if [ -z "$policy" ] && [ -e "$bundled/ssot.toml" ]; then policy=$bundled/ssot.toml; fi
+fi
+exec ssot report "$target" ${policy:+--policy "$policy"}
