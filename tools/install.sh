@@ -91,7 +91,7 @@ if [ -n "$python" ]; then
 fi
 say "installing $(grep -c '^[a-z0-9].*==' "$lock") locked packages; this takes a minute or two, once"
 rm -f "$@"
-install() { "$environment" -m pip --disable-pip-version-check --no-input --quiet install "$@"; }
+install() { "$environment" -m pip --disable-pip-version-check --no-input --quiet --quiet install "$@"; }
 install --require-hashes --requirement "$lock" || fail "the packages of $lock could not be installed"
 # The project itself cannot carry a hash. Its build tool comes from the lock, so nothing else is downloaded.
 install --no-deps --no-build-isolation --editable . || fail "the kit itself could not be installed"
