@@ -13,7 +13,11 @@ IMPORT_ERROR_NAMES = frozenset({"ImportError", "ModuleNotFoundError", "Exception
 
 @dataclass(slots=True)  # not frozen: thousands are made per file, and freezing triples the cost
 class Context:
-    """The blocks around a statement. ``owner`` is the qualified name of the function or class around it."""
+    """The blocks around a statement.
+
+    ``owner`` is the qualified name of the function or class around it, ``body`` says which of the two it is
+    (``module`` at the top). ``protected_by`` are the exceptions that enclosing try blocks swallow.
+    """
 
     scope: str = "module"
     guard: str = "none"
@@ -22,6 +26,14 @@ class Context:
     caught: str = ""
     protected_by: str = ""
     owner: str = ""
+    body: str = "module"
+
+    @property
+    def prefix(self) -> str:
+        """What comes before a name in the qualified names of what is defined here (``__qualname__``)."""
+        if not self.owner:
+            return ""
+        return f"{self.owner}.<locals>." if self.body == "function" else f"{self.owner}."
 
     @property
     def condition(self) -> str:
@@ -61,23 +73,24 @@ class Context:
         both = ",".join(dict.fromkeys([*names, *filter(None, self.protected_by.split(","))]))
         return self._nested("with", caught=both, protected_by=both)
 
-    def inside(self, owner: str, scope: str) -> Context:
+    def inside(self, owner: str, body: str) -> Context:
         """Return the context of the body of a function or class: the guards outside do not count in functions."""
-        if self.scope in {"type_checking", "function"}:
-            scope = self.scope
-        if scope == "function":
-            return Context(scope=scope, owner=owner)
-        return Context(scope, self.guard, self.test, self.is_negated, self.caught, self.protected_by, owner)
+        scope = self.scope if self.scope in {"type_checking", "function"} else body
+        if body == "function":
+            return Context(scope, owner=owner, body=body)
+        return Context(scope, self.guard, self.test, self.is_negated, self.caught, self.protected_by, owner, body)
 
     def _nested(
         self, guard: str, test: ast.AST | None = None, *, is_negated: bool = False, caught: str, protected_by: str = ""
     ) -> Context:
         protected_by = protected_by or self.protected_by
-        return Context(self.scope, guard, test, is_negated, caught, protected_by, self.owner)
+        return Context(self.scope, guard, test, is_negated, caught, protected_by, self.owner, self.body)
 
     def scoped(self, scope: str) -> Context:
         """Return the same context in another scope."""
-        return Context(scope, self.guard, self.test, self.is_negated, self.caught, self.protected_by, self.owner)
+        return Context(
+            scope, self.guard, self.test, self.is_negated, self.caught, self.protected_by, self.owner, self.body
+        )
 
 
 def branch(context: Context, test: ast.expr) -> tuple[Context, Context]:

@@ -41,9 +41,8 @@ class _Visitor:
 
     def _statement(self, node: ast.stmt, context: Context) -> None:
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            scope = "class" if isinstance(node, ast.ClassDef) else "function"
-            owner = f"{context.owner}.{node.name}" if context.owner else node.name
-            self.visit_block(node.body, context.inside(owner, scope))
+            body = "class" if isinstance(node, ast.ClassDef) else "function"
+            self.visit_block(node.body, context.inside(context.prefix + node.name, body))
         elif isinstance(node, ast.If):
             self._if(node, context)
         elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":

@@ -85,13 +85,12 @@ class _Walker:
 
     def _block(self, body: Sequence[ast.stmt], context: Context) -> None:
         # A name bound inside a class body is an attribute; one bound in a function is local unless global.
-        binds = not context.owner or bool(self._globals and self._globals[-1])
         for statement in body:
             kind = type(statement)
             handler = _HANDLERS.get(kind)
             if handler is not None:
                 handler(self, statement, context)
-            elif binds and kind in _BINDERS:
+            elif kind in _BINDERS and (not context.owner or self._globals[-1]):
                 _BINDERS[kind](self, statement, context)
 
     def _if(self, node: ast.If, context: Context) -> None:
@@ -143,7 +142,7 @@ class _Walker:
     # Statements that define
 
     def _function(self, node: ast.FunctionDef, context: Context) -> None:
-        if context.scope == "class":
+        if context.body == "class":
             self.rows.methods.append(self._classes.read_method(node, self._next(), context.owner))
         elif not context.owner:
             self._bind(node, node.name, "function", node.name, context)
@@ -154,15 +153,11 @@ class _Walker:
             self._docstring(node.body)
             return
         self._globals.append(set())
-        owner = f"{context.owner}.{node.name}" if context.owner else node.name
-        self._body(node.body, context.inside(owner, "function"))
+        self._body(node.body, context.inside(context.prefix + node.name, "function"))
         self._globals.pop()
 
     def _class(self, node: ast.ClassDef, context: Context) -> None:
-        prefix = f"{context.owner}.<locals>." if context.scope == "function" and context.owner else ""
-        if not prefix and context.owner:
-            prefix = f"{context.owner}."
-        qualname = prefix + node.name
+        qualname = context.prefix + node.name
         self._classes.add(node, self._next(), qualname, context)
         if not context.owner:
             self._bind(node, node.name, "class", qualname, context)
@@ -316,7 +311,7 @@ if hasattr(ast, "TypeAlias"):
 def _lazily(node: ast.stmt, context: Context) -> Context:
     """A ``lazy import`` (PEP 810) does not run where it stands."""
     if getattr(node, "is_lazy", 0) and context.scope in {"module", "class"}:
-        return Context("function", context.guard, context.test, context.is_negated, context.caught, "", context.owner)
+        return context.scoped("function")
     return context
 
 

@@ -1,0 +1,25 @@
+"""The SSOT investigation kit: where a Python code base has lost its single source of truth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from analysis.investigate import investigate, open_for_notebook, open_snapshot
+    from analysis.investigation import Investigation
+
+__version__ = "0.1.0"
+__all__ = ["Investigation", "__version__", "investigate", "open_for_notebook", "open_snapshot"]
+
+
+def __getattr__(name: str) -> Any:
+    """Import the parts on first use: worker processes and ``ssot --help`` need none of them."""
+    if name == "Investigation":
+        from analysis.investigation import Investigation
+
+        return Investigation
+    if name in {"investigate", "open_for_notebook", "open_snapshot"}:
+        from importlib import import_module
+
+        return getattr(import_module("analysis.investigate"), name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -1,0 +1,162 @@
+"""The story: scan, graph, identity, rules, snapshot."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.util import module_from_spec, spec_from_file_location
+from pathlib import Path
+from typing import Any, TypeVar
+
+from analysis import __version__, store, tables
+from analysis.engine import Progress, ignore_progress
+from analysis.errors import SnapshotError
+from analysis.facts import DiscoveryOptions, Facts, ScanOptions, check_target, scan
+from analysis.facts.git import read_revision
+from analysis.graph import build_cycles_table, build_import_graph, find_cycles
+from analysis.identity import find_concepts, find_multiplicity
+from analysis.investigation import Investigation
+from analysis.policy import Policy, read_policy
+from analysis.rules import CaseFile, build_findings_table, find_findings, measure
+
+Result = TypeVar("Result")
+STEPS = ("scan", "graph", "cycles", "identity", "rules", "snapshot")
+
+
+@dataclass(slots=True)
+class _Clock:
+    """Times the steps and tells the caller where we are."""
+
+    progress: Progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, step: str, work: Callable[[], Result]) -> Result:
+        """Return what the work returns; its seconds are kept under the step's name."""
+        if step != "scan":
+            self.progress(step, 0, 1)
+        started = time.perf_counter()
+        result = work()
+        self.seconds[step] = round(time.perf_counter() - started, 3)
+        if step != "scan":
+            self.progress(step, 1, 1)
+        return result
+
+
+def investigate(
+    path: str | Path,
+    *,
+    policy: str | Path | Policy | None = None,
+    data: Path | None = None,
+    jobs: int = 0,
+    use_cache: bool = True,
+    progress: Progress = ignore_progress,
+) -> Investigation:
+    """Analyse a source tree without running any of it, keep a snapshot, and return it opened.
+
+    ``policy`` is a file, a ``Policy``, or None for the target's own ``ssot.toml``. ``data`` is where
+    snapshots and the cache are kept (default: ``data`` of the checkout, or ``$SSOT_DATA``); ``jobs`` the number
+    of processes (0: all cores). Raises ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line
+    that says what to do.
+    """
+    root = check_target(Path(path).expanduser())
+    rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
+    data = data or store.find_data_folder()
+    clock = _Clock(progress)
+    cache = data / "cache" if use_cache else None
+    options = build_scan_options(rules)
+    facts = clock.run("scan", lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=progress))
+    graph = clock.run("graph", lambda: build_import_graph(facts))
+    cycles = clock.run("cycles", lambda: find_cycles(graph))
+    multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, rules)))
+    case = CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), rules)
+    findings, metrics = clock.run("rules", lambda: _judge(case))
+    contents = {
+        **collect_facts(facts), "edges": graph.edges, "externals": graph.externals, "phantoms": graph.phantoms,
+        "cycles": build_cycles_table(cycles), "findings": findings, "metrics": metrics,
+    }  # fmt: skip
+    counts = {name: table.num_rows for name, table in contents.items()}
+    manifest = _describe(root, rules, facts, counts, clock.seconds)
+    snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
+    return Investigation(snapshot)
+
+
+def build_scan_options(policy: Policy) -> ScanOptions:
+    """Return what the policy says about where to look."""
+    return ScanOptions(tuple(policy.target.roots), DiscoveryOptions(exclude=tuple(policy.target.exclude)))
+
+
+def collect_facts(facts: Facts) -> dict[str, Any]:
+    """Return the tables of a scan by name."""
+    names = ("files", "left_out", "modules", *(table.name for table in tables.FACT_TABLES))
+    return {name: getattr(facts, name) for name in names}
+
+
+def _judge(case: CaseFile) -> tuple[Any, Any]:
+    findings = find_findings(case)
+    return build_findings_table(findings), tables.METRICS.from_rows(measure(case, findings))
+
+
+def _as_path(path: str | Path | None) -> Path | None:
+    return None if path is None else Path(path).expanduser()
+
+
+def _describe(
+    root: Path, policy: Policy, facts: Facts, counts: dict[str, int], seconds: dict[str, float]
+) -> dict[str, Any]:
+    left_out: dict[str, int] = {}
+    for row in facts.left_out.to_pylist():
+        left_out[row["reason"]] = left_out.get(row["reason"], 0) + row["files"]
+    statuses: dict[str, int] = {}
+    for status in facts.files.column("status").to_pylist():
+        statuses[status] = statuses.get(status, 0) + 1
+    return {
+        "target": policy.target.name or root.name or "target",
+        "root": str(root),
+        "revision": read_revision(root),
+        "created": datetime.now(UTC).isoformat(timespec="seconds"),
+        "tool_version": __version__,
+        "python": platform.python_version(),
+        "policy": policy.model_dump(mode="json"),
+        "options": {"roots": list(policy.target.roots), "exclude": list(policy.target.exclude)},
+        "counts": counts,
+        "statuses": statuses,
+        "left_out": left_out,
+        "files_read": facts.read_count,
+        "timings": seconds,
+    }
+
+
+def open_snapshot(wanted: str | Path = "", *, data: Path | None = None) -> Investigation:
+    """Open a snapshot: its folder, the newest of a target (by name or folder), or the newest of all.
+
+    Raises ``SnapshotError`` when there is none.
+    """
+    return Investigation(store.find_snapshot(data or store.find_data_folder(), str(wanted)))
+
+
+def open_for_notebook(snapshot: str = "", target: str = "") -> Investigation:
+    """Open what a notebook's parameters name: a snapshot, else a target, else the bundled case.
+
+    A target is scanned (quickly, when nothing changed since the last time); the bundled case is built first
+    where it is not there.
+    """
+    if snapshot:
+        return open_snapshot(snapshot)
+    return investigate(target or build_bundled_case())
+
+
+def build_bundled_case(name: str = "agent_platform") -> Path:
+    """Build the bundled case below ``data/cases`` and return its source tree."""
+    script = store.find_home() / "data" / "cases" / name / "build.py"
+    if not script.is_file():
+        raise SnapshotError(f"no bundled case at {script.parent}", remedy="Use a checkout of the kit, or name a target")
+    spec = spec_from_file_location(f"ssot_case_{name}", script)
+    if spec is None or spec.loader is None:
+        raise SnapshotError(f"cannot load {script}")
+    builder = module_from_spec(spec)
+    spec.loader.exec_module(builder)
+    tree: Path = builder.build(script.parent / "tree")
+    return tree

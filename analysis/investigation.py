@@ -1,0 +1,193 @@
+"""An opened snapshot: pandas frames of every table, and few verbs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import store, tables
+from analysis.errors import UnknownNameError
+from analysis.graph import Chain, ImportGraph, find_chains
+from analysis.identity import build_concepts_frame, build_multiplicity_frame, find_concepts, find_multiplicity
+from analysis.policy import Policy
+from analysis.remedy import Phase, build_plan, build_success_metrics
+from analysis.remedy.plan import SuccessMetric
+
+
+@dataclass(frozen=True, slots=True)
+class Chains:
+    """The shortest import chains from one module to another; prints as one line per hop with its place."""
+
+    importer: str
+    imported: str
+    chains: tuple[Chain, ...]
+
+    def __len__(self) -> int:
+        return len(self.chains)
+
+    def __str__(self) -> str:
+        if not self.chains:
+            return f"{self.importer} does not import {self.imported}, not even through others"
+        return "\n\n".join("\n".join(self._lines(chain)) for chain in self.chains)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{escape(str(self))}</pre>"
+
+    def as_records(self) -> list[list[dict[str, Any]]]:
+        """Return per chain its hops: importer, imported, path, line, name, scope."""
+        names = ("importer", "imported", "path", "line", "name", "scope")
+        return [[{name: getattr(hop, name) for name in names} for hop in chain.hops] for chain in self.chains]
+
+    @staticmethod
+    def _lines(chain: Chain) -> list[str]:
+        return [
+            f"{hop.importer} -> {hop.imported}  {hop.path}:{hop.line}"
+            + (f"  ({hop.scope})" if hop.scope != "module" else "")
+            for hop in chain.hops
+        ]
+
+
+class Investigation:
+    """Everything known of one target at one revision.
+
+    Every table of ``docs/columns.md`` is an attribute and a pandas frame: ``inv.imports``, ``inv.findings``.
+    """
+
+    def __init__(self, snapshot: Path) -> None:
+        """Open a snapshot's folder; raises ``SnapshotError`` when it is none."""
+        self.path = snapshot
+        self.manifest = store.read_manifest(snapshot)
+        self._tables: dict[str, pa.Table] = {}
+        self._frames: dict[str, pd.DataFrame] = {}
+
+    @property
+    def name(self) -> str:
+        """The name of the target."""
+        return str(self.manifest["target"])
+
+    @cached_property
+    def policy(self) -> Policy:
+        """The policy that was in force when the snapshot was made."""
+        return Policy.model_validate(self.manifest.get("policy", {}))
+
+    def table(self, name: str) -> pa.Table:
+        """Return one table of ``docs/columns.md`` as an Arrow table; ``UnknownNameError`` for another name."""
+        if name not in tables.TABLES:
+            raise UnknownNameError(f"no table {name!r}", remedy=f"There are: {', '.join(sorted(tables.TABLES))}")
+        if name not in self._tables:
+            self._tables[name] = store.read_table(self.path, name)
+        return self._tables[name]
+
+    def __getattr__(self, name: str) -> pd.DataFrame:
+        """Return a table as a pandas frame."""
+        if name.startswith("_") or name not in tables.TABLES:
+            raise AttributeError(f"an investigation has no {name!r}; tables: {', '.join(sorted(tables.TABLES))}")
+        if name not in self._frames:
+            self._frames[name] = self.table(name).to_pandas()
+        return self._frames[name]
+
+    def __dir__(self) -> list[str]:
+        """Name the tables too, so that completion in a notebook finds them."""
+        return sorted({*super().__dir__(), *tables.TABLES})
+
+    def cycles(self, kind: str | None = None, *, ancestors: bool | None = False) -> pd.DataFrame:
+        """Return the cycles, the largest first, with the columns of ``tables.CYCLES``.
+
+        ``kind`` is import-time, deferred or typing (None: all); ``ancestors`` says whether those found with the
+        edges to ancestor packages are meant (None: both).
+        """
+        table = self.table("cycles")
+        if kind is not None:
+            if kind not in tables.CYCLE_KINDS:
+                raise UnknownNameError(
+                    f"no kind of cycle {kind!r}", remedy=f"There are: {', '.join(tables.CYCLE_KINDS)}"
+                )
+            table = table.filter(pc.equal(table.column("kind").cast(pa.string()), kind))
+        if ancestors is not None:
+            table = table.filter(pc.equal(table.column("with_ancestors"), ancestors))
+        frame = table.to_pandas()
+        return frame.sort_values(["size", "cycle"], ascending=[False, True], ignore_index=True)
+
+    def explain(self, importer: str, imported: str, limit: int = 5) -> Chains:
+        """Return why one module depends on another: the shortest import chains with their places.
+
+        Raises ``UnknownNameError`` with the nearest names when the target has no such module.
+        """
+        return Chains(importer, imported, tuple(find_chains(self.graph, importer, imported, limit=limit)))
+
+    @cached_property
+    def graph(self) -> ImportGraph:
+        """The import graph of the snapshot."""
+        modules = self.table("modules")
+        names = sorted(set(modules.filter(pc.equal(modules.column("shadowed_by"), "")).column("module").to_pylist()))
+        return ImportGraph(
+            edges=self.table("edges"), externals=self.table("externals"), phantoms=self.table("phantoms"),
+            modules=tuple(names),
+        )  # fmt: skip
+
+    def multiplicity(self) -> pd.DataFrame:
+        """Return the class names that are defined more than once, the most often defined first."""
+        return build_multiplicity_frame(find_multiplicity(self._facts))
+
+    def concepts(self) -> pd.DataFrame:
+        """Return the families of classes: those of the policy first, then by the last word of the name."""
+        return build_concepts_frame(find_concepts(self._facts, self.policy))
+
+    @property
+    def _facts(self) -> _StoredFacts:
+        return _StoredFacts(self)
+
+    def plan(self) -> list[Phase]:
+        """Return the phases of the remediation plan."""
+        return build_plan(self.table("findings"), self.table("cycles"))
+
+    def success_metrics(self) -> list[SuccessMetric]:
+        """Return what must hold when the plan is done: metric, now, target, met."""
+        return build_success_metrics(self.table("metrics"), self.policy)
+
+    def metric(self, name: str) -> float:
+        """Return one measured number; ``UnknownNameError`` when the snapshot has none of that name."""
+        table = self.table("metrics")
+        values = dict(zip(table.column("metric").to_pylist(), table.column("value").to_pylist(), strict=True))
+        if name not in values:
+            raise UnknownNameError(f"no metric {name!r}", remedy=f"There are: {', '.join(sorted(values))}")
+        return float(values[name])
+
+    def summary(self) -> pd.DataFrame:
+        """Return the measured numbers: metric, value, unit, meaning."""
+        return self.metrics
+
+    def __repr__(self) -> str:
+        counts = self.manifest.get("counts", {})
+        return (
+            f"<Investigation of {self.name} at {self.manifest['revision']}: {counts.get('modules', 0):,} modules, "
+            f"{counts.get('imports', 0):,} imports, {counts.get('findings', 0):,} findings>"
+        )
+
+    def _repr_html_(self) -> str:
+        manifest = self.manifest
+        counts = manifest.get("counts", {})
+        numbers = " · ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in sorted(counts) if counts[name])
+        return (
+            f"<p><strong>{escape(self.name)}</strong> at <code>{escape(str(manifest['revision']))}</code>, "
+            f"scanned {escape(str(manifest['created']))}<br>{escape(numbers)}</p>"
+        )
+
+
+class _StoredFacts:
+    """The facts tables of a snapshot, as attributes."""
+
+    def __init__(self, investigation: Investigation) -> None:
+        self._investigation = investigation
+
+    def __getattr__(self, name: str) -> pa.Table:
+        if name.startswith("_"):
+            raise AttributeError(name)
+        return self._investigation.table(name)
