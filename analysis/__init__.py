@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -15,11 +16,7 @@ __all__ = ["Investigation", "__version__", "investigate", "open_for_notebook", "
 def __getattr__(name: str) -> Any:
     """Import the parts on first use: worker processes and ``ssot --help`` need none of them."""
     if name == "Investigation":
-        from analysis.investigation import Investigation
-
-        return Investigation
+        return import_module("analysis.investigation").Investigation
     if name in {"investigate", "open_for_notebook", "open_snapshot"}:
-        from importlib import import_module
-
         return getattr(import_module("analysis.investigate"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

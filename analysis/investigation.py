@@ -113,7 +113,7 @@ class Investigation:
         if ancestors is not None:
             table = table.filter(pc.equal(table.column("with_ancestors"), ancestors))
         frame = table.to_pandas()
-        return frame.sort_values(["size", "cycle"], ascending=[False, True], ignore_index=True)
+        return pd.DataFrame(frame.sort_values(["size", "cycle"], ascending=[False, True], ignore_index=True))
 
     def explain(self, importer: str, imported: str, limit: int = 5) -> Chains:
         """Return why one module depends on another: the shortest import chains with their places.

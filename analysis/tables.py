@@ -38,9 +38,8 @@ COUNT = pa.int32()
 TEXTS = pa.list_(pa.string())
 
 
-def category(values: Sequence[str]) -> pa.DataType:
-    """Return the Arrow type of a column that takes few values: an 8-bit dictionary."""
-    return pa.dictionary(pa.int8(), pa.string())
+#: The type of a column that takes few values.
+CATEGORY = pa.dictionary(pa.int8(), pa.string())
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +118,7 @@ def _flag(name: str, meaning: str) -> Column:
 
 
 def _one_of(name: str, values: tuple[str, ...], meaning: str) -> Column:
-    return Column(name, category(values), meaning, values)
+    return Column(name, CATEGORY, meaning, values)
 
 
 #: Every facts table names its file in this way: an index into the sorted paths of the scan.

@@ -203,7 +203,9 @@ def test_a_fingerprint_ignores_comments_docstrings_and_layout_but_not_code() -> 
 
 
 def test_exports_follow_the_operations() -> None:
-    source = "__all__ = ['a', *m.__all__]\n__all__ += ['b']\n__all__.extend(n.__all__)\n__all__.remove('a')\n__all__ = f()"
+    source = (
+        "__all__ = ['a', *m.__all__]\n__all__ += ['b']\n__all__.extend(n.__all__)\n__all__.remove('a')\n__all__ = f()"
+    )
     assert brief(source, "exports", "name", "operation") == [
         ("", "assign"),
         ("a", "add"),
@@ -236,7 +238,9 @@ def test_a_module_getattr_tells_the_names_it_serves() -> None:
 
 
 def test_a_module_getattr_that_computes_may_serve_any_name() -> None:
-    assert brief("def __getattr__(name):\n    return load(name)\n", "hooks", "kind", "name") == [("module_getattr", "*")]
+    assert brief("def __getattr__(name):\n    return load(name)\n", "hooks", "kind", "name") == [
+        ("module_getattr", "*")
+    ]
 
 
 def test_registrations_and_computed_imports_are_hooks() -> None:
@@ -280,7 +284,12 @@ def test_a_file_that_does_not_parse_is_a_row_with_its_reason(source: bytes, stat
 
 @pytest.mark.parametrize(
     "source",
-    [b"\xef\xbb\xbfimport a\n", b"# -*- coding: latin-1 -*-\nx = '\xe9'\nimport a\n", b"import a\r\nx = 1\r", b"\x0cimport a\n"],
+    [
+        b"\xef\xbb\xbfimport a\n",
+        b"# -*- coding: latin-1 -*-\nx = '\xe9'\nimport a\n",
+        b"import a\r\nx = 1\r",
+        b"\x0cimport a\n",
+    ],
 )
 def test_odd_encodings_and_line_ends_parse_as_python_does(source: bytes) -> None:
     assert brief(source.decode("latin-1"), "imports", "module") or extract(source).status == "ok"

@@ -88,7 +88,7 @@ class _Walk:
                 if entry.is_dir(follow_symlinks=False):
                     reason = self._find_reason(relative, entry, depth)
                     if reason:
-                        self.found.left_out.append((printable(relative), reason, count_python_files(entry.path)))
+                        self._leave_out(relative, reason, entry)
                     else:
                         stack.append((relative, depth + 1))
                 else:
@@ -96,6 +96,11 @@ class _Walk:
         for reason, count in self._single.items():
             self.found.left_out.append(("", reason, count))
         return self.found
+
+    def _leave_out(self, relative: str, reason: str, entry: os.DirEntry[str]) -> None:
+        count = count_python_files(entry.path)
+        if count or reason != "cache":
+            self.found.left_out.append((printable(relative), reason, count))
 
     def _entries(self, folder: str) -> list[os.DirEntry[str]]:
         try:

@@ -79,9 +79,9 @@ class _Walker:
         self._block(body, context)
 
     def _docstring(self, body: list[ast.stmt]) -> None:
-        if body and isinstance(body[0], ast.Expr) and isinstance(body[0].value, ast.Constant):
-            if isinstance(body[0].value.value, str):
-                self._docstrings.append((body[0].lineno, body[0].end_lineno or body[0].lineno))
+        first = body[0] if body else None
+        if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
+            self._docstrings.append((first.lineno, first.end_lineno or first.lineno))
 
     def _block(self, body: Sequence[ast.stmt], context: Context) -> None:
         # A name bound inside a class body is an attribute; one bound in a function is local unless global.
@@ -204,7 +204,7 @@ class _Walker:
              context.scope, context.guard, context.condition, context.caught, context.owner)
         )  # fmt: skip
 
-    def _global(self, node: ast.Global, context: Context) -> None:
+    def _global(self, node: ast.Global, _: Context) -> None:
         if self._globals:
             self._globals[-1].update(node.names)
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
+from itertools import pairwise
 from zlib import crc32
 
 SKETCH_SIZE = 32
@@ -43,5 +44,5 @@ def hash_body(lines: list[bytes]) -> tuple[str, list[int]]:
     fingerprint = hashlib.blake2b(text, digest_size=8).hexdigest()
     if len(kept) == 1:
         return fingerprint, [crc32(kept[0])]
-    hashes = {crc32(second, crc32(first)) for first, second in zip(kept, kept[1:], strict=False)}
+    hashes = {crc32(second, crc32(first)) for first, second in pairwise(kept)}
     return fingerprint, sorted(hashes)[:SKETCH_SIZE]

@@ -22,7 +22,7 @@ def read_getattr(node: ast.FunctionDef, literals: Mapping[str, ast.expr]) -> lis
     for statement in ast.walk(node):
         if isinstance(statement, ast.If):
             for name in _find_tested(statement.test, parameter, literals):
-                found.setdefault(name, _find_returned(statement.body, name, literals))
+                found.setdefault(name, _find_returned(statement.body, name))
         for table in _find_tables(statement, parameter, literals):
             for name, value in _read_table(table):
                 found[name] = value or found.get(name, "")
@@ -42,7 +42,7 @@ def _find_tested(test: ast.expr, parameter: str, literals: Mapping[str, ast.expr
     return []
 
 
-def _find_returned(body: list[ast.stmt], name: str, literals: Mapping[str, ast.expr]) -> str:
+def _find_returned(body: list[ast.stmt], name: str) -> str:
     """Return the origin of what a branch returns: ``module:name`` after an import, a dotted name, or empty."""
     imported: dict[str, str] = {}
     for statement in body:

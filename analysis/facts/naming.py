@@ -45,7 +45,7 @@ def name_modules(layout: Layout) -> list[Row]:
     names = _choose_names(layout, roots, prefix)
     rows = _name_files(names, prefix)
     rows += _name_extensions(layout, roots, prefix)
-    rows += _name_namespaces(rows)
+    rows += _name_namespaces(rows, len(prefix))
     return sorted(_separate(_mark_shadowed(rows)))
 
 
@@ -115,7 +115,7 @@ def _name_files(names: Mapping[str, list[tuple[str, tuple[str, ...]]]], prefix: 
         for index, (root, parts) in enumerate(candidates):
             is_package = path.endswith("/__init__.py") or (bool(prefix) and path == "__init__.py")
             kind = "package" if is_package else "module"
-            if not all(map(is_identifier, parts)) or path == "__init__.py" and not prefix:
+            if not all(map(is_identifier, parts)) or (path == "__init__.py" and not prefix):
                 kind = "script"
             rows.append((".".join(parts), path, kind, _show_root(root, prefix), index == 0, ""))
     return rows
@@ -149,8 +149,11 @@ def _name_extensions(layout: Layout, roots: Sequence[str], prefix: tuple[str, ..
     return rows
 
 
-def _name_namespaces(rows: Sequence[Row]) -> list[Row]:
-    """Return a row for each package folder without ``__init__.py`` on the way to a module."""
+def _name_namespaces(rows: Sequence[Row], outside: int) -> list[Row]:
+    """Return a row for each package folder without ``__init__.py`` on the way to a module.
+
+    ``outside`` is the number of packages around the target: these are not in the tree.
+    """
     known = {(row[0], row[3]) for row in rows if row[2] == "package"}
     found: dict[tuple[str, str], Row] = {}
     for module, path, kind, root, is_primary, _ in rows:
@@ -158,7 +161,7 @@ def _name_namespaces(rows: Sequence[Row]) -> list[Row]:
             continue
         folder = path.rpartition("/")[0] if kind != "package" else path.rpartition("/")[0].rpartition("/")[0]
         parent = module.rpartition(".")[0]
-        while parent and (parent, root) not in known and (parent, root) not in found:
+        while parent.count(".") >= outside and parent and (parent, root) not in known and (parent, root) not in found:
             found[parent, root] = (parent, f"{folder}/", "namespace", root, is_primary, "")
             parent, folder = parent.rpartition(".")[0], folder.rpartition("/")[0]
     return list(found.values())

@@ -24,26 +24,30 @@ class Parsed:
 
 
 def parse(source: bytes) -> Parsed:
-    """Parse the bytes of one file as the running interpreter would (PEP 263 encodings, BOM); never raises."""
+    """Parse the bytes of one file as the running interpreter would (PEP 263 encodings, BOM); never raises.
+
+    What the interpreter takes is ok, also when ``tokenize`` would refuse its encoding.
+    """
     if len(source) > LARGEST_FILE_BYTES:
         return Parsed(None, "too-large", f"{len(source):,} bytes, the limit is {LARGEST_FILE_BYTES:,}", 0, "utf-8")
     encoding, problem = detect_encoding(source)
-    if problem:
-        return Parsed(None, "decode-error", problem, 1, encoding)
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             return Parsed(ast.parse(source), "ok", "", 0, encoding)
     except SyntaxError as error:
-        return _explain(error, source, encoding)
+        return _explain(error, source, encoding, problem)
     except (RecursionError, MemoryError) as error:
         return Parsed(None, "parser-crash", f"nested too deeply for the parser ({type(error).__name__})", 0, encoding)
-    except Exception as error:  # the parser's own failures (ValueError, SystemError) are the target's doing
+    except Exception as error:  # noqa: BLE001 - the parser's own failures (ValueError, SystemError) are the target's doing
         return Parsed(None, "syntax-error", _one_line(error), 0, encoding)
 
 
-def _explain(error: SyntaxError, source: bytes, encoding: str) -> Parsed:
+def _explain(error: SyntaxError, source: bytes, encoding: str, problem: str) -> Parsed:
+    """Tell a file that cannot be decoded from one that cannot be parsed."""
     reason = _one_line(error.msg or error)
+    if problem:
+        return Parsed(None, "decode-error", problem, 1, encoding)
     try:
         source.decode(encoding)
         status = "syntax-error"

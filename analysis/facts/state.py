@@ -106,7 +106,10 @@ def read_state(cache: Path | None, root: Path, options: ScanOptions) -> ScanStat
 def write_state(
     cache: Path, root: Path, options: ScanOptions, found: Discovery, parts: dict[str, pa.Table], taken_ns: int
 ) -> None:
-    """Keep the state of this scan, begun at ``taken_ns``; a failure (full disk, no permission) only costs time on the next scan."""
+    """Keep the state of this scan, begun at ``taken_ns``.
+
+    A failure (full disk, no permission) only costs time on the next scan.
+    """
     folder = _find_folder(cache, root, options)
     name = f"{time.time_ns():x}-{os.getpid()}"
     temporary = folder / f".{name}"

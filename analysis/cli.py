@@ -1,0 +1,202 @@
+"""The ``ssot`` command: parses, calls, prints.
+
+Exit codes: 0 done, 1 a gate failed, 2 wrong usage (also a wrong policy or name), 3 the target cannot be read,
+4 the machine or a notebook failed, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from analysis import __version__
+from analysis.errors import AnalysisError
+from analysis.terminal import make_console, progress_bar
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+app = typer.Typer(
+    name="ssot",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="markdown",
+    pretty_exceptions_enable=False,
+    help="Finds where a Python code base has lost its single source of truth, proves it, and says how to mend it.",
+    epilog="Exit codes: 0 done · 1 a gate failed · 2 wrong usage · 3 the target cannot be read · "
+    "4 the machine or a notebook failed · 130 interrupted",
+)
+
+Target = Annotated[str, typer.Argument(metavar="TARGET", help="Folder with Python code; nothing in it is executed.")]
+PolicyFile = Annotated[
+    str, typer.Option("--policy", "-p", metavar="FILE", help="Policy; default: ssot.toml in the target, if there.")
+]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 means all cores.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; print only the result.")]
+Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Read every file, whatever an earlier scan knows.")]
+
+
+def _show_version(value: bool) -> None:
+    if value:
+        typer.echo(f"ssot {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    pass
+
+
+@app.command(epilog="Examples: `ssot scan ~/src/shop` · `ssot scan . --json | jq .counts`")
+def scan(
+    target: Target,
+    policy: PolicyFile = "",
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Analyse a target and keep a snapshot; print the figures and the findings."""
+    inv = _investigate(target, policy, jobs, use_cache=not no_cache, quiet=quiet or json_)
+    if json_:
+        _print_json(_describe(inv))
+    elif quiet:
+        typer.echo(inv.path)
+    else:
+        _print_scan(inv)
+
+
+@app.command(epilog="Examples: `ssot report ~/src/shop` · `ssot report --snapshot shop --out /srv/reports`")
+def report(
+    target: Annotated[str, typer.Argument(metavar="[TARGET]", help="Folder with Python code.")] = "",
+    policy: PolicyFile = "",
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where reports are kept.")] = "",
+    snapshot: Annotated[
+        str, typer.Option("--snapshot", metavar="NAME", help="Report on a kept snapshot (a folder or a target's name).")
+    ] = "",
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Analyse a target and write its report: pages, one self-contained HTML file, a GitHub issue, exports."""
+    if bool(target) == bool(snapshot):
+        raise typer.BadParameter("name a TARGET, or --snapshot NAME")
+    from analysis import open_snapshot, store
+    from analysis.report import write_report
+
+    is_quiet = quiet or json_
+    inv = (
+        open_snapshot(snapshot)
+        if snapshot
+        else _investigate(target, policy, jobs, use_cache=not no_cache, quiet=is_quiet)
+    )
+    folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
+    with progress_bar(quiet=is_quiet) as progress:
+        place = write_report(inv, folder, jobs=jobs or 2, progress=progress)
+    if json_:
+        _print_json({**_describe(inv), "report": str(place)})
+    else:
+        if not quiet:
+            _print_scan(inv)
+            make_console().print("\nReport, and the same in one file that can be mailed:", highlight=False)
+            typer.echo(place / "report.html")
+        typer.echo(place / "index.html")
+
+
+@app.command(epilog="Example: `ssot explain shop.api shop.db --in ~/src/shop`")
+def explain(
+    importer: Annotated[str, typer.Argument(help="Module that imports.")],
+    imported: Annotated[str, typer.Argument(help="Module that is imported, maybe through others.")],
+    target: Annotated[
+        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a kept snapshot.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of chains.")] = 5,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say why one module depends on another: the shortest import chains, with file and line."""
+    from analysis import open_snapshot
+
+    is_folder = bool(target) and Path(target).expanduser().is_dir()
+    inv = _investigate(target, "", 0, use_cache=True, quiet=quiet or json_) if is_folder else open_snapshot(target)
+    chains = inv.explain(importer, imported, limit=limit)
+    if json_:
+        _print_json(chains.as_records())
+    else:
+        typer.echo(str(chains))
+
+
+@app.command(epilog="Example: `ssot lab`")
+def lab(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to jupyter lab.")] = None,
+) -> None:
+    """Open JupyterLab on the notebooks."""
+    from analysis import store
+
+    folder = store.find_home() / "notebooks"
+    if not folder.is_dir():
+        raise AnalysisError(f"no notebooks at {folder}", remedy="Use a checkout of the kit")
+    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}", *(arguments or [])]
+    raise typer.Exit(subprocess.run(command, check=False).returncode)
+
+
+def _investigate(target: str, policy: str, jobs: int, *, use_cache: bool, quiet: bool) -> Investigation:
+    from analysis import investigate
+
+    with progress_bar(quiet=quiet) as progress:
+        return investigate(target, policy=policy or None, jobs=jobs, use_cache=use_cache, progress=progress)
+
+
+def _describe(inv: Investigation) -> dict[str, Any]:
+    """Return what machines want of a snapshot."""
+    metrics = inv.table("metrics").to_pylist()
+    names = ("target", "root", "revision", "created", "counts", "statuses", "left_out", "timings")
+    return {
+        **{name: inv.manifest[name] for name in names},
+        "snapshot": str(inv.path),
+        "metrics": {row["metric"]: row["value"] for row in metrics},
+        "findings": inv.table("findings").to_pylist(),
+    }
+
+
+def _print_json(value: Any) -> None:
+    typer.echo(json.dumps(value, indent=2))
+
+
+def _print_scan(inv: Investigation) -> None:
+    from analysis.terminal import print_scan
+
+    print_scan(inv)
+
+
+def main() -> NoReturn:
+    """Run the command; every failure of the caller or the machine is one line on standard error."""
+    try:
+        app()
+    except AnalysisError as error:
+        _fail(str(error), error.exit_code)
+    except KeyboardInterrupt:
+        _fail("interrupted; nothing was left half written", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)
+    except OSError as error:
+        _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 4)
+    sys.exit(0)
+
+
+def _fail(message: str, code: int) -> NoReturn:
+    typer.echo(f"ssot: {message}", err=True)
+    sys.exit(code)

@@ -1,0 +1,143 @@
+"""The statements that bind module-level names, by file and name, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import pyarrow as pa
+
+from analysis.identity.conditions import evaluate_condition
+from analysis.identity.evidence import FactTables
+from analysis.identity.module_index import Module, ModuleIndex
+from analysis.identity.values import ALWAYS, DEFERRED, HANDLER, MAYBE, NEVER, TRIED
+
+
+@dataclass(slots=True)
+class Bindings:
+    """Columns of ``bindings``; a row number stands for a statement. ``level`` is how sure it is to run."""
+
+    position: list[int]
+    line: list[int]
+    name: list[str]
+    kind: list[str]
+    value: list[str]
+    arguments: list[int]
+    condition: list[str]
+    guard: list[str]
+    level: list[int]
+
+
+@dataclass(slots=True)
+class Space:
+    """What one file binds: rows by name in order, star imports, names served by ``__getattr__``."""
+
+    names: dict[str, list[int]] = field(default_factory=dict)
+    stars: list[int] = field(default_factory=list)
+    served: dict[str, str] = field(default_factory=dict)
+    exports: list[tuple[str, str, str]] = field(default_factory=list)
+
+
+class Namespaces:
+    """All files' statements, and which file belongs to which module."""
+
+    def __init__(self, facts: FactTables) -> None:
+        self.index = ModuleIndex(facts.modules)
+        self.rows = _read_bindings(facts.bindings)
+        self._spaces = _build_spaces(facts.bindings, self.rows.name)
+        self._empty = Space()
+        self.registered: set[str] = set()
+        self._add_exports(facts.exports)
+        self._add_hooks(facts.hooks)
+        self.classes = _read_classes(facts.definitions)
+        files = facts.files.select(["path", "status"]).to_pydict()
+        self.unreadable = {
+            path: status for path, status in zip(files["path"], files["status"], strict=True) if status != "ok"
+        }
+
+    def space(self, module: Module) -> Space:
+        """Return the statements of a module; a namespace package has none."""
+        return self._spaces.get(module.source, self._empty)
+
+    def _space_of(self, path: str) -> Space:
+        return self._spaces.setdefault(path, Space())
+
+    def _add_exports(self, exports: pa.Table) -> None:
+        columns = exports.select(["path", "name", "operation", "guard"]).to_pydict()
+        for path, name, operation, guard in zip(*columns.values(), strict=True):
+            self._space_of(path).exports.append((name, operation, guard))
+
+    def _add_hooks(self, hooks: pa.Table) -> None:
+        columns = hooks.select(["path", "kind", "name", "value"]).to_pydict()
+        for path, kind, name, value in zip(*columns.values(), strict=True):
+            if kind == "module_getattr":
+                self._space_of(path).served.setdefault(name, value)
+            elif kind == "sys_modules" and name != "*":
+                self.registered.add(name)
+
+
+def _read_bindings(bindings: pa.Table) -> Bindings:
+    def column(name: str) -> list[Any]:
+        values: list[Any] = bindings[name].to_pylist()
+        return values
+
+    guard, condition = column("guard"), column("condition")
+    levels = _find_levels(column("scope"), guard, condition, column("caught"), column("owner"))
+    return Bindings(
+        column("position"), column("line"), column("name"), column("kind"), column("value"), column("arguments"),
+        condition, guard, levels,
+    )  # fmt: skip
+
+
+def _find_levels(*columns: Sequence[str]) -> list[int]:
+    known: dict[tuple[str, ...], int] = {}
+    levels = []
+    for row in zip(*columns, strict=True):
+        level = known.get(row)
+        if level is None:
+            level = known[row] = find_level(*row)
+        levels.append(level)
+    return levels
+
+
+def find_level(scope: str, guard: str, condition: str, caught: str, owner: str) -> int:
+    """Return how sure a statement is to run when its module is imported."""
+    if scope == "type_checking":
+        return NEVER
+    if scope == "function":
+        if owner:
+            return DEFERRED
+        return NEVER if "__main__" in condition else ALWAYS  # otherwise a lazy import
+    if guard == "except":
+        return HANDLER
+    if condition:
+        outcome = evaluate_condition(condition)
+        if outcome is None:
+            return MAYBE
+        if outcome is False:
+            return NEVER
+    return TRIED if caught else ALWAYS
+
+
+def _build_spaces(bindings: pa.Table, names: Sequence[str]) -> dict[str, Space]:
+    spaces: dict[str, Space] = {}
+    paths = bindings["path"].to_pylist()
+    current, space = "", Space()
+    for row, (path, name) in enumerate(zip(paths, names, strict=True)):
+        if path != current:
+            current, space = path, spaces.setdefault(path, Space())
+        if name == "*":
+            space.stars.append(row)
+        else:
+            space.names.setdefault(name, []).append(row)
+    return spaces
+
+
+def _read_classes(definitions: pa.Table) -> dict[tuple[str, str], tuple[int, tuple[str, ...]]]:
+    """Return line and marks of each class by file and qualified name; the first of several branches."""
+    columns = definitions.select(["path", "qualname", "line", "marks"]).to_pydict()
+    found: dict[tuple[str, str], tuple[int, tuple[str, ...]]] = {}
+    for path, qualname, line, marks in zip(*columns.values(), strict=True):
+        found.setdefault((path, qualname), (line, tuple(marks)))
+    return found

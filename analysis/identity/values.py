@@ -1,0 +1,73 @@
+"""What a name means: the object behind it, and how sure that is."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+#: Statement or call that made a class.
+CLASS_KINDS = ("class", "namedtuple", "typeddict", "enum", "newtype", "dataclass", "made-class")
+KINDS = (
+    *CLASS_KINDS, "function", "module", "instance", "constant", "none", "type-alias", "compiled", "external", "unknown",
+)  # fmt: skip
+
+#: How a statement that binds a name stands to the run of its module, from sure to unlikely.
+ALWAYS, TRIED, MAYBE, HANDLER, DEFERRED, NEVER = range(6)
+
+
+class Value(NamedTuple):
+    """An object. ``target`` says which: ``pkg.mod:Qual``, ``pkg.mod`` for a module, ``numpy:ndarray`` outside.
+
+    Of an instance it is the class that was called. ``module`` is the number of the defining module in the
+    tree, -1 outside; ``line`` the line of the definition, 0 when there is none. ``reason`` says why unknown.
+    """
+
+    kind: str
+    target: str
+    module: int = -1
+    line: int = 0
+    reason: str = ""
+
+    @property
+    def is_class(self) -> bool:
+        return self.kind in CLASS_KINDS
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether the statement that yields this value fails."""
+        return self.reason.startswith(NO_SUCH)
+
+
+#: A key of the resolver: module number, name, and how many events of the name have happened (-1: all).
+Key = tuple[int, str, int]
+
+NO_SUCH = "no such "
+
+
+class Candidate(NamedTuple):
+    """One value that a name may have, with the statement that binds it and where that took it from."""
+
+    value: Value
+    level: int
+    row: int
+    step: Key | None
+
+
+Outcome = tuple[Candidate, ...]
+
+
+def unknown(reason: str) -> Value:
+    """Return the value of a name about which nothing can be said but why."""
+    return Value("unknown", "", reason=reason)
+
+
+def choose(outcome: Outcome) -> Candidate:
+    """Return the candidate that holds when imports succeed: the first of those that are most likely."""
+    if len(outcome) == 1:
+        return outcome[0]
+    return min(outcome, key=_rank)
+
+
+def _rank(candidate: Candidate) -> tuple[bool, int, bool]:
+    value = candidate.value
+    poor = 2 if value.is_missing else value.kind in {"none", "constant"}
+    return candidate.level == DEFERRED, int(poor), candidate.level == HANDLER

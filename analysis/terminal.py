@@ -1,0 +1,95 @@
+"""What people see in a terminal: progress, figures, findings."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress as Bar, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from analysis.engine import Progress, ignore_progress
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+_COLOURS = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "dim"}
+MOST_FINDINGS = 15
+
+
+def make_console(*, is_error: bool = False) -> Console:
+    """Return a console; what is not a terminal gets plain text of any width."""
+    stream = sys.stderr if is_error else sys.stdout
+    return Console(file=stream, soft_wrap=not stream.isatty(), highlight=False)
+
+
+@contextlib.contextmanager
+def progress_bar(*, quiet: bool) -> Iterator[Progress]:
+    """Yield a progress callback that draws one bar per step on standard error, or nothing when quiet."""
+    console = make_console(is_error=True)
+    if quiet or not console.is_terminal:
+        yield ignore_progress if quiet else _print_steps(console)
+        return
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        tasks: dict[str, TaskID] = {}
+
+        def update(step: str, done: int, total: int) -> None:
+            if step not in tasks:
+                tasks[step] = bar.add_task(escape(step), total=total)
+            bar.update(tasks[step], completed=done, total=total)
+
+        yield update
+
+
+def _print_steps(console: Console) -> Progress:
+    """Return a callback for logs: one line when a step is done."""
+
+    def update(step: str, done: int, total: int) -> None:
+        if done == total:
+            console.print(f"{step}: {done:,}" if total > 1 else step, markup=False)
+
+    return update
+
+
+def print_scan(inv: Investigation) -> None:
+    """Print the figures of a snapshot and its most severe findings, each with its first place."""
+    console = make_console()
+    counts = inv.manifest["counts"]
+    seconds = sum(inv.manifest["timings"].values())
+    console.print(
+        f"[bold]{escape(inv.name)}[/] at {escape(str(inv.manifest['revision']))}: {counts['files']:,} files, "
+        f"{counts['modules']:,} modules, {counts['definitions']:,} classes, {counts['imports']:,} imports "
+        f"in {seconds:.1f} s"
+    )
+    _print_not_read(console, inv)
+    findings = inv.table("findings").to_pylist()
+    if not findings:
+        console.print("[green]No finding.[/]")
+        return
+    table = Table(box=None, pad_edge=False, header_style="dim")
+    for name in ("", "rule", "finding", "where"):
+        table.add_column(name, overflow="fold")
+    for row in findings[:MOST_FINDINGS]:
+        place = f"{row['evidence'][0]['path']}:{row['evidence'][0]['line']}" if row["evidence"] else ""
+        severity = f"[{_COLOURS[row['severity']]}]{row['severity']}[/]"
+        table.add_row(severity, escape(row["rule"]), escape(row["message"]), escape(place))
+    console.print(table)
+    if len(findings) > MOST_FINDINGS:
+        console.print(f"[dim]and {len(findings) - MOST_FINDINGS:,} more: ssot scan --json, or ssot report[/]")
+    console.print(f"[dim]snapshot {escape(str(inv.path))}[/]")
+
+
+def _print_not_read(console: Console, inv: Investigation) -> None:
+    statuses = {name: count for name, count in inv.manifest["statuses"].items() if name != "ok"}
+    if statuses:
+        told = ", ".join(f"{count:,} {name}" for name, count in sorted(statuses.items()))
+        console.print(f"[yellow]not parsed:[/] {told} (imports recovered line by line)")
+    left_out = {name: count for name, count in inv.manifest["left_out"].items() if count}
+    if left_out:
+        told = ", ".join(f"{count:,} files {name}" for name, count in sorted(left_out.items()))
+        console.print(f"[dim]left out: {told}[/]")
