@@ -33,6 +33,9 @@ app = typer.Typer(
     "4 the machine or a notebook failed · 130 interrupted",
 )
 
+#: The parser's error for a wrong command line; typer does not export it under a name of its own.
+_USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
+
 Target = Annotated[str, typer.Argument(metavar="TARGET", help="Folder with Python code; nothing in it is executed.")]
 PolicyFile = Annotated[
     str, typer.Option("--policy", "-p", metavar="FILE", help="Policy; default: ssot.toml in the target, if there.")
@@ -184,7 +187,10 @@ def _print_scan(inv: Investigation) -> None:
 def main() -> NoReturn:
     """Run the command; every failure of the caller or the machine is one line on standard error."""
     try:
-        app()
+        code = app(standalone_mode=False)
+        sys.exit(code if isinstance(code, int) else 0)
+    except _USAGE_ERROR as error:
+        _fail(_explain_usage(error), 2)
     except AnalysisError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
@@ -194,7 +200,14 @@ def main() -> NoReturn:
         sys.exit(0)
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 4)
-    sys.exit(0)
+
+
+def _explain_usage(error: Any) -> str:
+    """Return a usage error of the parser as one line that names the help."""
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "ssot"
+    message = " ".join(str(error.format_message()).split()).rstrip(".")
+    return f"{message}. Try: {command} --help"
 
 
 def _fail(message: str, code: int) -> NoReturn:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -86,73 +86,81 @@ class Submodules:
     def __init__(self, statements: Statements, index: ModuleIndex) -> None:
         self._statements = statements
         self._index = index
-        self._direct: dict[tuple[int, str], int] = {}
+        self._direct: dict[int, dict[str, int]] = {}
         self._rows: dict[int, list[int]] = {}
+        self._above: dict[int, tuple[int, ...]] = {}
+        self._reached: dict[int, dict[int, int]] = {}
         self.imported: set[int] = set()
         self._read()
 
     def _read(self) -> None:
-        statements, modules = self._statements, self._index.modules
+        statements = self._statements
         for row, (importer, target, level) in enumerate(
             zip(statements.importer, statements.target, statements.level, strict=True)
         ):
-            if level == NEVER:
+            if level == NEVER or target < 0:
                 continue
             self.imported.update(self._find_imported(row))
-            if level == DEFERRED or importer < 0 or statements.scope[row] == "function":
-                continue
-            self._rows.setdefault(importer, []).append(row)
-            if target >= 0 and modules[importer].is_package:
-                prefix = f"{modules[importer].plain}."
-                absolute = statements.absolute[row]
-                if absolute.startswith(prefix):
-                    child = absolute[len(prefix) :].partition(".")[0]
-                    self._direct.setdefault((importer, child), statements.position[row])
+            if importer >= 0 and level != DEFERRED and statements.scope[row] != "function":
+                self._rows.setdefault(importer, []).append(row)
+                self._note_child(row, importer)
 
-    def _find_imported(self, row: int) -> Iterator[int]:
-        """Yield the modules that a statement makes Python import, packages above included."""
-        statements, index = self._statements, self._index
+    def _note_child(self, row: int, importer: int) -> None:
+        package = self._index.modules[importer]
+        prefix = f"{package.plain}."
+        absolute = self._statements.absolute[row]
+        if package.is_package and absolute.startswith(prefix):
+            child = absolute[len(prefix) :].partition(".")[0]
+            self._direct.setdefault(importer, {}).setdefault(child, self._statements.position[row])
+
+    def _find_imported(self, row: int) -> list[int]:
+        """Return the modules that a statement makes Python import, packages above included."""
+        statements = self._statements
         target = statements.target[row]
-        if target < 0:
-            return
-        module = index.modules[target]
-        yield target
+        found = [target, *self._find_above(target)]
         if statements.kind[row] == "from":
-            child = index.find_child(module, statements.name[row])
+            child = self._index.find_child(self._index.modules[target], statements.name[row])
             if child is not None:
-                yield child.number
-        name = module.plain.rpartition(".")[0]
-        while name:
-            above = index.find(name, module.root)
-            if above is not None:
-                yield above.number
-            name = name.rpartition(".")[0]
+                found.append(child.number)
+        return found
 
-    def find_direct(self, package: Module) -> Iterator[str]:
-        """Yield the submodules that a package's own file imports."""
-        return (child for number, child in self._direct if number == package.number)
+    def _find_above(self, number: int) -> tuple[int, ...]:
+        known = self._above.get(number)
+        if known is None:
+            module = self._index.modules[number]
+            parts = module.plain.split(".")
+            above = (self._index.find(".".join(parts[:depth]), module.root) for depth in range(1, len(parts)))
+            known = self._above[number] = tuple(package.number for package in above if package is not None)
+        return known
 
-    def find_position(self, package: Module, child: Module, name: str) -> int | None:
-        """Return the position of the statement in the package's file that first imports the submodule, if any."""
-        direct = self._direct.get((package.number, name))
-        for row in self._rows.get(package.number, ()):
+    def find_direct(self, package: Module) -> Iterable[str]:
+        """Return the names of the submodules that a package's own file imports."""
+        return self._direct.get(package.number, {})
+
+    def find_position(self, package: Module, child: Module, name: str, before: int) -> int | None:
+        """Return the position of the statement in the package's file that first imports the submodule, if any.
+
+        ``before`` is the position up to which it matters whether other modules import it on the way.
+        """
+        direct = self._direct.get(package.number, {}).get(name)
+        if direct is not None and direct <= before:
+            return direct
+        reached = self._find_reached(package.number).get(child.number)
+        return direct if reached is None else reached
+
+    def _find_reached(self, package: int) -> dict[int, int]:
+        """Return position by module, for the modules that a package's file makes Python import, in order."""
+        known = self._reached.get(package)
+        if known is not None:
+            return known
+        known = self._reached[package] = {package: -1}
+        for row in self._rows.get(package, ()):
             position = self._statements.position[row]
-            if direct is not None and position >= direct:
-                return direct
-            if self._reaches(row, child.number, package.number):
-                return position
-        return direct
-
-    def _reaches(self, row: int, wanted: int, start: int) -> bool:
-        """Return whether a statement leads, by way of the modules it imports, to the import of one more."""
-        queue = deque(self._find_imported(row))
-        seen = {start, *queue}
-        while queue and len(seen) < _REACH_LIMIT:
-            number = queue.popleft()
-            if number == wanted:
-                return True
-            for inner in self._rows.get(number, ()):
-                fresh = [found for found in self._find_imported(inner) if found not in seen]
-                seen.update(fresh)
-                queue.extend(fresh)
-        return False
+            queue = deque(self._find_imported(row))
+            while queue and len(known) < _REACH_LIMIT:
+                number = queue.popleft()
+                if number not in known:
+                    known[number] = position
+                    for inner in self._rows.get(number, ()):
+                        queue.extend(self._find_imported(inner))
+        return known
