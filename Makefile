@@ -4,7 +4,7 @@
 .DEFAULT_GOAL := report
 .SUFFIXES:
 .DELETE_ON_ERROR:
-MAKEFLAGS += --no-builtin-rules --no-print-directory
+MAKEFLAGS += --no-builtin-rules
 SHELL := /bin/sh
 
 VENV := .venv
@@ -22,8 +22,10 @@ $(READY_DEV): again
 endif
 
 CASE := data/cases/agent_platform
-# `make -C kit report TARGET=../app` means ../app as seen from where the user stands, not from the kit.
-CALLED_FROM := $(if $(findstring w,$(firstword -$(MAKEFLAGS))),$(or $(PWD),$(CURDIR)),$(CURDIR))
+# `make -C kit report TARGET=../app` means ../app as seen from where the user stands, not from the kit. make turns -w on
+# for -C; only then is PWD better than CURDIR, because a program that starts make in another folder may leave PWD behind.
+MOVED := $(findstring w,$(firstword -$(MAKEFLAGS)))$(findstring --no-print-directory,$(MAKEFLAGS))
+CALLED_FROM := $(if $(MOVED),$(or $(PWD),$(CURDIR)),$(CURDIR))
 export CALLED_FROM
 export TARGET
 export POLICY
@@ -40,7 +42,7 @@ test: $(READY_DEV) ## Run the tests
 check: format-check lint types architecture notebooks-check docs-check test ## Everything that must hold before a merge
 
 lab: $(READY) ## Open JupyterLab on notebooks/
-	@$(PY) -m jupyterlab --notebook-dir=notebooks $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
+	@$(VENV)/bin/ssot lab -- $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)
 
 bench: $(READY_DEV) ## Measure speed, memory and accuracy; writes benchmarks/results.json
 	@$(PY) -m benchmarks $(ARGS)

@@ -68,7 +68,7 @@ is_up_to_date() {
 remove_when_useless() {
     [ -e .venv ] || return 0
     if [ -e "$mark" ]; then
-        say "an earlier installation was interrupted; building .venv anew"
+        say "an earlier installation was not finished; building .venv anew"
     elif ! is_new_enough "$environment" || ! "$environment" -m pip --version >/dev/null 2>&1; then
         say ".venv does not work any more; building it anew"
     else
