@@ -71,7 +71,7 @@ def find_concepts(facts: ClassFacts, policy: ConceptPolicies) -> list[Concept]:
 def find_suffix(name: str) -> str:
     """Return the last capitalised word of a class name without version numbers; empty when there is none.
 
-    >>> [find_suffix(name) for name in ("AgentRegistry", "HTTPServer", "EngineV2", "_Engine_", "cached_property")]
+    >>> [find_suffix(name) for name in ("PluginRegistry", "HTTPServer", "EngineV2", "_Engine_", "cached_property")]
     ['Registry', 'Server', 'Engine', 'Engine', '']
     """
     found = _LAST_WORD.search(_VERSION.sub("", name))
