@@ -14,12 +14,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.facts.roots import find_roots
+from analysis.facts.roots import ALL_NAMES, find_roots
 from analysis.facts.rows import Row
 
 #: Separates a module name from its root where two roots hold modules of one name.
 ROOT_MARK = "@"
 PARENT = ".."
+#: A root and the dotted parts of a name below it.
+Name = tuple[str, tuple[str, ...]]
 
 
 @dataclass(slots=True)
@@ -27,13 +29,15 @@ class Layout:
     """What naming needs to know of a target: its files, compiled modules, and the roots that were asked for.
 
     ``extensions`` maps the path of a compiled module without its suffix to whether it is built.
-    ``usage`` counts import statements by dotted module, level 0 only.
+    ``usage`` counts import statements by dotted module, level 0 only; ``named`` are all dotted names that they
+    may mean (module, and module.name).
     """
 
     target: Path
     paths: Sequence[str]
     extensions: Mapping[str, bool] = field(default_factory=dict)
     usage: Mapping[str, int] = field(default_factory=dict)
+    named: frozenset[str] = frozenset()
     roots: Sequence[str] = ()
     projects: Sequence[str] = ()
 
@@ -41,7 +45,7 @@ class Layout:
 def name_modules(layout: Layout) -> list[Row]:
     """Return rows of ``tables.MODULES``, sorted by module, path and root."""
     prefix = find_package_prefix(layout)
-    roots = [""] if prefix else find_roots(layout.paths, layout.usage, layout.roots, layout.projects)
+    roots = {"": ALL_NAMES} if prefix else find_roots(layout.paths, layout.usage, layout.roots, layout.projects)
     names = _choose_names(layout, roots, prefix)
     rows = _name_files(names, prefix)
     rows += _name_extensions(layout, roots, prefix)
@@ -86,30 +90,49 @@ def _find_parts(path: str) -> tuple[str, ...]:
 
 
 def _choose_names(
-    layout: Layout, roots: Sequence[str], prefix: tuple[str, ...]
-) -> dict[str, list[tuple[str, tuple[str, ...]]]]:
-    """Return per path the roots and parts of the names it is known by, the primary one first."""
+    layout: Layout, roots: Mapping[str, frozenset[str]], prefix: tuple[str, ...]
+) -> dict[str, list[Name]]:
+    """Return per path the roots and parts of the names it is known by, the primary one first.
+
+    A second name is kept only where somebody imports the file, or something in its package, by it.
+    """
     used = _count_by_first(layout.usage)
-    explicit = set(layout.roots)
-    chosen: dict[str, list[tuple[str, tuple[str, ...]]]] = {}
-    root_parts = sorted(roots, key=lambda root: -root.count("/") - bool(root))
+    named = _with_ancestors(layout.named)
+    ordered = sorted(roots, key=lambda root: (-root.count("/") - bool(root), root))
+    chosen: dict[str, list[Name]] = {}
     for path in layout.paths:
         if prefix:
-            parts = prefix if path == "__init__.py" else prefix + _find_parts(path)
-            chosen[path] = [("", parts)]
+            chosen[path] = [("", prefix if path == "__init__.py" else prefix + _find_parts(path))]
             continue
         candidates = [
             (root, _find_parts(path[len(root) + 1 :] if root else path))
-            for root in root_parts
+            for root in ordered
             if not root or path.startswith(f"{root}/")
         ]
-        names = [(root, parts) for root, parts in candidates if all(map(is_identifier, parts))] or candidates[:1]
-        live = [(root, parts) for root, parts in names if used[parts[0]] or root in explicit] or names[:1]
-        chosen[path] = sorted(live, key=lambda name: -used[name[1][0]]) or [("", _find_parts(path))]
+        names = [name for name in candidates if _is_given(name, roots)] or candidates[-1:] or [("", _find_parts(path))]
+        live = [name for name in names if used[name[1][0]] or name[0] in layout.roots] or names[:1]
+        first, *others = sorted(live, key=lambda name: -used[name[1][0]])
+        chosen[path] = [first, *(name for name in others if ".".join(name[1]) in named)]
     return chosen
 
 
-def _name_files(names: Mapping[str, list[tuple[str, tuple[str, ...]]]], prefix: tuple[str, ...]) -> list[Row]:
+def _is_given(name: Name, roots: Mapping[str, frozenset[str]]) -> bool:
+    """Return whether a root gives this name, and an import statement could say it."""
+    root, parts = name
+    return all(map(is_identifier, parts)) and parts != ("__init__",) and (not roots[root] or parts[0] in roots[root])
+
+
+def _with_ancestors(named: Iterable[str]) -> set[str]:
+    found: set[str] = set()
+    for name in named:
+        above = name
+        while above and above not in found:
+            found.add(above)
+            above = above.rpartition(".")[0]
+    return found
+
+
+def _name_files(names: Mapping[str, list[Name]], prefix: tuple[str, ...]) -> list[Row]:
     rows: list[Row] = []
     for path, candidates in names.items():
         for index, (root, parts) in enumerate(candidates):
@@ -125,7 +148,7 @@ def _show_root(root: str, prefix: tuple[str, ...]) -> str:
     return "/".join([PARENT] * len(prefix)) if prefix else root or "."
 
 
-def _name_extensions(layout: Layout, roots: Sequence[str], prefix: tuple[str, ...]) -> list[Row]:
+def _name_extensions(layout: Layout, roots: Iterable[str], prefix: tuple[str, ...]) -> list[Row]:
     rows: list[Row] = []
     paths = set(layout.paths)
     for path, is_built in sorted(layout.extensions.items()):

@@ -12,25 +12,35 @@ NEEDED_SHARE = 0.5
 MOST_CANDIDATES = 100
 
 
+#: Everything below a root has a name there.
+ALL_NAMES: frozenset[str] = frozenset()
+
+
 def find_roots(
     paths: Sequence[str], usage: Mapping[str, int], asked: Sequence[str], projects: Sequence[str]
-) -> list[str]:
+) -> dict[str, frozenset[str]]:
     """Return the roots, relative to the target (empty text: the target itself), sorted.
+
+    Each comes with the first components that it gives a name to; an empty set means all.
 
     ``asked`` are the roots of the policy: with them nothing is guessed. ``projects`` are folders that hold a
     ``pyproject.toml``, ``setup.py`` or ``setup.cfg``. Others are found by evidence: a folder in which the
     imports that no known root satisfies would be found.
     """
     if asked:
-        return sorted({root.strip("/").removeprefix("./").removesuffix(".") for root in asked})
+        return dict.fromkeys(
+            sorted({root.strip("/").removeprefix("./").removesuffix(".") for root in asked}), ALL_NAMES
+        )
     folders = _find_folders(paths)
     roots = {""}
     for project in (*projects, ""):
-        roots.add(project)
+        if f"{project}/__init__.py" not in folders.get(project, ()):
+            roots.add(project)
         source = f"{project}/src" if project else "src"
         if source in folders and f"{source}/__init__.py" not in folders[source]:
             roots.add(source)
-    return sorted(roots | _find_roots_by_evidence(folders, usage, roots))
+    found = _find_roots_by_evidence(folders, usage, roots)
+    return {root: found.get(root, ALL_NAMES) for root in sorted(roots | found.keys())}
 
 
 def _find_folders(paths: Sequence[str]) -> dict[str, set[str]]:
@@ -47,7 +57,9 @@ def _find_folders(paths: Sequence[str]) -> dict[str, set[str]]:
     return dict(folders)
 
 
-def _find_roots_by_evidence(folders: Mapping[str, set[str]], usage: Mapping[str, int], roots: set[str]) -> set[str]:
+def _find_roots_by_evidence(
+    folders: Mapping[str, set[str]], usage: Mapping[str, int], roots: set[str]
+) -> dict[str, frozenset[str]]:
     """Return the folders that would satisfy at least half of the dotted imports of a name nobody else has."""
     modules = _find_modules(folders)
     parents: dict[str, set[str]] = defaultdict(set)
@@ -59,13 +71,13 @@ def _find_roots_by_evidence(folders: Mapping[str, set[str]], usage: Mapping[str,
         first, _, rest = dotted.partition(".")
         if rest and first in parents and first not in sys.stdlib_module_names and not roots & parents[first]:
             wanted[first]["/".join(dotted.split("."))] += count
-    found: set[str] = set()
+    found: dict[str, frozenset[str]] = {}
     for first, imports in sorted(wanted.items()):
         total = sum(imports.values())
         nearest = sorted(parents[first], key=lambda folder: (folder.count("/"), folder))[:MOST_CANDIDATES]
         best = max(nearest, key=lambda folder: _count_found(folder, imports, modules))
         if _count_found(best, imports, modules) >= NEEDED_SHARE * total:
-            found.add(best)
+            found[best] = found.get(best, frozenset()) | {first}
     return found
 
 

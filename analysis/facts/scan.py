@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, as_completed
 from concurrent.futures.process import BrokenProcessPool
@@ -200,12 +201,16 @@ def _sorted(parts: Iterable[pa.Table], name: str) -> pa.Table:
 
 
 def _name(root: Path, found: Discovery, imports: pa.Table, roots: Sequence[str]) -> pa.Table:
-    absolute = imports.filter(pc.equal(imports.column("level"), 0)).select(["module"])
-    counted = absolute.group_by("module").aggregate([("module", "count")])
-    usage = dict(zip(counted.column("module").to_pylist(), counted.column("module_count").to_pylist(), strict=True))
+    absolute = imports.filter(pc.equal(imports.column("level"), 0)).select(["module", "name"])
+    counted = absolute.group_by(["module", "name"]).aggregate([([], "count_all")])
+    columns = (counted.column(name).to_pylist() for name in ("module", "name", "count_all"))
+    usage, named = Counter[str](), set[str]()
+    for module, name, count in zip(*columns, strict=True):
+        usage[module] += count
+        named.add(f"{module}.{name}" if name else module)
     usage.pop("", None)
     paths = [file.path for file in found.files]
-    layout = Layout(root, paths, found.extensions, usage, roots, _find_projects(root, paths))
+    layout = Layout(root, paths, found.extensions, usage, frozenset(named), roots, _find_projects(root, paths))
     return tables.MODULES.from_rows(name_modules(layout))
 
 
