@@ -1,0 +1,203 @@
+"""The pages say what is true: generated ones are fresh, links lead somewhere, commands and examples are accepted."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import shlex
+import shutil
+import subprocess
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+import yaml
+
+from analysis import cli, tables
+from tools.generate_docs import PAGES, escape, find_stale, main, write_pages
+
+ROOT = Path(__file__).resolve().parent.parent
+DOCUMENTS = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "data/*.md", "reports/*.md", "benchmarks/*.md", ".github/**/*.md")
+    for path in ROOT.glob(pattern)
+)
+LINK = re.compile(r"!?\[(?:[^\]]|\](?!\())*\]\(([^)\s]+)\)")
+FENCE = re.compile(r"^( *)```(\w*)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+CRON_LINE = re.compile(r"^((?:[\d*/,-]+\s+){5})(\S.*)$")
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def read_blocks(path: Path, *languages: str) -> list[str]:
+    """The fenced blocks of a page in one of the languages."""
+    return [body for _, language, body in FENCE.findall(path.read_text()) if language in languages]
+
+
+def find_anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page."""
+    headings = re.findall(r"^#+ (.+?) *$", FENCE.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+def find_broken_links(path: Path) -> Iterator[str]:
+    for link in LINK.findall(FENCE.sub("", path.read_text())):
+        if link.startswith(("https://", "mailto:")):
+            continue
+        name, _, anchor = link.partition("#")
+        there = (path.parent / name).resolve() if name else path
+        if not there.exists() or (anchor and anchor not in find_anchors(there.read_text())):
+            yield link
+
+
+def find_commands(text: str, program: str) -> Iterator[str]:
+    """Every command line in a page's code that calls a program, without what is piped or redirected."""
+    code = "\n".join([*(body for _, _, body in FENCE.findall(text)), *re.findall(r"`([^`\n]+)`", FENCE.sub("", text))])
+    for line in code.splitlines():
+        for match in re.finditer(rf"(?:^|[\s'(;])(?:\S*/bin/)?{program} ([^'#;&|>)]*)", line.strip()):
+            yield match[1].strip()
+
+
+def accept(arguments: list[str]) -> str:
+    """Give a command line to the parser of `ssot`; return what is wrong with it."""
+    command: Any = typer.main.get_command(cli.app)
+    try:
+        if arguments[0].startswith("-"):
+            return "" if arguments in (["--help"], ["--version"]) else f"no option {arguments[0]}"
+        part = command.commands[arguments[0]]
+        part.make_context(arguments[0], arguments[1:])
+    except KeyError:
+        return f"no command {arguments[0]}"
+    except Exception as error:  # noqa: BLE001 - the parser's errors have no public name
+        return str(error)
+    return ""
+
+
+def test_generated_pages_are_fresh() -> None:
+    assert find_stale() == [], "run make docs"
+
+
+def test_a_stale_page_is_noticed_and_written_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert find_stale(tmp_path) == list(PAGES)
+    assert write_pages(tmp_path) == list(PAGES)
+    assert find_stale(tmp_path) == []
+    (tmp_path / "docs/columns.md").write_text("old")
+    assert write_pages(tmp_path) == ["docs/columns.md"]
+    assert main(["--nonsense"]) == 2
+    assert "usage" in capsys.readouterr().err
+
+
+def test_every_column_is_on_its_page() -> None:
+    page = (ROOT / "docs/columns.md").read_text()
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", page, re.MULTILINE | re.DOTALL))
+    assert set(sections) == set(tables.TABLES)
+    missing = [
+        f"{table.name}.{column.name}"
+        for table in tables.TABLES.values()
+        for column in table.columns
+        if f"| `{column.name}` | " not in sections[table.name] or escape(column.meaning) not in sections[table.name]
+    ]
+    assert missing == []
+
+
+def test_escaped_text_stays_in_its_cell() -> None:
+    assert escape("a | b <i> *x* __y__ \\") == r"a \| b \<i\> \*x\* \_\_y\_\_ \\"
+
+
+def test_the_pages_that_the_readme_promises_are_there() -> None:
+    promised = {"outputs", "cli", "columns", "rules", "cycles", "scheduling", "safety"}
+    assert promised <= {path.stem for path in DOCUMENTS}
+    assert {name for name in promised if f"(docs/{name}.md)" not in (ROOT / "README.md").read_text()} == set()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_links_lead_somewhere(path: Path) -> None:
+    assert list(find_broken_links(path)) == []
+
+
+def test_a_broken_link_is_noticed(tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("# One thing\n[a](#one-thing) [b](#other) [c](gone.md) [`d`](page.md#one-thing) ![e](no.png)\n")
+    assert list(find_broken_links(page)) == ["#other", "gone.md", "no.png"]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_commands_are_accepted(path: Path) -> None:
+    text = path.read_text()
+    refused = [
+        f"ssot {line}: {problem}"
+        for line in find_commands(text, "ssot")
+        if re.match(r"--|[a-z]+\b(?! \[)", line) and (problem := accept(shlex.split(line)))
+        # A command may be mentioned without all that it needs.
+        if not re.search(r"requires an argument|Missing argument", problem)
+    ]
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    refused += [
+        f"make {line}"
+        for line in find_commands(text, "make")
+        for word in shlex.split(line.replace("[", "").replace("]", ""))
+        if not re.match(r"-C$|kit$|[A-Z]+=", word) and word not in targets
+    ]
+    assert refused == []
+
+
+def test_a_wrong_command_is_noticed() -> None:
+    text = "Say `ssot scan x`, or:\n```sh\nmake report TARGET=a  # twice\n/a/bin/ssot report b --quiet >>log\n```\n"
+    assert list(find_commands(text, "ssot")) == ["report b --quiet", "scan x"]
+    assert list(find_commands(text, "make")) == ["report TARGET=a"]
+    assert accept(["scan", "x"]) == ""
+    assert "nonsense" in accept(["nonsense"])
+    assert "--nonsense" in accept(["report", "x", "--nonsense"])
+    assert accept(["scan"])
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
+def test_python_examples_parse_and_shell_examples_have_no_error(path: Path) -> None:
+    for body in read_blocks(path, "python"):
+        compile(textwrap.dedent(body), name_of(path), "exec")
+    for body in read_blocks(path, "sh"):
+        done = subprocess.run(["bash", "-n"], input=body, text=True, capture_output=True, check=False)
+        assert done.returncode == 0, done.stderr
+
+
+def test_cron_lines_are_five_fields_and_a_shell_command() -> None:
+    (body,) = read_blocks(ROOT / "docs/scheduling.md", "cron")
+    lines = [line for line in body.splitlines() if not re.match(r"#|\w+=", line)]
+    assert lines
+    for line in lines:
+        match = CRON_LINE.match(line)
+        assert match, line
+        assert "%" not in match[2], "cron takes % for a newline"
+        assert subprocess.run(["sh", "-n", "-c", match[2]], check=False).returncode == 0
+
+
+def test_systemd_units_are_what_systemd_accepts() -> None:
+    units = []
+    for body in read_blocks(ROOT / "docs/scheduling.md", "ini"):
+        unit = configparser.RawConfigParser(strict=True, delimiters=("=",))
+        unit.optionxform = str  # type: ignore[assignment,method-assign]
+        unit.read_string(body)
+        units.append({section: dict(unit[section]) for section in unit.sections()})
+    service, timer = units
+    assert service["Service"]["Type"] == "oneshot"
+    assert timer["Install"] == {"WantedBy": "timers.target"}
+    if analyse := shutil.which("systemd-analyze"):
+        subprocess.run([analyse, "calendar", timer["Timer"]["OnCalendar"]], check=True, capture_output=True)
+        subprocess.run([analyse, "timespan", service["Service"]["TimeoutStartSec"]], check=True, capture_output=True)
+
+
+def test_workflow_is_complete() -> None:
+    (body,) = read_blocks(ROOT / "docs/scheduling.md", "yaml")
+    workflow = yaml.safe_load(body)
+    triggers = workflow[True]  # YAML 1.1 reads the key `on` as a truth value
+    assert all(CRON_LINE.match(f"{entry['cron']} command") for entry in triggers["schedule"])
+    for job in workflow["jobs"].values():
+        assert job["timeout-minutes"]
+        for step in job["steps"]:
+            assert ("uses" in step) != ("run" in step)
+            assert "uses" not in step or re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step["uses"])
