@@ -24,7 +24,7 @@ BINDING_KINDS = (
     "declaration", "target", "unpacked", "augmented", "type_alias", "expression",
 )  # fmt: skip
 EXPORT_OPERATIONS = ("assign", "add", "remove", "unknown")
-HOOK_KINDS = ("module_getattr", "sys_modules", "path_extended", "computed_import")
+HOOK_KINDS = ("module_getattr", "sys_modules", "path_extended", "computed_import", "computed_binding")
 MARKER_KINDS = ("ssot", "deprecated")
 MARKER_PLACES = ("comment", "docstring", "code")
 ORIGINS = ("stdlib", "external", "unknown")
@@ -32,6 +32,15 @@ CYCLE_KINDS = ("import-time", "deferred", "typing")
 CUT_METHODS = ("exact", "heuristic")
 SEVERITIES = ("P0", "P1", "P2", "P3")
 CERTAINTIES = ("static", "observed", "confirmed", "refuted")
+#: What a name is bound to. The first seven are classes: by a statement, or made by a call.
+VALUE_KINDS = (
+    "class", "namedtuple", "typeddict", "enum", "newtype", "dataclass", "made-class",
+    "function", "module", "instance", "constant", "none", "type-alias", "compiled", "external", "unknown",
+)  # fmt: skip
+CLASS_KINDS = VALUE_KINDS[:7]
+ROUTES = ("definition", "facade", "shim", "accidental", "none")
+PATH_CERTAINTIES = ("certain", "conditional", "unknown")
+CONFLICT_KINDS = ("same-name", "renamed", "branch", "order")
 
 TEXT = pa.string()
 COUNT = pa.int32()
@@ -173,6 +182,7 @@ IMPORTS = Table("imports", "one name taken by one import statement", (
     _text("bound_as", "name that the statement binds (asname, or the first component of import a.b)"),
     _SCOPE, _GUARD, _CONDITION, _CAUGHT,
     _text("owner", "qualified name of the enclosing function or class; empty at module level"),
+    _flag("is_reexport", "from a import b as b: the redundant alias says that b is meant to be imported from here (PEP 484)"),
 ))  # fmt: skip
 
 DEFINITIONS = Table("definitions", "one class statement", (
@@ -220,8 +230,8 @@ EXPORTS = Table("exports", "one statement on one name of __all__", (
 
 HOOKS = Table("hooks", "one name that a module serves or registers while it runs", (
     _PATH, _POSITION, _LINE,
-    _one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed), computed_import (import_module of something that is not a literal)"),
-    _text("name", "attribute or module name; * when any name may be meant"),
+    _one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed), computed_import (import_module of something that is not a literal), computed_binding (a name is put into globals())"),
+    _text("name", "attribute or module name; * stands for what is computed"),
     _text("value", "dotted name that is returned or registered; empty when unknown"),
 ))  # fmt: skip
 
@@ -299,8 +309,37 @@ METRICS = Table("metrics", "one measured number", (
     _text("meaning", "one sentence"),
 ))  # fmt: skip
 
+_IMPORT_PATH = _text("import_path", "dotted path by which the name can be imported: pkg.mod.Name")
+_DEFINITION = _text(
+    "definition", "pkg.mod:Qual; package:name outside the tree; of an instance its class; empty when unknown"
+)
+_ROUTE = _one_of(
+    "route",
+    ROUTES,
+    "how the path reaches the definition: definition (the same module), facade (an ancestor package), shim (a module that exists to re-export), accidental; none when it is not in the tree",
+)
+
+PATHS = Table("paths", "one name of one module, and the object behind it", (
+    _IMPORT_PATH,
+    Column("module", pa.dictionary(pa.int32(), pa.string()), "module that binds the name"),
+    _text("name", "the name"),
+    Column("path", pa.dictionary(pa.int32(), pa.string()), "file of the module"),
+    _count("line", "line of the statement that binds the name; 0 when served on demand"),
+    _DEFINITION,
+    Column("definition_path", pa.dictionary(pa.int32(), pa.string()), "file of the definition; empty outside the tree"),
+    _count("definition_line", "line of the definition; 0 outside the tree"),
+    _one_of("kind", VALUE_KINDS, "what the object is; compiled: of a module without source, external: outside the tree"),
+    _ROUTE,
+    _texts("chain", "places on the way from the name to the definition: module.name path:line"),
+    _count("candidates", "number of different objects that the name may be, by branch; 1 when there is no choice"),
+    _one_of("certainty", PATH_CERTAINTIES, "certain; conditional: another branch, or a call, decides; unknown"),
+    _text("reason", "why unknown; the other candidates when conditional"),
+))  # fmt: skip
+
 FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS)
-CONCLUSION_TABLES: tuple[Table, ...] = (EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS)
+CONCLUSION_TABLES: tuple[Table, ...] = (
+    EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS,
+)  # fmt: skip
 TABLES: Mapping[str, Table] = {
     table.name: table for table in (FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES)
 }

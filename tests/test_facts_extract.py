@@ -344,3 +344,40 @@ def test_no_bytes_whatever_stop_the_extraction(source: bytes) -> None:
         assert facts.status in {"syntax-error", "decode-error"}
     else:
         assert facts.status == "ok"
+
+
+def test_names_put_into_the_modules_globals_are_hooks() -> None:
+    source = (
+        "for kind in KINDS:\n    globals()[f'Fast{kind}'] = made\nglobals()['A'] = b.C\nglobals().update(names)\n"
+        "import sys\nsetattr(sys.modules[__name__], '%sEngine' % x, y)\n"
+    )
+    assert brief(source, "hooks", "kind", "name", "value") == [
+        ("computed_binding", "Fast*", "made"),
+        ("computed_binding", "A", "b.C"),
+        ("computed_binding", "*", ""),
+        ("computed_binding", "*Engine", "y"),
+    ]
+
+
+def test_a_cast_is_the_value_that_is_cast() -> None:
+    source = "A = cast('type[B]', b.B)\nC = typing.cast(T, make())\nD = cast(x)\n"
+    assert brief(source, "bindings", "kind", "value", "arguments") == [
+        ("alias", "b.B", -1),
+        ("instance", "make", 0),
+        ("instance", "cast", 1),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("source", "is_reexport"),
+    [
+        ("from a import b as b", True),
+        ("import a as a", True),
+        ("from a import b", False),
+        ("from a import b as c", False),
+        ("import a", False),
+        ("from a import *", False),
+    ],
+)
+def test_a_redundant_alias_marks_what_is_meant_to_be_imported_from_here(source: str, is_reexport: bool) -> None:
+    assert brief(source, "imports", "is_reexport") == [(is_reexport,)]

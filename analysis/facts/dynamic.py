@@ -6,12 +6,12 @@ import ast
 from collections.abc import Callable
 
 from analysis.facts.context import Context, branch
-from analysis.facts.expressions import find_dotted, find_literal_text
+from analysis.facts.expressions import find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.rows import Row
 
 _IMPORTERS = frozenset({"import_module", "importlib.import_module", "__import__", "builtins.__import__"})
-_WORDS = (b"import_module", b"__import__", b"sys.modules", b"__path__")
+_WORDS = (b"import_module", b"__import__", b"sys.modules", b"__path__", b"globals()")
 
 
 def find_dynamic_rows(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> tuple[list[Row], list[Row]]:
@@ -90,6 +90,8 @@ class _Visitor:
         if isinstance(target, ast.Subscript) and find_dotted(target.value) in {"sys.modules", "modules"}:
             name = find_literal_text(target.slice) or (find_dotted(target.slice) == "__name__" and "__name__") or "*"
             self._hook(node, "sys_modules", name, find_dotted(value))
+        elif isinstance(target, ast.Subscript) and is_globals(target.value):
+            self._hook(node, "computed_binding", find_text_pattern(target.slice), find_dotted(value))
         elif find_dotted(target) == "__path__":
             self._hook(node, "path_extended", "*", "")
 
@@ -104,6 +106,10 @@ class _Visitor:
             self._import(node, context)
         elif callee == "sys.modules.setdefault" and len(node.args) == 2:
             self._hook(node, "sys_modules", find_literal_text(node.args[0]) or "*", find_dotted(node.args[1]))
+        elif callee == "setattr" and len(node.args) == 3 and is_own_module(node.args[0]):
+            self._hook(node, "computed_binding", find_text_pattern(node.args[1]), find_dotted(node.args[2]))
+        elif isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value):
+            self._hook(node, "computed_binding", "*", "")
         elif callee in {"__path__.append", "__path__.extend", "__path__.insert"}:
             self._hook(node, "path_extended", "*", "")
 
@@ -115,8 +121,22 @@ class _Visitor:
         module = name.lstrip(".")
         self.imports.append(
             (self._next(), node.lineno, node.end_lineno or node.lineno, "dynamic", len(name) - len(module), module, "",
-             "", context.scope, context.guard, context.condition, context.caught, context.owner)
+             "", context.scope, context.guard, context.condition, context.caught, context.owner, False)
         )  # fmt: skip
 
     def _hook(self, node: ast.AST, kind: str, name: str, value: str) -> None:
         self.hooks.append((self._next(), getattr(node, "lineno", 0), kind, name, value))
+
+
+def is_globals(node: ast.expr) -> bool:
+    """Return whether an expression is ``globals()``."""
+    return isinstance(node, ast.Call) and find_dotted(node.func) == "globals"
+
+
+def is_own_module(node: ast.expr) -> bool:
+    """Return whether an expression is ``sys.modules[__name__]``."""
+    return (
+        isinstance(node, ast.Subscript)
+        and find_dotted(node.value) in {"sys.modules", "modules"}
+        and find_dotted(node.slice) == "__name__"
+    )

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 import ast
+import re
+from collections.abc import Iterable
 
 #: Longer conditions, bases and decorators are cut: they are evidence, not input.
 TEXT_LIMIT = 120
+_CASTS = frozenset({"cast", "typing.cast", "t.cast", "typing_extensions.cast"})
+_PLACEHOLDER = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[0-9.*]*[a-zA-Z]|\{[^{}]*\}")
 
 
 def find_dotted(node: ast.AST | None) -> str:
@@ -41,6 +45,31 @@ def find_literal_text(node: ast.AST | None) -> str | None:
     return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
+def find_text_pattern(node: ast.AST | None) -> str:
+    """Return what a text expression yields, ``*`` for each part that is computed.
+
+    >>> [find_text_pattern(ast.parse(code, mode="eval").body) for code in ("'a'", "f'{x}Engine'", "'New%s' % x", "x")]
+    ['a', '*Engine', 'New*', '*']
+    """
+    if isinstance(node, ast.Constant):
+        return node.value if isinstance(node.value, str) else "*"
+    if isinstance(node, ast.JoinedStr):
+        return _join_stars(find_text_pattern(part) for part in node.values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _join_stars((find_text_pattern(node.left), find_text_pattern(node.right)))
+    template: ast.AST | None = None
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Mod):
+        template = node.left
+    elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "format":
+        template = node.func.value
+    text = find_literal_text(template)
+    return "*" if text is None else _join_stars((_PLACEHOLDER.sub("*", text),))
+
+
+def _join_stars(parts: Iterable[str]) -> str:
+    return re.sub(r"\*+", "*", "".join(parts))
+
+
 def find_literal_texts(node: ast.AST | None) -> list[str] | None:
     """Return the texts of a literal list, tuple or set of texts, otherwise None."""
     if not isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -52,13 +81,16 @@ def find_literal_texts(node: ast.AST | None) -> list[str] | None:
 def classify(node: ast.expr | None) -> tuple[str, str, int]:
     """Return what assigning this expression makes of a name: binding kind, value, positional arguments.
 
-    ``A if x else B`` and ``A or B`` keep every candidate: ``alias``, ``A|B``.
+    ``A if x else B`` and ``A or B`` keep every candidate: ``alias``, ``A|B``. ``cast(T, A)`` is ``A``.
     """
     if isinstance(node, ast.Name | ast.Attribute):
         dotted = find_dotted(node)
         return ("alias", dotted, -1) if dotted else ("expression", "", -1)
     if isinstance(node, ast.Call):
-        return "instance", find_dotted(node.func), len(node.args)
+        callee = find_dotted(node.func)
+        if callee in _CASTS and len(node.args) == 2:
+            return classify(node.args[1])
+        return "instance", callee, len(node.args)
     if isinstance(node, ast.Constant):
         return "constant", "None" if node.value is None else "", -1
     if isinstance(node, ast.NamedExpr):

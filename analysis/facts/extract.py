@@ -24,7 +24,7 @@ from analysis.facts.rows import FileFacts, Rows
 from analysis.facts.source import decode, parse
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 1
+EXTRACTOR_VERSION = 2
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.
@@ -169,7 +169,7 @@ class _Walker:
         context = _lazily(node, context)
         for alias in node.names:
             bound = alias.asname or alias.name.partition(".")[0]
-            self._add_import(node, "import", 0, alias.name, "", bound, context)
+            self._add_import(node, "import", 0, alias.name, "", bound, context, is_reexport=alias.asname == alias.name)
             self._bind(node, bound, "import", alias.name if alias.asname else bound, context)
 
     def _import_from(self, node: ast.ImportFrom, context: Context) -> None:
@@ -181,15 +181,17 @@ class _Walker:
                 self._bind(node, "*", "star", "." * level + module, context)
                 continue
             bound = alias.asname or alias.name
-            self._add_import(node, "from", level, module, alias.name, bound, context)
+            is_reexport = alias.asname == alias.name
+            self._add_import(node, "from", level, module, alias.name, bound, context, is_reexport=is_reexport)
             self._bind(node, bound, "import", f"{'.' * level}{module}:{alias.name}", context)
 
     def _add_import(
-        self, node: ast.stmt, kind: str, level: int, module: str, name: str, bound: str, context: Context
-    ) -> None:
+        self, node: ast.stmt, kind: str, level: int, module: str, name: str, bound: str, context: Context,
+        *, is_reexport: bool = False,
+    ) -> None:  # fmt: skip
         self.rows.imports.append(
             (self._next(), node.lineno, node.end_lineno or node.lineno, kind, level, module, name, bound,
-             context.scope, context.guard, context.condition, context.caught, context.owner)
+             context.scope, context.guard, context.condition, context.caught, context.owner, is_reexport)
         )  # fmt: skip
 
     # Statements that bind

@@ -35,7 +35,22 @@ def recover_imports(text: str) -> Iterator[Row]:
             continue
         for level, module, name, bound in _read(statement):
             scope, guard, caught, owner = _find_context(blocks)
-            yield (position, number, end, "recovered", level, module, name, bound, scope, guard, "", caught, owner)
+            yield (
+                position,
+                number,
+                end,
+                "recovered",
+                level,
+                module,
+                name,
+                bound,
+                scope,
+                guard,
+                "",
+                caught,
+                owner,
+                False,
+            )
             position += 1
 
 
