@@ -110,6 +110,18 @@ def _array(column: Column, values: Sequence[Any]) -> pa.Array:
     return pa.DictionaryArray.from_arrays(indices, pa.array(column.values, type=TEXT))
 
 
+def read_column(table: pa.Table, name: str) -> list[Any]:
+    """Return a column as a list; much faster than Arrow's own ``to_pylist`` where the column is a dictionary."""
+    column = table.column(name)
+    if not pa.types.is_dictionary(column.type):
+        return list(column.to_pylist())
+    found: list[Any] = []
+    for chunk in column.chunks:
+        values = chunk.dictionary.to_pylist()
+        found.extend([values[index] for index in chunk.indices.to_numpy(zero_copy_only=False).tolist()])
+    return found
+
+
 def _text(name: str, meaning: str) -> Column:
     return Column(name, TEXT, meaning)
 
@@ -232,7 +244,7 @@ HOOKS = Table("hooks", "one name that a module serves or registers while it runs
     _PATH, _POSITION, _LINE,
     _one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed), computed_import (import_module of something that is not a literal), computed_binding (a name is put into globals())"),
     _text("name", "attribute or module name; * stands for what is computed"),
-    _text("value", "dotted name that is returned or registered; empty when unknown"),
+    _text("value", "dotted name that is returned or registered; callee() when that call made it; empty when unknown"),
 ))  # fmt: skip
 
 MARKERS = Table("markers", "one place where the source speaks of a single source of truth or of deprecation", (

@@ -1,0 +1,24 @@
+"""The import graph: edges, cycles, the cheapest imports to cut, and why one module depends on another."""
+
+from __future__ import annotations
+
+from analysis.graph.chains import Chain, find_chains
+from analysis.graph.cuts import Cut, find_cut
+from analysis.graph.cycles import Cycle, Hop, build_cycles_table, find_component_sizes, find_cycles
+from analysis.graph.loops import find_loop
+from analysis.graph.resolve import ImportGraph, build_import_graph
+
+__all__ = [
+    "Chain",
+    "Cut",
+    "Cycle",
+    "Hop",
+    "ImportGraph",
+    "build_cycles_table",
+    "build_import_graph",
+    "find_chains",
+    "find_component_sizes",
+    "find_cut",
+    "find_cycles",
+    "find_loop",
+]
