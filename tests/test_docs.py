@@ -17,6 +17,7 @@ import typer
 import yaml
 
 from analysis import cli, tables
+from analysis.graph import cuts, cycles, loops
 from tools.generate_docs import PAGES, escape, find_stale, main, write_pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -201,3 +202,20 @@ def test_workflow_is_complete() -> None:
         for step in job["steps"]:
             assert ("uses" in step) != ("run" in step)
             assert "uses" not in step or re.fullmatch(r"[\w-]+/[\w-]+@v\d+", step["uses"])
+
+
+def test_the_costs_of_a_cut_are_those_of_the_code() -> None:
+    page = (ROOT / "docs/cycles.md").read_text()
+    costs = dict(re.findall(r"^\| (.+?) \| (\d+) \|$", page, re.MULTILINE))
+    scopes = cycles._COST_OF_SCOPE
+    assert scopes["module"] == scopes["class"]
+    assert costs == {
+        "at module level, in a class body": str(scopes["module"]),
+        "in a function": str(scopes["function"]),
+        "under `TYPE_CHECKING`": str(scopes["type_checking"]),
+        "each further name taken by the same statement": "1",
+        "a star, in addition": str(cycles._COST_OF_STAR),
+    }
+    assert f"{cuts.LARGEST_EXACT_MODULES} modules and {cuts.LARGEST_EXACT_EDGES} pairs" in page
+    assert f"up to {loops.MOST_STARTS} modules" in page
+    assert [kind for kind in tables.CYCLE_KINDS if f"| `{kind}` |" not in page] == []
