@@ -35,7 +35,7 @@ CERTAINTIES = ("static", "observed", "confirmed", "refuted")
 #: What a name is bound to. The first seven are classes: by a statement, or made by a call.
 VALUE_KINDS = (
     "class", "namedtuple", "typeddict", "enum", "newtype", "dataclass", "made-class",
-    "function", "module", "instance", "constant", "none", "type-alias", "compiled", "external", "unknown",
+    "function", "module", "instance", "result", "constant", "none", "type-alias", "compiled", "external", "unknown",
 )  # fmt: skip
 CLASS_KINDS = VALUE_KINDS[:7]
 ROUTES = ("definition", "facade", "shim", "accidental", "none")
@@ -340,7 +340,8 @@ PATHS = Table("paths", "one name of one module, and the object behind it", (
     _DEFINITION,
     Column("definition_path", pa.dictionary(pa.int32(), pa.string()), "file of the definition; empty outside the tree"),
     _count("definition_line", "line of the definition; 0 outside the tree"),
-    _one_of("kind", VALUE_KINDS, "what the object is; compiled: of a module without source, external: outside the tree"),
+    _one_of("kind", VALUE_KINDS, "what the object is; result: of a call or expression that may be anything; compiled: of a module without source; external: outside the tree"),
+    _text("made_by", "what was called to make the object; of an instance its class"),
     _ROUTE,
     _texts("chain", "places on the way from the name to the definition: module.name path:line"),
     _count("candidates", "number of different objects that the name may be, by branch; 1 when there is no choice"),

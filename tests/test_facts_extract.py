@@ -350,12 +350,15 @@ def test_names_put_into_the_modules_globals_are_hooks() -> None:
     source = (
         "for kind in KINDS:\n    globals()[f'Fast{kind}'] = made\nglobals()['A'] = b.C\nglobals().update(names)\n"
         "import sys\nsetattr(sys.modules[__name__], '%sEngine' % x, y)\n"
+        "def f(n):\n    made = cast(T, type(n, (A,), {}))\n    globals()[n] = made\n    globals()['B'] = type(n)\n"
     )
     assert brief(source, "hooks", "kind", "name", "value") == [
         ("computed_binding", "Fast*", "made"),
         ("computed_binding", "A", "b.C"),
         ("computed_binding", "*", ""),
         ("computed_binding", "*Engine", "y"),
+        ("computed_binding", "*", "type()"),
+        ("computed_binding", "B", "type()"),
     ]
 
 

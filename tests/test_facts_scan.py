@@ -347,3 +347,16 @@ def test_the_names_of_a_real_package_are_those_python_finds() -> None:
         if found[module].endswith(".py"):
             located = importlib.util.find_spec(module)
             assert located is not None and located.origin == str(root / found[module])
+
+
+def test_a_stub_is_read_only_where_nothing_else_says_what_a_compiled_module_holds(make_tree: Tree) -> None:
+    tree = make_tree({
+        "a/__init__.py": "from a.fast import Fast\n", "a/fast.cpython-311-x86_64-linux-gnu.so": b"",
+        "a/fast.pyi": "class Fast: ...\n", "a/plain.py": "", "a/plain.pyi": "", "a/both.so": b"", "a/both.py": "",
+        "a/both.pyi": "",
+    })  # fmt: skip
+    facts = scan(tree)
+    assert [path for path in facts.files["path"].to_pylist() if path.endswith(".pyi")] == ["a/fast.pyi"]
+    assert names(facts)["a.fast"] == "a/fast.so"
+    stub = next(row for row in facts.modules.to_pylist() if row["path"] == "a/fast.pyi")
+    assert (stub["module"], stub["shadowed_by"]) == ("a.fast", "a/fast.so")

@@ -78,6 +78,7 @@ class _Walk:
         self._ignored_folders, self._ignored_files = ignored
         self._single = Counter[str]()
         self.found = Discovery()
+        self._stubs: dict[str, tuple[str, os.DirEntry[str]]] = {}
 
     def run(self) -> Discovery:
         stack: list[tuple[str, int]] = [("", 0)]
@@ -93,6 +94,7 @@ class _Walk:
                         stack.append((relative, depth + 1))
                 else:
                     self._file(relative, entry)
+        self._add_stubs()
         for reason, count in self._single.items():
             self.found.left_out.append(("", reason, count))
         return self.found
@@ -147,8 +149,17 @@ class _Walk:
             self.found.extensions[_beside(relative, match.group(1))] = True
         elif entry.name.endswith(".pyx"):
             self.found.extensions.setdefault(_beside(relative, entry.name[:-4]), False)
+        elif entry.name.endswith(".pyi"):
+            self._stubs[_beside(relative, entry.name[:-4])] = (relative, entry)
         elif entry.is_symlink() and entry.is_dir():
             self.found.left_out.append((printable(relative), "symlinked-folder", 0))
+
+    def _add_stubs(self) -> None:
+        """A stub is read where it is all that says what a compiled module holds."""
+        sources = {file.path for file in self.found.files}
+        for path, (relative, entry) in sorted(self._stubs.items()):
+            if self.found.extensions.get(path) and f"{path}.py" not in sources:
+                self.found.files.append(self._read_entry(relative, entry))
 
     def _read_entry(self, relative: str, entry: os.DirEntry[str]) -> SourceFile:
         path = printable(relative)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable
 
 from analysis.facts.context import Context, branch
-from analysis.facts.expressions import find_dotted, find_literal_text, find_text_pattern
+from analysis.facts.expressions import classify, find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.rows import Row
 
@@ -33,9 +33,11 @@ class _Visitor:
         self.imports: list[Row] = []
         self.hooks: list[Row] = []
         self._next = next_position
+        self._block: list[ast.stmt] = []
 
     def visit_block(self, body: list[ast.stmt], context: Context) -> None:
         for statement in body:
+            self._block = body
             if has_line_between(self._lines, statement.lineno, statement.end_lineno or statement.lineno):
                 self._statement(statement, context)
 
@@ -91,7 +93,7 @@ class _Visitor:
             name = find_literal_text(target.slice) or (find_dotted(target.slice) == "__name__" and "__name__") or "*"
             self._hook(node, "sys_modules", name, find_dotted(value))
         elif isinstance(target, ast.Subscript) and is_globals(target.value):
-            self._hook(node, "computed_binding", find_text_pattern(target.slice), find_dotted(value))
+            self._hook(node, "computed_binding", find_text_pattern(target.slice), self._find_made(value))
         elif find_dotted(target) == "__path__":
             self._hook(node, "path_extended", "*", "")
 
@@ -107,7 +109,7 @@ class _Visitor:
         elif callee == "sys.modules.setdefault" and len(node.args) == 2:
             self._hook(node, "sys_modules", find_literal_text(node.args[0]) or "*", find_dotted(node.args[1]))
         elif callee == "setattr" and len(node.args) == 3 and is_own_module(node.args[0]):
-            self._hook(node, "computed_binding", find_text_pattern(node.args[1]), find_dotted(node.args[2]))
+            self._hook(node, "computed_binding", find_text_pattern(node.args[1]), self._find_made(node.args[2]))
         elif isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value):
             self._hook(node, "computed_binding", "*", "")
         elif callee in {"__path__.append", "__path__.extend", "__path__.insert"}:
@@ -123,6 +125,16 @@ class _Visitor:
             (self._next(), node.lineno, node.end_lineno or node.lineno, "dynamic", len(name) - len(module), module, "",
              "", context.scope, context.guard, context.condition, context.caught, context.owner, False)
         )  # fmt: skip
+
+    def _find_made(self, value: ast.expr) -> str:
+        """Return the dotted name of a value, or ``callee()`` when a call in the same block made it."""
+        if isinstance(value, ast.Name):
+            for statement in self._block:
+                if isinstance(statement, ast.Assign) and value.id in map(find_dotted, statement.targets):
+                    value = statement.value
+                    break
+        kind, text, _ = classify(value)
+        return f"{text}()" if kind == "instance" and text else text if kind == "alias" else ""
 
     def _hook(self, node: ast.AST, kind: str, name: str, value: str) -> None:
         self.hooks.append((self._next(), getattr(node, "lineno", 0), kind, name, value))

@@ -85,7 +85,7 @@ def _count_by_first(usage: Mapping[str, int]) -> Counter[str]:
 
 def _find_parts(path: str) -> tuple[str, ...]:
     """Return the dotted parts of a file below its root: ``a/b/__init__.py`` is ``(a, b)``."""
-    parts = tuple(path.removesuffix(".py").split("/"))
+    parts = tuple(path.removesuffix(".pyi").removesuffix(".py").split("/"))
     return parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts
 
 

@@ -52,26 +52,18 @@ def evaluate_condition(source: str) -> bool | None:
 
 
 def _evaluate(node: ast.expr) -> Any:
-    match node:
-        case ast.Constant():
-            return node.value
-        case ast.Tuple():
-            values = [_evaluate(element) for element in node.elts]
-            return _UNKNOWN if _UNKNOWN in values else tuple(values)
-        case ast.Name() | ast.Attribute():
-            return _evaluate_name(node)
-        case ast.Subscript():
-            return _evaluate_subscript(node)
-        case ast.UnaryOp(op=ast.Not()):
-            value = _evaluate(node.operand)
-            return _UNKNOWN if value is _UNKNOWN else not value
-        case ast.BoolOp():
-            return _combine(isinstance(node.op, ast.And), [_evaluate(value) for value in node.values])
-        case ast.Compare(ops=[op]):
-            return _compare(op, _evaluate(node.left), _evaluate(node.comparators[0]))
-        case ast.Call(func=ast.Attribute(attr="startswith")) if len(node.args) == 1:
-            return _starts_with(node)
-    return _UNKNOWN
+    evaluate = _EVALUATORS.get(type(node))
+    return _UNKNOWN if evaluate is None else evaluate(node)
+
+
+def _evaluate_tuple(node: ast.Tuple) -> Any:
+    values = [_evaluate(element) for element in node.elts]
+    return _UNKNOWN if _UNKNOWN in values else tuple(values)
+
+
+def _evaluate_not(node: ast.UnaryOp) -> Any:
+    value = _evaluate(node.operand)
+    return not value if isinstance(node.op, ast.Not) and value is not _UNKNOWN else _UNKNOWN
 
 
 def _evaluate_name(node: ast.Name | ast.Attribute) -> Any:
@@ -92,24 +84,41 @@ def _evaluate_subscript(node: ast.Subscript) -> Any:
     return _UNKNOWN if index is _UNKNOWN else value[index]
 
 
-def _combine(is_and: bool, values: list[Any]) -> Any:
+def _evaluate_logic(node: ast.BoolOp) -> Any:
     """Three-valued logic: one false operand decides an ``and``, one true operand an ``or``."""
+    is_and = isinstance(node.op, ast.And)
+    values = [_evaluate(value) for value in node.values]
     decisive = [value for value in values if value is not _UNKNOWN and bool(value) is not is_and]
     if decisive:
         return decisive[0]
     return _UNKNOWN if _UNKNOWN in values else is_and
 
 
-def _compare(op: ast.cmpop, left: Any, right: Any) -> Any:
-    compare = _OPERATORS.get(type(op))
-    if compare is None or left is _UNKNOWN or right is _UNKNOWN:
+def _evaluate_comparison(node: ast.Compare) -> Any:
+    compare = _OPERATORS.get(type(node.ops[0]))
+    left, right = _evaluate(node.left), _evaluate(node.comparators[0])
+    if compare is None or len(node.ops) > 1 or left is _UNKNOWN or right is _UNKNOWN:
         return _UNKNOWN
     return compare(left, right)
 
 
-def _starts_with(node: ast.Call) -> Any:
-    assert isinstance(node.func, ast.Attribute)
+def _evaluate_call(node: ast.Call) -> Any:
+    if not isinstance(node.func, ast.Attribute) or node.func.attr != "startswith" or len(node.args) != 1:
+        return _UNKNOWN
     value, prefix = _evaluate(node.func.value), _evaluate(node.args[0])
     if isinstance(value, str) and isinstance(prefix, str | tuple):
         return value.startswith(prefix)
     return _UNKNOWN
+
+
+_EVALUATORS: dict[type[ast.expr], Callable[[Any], Any]] = {
+    ast.Constant: lambda node: node.value,
+    ast.Tuple: _evaluate_tuple,
+    ast.Name: _evaluate_name,
+    ast.Attribute: _evaluate_name,
+    ast.Subscript: _evaluate_subscript,
+    ast.UnaryOp: _evaluate_not,
+    ast.BoolOp: _evaluate_logic,
+    ast.Compare: _evaluate_comparison,
+    ast.Call: _evaluate_call,
+}

@@ -31,11 +31,15 @@ class Bindings:
 
 @dataclass(slots=True)
 class Space:
-    """What one file binds: rows by name in order, star imports, names served by ``__getattr__``."""
+    """What one file binds: rows by name in order, star imports, names served by ``__getattr__``.
+
+    ``computed`` are patterns of the names that the file puts into ``globals()``, and what it puts there.
+    """
 
     names: dict[str, list[int]] = field(default_factory=dict)
     stars: list[int] = field(default_factory=list)
     served: dict[str, str] = field(default_factory=dict)
+    computed: list[tuple[str, str]] = field(default_factory=list)
     exports: list[tuple[str, str, str]] = field(default_factory=list)
 
 
@@ -73,6 +77,8 @@ class Namespaces:
         for path, kind, name, value in zip(*columns.values(), strict=True):
             if kind == "module_getattr":
                 self._space_of(path).served.setdefault(name, value)
+            elif kind == "computed_binding":
+                self._space_of(path).computed.append((name, value))
             elif kind == "sys_modules" and name != "*":
                 self.registered.add(name)
 

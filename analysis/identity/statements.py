@@ -10,13 +10,14 @@ from typing import Any
 import pyarrow as pa
 
 from analysis.identity.module_index import Module, ModuleIndex, make_absolute
-from analysis.identity.namespace import find_level
+from analysis.identity.namespace import Namespaces, find_level
 from analysis.identity.values import DEFERRED, NEVER
 
 #: What ``Statements.target`` says of a module that is not one of the tree's.
 OUTSIDE, MISSING = -1, -2
 #: Modules visited, per package, to learn whether its file imports a submodule by way of others.
 _REACH_LIMIT = 3000
+_TAKEN = ("path", "position", "line", "kind", "name", "bound_as", "scope", "guard", "caught", "is_reexport")
 
 
 @dataclass(slots=True)
@@ -36,6 +37,7 @@ class Statements:
     scope: list[str]
     guard: list[str]
     caught: list[str]
+    is_reexport: list[bool]
     level: list[int]
     importer: list[int]
     absolute: list[str]
@@ -62,7 +64,7 @@ def read_statements(imports: pa.Table, index: ModuleIndex) -> Statements:
             guards[context] = find_level(*context)
         level.append(guards[context])
     return Statements(
-        **{name: columns[name] for name in Statements.__dataclass_fields__ if name in columns},
+        **{name: columns[name] for name in _TAKEN},
         level=level, importer=importer, absolute=absolute, target=target,
     )  # fmt: skip
 
@@ -83,9 +85,10 @@ def _find_target(index: ModuleIndex, path: str, level: int, module: str) -> tupl
 class Submodules:
     """Which submodules become attributes of their package, and when."""
 
-    def __init__(self, statements: Statements, index: ModuleIndex) -> None:
+    def __init__(self, statements: Statements, spaces: Namespaces) -> None:
         self._statements = statements
-        self._index = index
+        self._spaces = spaces
+        self._index = spaces.index
         self._direct: dict[int, dict[str, int]] = {}
         self._rows: dict[int, list[int]] = {}
         self._above: dict[int, tuple[int, ...]] = {}
@@ -119,8 +122,9 @@ class Submodules:
         target = statements.target[row]
         found = [target, *self._find_above(target)]
         if statements.kind[row] == "from":
-            child = self._index.find_child(self._index.modules[target], statements.name[row])
-            if child is not None:
+            package, name = self._index.modules[target], statements.name[row]
+            child = self._index.find_child(package, name)
+            if child is not None and name not in self._spaces.space(package).names:  # otherwise it takes the attribute
                 found.append(child.number)
         return found
 

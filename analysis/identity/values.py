@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-#: Statement or call that made a class.
-CLASS_KINDS = ("class", "namedtuple", "typeddict", "enum", "newtype", "dataclass", "made-class")
-KINDS = (
-    *CLASS_KINDS, "function", "module", "instance", "constant", "none", "type-alias", "compiled", "external", "unknown",
-)  # fmt: skip
+from analysis.tables import CLASS_KINDS
 
 #: How a statement that binds a name stands to the run of its module, from sure to unlikely.
 ALWAYS, TRIED, MAYBE, HANDLER, DEFERRED, NEVER = range(6)
@@ -17,8 +13,9 @@ ALWAYS, TRIED, MAYBE, HANDLER, DEFERRED, NEVER = range(6)
 class Value(NamedTuple):
     """An object. ``target`` says which: ``pkg.mod:Qual``, ``pkg.mod`` for a module, ``numpy:ndarray`` outside.
 
-    Of an instance it is the class that was called. ``module`` is the number of the defining module in the
-    tree, -1 outside; ``line`` the line of the definition, 0 when there is none. ``reason`` says why unknown.
+    What a call or an expression yields is named by the binding that keeps it. ``module`` is the number of the
+    defining module in the tree, -1 outside; ``line`` the line of the definition, 0 when there is none.
+    ``made_by`` is what was called, of an instance its class. ``reason`` says why unknown.
     """
 
     kind: str
@@ -26,6 +23,7 @@ class Value(NamedTuple):
     module: int = -1
     line: int = 0
     reason: str = ""
+    made_by: str = ""
 
     @property
     def is_class(self) -> bool:

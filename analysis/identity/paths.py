@@ -1,0 +1,121 @@
+"""The table of import paths: every name of every module, and the object behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.identity.evidence import FactTables
+from analysis.identity.module_index import Module, ModuleIndex
+from analysis.identity.namespace import Namespaces
+from analysis.identity.resolve import Resolver
+from analysis.identity.routes import Routes
+from analysis.identity.statements import Statements, read_statements
+from analysis.identity.values import ALWAYS, TRIED, Candidate, Key, Outcome, Value, choose
+
+#: Longer chains are cut in the middle of nowhere; none that long was ever seen.
+_LONGEST_CHAIN = 30
+#: Of these a name elsewhere may be the same object: a call may return what existed before.
+_UNCERTAIN = frozenset({"result", "compiled"})
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """The resolved names of a target: ``paths`` as a table, and what answers further questions."""
+
+    paths: pa.Table
+    index: ModuleIndex
+    resolver: Resolver
+    statements: Statements
+    routes: Routes
+
+    @property
+    def modules(self) -> list[Module]:
+        """The importable modules, sorted by name."""
+        return self.index.modules
+
+
+def build_resolution(facts: FactTables) -> Resolution:
+    """Resolve every name of every importable module; linear in the number of statements.
+
+    ``paths`` has the columns of ``tables.PATHS``, sorted by module and name. Names with two underscores at
+    both ends are left out.
+    """
+    spaces = Namespaces(facts)
+    statements = read_statements(facts.imports, spaces.index)
+    resolver = Resolver(spaces, statements)
+    routes = Routes(spaces, resolver.stars, statements, facts.markers)
+    paths = _Table(spaces, resolver, routes).build()
+    return Resolution(paths, spaces.index, resolver, statements, routes)
+
+
+class _Table:
+    def __init__(self, spaces: Namespaces, resolver: Resolver, routes: Routes) -> None:
+        self._spaces = spaces
+        self._resolver = resolver
+        self._routes = routes
+        self._modules = spaces.index.modules
+
+    def build(self) -> pa.Table:
+        columns: tuple[list[Any], ...] = tuple([] for _ in tables.PATHS.columns)
+        appends = [column.append for column in columns]
+        for module in sorted(self._modules, key=lambda module: module.name):
+            for row in self._rows(module):
+                for append, value in zip(appends, row, strict=True):
+                    append(value)
+        return tables.PATHS.from_columns(columns)
+
+    def _rows(self, module: Module) -> Iterator[tuple[Any, ...]]:
+        names = self._resolver.stars.has(module) | self._spaces.space(module).served.keys()
+        for name in sorted(names):
+            if name == "*" or (name.startswith("__") and name.endswith("__")):
+                continue
+            outcome = self._resolver.resolve(module, name)
+            if outcome:
+                yield self._row(module, name, outcome)
+
+    def _row(self, module: Module, name: str, outcome: Outcome) -> tuple[Any, ...]:
+        chosen = choose(outcome)
+        value = chosen.value
+        home = self._modules[value.module] if value.module >= 0 else None
+        line = self._spaces.rows.line[chosen.row] if chosen.row >= 0 else 0
+        return (
+            f"{module.name}.{name}", module.name, name, module.source, line,
+            value.target, home.source if home else "", value.line, value.kind, value.made_by,
+            self._routes.find(module, name, value), self._chain(module, name, chosen),
+            len(outcome), *_judge(outcome, chosen),
+        )  # fmt: skip
+
+    def _chain(self, module: Module, name: str, candidate: Candidate) -> list[str]:
+        """Return the places on the way to the definition, one text per hop."""
+        lines = self._spaces.rows.line
+        chain = [f"{module.name}.{name} {module.source}:{lines[candidate.row] if candidate.row >= 0 else 0}"]
+        step: Key | None = candidate.step
+        while step is not None and len(chain) < _LONGEST_CHAIN:
+            number, name, _ = step
+            module = self._modules[number]
+            candidate = self._resolver.find_candidate(step, candidate.value)
+            if candidate.row >= 0:
+                chain.append(f"{module.name}.{name} {module.source}:{lines[candidate.row]}")
+            step = candidate.step
+        return chain
+
+
+def _judge(outcome: Outcome, chosen: Candidate) -> tuple[str, str]:
+    """Return certainty and reason of a choice among candidates."""
+    value = chosen.value
+    if value.kind == "unknown":
+        return "unknown", value.reason
+    if len(outcome) == 1:
+        is_certain = chosen.level in {ALWAYS, TRIED} and value.kind not in _UNCERTAIN
+        return ("certain" if is_certain else "conditional"), ""
+    others = sorted({_show(candidate.value) for candidate in outcome if candidate is not chosen})
+    return "conditional", f"otherwise {', '.join(others)}"
+
+
+def _show(value: Value) -> str:
+    return value.target or value.reason or value.kind

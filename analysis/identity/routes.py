@@ -1,0 +1,61 @@
+"""How an import path reaches its definition.
+
+A module *exists to re-export* a name when its ``__all__`` lists it or a redundant alias says so
+(``from a import B as B``, PEP 484); and every name when it binds nothing but what it imports, or announces a
+deprecation and defines no class of its own.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis.identity.module_index import Module
+from analysis.identity.namespace import Namespaces
+from analysis.identity.stars import StarNames
+from analysis.identity.statements import Statements
+from analysis.identity.values import NEVER, Value
+
+_REEXPORTING = frozenset({"import", "star", "alias", "delete", "constant", "declaration", "expression", "augmented"})
+
+
+class Routes:
+    """Tells the route of a name; what it learns of a module is kept."""
+
+    def __init__(self, spaces: Namespaces, stars: StarNames, statements: Statements, markers: pa.Table) -> None:
+        self._spaces = spaces
+        self._stars = stars
+        marked = zip(statements.importer, statements.bound_as, statements.is_reexport, strict=True)
+        self._aliased = {(importer, name) for importer, name, is_reexport in marked if is_reexport}
+        deprecated = markers.filter(pc.equal(markers["kind"].cast(pa.string()), "deprecated"))
+        self._deprecated = set(deprecated["path"].to_pylist())
+        self._reexports: dict[int, bool] = {}
+
+    def find(self, module: Module, name: str, value: Value) -> str:
+        """Return the route by which a name of a module reaches a definition in the tree."""
+        if value.module < 0 or value.kind == "module":
+            return "none"
+        home = self._spaces.index.modules[value.module]
+        if home is module:
+            return "definition"
+        if module.is_package and home.plain.startswith(f"{module.plain}."):
+            return "facade"
+        return "shim" if self._is_reexported(module, name) else "accidental"
+
+    def _is_reexported(self, module: Module, name: str) -> bool:
+        known = self._reexports.get(module.number)
+        if known is None:
+            known = self._reexports[module.number] = self._exists_to_reexport(module)
+        return known or (module.number, name) in self._aliased or name in self._stars.listed(module)
+
+    def _exists_to_reexport(self, module: Module) -> bool:
+        rows = self._spaces.rows
+        names = self._spaces.space(module).names
+        kinds = {
+            rows.kind[row]
+            for name, events in names.items()
+            if not name.startswith("__")
+            for row in events
+            if rows.level[row] < NEVER
+        }
+        return kinds <= _REEXPORTING or (module.source in self._deprecated and "class" not in kinds)

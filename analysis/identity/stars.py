@@ -1,0 +1,144 @@
+"""What ``from module import *`` takes: ``__all__``, or the public names; exact also where stars form a ring."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Set
+
+from analysis.identity.module_index import Module, make_absolute
+from analysis.identity.namespace import Namespaces
+from analysis.identity.statements import Submodules
+from analysis.identity.values import ALWAYS, NEVER
+
+
+class StarNames:
+    """Names by module number: ``exported`` to a star import, and all that a module ``has``."""
+
+    def __init__(self, spaces: Namespaces, sources: dict[int, list[tuple[int, int]]], submodules: Submodules) -> None:
+        """``sources`` maps a module to its star imports: pairs of row and module number."""
+        self._spaces = spaces
+        self._submodules = submodules
+        self._sources = sources
+        self._explicit: dict[int, set[str] | None] = {}
+        self._own: dict[int, set[str]] = {}
+        self._received: dict[int, set[str]] = defaultdict(set)
+        self._all_of: dict[int, list[int]] = {}
+        self._spread()
+
+    def exported(self, module: Module) -> Set[str]:
+        """Return the names that a star import of the module takes."""
+        explicit = self._get_explicit(module)
+        return self._public(module) if explicit is None else explicit
+
+    def listed(self, module: Module) -> Set[str]:
+        """Return the names of ``__all__``; nothing when there is none or it is computed."""
+        return self._get_explicit(module) or frozenset()
+
+    def has(self, module: Module) -> set[str]:
+        """Return the names that a module binds, by its own statements or by star imports."""
+        own, received = self._get_own(module), self._received.get(module.number)
+        return own | received if received else own
+
+    def _public(self, module: Module) -> set[str]:
+        children = self._submodules.find_direct(module)
+        return {name for name in (*self.has(module), *children) if not name.startswith("_")}
+
+    def _get_own(self, module: Module) -> set[str]:
+        known = self._own.get(module.number)
+        if known is None:
+            known = self._own[module.number] = self._find_own(module)
+        return known
+
+    def _find_own(self, module: Module) -> set[str]:
+        rows = self._spaces.rows
+        found = set()
+        for name, events in self._spaces.space(module).names.items():
+            last = next((row for row in reversed(events) if rows.level[row] == ALWAYS), -1)
+            is_deleted = last >= 0 and rows.kind[last] == "delete"
+            kept = events[events.index(last) + 1 :] if is_deleted else events
+            if any(rows.level[row] < NEVER and rows.kind[row] not in {"declaration", "delete"} for row in kept):
+                found.add(name)
+        return found
+
+    def _get_explicit(self, module: Module) -> set[str] | None:
+        """Return the names of ``__all__``; None when there is none or it is computed."""
+        if module.number not in self._explicit:
+            self._explicit[module.number] = self._read_all(module)
+        return self._explicit[module.number]
+
+    def _read_all(self, module: Module) -> set[str] | None:
+        statements = self._spaces.space(module).exports
+        if not statements or any(operation == "unknown" for _, operation, _ in statements):
+            return None
+        found: set[str] = set()
+        for name, operation, guard in statements:
+            if operation == "assign" and guard in {"none", "with"}:
+                found.clear()
+            elif operation == "remove":
+                found.discard(name)
+            elif operation == "add" and name.endswith(":*"):
+                other = self._find_module(module, name[:-2])
+                if other is not None:
+                    self._all_of.setdefault(module.number, []).append(other.number)
+            elif operation == "add":
+                found.add(name)
+        return found
+
+    def _find_module(self, module: Module, written: str) -> Module | None:
+        """Return the module whose ``__all__`` is added, from the name by which the file knows it."""
+        index = self._spaces.index
+        first, _, rest = written.partition(".")
+        for row in reversed(self._spaces.space(module).names.get(first, ())):
+            value = self._spaces.rows.value[row]
+            if self._spaces.rows.kind[row] == "import":
+                base, _, name = value.partition(":")
+                level = len(base) - len(base.lstrip("."))
+                absolute = make_absolute(module.package, level, base.lstrip("."))
+                full = ".".join(part for part in (absolute, name, rest) if part)
+                return index.find(full, module.root)
+        return index.find_child(module, written) or index.find(written, module.root)
+
+    def _spread(self) -> None:
+        """Hand names along star imports until nothing changes: every name passes every star at most once."""
+        modules = self._spaces.index.modules
+        takers = _invert({taker: [source for _, source in stars] for taker, stars in self._sources.items()})
+        for module in modules:
+            if any(name.endswith(":*") for name, _, _ in self._spaces.space(module).exports):
+                self._get_explicit(module)
+        adders = _invert(self._all_of)
+        waiting = sorted(takers.keys() | adders.keys())
+        while waiting:
+            number = waiting.pop()
+            names = self.exported(modules[number])
+            grown = [taker for taker in self._give(names, takers.get(number, ())) if self._is_open(taker)]
+            waiting.extend(grown)
+            waiting.extend(adder for adder in adders.get(number, ()) if self._add(adder, names))
+
+    def _is_open(self, number: int) -> bool:
+        """Return whether a module exports what it receives: it has no ``__all__``."""
+        return self._get_explicit(self._spaces.index.modules[number]) is None
+
+    def _add(self, number: int, names: Set[str]) -> bool:
+        """Add another module's ``__all__`` to that of a module; return whether it grew."""
+        explicit = self._explicit[number]
+        if explicit is None or names <= explicit:
+            return False
+        explicit |= names
+        return True
+
+    def _give(self, names: Set[str], takers: Iterable[int]) -> Iterator[int]:
+        """Yield the modules that had not all of the names yet."""
+        for taker in takers:
+            known = self._received[taker]
+            before = len(known)
+            known.update(names)
+            if len(known) > before:
+                yield taker
+
+
+def _invert(links: Mapping[int, Iterable[int]]) -> dict[int, list[int]]:
+    inverted: dict[int, list[int]] = defaultdict(list)
+    for origin in sorted(links):
+        for target in links[origin]:
+            inverted[target].append(origin)
+    return dict(inverted)
