@@ -17,8 +17,7 @@ from analysis.errors import UnknownNameError
 from analysis.graph import Chain, ImportGraph, find_chains
 from analysis.identity import build_concepts_frame, build_multiplicity_frame, find_concepts, find_multiplicity
 from analysis.policy import Policy
-from analysis.remedy import Phase, build_plan, build_success_metrics
-from analysis.remedy.plan import SuccessMetric
+from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
 
 
 @dataclass(frozen=True, slots=True)

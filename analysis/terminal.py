@@ -11,7 +11,6 @@ from rich.console import Console
 from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
-from rich.table import Table
 
 from analysis.engine import Progress, ignore_progress
 
@@ -72,14 +71,11 @@ def print_scan(inv: Investigation) -> None:
     if not findings:
         console.print("[green]No finding.[/]")
         return
-    table = Table(box=None, pad_edge=False, header_style="dim")
-    for name in ("", "rule", "finding", "where"):
-        table.add_column(name, overflow="fold")
     for row in findings[:MOST_FINDINGS]:
-        place = f"{row['evidence'][0]['path']}:{row['evidence'][0]['line']}" if row["evidence"] else ""
+        place = f"{row['evidence'][0]['path']}:{row['evidence'][0]['line']}" if row["evidence"] else row["subject"]
         severity = f"[{_COLOURS[row['severity']]}]{row['severity']}[/]"
-        table.add_row(severity, escape(row["rule"]), escape(row["message"]), escape(place))
-    console.print(table)
+        console.print(f"{severity} {escape(place)} [dim]{escape(row['rule'])}[/]")
+        console.print(f"   {escape(row['message'])}")
     if len(findings) > MOST_FINDINGS:
         console.print(f"[dim]and {len(findings) - MOST_FINDINGS:,} more: ssot scan --json, or ssot report[/]")
     console.print(f"[dim]snapshot {escape(str(inv.path))}[/]")

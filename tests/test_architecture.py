@@ -24,7 +24,7 @@ TEXTS = sorted(
     if path.suffix in {".py", ".ipynb", ".j2", ".html", ".css", ".js", ".json", ".md", ".toml"}
 )
 #: The one place that may name the bundled case: it builds and finds it for notebooks without a target.
-CASE_FINDER = "analysis/investigate.py"
+CASE_FINDER = "analysis/story.py"
 CASE_NAMES = re.compile(
     r"netra|agent_platform|(?<![\w#.-])#?909(?![\w.])|UserExecutionEngine|AgentRegistry", re.IGNORECASE
 )
@@ -43,7 +43,7 @@ RUNNERS = {
 #: Who may call which of them all the same, and why it is not a target's code.
 OWN_CODE = {
     ("analysis/__init__.py", "import_module"): "hands out our own modules on first use",
-    ("analysis/investigate.py", "exec_module"): "builds the bundled case with our own script",
+    ("analysis/story.py", "exec_module"): "builds the bundled case with our own script",
 }
 FORBIDDEN_NAMES = re.compile(r"util|helper|manager|info$|process(?!_pool|es|or)|misc|common", re.IGNORECASE)
 THINGS_FOR_MODULES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.Try, ast.TryStar, ast.For, ast.AsyncFor)

@@ -39,7 +39,7 @@ def parse(source: bytes) -> Parsed:
         return _explain(error, source, encoding, problem)
     except (RecursionError, MemoryError) as error:
         return Parsed(None, "parser-crash", f"nested too deeply for the parser ({type(error).__name__})", 0, encoding)
-    except Exception as error:  # noqa: BLE001 - the parser's own failures (ValueError, SystemError) are the target's doing
+    except Exception as error:  # noqa: BLE001 - the parser's own failures are the target's doing
         return Parsed(None, "syntax-error", _one_line(error), 0, encoding)
 
 

@@ -1,0 +1,8 @@
+"""What to do about the findings: a plan in phases, and what must hold in the end."""
+
+from __future__ import annotations
+
+from analysis.remedy.plan import Phase, Step, build_plan
+from analysis.remedy.success import SuccessMetric, build_success_metrics
+
+__all__ = ["Phase", "Step", "SuccessMetric", "build_plan", "build_success_metrics"]

@@ -1,0 +1,59 @@
+"""``docs/rules.md``, written from the rules themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from analysis.rules.catalogue import RULES
+from analysis.rules.rule import Rule
+
+_SEVERITIES = {
+    "P0": "stops the product or breaks the policy's word",
+    "P1": "is wrong now",
+    "P2": "will be wrong",
+    "P3": "is worth knowing",
+}
+
+_INTRODUCTION = (
+    "Each rule names a fact that should not be. Its examples are run by the tests: the bad one has the finding, "
+    "the good one has not."
+)
+
+
+def render_rules() -> str:
+    """Return the whole page as Markdown."""
+    head = [
+        "# Rules", "", "Generated from `analysis/rules` by `make docs`; do not edit.", "",
+        _INTRODUCTION, "",
+        "| severity | means |", "|---|---|", *(f"| {name} | {meaning} |" for name, meaning in _SEVERITIES.items()), "",
+        "| rule | severity | what it means |", "|---|---|---|",
+        *(f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_first(rule.meaning)} |" for rule in RULES),
+        "",
+    ]  # fmt: skip
+    return "\n".join(head) + "\n" + "\n".join(map(_render_rule, RULES))
+
+
+def _first(text: str) -> str:
+    return text.partition(". ")[0].rstrip(".")
+
+
+def _render_rule(rule: Rule) -> str:
+    parts = [
+        f"## {rule.name}",
+        "",
+        f"Severity: at most {rule.severity}.",
+        "",
+        rule.meaning,
+        "",
+        f"**To mend it:** {rule.remedy}",
+        "",
+    ]
+    if rule.policy:
+        parts += ["With the policy", "", "```toml", rule.policy.rstrip("\n"), "```", ""]
+    parts += ["Bad:", "", _render_example(rule.bad), "", "Good:", "", _render_example(rule.good), ""]
+    return "\n".join(parts)
+
+
+def _render_example(files: Mapping[str, str]) -> str:
+    shown = [f"# {name}\n{source}" for name, source in files.items() if source]
+    return "```python\n" + "\n".join(shown).rstrip("\n") + "\n```"

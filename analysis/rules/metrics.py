@@ -1,0 +1,150 @@
+"""The numbers that the report shows: each computed in this run, with its unit and one sentence."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.graph import find_component_sizes
+from analysis.rules.broken_imports import find_swallowed
+from analysis.rules.case_file import CaseFile
+from analysis.rules.files import count_shadowed
+from analysis.rules.finding import Finding
+
+Metric = tuple[str, float, str, str]
+
+
+def measure(case: CaseFile, findings: Sequence[Finding]) -> list[Metric]:
+    """Return rows of ``tables.METRICS``: metric, value, unit, meaning."""
+    rows = [*_measure_files(case), *_measure_imports(case), *_measure_cycles(case), *_measure_classes(case)]
+    counts = Counter(finding.severity for finding in findings)
+    rows.extend(
+        (f"findings-{severity.lower()}", counts[severity], "findings", f"Findings of severity {severity}.")
+        for severity in tables.SEVERITIES
+    )
+    return [(name, float(value), unit, meaning) for name, value, unit, meaning in rows]
+
+
+def _measure_files(case: CaseFile) -> Iterator[Metric]:
+    files = case.facts.files
+    ok = pc.sum(pc.equal(files.column("status").cast(pa.string()), "ok")).as_py() or 0
+    left_out = sum(case.facts.left_out.column("files").to_pylist())
+    modules = case.facts.modules
+    is_live = pc.and_(modules.column("is_primary"), pc.equal(modules.column("shadowed_by"), ""))
+    kinds = Counter(tables.read_column(modules.filter(is_live), "kind"))
+    yield "files", files.num_rows, "files", "Python files that were read."
+    yield (
+        "files-not-parsed",
+        files.num_rows - ok,
+        "files",
+        "Files without a syntax tree; their imports are recovered line by line.",
+    )
+    yield (
+        "files-left-out",
+        left_out,
+        "files",
+        "Python files in backup copies, environments, caches and what git ignores.",
+    )
+    yield "lines", pc.sum(files.column("lines")).as_py() or 0, "lines", "Lines in all files."
+    yield (
+        "modules",
+        kinds["module"] + kinds["package"] + kinds["extension"],
+        "modules",
+        "Modules that Python can import.",
+    )
+    yield "packages", kinds["package"], "modules", "Packages with an __init__ file."
+    yield (
+        "shadowed-modules",
+        count_shadowed(case),
+        "files",
+        "Files that Python never imports because a twin has their name.",
+    )
+    names = Counter(
+        row["path"] for row in modules.to_pylist() if row["kind"] in {"module", "package"} and not row["shadowed_by"]
+    )
+    yield (
+        "files-with-two-names",
+        sum(count > 1 for count in names.values()),
+        "files",
+        "Files that are imported under several names.",
+    )
+
+
+def _measure_imports(case: CaseFile) -> Iterator[Metric]:
+    graph = case.graph
+    edges = graph.edges.filter(pc.invert(graph.edges.column("is_ancestor")))
+    scopes: dict[str, set[tuple[str, str]]] = {scope: set() for scope in tables.SCOPES}
+    columns = (tables.read_column(edges, name) for name in ("importer", "imported", "scope"))
+    for importer, imported, scope in zip(*columns, strict=True):
+        scopes[scope].add((importer, imported))
+    statements = len(
+        set(zip(*(tables.read_column(case.facts.imports, name) for name in ("path", "line")), strict=True))
+    )
+    yield "import-statements", statements, "statements", "Import statements in all files."
+    yield "edges", len(set().union(*scopes.values())), "edges", "Pairs of modules of which one imports the other."
+    yield (
+        "edges-import-time",
+        len(scopes["module"] | scopes["class"]),
+        "edges",
+        "Pairs with an import that runs on import.",
+    )
+    yield "edges-deferred", len(scopes["function"]), "edges", "Pairs with an import inside a function."
+    yield "edges-typing", len(scopes["type_checking"]), "edges", "Pairs with an import for type checkers only."
+    origins = tables.read_column(graph.externals, "origin")
+    packages = {
+        package
+        for package, origin in zip(tables.read_column(graph.externals, "package"), origins, strict=True)
+        if origin == "external"
+    }
+    yield "external-packages", len(packages), "packages", "Packages of others that are imported."
+    phantoms = {
+        (row["path"], row["line"], row["module"])
+        for row in graph.phantoms.to_pylist()
+        if row["reason"] == "no-such-module"
+    }
+    yield "phantom-imports", len(phantoms), "statements", "Imports of in-tree modules that do not exist."
+    yield (
+        "phantom-modules",
+        len({module for _, _, module in phantoms}),
+        "modules",
+        "In-tree modules that are imported but do not exist.",
+    )
+    swallowed = sum(len({(row["path"], row["line"]) for row in rows}) for rows in find_swallowed(case).values())
+    yield "swallowed-import-suspects", swallowed, "statements", "Guarded imports that lie on an import-time cycle."
+
+
+def _measure_cycles(case: CaseFile) -> Iterator[Metric]:
+    for with_ancestors in (False, True):
+        suffix = "-with-packages" if with_ancestors else ""
+        told = ", edges to ancestor packages included" if with_ancestors else ""
+        for kind in tables.CYCLE_KINDS:
+            sizes = find_component_sizes(case.graph, kind, with_ancestors=with_ancestors)
+            name = f"{kind}-cycles{suffix}"
+            yield name, len(sizes), "cycles", f"Components of modules that import each other ({kind}{told})."
+            yield f"modules-in-{name}", sum(sizes), "modules", f"Modules in these components ({kind}{told})."
+            yield (
+                f"largest-of-{name}",
+                sizes[0] if sizes else 0,
+                "modules",
+                f"Modules in the largest one ({kind}{told}).",
+            )
+
+
+def _measure_classes(case: CaseFile) -> Iterator[Metric]:
+    yield "class-definitions", case.facts.definitions.num_rows, "classes", "Class statements."
+    names = len(case.multiplicity)
+    yield "class-names-defined-more-than-once", names, "names", "Class names with several definitions."
+    yield (
+        "duplicate-class-definitions",
+        sum(item.definitions for item in case.multiplicity),
+        "classes",
+        "Definitions that share their name.",
+    )
+    for concept in case.concepts:
+        if concept.is_policy:
+            meaning = f"Implementations of the concept {concept.name}."
+            yield f"concept:{concept.name}", concept.classes, "classes", meaning

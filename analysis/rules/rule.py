@@ -1,0 +1,29 @@
+"""A rule: a fact that should not be, how grave it is, what it means and how to mend it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+
+from analysis.rules.case_file import CaseFile
+from analysis.rules.finding import Finding
+
+Check = Callable[[CaseFile], Iterable[Finding]]
+Example = Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """One rule. ``bad`` and ``good`` are small trees (file name to source) that are run as tests.
+
+    ``severity`` is the highest that the rule gives; ``policy`` is the policy the examples need, as TOML.
+    """
+
+    name: str
+    severity: str
+    meaning: str
+    remedy: str
+    check: Check
+    bad: Example
+    good: Example
+    policy: str = field(default="")
