@@ -4,49 +4,67 @@ from __future__ import annotations
 
 import heapq
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+#: The group of the top-level names for which there is no room.
+REST = "…"
 #: Columns of ``count_imports``.
 COLUMNS = ("importer", "imported", "imports")
 
 
 def group_modules(modules: Collection[str], most_groups: int) -> dict[str, str]:
-    """Return the group of each module: a package, opened as far as the number of groups allows.
+    """Return the group of each module: the nearest package that is big enough to be drawn for itself.
 
-    The package with the most modules is opened first; one that would give too many groups stays closed. A tree
-    with more than ``most_groups`` top-level names has as many groups as names.
+    Starting from the top-level names, always the package with the most modules gets its own group, until there
+    are ``most_groups``; then single modules, where all of a package fit. The rest of a package stays in the group
+    of its name. A tree with fewer modules has one
+    group per module; one with more top-level names than groups puts the smallest together under ``…``.
 
-    >>> group_modules(["a", "a.b", "a.c", "a.c.d", "e"], 4)
-    {'a': 'a', 'a.b': 'a.b', 'a.c': 'a.c', 'a.c.d': 'a.c', 'e': 'e'}
+    >>> group_modules(["a", "a.b", "a.c", "a.c.d", "e"], 3)
+    {'a': 'a', 'a.b': 'a', 'a.c': 'a.c', 'a.c.d': 'a.c', 'e': 'e'}
     """
-    groups = _split(sorted(modules), 0)
-    closed: dict[str, list[str]] = {}
-    queue = [(-len(members), name) for name, members in groups.items()]
+    names = sorted(modules)
+    if len(names) <= most_groups:
+        return {name: name for name in names}
+    sizes: dict[str, int] = defaultdict(int)
+    inner: dict[str, set[str]] = defaultdict(set)
+    for name in names:
+        parts = name.split(".")
+        prefixes = [".".join(parts[:depth]) for depth in range(1, len(parts) + 1)]
+        for parent, prefix in zip(["", *prefixes], prefixes, strict=False):
+            sizes[prefix] += 1
+            inner[parent].add(prefix)
+    chosen = _choose_packages(sizes, inner, most_groups)
+    return {name: _find_group(name, chosen) for name in names}
+
+
+def _choose_packages(sizes: Mapping[str, int], inner: Mapping[str, set[str]], most_groups: int) -> set[str]:
+    chosen: set[str] = set()
+    single: dict[str, list[str]] = defaultdict(list)
+    queue = [(-sizes[name], name) for name in inner[""]]
     heapq.heapify(queue)
-    while queue:
-        _, name = heapq.heappop(queue)
-        members = groups.pop(name)
-        parts = _split(members, name.count(".") + 1)
-        total = len(closed) + len(groups) + len(parts)
-        if len(members) == 1 or total > most_groups or set(parts) == {name}:
-            closed[name] = members
+    while queue and len(chosen) < most_groups:
+        size, name = heapq.heappop(queue)
+        if size == -1 and "." in name:  # all single modules of a package or none: a choice would be chance
+            single[name.rpartition(".")[0]].append(name)
             continue
-        if name in parts:  # the package's own module
-            closed[name] = parts.pop(name)
-        for part, inner in parts.items():
-            groups[part] = inner
-            heapq.heappush(queue, (-len(inner), part))
-    return {module: name for name, members in sorted(closed.items()) for module in members}
+        chosen.add(name)
+        for part in inner.get(name, ()):
+            heapq.heappush(queue, (-sizes[part], part))
+    for _, leaves in sorted(single.items(), key=lambda item: (-len(item[1]), item[0])):
+        if len(chosen) + len(leaves) <= most_groups:
+            chosen.update(leaves)
+    return chosen
 
 
-def _split(modules: Iterable[str], depth: int) -> dict[str, list[str]]:
-    """Return the modules by the first ``depth + 1`` parts of their names."""
-    found: dict[str, list[str]] = defaultdict(list)
-    for module in modules:
-        found[".".join(module.split(".")[: depth + 1])].append(module)
-    return dict(found)
+def _find_group(module: str, chosen: Collection[str]) -> str:
+    while module not in chosen:
+        module = module.rpartition(".")[0]
+        if not module:
+            return REST
+    return module
 
 
 def count_imports(edges: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:

@@ -1,0 +1,168 @@
+"""Networks that can be looked into, drawn by pyvis: laid out beforehand, physics off, straight edges."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from html import escape
+from pathlib import Path
+from typing import Any
+
+import pyvis
+from pyvis.network import Network as VisNetwork
+
+from analysis.report.displays import PAGE, read_asset
+from analysis.report.escaping import html, plain
+from analysis.report.layout import lay_out
+
+INK, BLUE, RED, GREY, PALE = "#1f2933", "#2b6cb0", "#b42318", "#8793a1", "#dbe4ee"
+#: How nodes and edges look, by what they are.
+NODE_COLOURS = {"plain": (PALE, BLUE), "focus": ("#fde8e6", RED), "other": ("#f1f3f5", GREY)}
+EDGE_COLOURS = {"plain": "#a9b6c4", "mutual": RED, "cut": RED, "loop": BLUE}
+OPTIONS: Mapping[str, Any] = {
+    "physics": {"enabled": False},
+    "interaction": {"hover": True, "tooltipDelay": 120, "zoomView": True, "dragNodes": True},
+    "nodes": {"shape": "dot", "borderWidth": 1.5, "font": {"size": 15, "color": INK, "face": "system-ui, sans-serif"}},
+    "edges": {"smooth": False, "selectionWidth": 1, "hoverWidth": 0.5},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A node: its identifier, label, tooltip, size (8 to 40) and kind (plain, focus, other)."""
+
+    name: str
+    label: str
+    title: str
+    size: float = 12.0
+    kind: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """An edge with its tooltip, width and kind (plain, mutual, cut, loop); mutual ones have two arrows."""
+
+    importer: str
+    imported: str
+    title: str
+    width: float = 1.0
+    kind: str = "plain"
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """A network with the words that stand for it; ``hidden`` says what its limits left out."""
+
+    title: str
+    nodes: tuple[Node, ...]
+    links: tuple[Link, ...]
+    alt: str
+    hidden: str = ""
+    height: int = field(default=560)
+
+    def build(self) -> VisNetwork:
+        """Return the network as pyvis knows it."""
+        places = lay_out([node.name for node in self.nodes], [(link.importer, link.imported) for link in self.links])
+        drawn = VisNetwork(height=f"{self.height}px", width="100%", directed=True, cdn_resources="in_line")
+        for node in self.nodes:
+            fill, border = NODE_COLOURS[node.kind]
+            x, y = places[node.name]
+            drawn.add_node(
+                plain(node.name), label=plain(node.label), title=node.title, size=round(node.size, 1), x=x, y=y,
+                color={"background": fill, "border": border, "highlight": {"background": fill, "border": INK}},
+            )  # fmt: skip
+        for link in self.links:
+            drawn.add_edge(
+                plain(link.importer), plain(link.imported), title=link.title, width=round(link.width, 1),
+                color=EDGE_COLOURS[link.kind], dashes=link.kind == "cut",
+                arrows={"to": {"enabled": True, "scaleFactor": 0.5},
+                        "from": {"enabled": link.kind == "mutual", "scaleFactor": 0.5}},
+            )  # fmt: skip
+        drawn.set_options(json.dumps(OPTIONS))
+        return drawn
+
+    @property
+    def page(self) -> str:
+        """The network for a page: its data, drawn by the script that the page carries once."""
+        drawn = self.build()
+        data = {"nodes": drawn.nodes, "edges": drawn.edges, "options": dict(OPTIONS)}
+        return (
+            f'<figure class="network"><div class="canvas" role="img" aria-label="{html(self.alt)}" '
+            f'style="height:{self.height}px"></div>'
+            f'<script type="application/json">{dump_json(data)}</script>'
+            f"<figcaption><strong>{html(self.title)}.</strong> {html(self.hidden)}</figcaption></figure>"
+        )
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        del include, exclude
+        return {"text/plain": plain(self.alt), "text/html": build_frame([self]), PAGE: self.page}
+
+
+@dataclass(frozen=True, slots=True)
+class Gallery:
+    """Several networks under one another, with one copy of the drawing library."""
+
+    networks: tuple[Network, ...]
+    hidden: str = ""
+
+    @property
+    def page(self) -> str:
+        """The networks for a page."""
+        note = f'<p class="hidden-rows">{html(self.hidden)}</p>' if self.hidden else ""
+        return "".join(network.page for network in self.networks) + note
+
+    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
+        del include, exclude
+        told = "; ".join(network.alt for network in self.networks) or "no network"
+        if not self.networks:
+            return {"text/plain": told, "text/html": "<p>None.</p>", PAGE: '<p class="nothing">None.</p>'}
+        return {"text/plain": plain(told), "text/html": build_frame(self.networks), PAGE: self.page}
+
+
+def build_frame(networks: Sequence[Network]) -> str:
+    """Return a frame for JupyterLab: a document of its own that needs no network."""
+    body = "".join(network.page for network in networks)
+    style = f"body{{margin:0;font:14px/1.5 system-ui,sans-serif}}{read_asset('page.css')}"
+    head = f'<meta charset="utf-8"><style>{style}</style>'
+    document = f"<!doctype html><html><head>{head}</head><body>{body}{build_scripts()}</body></html>"
+    height = sum(network.height + 90 for network in networks)
+    return (
+        f'<iframe srcdoc="{escape(document)}" sandbox="allow-scripts" title="{html(networks[0].title)}" '
+        f'style="width:100%;height:{min(height, 1400)}px;border:0"></iframe>'
+    )
+
+
+@cache
+def build_scripts() -> str:
+    """Return the scripts that draw every network of a page: vis-network, as pyvis ships it, and our own."""
+    library = Path(pyvis.__file__).parent / "templates" / "lib" / "vis-9.1.2" / "vis-network.min.js"
+    source = library.read_text("utf-8").rpartition("//# sourceMappingURL=")
+    return f"<script>{source[0] or source[2]}</script><script>{read_asset('networks.js')}</script>"
+
+
+def dump_json(value: Any) -> str:
+    """Return JSON that may stand in a script element: nothing in it can close the element."""
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
+    return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
+
+
+def tell_hidden(what: str, hidden: int, why: str) -> str:
+    """Return a sentence on what a limit left out, or nothing.
+
+    >>> tell_hidden("imports", 1200, "the weakest")
+    'Not drawn: 1,200 imports (the weakest).'
+    """
+    return f"Not drawn: {hidden:,} {what} ({why})." if hidden else ""
+
+
+def merge_mutual(pairs: Iterable[tuple[str, str, int]]) -> list[tuple[str, str, int, int]]:
+    """Return one row per pair in either direction: a, b, weight of a → b, weight of b → a (0: one way)."""
+    weights = {(importer, imported): weight for importer, imported, weight in pairs if importer != imported}
+    merged = []
+    for (importer, imported), weight in weights.items():
+        back = weights.get((imported, importer), 0)
+        if not back or importer < imported:
+            merged.append((importer, imported, weight, back))
+    return sorted(merged, key=lambda row: (-(row[2] + row[3]), row[0], row[1]))

@@ -1,0 +1,146 @@
+"""The networks of an investigation: packages, each cycle, and the neighbours of one module."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis.errors import UnknownNameError
+from analysis.report.networks import Gallery, Link, Network, Node, merge_mutual, tell_hidden
+from analysis.report.packages import count_imports, group_modules, shorten
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+MOST_PACKAGES = 60
+MOST_LINKS = 300
+MOST_CYCLES = 12
+MOST_MEMBERS = 150
+MOST_NEIGHBOURS = 80
+#: Scopes whose imports take part in a cycle of a kind.
+SCOPES = {
+    "import-time": ("module", "class"),
+    "deferred": ("module", "class", "function"),
+    "typing": ("module", "class", "function", "type_checking"),
+}
+
+
+def draw_packages(inv: Investigation, most_packages: int = MOST_PACKAGES, most_links: int = MOST_LINKS) -> Network:
+    """Return the packages and the imports between them; pairs that import each other are red."""
+    groups = group_modules([str(name) for name in inv.graph.modules], most_packages)
+    counted = count_imports(inv.edges, groups)
+    pairs = merge_mutual(counted.itertuples(index=False, name=None))
+    shown = pairs[:most_links]
+    labels = shorten(set(groups.values()))
+    sizes = Counter(groups.values())
+    nodes = tuple(
+        Node(name, labels[name], f"{name}\n{count:,} modules", 7 + 4 * math.log2(count + 1))
+        for name, count in sorted(sizes.items())
+    )
+    links = tuple(_link(*pair) for pair in shown)
+    mutual = sum(1 for *_, back in pairs if back)
+    return Network(
+        "Packages and the imports between them",
+        nodes, links,
+        f"{len(nodes)} packages, {len(pairs)} pairs that import one another, {mutual} of them in both directions",
+        " ".join(filter(None, (
+            "A red line joins two packages that import each other.",
+            tell_hidden("pairs of packages", len(pairs) - len(shown), "those with the fewest imports"),
+        ))),
+    )  # fmt: skip
+
+
+def _link(importer: str, imported: str, weight: int, back: int) -> Link:
+    told = f"{importer} → {imported}: {weight:,} imports"
+    if back:
+        told += f"\n{imported} → {importer}: {back:,} imports"
+    return Link(importer, imported, told, 0.6 + 0.8 * math.log2(weight + back), "mutual" if back else "plain")
+
+
+def draw_cycles(inv: Investigation, kind: str = "import-time", most_cycles: int = MOST_CYCLES) -> Gallery:
+    """Return one network per cycle of a kind, the largest first: its modules, imports, a loop and the cheapest cut."""
+    cycles = inv.cycles(kind)
+    shown = cycles.head(most_cycles).to_dict("records")
+    networks = tuple(_draw_cycle(inv, row, number) for number, row in enumerate(shown, 1))
+    hidden = tell_hidden("cycles", len(cycles) - len(shown), "the smallest; the table has them all")
+    return Gallery(networks, hidden)
+
+
+def _draw_cycle(inv: Investigation, row: Mapping[Any, Any], number: int) -> Network:
+    ring = [str(hop).split(" ", 1)[0] for hop in row["loop"]]
+    members = [*ring, *(str(name) for name in row["modules"] if name not in set(ring))]
+    shown = members[:MOST_MEMBERS]
+    pairs = _find_pairs(inv.edges, shown, str(row["kind"]))
+    cuts = {tuple(str(pair).split(" -> ", 1)) for pair in row["cut"]}
+    loop = set(zip(ring, [*ring[1:], *ring[:1]], strict=True))
+    labels = shorten(shown)
+    nodes = tuple(Node(name, labels[name], name, 13, "focus" if name in ring else "plain") for name in shown)
+    links = tuple(
+        Link(importer, imported, f"{importer} → {imported}\n{places}", 2.2 if (importer, imported) in loop else 1.0,
+             "cut" if (importer, imported) in cuts else "loop" if (importer, imported) in loop else "plain")
+        for importer, imported, places in pairs
+    )  # fmt: skip
+    legend = "Blue lines are one short loop"
+    legend += ", dashed red lines the cheapest imports to remove." if cuts else "."
+    return Network(
+        f"Cycle {number}: {row['size']:,} modules",
+        nodes, links,
+        f"Cycle {number}, {row['kind']}: {row['size']} modules, {row['edge_count']} pairs, {len(cuts)} to cut",
+        " ".join(filter(None, (legend, tell_hidden("modules", len(members) - len(shown), "the last by name")))),
+        height=360 if len(shown) <= 8 else 520,
+    )  # fmt: skip
+
+
+def _find_pairs(edges: pd.DataFrame, modules: Iterable[str], kind: str) -> list[tuple[str, str, str]]:
+    """Return importer, imported and the first place of each pair inside a set of modules."""
+    known = set(modules)
+    inside = edges[
+        ~edges["is_ancestor"]
+        & edges["scope"].isin(SCOPES[kind])
+        & edges["importer"].isin(known)
+        & edges["imported"].isin(known)
+    ]
+    first = inside.drop_duplicates(["importer", "imported"])
+    columns = (first[name].astype(str) for name in ("importer", "imported", "path", "line"))
+    return sorted((a, b, f"{path}:{line}") for a, b, path, line in zip(*columns, strict=True) if a != b)
+
+
+def draw_neighbours(inv: Investigation, module: str = "", most: int = MOST_NEIGHBOURS) -> Network:
+    """Return one module with those that it imports and those that import it; without a name the busiest one.
+
+    Raises ``UnknownNameError`` with the nearest name when the target has no such module.
+    """
+    modules = inv.graph.modules
+    module = module or find_busiest(inv)
+    if module not in modules:
+        near = get_close_matches(module, modules, n=1)
+        raise UnknownNameError(f"no module {module!r}", remedy=f"Did you mean {near[0]}?" if near else "")
+    edges = inv.edges[~inv.edges["is_ancestor"]]
+    near_edges = edges[(edges["importer"] == module) | (edges["imported"] == module)]
+    counts = Counter(map(str, [*near_edges["importer"], *near_edges["imported"]]))
+    counts.pop(module, None)
+    others = [name for name, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0]))]
+    shown = [module, *others[:most]]
+    labels = shorten(shown)
+    pairs = [pair for pair in _find_pairs(near_edges, shown, "typing") if module in pair[:2]]
+    nodes = tuple(
+        Node(name, labels[name], name, 24 if name == module else 10, "focus" if name == module else "plain")
+        for name in shown
+    )
+    links = tuple(Link(importer, imported, f"{importer} → {imported}\n{place}") for importer, imported, place in pairs)
+    hidden = tell_hidden("modules", len(others) - len(shown) + 1, "those with the fewest imports")
+    alt = f"{module} and {len(others)} modules that it imports or that import it"
+    return Network(f"Around {module}", nodes, links, alt, hidden)
+
+
+def find_busiest(inv: Investigation) -> str:
+    """Return the module that most others import, the first by name of several; empty for a target without edges."""
+    edges = inv.edges[~inv.edges["is_ancestor"]].drop_duplicates(["importer", "imported"])
+    counts = Counter(edges["imported"].astype(str))
+    best = min(counts.items(), key=lambda item: (-item[1], item[0]), default=None)
+    return best[0] if best else next(iter(inv.graph.modules), "")
