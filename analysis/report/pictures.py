@@ -1,0 +1,180 @@
+"""Pictures for print and mail, drawn by matplotlib: the whole at one glance, where a network would be a hairball."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from matplotlib import rc_context
+from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+
+from analysis.report.displays import Picture
+from analysis.report.escaping import plain
+from analysis.report.packages import count_imports, group_modules, shorten
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+INK, QUIET, BLUE, RED, AMBER = "#1f2933", "#5f6c7b", "#2b6cb0", "#b42318", "#b7791f"
+MOST_PACKAGES = 40
+MOST_BARS = 20
+LONGEST_LABEL = 38
+#: The kinds of cycles, in the order of their gravity.
+KINDS: Mapping[str, str] = {"import-time": RED, "deferred": AMBER, "typing": BLUE}
+_STYLE: Any = {
+    "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "axes.edgecolor": "#c3ccd5",
+    "axes.labelcolor": QUIET, "xtick.color": QUIET, "ytick.color": INK, "axes.spines.top": False,
+    "axes.spines.right": False, "text.parse_math": False, "text.usetex": False, "svg.hashsalt": "ssot",
+    "figure.facecolor": "white", "savefig.facecolor": "white",
+}  # fmt: skip
+
+
+def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Picture:
+    """Return the dependency-structure matrix: a row's package imports a column's.
+
+    The packages are ordered so that most imports point down the layers: what stands below the diagonal of an
+    orderly code base is empty. Source: D. Steward, "The design structure system" (1981).
+    """
+    groups = group_modules([str(name) for name in inv.graph.modules], most_packages)
+    counted = count_imports(inv.edges, groups)
+    between = counted[counted["importer"] != counted["imported"]]
+    names = _order_layers(sorted(set(groups.values())), list(between.itertuples(index=False, name=None)))
+    index = {name: number for number, name in enumerate(names)}
+    matrix = np.zeros((len(names), len(names)))
+    for importer, imported, weight in between.itertuples(index=False, name=None):
+        matrix[index[importer], index[imported]] = weight
+    against = int(np.tril(matrix, -1).sum())
+    caption = (
+        f"{len(names):,} packages. A cell says how many import statements of the row's package take something from "
+        f"the column's. Red cells, below the diagonal, go against the order of most: {against:,} of "
+        f"{int(matrix.sum()):,} statements."
+    )
+    alt = f"Matrix of the imports between {len(names)} packages; {against} statements go against the order of the rest"
+    with rc_context(_STYLE):
+        return Picture(_draw_cells(names, matrix), alt, caption)
+
+
+def _order_layers(names: Sequence[str], pairs: Sequence[tuple[str, str, int]]) -> list[str]:
+    """Return the names so that few imports point up: sinks last, sources first, else by the surplus of imports.
+
+    Source: P. Eades, X. Lin, W. Smyth, "A fast and effective heuristic for the feedback arc set problem" (1993).
+    """
+    outgoing: dict[str, dict[str, int]] = {name: {} for name in names}
+    incoming: dict[str, dict[str, int]] = {name: {} for name in names}
+    for importer, imported, weight in pairs:
+        outgoing[importer][imported] = weight
+        incoming[imported][importer] = weight
+    first: list[str] = []
+    last: list[str] = []
+    left = set(names)
+    while left:
+        sinks = sorted(name for name in left if not outgoing[name])
+        chosen = sinks[-1] if sinks else _find_source(left, outgoing, incoming)
+        (last if sinks else first).append(chosen)
+        left.remove(chosen)
+        for other in outgoing.pop(chosen):
+            incoming[other].pop(chosen, None)
+        for other in incoming.pop(chosen):
+            outgoing[other].pop(chosen, None)
+    return first + last[::-1]
+
+
+def _find_source(left: set[str], outgoing: Mapping[str, Any], incoming: Mapping[str, Any]) -> str:
+    return min(left, key=lambda name: (sum(incoming[name].values()) - sum(outgoing[name].values()), name))
+
+
+def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> bytes:
+    size = min(9.6, max(3.6, 1.9 + 0.19 * len(names)))
+    figure = Figure(figsize=(size + 0.6, size))
+    axes = figure.add_subplot()
+    upper, lower = np.triu(matrix), np.tril(matrix, -1)
+    top = max(float(matrix.max(initial=1)), 2.0)
+    for part, shades in ((upper, ("#d6e4f2", "#1d4f86")), (lower, ("#f9d9d5", "#9c1c12"))):
+        colours = LinearSegmentedColormap.from_list("", shades)
+        axes.imshow(np.ma.masked_equal(part, 0), cmap=colours, norm=LogNorm(1, top), aspect="equal")
+    labels = [_label(name) for name in shorten(names).values()]
+    small = 8 if len(names) <= 30 else 6.5
+    axes.set_xticks(range(len(names)), labels, rotation=90, fontsize=small)
+    axes.set_yticks(range(len(names)), labels, fontsize=small)
+    axes.tick_params(length=0)
+    axes.xaxis.tick_top()
+    axes.set_xticks(np.arange(-0.5, len(names)), minor=True)
+    axes.set_yticks(np.arange(-0.5, len(names)), minor=True)
+    axes.grid(which="minor", color="#eef1f4", linewidth=0.5)
+    axes.tick_params(which="minor", length=0)
+    axes.spines[:].set_visible(False)
+    axes.plot([-0.5, len(names) - 0.5], [-0.5, len(names) - 0.5], color="#8793a1", linewidth=0.7)
+    return _render(figure)
+
+
+def draw_cycle_sizes(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
+    """Return one bar per cycle: how many modules it holds together, coloured by its kind."""
+    cycles = inv.cycles()
+    shown = cycles.head(most_bars)
+    labels = [f"{modules[0]} …" for modules in shown["modules"]]
+    colours = [KINDS[str(kind)] for kind in shown["kind"]]
+    hidden = f" {len(cycles) - len(shown):,} smaller ones are not drawn." if len(cycles) > len(shown) else ""
+    counts = ", ".join(f"{int((cycles['kind'] == kind).sum()):,} {kind}" for kind in KINDS)
+    caption = f"Modules per cycle, named by the first of its modules: {counts}.{hidden}"
+    legend = {kind: colour for kind, colour in KINDS.items() if kind in set(shown["kind"])}
+    with rc_context(_STYLE):
+        png = _draw_bars(labels, [int(size) for size in shown["size"]], colours, "modules", legend)
+    return Picture(png, f"Bars: the sizes of {len(shown)} cycles; {counts}", caption)
+
+
+def draw_multiplicity(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
+    """Return one bar per class name that is defined more than once: how many definitions it has."""
+    repeated = inv.multiplicity()
+    shown = repeated.head(most_bars)
+    hidden = f" {len(repeated) - len(shown):,} more names are not drawn." if len(repeated) > len(shown) else ""
+    caption = f"Definitions per class name, for {len(repeated):,} names with more than one.{hidden}"
+    with rc_context(_STYLE):
+        sizes = [int(count) for count in shown["definitions"]]
+        png = _draw_bars([str(name) for name in shown["name"]], sizes, [BLUE] * len(shown), "definitions", {})
+    return Picture(png, f"Bars: {len(shown)} class names by their number of definitions", caption)
+
+
+def _draw_bars(
+    labels: Sequence[str], values: Sequence[int], colours: Sequence[str], unit: str, legend: Mapping[str, str]
+) -> bytes:
+    figure = Figure(figsize=(8.4, max(1.4, 0.7 + 0.26 * len(labels))))
+    axes = figure.add_subplot()
+    if not labels:
+        axes.text(0.5, 0.5, "none", ha="center", va="center", color=QUIET, fontsize=12)
+        axes.set_axis_off()
+        return _render(figure)
+    positions = range(len(labels), 0, -1)
+    axes.barh(positions, values, color=list(colours), height=0.66)
+    axes.set_yticks(list(positions), [_label(label) for label in labels])
+    axes.tick_params(axis="y", length=0)
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
+    axes.set_xlabel(unit)
+    axes.set_xlim(0, max(values) * 1.08)
+    for position, value in zip(positions, values, strict=True):
+        axes.text(value + max(values) * 0.008, position, f"{value:,}", va="center", fontsize=8, color=QUIET)
+    _add_legend(axes, legend)
+    return _render(figure)
+
+
+def _add_legend(axes: Axes, legend: Mapping[str, str]) -> None:
+    if len(legend) > 1:
+        for name, colour in legend.items():
+            axes.barh([0], [0], color=colour, label=name)
+        axes.legend(frameon=False, loc="lower right", fontsize=8)
+
+
+def _label(name: str) -> str:
+    """Return a name that fits beside a picture: its end, in letters that the typeface has."""
+    readable = "".join(letter if ord(letter) < 0x530 or letter == "…" else "\u25a1" for letter in plain(name))
+    return readable if len(readable) <= LONGEST_LABEL else f"…{readable[1 - LONGEST_LABEL :]}"
+
+
+def _render(figure: Figure) -> bytes:
+    target = io.BytesIO()
+    figure.savefig(target, format="png", dpi=150, bbox_inches="tight", pad_inches=0.08, metadata={"Software": None})
+    return target.getvalue()
