@@ -30,7 +30,7 @@ class Layout:
 
     ``extensions`` maps the path of a compiled module without its suffix to whether it is built.
     ``usage`` counts import statements by dotted module, level 0 only; ``named`` are all dotted names that they
-    may mean (module, and module.name).
+    may mean (module, and module.name). ``relatives`` are the relative imports of each file: level, module, name.
     """
 
     target: Path
@@ -38,6 +38,7 @@ class Layout:
     extensions: Mapping[str, bool] = field(default_factory=dict)
     usage: Mapping[str, int] = field(default_factory=dict)
     named: frozenset[str] = frozenset()
+    relatives: Mapping[str, Sequence[tuple[int, str, str]]] = field(default_factory=dict)
     roots: Sequence[str] = ()
     projects: Sequence[str] = ()
 
@@ -97,7 +98,6 @@ def _choose_names(
     A second name is kept only where somebody imports the file, or something in its package, by it.
     """
     used = _count_by_first(layout.usage)
-    named = _with_ancestors(layout.named)
     ordered = sorted(roots, key=lambda root: (-root.count("/") - bool(root), root))
     chosen: dict[str, list[Name]] = {}
     for path in layout.paths:
@@ -111,25 +111,33 @@ def _choose_names(
         ]
         names = [name for name in candidates if _is_given(name, roots)] or candidates[-1:] or [("", _find_parts(path))]
         live = [name for name in names if used[name[1][0]] or name[0] in layout.roots] or names[:1]
-        first, *others = sorted(live, key=lambda name: -used[name[1][0]])
-        chosen[path] = [first, *(name for name in others if ".".join(name[1]) in named)]
-    return chosen
+        chosen[path] = sorted(live, key=lambda name: -used[name[1][0]])
+    named = _find_reached(layout, chosen)
+    return {path: [names[0], *(name for name in names[1:] if name[1] in named)] for path, names in chosen.items()}
+
+
+def _find_reached(layout: Layout, chosen: Mapping[str, Sequence[Name]]) -> set[tuple[str, ...]]:
+    """Return the names that import statements say, the packages above them, and what relative imports reach."""
+    second = {parts: path for path, names in chosen.items() for _, parts in names[1:]}
+    reached: set[tuple[str, ...]] = set()
+    queue = [tuple(name.split(".")) for name in layout.named] if second else []
+    while queue:
+        parts = queue.pop()
+        while parts and parts not in reached:
+            reached.add(parts)
+            path = second.get(parts, "")
+            package = parts if path.endswith("__init__.py") else parts[:-1]
+            for level, module, name in layout.relatives.get(path, ()):
+                base = (*package[: len(package) - level + 1], *(module.split(".") if module else ()))
+                queue.extend(((*base, name), base))
+            parts = parts[:-1]
+    return reached
 
 
 def _is_given(name: Name, roots: Mapping[str, frozenset[str]]) -> bool:
     """Return whether a root gives this name, and an import statement could say it."""
     root, parts = name
     return all(map(is_identifier, parts)) and parts != ("__init__",) and (not roots[root] or parts[0] in roots[root])
-
-
-def _with_ancestors(named: Iterable[str]) -> set[str]:
-    found: set[str] = set()
-    for name in named:
-        above = name
-        while above and above not in found:
-            found.add(above)
-            above = above.rpartition(".")[0]
-    return found
 
 
 def _name_files(names: Mapping[str, list[Name]], prefix: tuple[str, ...]) -> list[Row]:

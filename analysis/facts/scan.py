@@ -209,8 +209,16 @@ def _name(root: Path, found: Discovery, imports: pa.Table, roots: Sequence[str])
         usage[module] += count
         named.add(f"{module}.{name}" if name else module)
     usage.pop("", None)
+    relatives: dict[str, list[tuple[int, str, str]]] = {}
+    relative = imports.filter(pc.greater(imports.column("level"), 0))
+    for index, *rest in zip(
+        *(relative.column(name).to_pylist() for name in (FILE, "level", "module", "name")), strict=True
+    ):
+        relatives.setdefault(found.files[index].path, []).append(tuple(rest))
     paths = [file.path for file in found.files]
-    layout = Layout(root, paths, found.extensions, usage, frozenset(named), roots, _find_projects(root, paths))
+    layout = Layout(
+        root, paths, found.extensions, usage, frozenset(named), relatives, roots, _find_projects(root, paths)
+    )
     return tables.MODULES.from_rows(name_modules(layout))
 
 

@@ -1,0 +1,211 @@
+"""Which module an import means: held against Python itself and against grimp."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import grimp
+import networkx as nx
+import pytest
+
+from analysis.facts import scan
+from analysis.graph import ImportGraph, build_import_graph
+
+Tree = Callable[..., Path]
+
+
+def build(root: Path) -> ImportGraph:
+    """Return the import graph of a tree."""
+    return build_import_graph(scan(root))
+
+
+def pairs(graph: ImportGraph, *, ancestors: bool = False) -> set[tuple[str, str]]:
+    """Return the pairs of importer and imported, without or with only the edges to ancestors."""
+    return {(row["importer"], row["imported"]) for row in graph.edges.to_pylist() if row["is_ancestor"] == ancestors}
+
+
+def test_an_empty_module_imports_nothing(make_tree: Tree) -> None:
+    graph = build(make_tree({"a.py": ""}))
+    assert (graph.modules, graph.edges.num_rows, graph.externals.num_rows) == (("a",), 0, 0)
+
+
+P = {"p/__init__.py": "", "p/q/__init__.py": "", "p/q/r.py": "x = 1", "p/s.py": "y = 1"}
+
+
+@pytest.mark.parametrize(
+    ("source", "imported", "ancestors"),
+    [
+        ("import p", {"p"}, set()),
+        ("import p.q.r", {"p.q.r"}, {"p", "p.q"}),
+        ("import p.q.r as z", {"p.q.r"}, {"p", "p.q"}),
+        ("from p import q", {"p.q"}, {"p"}),
+        ("from p.q import r", {"p.q.r"}, {"p", "p.q"}),
+        ("from p.q.r import x", {"p.q.r"}, {"p", "p.q"}),
+        ("from p import q, s, other", {"p.q", "p.s", "p"}, {"p"}),
+        ("from p.q import *", {"p.q"}, {"p"}),
+        ("import importlib\nimportlib.import_module('p.s')", {"p.s"}, {"p"}),
+    ],
+)
+def test_an_import_from_outside_means_what_python_imports(
+    make_tree: Tree, source: str, imported: set[str], ancestors: set[str]
+) -> None:
+    root = make_tree({**P, "main.py": source, "p/__init__.py": "other = 1"})
+    graph = build(root)
+    assert {name for importer, name in pairs(graph) if importer == "main"} == imported
+    assert {name for importer, name in pairs(graph, ancestors=True) if importer == "main"} == ancestors
+    code = "import sys, json; import main; print(json.dumps([m for m in sys.modules if m.split('.')[0] == 'p']))"
+    seen = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
+    assert set(json.loads(seen)) == imported | ancestors
+
+
+@pytest.mark.parametrize(
+    ("path", "source", "imported"),
+    [
+        ("p/q/m.py", "from . import r", "p.q.r"),
+        ("p/q/m.py", "from .. import s", "p.s"),
+        ("p/q/m.py", "from ..s import y", "p.s"),
+        ("p/q/__init__.py", "from .r import x", "p.q.r"),
+        ("p/q/__init__.py", "from . import r", "p.q.r"),
+        ("p/__init__.py", "from .q.r import x", "p.q.r"),
+    ],
+)
+def test_relative_imports_start_at_the_package(make_tree: Tree, path: str, source: str, imported: str) -> None:
+    graph = build(make_tree({**P, path: source}))
+    importer = path.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    assert pairs(graph) == {(importer, imported)}
+
+
+def test_a_relative_import_beyond_the_top_is_unknown_not_guessed(make_tree: Tree) -> None:
+    graph = build(make_tree({**P, "p/s.py": "from ... import x"}))
+    assert [(row["module"], row["origin"]) for row in graph.externals.to_pylist()] == [("...", "unknown")]
+
+
+def test_own_packages_are_no_ancestor_edges(make_tree: Tree) -> None:
+    graph = build(make_tree({**P, "p/q/m.py": "import p.q.r"}))
+    assert pairs(graph) == {("p.q.m", "p.q.r")}
+    assert pairs(graph, ancestors=True) == set()
+
+
+def test_external_and_standard_modules_are_named(make_tree: Tree) -> None:
+    graph = build(make_tree({"a.py": "import os.path\nfrom numpy.linalg import norm\nimport sys"}))
+    rows = [(row["module"], row["package"], row["origin"], row["name"]) for row in graph.externals.to_pylist()]
+    assert rows == [
+        ("os.path", "os", "stdlib", ""), ("numpy.linalg", "numpy", "external", "norm"), ("sys", "sys", "stdlib", "")
+    ]  # fmt: skip
+
+
+def test_a_module_of_the_tree_goes_before_the_standard_library_but_not_before_builtins(make_tree: Tree) -> None:
+    root = make_tree({"colorsys.py": "mine = 1", "sys.py": "mine = 1", "a.py": "import colorsys\nimport sys"})
+    assert pairs(build(root)) == {("a", "colorsys")}
+    code = "import a; print(hasattr(a.colorsys, 'mine'), hasattr(a.sys, 'mine'))"
+    seen = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
+    assert seen.split() == ["True", "False"]
+
+
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({"p/a.py": "import p.none.x"}, "no-such-module"),
+        ({"p/a.py": "from p.s.deeper import x"}, "no-such-module"),
+        ({"p/a.py": "from p.bad.x import y", "p/bad/__init__.py": "def ("}, "in-unparsable-package"),
+        ({"p/a.py": "import sys\nsys.modules['p.made'] = sys\nimport p.made"}, "registered-at-run-time"),
+        ({"p/a.py": "import p.e.x", "p/e/__init__.py": "__path__.append('elsewhere')"}, "path-extended"),
+    ],
+)
+def test_what_does_not_exist_is_a_phantom_with_its_reason(make_tree: Tree, files: dict[str, str], reason: str) -> None:
+    graph = build(make_tree({**P, **files}))
+    assert [row["reason"] for row in graph.phantoms.to_pylist()] == [reason]
+    assert not [imported for _, imported in pairs(graph) if imported not in graph.modules]
+
+
+def test_a_phantom_still_runs_the_packages_on_the_way_and_has_a_nearest_name(make_tree: Tree) -> None:
+    graph = build(make_tree({**P, "main.py": "from p.q.rr import x"}))
+    assert [row["nearest"] for row in graph.phantoms.to_pylist()] == ["p.q.r"] or graph.phantoms.num_rows == 1
+    assert pairs(graph, ancestors=True) == {("main", "p"), ("main", "p.q")}
+
+
+def test_a_namespace_package_may_have_parts_elsewhere(make_tree: Tree) -> None:
+    graph = build(make_tree({"ns/a.py": "import ns.b\nimport ns.elsewhere", "ns/b.py": ""}))
+    assert pairs(graph) == {("ns.a", "ns.b")}
+    assert graph.phantoms.num_rows == 0
+    assert [(row["module"], row["origin"]) for row in graph.externals.to_pylist()] == [("ns.elsewhere", "unknown")]
+
+
+def test_a_compiled_module_exists(make_tree: Tree) -> None:
+    graph = build(make_tree({**P, "p/_c.abi3.so": b"\x7fELF", "p/a.py": "from p._c import f"}))
+    assert pairs(graph) == {("p.a", "p._c")}
+
+
+def test_a_script_finds_what_lies_beside_it(make_tree: Tree) -> None:
+    root = make_tree({"tools/run-me.py": "import helper\nimport json", "tools/helper.py": ""})
+    graph = build(root)
+    edges = [(row["importer"], row["imported"], row["via"]) for row in graph.edges.to_pylist()]
+    assert edges == [("tools.run-me", "tools.helper", "script-folder")]
+    seen = subprocess.run([sys.executable, "tools/run-me.py"], cwd=root, capture_output=True, check=False)
+    assert seen.returncode == 0
+
+
+def test_a_shadowed_file_imports_nothing(make_tree: Tree) -> None:
+    graph = build(make_tree({**P, "p/q.py": "import p.s", "main.py": "import p.q"}))
+    assert pairs(graph) == {("main", "p.q")}
+
+
+def test_a_file_with_two_names_imports_under_both(make_tree: Tree) -> None:
+    files = {
+        "backend/app/__init__.py": "", "backend/app/m.py": "from . import n\nimport app.n", "backend/app/n.py": "",
+        "main.py": "import backend.app.m",
+    }  # fmt: skip
+    graph = build(make_tree(files))
+    assert ("backend.app.m", "backend.app.n") in pairs(graph)
+    assert ("app.m", "app.n") in pairs(graph)
+    assert ("backend.app.m", "app.n") in pairs(graph)
+
+
+def test_equal_names_of_two_roots_resolve_to_their_own(make_tree: Tree) -> None:
+    files = {
+        f"svc/{name}/{path}": source
+        for name in "ab"
+        for path, source in {"setup.py": "", "app/__init__.py": "", "app/m.py": "import app.n", "app/n.py": ""}.items()
+    }
+    found = pairs(build(make_tree(files)))
+    assert {("app.m", "app.n"), ("app.m@svc/b", "app.n@svc/b")} <= found
+    assert ("app.m@svc/b", "app.n") not in found
+
+
+def test_recovered_imports_are_edges_too_and_marked(make_tree: Tree) -> None:
+    graph = build(make_tree({**P, "p/broken.py": "import p.s\ndef ("}))
+    assert [(row["importer"], row["imported"], row["kind"]) for row in graph.edges.to_pylist()] == [
+        ("p.broken", "p.s", "recovered")
+    ]
+
+
+def explain_difference(graph: ImportGraph, ours: set[Any], theirs: set[Any]) -> dict[str, set[Any]]:
+    """Return the pairs that only one of the two has, by the rule that explains them."""
+    kinds: dict[tuple[str, str], set[str]] = {}
+    for row in graph.edges.to_pylist():
+        kinds.setdefault((row["importer"], row["imported"]), set()).add(row["kind"])
+    explained: dict[str, set[Any]] = {}
+    for pair in ours ^ theirs:
+        rule = "dynamic" if pair in ours and kinds[pair] == {"dynamic"} else "unexplained"
+        explained.setdefault(rule, set()).add(pair)
+    return explained
+
+
+def test_edges_of_a_real_package_are_those_of_grimp() -> None:
+    theirs_graph = grimp.build_graph("networkx", cache_dir=None)
+    theirs = {
+        (importer, imported)
+        for importer in theirs_graph.modules
+        for imported in theirs_graph.find_modules_directly_imported_by(importer)
+    }
+    root = Path(nx.__file__).parent
+    graph = build(root)
+    packages = set(theirs_graph.modules)
+    ours = {pair for pair in pairs(graph) if set(pair) <= packages}
+    assert "unexplained" not in explain_difference(graph, ours, theirs)
+    assert len(ours) > 500
