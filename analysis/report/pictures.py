@@ -11,6 +11,7 @@ from matplotlib import rc_context
 from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
+from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
 from analysis.report.displays import Picture
@@ -73,8 +74,8 @@ def _order_layers(names: Sequence[str], pairs: Sequence[tuple[str, str, int]]) -
     last: list[str] = []
     left = set(names)
     while left:
-        sinks = sorted(name for name in left if not outgoing[name])
-        chosen = sinks[-1] if sinks else _find_source(left, outgoing, incoming)
+        sinks = [name for name in left if not outgoing[name] and incoming[name]]
+        chosen = max(sinks) if sinks else _find_source(left, outgoing, incoming)
         (last if sinks else first).append(chosen)
         left.remove(chosen)
         for other in outgoing.pop(chosen):
@@ -85,7 +86,10 @@ def _order_layers(names: Sequence[str], pairs: Sequence[tuple[str, str, int]]) -
 
 
 def _find_source(left: set[str], outgoing: Mapping[str, Any], incoming: Mapping[str, Any]) -> str:
-    return min(left, key=lambda name: (sum(incoming[name].values()) - sum(outgoing[name].values()), name))
+    def rank(name: str) -> tuple[bool, int, str]:
+        return bool(incoming[name]), sum(incoming[name].values()) - sum(outgoing[name].values()), name
+
+    return min(left, key=rank)
 
 
 def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> bytes:
@@ -163,9 +167,8 @@ def _draw_bars(
 
 def _add_legend(axes: Axes, legend: Mapping[str, str]) -> None:
     if len(legend) > 1:
-        for name, colour in legend.items():
-            axes.barh([0], [0], color=colour, label=name)
-        axes.legend(frameon=False, loc="lower right", fontsize=8)
+        patches = [Patch(color=colour, label=name) for name, colour in legend.items()]
+        axes.legend(handles=patches, frameon=False, loc="lower right", fontsize=8)
 
 
 def _label(name: str) -> str:
