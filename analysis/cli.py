@@ -33,6 +33,7 @@ app = typer.Typer(
     "4 the machine or a notebook failed · 130 interrupted",
 )
 
+_INTERRUPTED = 130
 #: The parser's error for a wrong command line; typer does not export it under a name of its own.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
@@ -187,14 +188,16 @@ def _print_scan(inv: Investigation) -> None:
 def main() -> NoReturn:
     """Run the command; every failure of the caller or the machine is one line on standard error."""
     try:
-        code = app(standalone_mode=False)
+        code = app(prog_name="ssot", standalone_mode=False)
+        if code == _INTERRUPTED:  # the parser turns the exception into this code
+            raise KeyboardInterrupt
         sys.exit(code if isinstance(code, int) else 0)
     except _USAGE_ERROR as error:
         _fail(_explain_usage(error), 2)
     except AnalysisError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _fail("interrupted; nothing was left half written", 130)
+        _fail("interrupted; nothing was left half written", _INTERRUPTED)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -213,3 +216,7 @@ def _explain_usage(error: Any) -> str:
 def _fail(message: str, code: int) -> NoReturn:
     typer.echo(f"ssot: {message}", err=True)
     sys.exit(code)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""The ssot command, run as people and machines run it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Tree = Callable[..., Path]
+HERE = Path(__file__).parent.parent
+SHOP = {
+    "shop/__init__.py": "",
+    "shop/api.py": "from shop.db import Order\nfrom shop.gone import x\n",
+    "shop/db.py": "class Order: ...\n",
+}
+
+
+@pytest.fixture
+def ssot(tmp_path: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Return a function that runs the command with data and reports of its own."""
+    environment = {
+        **os.environ, "SSOT_DATA": str(tmp_path / "data"), "SSOT_REPORTS": str(tmp_path / "reports"), "COLUMNS": "120"
+    }  # fmt: skip
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "analysis.cli", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, env=environment, cwd=HERE, check=False)
+
+    return run
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+def test_a_scan_prints_figures_and_findings_with_their_place(ssot: Run, make_tree: Tree) -> None:
+    done = ssot("scan", make_tree(SHOP))
+    assert done.returncode == 0
+    assert "3 files, 3 modules, 1 classes" in done.stdout
+    assert "P1 shop/api.py:2 phantom-import" in done.stdout
+    assert "scan: 3" in done.stderr
+
+
+def test_quiet_prints_the_result_only(ssot: Run, make_tree: Tree) -> None:
+    done = ssot("scan", make_tree(SHOP), "--quiet")
+    assert Path(done.stdout.strip()).is_dir()
+    assert done.stderr == ""
+
+
+def test_json_is_what_machines_read(ssot: Run, make_tree: Tree) -> None:
+    done = ssot("scan", make_tree(SHOP), "--json")
+    described = json.loads(done.stdout)
+    assert described["metrics"]["phantom-imports"] == 1
+    assert described["findings"][0]["evidence"][0] == {
+        "path": "shop/api.py", "line": 2, "source": "from shop.gone import x"
+    }  # fmt: skip
+    assert done.stderr == ""
+
+
+def test_explain_prints_the_chains_of_a_folder_or_a_snapshot(ssot: Run, make_tree: Tree) -> None:
+    root = make_tree(SHOP, "shop_tree")
+    first = ssot("explain", "shop.api", "shop.db", "--in", root, "--quiet")
+    second = ssot("explain", "shop.api", "shop.db", "--in", "shop_tree", "--json")
+    assert first.stdout.strip() == "shop.api -> shop.db  shop/api.py:1"
+    assert json.loads(second.stdout)[0][0]["imported"] == "shop.db"
+    assert "does not import" in ssot("explain", "shop.db", "shop.api", "--in", root, "-q").stdout
+
+
+@pytest.mark.parametrize(
+    ("make", "code", "message"),
+    [
+        (lambda tmp: ["scan", tmp / "none"], 3, "no such folder"),
+        (lambda tmp: ["scan", _touch(tmp / "a.py")], 3, "is a file, not a folder"),
+        (lambda tmp: ["scan", _touch(tmp / "empty" / "a.txt").parent], 3, "no Python file"),
+        (lambda tmp: ["report", tmp / "none"], 3, "no such folder"),
+        (lambda _: ["report"], 2, "name a TARGET, or --snapshot NAME"),
+        (lambda _: ["report", "--snapshot", "none"], 2, "no snapshot of none"),
+        (lambda _: ["scan", tmp, "--policy", tmp / "none.toml"], 2, "cannot read the policy"),
+        (lambda _: ["scan", tmp, "--jobs", "-1"], 2, "Input should be greater than or equal to 0"),
+        (lambda _: ["scan"], 2, "Missing argument 'TARGET'"),
+        (lambda _: ["bogus"], 2, "No such command 'bogus'"),
+        (lambda _: ["explain", "a", "b", "--in", "none"], 2, "no snapshot of none"),
+    ],
+)
+def test_what_is_wrong_is_one_line_and_an_exit_code(
+    ssot: Run, tmp_path: Path, make: Callable[[Path], list[object]], code: int, message: str
+) -> None:
+    done = ssot(*make(tmp_path))
+    assert done.returncode == code
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith("ssot: ")
+    assert done.stdout == ""
+
+
+def _touch(path: Path) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("")
+    return path
+
+
+@pytest.mark.parametrize("command", ["", "scan", "report", "explain", "lab"])
+def test_help_has_examples_and_the_top_the_exit_codes(ssot: Run, command: str) -> None:
+    done = ssot(*filter(None, [command]), "--help")
+    assert done.returncode == 0
+    assert ("Exit codes" if not command else "Example") in done.stdout
+
+
+def test_nothing_of_the_target_is_executed(ssot: Run, make_tree: Tree, tmp_path: Path) -> None:
+    trap = tmp_path / "sprung"
+    spring = f"open({str(trap)!r}, 'w')\n"
+    names = ("__init__.py", "conftest.py", "setup.py", "sitecustomize.py", "typing.py", "json.py", "analysis.py")
+    assert ssot("scan", make_tree(dict.fromkeys(names, spring))).returncode == 0
+    assert not trap.exists()
+
+
+def test_an_interrupt_is_one_line(make_tree: Tree, tmp_path: Path) -> None:
+    root = make_tree({f"m{n}.py": "x = 1\n" * 30_000 for n in range(60)})
+    code = (
+        "import os, signal, threading; threading.Timer(1.2, os.kill, (os.getpid(), signal.SIGINT)).start(); "
+        "from analysis.cli import main; main()"
+    )
+    environment = {**os.environ, "SSOT_DATA": str(tmp_path / "data")}
+    command = [sys.executable, "-c", code, "scan", str(root), "-q", "-j", "1"]
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=HERE, check=False)
+    assert (done.returncode, done.stderr) in [(130, "ssot: interrupted; nothing was left half written\n"), (0, "")]
+    assert "Traceback" not in done.stderr
