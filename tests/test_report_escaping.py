@@ -50,6 +50,7 @@ class Markup(HTMLParser):
         self.text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        del attrs
         self.tags.append(tag)
 
     def handle_data(self, data: str) -> None:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
-from collections.abc import Collection, Sequence
+import random
+from collections.abc import Collection, Iterator, Sequence
 
 import igraph
 
@@ -17,15 +19,26 @@ def lay_out(nodes: Sequence[str], pairs: Collection[tuple[str, str]]) -> dict[st
     """Return the position of each node in a field of 1600 × 900.
 
     Small networks are rings in the order of ``nodes``; larger ones follow T. Fruchterman and E. Reingold,
-    "Graph drawing by force-directed placement" (1991), started from a ring, without chance.
+    "Graph drawing by force-directed placement" (1991), started from a ring, the same every time.
     """
     if len(nodes) <= LARGEST_RING:
         return _scale(nodes, _find_ring(len(nodes)), ratio=1.0)
     number = {name: index for index, name in enumerate(nodes)}
     links = sorted({(number[a], number[b]) for a, b in pairs if a != b})
     graph = igraph.Graph(n=len(nodes), edges=links)
-    placed = graph.layout_fruchterman_reingold(niter=400, seed=_find_ring(len(nodes)), grid=False)
+    with _without_chance():
+        placed = graph.layout_fruchterman_reingold(niter=400, seed=_find_ring(len(nodes)), grid=False)
     return _scale(nodes, [(float(x), float(y)) for x, y in placed], ratio=WIDTH / HEIGHT)
+
+
+@contextlib.contextmanager
+def _without_chance() -> Iterator[None]:
+    """Let igraph draw the same random numbers every time, without touching those of the caller."""
+    igraph.set_random_number_generator(random.Random(0))  # noqa: S311 - nothing secret depends on it
+    try:
+        yield
+    finally:
+        igraph.set_random_number_generator(random)
 
 
 def _find_ring(count: int) -> list[tuple[float, float]]:

@@ -19,8 +19,8 @@ def group_modules(modules: Collection[str], most_groups: int) -> dict[str, str]:
 
     Starting from the top-level names, always the package with the most modules gets its own group, until there
     are ``most_groups``; then single modules, where all of a package fit. The rest of a package stays in the group
-    of its name. A tree with fewer modules has one
-    group per module; one with more top-level names than groups puts the smallest together under ``…``.
+    of its name; top-level names for which there is no room are together under ``…``. A tree with fewer modules has
+    one group per module.
 
     >>> group_modules(["a", "a.b", "a.c", "a.c.d", "e"], 3)
     {'a': 'a', 'a.b': 'a', 'a.c': 'a.c', 'a.c.d': 'a.c', 'e': 'e'}
@@ -45,16 +45,21 @@ def _choose_packages(sizes: Mapping[str, int], inner: Mapping[str, set[str]], mo
     single: dict[str, list[str]] = defaultdict(list)
     queue = [(-sizes[name], name) for name in inner[""]]
     heapq.heapify(queue)
-    while queue and len(chosen) < most_groups:
+    waiting = len(queue)  # top-level names without a group: while there are any, one group is theirs together
+    while queue:
         size, name = heapq.heappop(queue)
         if size == -1 and "." in name:  # all single modules of a package or none: a choice would be chance
             single[name.rpartition(".")[0]].append(name)
             continue
+        left = waiting - ("." not in name)
+        if len(chosen) + 1 + (left > 0) > most_groups:
+            break
+        waiting = left
         chosen.add(name)
         for part in inner.get(name, ()):
             heapq.heappush(queue, (-sizes[part], part))
     for _, leaves in sorted(single.items(), key=lambda item: (-len(item[1]), item[0])):
-        if len(chosen) + len(leaves) <= most_groups:
+        if len(chosen) + len(leaves) + (waiting > 0) <= most_groups:
             chosen.update(leaves)
     return chosen
 
@@ -89,7 +94,7 @@ def count_imports(edges: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFram
 
 
 def shorten(names: Collection[str]) -> dict[str, str]:
-    """Return each dotted name without the packages that all of them share, for labels.
+    """Return each dotted name without the packages that all of them share, for labels; no two are alike.
 
     >>> shorten(["shop.app.db", "shop.app.api.v1", "shop.app"])
     {'shop.app.db': 'db', 'shop.app.api.v1': 'api.v1', 'shop.app': 'shop.app'}
@@ -102,4 +107,5 @@ def shorten(names: Collection[str]) -> dict[str, str]:
         if not all(name == prefix or name.startswith(f"{prefix}.") for name in ordered):
             break
         shared += 1
-    return {name: ".".join(name.split(".")[shared:]) or name for name in ordered}
+    labels = {name: ".".join(name.split(".")[shared:]) or name for name in ordered}
+    return labels if len(set(labels.values())) == len(labels) else {name: name for name in ordered}
