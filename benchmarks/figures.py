@@ -1,0 +1,55 @@
+"""The figures of any tree: ``python -m benchmarks --target PATH``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.facts import scan
+from analysis.graph import build_import_graph, find_component_sizes
+from analysis.identity import find_multiplicity
+from benchmarks.measure import Result
+
+
+def measure_target(root: Path) -> list[Result]:
+    """Return modules, unparsable files, edges by scope, component sizes, repeated names, phantoms and twins."""
+    facts = scan(root)
+    graph = build_import_graph(facts)
+    statuses = Counter(tables.read_column(facts.files, "status"))
+    unparsed = facts.files.num_rows - statuses["ok"]
+    shadowed = {row["path"] for row in facts.modules.to_pylist() if row["shadowed_by"] and row["path"].endswith(".py")}
+    found = [
+        Result("files", facts.files.num_rows, "files"),
+        Result("files not parsed", unparsed, "files"),
+        Result("files left out", pc.sum(facts.left_out.column("files")).as_py() or 0, "files"),
+        Result(
+            "modules", len(graph.modules), "names", note=str(dict(Counter(tables.read_column(facts.modules, "kind"))))
+        ),
+    ]
+    direct = graph.edges.filter(pc.invert(graph.edges.column("is_ancestor")))
+    pairs: dict[str, set[tuple[str, str]]] = {}
+    for importer, imported, scope in zip(
+        *(tables.read_column(direct, name) for name in ("importer", "imported", "scope")), strict=True
+    ):
+        pairs.setdefault(scope, set()).add((importer, imported))
+    found.append(Result("edges", len(set().union(*pairs.values())), "pairs"))
+    found += [Result(f"edges, scope {scope}", len(pairs.get(scope, ())), "pairs") for scope in tables.SCOPES]
+    for kind in tables.CYCLE_KINDS:
+        for with_ancestors in (False, True):
+            sizes = find_component_sizes(graph, kind, with_ancestors=with_ancestors)
+            suffix = ", ancestor edges" if with_ancestors else ""
+            note = f"sizes {sizes[:10]}"
+            found.append(Result(f"{kind} cycles{suffix}", len(sizes), "components", note=note))
+    phantoms = {(row["path"], row["line"], row["module"]) for row in graph.phantoms.to_pylist()}
+    found += [
+        Result("class definitions", facts.definitions.num_rows, "classes"),
+        Result("class names defined more than once", len(find_multiplicity(facts)), "names"),
+        Result(
+            "phantom imports", len(phantoms), "statements", note=f"{len({module for *_, module in phantoms})} modules"
+        ),
+        Result("shadowed files", len(shadowed), "files"),
+    ]
+    return found
