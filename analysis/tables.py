@@ -40,7 +40,10 @@ VALUE_KINDS = (
 CLASS_KINDS = VALUE_KINDS[:7]
 ROUTES = ("definition", "facade", "shim", "accidental", "none")
 PATH_CERTAINTIES = ("certain", "conditional", "unknown")
-CONFLICT_KINDS = ("same-name", "renamed", "branch", "order")
+PHANTOM_REASONS = (
+    "no-such-name", "type-checking-only", "main-program-only", "other-interpreter", "deleted",
+)  # fmt: skip
+CONFLICT_KINDS = ("same-name", "renamed", "instance", "branch", "order")
 
 TEXT = pa.string()
 COUNT = pa.int32()
@@ -347,11 +350,46 @@ PATHS = Table("paths", "one name of one module, and the object behind it", (
     _count("candidates", "number of different objects that the name may be, by branch; 1 when there is no choice"),
     _one_of("certainty", PATH_CERTAINTIES, "certain; conditional: another branch, or a call, decides; unknown"),
     _text("reason", "why unknown; the other candidates when conditional"),
+    _count("statements", "number of import statements that take the name from this module"),
+    _count("files", "number of files with such a statement"),
+    _flag("is_canonical", "true for the one path by which the class should be imported; false for what is no class"),
+))  # fmt: skip
+
+VIOLATIONS = Table("violations", "one class taken by one import statement from a module that is neither its own nor an ancestor package", (
+    _text("importer", "module that imports"),
+    Column("path", pa.dictionary(pa.int32(), pa.string()), "file of the importer"),
+    _LINE,
+    _text("name", "name taken"),
+    _text("import_path", "path by which the statement takes the class"),
+    _text("definition", "the class, pkg.mod:Qual"),
+    _text("canonical", "import path that should be used"),
+    _one_of("route", ROUTES, "shim or accidental; definition or facade where the policy names another path"),
+    _SCOPE, _GUARD,
+))  # fmt: skip
+
+PHANTOM_NAMES = Table("phantom_names", "one import of a name that its module, which exists, does not have", (
+    _text("importer", "module that imports"),
+    _text("module", "module that does not have the name"),
+    _text("name", "name taken"),
+    Column("path", pa.dictionary(pa.int32(), pa.string()), "file of the importer"),
+    _LINE, _SCOPE, _GUARD, _CAUGHT,
+    _one_of("reason", PHANTOM_REASONS, "why the import fails"),
+    _text("nearest", "closest name that the module has; empty when none is near"),
+    _texts("defined_in", "modules that define the name, at most three"),
+))  # fmt: skip
+
+CONFLICTS = Table("conflicts", "one name under which modules have different objects", (
+    _text("name", "the name"),
+    _one_of("kind", CONFLICT_KINDS, "same-name: several classes of this name; renamed: an import gives the name to a class of another name; instance: a class here, an object there; branch: one module chooses among classes; order: a submodule or an attribute, by the order of imports"),
+    _texts("definitions", "the different objects, sorted"),
+    _texts("import_paths", "paths that yield them, at most twenty, sorted"),
+    _flag("is_related", "true when each class is a base or a subclass of another: extended, not rivals"),
+    _count("statements", "number of import statements that take the name from one of the paths"),
 ))  # fmt: skip
 
 FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS)
 CONCLUSION_TABLES: tuple[Table, ...] = (
-    EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS,
+    EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES, CONFLICTS,
 )  # fmt: skip
 TABLES: Mapping[str, Table] = {
     table.name: table for table in (FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES)

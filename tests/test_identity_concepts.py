@@ -9,6 +9,7 @@ import pytest
 
 from analysis import tables
 from analysis.identity.concepts import COLUMNS, build_concepts_frame, find_concepts, find_suffix
+from analysis.policy import Concept, Policy
 
 
 @dataclass(frozen=True)
@@ -17,23 +18,6 @@ class _Facts:
 
     modules: pa.Table
     definitions: pa.Table
-
-
-@dataclass(frozen=True)
-class _Rule:
-    """One concept of a policy."""
-
-    name: str
-    match: tuple[str, ...]
-    within: str = ""
-    max_classes: int = 1
-    canonical: str = ""
-    allow: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class _Policy:
-    concept: tuple[_Rule, ...] = ()
 
 
 def _facts(classes: dict[str, tuple[str, ...]], *, guard: str = "none") -> _Facts:
@@ -75,18 +59,18 @@ def test_the_last_word_of_a_class_name_is_its_family(name: str, suffix: str) -> 
 
 
 def test_an_empty_target_has_no_concepts() -> None:
-    frame = build_concepts_frame(find_concepts(_facts({}), _Policy()))
+    frame = build_concepts_frame(find_concepts(_facts({}), Policy()))
     assert list(frame.columns) == list(COLUMNS)
     assert frame.empty
 
 
 def test_a_family_needs_two_definitions() -> None:
-    assert find_concepts(_facts({"a:AgentRegistry": ()}), _Policy()) == []
+    assert find_concepts(_facts({"a:AgentRegistry": ()}), Policy()) == []
 
 
 def test_families_are_proposed_largest_first() -> None:
     names = ("a:AgentRegistry", "b:AgentRegistry", "b:ToolRegistry", "a:FastEngine", "b:SlowEngine", "a:Alone")
-    concepts = find_concepts(_facts(dict.fromkeys(names, ())), _Policy())
+    concepts = find_concepts(_facts(dict.fromkeys(names, ())), Policy())
     assert [(concept.name, concept.classes) for concept in concepts] == [("*Registry", 3), ("*Engine", 2)]
     row = build_concepts_frame(concepts).iloc[0]
     assert row["names"] == ["AgentRegistry", "ToolRegistry"]
@@ -98,36 +82,36 @@ def test_abstract_classes_and_protocols_belong_but_do_not_count() -> None:
     facts = _facts(
         {"a:BaseRegistry": ("abstract",), "a:RegistryLike": (), "b:Registry": (), "c:Registry": ("protocol",)}
     )
-    (concept,) = find_concepts(facts, _Policy())
+    (concept,) = find_concepts(facts, Policy())
     assert concept.classes == 1
     assert [member.role for member in concept.members] == ["abstract", "implementation", "protocol"]
 
 
 def test_fallback_classes_do_not_count() -> None:
     facts = _facts({"a:Registry": (), "b:Registry": ()}, guard="except")
-    (concept,) = find_concepts(facts, _Policy())
+    (concept,) = find_concepts(facts, Policy())
     assert concept.classes == 0
     assert {member.role for member in concept.members} == {"fallback"}
 
 
 def test_exceptions_and_test_classes_are_not_proposed() -> None:
     facts = _facts({"a:LoadError": ("exception",), "b:SaveError": ("exception",), "tests.x:MockBus": (), "c:Bus": ()})
-    assert find_concepts(facts, _Policy()) == []
+    assert find_concepts(facts, Policy()) == []
 
 
 def test_a_policy_names_patterns_a_package_and_what_is_allowed() -> None:
     facts = _facts(
         dict.fromkeys(("app.a:AgentRegistry", "app.b:ToolRegistry", "apple:AgentRegistry", "app.c:OldRegistry"), ())
     )
-    rule = _Rule(
-        "registries",
-        ("*Registry",),
+    rule = Concept(
+        name="registries",
+        match=("*Registry",),
         within="app",
         max_classes=3,
         canonical="app.a:AgentRegistry",
         allow=("app.c.OldRegistry",),
     )
-    (concept,) = find_concepts(facts, _Policy((rule,)))
+    (concept,) = find_concepts(facts, Policy(concept=(rule,)))
     assert (concept.name, concept.is_policy, concept.classes, concept.max_classes) == ("registries", True, 2, 3)
     assert [(member.definition, member.role) for member in concept.members] == [
         ("app.a:AgentRegistry", "implementation"),
@@ -137,10 +121,10 @@ def test_a_policy_names_patterns_a_package_and_what_is_allowed() -> None:
 
 
 def test_a_policy_without_patterns_matches_nothing() -> None:
-    concepts = find_concepts(_facts({"a:Registry": ()}), _Policy((_Rule("none", ()),)))
+    concepts = find_concepts(_facts({"a:Registry": ()}), Policy(concept=(Concept(name="none", match=()),)))
     assert [(concept.name, concept.members) for concept in concepts] == [("none", ())]
 
 
 def test_patterns_are_case_sensitive() -> None:
-    (concept,) = find_concepts(_facts({"a:Registry": ()}), _Policy((_Rule("low", ("registry",)),)))
+    (concept,) = find_concepts(_facts({"a:Registry": ()}), Policy(concept=(Concept(name="low", match=("registry",)),)))
     assert concept.classes == 0

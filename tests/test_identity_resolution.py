@@ -177,7 +177,7 @@ def test_a_fallback_class_is_a_second_candidate(resolve: Callable[[Files], Resol
 
 def test_star_imports_honour_all_and_underscores(resolve: Callable[[Files], Resolution]) -> None:
     found = meanings(resolve({
-        "listed.py": "__all__ = ['_A', 'B']\n__all__ += ['C']\n" + "".join(f"class {n}: ...\n" for n in ("_A", "B", "C", "D")),
+        "listed.py": "__all__ = ['_A', 'B']\n__all__ += ['C']\nclass _A: ...\nclass B: ...\nC = B\nD = B\n",
         "public.py": "class E: ...\nclass _F: ...\nimport os\n",
         "added.py": "import listed\nfrom public import E\n__all__ = ['E'] + listed.__all__\nfrom listed import *\n",
         "m.py": "from listed import *\nfrom public import *\n",

@@ -14,7 +14,9 @@ from fnmatch import translate
 import pandas as pd
 
 from analysis.identity.census import build_census
-from analysis.identity.evidence import ClassFacts, ConceptPolicies, ConceptPolicy
+from analysis.identity.evidence import ClassFacts
+from analysis.policy import Concept as ConceptPolicy
+from analysis.policy import Policy
 
 ROLES = ("implementation", "abstract", "protocol", "fallback", "allowed")
 
@@ -55,7 +57,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def find_concepts(facts: ClassFacts, policy: ConceptPolicies) -> list[Concept]:
+def find_concepts(facts: ClassFacts, policy: Policy) -> list[Concept]:
     """Return the concepts of the policy in its order, then the proposed families, largest first.
 
     Proposed is every last word of a class name (``*Registry``) that two or more definitions share. Exceptions,

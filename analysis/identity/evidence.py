@@ -5,7 +5,6 @@ Any object with these attributes will do: the facts of a scan, or a few small ta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Protocol
 
 import pyarrow as pa
@@ -37,27 +36,3 @@ class FactTables(ClassFacts, Protocol):
     def hooks(self) -> pa.Table: ...
     @property
     def markers(self) -> pa.Table: ...
-
-
-class ConceptPolicy(Protocol):
-    """One ``[[concept]]`` of a policy."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def match(self) -> Sequence[str]: ...
-    @property
-    def within(self) -> str: ...
-    @property
-    def max_classes(self) -> int: ...
-    @property
-    def canonical(self) -> str: ...
-    @property
-    def allow(self) -> Sequence[str]: ...
-
-
-class ConceptPolicies(Protocol):
-    """The part of a policy that speaks of concepts."""
-
-    @property
-    def concept(self) -> Sequence[ConceptPolicy]: ...

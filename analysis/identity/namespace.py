@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
 
+from analysis import tables
 from analysis.identity.conditions import evaluate_condition
 from analysis.identity.evidence import FactTables
 from analysis.identity.module_index import Module, ModuleIndex
@@ -26,6 +27,7 @@ class Bindings:
     arguments: list[int]
     condition: list[str]
     guard: list[str]
+    scope: list[str]
     level: list[int]
 
 
@@ -33,13 +35,15 @@ class Bindings:
 class Space:
     """What one file binds: rows by name in order, star imports, names served by ``__getattr__``.
 
-    ``computed`` are patterns of the names that the file puts into ``globals()``, and what it puts there.
+    ``computed`` are patterns of the names that the file puts into ``globals()``, and what it puts there;
+    ``registers`` are the names under which it puts something into ``sys.modules``.
     """
 
     names: dict[str, list[int]] = field(default_factory=dict)
     stars: list[int] = field(default_factory=list)
     served: dict[str, str] = field(default_factory=dict)
     computed: list[tuple[str, str]] = field(default_factory=list)
+    registers: set[str] = field(default_factory=set)
     exports: list[tuple[str, str, str]] = field(default_factory=list)
 
 
@@ -55,10 +59,7 @@ class Namespaces:
         self._add_exports(facts.exports)
         self._add_hooks(facts.hooks)
         self.classes = _read_classes(facts.definitions)
-        files = facts.files.select(["path", "status"]).to_pydict()
-        self.unreadable = {
-            path: status for path, status in zip(files["path"], files["status"], strict=True) if status != "ok"
-        }
+        self.unreadable = {path: status for path, status in _zip(facts.files, "path", "status") if status != "ok"}
 
     def space(self, module: Module) -> Space:
         """Return the statements of a module; a namespace package has none."""
@@ -68,31 +69,34 @@ class Namespaces:
         return self._spaces.setdefault(path, Space())
 
     def _add_exports(self, exports: pa.Table) -> None:
-        columns = exports.select(["path", "name", "operation", "guard"]).to_pydict()
-        for path, name, operation, guard in zip(*columns.values(), strict=True):
+        for path, name, operation, guard in _zip(exports, "path", "name", "operation", "guard"):
             self._space_of(path).exports.append((name, operation, guard))
 
     def _add_hooks(self, hooks: pa.Table) -> None:
-        columns = hooks.select(["path", "kind", "name", "value"]).to_pydict()
-        for path, kind, name, value in zip(*columns.values(), strict=True):
+        for path, kind, name, value in _zip(hooks, "path", "kind", "name", "value"):
             if kind == "module_getattr":
                 self._space_of(path).served.setdefault(name, value)
             elif kind == "computed_binding":
                 self._space_of(path).computed.append((name, value))
             elif kind == "sys_modules" and name != "*":
                 self.registered.add(name)
+                self._space_of(path).registers.add(name)
+
+
+def _zip(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Return the rows of some columns."""
+    return zip(*(tables.read_column(table, name) for name in names), strict=True)
 
 
 def _read_bindings(bindings: pa.Table) -> Bindings:
     def column(name: str) -> list[Any]:
-        values: list[Any] = bindings[name].to_pylist()
-        return values
+        return tables.read_column(bindings, name)
 
-    guard, condition = column("guard"), column("condition")
-    levels = _find_levels(column("scope"), guard, condition, column("caught"), column("owner"))
+    scope, guard, condition = column("scope"), column("guard"), column("condition")
+    levels = _find_levels(scope, guard, condition, column("caught"), column("owner"))
     return Bindings(
         column("position"), column("line"), column("name"), column("kind"), column("value"), column("arguments"),
-        condition, guard, levels,
+        condition, guard, scope, levels,
     )  # fmt: skip
 
 
@@ -128,7 +132,7 @@ def find_level(scope: str, guard: str, condition: str, caught: str, owner: str) 
 
 def _build_spaces(bindings: pa.Table, names: Sequence[str]) -> dict[str, Space]:
     spaces: dict[str, Space] = {}
-    paths = bindings["path"].to_pylist()
+    paths = tables.read_column(bindings, "path")
     current, space = "", Space()
     for row, (path, name) in enumerate(zip(paths, names, strict=True)):
         if path != current:
@@ -142,8 +146,7 @@ def _build_spaces(bindings: pa.Table, names: Sequence[str]) -> dict[str, Space]:
 
 def _read_classes(definitions: pa.Table) -> dict[tuple[str, str], tuple[int, tuple[str, ...]]]:
     """Return line and marks of each class by file and qualified name; the first of several branches."""
-    columns = definitions.select(["path", "qualname", "line", "marks"]).to_pydict()
     found: dict[tuple[str, str], tuple[int, tuple[str, ...]]] = {}
-    for path, qualname, line, marks in zip(*columns.values(), strict=True):
+    for path, qualname, line, marks in _zip(definitions, "path", "qualname", "line", "marks"):
         found.setdefault((path, qualname), (line, tuple(marks)))
     return found

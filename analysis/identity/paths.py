@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
 from analysis import tables
+from analysis.identity.canonical import ClassPath, choose_canonical
 from analysis.identity.evidence import FactTables
 from analysis.identity.module_index import Module, ModuleIndex
 from analysis.identity.namespace import Namespaces
+from analysis.identity.pause import paused_collection
 from analysis.identity.resolve import Resolver
 from analysis.identity.routes import Routes
 from analysis.identity.statements import Statements, read_statements
+from analysis.identity.usage import Usage, find_usage
 from analysis.identity.values import ALWAYS, TRIED, Candidate, Key, Outcome, Value, choose
 
+_KIND, _DEFINITION, _ROUTE, _STATEMENTS = (
+    tables.PATHS.names.index(name) for name in ("kind", "definition", "route", "statements")
+)
 #: Longer chains are cut in the middle of nowhere; none that long was ever seen.
 _LONGEST_CHAIN = 30
 #: Of these a name elsewhere may be the same object: a call may return what existed before.
@@ -32,6 +38,8 @@ class Resolution:
     resolver: Resolver
     statements: Statements
     routes: Routes
+    usage: Usage
+    canonical: Mapping[str, ClassPath]
 
     @property
     def modules(self) -> list[Module]:
@@ -39,35 +47,54 @@ class Resolution:
         return self.index.modules
 
 
-def build_resolution(facts: FactTables) -> Resolution:
+def build_resolution(facts: FactTables, stated: frozenset[str] = frozenset()) -> Resolution:
     """Resolve every name of every importable module; linear in the number of statements.
 
-    ``paths`` has the columns of ``tables.PATHS``, sorted by module and name. Names with two underscores at
-    both ends are left out.
+    ``stated`` are import paths that the policy names as canonical. ``paths`` has the columns of
+    ``tables.PATHS``, sorted by module and name; names with two underscores at both ends are left out.
     """
+    with paused_collection():
+        return _build(facts, stated)
+
+
+def _build(facts: FactTables, stated: frozenset[str]) -> Resolution:
     spaces = Namespaces(facts)
     statements = read_statements(facts.imports, spaces.index)
     resolver = Resolver(spaces, statements)
     routes = Routes(spaces, resolver.stars, statements, facts.markers)
-    paths = _Table(spaces, resolver, routes).build()
-    return Resolution(paths, spaces.index, resolver, statements, routes)
+    usage = find_usage(statements)
+    table = _Table(spaces, resolver, routes, usage)
+    canonical = table.fill(stated)
+    return Resolution(table.build(canonical), spaces.index, resolver, statements, routes, usage, canonical)
 
 
 class _Table:
-    def __init__(self, spaces: Namespaces, resolver: Resolver, routes: Routes) -> None:
+    """The columns of ``tables.PATHS`` while they grow."""
+
+    def __init__(self, spaces: Namespaces, resolver: Resolver, routes: Routes, usage: Usage) -> None:
         self._spaces = spaces
         self._resolver = resolver
         self._routes = routes
+        self._usage = usage
         self._modules = spaces.index.modules
+        self._all: list[tuple[Any, ...]] = []
 
-    def build(self) -> pa.Table:
-        columns: tuple[list[Any], ...] = tuple([] for _ in tables.PATHS.columns)
-        appends = [column.append for column in columns]
+    def build(self, canonical: Mapping[str, ClassPath]) -> pa.Table:
+        """Return the table; the last column says which rows are canonical."""
+        chosen = {path.row for path in canonical.values()}
+        columns = list(zip(*self._all, strict=True)) or [()] * (len(tables.PATHS.columns) - 1)
+        return tables.PATHS.from_columns([*columns, [row in chosen for row in range(len(self._all))]])
+
+    def fill(self, stated: frozenset[str]) -> dict[str, ClassPath]:
+        """Add all rows; return the canonical path by class."""
         for module in sorted(self._modules, key=lambda module: module.name):
-            for row in self._rows(module):
-                for append, value in zip(appends, row, strict=True):
-                    append(value)
-        return tables.PATHS.from_columns(columns)
+            self._all.extend(self._rows(module))
+        class_paths = (
+            ClassPath(number, row[0], row[_DEFINITION], row[_ROUTE], row[_STATEMENTS])
+            for number, row in enumerate(self._all)
+            if row[_KIND] in tables.CLASS_KINDS
+        )
+        return choose_canonical(class_paths, stated)
 
     def _rows(self, module: Module) -> Iterator[tuple[Any, ...]]:
         names = self._resolver.stars.has(module) | self._spaces.space(module).served.keys()
@@ -87,7 +114,7 @@ class _Table:
             f"{module.name}.{name}", module.name, name, module.source, line,
             value.target, home.source if home else "", value.line, value.kind, value.made_by,
             self._routes.find(module, name, value), self._chain(module, name, chosen),
-            len(outcome), *_judge(outcome, chosen),
+            len(outcome), *_judge(outcome, chosen), *self._usage.count((module.number, name)),
         )  # fmt: skip
 
     def _chain(self, module: Module, name: str, candidate: Candidate) -> list[str]:

@@ -6,43 +6,27 @@ any length are followed and a ring of aliases ends as unknown with its reason.
 
 from __future__ import annotations
 
-import builtins
-from collections.abc import Generator, Iterable
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from analysis.identity.makers import find_made_kind
-from analysis.identity.module_index import Module, make_absolute
+from analysis.identity.meaning import AT_END, KEPT, Meaning, Steps, limit_candidates, of_module
+from analysis.identity.module_index import Module
 from analysis.identity.namespace import Namespaces
 from analysis.identity.stars import StarNames
 from analysis.identity.statements import Statements, Submodules
 from analysis.identity.values import (
     ALWAYS,
     DEFERRED,
-    MAYBE,
     NEVER,
-    NO_SUCH,
     TRIED,
     Candidate,
     Key,
     Outcome,
     Value,
-    choose,
     unknown,
 )
 
-Steps = Generator[Key, Outcome, Outcome]
-
-#: More values than this are never told apart.
-_MOST_CANDIDATES = 8
-_BUILTINS = frozenset(dir(builtins))
-_AT_END = 1 << 60
-_KEPT = {
-    "constant": "constant",
-    "type_alias": "type-alias",
-    "expression": "result",
-    "unpacked": "result",
-    "target": "result",
-}
+_QUICK = frozenset({"import", "class", "function", "expression", "unpacked", "target"})
 _RING = unknown("ring of names that are defined by one another")
 
 
@@ -51,19 +35,32 @@ class Resolver:
 
     def __init__(self, spaces: Namespaces, statements: Statements) -> None:
         self._spaces = spaces
-        self._rows = spaces.rows
+        self.rows = spaces.rows
         self._index = spaces.index
         self._submodules = Submodules(statements, spaces)
         self._memo: dict[Key, Outcome] = {}
         self._sources: dict[int, list[tuple[int, int]]] = {}
         self._open: dict[int, str] = {}
-        self._parsed: dict[tuple[str, str, str], tuple[str, str, Module | None]] = {}
+        self.meaning = Meaning(spaces, self._sources)
         self._read_stars()
         self.stars = StarNames(spaces, self._sources, self._submodules)
 
     def resolve(self, module: Module, name: str) -> Outcome:
         """Return what an import of the name from the module yields; empty when there is no such name."""
         return self._run((module.number, name, -1))
+
+    def resolve_dotted(self, module: Module, dotted: str, position: int) -> Outcome:
+        """Return what a dotted name means where it stands in a module: before a position of its statements."""
+        return self._drive(None, self.meaning.follow(module, dotted, position))
+
+    def find_bound(self, module: Module) -> Mapping[str, list[int]]:
+        """Return the rows of the statements in the module's file that bind or unbind a name, by name."""
+        return self._spaces.space(module).names
+
+    def depends_on_order(self, module: Module, name: str) -> bool:
+        """Return whether a name is the package's attribute until somebody imports its submodule of that name."""
+        events = list(self._find_events(module, name, AT_END))
+        return len(events) > 1 and events[0][0] == AT_END
 
     def find_candidate(self, key: Key, value: Value) -> Candidate:
         """Return the candidate with a value among those of an answered question."""
@@ -80,6 +77,8 @@ class Resolver:
         space = self._spaces.space(module)
         if "*" in space.served:
             return "module __getattr__"
+        if not space.registers.isdisjoint(("__name__", module.plain)):
+            return "replaced in sys.modules"
         if any(pattern == "*" for pattern, _ in space.computed):
             return "names put into globals()"
         return self._open.get(module.number, "")
@@ -87,9 +86,9 @@ class Resolver:
     def _read_stars(self) -> None:
         for module in self._index.modules:
             for row in self._spaces.space(module).stars:
-                if self._rows.level[row] == NEVER:
+                if self.rows.level[row] == NEVER:
                     continue
-                absolute, _, found = self._parse(module, self._rows.value[row])
+                absolute, _, found = self.meaning.parse(module, self.rows.value[row])
                 if found is None:
                     self._open.setdefault(module.number, f"star import of {absolute or 'nothing'}")
                 else:
@@ -98,22 +97,30 @@ class Resolver:
     # The stack
 
     def _run(self, key: Key) -> Outcome:
+        known = self._memo.get(key)
+        if known is None:
+            known = self._look_quickly(key)
+        return self._drive(key, self._start(key)) if known is None else known
+
+    def _drive(self, asked: Key | None, first: Steps) -> Outcome:
         memo = self._memo
-        if key in memo:
-            return memo[key]
-        stack: list[tuple[Key, Steps]] = [(key, self._start(key))]
-        active = {key}
+        stack: list[tuple[Key | None, Steps]] = [(asked, first)]
+        active = {asked}
         answer: Outcome | None = None
         while stack:
             key, steps = stack[-1]
             try:
                 wanted = steps.send(answer)  # type: ignore[arg-type]
             except StopIteration as stop:
-                answer = memo[key] = stop.value
+                answer = stop.value
+                if key is not None:
+                    memo[key] = stop.value
                 active.discard(key)
                 stack.pop()
                 continue
             answer = memo.get(wanted)
+            if answer is None:
+                answer = self._look_quickly(wanted)
             if answer is not None:
                 continue
             if wanted in active:
@@ -127,41 +134,78 @@ class Resolver:
     def _start(self, key: Key) -> Steps:
         number, name, limit = key
         module = self._index.modules[number]
-        return self._look_up(module, name, _AT_END if limit < 0 else limit)
+        return self._look_up(module, name, AT_END if limit < 0 else limit)
 
     # Names
+
+    def _look_quickly(self, key: Key) -> Outcome | None:
+        """Answer the common question: a name that one statement binds, whose own answer is at hand."""
+        number, name, limit = key
+        module = self._index.modules[number]
+        rows = self._spaces.space(module).names.get(name, ())
+        if limit >= 0 or len(rows) != 1 or number in self._sources or self.rows.level[rows[0]] != ALWAYS:
+            return None
+        row = rows[0]
+        kind = self.rows.kind[row]
+        if kind not in _QUICK or (module.is_package and self._index.find_child(module, name) is not None):
+            return None
+        step: Key | None = None
+        if kind == "import":
+            value, step = self._import_quickly(module, self.rows.value[row])
+        elif kind in {"class", "function"}:
+            value = Value(kind, f"{module.name}:{self.rows.value[row]}", number, self.rows.line[row])
+        else:
+            value = self.meaning.keep(module, name, row, KEPT[kind])
+        if value is None:
+            return None
+        answer = self._memo[key] = (Candidate(value, ALWAYS, row, step),)
+        return answer
+
+    def _import_quickly(self, module: Module, written: str) -> tuple[Value | None, Key | None]:
+        absolute, name, found = self.meaning.parse(module, written)
+        if found is None:
+            return self.meaning.find_external(module, absolute, name, written), None
+        if not name:
+            return of_module(found), None
+        step = (found.number, name, -1)
+        known = self._memo.get(step)
+        if known is None or len(known) != 1 or known[0].level != ALWAYS or found is module:
+            return None, None
+        return known[0].value, step
 
     def _look_up(self, module: Module, name: str, limit: int) -> Steps:
         """Walk the statements that bind a name backwards, until one that surely holds."""
         found: list[Candidate] = []
         for position, row in self._find_events(module, name, limit):
             if row < 0:
-                found.append(Candidate(_of_module(self._index.modules[-row - 1]), ALWAYS, -1, None))
+                found.append(Candidate(of_module(self._index.modules[-row - 1]), ALWAYS, -1, None))
                 break
-            level = self._rows.level[row]
-            if level == NEVER or (level == DEFERRED and limit != _AT_END):
+            level = self.rows.level[row]
+            if level == NEVER or (level == DEFERRED and limit != AT_END):
                 continue
-            kind = self._rows.kind[row]
+            kind = self.rows.kind[row]
             if kind == "delete":
                 if level == ALWAYS:
                     break
                 continue
             if kind in {"declaration", "augmented"}:
                 continue
-            values = yield from self._evaluate(module, name, row, position)
+            values = yield from self.meaning.evaluate(module, name, row, position)
             if not values:
                 continue
-            found.extend(value._replace(level=max(level, value.level), row=row) for value in reversed(values))
+            found.extend(Candidate(value, max(level, own), row, step) for value, own, _, step in reversed(values))
             if level == ALWAYS or (level == TRIED and _is_sure(values)):
                 break
         if not found:
             found.extend((yield from self._look_outside(module, name)))
-        return _limit(found)
+        return limit_candidates(found)
 
     def _find_events(self, module: Module, name: str, limit: int) -> Iterable[tuple[int, int]]:
         """Return pairs of position and row, last first; a negative row stands for a submodule."""
-        positions = self._rows.position
+        positions = self.rows.position
         rows = self._spaces.space(module).names.get(name, ())
+        if len(rows) == 1 and module.number not in self._sources and not module.is_package:
+            return [(positions[rows[0]], rows[0])] if positions[rows[0]] < limit else []
         events = [(positions[row], row) for row in rows if positions[row] < limit]
         for row, source in self._sources.get(module.number, ()):
             if positions[row] < limit and name in self.stars.exported(self._index.modules[source]):
@@ -172,8 +216,8 @@ class Resolver:
             position = self._submodules.find_position(module, child, name, before)
             if position is not None:
                 events.append((position, -child.number - 1))
-            elif limit == _AT_END and child.number in self._submodules.imported:
-                events.append((_AT_END, -child.number - 1))
+            elif limit == AT_END and child.number in self._submodules.imported:
+                events.append((AT_END, -child.number - 1))
         events.sort(reverse=True)
         return events
 
@@ -181,198 +225,19 @@ class Resolver:
         """Return what a name is that no statement of the module binds: a submodule, or served on demand."""
         child = self._index.find_child(module, name)
         if child is not None:
-            return (Candidate(_of_module(child), ALWAYS, -1, None),)
+            return (Candidate(of_module(child), ALWAYS, -1, None),)
         served = self._spaces.space(module).served.get(name)
         if served is not None:
-            return (yield from self._serve(module, name, served))
+            return (yield from self.meaning.serve(module, name, served))
         for pattern, written in self._spaces.space(module).computed:
             if pattern != "*" and fnmatchcase(name, pattern):
-                return (yield from self._find_computed(module, name, written))
+                return (yield from self.meaning.find_computed(module, name, written))
         reason = self.find_reason(module)
         if reason == "compiled module":
             return (Candidate(Value("compiled", f"{module.name}:{name}", module.number), ALWAYS, -1, None),)
         return (Candidate(unknown(reason), ALWAYS, -1, None),) if reason else ()
 
-    def _serve(self, module: Module, name: str, written: str) -> Steps:
-        if not written:
-            return (Candidate(unknown("module __getattr__"), ALWAYS, -1, None),)
-        if ":" in written:
-            return (yield from self._import(module, written, -1))
-        if written == name:
-            return (Candidate(unknown("module __getattr__"), ALWAYS, -1, None),)
-        return (yield from self._follow(module, written, _AT_END))
-
-    def _find_computed(self, module: Module, name: str, written: str) -> Steps:
-        """Return what is put into ``globals()`` under a computed name: a class where the call makes one."""
-        if not written.endswith("()"):
-            return (Candidate(unknown("name put into globals()"), MAYBE, -1, None),)
-        callees = yield from self._follow(module, written[:-2], _AT_END)
-        made = find_made_kind(choose(callees).value.target, 3)
-        value = Value(made, f"{module.name}:{name}", module.number) if made else unknown("name put into globals()")
-        return (Candidate(value, MAYBE, -1, None),)
-
-    # Statements
-
-    def _evaluate(self, module: Module, name: str, row: int, position: int) -> Steps:
-        """Return the candidates that one statement gives a name."""
-        kind, written = self._rows.kind[row], self._rows.value[row]
-        if kind == "import":
-            return (yield from self._import(module, written, position))
-        if kind in {"class", "function"}:
-            value = Value(kind, f"{module.name}:{written}", module.number, self._rows.line[row])
-            return (Candidate(value, ALWAYS, row, None),)
-        if kind == "star":
-            return (yield from self._star(module, name, row))
-        if kind == "instance":
-            return (yield from self._call(module, name, row, position))
-        if kind in {"alias", "type_alias"} and written:
-            return (yield from self._choose_from(module, written, position))
-        if kind == "constant" and written == "None":
-            return (Candidate(Value("none", ""), ALWAYS, row, None),)
-        return (Candidate(self._keep(module, name, row, _KEPT[kind]), ALWAYS, row, None),)
-
-    def _keep(self, module: Module, name: str, row: int, kind: str, made_by: str = "") -> Value:
-        """Return the value of an object that is known by the binding that keeps it."""
-        return Value(kind, f"{module.name}:{name}", module.number, self._rows.line[row], "", made_by)
-
-    def _choose_from(self, module: Module, written: str, position: int) -> Steps:
-        """Return the values of ``A if x else B``: all of them, none sure."""
-        options = written.split("|")
-        if len(options) == 1:
-            return (yield from self._follow(module, written, position))
-        found: list[Candidate] = []
-        for option in options:
-            if option == "None":
-                found.append(Candidate(Value("none", ""), MAYBE, -1, None))
-                continue
-            values = yield from self._follow(module, option, position)
-            found.extend(value._replace(level=max(MAYBE, value.level)) for value in values)
-        return _limit(found[::-1])
-
-    def _star(self, module: Module, name: str, row: int) -> Steps:
-        for star, source in self._sources.get(module.number, ()):
-            if star == row:
-                key = (source, name, -1)
-                values = yield key
-                return tuple(value._replace(step=key) for value in values)
-        return ()
-
-    def _parse(self, module: Module, written: str) -> tuple[str, str, Module | None]:
-        """Return absolute module, name and the module itself of ``..pkg:name`` as written in a module."""
-        cache_key = (module.package, module.root, written)
-        known = self._parsed.get(cache_key)
-        if known is None:
-            base, _, name = written.partition(":")
-            bare = base.lstrip(".")
-            absolute = make_absolute(module.package, len(base) - len(bare), bare)
-            known = (absolute, name, self._index.find(absolute, module.root) if absolute else None)
-            self._parsed[cache_key] = known
-        return known
-
-    def _import(self, module: Module, written: str, position: int) -> Steps:
-        absolute, name, found = self._parse(module, written)
-        if found is None:
-            return (Candidate(self._find_external(absolute, name, written), ALWAYS, -1, None),)
-        if not name:
-            return (Candidate(_of_module(found), ALWAYS, -1, None),)
-        limit = position if found is module and position >= 0 else -1
-        key = (found.number, name, limit)
-        values = yield key
-        if not values:
-            return (Candidate(unknown(f"{NO_SUCH}name {name} in {found.name}"), ALWAYS, -1, None),)
-        return tuple(value._replace(step=key) for value in values)
-
-    def _find_external(self, absolute: str, name: str, written: str) -> Value:
-        if not absolute:
-            return unknown(f"{NO_SUCH}module {written.partition(':')[0]} (beyond the top package)")
-        if self._index.is_in_tree(absolute) or written.startswith("."):
-            full = f"{absolute}.{name}" if name else absolute
-            if absolute in self._spaces.registered or full in self._spaces.registered:
-                return unknown(f"{absolute} is registered in sys.modules at run time")
-            return unknown(f"{NO_SUCH}module {absolute}")
-        return Value("external", f"{absolute}:{name}" if name else absolute)
-
-    def _follow(self, module: Module, dotted: str, position: int) -> Steps:
-        """Return the values of a dotted name as it stands in a module, before a position."""
-        first, *rest = dotted.split(".")
-        key = (module.number, first, position if position < _AT_END else -1)
-        values = yield key
-        if not values:
-            if first not in _BUILTINS:
-                return (Candidate(unknown(f"{NO_SUCH}name {first} in {module.name}"), ALWAYS, -1, None),)
-            values = (Candidate(Value("external", f"builtins:{first}"), ALWAYS, -1, None),)
-        else:
-            values = tuple(value._replace(step=key) for value in values)
-        for attribute in rest:
-            values = yield from self._take(values, attribute)
-        return values
-
-    def _take(self, owners: Outcome, attribute: str) -> Steps:
-        """Return the values of an attribute of each candidate."""
-        found: list[Candidate] = []
-        for owner in owners:
-            value = owner.value
-            if value.kind == "module":
-                key = (value.module, attribute, -1)
-                values = yield key
-                name = self._index.modules[value.module].name
-                missing = Candidate(unknown(f"{NO_SUCH}name {attribute} in {name}"), owner.level, -1, None)
-                found.extend(inner._replace(step=key, level=max(inner.level, owner.level)) for inner in values)
-                if not values:
-                    found.append(missing)
-            else:
-                found.append(owner._replace(value=self._find_attribute(value, attribute)))
-        return _limit(found[::-1])
-
-    def _find_attribute(self, owner: Value, attribute: str) -> Value:
-        if owner.kind == "external":
-            separator = "." if ":" in owner.target else ":"
-            return Value("external", f"{owner.target}{separator}{attribute}")
-        if owner.kind == "class":
-            qualname = f"{owner.target.partition(':')[2]}.{attribute}"
-            module = self._index.modules[owner.module]
-            inner = self._spaces.classes.get((module.source, qualname))
-            if inner is not None:
-                return Value("class", f"{module.name}:{qualname}", module.number, inner[0])
-        if owner.kind == "unknown":
-            return owner
-        return unknown(f"attribute of {'an' if owner.kind == 'instance' else 'a'} {owner.kind}")
-
-    def _call(self, module: Module, name: str, row: int, position: int) -> Steps:
-        """Return what a call yields: a class that it makes, an instance of a class, or unknown."""
-        written = self._rows.value[row]
-        if not written:
-            return (Candidate(self._keep(module, name, row, "result"), ALWAYS, row, None),)
-        callees = yield from self._follow(module, written, position)
-        callee = choose(callees).value
-        if callee.is_missing:
-            return (Candidate(callee, ALWAYS, row, None),)
-        kind = self._find_made(callee, self._rows.arguments[row]) or ("instance" if callee.is_class else "result")
-        value = self._keep(module, name, row, kind, callee.target or written)
-        return (Candidate(value, ALWAYS, row, None),)
-
-    def _find_made(self, callee: Value, arguments: int) -> str:
-        if callee.kind == "external":
-            return find_made_kind(callee.target, arguments)
-        if callee.kind == "class" and arguments >= 2:
-            source = self._index.modules[callee.module].source
-            _, marks = self._spaces.classes.get((source, callee.target.partition(":")[2]), (0, ()))
-            return "enum" if "enum" in marks else ""
-        return ""
-
-
-def _of_module(module: Module) -> Value:
-    return Value("module", module.name, module.number)
-
 
 def _is_sure(values: Outcome) -> bool:
     """Return whether the statement cannot fail for lack of a package that may not be installed."""
     return all(candidate.value.kind not in {"external", "unknown"} for candidate in values)
-
-
-def _limit(found: Iterable[Candidate]) -> Outcome:
-    """Return candidates in the order of the source, each value once, not too many."""
-    kept: dict[Value, Candidate] = {}
-    for candidate in found:
-        kept.setdefault(candidate.value, candidate)
-    return tuple(reversed(list(kept.values())[:_MOST_CANDIDATES]))

@@ -10,6 +10,8 @@ from analysis.identity.namespace import Namespaces
 from analysis.identity.statements import Submodules
 from analysis.identity.values import ALWAYS, NEVER
 
+_UNBINDING = frozenset({"declaration", "delete"})
+
 
 class StarNames:
     """Names by module number: ``exported`` to a star import, and all that a module ``has``."""
@@ -51,12 +53,17 @@ class StarNames:
 
     def _find_own(self, module: Module) -> set[str]:
         rows = self._spaces.rows
+        level, kind = rows.level, rows.kind
         found = set()
         for name, events in self._spaces.space(module).names.items():
+            if len(events) == 1:
+                if level[events[0]] < NEVER and kind[events[0]] not in _UNBINDING:
+                    found.add(name)
+                continue
             last = next((row for row in reversed(events) if rows.level[row] == ALWAYS), -1)
             is_deleted = last >= 0 and rows.kind[last] == "delete"
             kept = events[events.index(last) + 1 :] if is_deleted else events
-            if any(rows.level[row] < NEVER and rows.kind[row] not in {"declaration", "delete"} for row in kept):
+            if any(rows.level[row] < NEVER and rows.kind[row] not in _UNBINDING for row in kept):
                 found.add(name)
         return found
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from analysis import tables
 from analysis.identity.module_index import Module, ModuleIndex, make_absolute
 from analysis.identity.namespace import Namespaces, find_level
 from analysis.identity.values import DEFERRED, NEVER
@@ -22,10 +23,11 @@ _TAKEN = ("path", "position", "line", "kind", "name", "bound_as", "scope", "guar
 
 @dataclass(slots=True)
 class Statements:
-    """Columns of ``imports`` of files that can be imported or run; a row number stands for a taken name.
+    """Columns of ``imports``; a row number stands for a taken name.
 
     ``importer`` is the number of the importing module (-1: a script), ``absolute`` the module's absolute name
-    (empty beyond the top), ``target`` its number, ``level`` how sure the statement is to run.
+    (empty beyond the top), ``target`` its number, ``level`` how sure the statement is to run, ``is_live``
+    whether its file can be imported or run at all.
     """
 
     path: list[str]
@@ -42,20 +44,19 @@ class Statements:
     importer: list[int]
     absolute: list[str]
     target: list[int]
+    is_live: list[bool]
 
 
 def read_statements(imports: pa.Table, index: ModuleIndex) -> Statements:
     """Resolve the module of each import statement by Python's rules."""
-    columns: dict[str, list[Any]] = {name: imports[name].to_pylist() for name in imports.column_names}
-    importer, absolute, target = [], [], []
-    known: dict[tuple[str, int, str], tuple[int, str, int]] = {}
+    columns: dict[str, list[Any]] = {name: tables.read_column(imports, name) for name in imports.column_names}
+    known: dict[tuple[str, int, str], tuple[int, str, int, bool]] = {}
+    found = []
     for key in zip(columns["path"], columns["level"], columns["module"], strict=True):
-        found = known.get(key)
-        if found is None:
-            found = known[key] = _find_target(index, *key)
-        importer.append(found[0])
-        absolute.append(found[1])
-        target.append(found[2])
+        answer = known.get(key)
+        if answer is None:
+            answer = known[key] = _find_target(index, *key)
+        found.append(answer)
     guards: dict[tuple[str, ...], int] = {}
     level = []
     wanted = (columns[name] for name in ("scope", "guard", "condition", "caught", "owner"))
@@ -65,21 +66,24 @@ def read_statements(imports: pa.Table, index: ModuleIndex) -> Statements:
         level.append(guards[context])
     return Statements(
         **{name: columns[name] for name in _TAKEN},
-        level=level, importer=importer, absolute=absolute, target=target,
+        level=level, importer=[answer[0] for answer in found], absolute=[answer[1] for answer in found],
+        target=[answer[2] for answer in found], is_live=[answer[3] for answer in found],
     )  # fmt: skip
 
 
-def _find_target(index: ModuleIndex, path: str, level: int, module: str) -> tuple[int, str, int]:
-    importer = index.find_file(path)
-    package, root = (importer.package, importer.root) if importer else ("", "")
-    absolute = make_absolute(package, level, module)
-    number = importer.number if importer else -1
+def _find_target(index: ModuleIndex, path: str, level: int, module: str) -> tuple[int, str, int, bool]:
+    """Return number of the importer, absolute name, number of the target, and whether the file is ever run."""
+    importer = index.find_importer(path)
+    if importer is None:
+        return -1, "", OUTSIDE, False
+    absolute = make_absolute(importer.package, level, module)
     if not absolute:
-        return number, "", MISSING
-    found = index.find(absolute, root)
+        return importer.number, "", MISSING, True
+    found = index.find_from(importer, absolute)
     if found is not None:
-        return number, absolute, found.number
-    return number, absolute, MISSING if level or index.is_in_tree(absolute) else OUTSIDE
+        return importer.number, absolute, found.number, True
+    is_missing = index.is_missing(absolute, importer.root)
+    return importer.number, absolute, MISSING if is_missing else OUTSIDE, True
 
 
 class Submodules:

@@ -1,0 +1,90 @@
+"""One name, different objects."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.identity.inheritance import Inheritance
+from analysis.identity.module_index import Module
+from analysis.identity.paths import Resolution
+from analysis.identity.values import Outcome, Value
+
+_MOST_PATHS = 20
+_COLUMNS = ("name", "import_path", "definition", "kind", "statements", "candidates", "module")
+
+
+class _Bound(NamedTuple):
+    name: str
+    import_path: str
+    definition: str
+    kind: str
+    statements: int
+    candidates: int
+    module: str
+
+    @property
+    def is_class(self) -> bool:
+        return self.kind in tables.CLASS_KINDS
+
+
+def build_conflicts(resolution: Resolution, inheritance: Inheritance) -> pa.Table:
+    """Return ``tables.CONFLICTS``, sorted by name and kind."""
+    by_name: dict[str, list[_Bound]] = defaultdict(list)
+    columns = (tables.read_column(resolution.paths, name) for name in _COLUMNS)
+    for bound in map(_Bound, *columns):
+        if bound.is_class or bound.kind == "instance":
+            by_name[bound.name].append(bound)
+    rows = [row for name, bounds in by_name.items() for row in _find_across(name, bounds, inheritance)]
+    for module in resolution.modules:
+        rows.extend(_find_within(resolution, module))
+    return tables.CONFLICTS.from_rows(sorted(rows))
+
+
+def _find_across(name: str, bounds: list[_Bound], inheritance: Inheritance) -> Iterator[tuple[Any, ...]]:
+    """Yield the conflicts of one name among modules."""
+    classes = sorted({bound.definition for bound in bounds if bound.is_class})
+    if len(classes) > 1:
+        is_own = all(definition.rpartition(":")[2].rpartition(".")[2] == name for definition in classes)
+        kind = "same-name" if is_own else "renamed"
+        taken = [bound for bound in bounds if bound.is_class]
+        yield _row(name, kind, classes, taken, is_related=inheritance.are_related(classes))
+    objects = sorted({bound.definition for bound in bounds if not bound.is_class})
+    if classes and objects:
+        yield _row(name, "instance", sorted([*classes, *objects]), bounds, is_related=False)
+
+
+def _row(
+    name: str, kind: str, definitions: list[str], bounds: Iterable[_Bound], *, is_related: bool
+) -> tuple[Any, ...]:
+    paths = sorted(bound.import_path for bound in bounds)
+    return (name, kind, definitions, paths[:_MOST_PATHS], is_related, sum(bound.statements for bound in bounds))
+
+
+def _find_within(resolution: Resolution, module: Module) -> Iterator[tuple[Any, ...]]:
+    """Yield the names for which one module chooses among objects."""
+    resolver = resolution.resolver
+    for name, rows in sorted(resolver.find_bound(module).items()):
+        path = f"{module.name}.{name}"
+        if len(rows) > 1:
+            outcome = resolver.resolve(module, name)
+            if len(outcome) > 1 and _is_choice(outcome):
+                shown = sorted({candidate.value.target or candidate.value.kind for candidate in outcome})
+                yield name, "branch", shown, [path], False, resolution.usage.count((module.number, name))[0]
+        if module.is_package and resolver.depends_on_order(module, name):
+            shown = sorted({f"{module.name}:{name}", f"{module.plain}.{name}"})
+            yield name, "order", shown, [path], False, resolution.usage.count((module.number, name))[0]
+
+
+def _is_choice(outcome: Outcome) -> bool:
+    """Return whether classes, or a class and None, are to choose from."""
+    values = [candidate.value for candidate in outcome]
+    return any(value.is_class for value in values) and sum(map(_is_object, values)) > 1
+
+
+def _is_object(value: Value) -> bool:
+    return value.is_class or value.kind in {"none", "instance", "external"}

@@ -1,0 +1,58 @@
+"""Which class extends which."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.identity.paths import Resolution
+from analysis.identity.values import choose
+
+
+class Inheritance:
+    """The bases of each class statement, as definitions: ``pkg.mod:Qual``, or ``package:name`` outside the tree."""
+
+    def __init__(self, definitions: pa.Table, resolution: Resolution) -> None:
+        self.bases: dict[str, tuple[str, ...]] = {}
+        self._ancestors: dict[str, frozenset[str]] = {}
+        columns = ("path", "qualname", "scope", "position", "bases")
+        for path, qualname, scope, position, bases in zip(
+            *(tables.read_column(definitions, name) for name in columns), strict=True
+        ):
+            module = resolution.index.find_file(path)
+            if module is None or scope in {"function", "type_checking"}:
+                continue
+            found = []
+            for written in bases:
+                dotted = written.partition("[")[0]
+                if dotted.replace(".", "").isidentifier():
+                    value = choose(resolution.resolver.resolve_dotted(module, dotted, position)).value
+                    if value.target:
+                        found.append(value.target)
+            self.bases.setdefault(f"{module.name}:{qualname}", tuple(found))
+
+    def find_ancestors(self, definition: str) -> frozenset[str]:
+        """Return all classes that a class extends, directly or not."""
+        known = self._ancestors.get(definition)
+        if known is None:
+            found: set[str] = set()
+            waiting = list(self.bases.get(definition, ()))
+            while waiting:
+                base = waiting.pop()
+                if base not in found and base != definition:
+                    found.add(base)
+                    waiting.extend(self.bases.get(base, ()))
+            known = self._ancestors[definition] = frozenset(found)
+        return known
+
+    def are_related(self, definitions: Iterable[str]) -> bool:
+        """Return whether each class of a group extends another of it or is extended by one."""
+        group = set(definitions)
+        related: set[str] = set()
+        for definition in group:
+            above = self.find_ancestors(definition) & group
+            if above:
+                related |= above | {definition}
+        return bool(group) and related == group

@@ -1,0 +1,56 @@
+"""Import statements that take a class by a path that is not canonical."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.identity.canonical import ALLOWED_ROUTES, ClassPath
+from analysis.identity.paths import Resolution
+from analysis.identity.values import Value, choose
+
+
+def build_violations(resolution: Resolution, stated: frozenset[str] = frozenset()) -> pa.Table:
+    """Return ``tables.VIOLATIONS``, sorted by file and line: one row per class that a statement takes.
+
+    Where the policy states a path (``stated``), every other one is a violation; elsewhere the defining module
+    and the packages around it are right.
+    """
+    rows: list[tuple[Any, ...]] = []
+    for (target, name), statements in resolution.usage:
+        module = resolution.modules[target]
+        outcome = resolution.resolver.resolve(module, name)
+        value = choose(outcome).value if outcome else None
+        if value is None or not value.is_class:
+            continue
+        taken = f"{module.name}.{name}"
+        route = resolution.routes.find(module, name, value)
+        right = resolution.canonical.get(value.target)
+        if _is_allowed(taken, route, right, stated):
+            continue
+        rows.extend(_rows(resolution, statements, (name, taken, value, right, route)))
+    rows.sort(key=lambda row: (row[1], row[2], row[4]))
+    return tables.VIOLATIONS.from_rows(rows)
+
+
+def _is_allowed(taken: str, route: str, right: ClassPath | None, stated: frozenset[str]) -> bool:
+    if right is not None and right.import_path in stated:
+        return taken == right.import_path
+    return route in ALLOWED_ROUTES
+
+
+def _rows(
+    resolution: Resolution, statements: list[int], taken: tuple[str, str, Value, ClassPath | None, str]
+) -> Iterator[tuple[Any, ...]]:
+    columns = resolution.statements
+    name, import_path, value, right, route = taken
+    canonical = right.import_path if right else value.target.replace(":", ".")
+    for row in statements:
+        importer = resolution.index.find_importer(columns.path[row])
+        yield (
+            importer.name if importer else "", columns.path[row], columns.line[row], name, import_path, value.target,
+            canonical, route, columns.scope[row], columns.guard[row],
+        )  # fmt: skip
