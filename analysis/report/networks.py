@@ -66,16 +66,17 @@ class Network:
         """Return the network as pyvis knows it."""
         places = lay_out([node.name for node in self.nodes], [(link.importer, link.imported) for link in self.links])
         drawn = VisNetwork(height=f"{self.height}px", width="100%", directed=True, cdn_resources="in_line")
+        number = {node.name: index for index, node in enumerate(self.nodes)}
         for node in self.nodes:
             fill, border = NODE_COLOURS[node.kind]
             x, y = places[node.name]
             drawn.add_node(
-                plain(node.name), label=plain(node.label), title=node.title, size=round(node.size, 1), x=x, y=y,
+                number[node.name], label=plain(node.label), title=node.title, size=round(node.size, 1), x=x, y=y,
                 color={"background": fill, "border": border, "highlight": {"background": fill, "border": INK}},
             )  # fmt: skip
         for link in self.links:
             drawn.add_edge(
-                plain(link.importer), plain(link.imported), title=link.title, width=round(link.width, 1),
+                number[link.importer], number[link.imported], title=link.title, width=round(link.width, 1),
                 color=EDGE_COLOURS[link.kind], dashes=link.kind == "cut",
                 arrows={"to": {"enabled": True, "scaleFactor": 0.5},
                         "from": {"enabled": link.kind == "mutual", "scaleFactor": 0.5}},
