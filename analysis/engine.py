@@ -29,5 +29,7 @@ def open_executor(jobs: int, *, fresh: bool = False) -> Executor:
     The processes start clean (no fork of the caller's threads) and do not import the caller's main module,
     so that scripts and notebooks need no guard.
     """
+    # Python looks for the modules of a new process in the current folder first: in a target, that would run its code.
+    os.environ.setdefault("PYTHONSAFEPATH", "1")
     executor: Executor = get_reusable_executor(max_workers=jobs, timeout=20, reuse=False if fresh else "auto")
     return executor
