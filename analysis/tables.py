@@ -224,6 +224,9 @@ METHODS = Table("methods", "one function of a class body", (
     _texts("parameters", "parameter names in order; *args and **kwargs with their stars"),
     _texts("decorators", "decorators as written, without arguments"),
     _flag("is_async", "async def"),
+    _text("delegate", "attribute.method when all that the method does is to call that; empty otherwise"),
+    _text("fingerprint", "16 hex digits of the hash of the body without comments, docstrings and layout"),
+    Column("sketch", pa.list_(pa.uint32()), "smallest 16 hashes of the body's pairs of lines; empty below 5 lines"),
 ))  # fmt: skip
 
 BINDINGS = Table("bindings", "one statement that binds or unbinds a module-level name", (

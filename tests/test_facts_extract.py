@@ -384,3 +384,31 @@ def test_a_cast_is_the_value_that_is_cast() -> None:
 )
 def test_a_redundant_alias_marks_what_is_meant_to_be_imported_from_here(source: str, is_reexport: bool) -> None:
     assert brief(source, "imports", "is_reexport") == [(is_reexport,)]
+
+
+@pytest.mark.parametrize(
+    ("body", "delegate"),
+    [
+        ("return self._inner.run(x)", "_inner.run"),
+        ("'''Doc.'''\n        return await self._inner.run(x)", "_inner.run"),
+        ("self.inner.run(x)", "inner.run"),
+        ("return self.run(x)", ""),
+        ("return other.inner.run(x)", ""),
+        ("return self.a.b.run(x)", ""),
+        ("x += 1\n        return self._inner.run(x)", ""),
+        ("pass", ""),
+    ],
+)
+def test_a_method_that_only_calls_one_of_an_attribute_is_a_delegate(body: str, delegate: str) -> None:
+    source = f"class A:\n    async def f(self, x):\n        {body}\n"
+    assert brief(source, "methods", "delegate") == [(delegate,)]
+
+
+def test_methods_of_equal_body_have_equal_fingerprints_and_sketches() -> None:
+    body = "".join(f"        a{n} = {n}\n" for n in range(6))
+    source = f"class A:\n    def f(self):\n{body}\n    def g(self, x):\n        '''Doc.'''\n{body}        # end\n"
+    source += "    def h(self):\n        a0 = 0\n"
+    first, second, short = read(source, "methods")
+    assert (first["fingerprint"], first["sketch"]) == (second["fingerprint"], second["sketch"])
+    assert len(first["sketch"]) == 5
+    assert short["sketch"] == []

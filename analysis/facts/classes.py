@@ -5,8 +5,14 @@ from __future__ import annotations
 import ast
 
 from analysis.facts.context import Context
-from analysis.facts.expressions import render
-from analysis.facts.fingerprints import hash_body, normalise_lines
+from analysis.facts.expressions import find_dotted, render
+from analysis.facts.fingerprints import (
+    FEWEST_METHOD_LINES,
+    METHOD_SKETCH_SIZE,
+    SKETCH_SIZE,
+    LineHashes,
+    normalise_lines,
+)
 from analysis.facts.rows import Row, Rows
 
 _ENUMS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum", "EnumMeta", "EnumType"})
@@ -18,38 +24,71 @@ _EXCEPTIONS = ("Exception", "Error", "Warning")
 
 
 class ClassReader:
-    """Collects the classes of one file; fingerprints wait until all docstrings are known."""
+    """Collects the classes and methods of one file; fingerprints wait until all docstrings are known."""
 
     def __init__(self, source: bytes) -> None:
         self._source = source
-        self._found: list[tuple[ast.ClassDef, int, str, Context]] = []
+        self._classes: list[tuple[ast.ClassDef, int, str, Context]] = []
+        self._methods: list[tuple[ast.FunctionDef, int, str]] = []
 
     def add(self, node: ast.ClassDef, position: int, qualname: str, context: Context) -> None:
         """Remember one class statement."""
-        self._found.append((node, position, qualname, context))
+        self._classes.append((node, position, qualname, context))
 
-    def read_method(self, node: ast.FunctionDef, position: int, owner: str) -> Row:
-        """Return the row of ``methods`` for a function of a class body."""
-        return (
-            position, node.lineno, node.end_lineno or node.lineno, owner, node.name, find_parameters(node.args),
-            [find_decorator(decorator) for decorator in node.decorator_list], isinstance(node, ast.AsyncFunctionDef),
-        )  # fmt: skip
+    def add_method(self, node: ast.FunctionDef, position: int, owner: str) -> None:
+        """Remember a function of a class body."""
+        self._methods.append((node, position, owner))
 
     def finish(self, rows: Rows, docstrings: list[tuple[int, int]]) -> None:
-        """Add one row of ``definitions`` per class; ``docstrings`` are first and last lines that do not count."""
-        if not self._found:
+        """Add the rows of ``definitions`` and ``methods``; ``docstrings``: first and last lines that do not count."""
+        if not self._classes:
             return
-        lines = normalise_lines(self._source, docstrings)
-        for node, position, qualname, context in self._found:
-            rows.definitions.append(_read_class(node, position, qualname, context, lines))
+        hashes = LineHashes(normalise_lines(self._source, docstrings))
+        for node, position, qualname, context in self._classes:
+            rows.definitions.append(_read_class(node, position, qualname, context, hashes))
+        for method, position, owner in self._methods:
+            rows.methods.append(_read_method(method, position, owner, hashes))
 
 
-def _read_class(node: ast.ClassDef, position: int, qualname: str, context: Context, lines: list[bytes]) -> Row:
+def _read_method(node: ast.FunctionDef, position: int, owner: str, hashes: LineHashes) -> Row:
     end_line = node.end_lineno or node.lineno
-    first = node.body[0]
-    start = min([first.lineno, *(decorator.lineno for decorator in getattr(first, "decorator_list", ()))])
-    body = lines[start - 1 : end_line]
-    fingerprint, sketch = hash_body(body)
+    fingerprint, sketch = hashes.hash(_find_start(node.body), end_line, METHOD_SKETCH_SIZE, FEWEST_METHOD_LINES)
+    return (
+        position, node.lineno, end_line, owner, node.name, find_parameters(node.args),
+        [find_decorator(decorator) for decorator in node.decorator_list], isinstance(node, ast.AsyncFunctionDef),
+        find_delegate(node), fingerprint, sketch,
+    )  # fmt: skip
+
+
+def find_delegate(node: ast.FunctionDef) -> str:
+    """Return ``attribute.method`` when all that a method does is to call that of one of its attributes.
+
+    >>> find_delegate(ast.parse("def f(self, x): return self._inner.g(x)").body[0])
+    '_inner.g'
+    """
+    is_documented = ast.get_docstring(node, clean=False) is not None
+    body = node.body[1:] if is_documented else node.body
+    if len(body) != 1 or not isinstance(body[0], ast.Return | ast.Expr) or not node.args.args:
+        return ""
+    value = body[0].value
+    if isinstance(value, ast.Await):
+        value = value.value
+    if not isinstance(value, ast.Call):
+        return ""
+    first, _, rest = find_dotted(value.func).partition(".")
+    return rest if first == node.args.args[0].arg and rest.count(".") == 1 else ""
+
+
+def _find_start(body: list[ast.stmt]) -> int:
+    """Return the first line of a body, decorators included."""
+    first = body[0]
+    decorators: list[ast.expr] = getattr(first, "decorator_list", [])
+    return min([first.lineno, *(decorator.lineno for decorator in decorators)])
+
+
+def _read_class(node: ast.ClassDef, position: int, qualname: str, context: Context, hashes: LineHashes) -> Row:
+    end_line = node.end_lineno or node.lineno
+    fingerprint, sketch = hashes.hash(_find_start(node.body), end_line, SKETCH_SIZE)
     bases = [render(base) for base in node.bases]
     metaclass = next((render(keyword.value) for keyword in node.keywords if keyword.arg == "metaclass"), "")
     decorators = [find_decorator(decorator) for decorator in node.decorator_list]

@@ -24,7 +24,7 @@ from analysis.facts.rows import FileFacts, Rows
 from analysis.facts.source import decode, parse
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 3
+EXTRACTOR_VERSION = 4
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.
@@ -143,7 +143,7 @@ class _Walker:
 
     def _function(self, node: ast.FunctionDef, context: Context) -> None:
         if context.body == "class":
-            self.rows.methods.append(self._classes.read_method(node, self._next(), context.owner))
+            self._classes.add_method(node, self._next(), context.owner)
         elif not context.owner:
             self._bind(node, node.name, "function", node.name, context)
             if node.name == "__getattr__":
