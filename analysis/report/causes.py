@@ -1,0 +1,116 @@
+"""What lies behind the findings, where they gather, what is at stake, and what was claimed before."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.report.packages import group_modules
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+#: Cause, what it does, and the rules that show it.
+_CAUSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
+    (
+        "Copies instead of one definition",
+        ("The same thing is defined in several places; which one a part of the program gets depends on the path it "
+        "imports, and a repair in one place leaves the others broken."),
+        ("concept-over-its-limit", "canonical-class-missing", "class-defined-more-than-once", "fallback-class",
+         "shadowed-module", "file-with-two-names", "instance-named-like-a-class"),
+    ),
+    (
+        "Dependencies that run in circles",
+        ("Modules need each other while they are imported or used, so that the first import decides what works, and "
+        "none of them can be tested or replaced alone."),
+        ("import-cycle", "import-cycle-through-packages", "deferred-cycle", "typing-cycle",
+         "swallowed-circular-import"),
+    ),
+    (
+        "Imports that nobody checks",
+        ("Statements name modules that are not there, or stand in files that do not parse; they fail when they run, or "
+        "fail unseen where an exception is caught."),
+        ("phantom-import", "file-not-parsed"),
+    ),
+)  # fmt: skip
+MOST_HOT_SPOTS = 3
+_GROUPS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """One root cause: its findings by severity P0 to P3, the rules that show it, and the packages that have most."""
+
+    title: str
+    meaning: str
+    count: int
+    severities: Mapping[str, int]
+    rules: tuple[str, ...]
+    hot_spots: tuple[tuple[str, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimVerdict:
+    """A number stated before, beside what was measured; verdict is confirmed, refuted or not measured."""
+
+    metric: str
+    stated: str
+    measured: str
+    verdict: str
+    source: str
+
+
+def find_causes(inv: Investigation) -> list[Cause]:
+    """Return the root causes that have findings, those with the gravest first."""
+    rows = inv.table("findings").select(["rule", "severity", "subject"]).to_pylist()
+    groups = group_modules([str(name) for name in inv.graph.modules], _GROUPS)
+    known = {rule for _, _, rules in _CAUSES for rule in rules}
+    rest = tuple(sorted({row["rule"] for row in rows} - known))
+    causes = []
+    for title, meaning, rules in (*_CAUSES, ("Other findings", "Each is told below.", rest)):
+        mine = [row for row in rows if row["rule"] in rules]
+        if mine:
+            spots = Counter(filter(None, (_find_spot(row["subject"], groups) for row in mine)))
+            ranked = sorted(spots.items(), key=lambda spot: (-spot[1], spot[0]))[:MOST_HOT_SPOTS]
+            counts = Counter(str(row["severity"]) for row in mine)
+            shown = tuple(rule for rule in rules if any(row["rule"] == rule for row in mine))
+            causes.append(Cause(title, meaning, len(mine), dict(sorted(counts.items())), shown, tuple(ranked)))
+    return sorted(causes, key=lambda cause: (min(cause.severities), -cause.severities[min(cause.severities)]))
+
+
+def _find_spot(subject: str, groups: Mapping[str, str]) -> str:
+    """Return the package of a subject that is a module or a definition in one; empty for another subject."""
+    name = subject.partition(":")[0]
+    while name and name not in groups:
+        name = name.rpartition(".")[0]
+    return groups[name] if name else ""
+
+
+def judge_claims(inv: Investigation) -> list[ClaimVerdict]:
+    """Return the policy's claims in its order, each confirmed, refuted or not measured."""
+    values = {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()}
+    return [_judge(claim.metric, claim.value, values.get(claim.metric), claim.source) for claim in inv.policy.claim]
+
+
+def _judge(metric: str, stated: float | str, measured: float | None, source: str) -> ClaimVerdict:
+    told = f"{stated:,g}" if isinstance(stated, float | int) else stated
+    if measured is None:
+        return ClaimVerdict(metric, told, "", "not measured", source)
+    try:
+        is_same = abs(float(stated) - measured) <= 1e-9 * max(1.0, abs(measured))
+    except ValueError:
+        return ClaimVerdict(metric, told, f"{measured:,g}", "not a number", source)
+    return ClaimVerdict(metric, told, f"{measured:,g}", "confirmed" if is_same else "refuted", source)
+
+
+def tell_stake(inv: Investigation) -> str:
+    """Return the revenue at risk as the policy states it, or nothing.
+
+    The kit measures no revenue; it repeats what the team has decided to be at stake.
+    """
+    business = inv.policy.business
+    if business.revenue_at_risk is None:
+        return ""
+    return f"{business.currency} {business.revenue_at_risk:,.0f}".strip()

@@ -1,0 +1,157 @@
+"""The executive report: all its parts from one investigation, for pages, for notebooks and for issues."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from analysis.report.causes import Cause, ClaimVerdict, find_causes, judge_claims, tell_stake
+from analysis.report.displays import Fragment
+from analysis.report.headline import LIGHTS, Figure, build_figures, count_severities, find_light, tell_verdict
+from analysis.report.key_findings import SEVERITY_WORDS, WORTH_TELLING, Group, group_findings
+from analysis.report.pages import build_environment
+from analysis.report.provenance import build_provenance, tell_time
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+    from analysis.remedy import Phase, SuccessMetric
+
+#: The limits of the pages, told where the report says what it does not cover.
+LIMITS = (
+    "Networks and pictures are limited in size; each says below it what it does not show.",
+    "Key findings show the first findings and places of each rule; findings.json has all.",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Goal:
+    """One success metric as it is shown; ``is_met`` is false as well when nothing measured it."""
+
+    label: str
+    now_text: str
+    is_met: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Executive:
+    """Everything that the executive report says. Texts of the target are not yet escaped."""
+
+    target: str
+    revision: str
+    time: str
+    sizes: str
+    light: str
+    verdict: str
+    figures: Sequence[Figure]
+    claims: Sequence[ClaimVerdict]
+    impact: Mapping[str, Any]
+    causes: Sequence[Cause]
+    phases: Sequence[Phase]
+    goals: Sequence[Goal]
+    groups: Sequence[Group]
+    milder: Sequence[Group]
+    provenance: Mapping[str, Any]
+
+    @property
+    def light_words(self) -> str:
+        """What the light of the whole means."""
+        return LIGHTS[self.light]
+
+
+def build_executive(inv: Investigation) -> Executive:
+    """Return the content of the executive report of an investigation."""
+    counts = count_severities(inv)
+    groups = group_findings(inv)
+    provenance = build_provenance(inv)
+    return Executive(
+        target=inv.name,
+        revision=str(inv.manifest["revision"]),
+        time=tell_time(str(inv.manifest["created"])),
+        sizes=_tell_sizes(inv),
+        light=find_light(counts),
+        verdict=tell_verdict(counts),
+        figures=build_figures(inv),
+        claims=judge_claims(inv),
+        impact=_build_impact(inv, counts),
+        causes=find_causes(inv),
+        phases=inv.plan(),
+        goals=[_build_goal(goal) for goal in inv.success_metrics()],
+        groups=[group for group in groups if group.severity in WORTH_TELLING],
+        milder=[group for group in groups if group.severity not in WORTH_TELLING],
+        provenance={"facts": provenance.facts, "gaps": provenance.gaps, "unread": provenance.unread, "limits": LIMITS},
+    )
+
+
+def _tell_sizes(inv: Investigation) -> str:
+    counts = inv.manifest["counts"]
+    return f"{counts['files']:,} files, {counts['modules']:,} modules, {counts['definitions']:,} classes"
+
+
+def _build_impact(inv: Investigation, counts: Mapping[str, int]) -> dict[str, Any]:
+    notes: Mapping[Any, str] = inv.policy.business.notes
+    rows = [
+        {"severity": severity, "count": count, "words": SEVERITY_WORDS[severity], "note": notes.get(severity, "")}
+        for severity, count in counts.items()
+    ]
+    return {"stake": tell_stake(inv), "severities": rows}
+
+
+def _build_goal(goal: SuccessMetric) -> Goal:
+    is_rate = goal.metric == "golden-path-lower-bound"
+    now = "not measured" if goal.now is None else f"{goal.now:.1%}" if is_rate else f"{goal.now:,g}"
+    return Goal(goal.label, now, bool(goal.is_met))
+
+
+@cache
+def _load_parts() -> Any:
+    return build_environment().get_template("parts.j2").module
+
+
+def show_headline(inv: Investigation) -> Fragment:
+    """Return the headline figures with their lights."""
+    return Fragment(str(_load_parts().show_figures(build_figures(inv))), tell_verdict(count_severities(inv)))
+
+
+def show_findings(inv: Investigation, most_subjects: int = 6) -> Fragment:
+    """Return the key findings with their evidence, the gravest rule first."""
+    groups = group_findings(inv, most_subjects=most_subjects)
+    return Fragment(str(_load_parts().show_findings(groups)), f"{len(groups)} rules have findings")
+
+
+def show_causes(inv: Investigation) -> Fragment:
+    """Return the root causes and where their findings gather."""
+    causes = find_causes(inv)
+    return Fragment(str(_load_parts().show_causes(causes)), f"{len(causes)} root causes")
+
+
+def show_impact(inv: Investigation) -> Fragment:
+    """Return what is at stake and the findings by severity."""
+    return Fragment(str(_load_parts().show_impact(_build_impact(inv, count_severities(inv)))), "impact")
+
+
+def show_claims(inv: Investigation) -> Fragment:
+    """Return the numbers that were stated before beside what was measured."""
+    claims = judge_claims(inv)
+    if not claims:
+        return Fragment('<p class="nothing">The policy states no earlier numbers.</p>', "no claims")
+    return Fragment(str(_load_parts().show_claims(claims)), f"{len(claims)} claims")
+
+
+def show_plan(inv: Investigation) -> Fragment:
+    """Return the phases of the plan with their steps."""
+    phases = inv.plan()
+    return Fragment(str(_load_parts().show_plan(phases)), f"{len(phases)} phases")
+
+
+def show_goals(inv: Investigation) -> Fragment:
+    """Return the success metrics as check boxes that a measurement ticks."""
+    goals = [_build_goal(goal) for goal in inv.success_metrics()]
+    return Fragment(str(_load_parts().show_goals(goals)), f"{sum(goal.is_met for goal in goals)} of {len(goals)} met")
+
+
+def show_provenance(inv: Investigation) -> Fragment:
+    """Return where the figures come from and what they do not cover."""
+    provenance = build_executive(inv).provenance
+    return Fragment(str(_load_parts().show_provenance(provenance)), "provenance")

@@ -1,0 +1,124 @@
+"""Findings told by rule: what was found, what it means, the evidence with its source lines, and how to mend it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+
+from analysis.rules import RULES
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+MOST_SUBJECTS = 6
+MOST_PLACES = 6
+#: Shown whole; of milder rules a line in a table is enough.
+WORTH_TELLING = ("P0", "P1", "P2")
+SEVERITY_WORDS: Mapping[str, str] = {
+    "P0": "stops the product", "P1": "wrong now", "P2": "will go wrong", "P3": "worth knowing",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """One place of evidence; ``link`` is empty unless the policy says where the source can be looked at."""
+
+    path: str
+    line: int
+    source: str
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """One finding: its subject, message and places; ``hidden`` counts the places that are not shown."""
+
+    severity: str
+    name: str
+    message: str
+    certainty: str
+    fingerprint: str
+    places: tuple[Place, ...]
+    hidden: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The findings of one rule, the gravest first; ``hidden`` counts the findings that are not shown."""
+
+    rule: str
+    title: str
+    severity: str
+    count: int
+    meaning: str
+    remedy: str
+    subjects: tuple[Subject, ...]
+    hidden: int
+
+    @property
+    def words(self) -> str:
+        """What the severity means."""
+        return SEVERITY_WORDS[self.severity]
+
+
+def group_findings(
+    inv: Investigation, *, most_subjects: int = MOST_SUBJECTS, most_places: int = MOST_PLACES
+) -> list[Group]:
+    """Return the findings by rule: the gravest rule first, then the one with the most findings."""
+    by_rule: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in inv.table("findings").to_pylist():
+        by_rule[row["rule"]].append(row)
+    known = {rule.name: rule for rule in RULES}
+    template, revision = inv.policy.target.source_url, str(inv.manifest["revision"])
+    groups = []
+    for name, rows in by_rule.items():
+        rows.sort(key=lambda row: (row["severity"], -len(row["evidence"]), row["subject"]))
+        rule = known.get(name)
+        subjects = tuple(_build_subject(row, template, revision, most_places) for row in rows[:most_subjects])
+        groups.append(
+            Group(
+                name, make_title(name), rows[0]["severity"], len(rows), rule.meaning if rule else "",
+                rule.remedy if rule else "", subjects, len(rows) - len(subjects),
+            )
+        )  # fmt: skip
+    return sorted(groups, key=lambda group: (group.severity, -group.count, group.rule))
+
+
+def _build_subject(row: Mapping[str, Any], template: str, revision: str, most_places: int) -> Subject:
+    evidence: Sequence[Mapping[str, Any]] = row["evidence"]
+    places = tuple(
+        Place(
+            place["path"], place["line"], place["source"], make_link(template, revision, place["path"], place["line"])
+        )
+        for place in evidence[:most_places]
+    )
+    return Subject(
+        row["severity"], row["subject"], row["message"], row["certainty"], row["fingerprint"], places,
+        len(evidence) - len(places),
+    )  # fmt: skip
+
+
+def make_title(rule: str) -> str:
+    """Return a rule's name as a heading.
+
+    >>> make_title("import-cycle")
+    'Import cycle'
+    """
+    return rule.replace("-", " ").capitalize()
+
+
+def make_link(template: str, revision: str, path: str, line: int) -> str:
+    """Return the address of a line, or nothing without a template; what stands in a path cannot change the address.
+
+    >>> make_link("https://example.org/{revision}/{path}#L{line}", "c0ffee", "a b/c.py", 3)
+    'https://example.org/c0ffee/a%20b/c.py#L3'
+    """
+    if not template.startswith(("https://", "http://")):
+        return ""
+    values = {"{revision}": quote(revision, safe=""), "{path}": quote(path, errors="replace"), "{line}": str(line)}
+    for placeholder, value in values.items():
+        template = template.replace(placeholder, value)
+    return template

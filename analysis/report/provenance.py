@@ -1,0 +1,81 @@
+"""Where a report comes from: enough to make it again, and all that it does not cover."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+from analysis import __version__
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+MOST_LISTED = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Provenance:
+    """``facts`` are pairs of label and text; ``gaps`` say what was not analysed; ``unread`` lists files and reasons."""
+
+    facts: tuple[tuple[str, str], ...]
+    gaps: tuple[str, ...]
+    unread: tuple[tuple[str, str], ...]
+
+
+def build_provenance(inv: Investigation) -> Provenance:
+    """Return where the report comes from."""
+    manifest = inv.manifest
+    seconds = sum(manifest["timings"].values())
+    options = {name: value for name, value in manifest["options"].items() if value}
+    facts = (
+        ("Target", inv.name),
+        ("Revision", str(manifest["revision"])),
+        ("Scanned", tell_time(str(manifest["created"]))),
+        ("Policy", "stated" if _has_policy(inv) else "none: every limit is the default"),
+        ("Options", json.dumps(options, sort_keys=True, ensure_ascii=False) if options else "defaults"),
+        ("Analysis took", f"{seconds:,.1f} seconds"),
+        ("Made with", f"ssot-kit {manifest['tool_version']}, Python {manifest['python']}"),
+        *([("Report made with", f"ssot-kit {__version__}")] if __version__ != manifest["tool_version"] else []),
+        ("Snapshot", inv.path.name),
+    )
+    return Provenance(facts, tuple(_find_gaps(manifest)), tuple(_find_unread(inv)))
+
+
+def _has_policy(inv: Investigation) -> bool:
+    return inv.policy != type(inv.policy)()
+
+
+def _find_gaps(manifest: Any) -> list[str]:
+    """Return sentences on what was not analysed."""
+    gaps = []
+    for status, count in sorted(manifest["statuses"].items()):
+        if status != "ok":
+            gaps.append(f"{count:,} files could not be parsed ({status}); only their imports are known, line by line.")
+    for reason, count in sorted(manifest["left_out"].items()):
+        if count:
+            gaps.append(f"{count:,} files were left out on purpose ({reason}).")
+    gaps.append("Nothing of the target was executed: what only shows at run time is not in this report.")
+    return gaps
+
+
+def _find_unread(inv: Investigation) -> list[tuple[str, str]]:
+    bad = [row for row in inv.table("files").to_pylist() if row["status"] != "ok"][:MOST_LISTED]
+    return [
+        (
+            f"{row['path']}:{row['error_line']}" if row["error_line"] else row["path"],
+            f"{row['status']}: {row['reason']}",
+        )
+        for row in bad
+    ]
+
+
+def tell_time(created: str) -> str:
+    """Return an ISO time as people write it.
+
+    >>> tell_time("2025-09-17T08:05:00+00:00")
+    '17 September 2025, 08:05 UTC'
+    """
+    time = datetime.fromisoformat(created)
+    return f"{time.day} {time:%B %Y, %H:%M} UTC"

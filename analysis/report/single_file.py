@@ -1,0 +1,33 @@
+"""The whole report in one file that opens offline, from a mail or a disk."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from analysis.report.pages import Page, render
+
+#: The notebook whose content the executive report shows already.
+EXECUTIVE_NOTEBOOK = "00_executive_report"
+_HEADING = re.compile(r"(</?)h([1-5])(?=[ >])")
+
+
+def build_single_file(report: Mapping[str, Any], pages: Sequence[Page]) -> str:
+    """Return the executive report and every page as chapters of one document without any outside reference."""
+    chapters = [
+        {"name": page.name, "title": page.title, "error": page.error, "body": demote_headings(page.body)}
+        for page in pages
+        if page.name != EXECUTIVE_NOTEBOOK or page.error
+    ]
+    has_networks = any(page.has_networks for page in pages)
+    return render("single.html.j2", report=report, chapters=chapters, has_networks=has_networks)
+
+
+def demote_headings(body: str) -> str:
+    """Return HTML with its headings one level lower, because a document has one main heading.
+
+    >>> demote_headings("<h1 id='a'>A</h1><hr>")
+    "<h2 id='a'>A</h2><hr>"
+    """
+    return _HEADING.sub(lambda match: f"{match[1]}h{int(match[2]) + 1}", body)
