@@ -1,0 +1,54 @@
+"""The findings for machines and the plan for people who work on it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from analysis.report.escaping import code, markdown
+from analysis.report.executive import Executive
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+#: Raised when fields of ``findings.json`` change their meaning.
+FORMAT = 1
+
+
+def build_findings_json(inv: Investigation) -> str:
+    """Return all findings and metrics as JSON: target, revision, created, tool_version, metrics, findings.
+
+    A finding has the columns of ``tables.FINDINGS``; nothing is left out or shortened.
+    """
+    manifest = inv.manifest
+    document = {
+        "format": FORMAT,
+        **{name: manifest[name] for name in ("target", "revision", "created", "tool_version")},
+        "metrics": {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()},
+        "findings": inv.table("findings").to_pylist(),
+    }
+    return json.dumps(document, indent=1, ensure_ascii=True) + "\n"
+
+
+def build_plan_markdown(report: Executive) -> str:
+    """Return the plan as Markdown: phases, steps as check boxes, and what must hold in the end."""
+    return "\n".join(_write_plan(report)) + "\n"
+
+
+def _write_plan(report: Executive) -> Iterator[str]:
+    yield f"# Plan for {code(report.target)} at {code(report.revision)}"
+    if not report.phases:
+        yield "\nNothing to do."
+    for number, phase in enumerate(report.phases, 1):
+        yield f"\n## Phase {number}: {phase.name}\n\n{phase.goal}\n"
+        for step in phase.steps:
+            yield (
+                f"- [ ] **{step.title}** ({step.severity}, rule {code(step.rule)}): {step.findings:,} findings in "
+                f"{step.places:,} places, {step.effort} effort"
+            )
+            yield from (f"    - {code(example)}" for example in step.examples)
+    yield "\n## Done when\n"
+    yield from (
+        f"- [{'x' if goal.is_met else ' '}] {markdown(goal.label)} (now: {goal.now_text})" for goal in report.goals
+    )

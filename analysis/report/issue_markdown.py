@@ -1,0 +1,123 @@
+"""The report as an issue for GitHub: what was measured, with evidence, impact, plan and check boxes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from analysis.report.escaping import code, code_cell, fence, markdown
+from analysis.report.executive import Executive
+from analysis.report.headline import Figure
+from analysis.report.key_findings import Group
+
+#: GitHub refuses longer bodies.
+LONGEST_BODY = 65_000
+_MARKS = {"red": "❌", "amber": "⚠️", "green": "✅", "grey": "–"}
+_MOST_SUBJECTS = 6
+_MOST_PLACES = 3
+
+
+def build_issue(report: Executive) -> str:
+    """Return the issue's body in GitHub's Markdown, at most ``LONGEST_BODY`` characters.
+
+    Everything from the target stands in code spans or fences or is escaped; evidence that does not fit is left
+    out, and the body says so.
+    """
+    for most in (_MOST_SUBJECTS, 3, 1, 0):
+        body = "\n".join(_write_issue(report, most)) + "\n"
+        if len(body) <= LONGEST_BODY:
+            return body
+    return body[: LONGEST_BODY - 40] + "\n\n(cut: GitHub takes no more)\n"
+
+
+def _write_issue(report: Executive, most_subjects: int) -> Iterator[str]:
+    counts = {row["severity"]: row["count"] for row in report.impact["severities"]}
+    gravest = next((severity for severity, count in counts.items() if count), "")
+    yield f"# Single source of truth: {markdown(report.target)}"
+    yield ""
+    yield f"**Date:** {report.time}"
+    yield f"**Status:** {gravest + ' – ' if gravest else ''}{report.light_words}"
+    yield f"**Revision:** {code(report.revision)}"
+    yield f"**Impact:** {_tell_stake(report)}"
+    yield "\n## Executive summary\n"
+    yield f"{report.verdict} Measured in {report.sizes}.\n"
+    yield from (_write_figure(figure) for figure in report.figures)
+    yield "\n## Key findings"
+    for number, group in enumerate(report.groups, 1):
+        yield from _write_group(group, number, most_subjects)
+    yield from _write_causes(report)
+    yield from _write_claims(report)
+    yield from _write_plan(report)
+    yield "\n## Success metrics\n"
+    yield from (
+        f"- [{'x' if goal.is_met else ' '}] {markdown(goal.label)} (now: {goal.now_text})" for goal in report.goals
+    )
+    yield "\n## Provenance\n"
+    yield from (f"- {label}: {code(text)}" for label, text in report.provenance["facts"])
+    yield from (f"- {markdown(gap)}" for gap in report.provenance["gaps"])
+
+
+def _tell_stake(report: Executive) -> str:
+    stake = report.impact["stake"]
+    return f"{markdown(stake)} of yearly revenue at risk, as the policy states" if stake else "not stated"
+
+
+def _write_figure(figure: Figure) -> str:
+    value = "not measured" if figure.value is None else f"{figure.value:,g}"
+    note = f" ({markdown(figure.note)})" if figure.note else ""
+    return f"- {_MARKS[figure.light]} {markdown(figure.label)}: **{value}**{note}"
+
+
+def _write_group(group: Group, number: int, most_subjects: int) -> Iterator[str]:
+    mark = "❌" if group.severity in {"P0", "P1"} else "⚠️"
+    yield f"\n### {mark} {number}. {group.title} ({group.severity}, {group.words})\n"
+    yield f"- **Found:** {group.count:,} {'finding' if group.count == 1 else 'findings'}"
+    if group.meaning:
+        yield f"- **Impact:** {group.meaning}"
+    if group.remedy:
+        yield f"- **Remedy:** {group.remedy}"
+    shown = group.subjects[:most_subjects]
+    if shown:
+        yield "- **Evidence:**\n"
+        yield fence("\n".join(_list_evidence(group, most_subjects)))
+    hidden = group.count - len(shown)
+    if hidden:
+        yield f"\n{hidden:,} more in findings.json."
+
+
+def _list_evidence(group: Group, most_subjects: int) -> Iterator[str]:
+    for subject in group.subjects[:most_subjects]:
+        yield f"- {subject.message}"
+        for place in subject.places[:_MOST_PLACES]:
+            yield f"    {place.path}:{place.line}: {place.source}"
+        hidden = len(subject.places) + subject.hidden - _MOST_PLACES
+        if hidden > 0:
+            yield f"    and {hidden:,} more places"
+
+
+def _write_causes(report: Executive) -> Iterator[str]:
+    yield "\n## Root cause analysis\n"
+    for number, cause in enumerate(report.causes, 1):
+        spots = ", ".join(f"{code(name)} ({count:,})" for name, count in cause.hot_spots)
+        where = f" Most of them in {spots}." if spots else ""
+        yield f"{number}. **{cause.title}:** {cause.meaning} {cause.count:,} findings.{where}"
+
+
+def _write_claims(report: Executive) -> Iterator[str]:
+    if report.claims:
+        yield "\n## What was said, and what was measured\n"
+        yield "| Number | Stated | Measured | Verdict |\n|---|--:|--:|---|"
+        for claim in report.claims:
+            yield f"| {code_cell(claim.metric)} | {markdown(claim.stated)} | {claim.measured} | {claim.verdict} |"
+
+
+def _write_plan(report: Executive) -> Iterator[str]:
+    yield "\n## Remediation plan"
+    for number, phase in enumerate(report.phases, 1):
+        yield f"\n### Phase {number}: {phase.name}\n"
+        yield f"{phase.goal}\n"
+        for step in phase.steps:
+            start = f" Begin at {', '.join(code(example) for example in step.examples)}." if step.examples else ""
+            yield (
+                f"- [ ] **{step.severity}** {step.title}: {step.findings:,} findings in {step.places:,} places, "
+                f"{step.effort} effort.{start}"
+            )

@@ -1,0 +1,137 @@
+"""One run: notebooks executed, pages made, the folder moved to its place, and ``latest`` set to it."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import fields
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from analysis import store
+from analysis.engine import Progress, ignore_progress
+from analysis.errors import ReportError
+from analysis.report.executive import Executive, build_executive
+from analysis.report.exports import build_findings_json, build_plan_markdown
+from analysis.report.issue_markdown import build_issue
+from analysis.report.pages import Page, build_page, render
+from analysis.report.prose import find_headings
+from analysis.report.run_notebooks import ExecutedNotebook, find_notebooks, run_notebooks
+from analysis.report.single_file import build_single_file
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+LATEST = "latest"
+#: What lies beside the pages, and what the report calls it.
+FILES = (
+    ("report.html", "everything in one file"),
+    ("issue.md", "a GitHub issue"),
+    ("plan.md", "the plan"),
+    ("findings.json", "all findings as JSON"),
+)
+_NUMBERED = re.compile(r"^(?P<run>.*?)(?:\.(?P<number>\d{1,3}))?$")
+
+
+def write_report(
+    inv: Investigation,
+    reports: Path,
+    *,
+    jobs: int = 2,
+    progress: Progress = ignore_progress,
+    notebooks: Path | None = None,
+) -> Path:
+    """Write the report of an investigation and return its folder ``reports/<target>/<time>-<revision>``.
+
+    ``notebooks`` is a folder of numbered notebooks (default: the kit's own), each with a parameter ``snapshot``.
+    When one of them fails, the folder is kept as ``<time>-<revision>.failed`` with what could be made, ``latest``
+    stays where it was, and ``ReportError`` names the notebook. Raises ``StorageError`` when the disk is full.
+    """
+    sources = find_notebooks(notebooks or store.find_home() / "notebooks")
+    parent = reports / store.slug(inv.name)
+    name = store.name_run(datetime.now(UTC), str(inv.manifest["revision"]))
+    with store.writing_folder(parent) as folder:
+        executed = folder / "notebooks"
+        executed.mkdir()
+        done = run_notebooks(sources, executed, {"snapshot": str(inv.path)}, jobs=jobs, progress=progress)
+        try:
+            progress("pages", 0, 1)
+            _write_files(inv, folder, done)
+            progress("pages", 1, 1)
+        except Exception as error:
+            place = store.publish_folder(folder, parent, f"{name}.failed")
+            told = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise ReportError(f"the pages could not be made: {told}", remedy=f"Its notebooks: {place}") from error
+        failed = [notebook for notebook in done if notebook.error]
+        place = store.publish_folder(folder, parent, f"{name}.failed" if failed else name)
+        if failed:
+            told = "; ".join(f"notebook {notebook.name} failed: {notebook.error}" for notebook in failed)
+            raise ReportError(told, remedy=f"See {place / f'{failed[0].name}.html'}")
+        move_latest(parent, place.name)
+    return place
+
+
+def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebook]) -> None:
+    """Write every page and export of a run into its folder."""
+    pages = [build_page(notebook.path, notebook.error) for notebook in done]
+    report = build_executive(inv)
+    view = describe_report(report, pages)
+    contents = {
+        "index.html": render("index.html.j2", report=view, has_networks=False),
+        "report.html": build_single_file(view, pages),
+        "issue.md": build_issue(report),
+        "plan.md": build_plan_markdown(report),
+        "findings.json": build_findings_json(inv),
+    }
+    for page in pages:
+        headings = [heading for heading in find_headings(page.body) if heading["level"] == 2]
+        contents[page.file] = render(
+            "page.html.j2", report=view, page=page, headings=headings, has_networks=page.has_networks
+        )
+    for name, text in contents.items():
+        (folder / name).write_text(text, "utf-8", errors="replace")
+
+
+def describe_report(report: Executive, pages: Sequence[Page]) -> dict[str, Any]:
+    """Return what the templates need: the fields of the report, its pages, and what lies beside them."""
+    return {
+        **{field.name: getattr(report, field.name) for field in fields(report)},
+        "light_words": report.light_words,
+        "pages": pages,
+        "failed": [page for page in pages if page.error],
+        "files": FILES,
+    }
+
+
+def move_latest(parent: Path, name: str) -> None:
+    """Point ``latest`` to a run, in one step and never back to an older one than it points to."""
+    link = parent / LATEST
+    with _locked(parent):
+        if link.is_symlink() and _rank(link.readlink().name) >= _rank(name):
+            return
+        temporary = parent / f".{LATEST}-{os.getpid()}"
+        temporary.unlink(missing_ok=True)
+        temporary.symlink_to(name, target_is_directory=True)
+        temporary.replace(link)
+
+
+def _rank(name: str) -> tuple[str, int]:
+    """Return what orders runs: the time, then the number of a run within one second."""
+    match = _NUMBERED.match(name)
+    return (name[:15], int(match["number"] or 1)) if match else (name, 1)
+
+
+@contextlib.contextmanager
+def _locked(folder: Path) -> Iterator[None]:
+    """Hold a lock on a folder, so that of two runs that end at once the newer one is the latest."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        with contextlib.suppress(OSError):  # some network file systems know no locks
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
