@@ -1,0 +1,7 @@
+"""A copy from before the consolidation: discovery leaves this folder out."""
+
+
+class AgentRegistry:
+    """As it was."""
+
+    agents: dict = {}

@@ -1,0 +1,1 @@
+"""The application: agents, services and the events they send."""

@@ -1,0 +1,1 @@
+"""Agents, and everything that runs them."""

@@ -1,0 +1,1 @@
+"""What runs, since when, and how it ended."""

@@ -1,0 +1,5 @@
+"""SSOT redirect: the engine lives in user_execution_engine; this path is kept for old imports."""
+
+from netra_backend.app.agents.supervisor.user_execution_engine import UserExecutionEngine
+
+__all__ = ["UserExecutionEngine"]

@@ -1,0 +1,40 @@
+"""Hands tool calls to the tools."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from netra_backend.app.agents.supervisor.agent_class_registry import AgentClassRegistry
+
+
+class ToolBox:
+    """Tools by name."""
+
+    def __init__(self) -> None:
+        self._tools: dict[str, Callable[..., object]] = {}
+
+    def put(self, name: str, tool: Callable[..., object]) -> None:
+        """Add a tool."""
+        self._tools[name] = tool
+
+    def take(self, name: str) -> Callable[..., object]:
+        """Return a tool."""
+        return self._tools[name]
+
+
+class ToolDispatcher:
+    """Finds the tool of a call and runs it; all dispatchers share one box."""
+
+    shared_calls: list[str] = []
+
+    def __init__(self, classes: AgentClassRegistry | None = None) -> None:
+        self.classes = classes or AgentClassRegistry()
+
+    def dispatch(self, name: str, *arguments: object) -> object:
+        """Run a tool and remember that it ran."""
+        self.shared_calls.append(name)
+        return GlobalToolBox.take(name)(*arguments)
+
+
+# An object with the name of a class.
+GlobalToolBox = ToolBox()

@@ -1,0 +1,4 @@
+"""Settings."""
+
+TIMEOUT_SECONDS = 60
+MAX_AGENTS = 50
