@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from analysis.graph.chains import Chain, find_chains
 from analysis.graph.cuts import Cut, find_cut
-from analysis.graph.cycles import Cycle, Hop, build_cycles_table, find_component_sizes, find_cycles
+from analysis.graph.cycles import Cycle, build_cycles_table, find_component_sizes, find_cycles
+from analysis.graph.hops import Hop
 from analysis.graph.loops import find_loop
 from analysis.graph.resolve import ImportGraph, build_import_graph
 

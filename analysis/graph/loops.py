@@ -1,25 +1,28 @@
 """A short loop through a component.
 
-The shortest loop of a directed graph takes one breadth-first search per module: quadratic. Loops of two and
-three modules, by far the most common, are found in one pass; longer ones by searches from a limited number of
-modules, and then the answer says that it may not be the shortest.
+The shortest loop of a directed graph takes one breadth-first search per module: quadratic. Loops of two and three
+modules, by far the most common, are found without a search; longer ones by searches that stop after a fixed amount of
+work, and then the answer says that it may not be the shortest.
 """
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Collection, Mapping
+from typing import Generic, TypeVar
 
-Pair = tuple[str, str]
-#: Modules tried as the start of a breadth-first search; in smaller components every module is tried.
-MOST_STARTS = 60
+Name = TypeVar("Name", str, int)
+#: Work per edge of a component, in edges looked at; small components are always searched from every module.
+_STEPS_PER_EDGE = 50
+_FREE_STEPS = 200_000
 
 
-def find_loop(pairs: Collection[Pair]) -> tuple[list[Pair], bool]:
+def find_loop(
+    pairs: Collection[tuple[Name, Name]], preferred: Collection[tuple[Name, Name]] = ()
+) -> tuple[list[tuple[Name, Name]], bool]:
     """Return the pairs of a short loop, in order, and whether no shorter one exists.
 
-    ``pairs`` are the importer and imported of the edges of one component. Deterministic: of equally short
-    loops the first by name.
+    ``pairs`` are the importer and imported of the edges of one component. Of loops of two modules one with a
+    ``preferred`` pair is taken, then the first by name. The loop begins with its first module.
 
     >>> find_loop([("a", "b"), ("b", "c"), ("c", "a"), ("c", "b")])
     ([('b', 'c'), ('c', 'b')], True)
@@ -27,42 +30,74 @@ def find_loop(pairs: Collection[Pair]) -> tuple[list[Pair], bool]:
     known = set(pairs)
     twos = [pair for pair in known if pair[0] < pair[1] and (pair[1], pair[0]) in known]
     if twos:
-        first, second = min(twos)
+        wanted = set(preferred)
+        first, second = min(twos, key=lambda pair: (not ({pair, pair[::-1]} & wanted), pair))
         return [(first, second), (second, first)], True
-    following: dict[str, list[str]] = {}
-    for importer, imported in sorted(known):
-        following.setdefault(importer, []).append(imported)
-    starts = sorted(following, key=lambda module: (len(following[module]), module))[:MOST_STARTS]
-    best: list[str] = []
-    for start in starts:
-        found = _find_way_back(start, following, len(best) or len(following) + 1)
-        if found and (not best or len(found) < len(best)):
-            best = found
-            if len(best) == 3:
+    search: _Search[Name] = _Search(known)
+    ring = search.find_three() or search.find_longer()
+    smallest = ring.index(min(ring))
+    ring = ring[smallest:] + ring[:smallest]
+    return list(zip(ring, ring[1:] + ring[:1], strict=True)), search.is_complete
+
+
+class _Search(Generic[Name]):
+    """Searches a component without loops of two; ``is_complete`` tells whether no shorter loop can have been missed."""
+
+    def __init__(self, pairs: Collection[tuple[Name, Name]]) -> None:
+        self._out: dict[Name, set[Name]] = {}
+        self._in: dict[Name, set[Name]] = {}
+        for importer, imported in pairs:
+            self._out.setdefault(importer, set()).add(imported)
+            self._in.setdefault(imported, set()).add(importer)
+        self._steps_left = max(_FREE_STEPS, _STEPS_PER_EDGE * len(pairs))
+        self.is_complete = True
+
+    def find_three(self) -> list[Name]:
+        """Return the first loop of three modules by name, or nothing."""
+        for first in sorted(self._out):
+            for second in sorted(self._out[first]):
+                thirds = self._out[second] & self._in[first]
+                if thirds:
+                    return [first, second, min(thirds)]
+                self._steps_left -= min(len(self._out[second]), len(self._in[first]))
+            if self._steps_left < 0:
+                self.is_complete = False
                 break
-    smallest = best.index(min(best))
-    ring = best[smallest:] + best[:smallest]
-    is_shortest = len(best) == 3 or len(starts) == len(following)
-    return list(zip(ring, ring[1:] + ring[:1], strict=True)), is_shortest
+        return []
+
+    def find_longer(self) -> list[Name]:
+        """Return the shortest loop found within the work allowed; the first search is always finished."""
+        best: list[Name] = []
+        for start in sorted(self._out, key=lambda name: (len(self._out[name]), name)):
+            if best and (self._steps_left < 0 or (self.is_complete and len(best) == 4)):
+                break
+            found = self._find_way_back(start, len(best) or len(self._out) + 1)
+            best = found or best
+        else:
+            return best
+        self.is_complete = self.is_complete and len(best) == 4
+        return best
+
+    def _find_way_back(self, start: Name, limit: int) -> list[Name]:
+        """Return the modules of a shortest loop through ``start`` that is shorter than ``limit``, or nothing."""
+        previous: dict[Name, Name] = {}
+        layer = [start]
+        for _ in range(1, limit):
+            following: list[Name] = []
+            for name in layer:
+                others = self._out[name]
+                self._steps_left -= len(others)
+                if start in others:
+                    return _trace(previous, start, name)
+                for other in sorted(other for other in others if other not in previous):
+                    previous[other] = name
+                    following.append(other)
+            layer = following
+        return []
 
 
-def _find_way_back(start: str, following: Mapping[str, list[str]], limit: int) -> list[str]:
-    """Return the modules of a shortest loop through ``start`` that is shorter than ``limit``, or nothing."""
-    previous: dict[str, str] = {start: ""}
-    depth = {start: 1}
-    queue = deque([start])
-    while queue:
-        module = queue.popleft()
-        if depth[module] >= limit:
-            return []
-        for imported in following.get(module, ()):
-            if imported == start:
-                ring = [module]
-                while ring[-1] != start:
-                    ring.append(previous[ring[-1]])
-                return ring[::-1]
-            if imported not in previous:
-                previous[imported] = module
-                depth[imported] = depth[module] + 1
-                queue.append(imported)
-    return []
+def _trace(previous: Mapping[Name, Name], start: Name, last: Name) -> list[Name]:
+    way = [last]
+    while way[-1] != start:
+        way.append(previous[way[-1]])
+    return way[::-1]

@@ -1,0 +1,33 @@
+"""One import on a way through the graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Hop:
+    """One import on a way through the graph, with the statement that makes it."""
+
+    importer: str
+    imported: str
+    path: str
+    line: int
+    name: str
+    scope: str
+
+    def __str__(self) -> str:
+        return f"{self.importer} {self.path}:{self.line} {self.imported}"
+
+
+class HopReader:
+    """Reads rows of a table of edges as hops, one at a time."""
+
+    def __init__(self, edges: pa.Table) -> None:
+        self._columns = [edges.column(name) for name in ("importer", "imported", "path", "line", "name", "scope")]
+
+    def read(self, row: int) -> Hop:
+        """Return one row."""
+        return Hop(*(column[row].as_py() for column in self._columns))
