@@ -17,13 +17,13 @@ from analysis.errors import SnapshotError
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, check_target, scan
 from analysis.facts.git import read_revision
 from analysis.graph import build_cycles_table, build_import_graph, find_cycles
-from analysis.identity import find_concepts, find_multiplicity
+from analysis.identity import build_identity, find_concepts, find_multiplicity
 from analysis.investigation import Investigation
 from analysis.policy import Policy, read_policy
 from analysis.rules import CaseFile, build_findings_table, find_findings, measure
 
 Result = TypeVar("Result")
-STEPS = ("scan", "graph", "cycles", "identity", "rules", "snapshot")
+STEPS = ("scan", "graph", "cycles", "identity", "names", "rules", "snapshot")
 
 
 @dataclass(slots=True)
@@ -71,11 +71,12 @@ def investigate(
     graph = clock.run("graph", lambda: build_import_graph(facts))
     cycles = clock.run("cycles", lambda: find_cycles(graph))
     multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, rules)))
+    identity = clock.run("names", lambda: build_identity(facts, rules))
     case = CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), rules)
     findings, metrics = clock.run("rules", lambda: _judge(case))
     contents = {
         **collect_facts(facts), "edges": graph.edges, "externals": graph.externals, "phantoms": graph.phantoms,
-        "cycles": build_cycles_table(cycles), "findings": findings, "metrics": metrics,
+        "cycles": build_cycles_table(cycles), **identity.tables, "findings": findings, "metrics": metrics,
     }  # fmt: skip
     counts = {name: table.num_rows for name, table in contents.items()}
     manifest = _describe(root, rules, facts, counts, clock.seconds)

@@ -28,6 +28,14 @@ class Identity:
     resolution: Resolution
     inheritance: Inheritance
 
+    @property
+    def tables(self) -> dict[str, pa.Table]:
+        """The tables by the name that a snapshot gives them."""
+        return {
+            "paths": self.paths, "violations": self.violations, "phantom_names": self.phantom_names,
+            "conflicts": self.conflicts,
+        }  # fmt: skip
+
 
 def build_identity(facts: FactTables, policy: Policy) -> Identity:
     """Resolve every name and say who takes what from the wrong place; linear in the number of statements."""
