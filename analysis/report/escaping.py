@@ -6,11 +6,13 @@ import re
 from html import escape
 
 #: Characters that mean something in Markdown, also where GitHub reads mentions, issue numbers and links.
-_MARKDOWN = re.compile(r"([\\`*_{}\[\]()<>#+!|~$&-])")
+_MARKDOWN = re.compile(r"^[-+=]|^\d+(?=[.)])|[\\`*_\[\]<>#|~$&]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _AFTER = re.compile(r"([./:_\-])(?=[^\s./:_\-])")
 _BREAK = re.compile("\u200b")
 _BACKTICKS = re.compile(r"`+")
+#: Where GitHub would begin a link.
+_LINK = re.compile(r":(?=//)|www(?=\.)", re.IGNORECASE)
 #: A word joiner after @ keeps GitHub from telling people that an issue names.
 _MENTION = "@\u2060"
 
@@ -49,7 +51,12 @@ def markdown(text: object) -> str:
     >>> markdown("*Registry <b>")
     '\\*Registry \\<b\\>'
     """
-    return _MARKDOWN.sub(r"\\\1", plain(text)).replace("@", _MENTION).replace("://", ":\u2060//")
+    shown = _MARKDOWN.sub(_mark, plain(text).strip()).replace("@", _MENTION)
+    return _LINK.sub("\\g<0>\u2060", shown)
+
+
+def _mark(match: re.Match[str]) -> str:
+    return f"{match[0]}\u2060" if match[0].isdigit() else f"\\{match[0]}"
 
 
 def code(text: object) -> str:
