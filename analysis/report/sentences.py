@@ -1,0 +1,176 @@
+"""Sentences for notebooks that are computed, so that prose never carries a number of another target or day."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis.report.displays import Fragment, Prose, build_table
+from analysis.report.escaping import code
+from analysis.report.headline import count_severities, tell_verdict
+from analysis.report.packages import count_imports, group_modules
+from analysis.report.views import MOST_PACKAGES, find_busiest
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+_LONGEST_LOOP = 6
+
+
+def count_of(number: float, noun: str, plural: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> count_of(1, "cycle"), count_of(0, "cycle"), count_of(1200, "class", "classes")
+    ('1 cycle', 'no cycle', '1,200 classes')
+    """
+    if not number:
+        return f"no {noun}"
+    return f"{number:,.0f} {noun if number == 1 else plural or noun + 's'}"
+
+
+def tell_target(inv: Investigation) -> Prose:
+    """Say what was analysed and what the whole looks like."""
+    counts = inv.manifest["counts"]
+    read = f"{count_of(counts['files'], 'file')}, {count_of(counts['modules'], 'module')}"
+    text = (
+        f"{code(inv.name)} at revision {code(inv.manifest['revision'])} has {read}, "
+        f"{count_of(counts['definitions'], 'class', 'classes')} and {count_of(counts['imports'], 'imported name')}. "
+        f"{tell_verdict(count_severities(inv))}"
+    )
+    return Prose(text)
+
+
+def tell_graph(inv: Investigation) -> Prose:
+    """Say how many imports connect how many modules, and what leads outside or nowhere."""
+    metric = inv.metric
+    sentences = [
+        (
+            f"{count_of(metric('modules'), 'module')} are joined by {count_of(metric('edges'), 'import edge')}: "
+            f"{metric('edges-import-time'):,.0f} run on import, {metric('edges-deferred'):,.0f} when a function is "
+            f"called, {metric('edges-typing'):,.0f} only for type checkers; an edge can be of several kinds."
+        ),
+        f"{count_of(metric('external-packages'), 'package')} of others are imported.",
+        (
+            f"{count_of(metric('phantom-imports'), 'import').capitalize()} "
+            f"{'names' if metric('phantom-imports') <= 1 else 'name'} a module of the tree that does not exist."
+        ),
+    ]
+    return Prose(" ".join(sentences))
+
+
+def tell_packages(inv: Investigation) -> Prose:
+    """Say which packages import each other, the heaviest pair first."""
+    counted = count_imports(inv.edges, group_modules([str(name) for name in inv.graph.modules], MOST_PACKAGES))
+    rows: Iterable[Any] = counted.itertuples(index=False, name=None)
+    weights = {(str(importer), str(imported)): int(imports) for importer, imported, imports in rows}
+    mutual = [(weight + weights[b, a], a, b) for (a, b), weight in weights.items() if a < b and (b, a) in weights]
+    if not mutual:
+        return Prose("No two packages of this picture import each other: the layers hold at this level.")
+    _, first, second = min(mutual, key=lambda pair: (-pair[0], pair[1], pair[2]))
+    return Prose(
+        f"{count_of(len(mutual), 'pair')} of packages {'import' if len(mutual) > 1 else 'imports'} each other. The "
+        f"heaviest is {code(first)} with {code(second)}: {weights[first, second]:,} statements one way and "
+        f"{weights[second, first]:,} the other."
+    )
+
+
+def tell_busiest(inv: Investigation, module: str = "") -> Prose:
+    """Say how many modules import a module, and how many it imports; without a name the busiest one."""
+    module = module or find_busiest(inv)
+    edges = inv.edges[~inv.edges["is_ancestor"]].drop_duplicates(["importer", "imported"])
+    into, out = int((edges["imported"] == module).sum()), int((edges["importer"] == module).sum())
+    return Prose(
+        f"{code(module)} is imported by {count_of(into, 'module')} and imports {count_of(out, 'module')}: a change of "
+        f"it can reach all of the former."
+    )
+
+
+def tell_cycles(inv: Investigation) -> Prose:
+    """Say how many cycles of each kind there are and how large the largest is."""
+    lines = []
+    for kind, meaning in (
+        ("import-time", "fail or not by which module comes first"),
+        ("deferred", "need an import inside a function"),
+        ("typing", "need an import for type checkers"),
+    ):
+        cycles = inv.cycles(kind)
+        if cycles.empty:
+            lines.append(f"- **{kind}**: none.")
+            continue
+        total, largest = int(cycles["size"].sum()), int(cycles["size"].max())
+        lines.append(
+            f"- **{kind}**: {count_of(len(cycles), 'cycle')} over {count_of(total, 'module')}, the largest with "
+            f"{largest:,}; they {meaning}."
+        )
+    return Prose("\n".join(lines))
+
+
+def tell_cuts(inv: Investigation, kind: str = "import-time") -> Prose:
+    """Say how many imports must go to break every cycle of a kind, and whether fewer could do."""
+    cycles = inv.cycles(kind)
+    if cycles.empty:
+        return Prose("There is nothing to cut.")
+    cuts = sum(len(cut) for cut in cycles["cut"])
+    methods = Counter(str(method) for method in cycles["cut_method"])
+    if not methods["heuristic"]:
+        proof = "No smaller cost is possible: every cut was found exactly."
+    else:
+        proof = f"For {count_of(methods['heuristic'], 'cycle')} too large to solve exactly this is an upper bound."
+    return Prose(f"Removing {count_of(cuts, 'import')} breaks {count_of(len(cycles), 'cycle')}. {proof}")
+
+
+def list_cycles(inv: Investigation, kind: str = "import-time", most_rows: int = 20) -> Fragment:
+    """Return the cycles of a kind as a table: size, a short loop with its places, and the imports to cut."""
+    rows = [
+        (row["size"], row["edge_count"], [_tell_hop(hop) for hop in row["loop"][:_LONGEST_LOOP]], list(row["cut"]),
+         row["cut_method"])
+        for row in inv.cycles(kind).to_dict("records")
+    ]  # fmt: skip
+    frame = pd.DataFrame(rows, columns=["modules", "imports", "a short loop", "cheapest cut", "found"])
+    names = ("a short loop", "cheapest cut")
+    return build_table(frame, caption=f"Cycles: {kind}", most_rows=most_rows, names=names)
+
+
+def _tell_hop(hop: Any) -> str:
+    importer, place, imported = str(hop).rsplit(" ", 2)
+    return f"{importer} → {imported} ({place})"
+
+
+def list_packages(inv: Investigation, most_rows: int = 15) -> Fragment:
+    """Return the pairs of packages with the most imports as a table."""
+    groups = group_modules([str(name) for name in inv.graph.modules], MOST_PACKAGES)
+    counted = count_imports(inv.edges, groups)
+    between = counted[counted["importer"] != counted["imported"]]
+    names = ("importer", "imported")
+    return build_table(between, caption="Imports between packages", most_rows=most_rows, names=names)
+
+
+def list_phantoms(inv: Investigation, most_rows: int = 15) -> Fragment:
+    """Return the modules of the tree that are imported but do not exist, the most often imported first."""
+    phantoms = inv.phantoms
+    phantoms = phantoms[phantoms["reason"].astype(str) == "no-such-module"]
+    statements: Iterable[Any] = phantoms.drop_duplicates(["path", "line", "module"]).to_dict("records")
+    places: dict[str, list[Any]] = defaultdict(list)
+    for row in statements:
+        places[row["module"]].append(row)
+    found = [
+        (module, len(group), str(group[0]["nearest"]), f"{group[0]['path']}:{group[0]['line']}")
+        for module, group in places.items()
+    ]
+    rows = sorted(found, key=lambda row: (-row[1], row[0]))
+    frame = pd.DataFrame(rows, columns=["missing module", "imports", "nearest", "first place"])
+    return build_table(
+        frame,
+        caption="Modules that do not exist",
+        most_rows=most_rows,
+        names=("missing module", "nearest", "first place"),
+    )
+
+
+def list_repeated_classes(inv: Investigation, most_rows: int = 20) -> Fragment:
+    """Return the class names that are defined more than once, the most often defined first."""
+    frame = inv.multiplicity()[["name", "definitions", "places"]]
+    return build_table(frame, caption="Classes that share a name", most_rows=most_rows, names=("name", "places"))
