@@ -72,7 +72,7 @@ def investigate(
     cycles = clock.run("cycles", lambda: find_cycles(graph))
     multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, rules)))
     identity = clock.run("names", lambda: build_identity(facts, rules))
-    case = CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), rules)
+    case = CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, rules)
     findings, metrics = clock.run("rules", lambda: _judge(case))
     contents = {
         **collect_facts(facts), "edges": graph.edges, "externals": graph.externals, "phantoms": graph.phantoms,

@@ -173,11 +173,8 @@ def test_the_manager_is_none_in_the_other_order_too(tree: Path) -> None:
 
 def count_violations(tree: Path) -> tuple[int, int]:
     """Count statements that take a class from elsewhere, and their files, with ast and nothing else."""
-    parsed = {
-        path.relative_to(tree).as_posix(): ast.parse(path.read_bytes())
-        for path in sorted(tree.rglob("*.py"))
-        if not path.relative_to(tree).parts[0].startswith("backup")
-    }
+    sources = [path for path in sorted(tree.rglob("*.py")) if not path.relative_to(tree).parts[0].startswith("backup")]
+    parsed = {path.relative_to(tree).as_posix(): ast.parse(path.read_bytes()) for path in sources}
     modules = {path.removesuffix(".py").removesuffix("/__init__").replace("/", "."): module for path, module in parsed.items()
                if not path.endswith("core/settings.py")}  # fmt: skip
     defined = {
@@ -249,8 +246,14 @@ def test_the_golden_path_passes_as_often_as_expected(tree: Path) -> None:
 
 
 METRICS = (
-    "import-time-cycles", "swallowed-import-suspects", "phantom-modules", "shadowed-modules",
-)  # fmt: skip
+    "import-violations",
+    "files-with-import-violations",
+    "import-time-cycles",
+    "swallowed-import-suspects",
+    "phantom-modules",
+    "phantom-names",
+    "shadowed-modules",
+)
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -260,6 +263,11 @@ def test_the_kit_measures_what_is_true(inv: analysis.Investigation, metric: str)
 
 def test_the_kit_counts_the_registries_the_cycles_and_the_odd_ones(inv: analysis.Investigation) -> None:
     assert inv.metric("concept:agent registries") == EXPECTED["agent-registry-classes"]["value"]
+    assert inv.metric("class-ids:AgentRegistry") == EXPECTED["class-ids-of-agent-registry"]["value"]
+    assert inv.metric("identities:UserExecutionEngine") == EXPECTED["class-ids-of-user-execution-engine"]["value"]
+    paths = inv.paths
+    engine = paths["definition"] == "netra_backend.app.agents.supervisor.user_execution_engine:UserExecutionEngine"
+    assert paths.loc[engine, "import_path"].tolist() == EXPECTED["paths-of-user-execution-engine"]["paths"]
     assert inv.cycles("import-time")["size"].tolist() == EXPECTED["import-time-cycles"]["sizes"]
     rules = inv.findings["rule"].value_counts()
     assert rules["fallback-class"] == EXPECTED["fallback-classes"]["value"]

@@ -10,7 +10,7 @@ import pytest
 from analysis import tables
 from analysis.facts import scan
 from analysis.graph import build_import_graph, find_cycles
-from analysis.identity import find_concepts, find_multiplicity
+from analysis.identity import build_identity, find_concepts, find_multiplicity
 from analysis.policy import Policy, parse_policy
 from analysis.rules import RULES, CaseFile, Finding, Rule, build_findings_table, find_findings, measure
 from analysis.rules.documentation import render_rules
@@ -25,7 +25,8 @@ def open_case(root: Path, policy: Policy | None = None) -> CaseFile:
     facts = scan(root, options=build_scan_options(policy))
     graph = build_import_graph(facts)
     cycles = tuple(find_cycles(graph))
-    return CaseFile(facts, graph, cycles, tuple(find_multiplicity(facts)), tuple(find_concepts(facts, policy)), policy)
+    multiplicity, concepts = tuple(find_multiplicity(facts)), tuple(find_concepts(facts, policy))
+    return CaseFile(facts, graph, cycles, multiplicity, concepts, build_identity(facts, policy), policy)
 
 
 def judge(root: Path, policy: Policy | None = None) -> list[Finding]:

@@ -21,13 +21,8 @@ class ClassPath(NamedTuple):
 
 
 def find_stated(policy: Policy) -> frozenset[str]:
-    """Return the import paths that the policy names as canonical, for concepts and redirects.
-
-    ``pkg.mod:Name`` names a definition: every path to it that is canonical by default stays so. ``pkg.mod.Name``
-    names the one path to be used.
-    """
-    stated = [*(concept.canonical for concept in policy.concept), *(item.canonical for item in policy.redirect)]
-    return frozenset(path for path in stated if path and ":" not in path)
+    """Return the import paths that the redirects of a policy name as canonical."""
+    return frozenset(redirect.canonical.replace(":", ".") for redirect in policy.redirect if redirect.canonical)
 
 
 def choose_canonical(paths: Iterable[ClassPath], stated: frozenset[str]) -> dict[str, ClassPath]:

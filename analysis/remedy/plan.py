@@ -19,6 +19,7 @@ _PHASES: tuple[tuple[str, str, dict[str, str]], ...] = (
         "No import fails, silently or loudly, whichever module comes first.",
         {
             "phantom-import": "Correct or delete imports of modules that do not exist",
+            "phantom-name": "Correct or delete imports of names that their module does not have",
             "import-cycle": "Break the import-time cycles at the cheapest imports",
             "swallowed-circular-import": "Remove the try blocks that hide failing imports",
             "file-not-parsed": "Repair the files that are no valid Python",
@@ -34,6 +35,8 @@ _PHASES: tuple[tuple[str, str, dict[str, str]], ...] = (
             "shadowed-module": "Delete or rename files that Python never imports",
             "file-with-two-names": "Import every file by one name",
             "fallback-class": "Replace fallback classes by one explicit choice",
+            "redirect-broken": "Let all paths of a redirect yield one object",
+            "name-with-different-objects": "Give different objects different names",
             "class-defined-more-than-once": "Merge or rename classes that share a name",
         },
     ),
@@ -41,6 +44,7 @@ _PHASES: tuple[tuple[str, str, dict[str, str]], ...] = (
         "Keep it so",
         "What was mended cannot come back unnoticed.",
         {
+            "class-taken-from-elsewhere": "Import every class from where it is defined",
             "deferred-cycle": "Invert the dependencies that imports inside functions hide",
             "instance-named-like-a-class": "Name objects in lower case",
             "typing-cycle": "Move shared types below their users",

@@ -11,8 +11,10 @@ from analysis.policy import Policy
 _ZERO = (
     ("import-time-cycles", "No import-time cycle"),
     ("phantom-imports", "No import of a module that does not exist"),
+    ("phantom-names", "No import of a name that its module does not have"),
     ("swallowed-import-suspects", "No swallowed import on a cycle"),
     ("shadowed-modules", "No file that Python never imports"),
+    ("import-violations", "Every class is imported from where it is defined"),
     ("files-with-two-names", "Every file has one name"),
     ("files-not-parsed", "Every file parses"),
     ("findings-p0", "No finding of severity P0"),

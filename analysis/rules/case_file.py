@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from analysis.facts import Facts
 from analysis.facts.source import decode, detect_encoding
 from analysis.graph import Cycle, ImportGraph
-from analysis.identity import Concept, Multiplicity
+from analysis.identity import Concept, Identity, Multiplicity
 from analysis.policy import Policy
 from analysis.rules.finding import MOST_EVIDENCE, Evidence
 
@@ -22,13 +22,14 @@ LONGEST_SOURCE = 200
 
 @dataclass(frozen=True)
 class CaseFile:
-    """The evidence of one target: facts, import graph, cycles, classes, and the policy it is held against."""
+    """The evidence of one target: facts, import graph, cycles, classes, names, and the policy it is held against."""
 
     facts: Facts
     graph: ImportGraph
     cycles: tuple[Cycle, ...]
     multiplicity: tuple[Multiplicity, ...]
     concepts: tuple[Concept, ...]
+    identity: Identity
     policy: Policy = field(default_factory=Policy)
 
     def cite(self, places: Iterable[tuple[str, int]]) -> tuple[Evidence, ...]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from analysis.rules import broken_imports, classes, cycles, files
+from analysis.rules import broken_imports, classes, cycles, files, names
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding
 from analysis.rules.rule import Rule
 
 RULES: tuple[Rule, ...] = tuple(
-    sorted((*cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES), key=lambda rule: rule.name)
+    sorted(
+        (*cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES, *names.RULES),
+        key=lambda rule: rule.name,
+    )
 )
 
 

@@ -14,13 +14,17 @@ from analysis.rules.broken_imports import find_swallowed
 from analysis.rules.case_file import CaseFile
 from analysis.rules.files import count_shadowed
 from analysis.rules.finding import Finding
+from analysis.rules.names import find_definitions
 
 Metric = tuple[str, float, str, str]
 
 
 def measure(case: CaseFile, findings: Sequence[Finding]) -> list[Metric]:
     """Return rows of ``tables.METRICS``: metric, value, unit, meaning."""
-    rows = [*_measure_files(case), *_measure_imports(case), *_measure_cycles(case), *_measure_classes(case)]
+    rows = [
+        *_measure_files(case), *_measure_imports(case), *_measure_cycles(case), *_measure_classes(case),
+        *_measure_names(case),
+    ]  # fmt: skip
     counts = Counter(finding.severity for finding in findings)
     rows.extend(
         (f"findings-{severity.lower()}", counts[severity], "findings", f"Findings of severity {severity}.")
@@ -148,3 +152,38 @@ def _measure_classes(case: CaseFile) -> Iterator[Metric]:
         if concept.is_policy:
             meaning = f"Implementations of the concept {concept.name}."
             yield f"concept:{concept.name}", concept.classes, "classes", meaning
+
+
+def _measure_names(case: CaseFile) -> Iterator[Metric]:
+    violations = case.identity.violations
+    statements = set(zip(*(tables.read_column(violations, name) for name in ("path", "line")), strict=True))
+    files = {path for path, _ in statements}
+    taken = set(tables.read_column(violations, "definition"))
+    phantoms = {(row["module"], row["name"]) for row in case.identity.phantom_names.to_pylist()}
+    conflicts = case.identity.conflicts
+    kinds = Counter(tables.read_column(conflicts, "kind"))
+    told = "Import statements that take a class from a module that neither defines it nor is a package around it."
+    yield "import-violations", len(statements), "statements", told
+    yield "files-with-import-violations", len(files), "files", "Files with such a statement."
+    yield "classes-taken-from-elsewhere", len(taken), "classes", "Classes that such statements take."
+    yield "phantom-names", len(phantoms), "names", "Names that are imported from a module of the tree that has none."
+    yield (
+        "names-with-different-objects",
+        kinds["same-name"] + kinds["renamed"] + kinds["instance"],
+        "names",
+        ("Names under which different modules have different objects."),
+    )
+    for redirect in case.policy.redirect:
+        name = redirect.paths[0].rpartition(".")[2]
+        found = find_definitions(case, redirect.paths)
+        yield (
+            f"identities:{name}",
+            len(found),
+            "objects",
+            f"Different objects behind the {len(redirect.paths)} paths of {name}.",
+        )
+    for concept in case.concepts:
+        if concept.is_policy and concept.canonical:
+            name = concept.canonical.replace(":", ".").rpartition(".")[2]
+            count = sum(member.name == name for member in concept.members)
+            yield f"class-ids:{name}", count, "classes", f"Classes of the name {name} in the concept {concept.name}."

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-from netra_backend.app.agents.supervisor import engine_defaults
-from netra_backend.app.agents.supervisor.user_execution_engine import UserExecutionEngine as _Engine
+from netra_backend.app.agents.supervisor import engine_defaults, user_execution_engine as engines
 
 
 def __getattr__(name: str) -> object:
@@ -22,7 +21,7 @@ class ExecutionEngineFactory:
     """One factory for the whole process: whoever asks for it gets the same object, with the same state."""
 
     _instance: ExecutionEngineFactory | None = None
-    _engines: dict[str, _Engine] = {}
+    _engines: dict[str, engines.UserExecutionEngine] = {}
     _current_user: str = ""
 
     def __new__(cls) -> ExecutionEngineFactory:
@@ -30,19 +29,19 @@ class ExecutionEngineFactory:
             cls._instance = super().__new__(cls)
         return cls._instance
 
-    async def create_for_user(self, user: str, warm_up: int = 1) -> _Engine:
+    async def create_for_user(self, user: str, warm_up: int = 1) -> engines.UserExecutionEngine:
         """Return a new engine; the user is kept on the shared factory while the engine warms up."""
         self._current_user = user
         for _ in range(warm_up):
             await asyncio.sleep(0)
-        engine = _Engine(self._current_user)
+        engine = engines.UserExecutionEngine(self._current_user)
         self._engines[user] = engine
         return engine
 
-    def get_or_build(self, user: str) -> _Engine:
+    def get_or_build(self, user: str) -> engines.UserExecutionEngine:
         """Return the last engine of a user, or a new one."""
         if user not in self._engines:
-            self._engines[user] = _Engine(user)
+            self._engines[user] = engines.UserExecutionEngine(user)
         return self._engines[user]
 
     def count(self) -> int:

@@ -1,0 +1,162 @@
+"""Names that lead to the wrong object, or to a class by the wrong path."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.facts.context import swallows_import_errors
+from analysis.rules.case_file import CaseFile, tell
+from analysis.rules.finding import Finding, fingerprint
+from analysis.rules.rule import Rule
+
+_MOST_NAMED = 3
+
+
+def _group(rows: Iterable[dict[str, Any]], *columns: str) -> dict[tuple[str, ...], list[dict[str, Any]]]:
+    found: dict[tuple[str, ...], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        found[tuple(row[column] for column in columns)].append(row)
+    return dict(sorted(found.items()))
+
+
+def _check_violations(case: CaseFile) -> Iterator[Finding]:
+    rule = "class-taken-from-elsewhere"
+    grave = {member.definition for concept in case.concepts if concept.is_policy for member in concept.members}
+    for (definition,), rows in _group(case.identity.violations.to_pylist(), "definition").items():
+        places = list(dict.fromkeys((row["path"], row["line"]) for row in rows))
+        paths = sorted({row["import_path"].rpartition(".")[0] for row in rows})
+        shown = ", ".join(paths[:_MOST_NAMED]) + (
+            f" and {len(paths) - _MOST_NAMED:,} more" if len(paths) > _MOST_NAMED else ""
+        )
+        files = len({path for path, _ in places})
+        message = (
+            f"{tell(len(places), 'statement')} in {tell(files, 'file')} take {definition} from {shown} "
+            f"instead of {rows[0]['canonical'].rpartition('.')[0]}"
+        )
+        severity = "P1" if definition in grave else "P2"
+        yield Finding(severity, rule, definition, message, fingerprint(rule, definition), evidence=case.cite(places))
+
+
+def _rank_phantom(row: dict[str, Any]) -> str:
+    if row["scope"] == "type_checking" or row["reason"] == "other-interpreter":
+        return "P3"
+    is_guarded = swallows_import_errors(row["caught"]) or row["guard"] not in {"none", "with"}
+    return "P2" if is_guarded or row["scope"] == "function" else "P1"
+
+
+def _check_phantom_names(case: CaseFile) -> Iterator[Finding]:
+    rule = "phantom-name"
+    for (module, name), rows in _group(case.identity.phantom_names.to_pylist(), "module", "name").items():
+        places = list(dict.fromkeys((row["path"], row["line"]) for row in sorted(rows, key=_rank_phantom)))
+        home = f"; it is defined in {rows[0]['defined_in'][0]}" if rows[0]["defined_in"] else ""
+        near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] and not home else ""
+        why = "" if rows[0]["reason"] == "no-such-name" else f" ({rows[0]['reason'].replace('-', ' ')})"
+        message = f"{module} has no {name}{why}, but {tell(len(places), 'statement')} import it{home}{near}"
+        subject = f"{module}.{name}"
+        severity = min(map(_rank_phantom, rows))
+        yield Finding(severity, rule, subject, message, fingerprint(rule, subject), evidence=case.cite(places))
+
+
+def _check_conflicts(case: CaseFile) -> Iterator[Finding]:
+    rule = "name-with-different-objects"
+    rows = [row for row in case.identity.conflicts.to_pylist() if row["kind"] in {"renamed", "instance"}]
+    places = _find_places(case.identity.paths, {path for row in rows for path in row["import_paths"]})
+    for row in rows:
+        definitions = row["definitions"]
+        shown = ", ".join(definitions[:_MOST_NAMED]) + (" and others" if len(definitions) > _MOST_NAMED else "")
+        message = f"{row['name']} means {tell(len(definitions), 'different object')}: {shown}"
+        severity = "P3" if row["is_related"] else "P2"
+        cited = [places[path] for path in row["import_paths"] if path in places]
+        mark = fingerprint(rule, row["name"], *definitions)
+        yield Finding(severity, rule, row["name"], message, mark, evidence=case.cite(cited))
+
+
+def _find_places(paths: pa.Table, wanted: set[str]) -> dict[str, tuple[str, int]]:
+    """Return file and line of the statement that binds each of some import paths."""
+    chosen = paths.filter(pc.is_in(paths.column("import_path"), pa.array(sorted(wanted), type=pa.string())))
+    columns = (tables.read_column(chosen, name) for name in ("import_path", "path", "line"))
+    return {import_path: (path, max(1, line)) for import_path, path, line in zip(*columns, strict=True) if path}
+
+
+def find_definitions(case: CaseFile, paths: Iterable[str]) -> dict[str, list[str]]:
+    """Return the definitions behind some import paths, each with its paths; ``?`` for a path that leads nowhere."""
+    wanted = list(paths)
+    table = case.identity.paths
+    chosen = table.filter(pc.is_in(table.column("import_path"), pa.array(wanted, type=pa.string())))
+    columns = (tables.read_column(chosen, name) for name in ("import_path", "definition"))
+    known = dict(zip(*columns, strict=True))
+    found: dict[str, list[str]] = defaultdict(list)
+    for path in wanted:
+        found[known.get(path) or "?"].append(path)
+    return dict(found)
+
+
+def _check_redirects(case: CaseFile) -> Iterator[Finding]:
+    rule = "redirect-broken"
+    for redirect in case.policy.redirect:
+        found = find_definitions(case, redirect.paths)
+        if len(found) > 1 or "?" in found:
+            subject = redirect.paths[0]
+            told = _tell_targets(found)
+            message = f"{tell(len(redirect.paths), 'path')} should yield one object, but yield {len(found):,}: {told}"
+            places = _find_places(case.identity.paths, set(redirect.paths))
+            cited = [places[path] for path in redirect.paths if path in places]
+            yield Finding("P0", rule, subject, message, fingerprint(rule, *redirect.paths), evidence=case.cite(cited))
+
+
+def _tell_targets(found: Mapping[str, list[str]]) -> str:
+    named = (("nothing" if name == "?" else name, paths) for name, paths in sorted(found.items()))
+    return "; ".join(f"{', '.join(paths)} → {name}" for name, paths in named)
+
+
+_TREE = {"p/__init__.py": "", "p/a.py": "class Order: ...\n", "p/b.py": "from p.a import Order\nprint(Order)\n"}
+_REDIRECT = '[[redirect]]\npaths = ["p.a.Order", "p.b.Order"]\n'
+
+RULES = (
+    Rule(
+        "class-taken-from-elsewhere", "P1",
+        "A class is imported from a module that neither defines it nor is a package around the one that does: from one "
+        "that happens to import it, or that passes it on. When that module changes, the import breaks or means another "
+        "class.",
+        "Import it by its canonical path, which the finding names.",
+        _check_violations,
+        bad={**_TREE, "p/c.py": "from p.b import Order\n"},
+        good={**_TREE, "p/c.py": "from p.a import Order\n"},
+    ),
+    Rule(
+        "phantom-name", "P1",
+        "A name is imported from a module of the tree that does not have it. Unguarded it fails on import, guarded the "
+        "fallback is always taken, inside a function it fails when the function is called.",
+        "Correct the name or the module (the finding names where it is defined), or delete the import.",
+        _check_phantom_names,
+        bad={**_TREE, "p/c.py": "from p.a import Invoice\n"},
+        good={**_TREE, "p/c.py": "from p.a import Order\n"},
+    ),
+    Rule(
+        "name-with-different-objects", "P2",
+        "One name is bound to different objects in different modules, through an import that renames, or because one of "
+        "them is an object and the other a class. Who reads the name cannot know which is meant.",
+        "Import under the name of the definition, or choose names that say how the objects differ.",
+        _check_conflicts,
+        bad={
+            **_TREE, "p/d.py": "class Parcel: ...\n", "p/e.py": "from p.a import Order as Thing\n",
+            "p/f.py": "from p.d import Parcel as Thing\n",
+        },
+        good={**_TREE, "p/d.py": "class Parcel: ...\n", "p/f.py": "from p.d import Parcel\n"},
+    ),
+    Rule(
+        "redirect-broken", "P0",
+        "The policy says that several paths yield one object, and they do not.",
+        "Let every path import the object from the one module that defines it.",
+        _check_redirects,
+        bad={"p/__init__.py": "", "p/a.py": "class Order: ...\n", "p/b.py": "class Order: ...\n"},
+        good=_TREE,
+        policy=_REDIRECT,
+    ),
+)  # fmt: skip
