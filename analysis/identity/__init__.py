@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+from analysis.identity.answers import (
+    build_class_frame,
+    count_violations,
+    find_class_identities,
+    find_instances_like_classes,
+    find_paths,
+)
 from analysis.identity.concepts import Concept, Member, build_concepts_frame, find_concepts
 from analysis.identity.identity import Identity, build_identity
 from analysis.identity.multiplicity import Multiplicity, build_multiplicity_frame, find_multiplicity
@@ -11,9 +18,14 @@ __all__ = [
     "Identity",
     "Member",
     "Multiplicity",
+    "build_class_frame",
     "build_concepts_frame",
     "build_identity",
     "build_multiplicity_frame",
+    "count_violations",
+    "find_class_identities",
     "find_concepts",
+    "find_instances_like_classes",
     "find_multiplicity",
+    "find_paths",
 ]
