@@ -9,7 +9,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.graph import find_component_sizes
 from analysis.rules.broken_imports import find_swallowed
 from analysis.rules.case_file import CaseFile
 from analysis.rules.files import count_shadowed
@@ -126,16 +125,13 @@ def _measure_cycles(case: CaseFile) -> Iterator[Metric]:
         suffix = "-with-packages" if with_ancestors else ""
         told = ", edges to ancestor packages included" if with_ancestors else ""
         for kind in tables.CYCLE_KINDS:
-            sizes = find_component_sizes(case.graph, kind, with_ancestors=with_ancestors)
+            sizes = [
+                cycle.size for cycle in case.cycles if cycle.kind == kind and cycle.with_ancestors == with_ancestors
+            ]
             name = f"{kind}-cycles{suffix}"
-            yield name, len(sizes), "cycles", f"Components of modules that import each other ({kind}{told})."
-            yield f"modules-in-{name}", sum(sizes), "modules", f"Modules in these components ({kind}{told})."
-            yield (
-                f"largest-of-{name}",
-                sizes[0] if sizes else 0,
-                "modules",
-                f"Modules in the largest one ({kind}{told}).",
-            )
+            yield name, len(sizes), "cycles", f"Groups of modules that import each other ({kind}{told})."
+            yield f"modules-in-{name}", sum(sizes), "modules", f"Modules in these groups ({kind}{told})."
+            yield f"largest-of-{name}", max(sizes, default=0), "modules", f"Modules in the largest one ({kind}{told})."
 
 
 def _measure_classes(case: CaseFile) -> Iterator[Metric]:
