@@ -9,9 +9,10 @@ from typing import Any
 import pyarrow.compute as pc
 
 from analysis.facts.context import swallows_import_errors
-from analysis.rules.case_file import CaseFile, tell
+from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, fingerprint
 from analysis.rules.rule import Rule
+from analysis.rules.words import tell
 
 
 def find_swallowed(case: CaseFile) -> dict[str, list[dict[str, Any]]]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from analysis.rules import broken_imports, classes, cycles, files, names
 from analysis.rules.case_file import CaseFile
-from analysis.rules.finding import Finding
+from analysis.rules.finding import Finding, add_sources
 from analysis.rules.rule import Rule
+from analysis.rules.source_lines import read_source_lines
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
@@ -17,4 +18,6 @@ RULES: tuple[Rule, ...] = tuple(
 
 def find_findings(case: CaseFile) -> list[Finding]:
     """Return the findings of all rules, the gravest first, then by rule and subject."""
-    return sorted(finding for rule in RULES for finding in rule.check(case))
+    found = [finding for rule in RULES for finding in rule.check(case)]
+    places = {(place.path, place.line) for finding in found for place in finding.evidence}
+    return sorted(add_sources(found, read_source_lines(case.facts.root, places)))

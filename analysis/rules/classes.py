@@ -7,9 +7,10 @@ from collections.abc import Iterator
 
 from analysis.facts.context import swallows_import_errors
 from analysis.identity import Concept, Multiplicity
-from analysis.rules.case_file import CaseFile, is_test, keep, tell
+from analysis.rules.case_file import CaseFile, is_test, keep
 from analysis.rules.finding import Finding, fingerprint
 from analysis.rules.rule import Rule
+from analysis.rules.words import tell
 
 _CLASS_NAME = re.compile(r"_*[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$")
 #: Calls that make a class or a type, not an instance of one.

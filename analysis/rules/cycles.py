@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analysis.graph import Cycle
-from analysis.rules.case_file import CaseFile, tell
+from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, fingerprint
 from analysis.rules.rule import Rule
+from analysis.rules.words import tell
 
 _LONGEST_LOOP = 6
 

@@ -6,9 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
-from analysis.rules.case_file import CaseFile, is_test, tell
+from analysis.rules.case_file import CaseFile, is_test
 from analysis.rules.finding import Finding, fingerprint
 from analysis.rules.rule import Rule
+from analysis.rules.words import tell
 
 
 def _check_shadowed(case: CaseFile) -> Iterator[Finding]:

@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 import pyarrow as pa
 
 from analysis import tables
+from analysis.rules.words import make_harmless
 
 #: More places than this are counted, not shown.
 MOST_EVIDENCE = 12
+#: A file and a line in it, from 1.
+Place = tuple[str, int]
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Evidence:
-    """One place, with its line as it stands in the source."""
+    """One place, with its line as it stands in the source; empty until ``add_sources``."""
 
     path: str
     line: int
@@ -36,6 +39,22 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
 
 
+def build_finding(
+    rule: str, severity: str, subject: str, message: str, places: Iterable[Place], marks: Iterable[str] = ()
+) -> Finding:
+    """Return a finding whose evidence is the first dozen different places, in the order given.
+
+    The message says how many places are left out. ``marks`` are names that tell this finding from others of the
+    same rule and subject, never lines.
+    """
+    chosen = list(dict.fromkeys(places))
+    more = len(chosen) - MOST_EVIDENCE
+    told = f"{message} ({MOST_EVIDENCE} of {len(chosen):,} places are shown)" if more > 0 else message
+    evidence = tuple(Evidence(path, line) for path, line in chosen[:MOST_EVIDENCE])
+    mark = fingerprint(rule, subject, *marks)
+    return Finding(severity, rule, make_harmless(subject), make_harmless(told), mark, evidence=evidence)
+
+
 def fingerprint(rule: str, subject: str, *parts: str) -> str:
     """Return 16 hex digits that depend on names only, never on lines or layout.
 
@@ -44,6 +63,20 @@ def fingerprint(rule: str, subject: str, *parts: str) -> str:
     """
     text = "\0".join((rule, subject, *parts))
     return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
+
+
+def add_sources(findings: Iterable[Finding], lines: Mapping[Place, str]) -> list[Finding]:
+    """Return the findings with the source line of each place, where there is one."""
+    return [
+        replace(
+            finding,
+            evidence=tuple(
+                Evidence(place.path, place.line, place.source or lines.get((place.path, place.line), ""))
+                for place in finding.evidence
+            ),
+        )
+        for finding in findings
+    ]
 
 
 def build_findings_table(findings: Iterable[Finding]) -> pa.Table:

@@ -11,9 +11,10 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.context import swallows_import_errors
-from analysis.rules.case_file import CaseFile, tell
+from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, fingerprint
 from analysis.rules.rule import Rule
+from analysis.rules.words import tell
 
 _MOST_NAMED = 3
 

@@ -1,0 +1,43 @@
+"""How findings are worded: numbers with their nouns, short lists of names, and names that cannot do harm."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+MOST_NAMED = 3
+#: Line breaks, terminal commands, changes of the reading direction, and halves of characters that no file can hold.
+_HARMFUL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def tell(count: int, one: str, many: str = "") -> str:
+    """Return a number with its noun.
+
+    >>> tell(1, "module"), tell(1200, "module"), tell(2, "class", "classes")
+    ('1 module', '1,200 modules', '2 classes')
+    """
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def tell_some(names: Sequence[str], most: int = MOST_NAMED) -> str:
+    """Return the first names, and how many more there are.
+
+    >>> tell_some(["a", "b"]), tell_some(["a", "b", "c", "d", "e"])
+    ('a, b', 'a, b, c and 2 more')
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more:,} more" if more > 0 else "")
+
+
+def make_harmless(text: str) -> str:
+    r"""Return text whose control characters, and what else could change how it is read, are written out.
+
+    >>> make_harmless("a\x1b[31m\u202eb\n")
+    'a\\x1b[31m\\u202eb\\x0a'
+    """
+    return _HARMFUL.sub(_write_out, text)
+
+
+def _write_out(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
