@@ -20,6 +20,8 @@ from analysis.errors import AnalysisError
 from analysis.terminal import make_console, progress_bar
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis.investigation import Investigation
 
 app = typer.Typer(
@@ -131,15 +133,28 @@ def explain(
     quiet: Quiet = False,
 ) -> None:
     """Say why one module depends on another: the shortest import chains, with file and line."""
-    from analysis import open_snapshot
-
-    is_folder = bool(target) and Path(target).expanduser().is_dir()
-    inv = _investigate(target, "", 0, use_cache=True, quiet=quiet or json_) if is_folder else open_snapshot(target)
-    chains = inv.explain(importer, imported, limit=limit)
+    chains = _open(target, quiet=quiet or json_).explain(importer, imported, limit=limit)
     if json_:
         _print_json(chains.as_records())
     else:
         typer.echo(str(chains))
+
+
+@app.command(epilog="Examples: `ssot paths Order --in ~/src/shop` · `ssot paths shop.api.Order --in shop`")
+def paths(
+    name: Annotated[str, typer.Argument(help="A class name, pkg.mod.Name, or the definition pkg.mod:Name.")],
+    target: Annotated[
+        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a kept snapshot.")
+    ] = "",
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say which import path of a class should be used: all its paths, their routes, their users."""
+    found = _open(target, quiet=quiet or json_).paths(name)
+    if json_:
+        _print_json(json.loads(found.to_json(orient="records")))
+    else:
+        _print_paths(found)
 
 
 @app.command(epilog="Example: `ssot lab`")
@@ -163,6 +178,15 @@ def _investigate(target: str, policy: str, jobs: int, *, use_cache: bool, quiet:
         return investigate(target, policy=policy or None, jobs=jobs, use_cache=use_cache, progress=progress)
 
 
+def _open(target: str, *, quiet: bool) -> Investigation:
+    """Scan a folder, or open the newest snapshot of a name (of any target when none is given)."""
+    from analysis import open_snapshot
+
+    if target and Path(target).expanduser().is_dir():
+        return _investigate(target, "", 0, use_cache=True, quiet=quiet)
+    return open_snapshot(target)
+
+
 def _describe(inv: Investigation) -> dict[str, Any]:
     """Return what machines want of a snapshot."""
     metrics = inv.table("metrics").to_pylist()
@@ -183,6 +207,12 @@ def _print_scan(inv: Investigation) -> None:
     from analysis.terminal import print_scan
 
     print_scan(inv)
+
+
+def _print_paths(found: pd.DataFrame) -> None:
+    from analysis.terminal import print_paths
+
+    print_paths(found)
 
 
 def main() -> NoReturn:

@@ -16,6 +16,7 @@ from analysis import store, tables
 from analysis.errors import UnknownNameError
 from analysis.graph import Chain, ImportGraph, find_chains
 from analysis.identity import build_concepts_frame, build_multiplicity_frame, find_concepts, find_multiplicity
+from analysis.identity.answers import build_class_frame, find_class_identities, find_paths
 from analysis.policy import Policy
 from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
 
@@ -57,6 +58,8 @@ class Investigation:
     """Everything known of one target at one revision.
 
     Every table of ``docs/columns.md`` is an attribute and a pandas frame: ``inv.imports``, ``inv.findings``.
+    Where a question has the name of a table (``inv.cycles``, ``inv.paths``) it is a verb, and the frame comes
+    from ``inv.frame(name)``.
     """
 
     def __init__(self, snapshot: Path) -> None:
@@ -88,6 +91,10 @@ class Investigation:
         """Return a table as a pandas frame."""
         if name.startswith("_") or name not in tables.TABLES:
             raise AttributeError(f"an investigation has no {name!r}; tables: {', '.join(sorted(tables.TABLES))}")
+        return self.frame(name)
+
+    def frame(self, name: str) -> pd.DataFrame:
+        """Return one table of ``docs/columns.md`` as a pandas frame; ``UnknownNameError`` for another name."""
         if name not in self._frames:
             self._frames[name] = self.table(name).to_pandas()
         return self._frames[name]
@@ -130,6 +137,22 @@ class Investigation:
             edges=self.table("edges"), externals=self.table("externals"), phantoms=self.table("phantoms"),
             modules=tuple(names),
         )  # fmt: skip
+
+    def paths(self, wanted: str) -> pd.DataFrame:
+        """Return every import path of a class or function: which one should be used, and who uses which?
+
+        ``wanted`` is a name, an import path (``pkg.mod.Name``) or a definition (``pkg.mod:Name``); the columns are
+        those of ``analysis.identity.answers.find_paths``. Raises ``UnknownNameError`` with the nearest names.
+        """
+        return find_paths(self.table("paths"), self.table("violations"), wanted)
+
+    def classes(self) -> pd.DataFrame:
+        """Return one row per class with all its import paths, those with most violations first."""
+        return build_class_frame(self.table("paths"), self.table("violations"))
+
+    def class_ids(self, name: str) -> list[str]:
+        """Return the definitions of the classes that modules have under a name: one class id each."""
+        return find_class_identities(self.table("paths"), name)
 
     def multiplicity(self) -> pd.DataFrame:
         """Return the class names that are defined more than once, the most often defined first."""

@@ -15,6 +15,8 @@ from rich.progress import Progress as Bar
 from analysis.engine import Progress, ignore_progress
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from analysis.investigation import Investigation
 
 _COLOURS = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "dim"}
@@ -90,3 +92,17 @@ def _print_not_read(console: Console, inv: Investigation) -> None:
     if left_out:
         told = ", ".join(f"{count:,} files {name}" for name, count in sorted(left_out.items()))
         console.print(f"[dim]left out: {told}[/]")
+
+
+def print_paths(found: pd.DataFrame) -> None:
+    """Print the import paths of classes, definition by definition: the one to use first, then by use."""
+    console = make_console()
+    for definition, rows in found.groupby("definition", sort=True):
+        console.print(f"[bold]{escape(str(definition))}[/] [dim]{escape(str(rows.iloc[0]['kind']))}[/]")
+        for row in rows.to_dict("records"):
+            told = f"{row['statements']:,} statements in {row['files']:,} files"
+            advice = "[green]use this[/]" if row["is_canonical"] else ""
+            if row["violations"]:
+                advice = f"[yellow]{row['violations']:,} should not[/]"
+            place = f"{row['path']}:{row['line']}"
+            console.print(f"  {escape(row['import_path'])}  {row['route']}, {told}  [dim]{escape(place)}[/] {advice}")

@@ -70,6 +70,20 @@ def test_explain_prints_the_chains_of_a_folder_or_a_snapshot(ssot: Run, make_tre
     assert "does not import" in ssot("explain", "shop.db", "shop.api", "--in", root, "-q").stdout
 
 
+def test_paths_says_which_one_to_use(ssot: Run, make_tree: Tree) -> None:
+    files = {**SHOP, "shop/cart.py": "from shop.api import Order\n"}
+    root = make_tree(files)
+    done = ssot("paths", "Order", "--in", root, "--quiet")
+    first, second, third = done.stdout.splitlines()
+    assert first.startswith("shop.db:Order")
+    assert "shop.db.Order  definition, 1 statements" in second
+    assert "use this" in second
+    assert "shop.api.Order  accidental, 1 statements in 1 files  shop/api.py:1 1 should not" in third
+    rows = json.loads(ssot("paths", "shop.api.Order", "--in", root, "--json").stdout)
+    assert [row["import_path"] for row in rows] == ["shop.db.Order", "shop.api.Order", "shop.cart.Order"]
+    assert "Did you mean shop.db.Order" in ssot("paths", "Ordr", "--in", root, "-q").stderr
+
+
 @pytest.mark.parametrize(
     ("make", "code", "message"),
     [
@@ -103,7 +117,7 @@ def _touch(path: Path) -> Path:
     return path
 
 
-@pytest.mark.parametrize("command", ["", "scan", "report", "explain", "lab"])
+@pytest.mark.parametrize("command", ["", "scan", "report", "explain", "paths", "lab"])
 def test_help_has_examples_and_the_top_the_exit_codes(ssot: Run, command: str) -> None:
     done = ssot(*filter(None, [command]), "--help")
     assert done.returncode == 0

@@ -39,10 +39,11 @@ def test_an_investigation_keeps_a_snapshot_and_opens_it(make_tree: Tree, tmp_pat
     assert repr(inv).startswith("<Investigation of The Shop at no-git: 5 modules, 3 imports, ")
 
 
-@pytest.mark.parametrize("name", sorted(tables.TABLES.keys() - {"cycles"}))
+@pytest.mark.parametrize("name", sorted(tables.TABLES))
 def test_every_table_is_a_frame_with_the_documented_columns(make_tree: Tree, tmp_path: Path, name: str) -> None:
     inv = analysis.investigate(make_tree(SHOP), data=tmp_path)
-    assert list(getattr(inv, name).columns) == list(tables.TABLES[name].names)
+    assert list(inv.frame(name).columns) == list(tables.TABLES[name].names)
+    assert name in {"cycles", "paths"} or getattr(inv, name) is inv.frame(name)
     assert inv.table(name).schema.equals(tables.TABLES[name].schema)
 
 
@@ -52,6 +53,9 @@ def test_the_verbs_answer(make_tree: Tree, tmp_path: Path) -> None:
     assert inv.multiplicity()["name"].tolist() == ["Order"]
     assert inv.concepts().loc[0, ["concept", "classes", "max_classes"]].tolist() == ["registries", 2, 1]
     assert inv.metric("class-definitions") == 4
+    assert inv.paths("shop.db.Order")["import_path"].tolist() == ["shop.db.Order", "shop.api.Order"]
+    assert len(inv.class_ids("Order")) == 2
+    assert set(inv.classes()["name"]) == {"Order", "OrderRegistry", "UserRegistry"}
     assert [phase.name for phase in inv.plan()]
     assert any(metric.metric == "concept:registries" and metric.is_met is False for metric in inv.success_metrics())
     chains = inv.explain("shop.api", "shop.db")
@@ -61,7 +65,7 @@ def test_the_verbs_answer(make_tree: Tree, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("ask", [
     lambda inv: inv.table("bogus"), lambda inv: inv.metric("bogus"), lambda inv: inv.cycles("bogus"),
-    lambda inv: inv.explain("shop.apy", "shop.db"),
+    lambda inv: inv.explain("shop.apy", "shop.db"), lambda inv: inv.paths("Ordr"), lambda inv: inv.frame("bogus"),
 ])  # fmt: skip
 def test_an_unknown_name_is_one_line_with_the_known_ones(
     make_tree: Tree, tmp_path: Path, ask: Callable[[analysis.Investigation], object]
