@@ -43,6 +43,7 @@ PATH_CERTAINTIES = ("certain", "conditional", "unknown")
 PHANTOM_REASONS = (
     "no-such-name", "type-checking-only", "main-program-only", "other-interpreter", "deleted",
 )  # fmt: skip
+DUPLICATE_LEVELS = ("class", "method")
 CONFLICT_KINDS = ("same-name", "renamed", "instance", "branch", "order")
 
 TEXT = pa.string()
@@ -390,9 +391,35 @@ CONFLICTS = Table("conflicts", "one name under which modules have different obje
     _count("statements", "number of import statements that take the name from one of the paths"),
 ))  # fmt: skip
 
+DUPLICATES = Table("duplicates", "one class or method that is equal or nearly equal to another", (
+    _one_of("level", DUPLICATE_LEVELS, "class, or method of classes that are not alike as a whole"),
+    _text("group", "identifier of all bodies that hang together; stable against moves"),
+    _text("first", "one of the two: pkg.mod:Qual; a file that is no module is named by its path"),
+    _text("second", "the other"),
+    Column("similarity", pa.float64(), "1 for equal bodies (comments, docstrings and layout apart), else the estimated share of pairs of lines that both have"),
+    Column("first_path", pa.dictionary(pa.int32(), pa.string()), "file of the first"),
+    _count("first_line", "first line of the statement"),
+    _count("first_end_line", "last line of its body"),
+    Column("second_path", pa.dictionary(pa.int32(), pa.string()), "file of the second"),
+    _count("second_line", "first line of the statement"),
+    _count("second_end_line", "last line of its body"),
+    _flag("is_same_name", "whether both have one name"),
+    _text("folder_copy", "the copied folders that explain it: folder = folder; empty when none do"),
+))  # fmt: skip
+
+FOLDER_COPIES = Table("folder_copies", "two folders that hold the same files", (
+    _text("first", "folder, relative to the target; the original where names tell"),
+    _text("second", "the other folder; the copy where its name says so"),
+    _count("files", "number of files with a twin of equal content, or of equal or nearly equal classes"),
+    _count("first_files", "number of Python files below the first"),
+    _count("second_files", "number of Python files below the second"),
+    _text("hint", "the part of the name that says copy: backup, legacy, old, v2; empty when none does"),
+))  # fmt: skip
+
 FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS)
 CONCLUSION_TABLES: tuple[Table, ...] = (
-    EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES, CONFLICTS,
+    EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES, CONFLICTS, DUPLICATES,
+    FOLDER_COPIES,
 )  # fmt: skip
 TABLES: Mapping[str, Table] = {
     table.name: table for table in (FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES)

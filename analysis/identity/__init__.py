@@ -12,6 +12,7 @@ from analysis.identity.answers import (
 from analysis.identity.concepts import Concept, Member, build_concepts_frame, find_concepts
 from analysis.identity.identity import Identity, build_identity
 from analysis.identity.multiplicity import Multiplicity, build_multiplicity_frame, find_multiplicity
+from analysis.identity.side_by_side import build_side_by_side
 
 __all__ = [
     "Concept",
@@ -22,6 +23,7 @@ __all__ = [
     "build_concepts_frame",
     "build_identity",
     "build_multiplicity_frame",
+    "build_side_by_side",
     "count_violations",
     "find_class_identities",
     "find_concepts",

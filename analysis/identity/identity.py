@@ -8,6 +8,7 @@ import pyarrow as pa
 
 from analysis.identity.canonical import find_stated
 from analysis.identity.conflicts import build_conflicts
+from analysis.identity.duplicates import build_duplicates
 from analysis.identity.evidence import FactTables
 from analysis.identity.inheritance import Inheritance
 from analysis.identity.paths import Resolution, build_resolution
@@ -25,6 +26,8 @@ class Identity:
     violations: pa.Table
     phantom_names: pa.Table
     conflicts: pa.Table
+    duplicates: pa.Table
+    folder_copies: pa.Table
     resolution: Resolution
     inheritance: Inheritance
 
@@ -33,7 +36,7 @@ class Identity:
         """The tables by the name that a snapshot gives them."""
         return {
             "paths": self.paths, "violations": self.violations, "phantom_names": self.phantom_names,
-            "conflicts": self.conflicts,
+            "conflicts": self.conflicts, "duplicates": self.duplicates, "folder_copies": self.folder_copies,
         }  # fmt: skip
 
 
@@ -43,11 +46,14 @@ def build_identity(facts: FactTables, policy: Policy) -> Identity:
     with paused_collection():
         resolution = build_resolution(facts, stated)
         inheritance = Inheritance(facts.definitions, resolution)
+        duplicates, folder_copies = build_duplicates(facts.files, facts.definitions, facts.methods, resolution.index)
         return Identity(
             paths=resolution.paths,
             violations=build_violations(resolution, stated),
             phantom_names=build_phantom_names(resolution),
             conflicts=build_conflicts(resolution, inheritance),
+            duplicates=duplicates,
+            folder_copies=folder_copies,
             resolution=resolution,
             inheritance=inheritance,
         )
