@@ -16,7 +16,12 @@ from analysis import store, tables
 from analysis.errors import UnknownNameError
 from analysis.graph import Chain, ImportGraph, find_chains
 from analysis.identity import build_concepts_frame, build_multiplicity_frame, find_concepts, find_multiplicity
-from analysis.identity.answers import build_class_frame, find_class_identities, find_paths
+from analysis.identity.answers import (
+    build_class_frame,
+    find_class_identities,
+    find_instances_like_classes,
+    find_paths,
+)
 from analysis.policy import Policy
 from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
 
@@ -153,6 +158,10 @@ class Investigation:
     def class_ids(self, name: str) -> list[str]:
         """Return the definitions of the classes that modules have under a name: one class id each."""
         return find_class_identities(self.table("paths"), name)
+
+    def instances_like_classes(self) -> pd.DataFrame:
+        """Return the module-level objects whose name looks like that of a class: import_path, made_by, path, line."""
+        return find_instances_like_classes(self.table("paths"))
 
     def multiplicity(self) -> pd.DataFrame:
         """Return the class names that are defined more than once, the most often defined first."""

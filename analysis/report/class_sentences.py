@@ -1,0 +1,166 @@
+"""Class identity in sentences, tables and a network: which path leads to which class."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from analysis.identity import count_violations
+from analysis.report.displays import Fragment, Prose, build_table
+from analysis.report.escaping import code
+from analysis.report.networks import Link, Network, Node, tell_hidden
+from analysis.report.packages import shorten
+from analysis.report.sentences import count_of
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+MOST_PATHS = 40
+_KIND_OF_ROUTE = {"definition": "focus", "facade": "plain", "shim": "other", "accidental": "other"}
+
+
+def tell_identity(inv: Investigation) -> Prose:
+    """Say how many classes can be imported by how many paths, and how many imports take the wrong one."""
+    classes = inv.classes()
+    several = int((classes["paths"] > 1).sum())
+    statements, files = count_violations(inv.table("violations"))
+    text = (
+        f"{count_of(len(classes), 'class', 'classes').capitalize()} can be imported, {several:,} of them by more than "
+        f"one path. {count_of(statements, 'import statement').capitalize()} in {count_of(files, 'file')} "
+        f"{'takes' if statements == 1 else 'take'} a class from a module that neither defines it nor is a package "
+        "around it."
+    )
+    return Prose(text)
+
+
+def list_classes(inv: Investigation, most_rows: int = 15) -> Fragment:
+    """Return the classes with the most violations: their canonical path, and by how many other paths they are taken."""
+    columns = ["definition", "canonical", "paths", "facades", "shims", "accidental", "statements", "violations"]
+    caption = "Classes, those most often taken from the wrong place first"
+    return build_table(inv.classes()[columns], caption=caption, most_rows=most_rows, names=("definition", "canonical"))
+
+
+def find_busiest_class(inv: Investigation) -> str:
+    """Return the definition of the class that is most often taken from the wrong place; empty without classes."""
+    classes = inv.classes()
+    return "" if classes.empty else str(classes.iloc[0]["definition"])
+
+
+def tell_paths(inv: Investigation, name: str = "") -> Prose:
+    """Say which path of a class should be used, and how many statements use another.
+
+    Without a name the class is the one most often taken from the wrong place.
+    """
+    name = name or find_busiest_class(inv)
+    if not name:
+        return Prose("There is no class.")
+    found = inv.paths(name)
+    sentences = []
+    for definition, rows in found.groupby("definition", sort=True):
+        right = rows[rows["is_canonical"]]
+        wrong = int(rows["violations"].sum())
+        if len(right):
+            path = f"should be imported as {code(str(right.iloc[0]['import_path']))}"
+        else:
+            path = "has no canonical path"
+        sentences.append(f"{code(str(definition))} {path}; {count_of(wrong, 'statement')} should take it from there and "
+                         f"{'does' if wrong == 1 else 'do'} not.")  # fmt: skip
+    return Prose("\n\n".join(sentences))
+
+
+def list_paths(inv: Investigation, name: str = "", most_rows: int = 25) -> Fragment:
+    """Return every import path of a class: its route, its users, and where it is bound."""
+    name = name or find_busiest_class(inv)
+    columns = ["import_path", "route", "is_canonical", "statements", "files", "violations", "place"]
+    if not name:
+        return build_table(pd.DataFrame(columns=columns), caption="Import paths")
+    found = inv.paths(name)
+    found["place"] = found["path"] + ":" + found["line"].astype(str)
+    shown = found[columns].rename(columns={"is_canonical": "use this", "place": "bound at"})
+    names = ("import_path", "bound at")
+    return build_table(shown, caption=f"Import paths of {name}", most_rows=most_rows, names=names)
+
+
+def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS) -> Network:
+    """Return a network of one class: its definition, and the paths that lead to it, each by the one it came from."""
+    name = name or find_busiest_class(inv)
+    found = inv.paths(name) if name else pd.DataFrame()
+    shown = found.head(most_paths).to_dict("records")
+    paths = {str(row["import_path"]): row for row in shown}
+    labels = shorten(list(paths))
+    nodes = [_draw_path(path, labels[path], row) for path, row in paths.items()]
+    links = []
+    for path, row in paths.items():
+        steps = [str(step).split(" ", 1)[0] for step in row["chain"]]
+        source = next((step for step in steps[1:] if step in paths and step != path), "")
+        if source:
+            kind = "cut" if row["violations"] else "plain"
+            links.append(Link(path, source, f"{path} takes it from {source}", 1.4, kind))
+    hidden = tell_hidden("paths", len(found) - len(shown), "the least used")
+    legend = "Red is the definition, blue a package around it, grey a detour. Dashed lines start at paths in wrong use."
+    return Network(
+        f"Import paths of {name}",
+        tuple(nodes),
+        tuple(links),
+        f"{name}: {len(found)} import paths",
+        f"{legend} {hidden}".strip(),
+    )
+
+
+def _draw_path(path: str, label: str, row: Mapping[Any, Any]) -> Node:
+    title = f"{path}\n{row['route']}, {row['statements']} statements"
+    size = 11 + min(20, row["statements"] ** 0.5)
+    return Node(path, label, title, size, _KIND_OF_ROUTE.get(str(row["route"]), "other"))
+
+
+def list_violations(inv: Investigation, most_rows: int = 15) -> Fragment:
+    """Return the files with the most imports that take a class from the wrong place."""
+    frame = inv.violations
+    places = frame.assign(path=frame["path"].astype(str)).drop_duplicates(["path", "line"])
+    counted = places.groupby("path").agg(
+        statements=("line", "size"), first=("line", "min"), example=("import_path", "first")
+    )
+    ordered = counted.reset_index().sort_values(["statements", "path"], ascending=[False, True], ignore_index=True)
+    ordered["place"] = ordered["path"] + ":" + ordered["first"].astype(str)
+    caption = "Files with imports that bypass the canonical path"
+    return build_table(
+        ordered[["place", "statements", "example"]], caption=caption, most_rows=most_rows, names=("place", "example")
+    )
+
+
+def list_conflicts(inv: Investigation, most_rows: int = 15) -> Fragment:
+    """Return the names that mean different objects in different modules, the most used first."""
+    frame = inv.conflicts.assign(kind=inv.conflicts["kind"].astype(str))
+    rivals = frame[frame["kind"].isin(["same-name", "renamed", "instance"]) & ~frame["is_related"]]
+    ordered = rivals.sort_values(["statements", "name"], ascending=[False, True], ignore_index=True)
+    caption = "One name, different objects"
+    return build_table(
+        ordered[["name", "kind", "definitions", "statements"]], caption=caption, most_rows=most_rows,
+        names=("name", "definitions"),
+    )  # fmt: skip
+
+
+def list_phantom_names(inv: Investigation, most_rows: int = 15) -> Fragment:
+    """Return the imports of names that their module does not have, with the place where the name is defined."""
+    frame = inv.phantom_names
+    frame = frame.assign(
+        place=frame["path"].astype(str) + ":" + frame["line"].astype(str), reason=frame["reason"].astype(str)
+    )
+    columns = ["module", "name", "place", "reason", "nearest", "defined_in"]
+    shown = frame[columns].rename(columns={"defined_in": "defined in"})
+    caption = "Imports of names that their module does not have"
+    return build_table(
+        shown, caption=caption, most_rows=most_rows, names=("module", "name", "place", "nearest", "defined in")
+    )
+
+
+def list_instances(inv: Investigation, most_rows: int = 15) -> Fragment:
+    """Return the objects whose names look like those of classes: their ids are no class ids."""
+    found = inv.instances_like_classes()
+    found["place"] = found["path"] + ":" + found["line"].astype(str)
+    shown = found[["import_path", "made_by", "place"]].rename(columns={"import_path": "object", "made_by": "made by"})
+    return build_table(
+        shown, caption="Objects that look like classes", most_rows=most_rows, names=("object", "made by", "place")
+    )
