@@ -19,7 +19,16 @@ _CAUSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("The same thing is defined in several places; which one a part of the program gets depends on the path it "
         "imports, and a repair in one place leaves the others broken."),
         ("concept-over-its-limit", "canonical-class-missing", "class-defined-more-than-once", "fallback-class",
-         "shadowed-module", "file-with-two-names", "instance-named-like-a-class"),
+         "shadowed-module"),
+    ),
+    (
+        "Several paths to one thing",
+        (
+            "A class is imported by paths that only happen to lead to it, or one name means different objects in "
+            "different places; a change of a module on the way breaks or redirects those who pass through it."
+        ),
+        ("class-taken-from-elsewhere", "name-with-different-objects", "redirect-broken", "file-with-two-names",
+         "instance-named-like-a-class"),
     ),
     (
         "Dependencies that run in circles",
@@ -30,9 +39,9 @@ _CAUSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     ),
     (
         "Imports that nobody checks",
-        ("Statements name modules that are not there, or stand in files that do not parse; they fail when they run, or "
-        "fail unseen where an exception is caught."),
-        ("phantom-import", "file-not-parsed"),
+        ("Statements name modules or names that are not there, or stand in files that do not parse; they fail when "
+        "they run, or fail unseen where an exception is caught."),
+        ("phantom-import", "phantom-name", "file-not-parsed"),
     ),
 )  # fmt: skip
 MOST_HOT_SPOTS = 3
@@ -41,7 +50,7 @@ _GROUPS = 60
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One root cause: its findings by severity P0 to P3, the rules that show it, and the packages that have most."""
+    """One root cause: its findings by severity, the rules that show it, and the packages that appear most often."""
 
     title: str
     meaning: str
@@ -64,15 +73,19 @@ class ClaimVerdict:
 
 def find_causes(inv: Investigation) -> list[Cause]:
     """Return the root causes that have findings, those with the gravest first."""
-    rows = inv.table("findings").select(["rule", "severity", "subject"]).to_pylist()
-    groups = group_modules([str(name) for name in inv.graph.modules], _GROUPS)
+    rows = inv.table("findings").select(["rule", "severity", "evidence"]).to_pylist()
+    packages = _find_packages(inv)
     known = {rule for _, _, rules in _CAUSES for rule in rules}
     rest = tuple(sorted({row["rule"] for row in rows} - known))
     causes = []
     for title, meaning, rules in (*_CAUSES, ("Other findings", "Each is told below.", rest)):
         mine = [row for row in rows if row["rule"] in rules]
         if mine:
-            spots = Counter(filter(None, (_find_spot(row["subject"], groups) for row in mine)))
+            spots = Counter(
+                spot
+                for row in mine
+                for spot in {packages[place["path"]] for place in row["evidence"] if place["path"] in packages}
+            )
             ranked = sorted(spots.items(), key=lambda spot: (-spot[1], spot[0]))[:MOST_HOT_SPOTS]
             counts = Counter(str(row["severity"]) for row in mine)
             shown = tuple(rule for rule in rules if any(row["rule"] == rule for row in mine))
@@ -80,12 +93,11 @@ def find_causes(inv: Investigation) -> list[Cause]:
     return sorted(causes, key=lambda cause: (min(cause.severities), -cause.severities[min(cause.severities)]))
 
 
-def _find_spot(subject: str, groups: Mapping[str, str]) -> str:
-    """Return the package of a subject that is a module or a definition in one; empty for another subject."""
-    name = subject.partition(":")[0]
-    while name and name not in groups:
-        name = name.rpartition(".")[0]
-    return groups[name] if name else ""
+def _find_packages(inv: Investigation) -> dict[str, str]:
+    """Return the package of each file, in the groups of the pictures."""
+    modules = inv.table("modules").select(["module", "path"]).to_pylist()
+    groups = group_modules([row["module"] for row in modules], _GROUPS)
+    return {row["path"]: groups[row["module"]] for row in modules}
 
 
 def judge_claims(inv: Investigation) -> list[ClaimVerdict]:

@@ -17,16 +17,19 @@ LIGHTS: Mapping[str, str] = {
 }  # fmt: skip
 #: Metric, label, a metric that says more with its words, and the rules whose gravest finding sets the light.
 _FIGURES: tuple[tuple[str, str, tuple[str, str], tuple[str, ...]], ...] = (
-    ("import-violations", "Imports that bypass the canonical path", ("files-with-import-violations", "files"),
-     ("import-violation",)),
+    ("import-violations", "Imports of a class past its canonical path", ("files-with-import-violations", "files"),
+     ("class-taken-from-elsewhere",)),
     ("import-time-cycles", "Circular imports", ("modules-in-import-time-cycles", "modules caught in them"),
      ("import-cycle",)),
     ("swallowed-import-suspects", "Imports that can fail unseen", ("", ""), ("swallowed-circular-import",)),
     ("phantom-imports", "Imports of modules that do not exist", ("phantom-modules", "missing modules"),
      ("phantom-import",)),
+    ("phantom-names", "Imports of names that do not exist", ("", ""), ("phantom-name",)),
     ("class-names-defined-more-than-once", "Class names defined more than once",
      ("duplicate-class-definitions", "definitions"), ("class-defined-more-than-once",)),
+    ("names-with-different-objects", "Names that mean different objects", ("", ""), ("name-with-different-objects",)),
     ("shadowed-modules", "Files that Python never imports", ("", ""), ("shadowed-module",)),
+    ("files-with-two-names", "Files loaded under two names", ("", ""), ("file-with-two-names",)),
     ("deferred-cycles", "Cycles hidden inside functions", ("modules-in-deferred-cycles", "modules caught in them"),
      ("deferred-cycle",)),
 )  # fmt: skip
@@ -109,17 +112,21 @@ def tell_verdict(counts: Mapping[str, int]) -> str:
     """Return one sentence on the whole.
 
     >>> tell_verdict({"P0": 0, "P1": 2, "P2": 1, "P3": 0})
-    '2 findings are wrong now, and 1 more will go wrong or is worth knowing.'
+    '2 findings are wrong now; 1 more will go wrong or is worth knowing.'
     """
     now, later = counts["P0"] + counts["P1"], counts["P2"] + counts["P3"]
     if not now and not later:
         return "No rule has found anything."
     if not now:
         return f"Nothing is wrong now; {_tell(later)} will go wrong or {_are(later)} worth knowing."
-    stop = f", {counts['P0']:,} of them stop the product" if counts["P0"] else ""
+    stop = ""
+    if counts["P0"] == now:
+        stop = f" and {'stop' if now > 1 else 'stops'} the product"
+    elif counts["P0"]:
+        stop = f", {counts['P0']:,} of them {'stop' if counts['P0'] > 1 else 'stops'} the product"
     if not later:
         return f"{_tell(now)} {_are(now)} wrong now{stop}."
-    return f"{_tell(now)} {_are(now)} wrong now{stop}, and {later:,} more will go wrong or {_are(later)} worth knowing."
+    return f"{_tell(now)} {_are(now)} wrong now{stop}; {later:,} more will go wrong or {_are(later)} worth knowing."
 
 
 def _tell(count: int) -> str:

@@ -98,7 +98,7 @@ def _write_causes(report: Executive) -> Iterator[str]:
     yield "\n## Root cause analysis\n"
     for number, cause in enumerate(report.causes, 1):
         spots = ", ".join(f"{code(name)} ({count:,})" for name, count in cause.hot_spots)
-        where = f" Most of them in {spots}." if spots else ""
+        where = f" Most often in {spots}." if spots else ""
         yield f"{number}. **{cause.title}:** {cause.meaning} {cause.count:,} findings.{where}"
 
 

@@ -61,14 +61,16 @@ def _find_gaps(manifest: Any) -> list[str]:
 
 
 def _find_unread(inv: Investigation) -> list[tuple[str, str]]:
-    bad = [row for row in inv.table("files").to_pylist() if row["status"] != "ok"][:MOST_LISTED]
-    return [
+    bad = [row for row in inv.table("files").to_pylist() if row["status"] != "ok"]
+    shown = [
         (
             f"{row['path']}:{row['error_line']}" if row["error_line"] else row["path"],
             f"{row['status']}: {row['reason']}",
         )
-        for row in bad
+        for row in bad[:MOST_LISTED]
     ]
+    hidden = len(bad) - len(shown)
+    return [*shown, (f"and {hidden:,} more", "see the table files of the snapshot")] if hidden else shown
 
 
 def tell_time(created: str) -> str:

@@ -12,6 +12,7 @@ import os
 import shutil
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed
@@ -30,6 +31,7 @@ from analysis.errors import ReportError
 
 CELL_TIMEOUT_SECONDS = 900
 START_TIMEOUT_SECONDS = 60
+WATCH_SECONDS = 1.0
 LONGEST_SOCKET_NAME = 90
 _KERNEL = "python3"
 
@@ -73,7 +75,9 @@ def run_notebooks(
         environment = build_environment(Path(scratch))
         pool = open_executor(max(1, min(jobs, len(notebooks))))
         futures = {
-            pool.submit(run_notebook, notebook, folder / notebook.name, dict(parameters), environment): notebook
+            pool.submit(
+                _run_watched, os.getpid(), notebook, folder / notebook.name, dict(parameters), environment
+            ): notebook
             for notebook in notebooks
         }
         for future in as_completed(futures):
@@ -83,6 +87,23 @@ def run_notebooks(
                 raise ReportError(f"a process that ran notebooks was killed: {error}".splitlines()[0]) from None
             progress("notebooks", len(done), len(notebooks))
     return sorted(done)
+
+
+def _run_watched(caller: int, *arguments: Any) -> ExecutedNotebook:
+    """Run one notebook in a process of the pool, which must not outlive its caller, however that one ends."""
+    done = threading.Event()
+    if os.getppid() == caller:
+        threading.Thread(target=_end_with, args=(caller, done), daemon=True).start()
+    try:
+        return run_notebook(*arguments)
+    finally:
+        done.set()
+
+
+def _end_with(caller: int, done: threading.Event) -> None:
+    while not done.wait(WATCH_SECONDS):
+        if os.getppid() != caller:
+            os._exit(1)  # the kernel watches this process in the same way
 
 
 def _check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
