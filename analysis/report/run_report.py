@@ -64,8 +64,6 @@ def write_report(
             progress("pages", 1, 1)
         except OSError:  # the disk is full: what was written so far is in the way
             raise
-        except OSError:  # a full disk: the folder could not be kept either
-            raise
         except Exception as error:
             place = store.publish_folder(folder, parent, f"{name}.failed")
             told = f"{type(error).__name__}: {error}".splitlines()[0]
