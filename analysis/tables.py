@@ -292,7 +292,7 @@ PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exis
     _LINE,
     _text("name", "name taken; empty for import a"),
     _SCOPE, _GUARD, _CAUGHT,
-    _text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension"),
+    _text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension, left-out (it is on disk but not in the scan)"),
 ))  # fmt: skip
 
 CYCLES = Table("cycles", "one strongly connected component of the import graph with more than one module", (

@@ -108,7 +108,7 @@ class _Search:
 
     def _pack_edge(self, importer: Node, imported: Node, length: int) -> None:
         """Pack the cycles of a length through an edge until it is dropped or there is no such cycle."""
-        while imported in self._out.get(importer, ()) and self.packing.steps <= self._most:
+        while imported in self._out[importer] and self.packing.steps <= self._most:
             cycle = self._find_cycle(importer, imported, length)
             if not cycle:
                 return
@@ -118,8 +118,7 @@ class _Search:
         """Return the modules of a cycle of exactly this length through an edge; there are no shorter ones."""
         layers: list[set[Node]] = [{imported}]
         for _ in range(length - 2):
-            layer: set[Node] = set()
-            layer.update(*(self._out[node] for node in layers[-1] if node in self._out))
+            layer = set().union(*map(self._out.__getitem__, layers[-1]))
             self.packing.steps += len(layer) + 1
             layers.append(layer)
         goal = importer
@@ -145,7 +144,7 @@ class _Search:
         previous: dict[Node, Node] = {}
         queue = [start]
         for node in queue:
-            others = self._out.get(node, ())
+            others = self._out[node]
             self.packing.steps += len(others) + 1
             if start in others:
                 way = [node]
@@ -169,6 +168,4 @@ class _Search:
                 importer, imported = edge
                 self._out[importer].discard(imported)
                 self._in[imported].discard(importer)
-                if not self._out[importer]:
-                    del self._out[importer]
                 self.packing.cut.append(edge)

@@ -1,26 +1,28 @@
-"""Which module an import statement means: in-tree edges, external modules, and modules that do not exist.
-
-Python's own rules: an absolute import means exactly that dotted name, ``from a import b`` takes the submodule
-``a.b`` where there is one, and importing ``a.b.c`` runs ``a`` and ``a.b`` on the way.
-"""
+"""From import statements to edges: in-tree modules, external modules, and modules that do not exist."""
 
 from __future__ import annotations
 
-import sys
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from difflib import get_close_matches
-from typing import NamedTuple, Protocol
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.facts.naming import ROOT_MARK
+from analysis.graph.meaning import Meaning, Resolver
+from analysis.graph.missing import Doubts
+from analysis.graph.modules import Module, Modules
 
 
 class ImportFacts(Protocol):
-    """The facts tables that the import graph is made of."""
+    """The facts that the import graph is made of; ``root`` is the folder of the target."""
+
+    @property
+    def root(self) -> Path:
+        """The folder of the target."""
 
     @property
     def files(self) -> pa.Table:
@@ -33,6 +35,10 @@ class ImportFacts(Protocol):
     @property
     def imports(self) -> pa.Table:
         """The import statements."""
+
+    @property
+    def exports(self) -> pa.Table:
+        """The names of ``__all__``: a star import of a package imports the submodules among them."""
 
     @property
     def hooks(self) -> pa.Table:
@@ -49,250 +55,152 @@ class ImportGraph:
     modules: tuple[str, ...]
 
 
-class _Module(NamedTuple):
-    """One name of a file: ``plain_name`` is without the mark of its root, ``package`` where relative imports start."""
+@dataclass(slots=True)
+class _Rows:
+    """Rows to be: edges as columns (row of the import, importer, imported, is ancestor, via), and what is missing."""
 
-    name: str
-    path: str
-    kind: str
-    mark: str
-    plain_name: str
-    package: str
-    folder: str
+    edges: tuple[list[int], list[int], list[int], list[bool], list[str]] = field(
+        default_factory=lambda: ([], [], [], [], [])
+    )
+    missing: list[tuple[int, int, Meaning]] = field(default_factory=list)
 
-
-@dataclass(frozen=True, slots=True)
-class _Meaning:
-    """What one import means: ``imported`` and ``ancestors`` in the tree, or why not."""
-
-    imported: str = ""
-    ancestors: tuple[str, ...] = ()
-    via: str = "plain"
-    missing: str = ""
-    origin: str = ""
-    reason: str = ""
-    nearest: str = ""
+    def add(self, row: int, importer: Module, meaning: Meaning) -> None:
+        rows, importers, importeds, flags, vias = self.edges
+        number = importer.number
+        for imported in meaning.imported:
+            if imported != number:
+                rows.append(row)
+                importers.append(number)
+                importeds.append(imported)
+                flags.append(False)
+                vias.append(meaning.via)
+        for ancestor in meaning.ancestors:
+            if ancestor not in importer.own:
+                rows.append(row)
+                importers.append(number)
+                importeds.append(ancestor)
+                flags.append(True)
+                vias.append(meaning.via)
+        if meaning.missing:
+            self.missing.append((row, number, meaning))
 
 
 def build_import_graph(facts: ImportFacts) -> ImportGraph:
     """Resolve every import of a target; the rows are in the order of files, statements and names.
 
     A statement of a file with two module names makes its edges once for each. Files that Python never imports
-    (shadowed twins) make none. Imports of a module by itself are left out. Linear in the number of rows.
+    (shadowed twins) make none; the source of a compiled module speaks for it. Imports of a module by itself are left
+    out. Linear in the number of rows.
     """
-    resolver = _Resolver(facts)
-    edges: list[tuple[object, ...]] = []
-    externals: list[tuple[object, ...]] = []
-    phantoms: list[tuple[object, ...]] = []
-    for statement in _read_imports(facts.imports):
-        path, line, kind, _, _, name, scope, guard, caught = statement
-        for importer in resolver.find_importers(path):
-            meaning = resolver.resolve(importer, statement)
-            own = importer.name
-            rest = (path, line, kind, name, scope, guard, caught)
-            if meaning.imported and meaning.imported != own:
-                edges.append((own, meaning.imported, *rest, False, meaning.via))
-            edges.extend(
-                (own, ancestor, *rest, True, meaning.via)
-                for ancestor in meaning.ancestors
-                if not _is_own(ancestor, own)
-            )
-            if meaning.reason:
-                phantoms.append(
-                    (own, meaning.missing, meaning.nearest, path, line, name, scope, guard, caught, meaning.reason)
-                )
-            elif meaning.origin:
-                package = meaning.missing.partition(".")[0]
-                externals.append((own, meaning.missing, package, meaning.origin, path, line, name, scope, guard))
+    modules = Modules(facts.modules)
+    imports = facts.imports.combine_chunks()
+    doubts = Doubts(modules, facts.root, files=facts.files, imports=imports, hooks=facts.hooks)
+    resolver = Resolver(modules, doubts, _read_lists(facts.exports), _find_named(imports))
+    rows = _Rows()
+    for row, importer, meaning in _find_meanings(modules, resolver, imports):
+        rows.add(row, importer, meaning)
+    names = [module.name for module in modules.all]
     return ImportGraph(
-        tables.EDGES.from_rows(edges), tables.EXTERNALS.from_rows(externals), tables.PHANTOMS.from_rows(phantoms),
-        tuple(sorted(resolver.modules)),
-    )  # fmt: skip
+        _build_edges(imports, rows, names),
+        _build_externals(imports, rows, names),
+        _build_phantoms(imports, rows, names),
+        tuple(sorted(names)),
+    )
 
 
-def _is_own(ancestor: str, importer: str) -> bool:
-    """Return whether a package is the importer or one that runs before the importer anyway."""
-    return importer == ancestor or importer.startswith(f"{ancestor}.")
+def _find_meanings(modules: Modules, resolver: Resolver, imports: pa.Table) -> Iterator[tuple[int, Module, Meaning]]:
+    """Yield row, importer and meaning; modules that see the same names share their answers."""
+    absolute: dict[tuple[object, ...], dict[Any, Meaning]] = defaultdict(dict)
+    relative: dict[tuple[object, ...], dict[Any, Meaning]] = defaultdict(dict)
+    importers: dict[str, list[tuple[Module, dict[Any, Meaning], dict[Any, Meaning]]]] = {}
+    columns = (tables.read_column(imports, name) for name in ("path", "level", "module", "name"))
+    for row, (path, level, module, name) in enumerate(zip(*columns, strict=True)):
+        seen = importers.get(path)
+        if seen is None:
+            seen = importers[path] = [
+                (found, absolute[resolver.find_view(found, 0)], relative[resolver.find_view(found, 1)])
+                for found in modules.find_file(path)
+            ]
+        for importer, by_name, by_level in seen:
+            answers, key = (by_level, (level, module, name)) if level else (by_name, (module, name))
+            meaning = answers.get(key)
+            if meaning is None:
+                meaning = answers[key] = resolver.resolve(importer, level, module, name)
+            yield row, importer, meaning
 
 
-class _Statement(NamedTuple):
-    path: str
-    line: int
-    kind: str
-    level: int
-    module: str
-    name: str
-    scope: str
-    guard: str
-    caught: str
+def _read_lists(exports: pa.Table) -> dict[str, list[str]]:
+    """Return the literal names of ``__all__`` by file."""
+    found: dict[str, list[str]] = defaultdict(list)
+    columns = (tables.read_column(exports, name) for name in ("path", "name", "operation"))
+    for path, name, operation in zip(*columns, strict=True):
+        if path.endswith("__init__.py") and operation in {"assign", "add"} and name not in found[path]:
+            found[path].append(name)
+    return found
 
 
-def _read_imports(imports: pa.Table) -> Iterator[_Statement]:
-    names = ("path", "line", "kind", "level", "module", "name", "scope", "guard", "caught")
-    columns = (tables.read_column(imports, name) for name in names)
-    return map(_Statement, *columns)
-
-
-def _read_module(name: str, path: str, kind: str, mark: str) -> _Module:
-    plain_name = name.removesuffix(mark) if mark else name
-    package = plain_name if kind == "package" else plain_name.rpartition(".")[0]
-    return _Module(name, path, kind, mark, plain_name, package, path.rpartition("/")[0])
-
-
-class _Resolver:
-    """Answers what an import means; equal questions from one package are answered once."""
-
-    def __init__(self, facts: ImportFacts) -> None:
-        self.modules: dict[str, _Module] = {}
-        self._by_path: dict[str, list[_Module]] = defaultdict(list)
-        self._paths: set[str] = set()
-        for row in facts.modules.to_pylist():
-            self._paths.add(row["path"])
-            if row["shadowed_by"]:
-                continue
-            mark = f"{ROOT_MARK}{row['root']}" if ROOT_MARK in row["module"] else ""
-            module = _read_module(row["module"], row["path"], row["kind"], mark)
-            self.modules[module.name] = module
-            self._by_path[module.path].append(module)
-        self._doubts = _Doubts(facts)
-        self._answers: dict[tuple[object, ...], _Meaning] = {}
-        self._last: dict[str, list[str]] = defaultdict(list)
-        for name in self.modules:
-            self._last[name.rpartition(".")[2]].append(name)
-
-    def find_importers(self, path: str) -> Sequence[_Module]:
-        """Return the names under which a file runs; none for one that Python never imports."""
-        return self._by_path.get(path, ())
-
-    def resolve(self, importer: _Module, statement: _Statement) -> _Meaning:
-        """Return what one import of one module means."""
-        level = statement.level
-        key = (importer.package if level else importer.folder, importer.mark, level, statement.module, statement.name)
-        answer = self._answers.get(key)
-        if answer is None:
-            answer = self._answers[key] = self._resolve(importer, statement)
-        return answer
-
-    def _resolve(self, importer: _Module, statement: _Statement) -> _Meaning:
-        base = statement.module
-        if statement.level:
-            parts = importer.package.split(".") if importer.package else []
-            kept = parts[: len(parts) - statement.level + 1]
-            if not kept or statement.level > len(parts):
-                dotted = "." * statement.level + base
-                return _Meaning(missing=dotted, origin="unknown")
-            base = ".".join([*kept, base] if base else kept)
-        name = "" if statement.name == "*" else statement.name
-        if statement.level == 0 and base.partition(".")[0] in sys.builtin_module_names:
-            return _Meaning(missing=base, origin="stdlib")
-        found = self._find(base, name, importer.mark)
-        if found:
-            return self._meet(found, "plain")
-        if statement.level == 0 and not self._find(base.partition(".")[0], "", importer.mark):
-            return self._look_beside(importer, base, name)
-        return self._miss(base, importer.mark)
-
-    def _find(self, base: str, name: str, mark: str) -> str:
-        """Return the module that is meant: the submodule before the attribute; the importer's own root first."""
-        for suffix in (mark, "") if mark else ("",):
-            if name and f"{base}.{name}{suffix}" in self.modules:
-                return f"{base}.{name}{suffix}"
-            if f"{base}{suffix}" in self.modules:
-                return f"{base}{suffix}"
-        return ""
-
-    def _meet(self, found: str, via: str) -> _Meaning:
-        return _Meaning(found, tuple(self._find_ancestors(found)), via)
-
-    def _find_ancestors(self, name: str) -> Iterator[str]:
-        """Yield the packages around a module whose ``__init__`` runs on the way, the outermost first."""
-        mark = self.modules[name].mark if name in self.modules else ""
-        parts = name.removesuffix(mark).split(".") if mark else name.split(".")
-        for length in range(1, len(parts)):
-            ancestor = ".".join(parts[:length]) + mark
-            if ancestor in self.modules and self.modules[ancestor].kind == "package":
-                yield ancestor
-
-    def _look_beside(self, importer: _Module, base: str, name: str) -> _Meaning:
-        """A script finds what lies in its own folder; everything else is somebody else's."""
-        first = base.partition(".")[0]
-        if first in sys.stdlib_module_names:
-            return _Meaning(missing=base, origin="stdlib")
-        prefix = f"{importer.folder}/" if importer.folder else ""
-        if f"{prefix}__init__.py" not in self._paths:
-            for path in (f"{prefix}{first}/__init__.py", f"{prefix}{first}.py"):
-                for sibling in self._by_path.get(path, ()):
-                    dotted = sibling.plain_name + base[len(first) :]
-                    found = self._find(dotted, name, sibling.mark)
-                    if found:
-                        return self._meet(found, "script-folder")
-        return _Meaning(missing=base, origin="external")
-
-    def _miss(self, base: str, mark: str) -> _Meaning:
-        """Something in the tree is named that does not exist; a namespace package may have parts elsewhere."""
-        above = base.rpartition(".")[0]
-        while above and not self._find(above, "", mark):
+def _find_named(imports: pa.Table) -> frozenset[str]:
+    """Return the dotted names that absolute imports say, and the packages above them."""
+    found: set[str] = set()
+    absolute = imports.filter(pc.equal(imports.column("level"), 0))
+    for name in pc.unique(absolute.column("module")).to_pylist():
+        above = name
+        while above and above not in found:
+            found.add(above)
             above = above.rpartition(".")[0]
-        if not above:
-            return _Meaning(missing=base, origin="unknown")
-        parent = self.modules[self._find(above, "", mark)]
-        if parent.kind == "namespace":
-            return _Meaning(missing=base, origin="unknown")
-        ancestors = (*self._find_ancestors(parent.name), *([parent.name] if parent.kind == "package" else []))
-        reason = self._doubts.find_reason(base, parent.path)
-        return _Meaning(missing=base, ancestors=ancestors, reason=reason, nearest=self._find_nearest(base, above))
-
-    def _find_nearest(self, base: str, above: str) -> str:
-        """Return the closest existing name: one with the same last part, else one spelled alike beside it."""
-        last = base.rpartition(".")[2]
-        same = sorted(self._last.get(last, ()), key=lambda name: (-_count_common(name, base), name))
-        if same:
-            return same[0]
-        siblings = self._doubts.find_children(above, self.modules)
-        close = get_close_matches(last, siblings, n=1, cutoff=0.75)
-        return f"{above}.{close[0]}" if close else ""
+    return frozenset(found)
 
 
-def _count_common(first: str, second: str) -> int:
-    return len(set(first.split(".")) & set(second.split(".")))
+def _build_edges(imports: pa.Table, rows: _Rows, names: Sequence[str]) -> pa.Table:
+    numbers, importers, importeds, flags, vias = rows.edges
+    dictionary = pa.array(names, type=pa.string())
+    taken = _take(imports, numbers, ("path", "line", "kind", "name", "scope", "guard", "caught"))
+    columns = {
+        "importer": dictionary.take(pa.array(importers, type=pa.int32())),
+        "imported": dictionary.take(pa.array(importeds, type=pa.int32())),
+        "is_ancestor": pa.array(flags, type=pa.bool_()),
+        "via": pa.array(vias, type=pa.string()),
+        **taken,
+    }
+    return _assemble(tables.EDGES, columns)
 
 
-class _Doubts:
-    """Why a module that is not in the tree may exist at run time after all."""
+def _build_externals(imports: pa.Table, rows: _Rows, names: Sequence[str]) -> pa.Table:
+    found = [entry for entry in rows.missing if not entry[2].reason]
+    missing = [meaning.missing for _, _, meaning in found]
+    origins = {origin: code for code, origin in enumerate(tables.ORIGINS)}
+    codes = pa.array([origins[meaning.origin] for _, _, meaning in found], type=pa.int8())
+    columns = {
+        "importer": pa.array([names[number] for _, number, _ in found], type=pa.string()),
+        "module": pa.array(missing, type=pa.string()),
+        "package": pa.array([module.partition(".")[0] for module in missing], type=pa.string()),
+        "origin": pa.DictionaryArray.from_arrays(codes, pa.array(tables.ORIGINS, type=pa.string())),
+        **_take(imports, [row for row, _, _ in found], ("path", "line", "name", "scope", "guard")),
+    }
+    return _assemble(tables.EXTERNALS, columns)
 
-    def __init__(self, facts: ImportFacts) -> None:
-        files = facts.files
-        self._unparsed = {
-            path
-            for path, status in zip(*(tables.read_column(files, name) for name in ("path", "status")), strict=True)
-            if status != "ok"
-        }
-        self._registered: set[str] = set()
-        self._extended: set[str] = set()
-        self._registers_any: set[str] = set()
-        for row in facts.hooks.select(["path", "kind", "name"]).to_pylist():
-            if row["kind"] == "path_extended":
-                self._extended.add(row["path"])
-            elif row["kind"] == "sys_modules" and row["name"] == "*":
-                self._registers_any.add(row["path"])
-            elif row["kind"] == "sys_modules":
-                self._registered.add(row["name"])
-        self._children: dict[str, list[str]] = {}
 
-    def find_reason(self, module: str, parent_path: str) -> str:
-        """Return ``no-such-module``, or why that is not certain."""
-        if parent_path in self._unparsed:
-            return "in-unparsable-package"
-        if module in self._registered or parent_path in self._registers_any:
-            return "registered-at-run-time"
-        if parent_path in self._extended:
-            return "path-extended"
-        return "no-such-module"
+def _build_phantoms(imports: pa.Table, rows: _Rows, names: Sequence[str]) -> pa.Table:
+    found = [entry for entry in rows.missing if entry[2].reason]
+    columns = {
+        "importer": pa.array([names[number] for _, number, _ in found], type=pa.string()),
+        **{
+            name: pa.array([getattr(meaning, attribute) for _, _, meaning in found], type=pa.string())
+            for name, attribute in (("module", "missing"), ("nearest", "nearest"), ("reason", "reason"))
+        },
+        **_take(imports, [row for row, _, _ in found], ("path", "line", "name", "scope", "guard", "caught")),
+    }
+    return _assemble(tables.PHANTOMS, columns)
 
-    def find_children(self, package: str, modules: Mapping[str, object]) -> list[str]:
-        """Return the last parts of the modules directly in a package."""
-        if not self._children:
-            for name in modules:
-                parent, _, last = name.rpartition(".")
-                self._children.setdefault(parent, []).append(last)
-        return self._children.get(package, [])
+
+def _take(imports: pa.Table, rows: Sequence[int], names: Sequence[str]) -> dict[str, pa.Array]:
+    chosen = imports.select(names).take(pa.array(rows, type=pa.int64()))
+    return {name: chosen.column(name) for name in names}
+
+
+def _assemble(table: tables.Table, columns: dict[str, Any]) -> pa.Table:
+    arrays = [
+        column if column.type == expected.type else column.cast(expected.type)
+        for column, expected in ((columns[wanted.name], wanted) for wanted in table.columns)
+    ]
+    return pa.Table.from_arrays(arrays, schema=table.schema)

@@ -58,7 +58,7 @@ class _Order:
         """Put an edge back unless it closes a cycle; return whether it was put back."""
         low, high = self._place[imported], self._place[importer]
         if low < high:
-            after = self._reach(imported, self._out, range(low, high + 1))
+            after = self._reach(imported, self._out, range(low, high + 1), importer)
             if importer in after:
                 return False
             before = self._reach(importer, self._in, range(low, high + 1))
@@ -66,16 +66,16 @@ class _Order:
         self._link(importer, imported)
         return True
 
-    def _reach(self, start: Node, links: Mapping[Node, list[Node]], places: range) -> set[Node]:
-        """Return the modules that are reached without leaving a stretch of the order."""
+    def _reach(self, start: Node, links: Mapping[Node, list[Node]], places: range, goal: Node = -1) -> set[Node]:
+        """Return the modules that are reached without leaving a stretch of the order; stop at a goal."""
+        place = self._place
         seen, stack = {start}, [start]
-        while stack:
+        while stack and goal not in seen:
             others = links[stack.pop()]
             self.steps += len(others) + 1
-            for other in others:
-                if other not in seen and self._place[other] in places:
-                    seen.add(other)
-                    stack.append(other)
+            new = [other for other in others if other not in seen and place[other] in places]
+            seen.update(new)
+            stack += new
         return seen
 
     def _move(self, before: Iterable[Node], after: Iterable[Node]) -> None:

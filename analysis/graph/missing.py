@@ -1,0 +1,149 @@
+"""Imports of in-tree modules that do not exist: why they may exist after all, and what may have been meant."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.graph.modules import Module, Modules
+
+#: What compiled modules are made from.
+_SOURCES = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".rs", ".f90", ".pyf", ".so", ".pyd")
+_TEST_FOLDERS = frozenset({"test", "tests", "testing"})
+#: How alike a name beside must be: to go before one of the same last part elsewhere, and to be named at all.
+_VERY_NEAR = 0.87
+_NEAR = 0.75
+
+
+class Doubts:
+    """Why a module that is not in the tree may exist at run time after all."""
+
+    def __init__(self, modules: Modules, root: Path, *, files: pa.Table, imports: pa.Table, hooks: pa.Table) -> None:
+        self._root = root
+        columns = (tables.read_column(files, name) for name in ("path", "status"))
+        self._unparsed = {path for path, status in zip(*columns, strict=True) if status != "ok"}
+        self._registered: dict[bool, set[str]] = {False: set(), True: set()}
+        self._registering: set[str] = set()
+        self._extended: set[str] = set(_find_legacy_namespaces(imports))
+        self._listings: dict[str, frozenset[str]] = {}
+        columns = (tables.read_column(hooks, name) for name in ("path", "kind", "name"))
+        for path, kind, name in zip(*columns, strict=True):
+            if kind == "path_extended":
+                self._extended.add(path)
+            elif kind == "sys_modules" and name in {"*", "__name__"}:
+                # A computed name is most often one below the module; one that replaces itself may serve any.
+                self._registering.update(module.plain for module in modules.find_file(path))
+            elif kind == "sys_modules":
+                self._registered[is_test_file(path)].add(name)
+
+    def find_reason(self, missing: str, around: Sequence[Module], *, in_test: bool) -> str:
+        """Return ``no-such-module``, or why that is not certain; ``around`` are the modules on the way that exist.
+
+        What tests put into ``sys.modules`` is there for tests only (``in_test``).
+        """
+        paths = {module.path for module in around}
+        if paths & self._unparsed:
+            return "in-unparsable-package"
+        names = _find_prefixes(missing, beyond=around[-1].plain)
+        if around[-1].plain in self._registering or any(
+            not names.isdisjoint(self._registered[by_test]) for by_test in {False, in_test}
+        ):
+            return "registered-at-run-time"
+        if paths & self._extended:
+            return "path-extended"
+        return self._look_on_disk(missing, around[-1])
+
+    def _look_on_disk(self, missing: str, parent: Module) -> str:
+        """The scan leaves files out, and folders without Python; compiled modules may not have been built yet."""
+        if parent.kind == "extension":
+            return "source-of-extension"
+        rest = missing[len(parent.plain) + 1 :].split(".")
+        if parent.kind not in {"package", "namespace"} or not all(map(str.isidentifier, rest)):
+            return "no-such-module"
+        names = self._list_folder(parent.path.rpartition("/")[0])
+        first = rest[0]
+        if first in names or f"{first}.py" in names:
+            return "left-out"
+        stems = (first, f"{first}module")
+        if any(name.startswith(tuple(f"{stem}." for stem in stems)) and _is_source(name) for name in names):
+            return "source-of-extension"
+        return "no-such-module"
+
+    def _list_folder(self, folder: str) -> frozenset[str]:
+        if folder not in self._listings:
+            try:
+                self._listings[folder] = frozenset(entry.name for entry in (self._root / folder).iterdir())
+            except (OSError, ValueError):
+                self._listings[folder] = frozenset()
+        return self._listings[folder]
+
+
+def _is_source(name: str) -> bool:
+    return name.endswith(_SOURCES) or any(f"{suffix}." in name for suffix in _SOURCES)
+
+
+def _find_prefixes(name: str, beyond: str) -> set[str]:
+    parts = name.split(".")
+    return {".".join(parts[:length]) for length in range(beyond.count(".") + 2, len(parts) + 1)}
+
+
+def is_test_file(path: str) -> bool:
+    """Return whether a file belongs to the tests, by its name or folder.
+
+    >>> is_test_file("a/tests/x.py"), is_test_file("a/test_x.py"), is_test_file("a/contest.py")
+    (True, True, False)
+    """
+    folders, _, name = path.rpartition("/")
+    return name == "conftest.py" or name.startswith("test_") or name.endswith("_test.py") or not (
+        _TEST_FOLDERS.isdisjoint(folders.split("/"))
+    )  # fmt: skip
+
+
+def _find_legacy_namespaces(imports: pa.Table) -> Iterable[str]:
+    """Yield the ``__init__`` files that declare a namespace package by ``__import__("pkg_resources")`` or so."""
+    dynamic = imports.filter(pc.equal(imports.column("kind").cast(pa.string()), "dynamic"))
+    for path, module in zip(*(tables.read_column(dynamic, name) for name in ("path", "module")), strict=True):
+        if module in {"pkg_resources", "pkgutil"} and path.endswith("__init__.py"):
+            yield path
+
+
+class Nearest:
+    """Which existing module may have been meant by a name that does not exist."""
+
+    def __init__(self, modules: Modules) -> None:
+        self._by_last: dict[str, list[str]] = defaultdict(list)
+        self._children: dict[str, list[str]] = defaultdict(list)
+        for module in modules.all:
+            above, _, last = module.plain.rpartition(".")
+            self._by_last[last].append(module.plain)
+            self._children[above].append(last)
+        self._answers: dict[str, str] = {}
+
+    def find(self, missing: str, parent: str) -> str:
+        """Return the closest name: one spelled alike in the same package, or one with the same last part elsewhere."""
+        if missing not in self._answers:
+            self._answers[missing] = self._find(missing, parent)
+        return self._answers[missing]
+
+    def _find(self, missing: str, parent: str) -> str:
+        last = missing.rpartition(".")[2]
+        beside = sorted(set(self._children[parent])) if missing == f"{parent}.{last}" else []
+        parts = set(missing.split("."))
+        elsewhere = min(
+            self._by_last[last],
+            key=lambda name: (-len(parts.intersection(name.split("."))), len(name), name),
+            default="",
+        )
+        for cutoff in (_VERY_NEAR, _NEAR):
+            close = get_close_matches(last, beside, n=1, cutoff=cutoff)
+            if close:
+                return f"{parent}.{close[0]}"
+            if elsewhere:
+                break
+        return elsewhere
