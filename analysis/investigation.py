@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from analysis import store, tables
 from analysis.errors import UnknownNameError
 from analysis.graph import Chain, ImportGraph, find_chains
-from analysis.identity import build_concepts_frame, build_multiplicity_frame, find_concepts, find_multiplicity
+from analysis.identity import Concept, build_concepts_frame, build_multiplicity_frame, find_concepts, find_multiplicity
 from analysis.identity.answers import (
     build_class_frame,
     find_class_identities,
@@ -169,7 +169,11 @@ class Investigation:
 
     def concepts(self) -> pd.DataFrame:
         """Return the families of classes: those of the policy first, then by the last word of the name."""
-        return build_concepts_frame(find_concepts(self._facts, self.policy))
+        return build_concepts_frame(self.find_concepts())
+
+    def find_concepts(self) -> list[Concept]:
+        """Return the same families with their members."""
+        return find_concepts(self._facts, self.policy)
 
     @property
     def _facts(self) -> _StoredFacts:

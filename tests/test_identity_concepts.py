@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from analysis import tables
+from analysis.facts import scan
 from analysis.identity.concepts import COLUMNS, build_concepts_frame, find_concepts, find_suffix
 from analysis.policy import Concept, Policy
 
@@ -128,3 +131,9 @@ def test_a_policy_without_patterns_matches_nothing() -> None:
 def test_patterns_are_case_sensitive() -> None:
     (concept,) = find_concepts(_facts({"a:Registry": ()}), Policy(concept=(Concept(name="low", match=("registry",)),)))
     assert concept.classes == 0
+
+
+def test_a_policy_pattern_on_a_tree_without_importable_classes_finds_nothing(make_tree: Callable[..., Path]) -> None:
+    policy = Policy(concept=(Concept(name="all", match=("*",)),))
+    (concept,) = find_concepts(scan(make_tree({"not-a-module.py": "class A: ...\n"})), policy)
+    assert (concept.classes, concept.members) == (0, ())

@@ -105,7 +105,8 @@ def build_concepts_frame(concepts: Iterable[Concept]) -> pd.DataFrame:
 
 def _find_by_policy(counted: pd.DataFrame, rule: ConceptPolicy) -> Concept:
     pattern = re.compile("|".join(translate(text) for text in rule.match) or r"(?!)")
-    chosen = counted[[bool(pattern.match(name)) for name in counted["name"]]]
+    is_named = pd.Series([bool(pattern.match(name)) for name in counted["name"]], index=counted.index, dtype=bool)
+    chosen = counted[is_named]
     if rule.within:
         inside = (chosen["module"] == rule.within) | chosen["module"].str.startswith(f"{rule.within}.")
         chosen = chosen[inside]

@@ -65,8 +65,10 @@ def tell_paths(inv: Investigation, name: str = "") -> Prose:
             path = f"should be imported as {code(str(right.iloc[0]['import_path']))}"
         else:
             path = "has no canonical path"
-        sentences.append(f"{code(str(definition))} {path}; {count_of(wrong, 'statement')} should take it from there and "
-                         f"{'does' if wrong == 1 else 'do'} not.")  # fmt: skip
+        does = "does" if wrong == 1 else "do"
+        sentences.append(
+            f"{code(str(definition))} {path}; {count_of(wrong, 'statement')} should take it from there and {does} not."
+        )
     return Prose("\n\n".join(sentences))
 
 

@@ -92,7 +92,7 @@ def build_table(
     shown = frame.head(most_rows)
     kinds = [_find_kind(frame, str(name), names) for name in frame.columns]
     head = "".join(
-        f'<th scope="col"{kind}>{html(str(name).replace("_", " "))}</th>'
+        f'<th scope="col"{kind}>{html(_show_head(str(name)))}</th>'
         for name, kind in zip(frame.columns, kinds, strict=True)
     )
     rows = "".join(f"<tr>{_build_cells(row, kinds)}</tr>" for row in shown.itertuples(index=False, name=None))
@@ -101,6 +101,11 @@ def build_table(
     table = f"<table><caption>{html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     page = f'<div class="scroll" role="region" tabindex="0" aria-label="{html(caption)}">{table}</div>{note}'
     return Fragment(page, f"{plain(caption)}: {len(frame):,} rows")
+
+
+def _show_head(name: str) -> str:
+    """Column names are words; the name of a class stays as it is."""
+    return name if ":" in name or not name.islower() else name.replace("_", " ")
 
 
 def _find_kind(frame: pd.DataFrame, name: str, names: Sequence[str]) -> str:

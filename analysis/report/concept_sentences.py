@@ -1,0 +1,194 @@
+"""Concepts and near duplicates in sentences and tables: families of classes that should be one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from analysis.errors import UnknownNameError
+from analysis.identity import build_side_by_side
+from analysis.report.displays import Fragment, Prose, build_table
+from analysis.report.escaping import code
+from analysis.report.sentences import count_of
+
+if TYPE_CHECKING:
+    from analysis.identity import Concept
+    from analysis.investigation import Investigation
+
+#: Columns of the table that holds methods against one another.
+MOST_CLASSES = 8
+
+
+def tell_concepts(inv: Investigation) -> Prose:
+    """Say which concepts of the policy have too many classes, and how many families there are besides."""
+    concepts = inv.find_concepts()
+    stated = [concept for concept in concepts if concept.is_policy]
+    over = [concept for concept in stated if concept.max_classes and concept.classes > concept.max_classes]
+    if not stated:
+        text = "The policy names no concept; the families below are proposed by the last word of the class names."
+    elif not over:
+        text = (
+            f"{count_of(len(stated), 'concept').capitalize()} of the policy, and none has more classes than it allows."
+        )
+    else:
+        told = "; ".join(
+            f"{code(concept.name)} has {count_of(concept.classes, 'class', 'classes')}, allowed is "
+            f"{concept.max_classes:,}"
+            for concept in over
+        )
+        text = f"Of {count_of(len(stated), 'concept')} in the policy {len(over):,} hold more than they may: {told}."
+    return Prose(text)
+
+
+def list_concepts(inv: Investigation, most_rows: int = 15) -> Fragment:
+    """Return the families of classes: those of the policy, then the largest proposed ones."""
+    frame = inv.concepts()
+    frame["allowed"] = [str(limit) if limit else "" for limit in frame["max_classes"]]
+    frame["from"] = ["policy" if is_policy else "proposed" for is_policy in frame["is_policy"]]
+    shown = frame[["concept", "classes", "allowed", "definitions", "names", "from"]]
+    return build_table(shown, caption="Families of classes", most_rows=most_rows, names=("concept", "names"))
+
+
+def find_concept(inv: Investigation, name: str = "") -> Concept | None:
+    """Return a concept by its name, without one the first of the list; ``UnknownNameError`` for another name."""
+    concepts = inv.find_concepts()
+    if not name:
+        return concepts[0] if concepts else None
+    for concept in concepts:
+        if concept.name == name:
+            return concept
+    known = ", ".join(concept.name for concept in concepts[:5])
+    raise UnknownNameError(f"no concept {name!r}", remedy=f"There are: {known}" if known else "")
+
+
+def list_members(inv: Investigation, name: str = "", most_rows: int = 25) -> Fragment:
+    """Return the classes of a concept: whether each counts, who uses it, and where it is defined."""
+    concept = find_concept(inv, name)
+    columns = ["definition", "role", "statements", "violations", "defined at"]
+    if concept is None:
+        return build_table(pd.DataFrame(columns=columns), caption="Classes of a concept")
+    used = inv.classes().set_index("definition")[["statements", "violations"]]
+    rows = [
+        (member.definition, member.role, *_count_use(used, member.definition), f"{member.path}:{member.line}")
+        for member in concept.members
+    ]
+    frame = pd.DataFrame(rows, columns=columns)
+    caption = f"Classes of {concept.name}"
+    return build_table(frame, caption=caption, most_rows=most_rows, names=("definition", "defined at"))
+
+
+def _count_use(used: pd.DataFrame, definition: str) -> tuple[int, int]:
+    if definition not in used.index:
+        return 0, 0
+    first, second = (used[name].to_dict()[definition] for name in ("statements", "violations"))
+    return int(first), int(second)
+
+
+def list_methods(inv: Investigation, name: str = "", most_rows: int = 40) -> Fragment:
+    """Return the methods of the classes of a concept beside one another: who has what, and with which parameters."""
+    concept = find_concept(inv, name)
+    members = [member for member in concept.members if member.role == "implementation"] if concept else []
+    shown = members[:MOST_CLASSES]
+    methods = inv.methods.assign(path=inv.methods["path"].astype(str))
+    columns: dict[str, dict[str, str]] = {}
+    for member in shown:
+        qualname = member.definition.partition(":")[2]
+        own = methods[(methods["path"] == member.path) & (methods["owner"] == qualname)]
+        signatures = {
+            str(method): f"({', '.join(parameters)})"
+            for method, parameters in zip(own["name"], own["parameters"], strict=True)
+        }
+        label = member.name if sum(other.name == member.name for other in shown) == 1 else member.definition
+        columns[label] = signatures
+    names = sorted({method for signatures in columns.values() for method in signatures})
+    frame = pd.DataFrame({"method": names, **{
+        label: [signatures.get(method, "–") for method in names] for label, signatures in columns.items()
+    }})  # fmt: skip
+    hidden = f" (the first {len(shown):,} of {len(members):,} classes)" if len(members) > len(shown) else ""
+    caption = f"Methods of {concept.name if concept else 'a concept'} side by side{hidden}"
+    return build_table(frame, caption=caption, most_rows=most_rows, names=tuple(frame.columns))
+
+
+def tell_duplicates(inv: Investigation) -> Prose:
+    """Say how many classes and methods are copies of one another, and which folders explain them."""
+    frame = inv.duplicates
+    levels = frame["level"].astype(str).value_counts()
+    copies = inv.folder_copies
+    text = (
+        f"{count_of(levels.get('class', 0), 'class', 'classes').capitalize()} and "
+        f"{count_of(levels.get('method', 0), 'method')} of other classes {'is' if len(frame) == 1 else 'are'} equal or "
+        "nearly equal to another one."
+    )
+    if len(copies):
+        explained = int((frame["folder_copy"] != "").sum())
+        verb = "explains" if len(copies) == 1 else "explain"
+        text += f" {count_of(len(copies), 'copied folder').capitalize()} {verb} {explained:,} of them."
+    return Prose(text)
+
+
+def list_duplicates(inv: Investigation, most_rows: int = 15) -> Fragment:
+    """Return the pairs of classes and methods that are alike and that no copied folder explains, the longest first."""
+    frame = _order_duplicates(inv)
+    frame["first at"] = frame["first_path"] + ":" + frame["first_line"].astype(str)
+    frame["second at"] = frame["second_path"] + ":" + frame["second_line"].astype(str)
+    frame["alike"] = [f"{share:.0%}" for share in frame["similarity"]]
+    shown = frame[["level", "first", "second", "alike", "lines", "first at", "second at"]]
+    names = ("first", "second", "first at", "second at")
+    return build_table(shown, caption="Near duplicates", most_rows=most_rows, names=names)
+
+
+def list_folder_copies(inv: Investigation, most_rows: int = 15) -> Fragment:
+    """Return the folders that are copies of one another."""
+    names = {"files": "files alike", "first_files": "in the first", "second_files": "in the second"}
+    shown = inv.folder_copies.rename(columns=names)
+    return build_table(shown, caption="Copied folders", most_rows=most_rows, names=("first", "second"))
+
+
+def show_difference(inv: Investigation, number: int = 1, most_rows: int = 80) -> Fragment:
+    """Return the source of one pair of near duplicates side by side; ``number`` counts the rows of the list from 1."""
+    frame = _order_duplicates(inv)
+    columns = ["first", "", "second"]
+    if not 0 < number <= len(frame):
+        return build_table(pd.DataFrame(columns=columns), caption="Near duplicates side by side")
+    row = frame.iloc[number - 1]
+    first, second = (
+        _read_lines(inv, str(row[f"{side}_path"]), row[f"{side}_line"], row[f"{side}_end_line"])
+        for side in ("first", "second")
+    )
+    if not first or not second:
+        caption = "Near duplicates side by side (their source is no longer there)"
+        return build_table(pd.DataFrame(columns=columns), caption=caption)
+    found = build_side_by_side(first, second)
+    left, right = (found[side].map(_keep_indentation) for side in ("first", "second"))
+    shown = pd.DataFrame({"first": left, "": found["change"], "second": right})
+    caption = f"{row['first']} and {row['second']} ({row['similarity']:.0%} alike)"
+    return build_table(shown, caption=caption, most_rows=most_rows, names=("first", "second"))
+
+
+def _keep_indentation(line: str) -> str:
+    """Return a line whose leading white space a page does not fold."""
+    bare = line.lstrip()
+    return "\u00a0" * (len(line) - len(bare)) + bare
+
+
+def _order_duplicates(inv: Investigation) -> pd.DataFrame:
+    frame = inv.duplicates[inv.duplicates["folder_copy"] == ""].copy()
+    for name in ("level", "first_path", "second_path"):
+        frame[name] = frame[name].astype(str)
+    frame["lines"] = frame["first_end_line"] - frame["first_line"] + 1
+    return frame.sort_values(["level", "lines", "first"], ascending=[True, False, True], ignore_index=True)
+
+
+def _read_lines(inv: Investigation, path: str, first: int, last: int) -> list[str]:
+    """Return lines of a file of the target as it is now; nothing when it cannot be read."""
+    root = Path(str(inv.manifest["root"]))
+    place = (root / path).resolve()
+    if not place.is_relative_to(root):
+        return []
+    try:
+        text = place.read_text("utf-8", errors="replace")
+    except OSError:
+        return []
+    return text.split("\n")[first - 1 : last]
