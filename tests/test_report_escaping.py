@@ -75,7 +75,7 @@ def test_nothing_stays_nothing() -> None:
 
 def test_an_ordinary_name_stays_as_it_is() -> None:
     assert plain("shop.app:Basket") == html("shop.app:Basket") == "shop.app:Basket"
-    assert breakable("shop.app_one/x.py:7") == "shop.<wbr>app_<wbr>one/<wbr>x.<wbr>py:<wbr>7"
+    assert breakable("shop.app_one/x.py:7") == "shop.<wbr>app_<wbr>one/<wbr>x.py:7"
 
 
 @given(ODD)

@@ -8,7 +8,7 @@ from html import escape
 #: Characters that mean something in Markdown, also where GitHub reads mentions, issue numbers and links.
 _MARKDOWN = re.compile(r"^[-+=]|^\d+(?=[.)])|[\\`*_\[\]<>#|~$&]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
-_AFTER = re.compile(r"([./:_\-])(?=[^\s./:_\-])")
+_AFTER = re.compile(r"([./_\-]|:(?!\d))(?=[^\s./:_\-])(?!pyi?\b)")
 _BREAK = re.compile("\u200b")
 _BACKTICKS = re.compile(r"`+")
 #: Where GitHub would begin a link.

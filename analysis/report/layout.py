@@ -11,12 +11,15 @@ import igraph
 
 #: A ring shows a loop best; beyond this size its edges cross too often.
 LARGEST_RING = 14
-WIDTH = 1600.0
-HEIGHT = 900.0
+#: The field of a network that is no ring; its shape is that of the frame on a page.
+WIDTH = 1200.0
+HEIGHT = 720.0
+#: How evenly the nodes fill the field: 0 as the forces leave them, 1 in equal steps.
+EVENNESS = 0.5
 
 
 def lay_out(nodes: Sequence[str], pairs: Collection[tuple[str, str]]) -> dict[str, tuple[int, int]]:
-    """Return the position of each node in a field of 1600 × 900.
+    """Return the position of each node in a field of 1200 × 720.
 
     Small networks are rings in the order of ``nodes``; larger ones follow T. Fruchterman and E. Reingold,
     "Graph drawing by force-directed placement" (1991), started from a ring, the same every time.
@@ -42,23 +45,30 @@ def _without_chance() -> Iterator[None]:
 
 
 def _find_ring(count: int) -> list[tuple[float, float]]:
-    angles = [2 * math.pi * index / max(count, 1) - math.pi / 2 for index in range(count)]
+    start = -math.pi / 2 if count != 2 else math.pi  # two stand side by side
+    angles = [2 * math.pi * index / max(count, 1) + start for index in range(count)]
     return [(math.cos(angle) * 10, math.sin(angle) * 10) for angle in angles]
 
 
 def _scale(nodes: Sequence[str], points: Sequence[tuple[float, float]], *, ratio: float) -> dict[str, tuple[int, int]]:
-    """Spread the middle 96 % of the points over the field; outliers are drawn in to its border."""
-    height = HEIGHT if len(nodes) > LARGEST_RING else 160.0 + 45.0 * len(nodes)
-    columns = [_spread([point[axis] for point in points]) for axis in (0, 1)]
+    """Fill the field: forces draw the best connected nodes into one lump, where nobody could tell them apart."""
+    is_ring = len(nodes) <= LARGEST_RING
+    height = 160.0 + 40.0 * len(nodes) if is_ring else HEIGHT
+    columns = [_spread([point[axis] for point in points], 0.0 if is_ring else EVENNESS) for axis in (0, 1)]
     return {
         name: (round(x * height * ratio), round(y * height))
         for name, x, y in zip(nodes, columns[0], columns[1], strict=True)
     }
 
 
-def _spread(values: Sequence[float]) -> list[float]:
-    ordered = sorted(values)
-    low = ordered[int(len(ordered) * 0.02)] if ordered else 0.0
-    high = ordered[-1 - int(len(ordered) * 0.02)] if ordered else 0.0
-    width = (high - low) or 1.0
-    return [min(max((value - low) / width, -0.04), 1.04) - 0.5 for value in values]
+def _spread(values: Sequence[float], evenness: float) -> list[float]:
+    """Return the values between -0.5 and 0.5: in proportion, and to the degree of ``evenness`` by rank."""
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    width, last = (high - low) or 1.0, max(len(values) - 1, 1)
+    order = sorted(range(len(values)), key=lambda index: (round(values[index], 6), index))
+    ranks = {index: rank / last for rank, index in enumerate(order)}
+    flat = high - low < 1e-6
+    return [
+        0.0 if flat else (1 - evenness) * (value - low) / width + evenness * ranks[index] - 0.5
+        for index, value in enumerate(values)
+    ]

@@ -15,12 +15,13 @@ from pyvis.network import Network as VisNetwork
 
 from analysis.report.displays import PAGE, read_asset
 from analysis.report.escaping import html, plain
-from analysis.report.layout import lay_out
+from analysis.report.layout import LARGEST_RING, lay_out
+from analysis.report.static import draw_static
 
 INK, BLUE, RED, GREY, PALE = "#1f2933", "#2b6cb0", "#b42318", "#8793a1", "#dbe4ee"
 #: How nodes and edges look, by what they are.
 NODE_COLOURS = {"plain": (PALE, BLUE), "focus": ("#fde8e6", RED), "other": ("#f1f3f5", GREY)}
-EDGE_COLOURS = {"plain": "#a9b6c4", "mutual": RED, "cut": RED, "loop": BLUE}
+EDGE_COLOURS = {"plain": "#b7c3cf", "mutual": RED, "cut": RED, "loop": BLUE}
 OPTIONS: Mapping[str, Any] = {
     "physics": {"enabled": False},
     "interaction": {"hover": True, "tooltipDelay": 120, "zoomView": True, "dragNodes": True},
@@ -77,12 +78,16 @@ class Network:
         for link in self.links:
             drawn.add_edge(
                 number[link.importer], number[link.imported], title=link.title, width=round(link.width, 1),
-                color=EDGE_COLOURS[link.kind], dashes=link.kind == "cut",
+                color=EDGE_COLOURS[link.kind], dashes=link.kind == "cut", smooth=self._bend(),
                 arrows={"to": {"enabled": True, "scaleFactor": 0.5},
                         "from": {"enabled": link.kind == "mutual", "scaleFactor": 0.5}},
             )  # fmt: skip
         drawn.set_options(json.dumps(OPTIONS))
         return drawn
+
+    def _bend(self) -> Any:
+        """Return how the edges run: bent in a ring, where there and back would cover each other; else straight."""
+        return {"type": "curvedCW", "roundness": 0.16} if len(self.nodes) <= LARGEST_RING else False
 
     @property
     def page(self) -> str:
@@ -91,7 +96,7 @@ class Network:
         data = {"nodes": drawn.nodes, "edges": drawn.edges, "options": dict(OPTIONS)}
         return (
             f'<figure class="network"><div class="canvas" role="img" aria-label="{html(self.alt)}" '
-            f'style="height:{self.height}px"></div>'
+            f'style="height:{self.height}px">{draw_static(drawn.nodes, drawn.edges)}</div>'
             f'<script type="application/json">{dump_json(data)}</script>'
             f"<figcaption><strong>{html(self.title)}.</strong> {html(self.hidden)}</figcaption></figure>"
         )

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import heapq
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 
 import pandas as pd
 
 #: The group of the top-level names for which there is no room.
 REST = "…"
+#: The share of names that must have a package for labels to leave it out.
+NEARLY_ALL = 0.75
 #: Columns of ``count_imports``.
 COLUMNS = ("importer", "imported", "imports")
 
@@ -94,18 +96,20 @@ def count_imports(edges: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFram
 
 
 def shorten(names: Collection[str]) -> dict[str, str]:
-    """Return each dotted name without the packages that all of them share, for labels; no two are alike.
+    """Return each dotted name without the packages that nearly all of them share, for labels; no two are alike.
 
     >>> shorten(["shop.app.db", "shop.app.api.v1", "shop.app"])
-    {'shop.app.db': 'db', 'shop.app.api.v1': 'api.v1', 'shop.app': 'shop.app'}
+    {'shop.app.db': 'db', 'shop.app.api.v1': 'api.v1', 'shop.app': 'app'}
     """
-    ordered = list(names)
-    longest = max(ordered, key=lambda name: name.count("."), default="").split(".")
-    shared = 0
-    while shared < len(longest) - 1:
-        prefix = ".".join(longest[: shared + 1])
-        if not all(name == prefix or name.startswith(f"{prefix}.") for name in ordered):
+    labels = {name: name for name in names}
+    prefix = ""
+    while True:
+        heads = Counter(name[len(prefix) :].partition(".")[0] for name in labels if name.startswith(prefix))
+        head, count = max(heads.items(), key=lambda item: (item[1], item[0]), default=("", 0))
+        prefix = f"{prefix}{head}."
+        inside = [name for name in labels if name.startswith(prefix)]
+        if count < NEARLY_ALL * len(labels) or not inside:
             break
-        shared += 1
-    labels = {name: ".".join(name.split(".")[shared:]) or name for name in ordered}
-    return labels if len(set(labels.values())) == len(labels) else {name: name for name in ordered}
+        labels |= {name: name[len(prefix) :] for name in inside}
+    uses = Counter(labels.values())
+    return {name: label if uses[label] == 1 else name for name, label in labels.items()}

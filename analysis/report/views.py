@@ -11,17 +11,18 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.errors import UnknownNameError
+from analysis.report.layout import LARGEST_RING
 from analysis.report.networks import Gallery, Link, Network, Node, merge_mutual, tell_hidden
 from analysis.report.packages import count_imports, group_modules, shorten
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
-MOST_PACKAGES = 60
-MOST_LINKS = 300
+MOST_PACKAGES = 40
+MOST_LINKS = 160
 MOST_CYCLES = 12
 MOST_MEMBERS = 150
-MOST_NEIGHBOURS = 80
+MOST_NEIGHBOURS = 40
 #: Scopes whose imports take part in a cycle of a kind.
 SCOPES = {
     "import-time": ("module", "class"),
@@ -36,30 +37,30 @@ def draw_packages(inv: Investigation, most_packages: int = MOST_PACKAGES, most_l
     counted = count_imports(inv.edges, groups)
     pairs = merge_mutual(counted.itertuples(index=False, name=None))
     shown = pairs[:most_links]
-    labels = shorten(set(groups.values()))
     sizes = Counter(groups.values())
+    tied = {name for importer, imported, *_ in pairs for name in (importer, imported)}
+    tied = tied if len(sizes) > LARGEST_RING else set(sizes)
+    labels = shorten(tied)
     nodes = tuple(
-        Node(name, labels[name], f"{name}\n{count:,} modules", 7 + 4 * math.log2(count + 1))
-        for name, count in sorted(sizes.items())
+        Node(name, labels[name], f"{name}\n{sizes[name]:,} modules", 6 + 3 * math.log2(sizes[name] + 1))
+        for name in sorted(tied)
     )
     links = tuple(_link(*pair) for pair in shown)
     mutual = sum(1 for *_, back in pairs if back)
-    return Network(
-        "Packages and the imports between them",
-        nodes, links,
-        f"{len(nodes)} packages, {len(pairs)} pairs that import one another, {mutual} of them in both directions",
-        " ".join(filter(None, (
-            "A red line joins two packages that import each other.",
-            tell_hidden("pairs of packages", len(pairs) - len(shown), "those with the fewest imports"),
-        ))),
-    )  # fmt: skip
+    hidden = (
+        "A red line joins two packages that import each other.",
+        tell_hidden("pairs of packages", len(pairs) - len(shown), "those with the fewest imports"),
+        tell_hidden("packages", len(sizes) - len(tied), "no import joins them to another"),
+    )
+    alt = f"{len(nodes)} packages, {len(pairs)} pairs that import one another, {mutual} of them in both directions"
+    return Network("Packages and the imports between them", nodes, links, alt, " ".join(filter(None, hidden)), 620)
 
 
 def _link(importer: str, imported: str, weight: int, back: int) -> Link:
     told = f"{importer} → {imported}: {weight:,} imports"
     if back:
         told += f"\n{imported} → {importer}: {back:,} imports"
-    return Link(importer, imported, told, 0.6 + 0.8 * math.log2(weight + back), "mutual" if back else "plain")
+    return Link(importer, imported, told, 0.5 + 0.5 * math.log2(weight + back), "mutual" if back else "plain")
 
 
 def draw_cycles(inv: Investigation, kind: str = "import-time", most_cycles: int = MOST_CYCLES) -> Gallery:
@@ -92,8 +93,13 @@ def _draw_cycle(inv: Investigation, row: Mapping[Any, Any], number: int) -> Netw
         nodes, links,
         f"Cycle {number}, {row['kind']}: {row['size']} modules, {row['edge_count']} pairs, {len(cuts)} to cut",
         " ".join(filter(None, (legend, tell_hidden("modules", len(members) - len(shown), "the last by name")))),
-        height=360 if len(shown) <= 8 else 520,
+        height=_find_height(len(shown)),
     )  # fmt: skip
+
+
+def _find_height(count: int) -> int:
+    """Return the height of a cycle's picture in pixels: two modules stand side by side, a ring needs room."""
+    return 170 if count == 2 else min(300 + 20 * count, 560)
 
 
 def _find_pairs(edges: pd.DataFrame, modules: Iterable[str], kind: str) -> list[tuple[str, str, str]]:

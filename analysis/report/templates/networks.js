@@ -7,6 +7,7 @@
     figure.dataset.drawn = "yes";
     var data = JSON.parse(figure.querySelector("script").textContent);
     var place = figure.querySelector(".canvas");
+    place.textContent = "";
     var network = new vis.Network(place, { nodes: data.nodes, edges: data.edges }, data.options);
     function fit() { network.fit({ animation: false }); }
     network.once("afterDrawing", fit);
@@ -35,5 +36,4 @@
   } else {
     figures.forEach(draw);
   }
-  window.addEventListener("beforeprint", function () { figures.forEach(draw); });
 }());
