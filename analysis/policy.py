@@ -50,8 +50,11 @@ class Concept(_Section):
     match: tuple[str, ...] = Field(description="class-name patterns, as in *Registry")
     within: str = Field("", description="only classes of this package")
     max_classes: int = Field(1, ge=0, description="how many implementations there may be; 0: no limit")
-    canonical: str = Field("", description="the one definition, as pkg.mod:Name; or, as pkg.mod.Name, the one path to import it by")
+    canonical: str = Field(
+        "", description="the one definition, as pkg.mod:Name; or, as pkg.mod.Name, the one path to import it by"
+    )
     allow: tuple[str, ...] = Field((), description="names or definitions that do not count")
+    severity: Severity = Field("P0", description="how grave it is when there are more")
 
 
 class Factory(_Section):

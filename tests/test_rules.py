@@ -89,7 +89,7 @@ def test_findings_are_sorted_and_have_the_documented_columns(make_tree: Tree) ->
         ("from p.missing import x", "P1"),
         ("try:\n    from p.missing import x\nexcept ImportError:\n    x = None", "P2"),
         ("def f():\n    from p.missing import x", "P2"),
-        ("try:\n    from p.missing import x\nexcept KeyError:\n    x = None", "P2"),
+        ("try:\n    from p.missing import x\nexcept KeyError:\n    x = None", "P1"),
         ("if TYPE_CHECKING:\n    from p.missing import x", "P3"),
         ("import sys\nsys.modules['p.missing'] = sys\nfrom p.missing import x", "P3"),
     ],

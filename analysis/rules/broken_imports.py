@@ -2,59 +2,68 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-
-import pyarrow.compute as pc
 
 from analysis.facts.context import swallows_import_errors
 from analysis.rules.case_file import CaseFile
-from analysis.rules.finding import Finding, fingerprint
+from analysis.rules.finding import Finding, build_finding
+from analysis.rules.inner_edges import InnerEdge, find_inner_edges
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell
+from analysis.rules.words import tell, tell_some
+
+#: Blocks that do not decide whether what stands in them runs; a try that swallows import errors is judged apart.
+_ALWAYS = frozenset({"none", "with", "try"})
 
 
-def find_swallowed(case: CaseFile) -> dict[str, list[dict[str, Any]]]:
-    """Return per importer its guarded imports that lie inside an import-time cycle, as rows of ``edges``."""
-    component = {
-        module: number
-        for number, cycle in enumerate(case.cycles)
-        if cycle.kind == "import-time" and not cycle.with_ancestors
-        for module in cycle.modules
-    }
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    if not component:
-        return found
-    edges = case.graph.edges
-    for row in edges.filter(pc.not_equal(edges.column("caught"), "")).to_pylist():
-        if row["is_ancestor"] or row["scope"] not in {"module", "class"} or row["guard"] == "except":
-            continue
-        number = component.get(row["importer"])
-        if number is not None and component.get(row["imported"]) == number and swallows_import_errors(row["caught"]):
-            found[row["importer"]].append(row)
-    return found
+def find_swallowed(case: CaseFile, *, with_ancestors: bool = False) -> dict[str, list[InnerEdge]]:
+    """Return per importer its imports inside an import-time cycle whose failure is swallowed.
+
+    An import in an ``except`` block is not one: it runs after a failure, and its own is not swallowed there.
+    """
+    found: dict[str, list[InnerEdge]] = defaultdict(list)
+    for edges in find_inner_edges(case, with_ancestors=with_ancestors).values():
+        for edge in edges:
+            if edge.guard != "except" and swallows_import_errors(edge.caught):
+                found[edge.importer].append(edge)
+    return dict(sorted(found.items()))
 
 
 def _check_swallowed(case: CaseFile) -> Iterator[Finding]:
     rule = "swallowed-circular-import"
-    for importer, rows in sorted(find_swallowed(case).items()):
-        imported = sorted({row["imported"] for row in rows})
-        told = ", ".join(imported[:3]) + (" and others" if len(imported) > 3 else "")
+    plain = find_swallowed(case)
+    through_packages = find_swallowed(case, with_ancestors=True)
+    for importer, edges in sorted({**through_packages, **plain}.items()):
+        severity, told = ("P1", "on a cycle") if importer in plain else ("P2", "on a cycle through packages")
+        imported = sorted({edge.imported for edge in edges})
+        names = sorted({edge.name for edge in edges} - {"", "*"})
+        left = f"{tell_some(names)} may be left unset" if names else "it may be left unset"
         message = (
-            f"{importer} imports {told} on a cycle, inside "
-            "a try that swallows the failure: depending on the order, names stay unset and nobody is told"
+            f"{importer} imports {tell_some(imported)} {told}, inside a try that swallows the failure: "
+            f"depending on which module comes first, {left} and nobody is told"
         )
-        places = [(row["path"], row["line"]) for row in rows]
-        yield Finding("P1", rule, importer, message, fingerprint(rule, importer, *imported), evidence=case.cite(places))
+        places = [(edge.path, edge.line) for edge in edges]
+        yield build_finding(rule, severity, importer, message, places, imported)
 
 
-def _rank_phantom(row: dict[str, Any]) -> str:
-    """Return the severity of one phantom import: it breaks the importer, or only what calls it, or may be fine."""
-    if row["reason"] != "no-such-module" or row["scope"] == "type_checking":
+def grade_missing(row: Mapping[str, Any]) -> str:
+    """Return the severity of one import of what does not exist, by where its statement stands.
+
+    P1 when it fails whenever the importer is imported; P2 when it is guarded or waits for a call; P3 when it is for
+    type checkers.
+    """
+    if row["scope"] == "type_checking":
         return "P3"
-    is_guarded = swallows_import_errors(row["caught"]) or row["guard"] not in {"none", "with"}
+    is_guarded = row["guard"] not in _ALWAYS or swallows_import_errors(row["caught"])
     return "P2" if is_guarded or row["scope"] == "function" else "P1"
+
+
+def _grade_phantom(row: Mapping[str, Any]) -> str:
+    return grade_missing(row) if row["reason"] == "no-such-module" else "P3"
+
+
+_PLACES = {"P1": "on import", "P2": "guarded or in functions", "P3": "uncertain or for type checkers"}
 
 
 def _check_phantoms(case: CaseFile) -> Iterator[Finding]:
@@ -63,13 +72,22 @@ def _check_phantoms(case: CaseFile) -> Iterator[Finding]:
     for row in case.graph.phantoms.to_pylist():
         by_module[row["module"]].append(row)
     for module, rows in sorted(by_module.items()):
-        severity = min(map(_rank_phantom, rows))
-        places = list(dict.fromkeys((row["path"], row["line"]) for row in sorted(rows, key=_rank_phantom)))
-        doubts = sorted({row["reason"] for row in rows} - {"no-such-module"})
-        certain = f" (uncertain: {', '.join(doubts)})" if doubts else ""
+        rows.sort(key=_grade_phantom)
+        grades = {(row["path"], row["line"]): _grade_phantom(row) for row in reversed(rows)}
+        doubts = sorted({row["reason"].replace("-", " ") for row in rows} - {"no such module"})
+        doubt = f"; it may be made at run time: {', '.join(doubts)}" if doubts else ""
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] else ""
-        message = f"{module} does not exist, but {tell(len(places), 'statement')} import it{certain}{near}"
-        yield Finding(severity, rule, module, message, fingerprint(rule, module), evidence=case.cite(places))
+        message = f"{module} does not exist, but {_tell_statements(list(grades.values()))}{near}{doubt}"
+        places = [(row["path"], row["line"]) for row in rows]
+        yield build_finding(rule, _grade_phantom(rows[0]), module, message, places)
+
+
+def _tell_statements(grades: Sequence[str]) -> str:
+    """Return how many statements import it, and where they stand when they differ."""
+    counts = Counter(grades)
+    told = f"{tell(len(grades), 'statement')} {'imports' if len(grades) == 1 else 'import'} it"
+    where = ", ".join(f"{counts[grade]:,} {words}" for grade, words in _PLACES.items() if counts[grade])
+    return f"{told} ({where})" if len(counts) > 1 else f"{told} ({_PLACES[grades[0]]})"
 
 
 _GUARDED = "try:\n    from p.a import x\nexcept ImportError:\n    x = None\n"
@@ -84,6 +102,10 @@ RULES = (
         _check_swallowed,
         bad={**_CYCLE, "p/b.py": _GUARDED},
         good={"p/__init__.py": "", "p/a.py": "x = 1\n", "p/b.py": _GUARDED},
+        grades={
+            "P1": "the modules import each other",
+            "P2": "they do when the packages that run on the way count",
+        },
     ),
     Rule(
         "phantom-import", "P1",
@@ -93,5 +115,10 @@ RULES = (
         _check_phantoms,
         bad={"p/__init__.py": "", "p/a.py": "from p.missing import x\n"},
         good={"p/__init__.py": "", "p/a.py": "from p.there import x\n", "p/there.py": "x = 1\n"},
+        grades={
+            "P1": "a statement fails whenever its module is imported",
+            "P2": "the statements are guarded, or wait inside functions",
+            "P3": "they are for type checkers only, or the module may be made at run time",
+        },
     ),
 )  # fmt: skip

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from analysis.rules import broken_imports, classes, cycles, files, names
+from analysis.identity.pause import paused_collection
+from analysis.rules import broken_imports, classes, cycles, files, names, stand_ins
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, add_sources
 from analysis.rules.rule import Rule
@@ -10,7 +11,7 @@ from analysis.rules.source_lines import read_source_lines
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
-        (*cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES, *names.RULES),
+        (*cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES, *names.RULES, *stand_ins.RULES),
         key=lambda rule: rule.name,
     )
 )
@@ -18,6 +19,7 @@ RULES: tuple[Rule, ...] = tuple(
 
 def find_findings(case: CaseFile) -> list[Finding]:
     """Return the findings of all rules, the gravest first, then by rule and subject."""
-    found = [finding for rule in RULES for finding in rule.check(case)]
-    places = {(place.path, place.line) for finding in found for place in finding.evidence}
-    return sorted(add_sources(found, read_source_lines(case.facts.root, places)))
+    with paused_collection():
+        found = [finding for rule in RULES for finding in rule.check(case)]
+        places = {(place.path, place.line) for finding in found for place in finding.evidence}
+        return sorted(add_sources(found, read_source_lines(case.facts.root, places)))

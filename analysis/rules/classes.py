@@ -2,98 +2,168 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
-from analysis.facts.context import swallows_import_errors
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
 from analysis.identity import Concept, Multiplicity
-from analysis.rules.case_file import CaseFile, is_test, keep
-from analysis.rules.finding import Finding, fingerprint
+from analysis.rules.case_file import CaseFile, is_test
+from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell
+from analysis.rules.words import tell, tell_some
 
-_CLASS_NAME = re.compile(r"_*[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$")
-#: Calls that make a class or a type, not an instance of one.
-_MAKERS = frozenset({
-    "namedtuple", "NamedTuple", "TypedDict", "NewType", "TypeVar", "ParamSpec", "TypeVarTuple", "Enum", "IntEnum",
-    "StrEnum", "Flag", "IntFlag", "make_dataclass", "new_class", "TypeAliasType",
-})  # fmt: skip
+_MOST_CLASSES_NAMED = 8
+#: Bodies of fewer lines are alike by chance.
+_FEWEST_COPIED_LINES = 4
 
 
-def _split(place: str) -> tuple[str, int]:
-    path, _, line = place.rpartition(":")
-    return path, int(line)
+@dataclass(frozen=True, slots=True)
+class _Rival:
+    """One of several definitions of a name: ``statements`` is the number of import statements that mean it."""
+
+    definition: str
+    path: str
+    line: int
+    body: str
+    statements: int
 
 
 def _check_multiplicity(case: CaseFile) -> Iterator[Finding]:
     rule = "class-defined-more-than-once"
+    bodies = _find_bodies(case)
+    uses = _count_uses(case.identity.paths)
+    limited = _find_limited(case.concepts)
     for item in case.multiplicity:
-        places = list(map(_split, item.places))
-        product = [place for place in places if not is_test(place[0])]
-        severity = "P2" if len(product) > 1 and not _is_nested_only(item) else "P3"
-        message = f"{item.name} is defined {item.definitions:,} times, in {tell(len(set(item.modules)), 'module')}"
-        ordered = product + [place for place in places if is_test(place[0])]
-        mark = fingerprint(rule, item.name)
-        yield Finding(severity, rule, item.name, message, mark, evidence=case.cite(ordered))
+        rivals = sorted(_find_rivals(item, bodies, uses), key=lambda rival: (is_test(rival.path), -rival.statements))
+        severity, reason = _grade(case, item, rivals, limited)
+        modules = sorted(set(item.modules))
+        message = (
+            f"{item.name} is defined {item.definitions:,} times, in {tell(len(modules), 'module')}: "
+            f"{tell_some(modules)}{reason}{_tell_copies(rivals)}{_tell_most_used(rivals)}"
+        )
+        yield build_finding(rule, severity, item.name, message, [(rival.path, rival.line) for rival in rivals])
 
 
-def _is_nested_only(item: Multiplicity) -> bool:
-    """Return whether all definitions but one are bodies of other classes (Meta, Config): each belongs to its owner."""
-    return item.definitions - item.nested <= 1
+def _find_bodies(case: CaseFile) -> dict[tuple[str, int], tuple[str, str]]:
+    """Return qualified name and fingerprint (nothing for short bodies) of the class statements, by path and line."""
+    definitions = case.facts.definitions
+    names = pa.array([item.name for item in case.multiplicity], type=pa.string())
+    chosen = definitions.filter(pc.is_in(definitions.column("name"), names))
+    columns = (tables.read_column(chosen, name) for name in ("path", "line", "end_line", "qualname", "fingerprint"))
+    return {
+        (path, line): (qualname, body if end - line >= _FEWEST_COPIED_LINES else "")
+        for path, line, end, qualname, body in zip(*columns, strict=True)
+    }
+
+
+def _count_uses(paths: pa.Table) -> dict[str, int]:
+    """Return per class the number of import statements that mean it, by whichever path."""
+    used = paths.select(["definition", "statements"]).filter(pc.greater(paths.column("statements"), 0))
+    total = used.group_by("definition").aggregate([("statements", "sum")])
+    return dict(zip(total.column("definition").to_pylist(), total.column("statements_sum").to_pylist(), strict=True))
+
+
+def _find_rivals(
+    item: Multiplicity, bodies: Mapping[tuple[str, int], tuple[str, str]], uses: Mapping[str, int]
+) -> Iterator[_Rival]:
+    for module, place in zip(item.modules, item.places, strict=True):
+        path, _, line = place.rpartition(":")
+        qualname, body = bodies.get((path, int(line)), (item.name, ""))
+        definition = f"{module}:{qualname}"
+        yield _Rival(definition, path, int(line), body, uses.get(definition, 0))
+
+
+def _find_limited(concepts: Iterable[Concept]) -> dict[str, str]:
+    """Return the class names that have several implementations within one concept of the policy."""
+    found: dict[str, str] = {}
+    for concept in concepts:
+        if concept.is_policy:
+            counts = Counter(member.name for member in concept.members if member.role == "implementation")
+            found |= {name: concept.name for name, count in counts.items() if count > 1}
+    return found
+
+
+def _grade(case: CaseFile, item: Multiplicity, rivals: Sequence[_Rival], limited: Mapping[str, str]) -> tuple[str, str]:
+    """Return the severity, and the reason where it is not the common one."""
+    if item.name in limited:
+        return "P1", f"; the policy counts them in {limited[item.name]}"
+    if item.definitions - item.nested <= 1:
+        return "P3", "; in the bodies of other classes, which own them"
+    product = [rival for rival in rivals if not is_test(rival.path)]
+    if len(product) <= 1:
+        return "P3", "; all but one in tests" if product else "; in tests"
+    if item.name.startswith("_"):
+        return "P3", "; private to their modules by their name"
+    group = {rival.definition for rival in product}
+    ancestors = {definition: case.identity.inheritance.find_ancestors(definition) for definition in group}
+    if sum(not above & group for above in ancestors.values()) <= 1:
+        return "P3", "; one extends the other"
+    shared = frozenset.intersection(*(ancestors[definition] for definition in sorted(group)))
+    common = sorted(base for base in shared if _is_template(base, item.name))
+    if common:
+        return "P3", f"; each is an implementation of {common[0]}"
+    return "P2", ""
+
+
+def _is_template(base: str, name: str) -> bool:
+    """Return whether a base says by its name what its implementations are called: ``BaseCommand``, ``Command``."""
+    last = base.replace(":", ".").rpartition(".")[2]
+    return last.endswith(name)
+
+
+def _tell_copies(rivals: Iterable[_Rival]) -> str:
+    counts = Counter(rival.body for rival in rivals if rival.body)
+    copies = max(counts.values(), default=0)
+    return f"; {copies:,} of them have the same body" if copies > 1 else ""
+
+
+def _tell_most_used(rivals: Iterable[_Rival]) -> str:
+    """Say which definition the import statements mean: the one that costs least to keep."""
+    used = sorted((rival for rival in rivals if rival.statements), key=lambda rival: -rival.statements)
+    if not used:
+        return ""
+    total = sum(rival.statements for rival in used)
+    first = used[0]
+    return (
+        f"; {first.statements:,} of {tell(total, 'import statement')} mean that of {first.definition.partition(':')[0]}"
+    )
 
 
 def _check_concepts(case: CaseFile) -> Iterator[Finding]:
     rule = "concept-over-its-limit"
+    severities = {concept.name: concept.severity for concept in case.policy.concept}
     for concept in case.concepts:
         if concept.is_policy and concept.max_classes and concept.classes > concept.max_classes:
             counted = [member for member in concept.members if member.role == "implementation"]
-            names = ", ".join(member.definition for member in counted[:8])
+            names = tell_some([member.definition for member in counted], _MOST_CLASSES_NAMED)
             limit = tell(concept.max_classes, "class", "classes")
             message = f"{concept.name}: {concept.classes:,} classes where the policy allows {limit}: {names}"
             places = [(member.path, member.line) for member in counted]
-            yield Finding(
-                "P0", rule, concept.name, message, fingerprint(rule, concept.name), evidence=case.cite(places)
-            )
+            yield build_finding(rule, severities.get(concept.name, "P0"), concept.name, message, places)
 
 
 def _check_canonical(case: CaseFile) -> Iterator[Finding]:
     rule = "canonical-class-missing"
     for concept in case.concepts:
-        if concept.is_policy and concept.canonical and not _has_canonical(concept):
+        if concept.is_policy and concept.canonical and not _has_canonical(case, concept):
             message = (
-                f"{concept.name}: the policy names {concept.canonical} as the one class, but no such class is defined"
+                f"{concept.name}: the policy names {concept.canonical} as the one class, but no such class is there"
             )
-            yield Finding("P1", rule, concept.name, message, fingerprint(rule, concept.name, concept.canonical))
+            yield build_finding(rule, "P1", concept.name, message, [], [concept.canonical])
 
 
-def _has_canonical(concept: Concept) -> bool:
+def _has_canonical(case: CaseFile, concept: Concept) -> bool:
+    """Return whether the canonical class is a definition, or a path that leads to a class."""
     wanted = concept.canonical
-    return any(wanted in {member.definition, member.definition.replace(":", ".")} for member in concept.members)
-
-
-def _check_fallbacks(case: CaseFile) -> Iterator[Finding]:
-    rule = "fallback-class"
-    names = ["path", "line", "qualname", "caught"]
-    for row in keep(case.facts.definitions, "guard", "except").select(names).to_pylist():
-        if swallows_import_errors(row["caught"]):
-            subject = f"{row['path']}:{row['qualname']}"
-            message = f"{row['qualname']} in {row['path']} is a second class that takes over when an import fails"
-            places = [(row["path"], row["line"])]
-            yield Finding("P2", rule, subject, message, fingerprint(rule, subject), evidence=case.cite(places))
-
-
-def _check_instances(case: CaseFile) -> Iterator[Finding]:
-    rule = "instance-named-like-a-class"
-    names = ["path", "line", "name", "value", "scope"]
-    for row in keep(case.facts.bindings, "kind", "instance").select(names).to_pylist():
-        maker = row["value"].rpartition(".")[2]
-        if maker in _MAKERS or row["scope"] == "type_checking":
-            continue
-        if _CLASS_NAME.match(row["name"]) and _CLASS_NAME.match(maker) and row["name"] != maker:
-            subject = f"{row['path']}:{row['name']}"
-            message = f"{row['name']} in {row['path']} is an object made by {row['value']}(), not a class"
-            places = [(row["path"], row["line"])]
-            yield Finding("P3", rule, subject, message, fingerprint(rule, subject), evidence=case.cite(places))
+    if any(wanted in {member.definition, member.definition.replace(":", ".")} for member in concept.members):
+        return True
+    paths = case.identity.paths
+    at = pc.equal(paths.column("import_path"), wanted.replace(":", "."))
+    return bool(set(tables.read_column(paths.filter(at), "kind")) & set(tables.CLASS_KINDS))
 
 
 _REGISTRIES = '[[concept]]\nname = "registries"\nmatch = ["*Registry"]\nmax_classes = 1\ncanonical = "p.a:Registry"\n'
@@ -108,6 +178,7 @@ RULES = (
         bad={"p/__init__.py": "", "p/a.py": "class Registry: ...\n", "p/b.py": "class UserRegistry: ...\n"},
         good={"p/__init__.py": "", "p/a.py": "class Registry: ...\n", "p/b.py": "from p.a import Registry\n"},
         policy=_REGISTRIES,
+        grades={"P0": "unless the concept in the policy has a `severity` of its own"},
     ),
     Rule(
         "canonical-class-missing", "P1",
@@ -119,29 +190,18 @@ RULES = (
         policy=_REGISTRIES,
     ),
     Rule(
-        "class-defined-more-than-once", "P2",
+        "class-defined-more-than-once", "P1",
         "Several class statements have one name. Which one is meant depends on the import path.",
-        "Keep one definition and import it; give the others names that say how they differ.",
+        "Keep one definition and import it (the finding names the one that most imports mean); give the others names "
+        "that say how they differ.",
         _check_multiplicity,
         bad={"a.py": "class Order: ...\n", "b.py": "class Order: ...\n"},
         good={"a.py": "class Order: ...\n", "b.py": "from a import Order\n"},
-    ),
-    Rule(
-        "fallback-class", "P2",
-        "A class is defined in the except branch of a failed import. The program goes on with another class of the "
-        "same name, and isinstance and registries no longer agree.",
-        "Let the import fail, or put both behind one explicit choice.",
-        _check_fallbacks,
-        bad={"a.py": "try:\n    from b import C\nexcept ImportError:\n    class C: ...\n"},
-        good={"a.py": "try:\n    from b import C\nexcept ImportError:\n    C = None\n"},
-    ),
-    Rule(
-        "instance-named-like-a-class", "P3",
-        "A module-level object has a name that looks like a class. Who compares ids of classes takes its id for that "
-        "of a second class.",
-        "Name it in lower case, and hand it to those who need it.",
-        _check_instances,
-        bad={"a.py": "class Store: ...\nUserStore = Store()\n"},
-        good={"a.py": "class Store: ...\nuser_store = Store()\n"},
+        grades={
+            "P1": "they belong to one concept of the policy",
+            "P2": "they are rivals outside the tests",
+            "P3": "all but one stand in tests or in other classes, extend one another, implement one base of that "
+            "name, or are private by their name",
+        },
     ),
 )  # fmt: skip

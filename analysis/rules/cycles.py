@@ -6,65 +6,117 @@ from collections.abc import Iterator
 
 from analysis.graph import Cycle
 from analysis.rules.case_file import CaseFile
-from analysis.rules.finding import Finding, fingerprint
+from analysis.rules.dead_cycles import Failure, find_dead_cycles
+from analysis.rules.finding import Finding, build_finding
+from analysis.rules.inner_edges import InnerEdge, find_inner_edges, find_names_taken
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell
+from analysis.rules.words import tell, tell_some
 
 _LONGEST_LOOP = 6
 
 
 def _check_import_time(case: CaseFile) -> Iterator[Finding]:
+    rule = "import-cycle"
+    dead = find_dead_cycles(case)
+    inner = find_inner_edges(case, with_ancestors=False)
+    taking = set(find_names_taken(case, [edge for edges in inner.values() for edge in edges]))
     for cycle in _choose(case, "import-time"):
-        yield _judge(case, "import-cycle", "P1", cycle, "import each other while they are imported")
+        taken = [edge for edge in inner[cycle.cycle] if edge in taking]
+        severity, told, places = _grade(dead.get(cycle.modules, []), taken)
+        message = f"{_describe(cycle, 'import each other while they are imported')}. {told}. {_tell_cut(cycle)}"
+        yield build_finding(rule, severity, cycle.modules[0], message, [*places, *_find_places(cycle)], cycle.modules)
+
+
+def _grade(dead: list[Failure], taken: list[InnerEdge]) -> tuple[str, str, list[tuple[str, int]]]:
+    """Return the severity of a cycle, the sentence that gives the reason, and the places that prove it."""
+    if dead:
+        first = dead[0]
+        told = (
+            f"Whichever comes first, the import fails: {first.importer} takes {first.name} from {first.imported}, "
+            "which has not bound it by then"
+        )
+        return "P0", told, [(failure.path, failure.line) for failure in dead]
+    if not taken:
+        return "P2", "All of them import whole modules: it works as long as none uses another while it is imported", []
+    statements = len({(edge.path, edge.line) for edge in taken})
+    takes = "takes a name" if statements == 1 else "take names"
+    told = f"{tell(statements, 'statement')} {takes} out of a module that may be half executed"
+    return "P1", f"{told}: whether that fails depends on which comes first", []
 
 
 def _check_deferred(case: CaseFile) -> Iterator[Finding]:
-    for cycle in _choose(case, "deferred"):
-        yield _judge(case, "deferred-cycle", "P2", cycle, "depend on each other through imports inside functions")
+    yield from _judge(case, "deferred-cycle", "P2", "depend on each other through imports inside functions")
 
 
 def _check_typing(case: CaseFile) -> Iterator[Finding]:
-    for cycle in _choose(case, "typing"):
-        yield _judge(case, "typing-cycle", "P3", cycle, "depend on each other when imports for type checkers count")
+    yield from _judge(case, "typing-cycle", "P3", "depend on each other when imports for type checkers count")
+
+
+def _judge(case: CaseFile, rule: str, severity: str, told: str) -> Iterator[Finding]:
+    for cycle in _choose(case, rule.removesuffix("-cycle")):
+        message = f"{_describe(cycle, told)}. {_tell_cut(cycle)}"
+        yield build_finding(rule, severity, cycle.modules[0], message, _find_places(cycle), cycle.modules)
 
 
 def _check_ancestors(case: CaseFile) -> Iterator[Finding]:
+    rule = "import-cycle-through-packages"
     plain = {cycle.modules for cycle in case.cycles if not cycle.with_ancestors}
+    inner = find_inner_edges(case, with_ancestors=True)
     for cycle in case.cycles:
         if cycle.with_ancestors and cycle.kind == "import-time" and cycle.modules not in plain:
-            told = "import each other when the packages that run on the way count"
-            yield _judge(case, "import-cycle-through-packages", "P2", cycle, told)
+            packages = sorted({edge.imported for edge in inner[cycle.cycle] if edge.is_ancestor})
+            message = (
+                f"{_describe(cycle, 'import each other when the packages that run on the way count')}. "
+                f"These packages run on the way: {tell_some(packages)}. {_tell_cut(cycle)}"
+            )
+            yield build_finding(rule, "P2", cycle.modules[0], message, _find_places(cycle), cycle.modules)
 
 
 def _choose(case: CaseFile, kind: str) -> list[Cycle]:
     return [cycle for cycle in case.cycles if cycle.kind == kind and not cycle.with_ancestors]
 
 
-def _judge(case: CaseFile, rule: str, severity: str, cycle: Cycle, told: str) -> Finding:
+def _describe(cycle: Cycle, told: str) -> str:
     names = [hop.importer for hop in cycle.loop]
     shown = [*names[:_LONGEST_LOOP], *(["…"] if len(names) > _LONGEST_LOOP else []), names[0]]
-    how = "at best" if cycle.cut_method == "exact" else "at most"
-    message = (
-        f"{tell(cycle.size, 'module')} {told}, for example {' → '.join(shown)}. "
-        f"Removing {how} {tell(len(cycle.cut), 'import')} breaks it"
-    )
-    places = [(hop.path, hop.line) for hop in cycle.loop]
-    subject = cycle.modules[0]
-    return Finding(severity, rule, subject, message, fingerprint(rule, *cycle.modules), evidence=case.cite(places))
+    return f"{tell(cycle.size, 'module')} {told}, for example {' → '.join(shown)}"
+
+
+def _tell_cut(cycle: Cycle) -> str:
+    cheapest = "cheapest" if cycle.cut_method == "exact" else "cheapest found"
+    imports = tell_some([f"{importer} → {imported}" for importer, imported in cycle.cut])
+    return f"The {cheapest} cut removes {tell(len(cycle.cut), 'import')}: {imports}"
+
+
+def _find_places(cycle: Cycle) -> list[tuple[str, int]]:
+    return [(hop.path, hop.line) for hop in cycle.loop]
 
 
 _PACKAGE = {"p/__init__.py": ""}
 
 RULES = (
     Rule(
-        "import-cycle", "P1",
+        "import-cycle", "P0",
         "Modules import each other while they are imported. Whether that fails depends on which of them comes first: "
         "a name is missing, or an attribute of a module that is only half executed.",
-        "Move what both need into a third module, or remove the imports that the report names as the cheapest cut. "
+        "Move what both need into a third module, or remove the imports that the finding names as the cheapest cut. "
         "An import inside a function only hides the cycle.",
         _check_import_time,
-        bad={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "from p.a import x\n"},
-        good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "x = 1\n"},
+        bad={
+            **_PACKAGE,
+            "p/orders.py": "from p.users import User\n\nclass Order:\n    owner: User\n",
+            "p/users.py": "from p.orders import Order\n\nclass User:\n    orders: list[Order]\n",
+        },
+        good={
+            **_PACKAGE,
+            "p/orders.py": "from p.users import User\n\nclass Order:\n    owner: User\n",
+            "p/users.py": "class User:\n    orders: list[object]\n",
+        },
+        grades={
+            "P0": "no module of the cycle can be imported: it is proven that every first import fails",
+            "P1": "statements take names out of modules that may be half executed",
+            "P2": "all statements import whole modules",
+        },
     ),
     Rule(
         "import-cycle-through-packages", "P2",

@@ -4,79 +4,121 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
-from typing import Any
+from typing import NamedTuple
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
 from analysis.rules.case_file import CaseFile, is_test
-from analysis.rules.finding import Finding, fingerprint
+from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell
+from analysis.rules.words import tell_some
+
+#: Compiled modules: the source from which one is built lies beside it and is meant to.
+COMPILED = (".so", ".pyx")
+
+
+class _Dead(NamedTuple):
+    """A file that Python does not import under its name; ``winner`` is the file it takes instead."""
+
+    module: str
+    path: str
+    winner: str
+
+
+def find_shadowed(case: CaseFile) -> list[_Dead]:
+    """Return the source files that Python cannot import under their name, sorted.
+
+    Folders, stubs and scripts (whose names no import statement can say) are left out.
+    """
+    modules = case.facts.modules
+    wanted = pc.and_(pc.not_equal(modules.column("shadowed_by"), ""), modules.column("is_primary"))
+    wanted = pc.and_(wanted, pc.is_in(modules.column("kind").cast(pa.string()), pa.array(["module", "package"])))
+    rows = modules.filter(wanted)
+    columns = (tables.read_column(rows, name) for name in ("module", "path", "shadowed_by"))
+    return sorted(_Dead(*row) for row in zip(*columns, strict=True) if row[1].endswith(".py"))
 
 
 def _check_shadowed(case: CaseFile) -> Iterator[Finding]:
     rule = "shadowed-module"
-    by_winner: dict[tuple[str, str], list[dict[str, Any]]] = defaultdict(list)
-    for row in case.facts.modules.to_pylist():
-        if row["shadowed_by"] and row["is_primary"]:
-            by_winner[row["shadowed_by"], row["root"]].append(row)
-    for (winner, _), rows in sorted(by_winner.items()):
-        dead = [row for row in rows if not row["path"].endswith("/")]
-        if not dead:
-            continue
-        module = min(row["module"] for row in rows)
-        severity = "P3" if winner.endswith((".so", ".pyx")) else "P1"
-        paths = ", ".join(row["path"] for row in dead[:3]) + (f" and {len(dead) - 3:,} more" if len(dead) > 3 else "")
-        message = f"Python imports {winner} as {module}: {paths} can never be imported"
-        places = [(row["path"], 1) for row in dead] + [(winner, 1)]
-        mark = fingerprint(rule, module, *sorted(row["path"] for row in dead))
-        yield Finding(severity, rule, module, message, mark, evidence=case.cite(places))
+    by_winner: dict[str, list[_Dead]] = defaultdict(list)
+    for dead in find_shadowed(case):
+        by_winner[dead.winner].append(dead)
+    names = _find_names(case, list(by_winner))
+    for winner, twins in sorted(by_winner.items()):
+        module = names.get(winner, twins[0].module)
+        paths = [dead.path for dead in twins]
+        if winner.endswith(COMPILED):
+            severity, told = "P3", "is the source of a compiled module: a change counts only when it is built again"
+        elif all(map(is_test, paths)):
+            severity, told = "P3", "cannot be imported by a dotted name, only be run by path"
+        else:
+            severity, told = "P1", "can never be imported"
+        message = f"Python imports {winner} as {module}: {tell_some(paths)} {told}"
+        places = [*((path, 1) for path in paths), *([] if winner.endswith((*COMPILED, "/")) else [(winner, 1)])]
+        yield build_finding(rule, severity, module, message, places, paths)
+
+
+def _find_names(case: CaseFile, paths: list[str]) -> dict[str, str]:
+    """Return the module name of each of some files that Python imports."""
+    modules = case.facts.modules
+    wanted = pc.and_(pc.equal(modules.column("shadowed_by"), ""), modules.column("is_primary"))
+    wanted = pc.and_(wanted, pc.is_in(modules.column("path"), pa.array(paths, type=pa.string())))
+    rows = modules.filter(wanted)
+    return dict(zip(tables.read_column(rows, "path"), tables.read_column(rows, "module"), strict=True))
+
+
+def find_second_names(case: CaseFile) -> dict[str, dict[str, Place]]:
+    """Return the files that are imported under several names: path, then name to one statement that uses it."""
+    modules = case.facts.modules
+    wanted = pc.and_(
+        pc.equal(modules.column("shadowed_by"), ""),
+        pc.is_in(modules.column("kind").cast(pa.string()), pa.array(["module", "package"])),
+    )
+    rows = modules.filter(wanted)
+    names: dict[str, list[str]] = defaultdict(list)
+    for path, module in zip(*(tables.read_column(rows, name) for name in ("path", "module")), strict=True):
+        names[path].append(module)
+    several = {path: sorted(found) for path, found in names.items() if len(found) > 1}
+    users = _find_users(case, [name for found in several.values() for name in found])
+    used = {path: {name: users[name] for name in found if name in users} for path, found in sorted(several.items())}
+    return {path: found for path, found in used.items() if len(found) > 1}
+
+
+def _find_users(case: CaseFile, modules: list[str]) -> dict[str, Place]:
+    """Return one statement that imports each module; those that run on import come first."""
+    if not modules:
+        return {}
+    edges = case.graph.edges
+    rows = edges.filter(pc.is_in(edges.column("imported"), pa.array(modules, type=pa.string())))
+    found: dict[str, tuple[bool, Place]] = {}
+    columns = (tables.read_column(rows, name) for name in ("imported", "path", "line", "scope"))
+    for imported, path, line, scope in zip(*columns, strict=True):
+        if scope != "type_checking":
+            user = (scope == "function", (path, line))
+            found[imported] = min(user, found.get(imported, user), key=lambda known: known[0])
+    return {module: place for module, (_, place) in found.items()}
 
 
 def _check_second_names(case: CaseFile) -> Iterator[Finding]:
     rule = "file-with-two-names"
-    by_path: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in case.facts.modules.to_pylist():
-        if not row["shadowed_by"] and row["kind"] not in {"namespace", "script"}:
-            by_path[row["path"]].append(row)
-    importers: dict[str, tuple[str, int]] = {}
-    for row in case.graph.edges.select(["imported", "path", "line"]).to_pylist():
-        importers.setdefault(row["imported"], (row["path"], row["line"]))
-    for path, rows in sorted(by_path.items()):
-        names = sorted(row["module"] for row in rows)
-        used = [name for name in names if name in importers]
-        if len(used) > 1:
-            message = (
-                f"{path} is imported as {' and as '.join(used)}: Python loads it once for each, with classes of its own"
-            )
-            places = [importers[name] for name in used]
-            yield Finding("P2", rule, path, message, fingerprint(rule, path, *used), evidence=case.cite(places))
+    for path, users in find_second_names(case).items():
+        message = (
+            f"{path} is imported as {' and as '.join(users)}: Python loads it once for each, with classes of its own"
+        )
+        yield build_finding(rule, "P2", path, message, users.values(), users)
 
 
 def _check_not_parsed(case: CaseFile) -> Iterator[Finding]:
     rule = "file-not-parsed"
-    for row in case.facts.files.to_pylist():
-        if row["status"] != "ok":
-            where = f" at line {row['error_line']:,}" if row["error_line"] else ""
-            message = f"{row['path']} cannot be read as Python ({row['status']}{where}): {row['reason']}"
-            severity = "P3" if is_test(row["path"]) else "P2"
-            places = [(row["path"], max(1, row["error_line"]))]
-            yield Finding(
-                severity, rule, row["path"], message, fingerprint(rule, row["path"]), evidence=case.cite(places)
-            )
-
-
-def count_shadowed(case: CaseFile) -> int:
-    """Return the number of files that Python can never import under their name."""
-    dead = {
-        row["path"]
-        for row in case.facts.modules.to_pylist()
-        if row["shadowed_by"] and row["is_primary"] and row["path"].endswith(".py")
-    }
-    return len(dead)
-
-
-def describe_twins(count: int) -> str:
-    """Return the sentence that the report uses for a number of shadowed files."""
-    return f"{tell(count, 'file')} that Python never imports"
+    files = case.facts.files
+    rows = files.filter(pc.not_equal(files.column("status").cast(pa.string()), "ok"))
+    columns = (tables.read_column(rows, name) for name in ("path", "status", "reason", "error_line"))
+    for path, status, reason, line in sorted(zip(*columns, strict=True)):
+        where = f" at line {line:,}" if line else ""
+        message = f"{path} cannot be read as Python ({status.replace('-', ' ')}{where}): {reason}"
+        yield build_finding(rule, "P3" if is_test(path) else "P2", path, message, [(path, max(1, line))])
 
 
 RULES = (
@@ -88,6 +130,10 @@ RULES = (
         _check_shadowed,
         bad={"p/__init__.py": "", "p/x.py": "a = 1\n", "p/x/__init__.py": "b = 1\n"},
         good={"p/__init__.py": "", "p/x/__init__.py": "b = 1\n"},
+        grades={
+            "P1": "source of the product is dead",
+            "P3": "only tests are, which a test runner may find by their path; or the twin is compiled from it",
+        },
     ),
     Rule(
         "file-with-two-names", "P2",
@@ -116,5 +162,6 @@ RULES = (
         _check_not_parsed,
         bad={"a.py": "def f(:\n"},
         good={"a.py": "def f(): ...\n"},
+        grades={"P2": "a file of the product", "P3": "a file of the tests"},
     ),
 )  # fmt: skip

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.rules.broken_imports import find_swallowed
 from analysis.rules.case_file import CaseFile
-from analysis.rules.files import count_shadowed
+from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
 from analysis.rules.names import find_definitions
 
@@ -60,21 +60,9 @@ def _measure_files(case: CaseFile) -> Iterator[Metric]:
         "Modules that Python can import.",
     )
     yield "packages", kinds["package"], "modules", "Packages with an __init__ file."
-    yield (
-        "shadowed-modules",
-        count_shadowed(case),
-        "files",
-        "Files that Python never imports because a twin has their name.",
-    )
-    names = Counter(
-        row["path"] for row in modules.to_pylist() if row["kind"] in {"module", "package"} and not row["shadowed_by"]
-    )
-    yield (
-        "files-with-two-names",
-        sum(count > 1 for count in names.values()),
-        "files",
-        "Files that are imported under several names.",
-    )
+    dead = sum(not shadowed.winner.endswith(COMPILED) for shadowed in find_shadowed(case))
+    yield "shadowed-modules", dead, "files", "Files that Python never imports because a twin has their name."
+    yield "files-with-two-names", len(find_second_names(case)), "files", "Files that are imported under several names."
 
 
 def _measure_imports(case: CaseFile) -> Iterator[Metric]:
@@ -116,8 +104,12 @@ def _measure_imports(case: CaseFile) -> Iterator[Metric]:
         "modules",
         "In-tree modules that are imported but do not exist.",
     )
-    swallowed = sum(len({(row["path"], row["line"]) for row in rows}) for rows in find_swallowed(case).values())
-    yield "swallowed-import-suspects", swallowed, "statements", "Guarded imports that lie on an import-time cycle."
+    for suffix, with_ancestors in (("", False), ("-with-packages", True)):
+        swallowed = find_swallowed(case, with_ancestors=with_ancestors)
+        count = len({(edge.path, edge.line) for edges in swallowed.values() for edge in edges})
+        told = " that counts the packages that run on the way" if with_ancestors else ""
+        meaning = f"Guarded imports that lie on an import-time cycle{told}."
+        yield f"swallowed-import-suspects{suffix}", count, "statements", meaning
 
 
 def _measure_cycles(case: CaseFile) -> Iterator[Metric]:

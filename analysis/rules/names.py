@@ -141,8 +141,8 @@ RULES = (
     ),
     Rule(
         "name-with-different-objects", "P2",
-        "One name is bound to different objects in different modules, through an import that renames, or because one of "
-        "them is an object and the other a class. Who reads the name cannot know which is meant.",
+        "One name is bound to different objects in different modules, through an import that renames, or because one "
+        "of them is an object and the other a class. Who reads the name cannot know which is meant.",
         "Import under the name of the definition, or choose names that say how the objects differ.",
         _check_conflicts,
         bad={

@@ -16,7 +16,8 @@ Example = Mapping[str, str]
 class Rule:
     """One rule. ``bad`` and ``good`` are small trees (file name to source) that are run as tests.
 
-    ``severity`` is the highest that the rule gives; ``policy`` is the policy the examples need, as TOML.
+    ``severity`` is the highest that the rule gives; ``grades`` says of each severity when it is given, where
+    there are several. ``policy`` is the policy that the examples need, as TOML.
     """
 
     name: str
@@ -27,3 +28,4 @@ class Rule:
     bad: Example
     good: Example
     policy: str = field(default="")
+    grades: Mapping[str, str] = field(default_factory=dict)

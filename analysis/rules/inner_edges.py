@@ -1,0 +1,91 @@
+"""The imports inside import-time cycles: those that run while the modules of a cycle are only half executed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.rules.case_file import CaseFile
+
+_COLUMNS = ("importer", "imported", "path", "line", "kind", "name", "scope", "guard", "caught", "is_ancestor")
+
+
+class InnerEdge(NamedTuple):
+    """One row of ``tables.EDGES`` whose importer and imported are in one cycle."""
+
+    importer: str
+    imported: str
+    path: str
+    line: int
+    kind: str
+    name: str
+    scope: str
+    guard: str
+    caught: str
+    is_ancestor: bool
+
+
+def find_inner_edges(case: CaseFile, *, with_ancestors: bool) -> dict[str, list[InnerEdge]]:
+    """Return the edges inside each import-time cycle by the cycle's identifier, in the order of the table of edges.
+
+    With ``with_ancestors`` the cycles are those that count the packages that run on the way, and so do the edges.
+    """
+    home = {
+        module: cycle.cycle
+        for cycle in case.cycles
+        if cycle.kind == "import-time" and cycle.with_ancestors == with_ancestors
+        for module in cycle.modules
+    }
+    found: dict[str, list[InnerEdge]] = defaultdict(list)
+    if not home:
+        return found
+    inside = _select(case.graph.edges, home, with_ancestors=with_ancestors)
+    for edge in map(InnerEdge, *(tables.read_column(inside, name) for name in _COLUMNS)):
+        if home[edge.importer] == home[edge.imported]:
+            found[home[edge.importer]].append(edge)
+    return found
+
+
+def _select(edges: pa.Table, modules: Iterable[str], *, with_ancestors: bool) -> pa.Table:
+    """Return the edges among some modules that run on import."""
+    members = pa.array(sorted(modules), type=pa.string())
+    runs = pc.is_in(edges.column("scope").cast(pa.string()), pa.array(["module", "class"]))
+    wanted = pc.and_(pc.is_in(edges.column("importer"), members), pc.is_in(edges.column("imported"), members))
+    wanted = pc.and_(wanted, runs)
+    return edges.filter(wanted if with_ancestors else pc.and_(wanted, pc.invert(edges.column("is_ancestor"))))
+
+
+def find_names_taken(case: CaseFile, edges: Iterable[InnerEdge]) -> list[InnerEdge]:
+    """Return the edges that take a name out of the imported module, not the module itself.
+
+    These fail when the imported module is half executed and has not bound the name yet.
+    """
+    taking = [edge for edge in edges if edge.kind in {"from", "star"} and not edge.is_ancestor]
+    unclear = {edge for edge in taking if edge.imported.endswith(f".{edge.name}") or edge.imported == edge.name}
+    written = _find_written(case.facts.imports, unclear)
+    return [edge for edge in taking if edge not in unclear or _names_itself(edge, written)]
+
+
+def _names_itself(edge: InnerEdge, written: dict[tuple[str, int, str], set[str]]) -> bool:
+    """Return whether ``from a.b import b`` means a name of ``a.b``; ``from a import b`` means the module ``a.b``."""
+    modules = written.get((edge.path, edge.line, edge.name), set())
+    return any(module and (edge.imported == module or edge.imported.endswith(f".{module}")) for module in modules)
+
+
+def _find_written(imports: pa.Table, edges: Iterable[InnerEdge]) -> dict[tuple[str, int, str], set[str]]:
+    """Return the modules as written in the statements of some edges, by path, line and name taken."""
+    wanted = {(edge.path, edge.line, edge.name) for edge in edges}
+    chosen = imports.filter(
+        pc.is_in(imports.column("name"), pa.array(sorted({name for *_, name in wanted}), pa.string()))
+    )
+    found: dict[tuple[str, int, str], set[str]] = defaultdict(set)
+    columns = (tables.read_column(chosen, name) for name in ("path", "line", "name", "module"))
+    for path, line, name, module in zip(*columns, strict=True):
+        if (path, line, name) in wanted:
+            found[path, line, name].add(module)
+    return found

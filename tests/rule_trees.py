@@ -1,0 +1,33 @@
+"""Case files of small trees, as the tests of the rules need them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis.facts import scan
+from analysis.graph import build_import_graph, find_cycles
+from analysis.identity import build_identity, find_concepts, find_multiplicity
+from analysis.policy import Policy, parse_policy
+from analysis.rules import CaseFile, Finding, find_findings, measure
+from analysis.story import build_scan_options
+
+
+def open_case(root: Path, policy: Policy | str = "") -> CaseFile:
+    """Return the case file of a tree; a policy may be given as TOML."""
+    rules = parse_policy(policy) if isinstance(policy, str) else policy
+    facts = scan(root, options=build_scan_options(rules))
+    graph = build_import_graph(facts)
+    multiplicity, concepts = tuple(find_multiplicity(facts)), tuple(find_concepts(facts, rules))
+    return CaseFile(
+        facts, graph, tuple(find_cycles(graph)), multiplicity, concepts, build_identity(facts, rules), rules
+    )
+
+
+def judge(root: Path, rule: str = "", policy: Policy | str = "") -> list[Finding]:
+    """Return the findings of a tree: of one rule, or of all."""
+    return [finding for finding in find_findings(open_case(root, policy)) if rule in {"", finding.rule}]
+
+
+def read_numbers(case: CaseFile) -> dict[str, float]:
+    """Return the metrics by name."""
+    return {name: value for name, value, _, _ in measure(case, find_findings(case))}
