@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from html.parser import HTMLParser
 from pathlib import Path
 
 import analysis
@@ -75,3 +76,40 @@ def investigate(folder: Path, files: Mapping[str, str], policy: str = "", name: 
     """Write a tree below a folder and investigate it, with its snapshot beside it."""
     root = write_tree(folder / name, files)
     return analysis.investigate(root, policy=parse_policy(policy), data=folder / "data", jobs=1)
+
+
+class Markup(HTMLParser):
+    """The elements of a page, each with its attributes, and the page's text without that of scripts and styles."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.elements: list[tuple[str, dict[str, str]]] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.elements.append((tag, {name: value or "" for name, value in attrs}))
+
+    def handle_data(self, data: str) -> None:
+        if not self.elements or self.elements[-1][0] not in {"script", "style"}:
+            self.text += data
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag in {"script", "style"}:
+            self.elements.append(("", {}))
+
+    @property
+    def tags(self) -> set[str]:
+        """The names of all elements."""
+        return {tag for tag, _ in self.elements if tag}
+
+    @property
+    def handlers(self) -> set[str]:
+        """The attributes that would run a script."""
+        return {name for _, attributes in self.elements for name in attributes if name.startswith("on")}
+
+    @property
+    def addresses(self) -> list[str]:
+        """Everything that the page links to or loads."""
+        return [attributes[name] for _, attributes in self.elements for name in ("href", "src") if name in attributes]
