@@ -72,7 +72,8 @@ def _find_concept_goals(inv: Investigation) -> list[SuccessMetric]:
 
 def _build_concept(label: str, now: float | None, target: float, is_met: bool | None) -> Figure:
     light = "grey" if is_met is None else "green" if is_met else "red"
-    return Figure(label.rpartition(": ")[2], now, f"at most {target:,.0f} allowed", light)
+    name = label.partition(": ")[2] or label
+    return Figure(name[:1].upper() + name[1:], now, f"at most {target:,.0f} allowed", light)
 
 
 def _build_gates(inv: Investigation) -> list[Figure]:

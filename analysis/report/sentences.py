@@ -48,11 +48,14 @@ def tell_graph(inv: Investigation) -> Prose:
     metric = inv.metric
     sentences = [
         (
-            f"{count_of(metric('modules'), 'module')} are joined by {count_of(metric('edges'), 'import edge')}: "
+            f"{count_of(metric('modules'), 'module')}, joined by {count_of(metric('edges'), 'import edge')}: "
             f"{metric('edges-import-time'):,.0f} run on import, {metric('edges-deferred'):,.0f} when a function is "
             f"called, {metric('edges-typing'):,.0f} only for type checkers; an edge can be of several kinds."
         ),
-        f"{count_of(metric('external-packages'), 'package')} of others are imported.",
+        (
+            f"{count_of(metric('external-packages'), 'package')} of others "
+            f"{'is' if metric('external-packages') == 1 else 'are'} imported."
+        ),
         (
             f"{count_of(metric('phantom-imports'), 'import').capitalize()} "
             f"{'names' if metric('phantom-imports') <= 1 else 'name'} a module of the tree that does not exist."
