@@ -49,6 +49,8 @@ def test_every_row_fits_its_table() -> None:
         ("from a import *", ("star", 0, "a", "*", "*")),
         ("import importlib\nimportlib.import_module('a.b')", ("dynamic", 0, "a.b", "", "")),
         ("from importlib import import_module\nimport_module('.b', __package__)", ("dynamic", 1, "b", "", "")),
+        ("from importlib import import_module\nimport_module('.b', 'x.y')", ("dynamic", 0, "x.y.b", "", "")),
+        ("from importlib import import_module\nimport_module('..b', package='x.y')", ("dynamic", 0, "x.b", "", "")),
     ],
 )
 def test_import_statements_are_read_as_written(source: str, expected: tuple[Any, ...]) -> None:
@@ -251,6 +253,12 @@ def test_registrations_and_computed_imports_are_hooks() -> None:
         ("computed_import", "*", ""),
         ("path_extended", "*", ""),
     ]
+
+
+def test_an_import_relative_to_a_computed_package_is_computed() -> None:
+    source = "from importlib import import_module\nimport_module('.management', app.name)\n"
+    assert brief(source, "hooks", "kind", "name") == [("computed_import", "*")]
+    assert brief(source, "imports", "kind", "module") == [("from", "importlib")]
 
 
 def test_markers_are_found_in_comments_docstrings_and_code() -> None:

@@ -116,13 +116,20 @@ class _Visitor:
             self._hook(node, "path_extended", "*", "")
 
     def _import(self, node: ast.Call, context: Context) -> None:
-        name = find_literal_text(node.args[0])
-        if not name or not name.strip("."):
+        name = find_literal_text(node.args[0]) or ""
+        module = name.lstrip(".")
+        level = len(name) - len(module)
+        package = _find_package(node)
+        if level and package is not None and find_dotted(package) not in {"__package__", "__name__"}:
+            # Relative to a package that is named in the call, not to the importer's own.
+            above = (find_literal_text(package) or "").split(".")
+            kept = above[: len(above) - level + 1]
+            module, level = ".".join([*kept, module]) if all(kept) and kept else "", 0
+        if not module:
             self._hook(node, "computed_import", "*", "")
             return
-        module = name.lstrip(".")
         self.imports.append(
-            (self._next(), node.lineno, node.end_lineno or node.lineno, "dynamic", len(name) - len(module), module, "",
+            (self._next(), node.lineno, node.end_lineno or node.lineno, "dynamic", level, module, "",
              "", context.scope, context.guard, context.condition, context.caught, context.owner, False)
         )  # fmt: skip
 
@@ -138,6 +145,14 @@ class _Visitor:
 
     def _hook(self, node: ast.AST, kind: str, name: str, value: str) -> None:
         self.hooks.append((self._next(), getattr(node, "lineno", 0), kind, name, value))
+
+
+def _find_package(node: ast.Call) -> ast.expr | None:
+    """Return the package that a call of ``import_module`` gives, or nothing."""
+    if find_dotted(node.func).rpartition(".")[2] != "import_module":
+        return None
+    given = [keyword.value for keyword in node.keywords if keyword.arg == "package"]
+    return next(iter([*node.args[1:2], *given]), None)
 
 
 def is_globals(node: ast.expr) -> bool:
