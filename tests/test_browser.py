@@ -1,0 +1,239 @@
+"""The pages of a report in a real browser, from a disk, with the network off."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from report_trees import HOSTILE, HOSTILE_POLICY, investigate
+
+import analysis
+from analysis.report import write_report
+from analysis.story import build_bundled_case
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: the pages were not opened in a browser"),
+]
+FLAGS = (
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+)  # fmt: skip
+MOST_BYTES = 6_000_000
+DRAWN = """figure => {
+  const canvas = figure.querySelector("canvas");
+  if (!canvas || !canvas.width || !canvas.height) { return 0; }
+  const pixels = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  const seen = new Set();
+  for (let at = 0; at < pixels.length; at += 4) {
+    if (pixels[at + 3]) { seen.add(pixels[at] * 65536 + pixels[at + 1] * 256 + pixels[at + 2]); }
+  }
+  return seen.size;
+}"""
+#: What sticks out of the window, unless something that scrolls or clips holds it.
+STICKING_OUT = """() => [...document.querySelectorAll("body *")].filter(element => {
+  if (element.closest(".vis-network, .skip")) { return false; }
+  const box = element.getBoundingClientRect();
+  if (!box.width || box.right <= innerWidth + 1) { return false; }
+  for (let outer = element.parentElement; outer; outer = outer.parentElement) {
+    if (/auto|scroll|hidden|clip/.test(getComputedStyle(outer).overflowX)) { return false; }
+  }
+  return true;
+}).map(element => element.outerHTML.slice(0, 120))"""
+#: Texts whose contrast is below what WCAG 2 AA asks for.
+PALE = """() => {
+  const channel = value => (value /= 255) <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
+  const light = ([r, g, b]) => 0.2126 * channel(r) + 0.7152 * channel(g) + 0.0722 * channel(b);
+  const parse = colour => colour.match(/[\\d.]+/g).map(Number);
+  const behind = element => {
+    for (; element; element = element.parentElement) {
+      const colour = parse(getComputedStyle(element).backgroundColor);
+      if (colour.length < 4 || colour[3] > 0) { return colour; }
+    }
+    return [255, 255, 255];
+  };
+  const found = new Set();
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  for (let node = walker.nextNode(); node; node = walker.nextNode()) {
+    const element = node.parentElement;
+    const style = getComputedStyle(element);
+    if (!node.textContent.trim() || /SCRIPT|STYLE/.test(element.tagName) || style.display === "none") { continue; }
+    const [a, b] = [light(parse(style.color)), light(behind(element))].sort((x, y) => y - x);
+    const size = parseFloat(style.fontSize);
+    const isLarge = size >= 24 || (size >= 18.66 && Number(style.fontWeight) >= 700);
+    const ratio = (a + 0.05) / (b + 0.05);
+    if (ratio < (isLarge ? 3 : 4.5)) { found.add(`${element.className} ${style.color} ${ratio.toFixed(2)}`); }
+  }
+  return [...found];
+}"""
+
+
+@dataclass
+class Visit:
+    """What happened while a page was open."""
+
+    page: Any
+    troubles: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    playwright = pytest.importorskip("playwright.sync_api")
+    with playwright.sync_playwright() as started:
+        chromium = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="module", params=["hostile", "bundled case"])
+def report(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a report of a hostile target, and of the bundled case."""
+    folder = tmp_path_factory.mktemp("browser")
+    if request.param == "hostile":
+        inv = investigate(folder, HOSTILE, HOSTILE_POLICY)
+    else:
+        tree = build_bundled_case()
+        policy = tree.parent / "ssot.toml"
+        inv = analysis.investigate(tree, policy=policy if policy.is_file() else None, data=folder / "data")
+    return write_report(inv, folder / "reports")
+
+
+def find_pages(report: Path) -> list[Path]:
+    return sorted(report.glob("*.html"))
+
+
+def visit(browser: Any, path: Path, *, width: int = 1400, height: int = 900, **options: Any) -> Visit:
+    """Open a file with the network off and note everything that goes wrong."""
+    context = browser.new_context(viewport={"width": width, "height": height}, offline=True, **options)
+    seen = Visit(context.new_page())
+    seen.page.on("console", lambda message: seen.troubles.append(f"console {message.type}: {message.text}"))
+    seen.page.on("pageerror", lambda error: seen.troubles.append(f"error: {error}"))
+    seen.page.on("requestfailed", lambda request: seen.troubles.append(f"failed: {request.url}"))
+    seen.page.on("dialog", lambda dialog: (seen.troubles.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    seen.page.on("request", lambda request: seen.requests.append(request.url))
+    seen.page.goto(path.as_uri(), wait_until="load")
+    return seen
+
+
+def leave(seen: Visit) -> None:
+    seen.page.context.close()
+
+
+def test_no_page_asks_for_anything_or_complains(browser: Any, report: Path) -> None:
+    for path in find_pages(report):
+        seen = visit(browser, path)
+        seen.page.evaluate("window.scrollTo(0, document.body.scrollHeight)")
+        seen.page.wait_for_timeout(300)
+        assert seen.troubles == [], path.name
+        assert [url for url in seen.requests if url != path.as_uri() and not url.startswith(("data:", "blob:"))] == []
+        leave(seen)
+
+
+def test_the_single_file_opens_from_anywhere(browser: Any, report: Path, tmp_path: Path) -> None:
+    alone = tmp_path / "from a mail #1.html"
+    shutil.copy(report / "report.html", alone)
+    assert alone.stat().st_size < MOST_BYTES
+    seen = visit(browser, alone)
+    assert seen.troubles == []
+    assert seen.page.locator("h1").count() == 1
+    leave(seen)
+
+
+def test_every_network_is_drawn(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "report.html")
+    figures = seen.page.locator("figure.network")
+    assert figures.count() >= 3
+    for figure in figures.all():
+        figure.scroll_into_view_if_needed()
+        figure.locator("canvas").wait_for(timeout=10_000)
+        seen.page.wait_for_timeout(200)
+        assert figure.evaluate(DRAWN) > 3
+    assert seen.troubles == []
+    leave(seen)
+
+
+def test_a_network_can_be_explored_by_keyboard_and_left_again(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "01_import_graph.html")
+    seen.page.locator("figure.network").first.scroll_into_view_if_needed()
+    button = seen.page.locator("figure.network button").first
+    button.wait_for(timeout=10_000)
+    button.focus()
+    for pressed in ("true", "false"):
+        seen.page.keyboard.press("Enter")
+        assert button.get_attribute("aria-pressed") == pressed
+    assert seen.troubles == []
+    leave(seen)
+
+
+@pytest.mark.parametrize("width", [390, 820, 1600])
+def test_nothing_sticks_out_of_the_window(browser: Any, report: Path, width: int) -> None:
+    for path in find_pages(report):
+        seen = visit(browser, path, width=width)
+        seen.page.wait_for_timeout(200)
+        assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, path.name
+        assert seen.page.evaluate(STICKING_OUT) == [], path.name
+        leave(seen)
+
+
+def test_every_text_is_dark_enough(browser: Any, report: Path) -> None:
+    for path in find_pages(report):
+        seen = visit(browser, path)
+        assert seen.page.evaluate(PALE) == [], path.name
+        leave(seen)
+
+
+def test_figures_tables_and_contents_are_there_without_scripts(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "report.html", java_script_enabled=False)
+    assert seen.page.locator("li.figure .value").first.is_visible()
+    assert seen.page.locator("table").first.is_visible()
+    assert seen.page.locator("nav.contents a").first.is_visible()
+    leave(seen)
+
+
+def test_print_shows_the_report_and_not_its_navigation(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "report.html")
+    seen.page.emulate_media(media="print")
+    assert not seen.page.locator("nav.contents").is_visible()
+    assert seen.page.locator("li.figure .value").first.is_visible()
+    leave(seen)
+
+
+def test_entries_of_the_contents_lead_to_their_chapters(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "report.html")
+    for link in seen.page.locator("nav.contents a").all():
+        target = seen.page.locator(f'[id="{(link.get_attribute("href") or "").removeprefix("#")}"]')
+        assert target.count() == 1
+    leave(seen)
+
+
+def test_pictures_have_words_and_tables_have_headers(browser: Any, report: Path) -> None:
+    for path in find_pages(report):
+        seen = visit(browser, path)
+        assert seen.page.evaluate("[...document.images].filter(image => !image.alt.trim()).length") == 0
+        assert seen.page.evaluate("[...document.querySelectorAll('th')].filter(head => !head.scope).length") == 0
+        assert seen.page.evaluate("document.documentElement.lang") == "en"
+        leave(seen)
+
+
+def test_the_instruments_notice_what_they_are_for(browser: Any, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.html"
+    bad.write_text(
+        '<!doctype html><html><body style="margin:0"><p style="color:#aaa">pale</p>'
+        '<div style="width:3000px">wide</div><figure><canvas width="9" height="9"></canvas></figure>'
+        '<img src="https://example.invalid/x.png"><script>console.error("x"); missing(); </script></body></html>'
+    )
+    seen = visit(browser, bad, width=390)
+    seen.page.wait_for_timeout(300)
+    assert {trouble.split(":")[0] for trouble in seen.troubles} >= {"console error", "error", "failed"}
+    assert "https://example.invalid/x.png" in seen.requests
+    assert len(seen.page.evaluate(PALE)) == 1
+    assert len(seen.page.evaluate(STICKING_OUT)) == 1
+    assert seen.page.locator("figure").evaluate(DRAWN) == 0
+    leave(seen)
