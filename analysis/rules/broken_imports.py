@@ -9,9 +9,9 @@ from typing import Any
 from analysis.facts.context import swallows_import_errors
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, build_finding
-from analysis.rules.inner_edges import InnerEdge, find_inner_edges
+from analysis.rules.inner_edges import InnerEdge
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell, tell_some
+from analysis.rules.words import agree, tell, tell_some
 
 #: Blocks that do not decide whether what stands in them runs; a try that swallows import errors is judged apart.
 _ALWAYS = frozenset({"none", "with", "try"})
@@ -23,7 +23,8 @@ def find_swallowed(case: CaseFile, *, with_ancestors: bool = False) -> dict[str,
     An import in an ``except`` block is not one: it runs after a failure, and its own is not swallowed there.
     """
     found: dict[str, list[InnerEdge]] = defaultdict(list)
-    for edges in find_inner_edges(case, with_ancestors=with_ancestors).values():
+    inner = case.inner_edges_with_packages if with_ancestors else case.inner_edges
+    for edges in inner.values():
         for edge in edges:
             if edge.guard != "except" and swallows_import_errors(edge.caught):
                 found[edge.importer].append(edge)
@@ -85,7 +86,7 @@ def _check_phantoms(case: CaseFile) -> Iterator[Finding]:
 def _tell_statements(grades: Sequence[str]) -> str:
     """Return how many statements import it, and where they stand when they differ."""
     counts = Counter(grades)
-    told = f"{tell(len(grades), 'statement')} {'imports' if len(grades) == 1 else 'import'} it"
+    told = f"{tell(len(grades), 'statement')} {agree(len(grades), 'imports', 'import')} it"
     where = ", ".join(f"{counts[grade]:,} {words}" for grade, words in _PLACES.items() if counts[grade])
     return f"{told} ({where})" if len(counts) > 1 else f"{told} ({_PLACES[grades[0]]})"
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -12,7 +13,7 @@ from analysis.facts import Facts
 from analysis.graph import Cycle, ImportGraph
 from analysis.identity import Concept, Identity, Multiplicity
 from analysis.policy import Policy
-from analysis.rules.finding import MOST_EVIDENCE, Evidence, Place
+from analysis.rules.inner_edges import InnerEdge, find_inner_edges
 
 
 @dataclass(frozen=True)
@@ -27,10 +28,15 @@ class CaseFile:
     identity: Identity
     policy: Policy = field(default_factory=Policy)
 
-    def cite(self, places: Iterable[Place]) -> tuple[Evidence, ...]:
-        """Return the first dozen different places, in the order given; ``find_findings`` adds their source lines."""
-        chosen = list(dict.fromkeys(places))[:MOST_EVIDENCE]
-        return tuple(Evidence(path, line) for path, line in chosen)
+    @cached_property
+    def inner_edges(self) -> Mapping[str, Sequence[InnerEdge]]:
+        """The imports inside each import-time cycle, by the cycle's identifier."""
+        return find_inner_edges(self.graph, self.cycles, with_ancestors=False)
+
+    @cached_property
+    def inner_edges_with_packages(self) -> Mapping[str, Sequence[InnerEdge]]:
+        """The same for the cycles that count the packages that run on the way."""
+        return find_inner_edges(self.graph, self.cycles, with_ancestors=True)
 
 
 def keep(table: pa.Table, column: str, value: str) -> pa.Table:

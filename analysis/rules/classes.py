@@ -127,10 +127,10 @@ def _tell_most_used(rivals: Iterable[_Rival]) -> str:
     if not used:
         return ""
     total = sum(rival.statements for rival in used)
-    first = used[0]
-    return (
-        f"; {first.statements:,} of {tell(total, 'import statement')} mean that of {first.definition.partition(':')[0]}"
-    )
+    home = used[0].definition.partition(":")[0]
+    if total == 1:
+        return f"; the only import statement means that of {home}"
+    return f"; of {total:,} import statements {used[0].statements:,} mean that of {home}"
 
 
 def _check_concepts(case: CaseFile) -> Iterator[Finding]:

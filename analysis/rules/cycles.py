@@ -8,7 +8,7 @@ from analysis.graph import Cycle
 from analysis.rules.case_file import CaseFile
 from analysis.rules.dead_cycles import Failure, find_dead_cycles
 from analysis.rules.finding import Finding, build_finding
-from analysis.rules.inner_edges import InnerEdge, find_inner_edges, find_names_taken
+from analysis.rules.inner_edges import InnerEdge, find_names_taken
 from analysis.rules.rule import Rule
 from analysis.rules.words import tell, tell_some
 
@@ -18,8 +18,8 @@ _LONGEST_LOOP = 6
 def _check_import_time(case: CaseFile) -> Iterator[Finding]:
     rule = "import-cycle"
     dead = find_dead_cycles(case)
-    inner = find_inner_edges(case, with_ancestors=False)
-    taking = set(find_names_taken(case, [edge for edges in inner.values() for edge in edges]))
+    inner = case.inner_edges
+    taking = set(find_names_taken(case.facts.imports, [edge for edges in inner.values() for edge in edges]))
     for cycle in _choose(case, "import-time"):
         taken = [edge for edge in inner[cycle.cycle] if edge in taking]
         severity, told, places = _grade(dead.get(cycle.modules, []), taken)
@@ -61,7 +61,7 @@ def _judge(case: CaseFile, rule: str, severity: str, told: str) -> Iterator[Find
 def _check_ancestors(case: CaseFile) -> Iterator[Finding]:
     rule = "import-cycle-through-packages"
     plain = {cycle.modules for cycle in case.cycles if not cycle.with_ancestors}
-    inner = find_inner_edges(case, with_ancestors=True)
+    inner = case.inner_edges_with_packages
     for cycle in case.cycles:
         if cycle.with_ancestors and cycle.kind == "import-time" and cycle.modules not in plain:
             packages = sorted({edge.imported for edge in inner[cycle.cycle] if edge.is_ancestor})

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.rules.case_file import CaseFile
-from analysis.rules.inner_edges import InnerEdge, find_inner_edges, find_names_taken
+from analysis.rules.inner_edges import InnerEdge, find_names_taken
 
 
 class Failure(NamedTuple):
@@ -34,12 +34,14 @@ def find_dead_cycles(case: CaseFile) -> dict[tuple[str, ...], list[Failure]]:
     candidates: dict[tuple[str, ...], dict[str, list[InnerEdge]]] = {}
     members = {cycle.cycle: cycle.modules for cycle in case.cycles}
     plain = {cycle.modules for cycle in case.cycles if not cycle.with_ancestors}
-    for cycle, edges in find_inner_edges(case, with_ancestors=True).items():
+    for cycle, edges in case.inner_edges_with_packages.items():
         first = _find_first_statements(edges)
         if members[cycle] in plain and len(first) == len(members[cycle]) and all(map(_is_plain, first.values())):
             candidates[members[cycle]] = first
     taking = set(
-        find_names_taken(case, [edge for first in candidates.values() for rows in first.values() for edge in rows])
+        find_names_taken(
+            case.facts.imports, [edge for first in candidates.values() for rows in first.values() for edge in rows]
+        )
     )
     bound = _Bound(case, {rows[0].path for first in candidates.values() for rows in first.values()})
     found = {modules: _find_failures(first, taking, bound) for modules, first in candidates.items()}

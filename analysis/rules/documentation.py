@@ -38,20 +38,18 @@ def _first(text: str) -> str:
 
 
 def _render_rule(rule: Rule) -> str:
-    parts = [
-        f"## {rule.name}",
-        "",
-        f"Severity: at most {rule.severity}.",
-        "",
-        rule.meaning,
-        "",
-        f"**To mend it:** {rule.remedy}",
-        "",
-    ]
+    parts = [f"## {rule.name}", "", *_render_severity(rule), "", rule.meaning, ""]
+    parts += [f"**To mend it:** {rule.remedy}", ""]
     if rule.policy:
         parts += ["With the policy", "", "```toml", rule.policy.rstrip("\n"), "```", ""]
     parts += ["Bad:", "", _render_example(rule.bad), "", "Good:", "", _render_example(rule.good), ""]
     return "\n".join(parts)
+
+
+def _render_severity(rule: Rule) -> list[str]:
+    if not rule.grades:
+        return [f"Severity: {rule.severity}."]
+    return ["Severity:", "", *(f"- {severity}: {when}" for severity, when in sorted(rule.grades.items()))]
 
 
 def _render_example(files: Mapping[str, str]) -> str:

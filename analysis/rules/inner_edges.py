@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.rules.case_file import CaseFile
+from analysis.graph import Cycle, ImportGraph
 
 _COLUMNS = ("importer", "imported", "path", "line", "kind", "name", "scope", "guard", "caught", "is_ancestor")
 
@@ -30,21 +30,23 @@ class InnerEdge(NamedTuple):
     is_ancestor: bool
 
 
-def find_inner_edges(case: CaseFile, *, with_ancestors: bool) -> dict[str, list[InnerEdge]]:
+def find_inner_edges(
+    graph: ImportGraph, cycles: Iterable[Cycle], *, with_ancestors: bool
+) -> dict[str, list[InnerEdge]]:
     """Return the edges inside each import-time cycle by the cycle's identifier, in the order of the table of edges.
 
     With ``with_ancestors`` the cycles are those that count the packages that run on the way, and so do the edges.
     """
     home = {
         module: cycle.cycle
-        for cycle in case.cycles
+        for cycle in cycles
         if cycle.kind == "import-time" and cycle.with_ancestors == with_ancestors
         for module in cycle.modules
     }
     found: dict[str, list[InnerEdge]] = defaultdict(list)
     if not home:
         return found
-    inside = _select(case.graph.edges, home, with_ancestors=with_ancestors)
+    inside = _select(graph.edges, home, with_ancestors=with_ancestors)
     for edge in map(InnerEdge, *(tables.read_column(inside, name) for name in _COLUMNS)):
         if home[edge.importer] == home[edge.imported]:
             found[home[edge.importer]].append(edge)
@@ -60,14 +62,14 @@ def _select(edges: pa.Table, modules: Iterable[str], *, with_ancestors: bool) ->
     return edges.filter(wanted if with_ancestors else pc.and_(wanted, pc.invert(edges.column("is_ancestor"))))
 
 
-def find_names_taken(case: CaseFile, edges: Iterable[InnerEdge]) -> list[InnerEdge]:
+def find_names_taken(imports: pa.Table, edges: Iterable[InnerEdge]) -> list[InnerEdge]:
     """Return the edges that take a name out of the imported module, not the module itself.
 
     These fail when the imported module is half executed and has not bound the name yet.
     """
     taking = [edge for edge in edges if edge.kind in {"from", "star"} and not edge.is_ancestor]
     unclear = {edge for edge in taking if edge.imported.endswith(f".{edge.name}") or edge.imported == edge.name}
-    written = _find_written(case.facts.imports, unclear)
+    written = _find_written(imports, unclear)
     return [edge for edge in taking if edge not in unclear or _names_itself(edge, written)]
 
 

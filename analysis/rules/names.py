@@ -10,13 +10,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.facts.context import swallows_import_errors
+from analysis.rules.broken_imports import grade_missing
 from analysis.rules.case_file import CaseFile
-from analysis.rules.finding import Finding, fingerprint
+from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell
-
-_MOST_NAMED = 3
+from analysis.rules.words import agree, tell, tell_some
 
 
 def _group(rows: Iterable[dict[str, Any]], *columns: str) -> dict[tuple[str, ...], list[dict[str, Any]]]:
@@ -32,36 +30,32 @@ def _check_violations(case: CaseFile) -> Iterator[Finding]:
     for (definition,), rows in _group(case.identity.violations.to_pylist(), "definition").items():
         places = list(dict.fromkeys((row["path"], row["line"]) for row in rows))
         paths = sorted({row["import_path"].rpartition(".")[0] for row in rows})
-        shown = ", ".join(paths[:_MOST_NAMED]) + (
-            f" and {len(paths) - _MOST_NAMED:,} more" if len(paths) > _MOST_NAMED else ""
-        )
         files = len({path for path, _ in places})
+        takes = agree(len(places), "takes", "take")
         message = (
-            f"{tell(len(places), 'statement')} in {tell(files, 'file')} take {definition} from {shown} "
+            f"{tell(len(places), 'statement')} in {tell(files, 'file')} {takes} {definition} from {tell_some(paths)} "
             f"instead of {rows[0]['canonical'].rpartition('.')[0]}"
         )
         severity = "P1" if definition in grave else "P2"
-        yield Finding(severity, rule, definition, message, fingerprint(rule, definition), evidence=case.cite(places))
+        yield build_finding(rule, severity, definition, message, places)
 
 
-def _rank_phantom(row: dict[str, Any]) -> str:
-    if row["scope"] == "type_checking" or row["reason"] == "other-interpreter":
-        return "P3"
-    is_guarded = swallows_import_errors(row["caught"]) or row["guard"] not in {"none", "with"}
-    return "P2" if is_guarded or row["scope"] == "function" else "P1"
+def _grade_phantom(row: Mapping[str, Any]) -> str:
+    return "P3" if row["reason"] == "other-interpreter" else grade_missing(row)
 
 
 def _check_phantom_names(case: CaseFile) -> Iterator[Finding]:
     rule = "phantom-name"
     for (module, name), rows in _group(case.identity.phantom_names.to_pylist(), "module", "name").items():
-        places = list(dict.fromkeys((row["path"], row["line"]) for row in sorted(rows, key=_rank_phantom)))
+        places = list(dict.fromkeys((row["path"], row["line"]) for row in sorted(rows, key=_grade_phantom)))
         home = f"; it is defined in {rows[0]['defined_in'][0]}" if rows[0]["defined_in"] else ""
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] and not home else ""
         why = "" if rows[0]["reason"] == "no-such-name" else f" ({rows[0]['reason'].replace('-', ' ')})"
-        message = f"{module} has no {name}{why}, but {tell(len(places), 'statement')} import it{home}{near}"
+        imports = agree(len(places), "imports", "import")
+        message = f"{module} has no {name}{why}, but {tell(len(places), 'statement')} {imports} it{home}{near}"
         subject = f"{module}.{name}"
-        severity = min(map(_rank_phantom, rows))
-        yield Finding(severity, rule, subject, message, fingerprint(rule, subject), evidence=case.cite(places))
+        severity = min(map(_grade_phantom, rows))
+        yield build_finding(rule, severity, subject, message, places)
 
 
 def _check_conflicts(case: CaseFile) -> Iterator[Finding]:
@@ -70,15 +64,13 @@ def _check_conflicts(case: CaseFile) -> Iterator[Finding]:
     places = _find_places(case.identity.paths, {path for row in rows for path in row["import_paths"]})
     for row in rows:
         definitions = row["definitions"]
-        shown = ", ".join(definitions[:_MOST_NAMED]) + (" and others" if len(definitions) > _MOST_NAMED else "")
-        message = f"{row['name']} means {tell(len(definitions), 'different object')}: {shown}"
+        message = f"{row['name']} means {tell(len(definitions), 'different object')}: {tell_some(definitions)}"
         severity = "P3" if row["is_related"] else "P2"
         cited = [places[path] for path in row["import_paths"] if path in places]
-        mark = fingerprint(rule, row["name"], *definitions)
-        yield Finding(severity, rule, row["name"], message, mark, evidence=case.cite(cited))
+        yield build_finding(rule, severity, row["name"], message, cited, definitions)
 
 
-def _find_places(paths: pa.Table, wanted: set[str]) -> dict[str, tuple[str, int]]:
+def _find_places(paths: pa.Table, wanted: set[str]) -> dict[str, Place]:
     """Return file and line of the statement that binds each of some import paths."""
     chosen = paths.filter(pc.is_in(paths.column("import_path"), pa.array(sorted(wanted), type=pa.string())))
     columns = (tables.read_column(chosen, name) for name in ("import_path", "path", "line"))
@@ -108,7 +100,7 @@ def _check_redirects(case: CaseFile) -> Iterator[Finding]:
             message = f"{tell(len(redirect.paths), 'path')} should yield one object, but yield {len(found):,}: {told}"
             places = _find_places(case.identity.paths, set(redirect.paths))
             cited = [places[path] for path in redirect.paths if path in places]
-            yield Finding("P0", rule, subject, message, fingerprint(rule, *redirect.paths), evidence=case.cite(cited))
+            yield build_finding(rule, "P0", subject, message, cited, redirect.paths[1:])
 
 
 def _tell_targets(found: Mapping[str, list[str]]) -> str:
@@ -129,6 +121,7 @@ RULES = (
         _check_violations,
         bad={**_TREE, "p/c.py": "from p.b import Order\n"},
         good={**_TREE, "p/c.py": "from p.a import Order\n"},
+        grades={"P1": "the class belongs to a concept of the policy", "P2": "any other class"},
     ),
     Rule(
         "phantom-name", "P1",
@@ -138,6 +131,11 @@ RULES = (
         _check_phantom_names,
         bad={**_TREE, "p/c.py": "from p.a import Invoice\n"},
         good={**_TREE, "p/c.py": "from p.a import Order\n"},
+        grades={
+            "P1": "a statement fails whenever its module is imported",
+            "P2": "the statements are guarded, or wait inside functions",
+            "P3": "they are for type checkers only, or for another interpreter",
+        },
     ),
     Rule(
         "name-with-different-objects", "P2",
@@ -150,6 +148,7 @@ RULES = (
             "p/f.py": "from p.d import Parcel as Thing\n",
         },
         good={**_TREE, "p/d.py": "class Parcel: ...\n", "p/f.py": "from p.d import Parcel\n"},
+        grades={"P2": "the objects have nothing to do with each other", "P3": "they are classes that extend one another"},
     ),
     Rule(
         "redirect-broken", "P0",

@@ -19,6 +19,15 @@ def tell(count: int, one: str, many: str = "") -> str:
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
+def agree(count: int, one: str, many: str) -> str:
+    """Return the form of a verb that goes with a number.
+
+    >>> agree(1, "imports", "import"), agree(0, "imports", "import")
+    ('imports', 'import')
+    """
+    return one if count == 1 else many
+
+
 def tell_some(names: Sequence[str], most: int = MOST_NAMED) -> str:
     """Return the first names, and how many more there are.
 
