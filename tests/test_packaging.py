@@ -53,7 +53,8 @@ def read_pins(lock: str) -> dict[str, Version]:
 
 def find_undeclared(declared: dict[str, SpecifierSet], *folders: str) -> dict[str, str]:
     """Imported name to one file that imports it, for what is not ours, the standard library's or declared."""
-    ours = {"analysis", "tests", "tools", "benchmarks", "conftest"} | set(sys.stdlib_module_names)
+    beside = {path.stem for path in (ROOT / "tests").glob("*.py")}
+    ours = {"analysis", "tests", "tools", "benchmarks"} | beside | set(sys.stdlib_module_names)
     owners = packages_distributions()
     return {
         name: str(path.relative_to(ROOT))
