@@ -420,3 +420,9 @@ def test_methods_of_equal_body_have_equal_fingerprints_and_sketches() -> None:
     assert (first["fingerprint"], first["sketch"]) == (second["fingerprint"], second["sketch"])
     assert len(first["sketch"]) == 5
     assert short["sketch"] == []
+
+
+def test_a_function_that_extends_the_exports_makes_them_unknown_and_one_that_reads_them_does_not() -> None:
+    source = "__all__ = ['a']\ndef add(m):\n    for n in m.__all__:\n        __all__.append(n)\n"
+    source += "def __dir__():\n    return __all__\n"
+    assert brief(source, "exports", "name", "operation") == [("", "assign"), ("a", "add"), ("", "unknown")]

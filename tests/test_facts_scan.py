@@ -360,3 +360,8 @@ def test_a_stub_is_read_only_where_nothing_else_says_what_a_compiled_module_hold
     assert names(facts)["a.fast"] == "a/fast.so"
     stub = next(row for row in facts.modules.to_pylist() if row["path"] == "a/fast.pyi")
     assert (stub["module"], stub["shadowed_by"]) == ("a.fast", "a/fast.so")
+
+
+def test_what_lies_in_a_package_that_no_statement_can_name_is_not_shadowed(make_tree: Tree) -> None:
+    facts = scan(make_tree({"a/__init__.py": "", "a/is/__init__.py": "", "a/is/formats.py": "X = 1\n"}))
+    assert {row["path"]: row["shadowed_by"] for row in facts.modules.to_pylist()}["a/is/formats.py"] == ""

@@ -162,6 +162,15 @@ def test_a_module_that_may_have_the_name_is_given_the_benefit_of_the_doubt(resol
     assert build_phantom_names(resolve({"m.py": source + "\n", "n.py": "from m import X\n"})).num_rows == 0
 
 
+def test_a_star_import_hands_on_what_cannot_be_seen(resolve: Resolve) -> None:
+    files = {
+        "p/__init__.py": "from p.api import *\n", "p/api.py": "from p.fast import *\n", "p/fast.so": b"",
+        "listed.py": "__all__ = ['A']\nfrom p.fast import *\n", "taker.py": "from listed import *\n",
+        "n.py": "from p import X\nfrom p.api import Y\nfrom taker import A, B\n",
+    }  # fmt: skip
+    assert brief(build_phantom_names(resolve(files)), "module", "name") == [("taker", "B")]
+
+
 def test_names_for_type_checkers_and_those_of_every_module_are_no_phantoms(resolve: Resolve) -> None:
     files = {
         "m.py": "if TYPE_CHECKING:\n    class X: ...\n", "p/__init__.py": "", "p/sub.py": "",

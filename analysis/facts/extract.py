@@ -14,7 +14,7 @@ from typing import Any
 from analysis.facts.classes import ClassReader
 from analysis.facts.context import Context, branch
 from analysis.facts.dynamic import find_dynamic_rows
-from analysis.facts.exports import read_exports
+from analysis.facts.exports import UNKNOWN, read_exports
 from analysis.facts.expressions import classify, find_dotted
 from analysis.facts.hooks import read_getattr
 from analysis.facts.lines import find_lines, has_line_between, normalise_line_ends
@@ -24,10 +24,11 @@ from analysis.facts.rows import FileFacts, Rows
 from analysis.facts.source import decode, parse
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 5
+EXTRACTOR_VERSION = 6
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.
+_EXPORTING = (b"__all__.append(", b"__all__.extend(", b"__all__.insert(", b"__all__ +=", b"global __all__")
 _WORDS_OF_INTEREST = (b"import", b"class", b"global")
 
 
@@ -59,6 +60,7 @@ class _Walker:
         self._classes = ClassReader(source)
         self._has_walrus = b":=" in source
         self._lines_of_interest = find_lines(source, _WORDS_OF_INTEREST)
+        self._export_lines = find_lines(source, _EXPORTING) if b"__all__" in source else []
         self._literals: dict[str, ast.expr] = {}
         self._globals: list[set[str]] = []
         self._body(tree.body, Context())
@@ -149,6 +151,8 @@ class _Walker:
             if node.name == "__getattr__":
                 for name, value in read_getattr(node, self._literals):
                     self.rows.hooks.append((self._next(), node.lineno, "module_getattr", name, value))
+        if has_line_between(self._export_lines, node.lineno, node.end_lineno or node.lineno):
+            self.rows.exports.append((self._next(), node.lineno, *UNKNOWN, context.guard))
         if not has_line_between(self._lines_of_interest, node.lineno, node.end_lineno or node.lineno):
             self._docstring(node.body)
             return

@@ -212,7 +212,8 @@ def _mark_shadowed(rows: Iterable[Row]) -> list[Row]:
         ranked = sorted(by_name[root, module], key=lambda row: (_RANK[row[2]], row[1]))
         winner = ranked[0]
         above = dead_ends.get((root, module.rpartition(".")[0]), "")
-        if above or winner[2] not in {"package", "namespace"}:
+        is_package = winner[2] in {"package", "namespace"} or winner[1].endswith("/__init__.py")  # a folder named is
+        if above or not is_package:
             # What lies below a file that is not a package can never be imported.
             dead_ends[root, module] = above or winner[1]
         marked.extend((*row[:5], above or ("" if row is winner else winner[1])) for row in ranked)

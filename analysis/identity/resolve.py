@@ -12,6 +12,7 @@ from fnmatch import fnmatchcase
 from analysis.identity.meaning import AT_END, KEPT, Meaning, Steps, limit_candidates, of_module
 from analysis.identity.module_index import Module
 from analysis.identity.namespace import Namespaces
+from analysis.identity.openness import COMPILED, find_open
 from analysis.identity.stars import StarNames
 from analysis.identity.statements import Statements, Submodules
 from analysis.identity.values import (
@@ -40,10 +41,10 @@ class Resolver:
         self._submodules = Submodules(statements, spaces)
         self._memo: dict[Key, Outcome] = {}
         self._sources: dict[int, list[tuple[int, int]]] = {}
-        self._open: dict[int, str] = {}
         self.meaning = Meaning(spaces, self._sources)
-        self._read_stars()
+        outside = self._read_stars()
         self.stars = StarNames(spaces, self._sources, self._submodules)
+        self._open = find_open(spaces, self.stars, self._sources, outside)
 
     def resolve(self, module: Module, name: str) -> Outcome:
         """Return what an import of the name from the module yields; empty when there is no such name."""
@@ -68,31 +69,19 @@ class Resolver:
         found = next((candidate for candidate in outcome if candidate.value == value), None)
         return found or Candidate(value, ALWAYS, -1, None)
 
-    def find_reason(self, module: Module) -> str:
-        """Return why a module may have names that its statements do not show; empty when it has none."""
-        if module.kind == "extension" and not module.source.endswith(".py"):
-            return "compiled module"
-        if module.source in self._spaces.unreadable:
-            return f"file cannot be parsed ({self._spaces.unreadable[module.source]})"
-        space = self._spaces.space(module)
-        if "*" in space.served:
-            return "module __getattr__"
-        if not space.registers.isdisjoint(("__name__", module.plain)):
-            return "replaced in sys.modules"
-        if any(pattern == "*" for pattern, _ in space.computed):
-            return "names put into globals()"
-        return self._open.get(module.number, "")
-
-    def _read_stars(self) -> None:
+    def _read_stars(self) -> dict[int, str]:
+        """Fill the sources of star imports; return what modules star-import from outside the tree."""
+        outside: dict[int, str] = {}
         for module in self._index.modules:
             for row in self._spaces.space(module).stars:
                 if self.rows.level[row] == NEVER:
                     continue
                 absolute, _, found = self.meaning.parse(module, self.rows.value[row])
                 if found is None:
-                    self._open.setdefault(module.number, f"star import of {absolute or 'nothing'}")
+                    outside.setdefault(module.number, f"star import of {absolute or 'nothing'}")
                 else:
                     self._sources.setdefault(module.number, []).append((row, found.number))
+        return outside
 
     # The stack
 
@@ -232,8 +221,8 @@ class Resolver:
         for pattern, written in self._spaces.space(module).computed:
             if pattern != "*" and fnmatchcase(name, pattern):
                 return (yield from self.meaning.find_computed(module, name, written))
-        reason = self.find_reason(module)
-        if reason == "compiled module":
+        reason = self._open.get(module.number, "")
+        if reason == COMPILED:
             return (Candidate(Value("compiled", f"{module.name}:{name}", module.number), ALWAYS, -1, None),)
         return (Candidate(unknown(reason), ALWAYS, -1, None),) if reason else ()
 

@@ -22,6 +22,7 @@ class StarNames:
         self._submodules = submodules
         self._sources = sources
         self._explicit: dict[int, set[str] | None] = {}
+        self._known: dict[int, set[str]] = {}
         self._own: dict[int, set[str]] = {}
         self._received: dict[int, set[str]] = defaultdict(set)
         self._all_of: dict[int, list[int]] = {}
@@ -30,11 +31,19 @@ class StarNames:
     def exported(self, module: Module) -> Set[str]:
         """Return the names that a star import of the module takes."""
         explicit = self._get_explicit(module)
-        return self._public(module) if explicit is None else explicit
+        if explicit is not None:
+            return explicit
+        known = self._known.get(module.number)
+        return self._public(module) | known if known else self._public(module)
 
     def listed(self, module: Module) -> Set[str]:
-        """Return the names of ``__all__``; nothing when there is none or it is computed."""
-        return self._get_explicit(module) or frozenset()
+        """Return the names that ``__all__`` surely lists; nothing when there is none."""
+        explicit = self._get_explicit(module)
+        return self._known.get(module.number, set()) if explicit is None else explicit
+
+    def is_listed(self, module: Module) -> bool:
+        """Return whether a star import takes what ``__all__`` lists, and nothing else."""
+        return not self._is_open(module.number)
 
     def has(self, module: Module) -> set[str]:
         """Return the names that a module binds, by its own statements or by star imports."""
@@ -75,7 +84,7 @@ class StarNames:
 
     def _read_all(self, module: Module) -> set[str] | None:
         statements = self._spaces.space(module).exports
-        if not statements or any(operation == "unknown" for _, operation, _ in statements):
+        if not statements:
             return None
         found: set[str] = set()
         for name, operation, guard in statements:
@@ -89,6 +98,9 @@ class StarNames:
                     self._all_of.setdefault(module.number, []).append(other.number)
             elif operation == "add":
                 found.add(name)
+        if any(operation == "unknown" for _, operation, _ in statements):
+            self._known[module.number] = found
+            return None
         return found
 
     def _find_module(self, module: Module, written: str) -> Module | None:
