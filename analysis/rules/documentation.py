@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 from analysis.rules.catalogue import RULES
@@ -16,8 +17,10 @@ _SEVERITIES = {
 
 _INTRODUCTION = (
     "Each rule names a fact that should not be. Its examples are run by the tests: the bad one has the finding, "
-    "the good one has not."
+    "the good one has not. There is one finding per subject (a module, class or file), with at most a dozen places as "
+    "evidence; its fingerprint depends on names only, never on lines or layout."
 )
+_DUNDER = re.compile(r"\b__\w+__\b")
 
 
 def render_rules() -> str:
@@ -26,11 +29,16 @@ def render_rules() -> str:
         "# Rules", "", "Generated from `analysis/rules` by `make docs`; do not edit.", "",
         _INTRODUCTION, "",
         "| severity | means |", "|---|---|", *(f"| {name} | {meaning} |" for name, meaning in _SEVERITIES.items()), "",
-        "| rule | severity | what it means |", "|---|---|---|",
-        *(f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_first(rule.meaning)} |" for rule in RULES),
+        "| rule | at most | what it means |", "|---|---|---|",
+        *(f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_mark(_first(rule.meaning))} |" for rule in RULES),
         "",
     ]  # fmt: skip
     return "\n".join(head) + "\n" + "\n".join(map(_render_rule, RULES))
+
+
+def _mark(text: str) -> str:
+    """Return text in which Markdown does not take double underscores for emphasis."""
+    return _DUNDER.sub(r"`\g<0>`", text)
 
 
 def _first(text: str) -> str:
@@ -38,8 +46,8 @@ def _first(text: str) -> str:
 
 
 def _render_rule(rule: Rule) -> str:
-    parts = [f"## {rule.name}", "", *_render_severity(rule), "", rule.meaning, ""]
-    parts += [f"**To mend it:** {rule.remedy}", ""]
+    parts = [f"## {rule.name}", "", *_render_severity(rule), "", _mark(rule.meaning), ""]
+    parts += [f"**To mend it:** {_mark(rule.remedy)}", ""]
     if rule.policy:
         parts += ["With the policy", "", "```toml", rule.policy.rstrip("\n"), "```", ""]
     parts += ["Bad:", "", _render_example(rule.bad), "", "Good:", "", _render_example(rule.good), ""]

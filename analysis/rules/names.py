@@ -148,7 +148,7 @@ RULES = (
             "p/f.py": "from p.d import Parcel as Thing\n",
         },
         good={**_TREE, "p/d.py": "class Parcel: ...\n", "p/f.py": "from p.d import Parcel\n"},
-        grades={"P2": "the objects have nothing to do with each other", "P3": "they are classes that extend one another"},
+        grades={"P2": "the objects have nothing to do with each other", "P3": "the classes extend one another"},
     ),
     Rule(
         "redirect-broken", "P0",
