@@ -12,8 +12,9 @@ import pytest
 from nbformat import v4
 
 from analysis.report.displays import PAGE, Fragment, build_table
-from analysis.report.pages import build_page, render, show_output
+from analysis.report.pages import build_page, show_output
 from analysis.report.prose import find_headings
+from analysis.report.templating import render
 
 SCRIPT = "<script>alert(1)</script>"
 

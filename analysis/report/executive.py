@@ -11,8 +11,8 @@ from analysis.report.causes import Cause, ClaimVerdict, find_causes, judge_claim
 from analysis.report.displays import Fragment
 from analysis.report.headline import LIGHTS, Figure, build_figures, count_severities, find_light, tell_verdict
 from analysis.report.key_findings import SEVERITY_WORDS, WORTH_TELLING, Group, group_findings
-from analysis.report.pages import build_environment
 from analysis.report.provenance import build_provenance, tell_time
+from analysis.report.templating import build_environment
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation

@@ -6,8 +6,7 @@ import contextlib
 import math
 import random
 from collections.abc import Collection, Iterator, Sequence
-
-import igraph
+from typing import Any
 
 #: A ring shows a loop best; beyond this size its edges cross too often.
 LARGEST_RING = 14
@@ -28,14 +27,16 @@ def lay_out(nodes: Sequence[str], pairs: Collection[tuple[str, str]]) -> dict[st
         return _scale(nodes, _find_ring(len(nodes)), ratio=1.0)
     number = {name: index for index, name in enumerate(nodes)}
     links = sorted({(number[a], number[b]) for a, b in pairs if a != b})
+    import igraph  # noqa: PLC0415 - brings pyplot, a second that most pages do not need
+
     graph = igraph.Graph(n=len(nodes), edges=links)
-    with _without_chance():
+    with _without_chance(igraph):
         placed = graph.layout_fruchterman_reingold(niter=400, seed=_find_ring(len(nodes)), grid=False)
     return _scale(nodes, [(float(x), float(y)) for x, y in placed], ratio=WIDTH / HEIGHT)
 
 
 @contextlib.contextmanager
-def _without_chance() -> Iterator[None]:
+def _without_chance(igraph: Any) -> Iterator[None]:
     """Let igraph draw the same random numbers every time, without touching those of the caller."""
     igraph.set_random_number_generator(random.Random(0))  # noqa: S311 - nothing secret depends on it
     try:

@@ -7,11 +7,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from html import escape
+from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
-
-import pyvis
-from pyvis.network import Network as VisNetwork
 
 from analysis.report.displays import PAGE, read_asset
 from analysis.report.escaping import html, plain
@@ -63,8 +61,10 @@ class Network:
     hidden: str = ""
     height: int = field(default=560)
 
-    def build(self) -> VisNetwork:
-        """Return the network as pyvis knows it."""
+    def build(self) -> Any:
+        """Return the network as pyvis knows it: a ``pyvis.network.Network``."""
+        from pyvis.network import Network as VisNetwork  # noqa: PLC0415 - brings IPython and more; few pages draw
+
         places = lay_out([node.name for node in self.nodes], [(link.importer, link.imported) for link in self.links])
         drawn = VisNetwork(height=f"{self.height}px", width="100%", directed=True, cdn_resources="in_line")
         number = {node.name: index for index, node in enumerate(self.nodes)}
@@ -143,8 +143,8 @@ def build_frame(networks: Sequence[Network]) -> str:
 @cache
 def build_scripts() -> str:
     """Return the scripts that draw every network of a page: vis-network, as pyvis ships it, and our own."""
-    library = Path(pyvis.__file__).parent / "templates" / "lib" / "vis-9.1.2" / "vis-network.min.js"
-    source = library.read_text("utf-8").rpartition("//# sourceMappingURL=")
+    library = distribution("pyvis").locate_file("pyvis/templates/lib/vis-9.1.2/vis-network.min.js")
+    source = Path(str(library)).read_text("utf-8").rpartition("//# sourceMappingURL=")
     return f"<script>{source[0] or source[2]}</script><script>{read_asset('networks.js')}</script>"
 
 

@@ -46,8 +46,11 @@ def _choose_packages(sizes: Mapping[str, int], inner: Mapping[str, set[str]], mo
     chosen: set[str] = set()
     single: dict[str, list[str]] = defaultdict(list)
     queue = [(-sizes[name], name) for name in inner[""]]
+    if len(queue) <= most_groups // 2:  # few: none of them has to give way to a large package of another
+        chosen.update(inner[""])
+        queue = [(-sizes[part], part) for name in sorted(chosen) for part in sorted(inner.get(name, ()))]
     heapq.heapify(queue)
-    waiting = len(queue)  # top-level names without a group: while there are any, one group is theirs together
+    waiting = len(inner[""]) - len(chosen)  # top-level names without a group: one group is theirs together
     while queue:
         size, name = heapq.heappop(queue)
         if size == -1 and "." in name:  # all single modules of a package or none: a choice would be chance

@@ -9,28 +9,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import nbformat
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from nbconvert.exporters import HTMLExporter
-
-from analysis.report.displays import PAGE, TEMPLATES, read_asset
-from analysis.report.escaping import breakable, html, plain
-from analysis.report.networks import build_scripts
+from analysis.report.displays import PAGE, TEMPLATES
+from analysis.report.escaping import html
+from analysis.report.jupyter import import_exporters, import_nbformat
 from analysis.report.prose import add_heading_ids, find_headings, render_markdown
 
 #: What papermill marks a failed notebook with; a page says it in its own words.
 _ERROR_TAGS = ("papermill-error-cell-tag",)
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _HIDDEN_TAGS = {"injected-parameters", "parameters", "remove-output"}
-
-
-class Trusted(str):
-    """HTML that our own code made of escaped parts: templates do not escape it again."""
-
-    __slots__ = ()
-
-    def __html__(self) -> str:
-        return str(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +42,7 @@ class Page:
 
 def build_page(executed: Path, error: str = "") -> Page:
     """Return an executed notebook as a page; raises nothing for odd outputs: what has no HTML form shows as text."""
-    notebook = nbformat.read(executed, as_version=4)  # type: ignore[no-untyped-call]
+    notebook = import_nbformat().read(executed, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if not _is_mark(cell)]
     body, _ = _build_exporter().from_notebook_node(notebook)
     body = add_heading_ids(str(body), f"{executed.stem}-")
@@ -75,7 +62,7 @@ def _has_error(cell: Mapping[str, Any]) -> bool:
 
 @cache
 def _build_exporter() -> Any:
-    exporter: Any = HTMLExporter(  # type: ignore[no-untyped-call]
+    exporter = import_exporters().HTMLExporter(
         template_name="notebook",
         extra_template_basedirs=[str(TEMPLATES)],
         exclude_input=True,
@@ -119,33 +106,3 @@ def _show_text(text: str) -> str:
 
 def _join(value: Any) -> str:
     return "".join(value) if isinstance(value, list) else str(value)
-
-
-@cache
-def build_environment() -> Environment:
-    """Return Jinja's environment: everything is escaped unless our own code made it."""
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
-        lstrip_blocks=True,
-    )  # fmt: skip
-    environment.filters.update(
-        breakable=lambda text: Trusted(breakable(text)),
-        plain=plain,
-        prose=lambda text: Trusted(render_markdown(text)),
-        number=_tell_number,
-    )
-    return environment
-
-
-def _tell_number(value: float | None) -> str:
-    """Return a number for people: thousands separated, at most three digits after the point."""
-    if value is None:
-        return "not measured"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3f}".rstrip("0")
-
-
-def render(template: str, **values: Any) -> str:
-    """Return a template of our own filled in; the style sheet and scripts are always at hand."""
-    style = Trusted(read_asset("page.css") + read_asset("parts.css"))
-    scripts = Trusted(build_scripts())
-    return build_environment().get_template(template).render(style=style, scripts=scripts, **values)

@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import as_completed
+from concurrent.futures import as_completed, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -28,6 +28,7 @@ import analysis
 from analysis import store
 from analysis.engine import Progress, ignore_progress, open_executor
 from analysis.errors import ReportError
+from analysis.report.jupyter import import_papermill
 
 CELL_TIMEOUT_SECONDS = 900
 START_TIMEOUT_SECONDS = 60
@@ -67,13 +68,18 @@ def run_notebooks(
     A notebook that fails is kept with its error and does not stop the others. Raises ``ReportError`` for a
     parameter that a notebook does not know, before any of them runs.
     """
-    for notebook in notebooks:
-        _check_parameters(notebook, parameters)
+    pool = open_executor(max(1, min(jobs, len(notebooks))))
+    # The processes import papermill while this one does and checks the parameters.
+    warming = [pool.submit(_warm_up) for _ in range(min(jobs, len(notebooks)))]
+    try:
+        for notebook in notebooks:
+            _check_parameters(notebook, parameters)
+    finally:
+        wait(warming)
     done: list[ExecutedNotebook] = []
     progress("notebooks", 0, len(notebooks))
     with tempfile.TemporaryDirectory(prefix="ssot-") as scratch:
         environment = build_environment(Path(scratch))
-        pool = open_executor(max(1, min(jobs, len(notebooks))))
         futures = {
             pool.submit(
                 _run_watched, os.getpid(), notebook, folder / notebook.name, dict(parameters), environment
@@ -87,6 +93,10 @@ def run_notebooks(
                 raise ReportError(f"a process that ran notebooks was killed: {error}".splitlines()[0]) from None
             progress("notebooks", len(done), len(notebooks))
     return sorted(done)
+
+
+def _warm_up() -> None:
+    import_papermill()
 
 
 def _run_watched(caller: int, *arguments: Any) -> ExecutedNotebook:
@@ -108,10 +118,8 @@ def _end_with(caller: int, done: threading.Event) -> None:
 
 def _check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
     """Refuse what papermill only warns of: a parameter that the notebook does not know."""
-    from papermill import inspect_notebook  # noqa: PLC0415 - takes two seconds, most of it not needed by a scan
-
     try:
-        known = sorted(inspect_notebook(_literal(notebook)))
+        known = sorted(import_papermill().inspect_notebook(_literal(notebook)))
     except (ValueError, OSError, AttributeError) as error:
         raise ReportError(f"notebook {notebook} cannot be read: {error}".splitlines()[0]) from None
     for name in parameters:
@@ -187,11 +195,9 @@ def run_notebook(
 
 
 def _execute(notebook: Path, executed: Path, parameters: dict[str, Any]) -> Exception | None:
-    from papermill import execute_notebook  # noqa: PLC0415 - see above
-
     try:
         with tempfile.TemporaryDirectory(prefix="ssot-") as sockets:
-            execute_notebook(
+            import_papermill().execute_notebook(
                 _literal(notebook), _literal(executed), parameters,
                 kernel_name=_KERNEL, cwd=str(executed.parent), progress_bar=False, start_timeout=START_TIMEOUT_SECONDS,
                 execution_timeout=CELL_TIMEOUT_SECONDS, config=_build_transport(Path(sockets) / "kernel"),

@@ -18,10 +18,11 @@ from analysis.errors import ReportError
 from analysis.report.executive import Executive, build_executive
 from analysis.report.exports import build_findings_json, build_plan_markdown
 from analysis.report.issue_markdown import build_issue
-from analysis.report.pages import Page, build_page, render
+from analysis.report.pages import Page, build_page
 from analysis.report.prose import find_headings
 from analysis.report.run_notebooks import ExecutedNotebook, find_notebooks, run_notebooks
 from analysis.report.single_file import build_single_file
+from analysis.report.templating import render
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation

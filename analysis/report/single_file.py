@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from analysis.report.pages import Page, render
+from analysis.report.pages import Page
+from analysis.report.templating import render
 
 #: The notebook whose content the executive report shows already.
 EXECUTIVE_NOTEBOOK = "00_executive_report"

@@ -1,0 +1,52 @@
+"""The templates: everything is escaped unless our own code made it of escaped parts."""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from analysis.report.displays import TEMPLATES, read_asset
+from analysis.report.escaping import breakable, plain
+from analysis.report.networks import build_scripts
+from analysis.report.prose import render_markdown
+
+
+class Trusted(str):
+    """HTML that our own code made of escaped parts: templates do not escape it again."""
+
+    __slots__ = ()
+
+    def __html__(self) -> str:
+        return str(self)
+
+
+@cache
+def build_environment() -> Environment:
+    """Return Jinja's environment: everything is escaped unless our own code made it."""
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
+        lstrip_blocks=True,
+    )  # fmt: skip
+    environment.filters.update(
+        breakable=lambda text: Trusted(breakable(text)),
+        plain=plain,
+        prose=lambda text: Trusted(render_markdown(text)),
+        number=_tell_number,
+    )
+    return environment
+
+
+def _tell_number(value: float | None) -> str:
+    """Return a number for people: thousands separated, at most three digits after the point."""
+    if value is None:
+        return "not measured"
+    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3f}".rstrip("0")
+
+
+def render(template: str, **values: Any) -> str:
+    """Return a template of our own filled in; the style sheet and scripts are always at hand."""
+    style = Trusted(read_asset("page.css") + read_asset("parts.css"))
+    scripts = Trusted(build_scripts())
+    return build_environment().get_template(template).render(style=style, scripts=scripts, **values)
