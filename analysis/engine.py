@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing.resource_tracker
 import os
 from collections.abc import Callable
 from concurrent.futures import Executor
 
+import loky.backend.resource_tracker
 from loky import get_reusable_executor
+
+#: Python looks for the modules of a new process in the current folder first: in a target, that would run its code.
+_SAFE_PATH = {"PYTHONSAFEPATH": "1"}
 
 #: Called as ``progress(step, done, total)``; every step ends with ``done == total``.
 Progress = Callable[[str, int, int], None]
@@ -29,7 +34,25 @@ def open_executor(jobs: int, *, fresh: bool = False) -> Executor:
     The processes start clean (no fork of the caller's threads) and do not import the caller's main module,
     so that scripts and notebooks need no guard.
     """
-    # Python looks for the modules of a new process in the current folder first: in a target, that would run its code.
-    os.environ.setdefault("PYTHONSAFEPATH", "1")
-    executor: Executor = get_reusable_executor(max_workers=jobs, timeout=20, reuse=False if fresh else "auto")
+    _start_trackers()
+    executor: Executor = get_reusable_executor(
+        max_workers=jobs, timeout=20, reuse=False if fresh else "auto", env=_SAFE_PATH
+    )
     return executor
+
+
+def _start_trackers() -> None:
+    """Start the two processes that watch over shared resources; they take no environment of their own.
+
+    The caller's environment is put back: what a notebook starts itself may want the current folder.
+    """
+    before = os.environ.get("PYTHONSAFEPATH")
+    os.environ.update(_SAFE_PATH)
+    try:
+        multiprocessing.resource_tracker.ensure_running()
+        loky.backend.resource_tracker.ensure_running()
+    finally:
+        if before is None:
+            del os.environ["PYTHONSAFEPATH"]
+        else:
+            os.environ["PYTHONSAFEPATH"] = before
