@@ -40,6 +40,19 @@ def test_the_largest_package_is_opened_first() -> None:
     assert groups["b.3"] == "b.3"
 
 
+def test_a_small_top_level_name_keeps_its_group_beside_a_large_package() -> None:
+    modules = ["tests.one", *(f"app.p{part}.m{number}" for part in range(9) for number in range(9))]
+    groups = group_modules(modules, 8)
+    assert groups["tests.one"] == "tests"
+    assert REST not in groups.values()
+
+
+def test_many_top_level_names_are_together_as_the_rest() -> None:
+    groups = group_modules([f"m{number:02}" for number in range(20)], 5)
+    assert len(set(groups.values())) == 5
+    assert groups["m19"] == REST
+
+
 @given(MODULES, st.integers(5, 12))
 def test_every_module_has_one_group_and_there_are_not_too_many(modules: set[str], most: int) -> None:
     groups = group_modules(modules, most)
@@ -55,9 +68,9 @@ def test_the_order_of_the_modules_does_not_matter(modules: set[str]) -> None:
 
 def test_25_000_modules_are_grouped_in_a_moment() -> None:
     modules = [f"p{number % 7}.q{number % 191}.r{number % 1009}.m{number}" for number in range(25_000)]
-    started = time.perf_counter()
+    started = time.process_time()
     groups = group_modules(modules, 60)
-    assert time.perf_counter() - started < 2
+    assert time.process_time() - started < 2
     assert 7 <= len(set(groups.values())) <= 60
 
 
