@@ -46,6 +46,6 @@ def test_a_large_network_stays_in_its_field_and_apart() -> None:
 
 def test_500_nodes_are_laid_out_quickly() -> None:
     names, pairs = make_pairs(500)
-    started = time.perf_counter()
+    started = time.process_time()
     assert len(lay_out(names, pairs)) == 500
-    assert time.perf_counter() - started < 10
+    assert time.process_time() - started < 10
