@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -11,167 +12,171 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.rules.broken_imports import find_swallowed
 from analysis.rules.case_file import CaseFile
+from analysis.rules.dead_cycles import find_dead_cycles
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
 from analysis.rules.names import find_definitions
 
-Metric = tuple[str, float, str, str]
+
+class Metric(NamedTuple):
+    """One row of ``tables.METRICS``."""
+
+    metric: str
+    value: float
+    unit: str
+    meaning: str
 
 
 def measure(case: CaseFile, findings: Sequence[Finding]) -> list[Metric]:
-    """Return rows of ``tables.METRICS``: metric, value, unit, meaning."""
-    rows = [
-        *_measure_files(case), *_measure_imports(case), *_measure_cycles(case), *_measure_classes(case),
-        *_measure_names(case),
-    ]  # fmt: skip
-    counts = Counter(finding.severity for finding in findings)
-    rows.extend(
-        (f"findings-{severity.lower()}", counts[severity], "findings", f"Findings of severity {severity}.")
-        for severity in tables.SEVERITIES
-    )
-    return [(name, float(value), unit, meaning) for name, value, unit, meaning in rows]
+    """Return the metrics of a target, each name once; the order is that of the report."""
+    parts: Iterable[Iterable[Metric]] = (
+        _measure_files(case), _measure_imports(case), _measure_missing(case), _measure_cycles(case),
+        _measure_classes(case), _measure_names(case), _measure_policy(case), _measure_findings(findings),
+    )  # fmt: skip
+    found: dict[str, Metric] = {}
+    for part in parts:
+        for metric in part:
+            found.setdefault(metric.metric, metric._replace(value=float(metric.value)))
+    return list(found.values())
 
 
 def _measure_files(case: CaseFile) -> Iterator[Metric]:
-    files = case.facts.files
+    files, modules = case.facts.files, case.facts.modules
     ok = pc.sum(pc.equal(files.column("status").cast(pa.string()), "ok")).as_py() or 0
     left_out = sum(case.facts.left_out.column("files").to_pylist())
-    modules = case.facts.modules
     is_live = pc.and_(modules.column("is_primary"), pc.equal(modules.column("shadowed_by"), ""))
     kinds = Counter(tables.read_column(modules.filter(is_live), "kind"))
-    yield "files", files.num_rows, "files", "Python files that were read."
-    yield (
-        "files-not-parsed",
-        files.num_rows - ok,
-        "files",
-        "Files without a syntax tree; their imports are recovered line by line.",
-    )
-    yield (
-        "files-left-out",
-        left_out,
-        "files",
-        "Python files in backup copies, environments, caches and what git ignores.",
-    )
-    yield "lines", pc.sum(files.column("lines")).as_py() or 0, "lines", "Lines in all files."
-    yield (
-        "modules",
-        kinds["module"] + kinds["package"] + kinds["extension"],
-        "modules",
-        "Modules that Python can import.",
-    )
-    yield "packages", kinds["package"], "modules", "Packages with an __init__ file."
+    importable = kinds["module"] + kinds["package"] + kinds["extension"]
     dead = sum(not shadowed.winner.endswith(COMPILED) for shadowed in find_shadowed(case))
-    yield "shadowed-modules", dead, "files", "Files that Python never imports because a twin has their name."
-    yield "files-with-two-names", len(find_second_names(case)), "files", "Files that are imported under several names."
+    several = len(find_second_names(case))
+    told = "Files without a syntax tree; their imports are recovered line by line."
+    yield Metric("files", files.num_rows, "files", "Python files that were read.")
+    yield Metric("files-not-parsed", files.num_rows - ok, "files", told)
+    told = "Python files in backup copies, environments, caches and what git ignores."
+    yield Metric("files-left-out", left_out, "files", told)
+    yield Metric("lines", pc.sum(files.column("lines")).as_py() or 0, "lines", "Lines in all files.")
+    yield Metric("modules", importable, "modules", "Modules that Python can import.")
+    yield Metric("packages", kinds["package"], "modules", "Packages with an __init__ file.")
+    told = "Files that Python never imports because a twin has their name."
+    yield Metric("shadowed-modules", dead, "files", told)
+    yield Metric("files-with-two-names", several, "files", "Files that are imported under several names.")
 
 
 def _measure_imports(case: CaseFile) -> Iterator[Metric]:
-    graph = case.graph
-    edges = graph.edges.filter(pc.invert(graph.edges.column("is_ancestor")))
-    scopes: dict[str, set[tuple[str, str]]] = {scope: set() for scope in tables.SCOPES}
-    columns = (tables.read_column(edges, name) for name in ("importer", "imported", "scope"))
-    for importer, imported, scope in zip(*columns, strict=True):
-        scopes[scope].add((importer, imported))
-    statements = len(
-        set(zip(*(tables.read_column(case.facts.imports, name) for name in ("path", "line")), strict=True))
-    )
-    yield "import-statements", statements, "statements", "Import statements in all files."
-    yield "edges", len(set().union(*scopes.values())), "edges", "Pairs of modules of which one imports the other."
-    yield (
-        "edges-import-time",
-        len(scopes["module"] | scopes["class"]),
-        "edges",
-        "Pairs with an import that runs on import.",
-    )
-    yield "edges-deferred", len(scopes["function"]), "edges", "Pairs with an import inside a function."
-    yield "edges-typing", len(scopes["type_checking"]), "edges", "Pairs with an import for type checkers only."
-    origins = tables.read_column(graph.externals, "origin")
-    packages = {
-        package
-        for package, origin in zip(tables.read_column(graph.externals, "package"), origins, strict=True)
-        if origin == "external"
+    edges = case.graph.edges.filter(pc.invert(case.graph.edges.column("is_ancestor")))
+    pairs: dict[str, set[tuple[str, str]]] = {scope: set() for scope in tables.SCOPES}
+    for importer, imported, scope in _read(edges, "importer", "imported", "scope"):
+        pairs[scope].add((importer, imported))
+    externals = {
+        package for package, origin in _read(case.graph.externals, "package", "origin") if origin == "external"
     }
-    yield "external-packages", len(packages), "packages", "Packages of others that are imported."
+    statements = len(set(_read(case.facts.imports, "path", "line")))
+    yield Metric("import-statements", statements, "statements", "Import statements in all files.")
+    told = "Pairs of modules of which one imports the other."
+    yield Metric("edges", len(set().union(*pairs.values())), "edges", told)
+    on_import = len(pairs["module"] | pairs["class"])
+    yield Metric("edges-import-time", on_import, "edges", "Pairs with an import that runs on import.")
+    yield Metric("edges-deferred", len(pairs["function"]), "edges", "Pairs with an import inside a function.")
+    told = "Pairs with an import for type checkers only."
+    yield Metric("edges-typing", len(pairs["type_checking"]), "edges", told)
+    yield Metric("external-packages", len(externals), "packages", "Packages of others that are imported.")
+
+
+def _measure_missing(case: CaseFile) -> Iterator[Metric]:
     phantoms = {
-        (row["path"], row["line"], row["module"])
-        for row in graph.phantoms.to_pylist()
-        if row["reason"] == "no-such-module"
+        (path, line, module)
+        for path, line, module, reason in _read(case.graph.phantoms, "path", "line", "module", "reason")
+        if reason == "no-such-module"
     }
-    yield "phantom-imports", len(phantoms), "statements", "Imports of in-tree modules that do not exist."
-    yield (
-        "phantom-modules",
-        len({module for _, _, module in phantoms}),
-        "modules",
-        "In-tree modules that are imported but do not exist.",
-    )
+    modules = len({module for _, _, module in phantoms})
+    yield Metric("phantom-imports", len(phantoms), "statements", "Imports of in-tree modules that do not exist.")
+    yield Metric("phantom-modules", modules, "modules", "In-tree modules that are imported but do not exist.")
     for suffix, with_ancestors in (("", False), ("-with-packages", True)):
         swallowed = find_swallowed(case, with_ancestors=with_ancestors)
         count = len({(edge.path, edge.line) for edges in swallowed.values() for edge in edges})
-        told = " that counts the packages that run on the way" if with_ancestors else ""
-        meaning = f"Guarded imports that lie on an import-time cycle{told}."
-        yield f"swallowed-import-suspects{suffix}", count, "statements", meaning
+        told = f"Guarded imports that lie on an import-time cycle{_tell_packages(with_ancestors=with_ancestors)}."
+        yield Metric(f"swallowed-import-suspects{suffix}", count, "statements", told)
 
 
 def _measure_cycles(case: CaseFile) -> Iterator[Metric]:
     for with_ancestors in (False, True):
         suffix = "-with-packages" if with_ancestors else ""
-        told = ", edges to ancestor packages included" if with_ancestors else ""
+        told = _tell_packages(with_ancestors=with_ancestors)
         for kind in tables.CYCLE_KINDS:
-            sizes = [
-                cycle.size for cycle in case.cycles if cycle.kind == kind and cycle.with_ancestors == with_ancestors
-            ]
+            chosen = [item for item in case.cycles if item.kind == kind and item.with_ancestors == with_ancestors]
+            sizes = [cycle.size for cycle in chosen]
             name = f"{kind}-cycles{suffix}"
-            yield name, len(sizes), "cycles", f"Groups of modules that import each other ({kind}{told})."
-            yield f"modules-in-{name}", sum(sizes), "modules", f"Modules in these groups ({kind}{told})."
-            yield f"largest-of-{name}", max(sizes, default=0), "modules", f"Modules in the largest one ({kind}{told})."
+            yield Metric(name, len(sizes), "cycles", f"Groups of modules that import each other ({kind}{told}).")
+            yield Metric(f"modules-in-{name}", sum(sizes), "modules", f"Modules in these groups ({kind}{told}).")
+            largest = max(sizes, default=0)
+            yield Metric(f"largest-of-{name}", largest, "modules", f"Modules in the largest one ({kind}{told}).")
+            cut = sum(len(cycle.cut) for cycle in chosen)
+            yield Metric(f"cut-of-{name}", cut, "edges", f"Imports in their cheapest known cuts ({kind}{told}).")
+    dead = sum(map(len, find_dead_cycles(case)))
+    told = "Modules in cycles of which it is proven that every first import fails."
+    yield Metric("modules-in-dead-cycles", dead, "modules", told)
+
+
+def _tell_packages(*, with_ancestors: bool) -> str:
+    return ", the packages that run on the way included" if with_ancestors else ""
 
 
 def _measure_classes(case: CaseFile) -> Iterator[Metric]:
-    yield "class-definitions", case.facts.definitions.num_rows, "classes", "Class statements."
-    names = len(case.multiplicity)
-    yield "class-names-defined-more-than-once", names, "names", "Class names with several definitions."
-    yield (
-        "duplicate-class-definitions",
-        sum(item.definitions for item in case.multiplicity),
-        "classes",
-        "Definitions that share their name.",
-    )
-    for concept in case.concepts:
-        if concept.is_policy:
-            meaning = f"Implementations of the concept {concept.name}."
-            yield f"concept:{concept.name}", concept.classes, "classes", meaning
+    definitions = case.facts.definitions.num_rows
+    names, shared = len(case.multiplicity), sum(item.definitions for item in case.multiplicity)
+    yield Metric("class-definitions", definitions, "classes", "Class statements.")
+    told = "Class names with several definitions."
+    yield Metric("class-names-defined-more-than-once", names, "names", told)
+    yield Metric("duplicate-class-definitions", shared, "classes", "Definitions that share their name.")
 
 
 def _measure_names(case: CaseFile) -> Iterator[Metric]:
-    violations = case.identity.violations
-    statements = set(zip(*(tables.read_column(violations, name) for name in ("path", "line")), strict=True))
-    files = {path for path, _ in statements}
-    taken = set(tables.read_column(violations, "definition"))
-    phantoms = {(row["module"], row["name"]) for row in case.identity.phantom_names.to_pylist()}
-    conflicts = case.identity.conflicts
-    kinds = Counter(tables.read_column(conflicts, "kind"))
+    violations = set(_read(case.identity.violations, "path", "line"))
+    taken = set(tables.read_column(case.identity.violations, "definition"))
+    phantoms = set(_read(case.identity.phantom_names, "module", "name"))
+    kinds = Counter(tables.read_column(case.identity.conflicts, "kind"))
     told = "Import statements that take a class from a module that neither defines it nor is a package around it."
-    yield "import-violations", len(statements), "statements", told
-    yield "files-with-import-violations", len(files), "files", "Files with such a statement."
-    yield "classes-taken-from-elsewhere", len(taken), "classes", "Classes that such statements take."
-    yield "phantom-names", len(phantoms), "names", "Names that are imported from a module of the tree that has none."
-    yield (
-        "names-with-different-objects",
-        kinds["same-name"] + kinds["renamed"] + kinds["instance"],
-        "names",
-        ("Names under which different modules have different objects."),
-    )
+    yield Metric("import-violations", len(violations), "statements", told)
+    files = len({path for path, _ in violations})
+    yield Metric("files-with-import-violations", files, "files", "Files with such a statement.")
+    yield Metric("classes-taken-from-elsewhere", len(taken), "classes", "Classes that such statements take.")
+    told = "Names that are imported from a module of the tree that has none."
+    yield Metric("phantom-names", len(phantoms), "names", told)
+    conflicts = kinds["same-name"] + kinds["renamed"] + kinds["instance"]
+    told = "Names under which different modules have different objects."
+    yield Metric("names-with-different-objects", conflicts, "names", told)
+
+
+def _measure_policy(case: CaseFile) -> Iterator[Metric]:
+    for concept in case.concepts:
+        if concept.is_policy:
+            told = f"Implementations of the concept {concept.name}."
+            yield Metric(f"concept:{concept.name}", concept.classes, "classes", told)
     for redirect in case.policy.redirect:
         name = redirect.paths[0].rpartition(".")[2]
-        found = find_definitions(case, redirect.paths)
-        yield (
-            f"identities:{name}",
-            len(found),
-            "objects",
-            f"Different objects behind the {len(redirect.paths)} paths of {name}.",
-        )
+        count = len(find_definitions(case, redirect.paths))
+        told = f"Different objects behind the {len(redirect.paths)} paths of {name}."
+        yield Metric(f"identities:{name}", count, "objects", told)
     for concept in case.concepts:
         if concept.is_policy and concept.canonical:
             name = concept.canonical.replace(":", ".").rpartition(".")[2]
             count = sum(member.name == name for member in concept.members)
-            yield f"class-ids:{name}", count, "classes", f"Classes of the name {name} in the concept {concept.name}."
+            told = f"Classes of the name {name} in the concept {concept.name}."
+            yield Metric(f"class-ids:{name}", count, "classes", told)
+
+
+def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
+    rules = Counter(finding.rule for finding in findings)
+    told = "Classes that take over when the import of another one of their name fails."
+    yield Metric("fallback-classes", rules["fallback-class"], "classes", told)
+    told = "Names that look like a class but mean an object."
+    yield Metric("instances-named-like-classes", rules["instance-named-like-a-class"], "names", told)
+    counts = Counter(finding.severity for finding in findings)
+    for severity in tables.SEVERITIES:
+        told = f"Findings of severity {severity}."
+        yield Metric(f"findings-{severity.lower()}", counts[severity], "findings", told)
+
+
+def _read(table: pa.Table, *names: str) -> Iterator[tuple[str, ...]]:
+    """Return the rows of some columns."""
+    return zip(*(tables.read_column(table, name) for name in names), strict=True)
