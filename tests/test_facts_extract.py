@@ -198,7 +198,8 @@ def test_marks_are_what_the_statement_says(source: str, marks: list[str]) -> Non
 
 def test_a_fingerprint_ignores_comments_docstrings_and_layout_but_not_code() -> None:
     plain = "class A:\n    def f(self):\n        return g(1, 'x')\n"
-    dressed = 'class A:\n  """Doc."""\n  # why\n\n  def f(self):\n    """More."""\n    return g(\n      1,\n      "x",\n    )  # end\n'
+    head = 'class A:\n  """Doc."""\n  # why\n\n  def f(self):\n    """More."""\n'
+    dressed = head + '    return g(\n      1,\n      "x",\n    )  # end\n'
     other = plain.replace("1", "2")
     first, second, third = (read(source, "definitions")[0]["fingerprint"] for source in (plain, dressed, other))
     assert first == second != third
@@ -246,7 +247,8 @@ def test_a_module_getattr_that_computes_may_serve_any_name() -> None:
 
 
 def test_registrations_and_computed_imports_are_hooks() -> None:
-    source = "import sys, importlib\nsys.modules['a.b'] = c\nsys.modules[__name__] = C()\nimportlib.import_module(x)\n__path__.append('y')\n"
+    registered = "sys.modules['a.b'] = c\nsys.modules[__name__] = C()\n"
+    source = f"import sys, importlib\n{registered}importlib.import_module(x)\n__path__.append('y')\n"
     assert brief(source, "hooks", "kind", "name", "value") == [
         ("sys_modules", "a.b", "c"),
         ("sys_modules", "__name__", ""),

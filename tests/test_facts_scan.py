@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.errors import TargetError
-from analysis.facts import DiscoveryOptions, Facts, ScanOptions, scan
-from analysis.facts.naming import Layout, name_modules
-from analysis.facts.scan import _run_apart
-from analysis.facts.read_files import Work, unpack
+from analysis.facts import DiscoveryOptions, Facts, ScanOptions, scan, state
 from analysis.facts.discovery import discover
+from analysis.facts.naming import Layout, name_modules
+from analysis.facts.read_files import Work, unpack
+from analysis.facts.scan import _run_apart
 
 Tree = Callable[..., Path]
 
@@ -267,8 +267,6 @@ def test_an_unchanged_tree_is_not_read_again_and_a_changed_file_is(make_tree: Tr
 
 
 def test_a_state_older_than_the_files_change_is_trusted(make_tree: Tree, tmp_path: Path, monkeypatch: Any) -> None:
-    from analysis.facts import state
-
     root = make_tree({f"m{n}.py": f"import a{n}" for n in range(60)})
     monkeypatch.setattr(state, "_COARSEST_CLOCK_NS", 0)
     first = scan(root, cache=tmp_path / "cache")
