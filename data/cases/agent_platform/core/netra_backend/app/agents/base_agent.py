@@ -9,7 +9,7 @@ from netra_backend.app.websocket_core.notifier import WebSocketNotifier
 
 
 class BaseAgent:
-    """An agent that registers itself, tracks its executions and tells its user."""
+    """Registers itself, tracks its executions and tells its user what it does."""
 
     name = "base"
 
@@ -19,9 +19,19 @@ class BaseAgent:
         self.notifier = WebSocketNotifier()
         self.registry.register(self.name, self)
 
-    async def execute(self, request: str) -> str:
-        """Run once; subclasses say what that means."""
-        execution = self.executions.open(request, self.name)
-        self.notifier.notify("agent_started", request)
-        execution.state = "completed"
-        return execution.state
+    async def execute(self, user_id: str, request: str) -> str:
+        """Answer one request of one user; an error ends the execution as failed and is raised again."""
+        execution = self.executions.open(user_id, self.name)
+        self.notifier.notify(user_id, "agent_started")
+        try:
+            answer = await self.think(request)
+        except Exception:
+            self.executions.close(execution.identifier, "failed")
+            raise
+        self.executions.close(execution.identifier, "completed")
+        self.notifier.notify(user_id, "agent_completed")
+        return answer
+
+    async def think(self, request: str) -> str:
+        """Return the answer to a request; each kind of agent has its own way."""
+        raise NotImplementedError(f"{type(self).__name__} cannot answer {request!r}")

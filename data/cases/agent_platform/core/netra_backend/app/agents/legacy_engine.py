@@ -7,5 +7,5 @@ class LegacyExecutionEngine:
     """Runs an agent without knowing for whom."""
 
     def run(self, agent: object, request: str) -> list[str]:
-        """Return the names of the steps taken."""
+        """Return what was done, as text."""
         return [f"{type(agent).__name__}: {request}"]

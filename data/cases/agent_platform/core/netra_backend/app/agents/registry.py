@@ -6,7 +6,7 @@ from netra_backend.app.agents.supervisor.agent_registry import UniversalRegistry
 
 
 class AgentRegistry:
-    """Knows the running agents of one namespace."""
+    """Knows the running agents of one namespace - and, by mistake, those of all others."""
 
     _shared_agents: dict[str, object] = {}
 
@@ -20,7 +20,7 @@ class AgentRegistry:
         self.index.add(name, agent)
 
     def find(self, name: str) -> object | None:
-        """Return the agent of a name."""
+        """Return the agent of a name, None when nobody has it."""
         return self._shared_agents.get(name)
 
     def names(self) -> list[str]:

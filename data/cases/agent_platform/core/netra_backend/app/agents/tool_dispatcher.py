@@ -14,21 +14,25 @@ class ToolBox:
         self._tools: dict[str, Callable[..., object]] = {}
 
     def put(self, name: str, tool: Callable[..., object]) -> None:
-        """Add a tool."""
+        """Add a tool; the newer one of a name wins."""
         self._tools[name] = tool
 
     def take(self, name: str) -> Callable[..., object]:
-        """Return a tool."""
+        """Return a tool; KeyError when there is none of that name."""
         return self._tools[name]
 
 
 class ToolDispatcher:
-    """Finds the tool of a call and runs it; all dispatchers share one box."""
+    """Finds the tool of a call and runs it; all dispatchers share one box and one list of calls."""
 
     shared_calls: list[str] = []
 
     def __init__(self, classes: AgentClassRegistry | None = None) -> None:
         self.classes = classes or AgentClassRegistry()
+
+    def offer(self, name: str, tool: Callable[..., object]) -> None:
+        """Let agents call a tool by a name."""
+        GlobalToolBox.put(name, tool)
 
     def dispatch(self, name: str, *arguments: object) -> object:
         """Run a tool and remember that it ran."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from netra_backend.app.core.event_types import ANNOUNCED
+from netra_backend.app.core import event_types
 
 
+@event_types.announce
 class Event:
     """Something that happened."""
 
@@ -12,17 +13,17 @@ class Event:
         self.name = name
 
 
-ANNOUNCED.append(Event)
-
-from netra_backend.app.core.event_handlers import HANDLERS  # noqa: E402
-
-
 class EventBus:
     """Calls the handlers of an event."""
 
     def publish(self, event: Event) -> int:
-        """Return the number of handlers that were called."""
+        """Return the number of handlers that were called; what is no event is ignored."""
+        if not isinstance(event, event_types.BASE_EVENT):
+            return 0
         handlers = HANDLERS.get(event.name, [])
         for handler in handlers:
             handler(event)
         return len(handlers)
+
+
+from netra_backend.app.core.event_handlers import HANDLERS  # noqa: E402

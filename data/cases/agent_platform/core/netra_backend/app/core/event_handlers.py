@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 try:
     from netra_backend.app.core.event_bus import EventBus
-except ImportError:  # the bus is half executed here; it runs a second time when it is asked for again
+except ImportError:  # the bus was half executed; who asks for it again executes it a second time
     EventBus = None
 
 HANDLERS: dict[str, list[Callable[..., None]]] = {}
@@ -15,3 +15,8 @@ HANDLERS: dict[str, list[Callable[..., None]]] = {}
 def subscribe(name: str, handler: Callable[..., None]) -> None:
     """Call a handler for every event of a name."""
     HANDLERS.setdefault(name, []).append(handler)
+
+
+def has_bus() -> bool:
+    """Say whether handlers can publish events of their own."""
+    return EventBus is not None

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from netra_backend.app.agents import bootstrap as _bootstrap  # noqa: F401
+from netra_backend.app.agents import bootstrap as _bootstrap  # noqa: F401 - the registries need it first
 from netra_backend.app.agents.execution_tracking.registry import ExecutionRegistry
-from netra_backend.app.agents.supervisor.agent_registry import UniversalRegistry
+from netra_backend.app.agents.supervisor.agent_registry import AgentRegistry, UniversalRegistry
 
-__all__ = ["ExecutionRegistry", "UniversalRegistry"]
+__all__ = ["AgentRegistry", "ExecutionRegistry", "UniversalRegistry"]

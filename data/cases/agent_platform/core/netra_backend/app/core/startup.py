@@ -6,7 +6,7 @@ from netra_backend.app.core import event_handlers
 from netra_backend.app.core import event_bus
 
 
-def boot() -> object:
+def boot() -> event_bus.EventBus:
     """Return the bus with the handlers of the start."""
     event_handlers.subscribe("started", lambda event: None)
     return event_bus.EventBus()

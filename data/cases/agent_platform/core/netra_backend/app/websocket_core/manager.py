@@ -6,12 +6,16 @@ from netra_backend.app.websocket_core.notifier import WebSocketNotifier
 
 
 class WebSocketManager:
-    """Keeps one list of sent events per user."""
+    """Keeps what was sent to each user, in order."""
 
     def __init__(self) -> None:
-        self.sent: dict[str, list[str]] = {}
+        self.sent: dict[str, list[dict[str, str]]] = {}
         self.notifier = WebSocketNotifier()
 
-    def send(self, user: str, event: str) -> None:
+    def send(self, user_id: str, event: dict[str, str]) -> None:
         """Send an event to a user."""
-        self.sent.setdefault(user, []).append(event)
+        self.sent.setdefault(user_id, []).append(event)
+
+    def events_of(self, user_id: str) -> list[str]:
+        """Return the names of the events that a user received."""
+        return [event["event"] for event in self.sent.get(user_id, [])]

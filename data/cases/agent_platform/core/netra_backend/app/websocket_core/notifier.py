@@ -14,9 +14,10 @@ class WebSocketNotifier:
     def __init__(self) -> None:
         self.lost: list[str] = []
 
-    def notify(self, event: str, request: str) -> None:
+    def notify(self, user_id: str, event: str) -> bool:
         """Send an event, or lose it without a word."""
         if WebSocketManager is None:
             self.lost.append(event)
-        else:
-            WebSocketManager().send(request, event)
+            return False
+        WebSocketManager().send(user_id, {"event": event, "user_id": user_id})
+        return True

@@ -7,23 +7,24 @@ from dataclasses import dataclass
 
 @dataclass
 class Execution:
-    """One run of one agent."""
+    """One run of one agent for one user."""
 
     identifier: str
+    user_id: str
     agent: str
-    state: str = "pending"
+    state: str = "running"
 
 
 class ExecutionRegistry:
-    """Keeps the executions of this process."""
+    """Keeps the executions of one service or agent."""
 
     def __init__(self) -> None:
         self._executions: dict[str, Execution] = {}
 
-    def open(self, identifier: str, agent: str) -> Execution:
-        """Return a new execution in the state pending."""
-        execution = Execution(identifier, agent)
-        self._executions[identifier] = execution
+    def open(self, user_id: str, agent: str) -> Execution:
+        """Return a new execution that is running."""
+        execution = Execution(f"{agent}-{len(self._executions) + 1}", user_id, agent)
+        self._executions[execution.identifier] = execution
         return execution
 
     def close(self, identifier: str, state: str) -> None:
@@ -32,4 +33,4 @@ class ExecutionRegistry:
 
     def running(self) -> list[str]:
         """Return the identifiers of the executions that have not ended."""
-        return sorted(key for key, value in self._executions.items() if value.state in {"pending", "running"})
+        return [key for key, execution in self._executions.items() if execution.state == "running"]

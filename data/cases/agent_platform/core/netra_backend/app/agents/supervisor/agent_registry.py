@@ -17,7 +17,7 @@ class UniversalRegistry:
         self._entries[name] = entry
 
     def get(self, name: str) -> object | None:
-        """Return the entry of a name."""
+        """Return the entry of a name, None when there is none."""
         return self._entries.get(name)
 
     def __len__(self) -> int:
@@ -25,7 +25,7 @@ class UniversalRegistry:
 
 
 class AgentRegistry(UniversalRegistry):
-    """The agents that the supervisor has started."""
+    """The agents that the supervisor has started: a second class of this name, with other methods."""
 
     def __init__(self, namespace: str = AGENT_NAMESPACE) -> None:
         super().__init__(f"{namespace}.agents")
@@ -37,5 +37,6 @@ class AgentRegistry(UniversalRegistry):
         self.started.append(name)
 
 
-# An object, not a class: who compares ids takes it for a second registry class.
+# Objects, not classes: who compares ids takes them for further registry classes.
+agent_registry = AgentRegistry()
 SupervisedRegistry = UniversalRegistry("supervised")

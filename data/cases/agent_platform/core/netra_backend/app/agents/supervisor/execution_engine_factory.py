@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
+from collections.abc import Awaitable, Callable
 
 from netra_backend.app.agents.supervisor import engine_defaults, user_execution_engine as engines
 
@@ -29,21 +29,22 @@ class ExecutionEngineFactory:
             cls._instance = super().__new__(cls)
         return cls._instance
 
-    async def create_for_user(self, user: str, warm_up: int = 1) -> engines.UserExecutionEngine:
-        """Return a new engine; the user is kept on the shared factory while the engine warms up."""
-        self._current_user = user
-        for _ in range(warm_up):
-            await asyncio.sleep(0)
+    async def create_for_user(
+        self, user_id: str, load_model: Callable[[str], Awaitable[None]]
+    ) -> engines.UserExecutionEngine:
+        """Return a new engine. The user is kept on the shared factory while the model loads."""
+        self._current_user = user_id
+        await load_model(user_id)
         engine = engines.UserExecutionEngine(self._current_user)
-        self._engines[user] = engine
+        self._engines[user_id] = engine
         return engine
 
-    def get_or_build(self, user: str) -> engines.UserExecutionEngine:
+    def get_or_build(self, user_id: str) -> engines.UserExecutionEngine:
         """Return the last engine of a user, or a new one."""
-        if user not in self._engines:
-            self._engines[user] = engines.UserExecutionEngine(user)
-        return self._engines[user]
+        if user_id not in self._engines:
+            self._engines[user_id] = engines.UserExecutionEngine(user_id)
+        return self._engines[user_id]
 
-    def count(self) -> int:
-        """Return how many engines are alive."""
-        return min(len(self._engines), ENGINES_PER_USER * len(self._engines))
+    def count_free(self) -> int:
+        """Return how many engines may still be built for the users seen so far."""
+        return (ENGINES_PER_USER - 1) * len(self._engines)
