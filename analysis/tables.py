@@ -391,6 +391,11 @@ CONFLICTS = Table("conflicts", "one name under which modules have different obje
     _count("statements", "number of import statements that take the name from one of the paths"),
 ))  # fmt: skip
 
+BASES = Table("bases", "one base class of one class, where it can be told", (
+    _text("definition", "the class, pkg.mod:Qual"),
+    _text("base", "the base: pkg.mod:Qual, or package:name outside the tree"),
+))  # fmt: skip
+
 DUPLICATES = Table("duplicates", "one class or method that is equal or nearly equal to another", (
     _one_of("level", DUPLICATE_LEVELS, "class, or method of classes that are not alike as a whole"),
     _text("group", "identifier of all bodies that hang together; stable against moves"),
@@ -418,7 +423,7 @@ FOLDER_COPIES = Table("folder_copies", "two folders that hold the same files", (
 
 FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS)
 CONCLUSION_TABLES: tuple[Table, ...] = (
-    EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES, CONFLICTS, DUPLICATES,
+    EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES, CONFLICTS, BASES, DUPLICATES,
     FOLDER_COPIES,
 )  # fmt: skip
 TABLES: Mapping[str, Table] = {

@@ -10,6 +10,7 @@ from analysis.identity.answers import (
     find_paths,
 )
 from analysis.identity.concepts import Concept, Member, build_concepts_frame, find_concepts
+from analysis.identity.families import build_members_frame, build_methods_frame, build_users_frame
 from analysis.identity.identity import Identity, build_identity
 from analysis.identity.multiplicity import Multiplicity, build_multiplicity_frame, find_multiplicity
 from analysis.identity.side_by_side import build_side_by_side
@@ -22,8 +23,11 @@ __all__ = [
     "build_class_frame",
     "build_concepts_frame",
     "build_identity",
+    "build_members_frame",
+    "build_methods_frame",
     "build_multiplicity_frame",
     "build_side_by_side",
+    "build_users_frame",
     "count_violations",
     "find_class_identities",
     "find_concepts",

@@ -26,6 +26,7 @@ class Identity:
     violations: pa.Table
     phantom_names: pa.Table
     conflicts: pa.Table
+    bases: pa.Table
     duplicates: pa.Table
     folder_copies: pa.Table
     resolution: Resolution
@@ -34,10 +35,8 @@ class Identity:
     @property
     def tables(self) -> dict[str, pa.Table]:
         """The tables by the name that a snapshot gives them."""
-        return {
-            "paths": self.paths, "violations": self.violations, "phantom_names": self.phantom_names,
-            "conflicts": self.conflicts, "duplicates": self.duplicates, "folder_copies": self.folder_copies,
-        }  # fmt: skip
+        names = ("paths", "violations", "phantom_names", "conflicts", "bases", "duplicates", "folder_copies")
+        return {name: getattr(self, name) for name in names}
 
 
 def build_identity(facts: FactTables, policy: Policy) -> Identity:
@@ -52,6 +51,7 @@ def build_identity(facts: FactTables, policy: Policy) -> Identity:
             violations=build_violations(resolution, stated),
             phantom_names=build_phantom_names(resolution),
             conflicts=build_conflicts(resolution, inheritance),
+            bases=inheritance.build_table(),
             duplicates=duplicates,
             folder_copies=folder_copies,
             resolution=resolution,

@@ -33,6 +33,11 @@ class Inheritance:
                         found.append(value.target)
             self.bases.setdefault(f"{module.name}:{qualname}", tuple(found))
 
+    def build_table(self) -> pa.Table:
+        """Return ``tables.BASES``, sorted by definition; the bases of a class in their order."""
+        rows = ((definition, base) for definition, bases in sorted(self.bases.items()) for base in bases)
+        return tables.BASES.from_rows(rows)
+
     def find_ancestors(self, definition: str) -> frozenset[str]:
         """Return all classes that a class extends, directly or not."""
         known = self._ancestors.get(definition)
