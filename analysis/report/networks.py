@@ -23,7 +23,11 @@ EDGE_COLOURS = {"plain": "#b7c3cf", "mutual": RED, "cut": RED, "loop": BLUE}
 OPTIONS: Mapping[str, Any] = {
     "physics": {"enabled": False},
     "interaction": {"hover": True, "tooltipDelay": 120, "zoomView": True, "dragNodes": True},
-    "nodes": {"shape": "dot", "borderWidth": 1.5, "font": {"size": 15, "color": INK, "face": "system-ui, sans-serif"}},
+    "nodes": {
+        "shape": "dot",
+        "borderWidth": 1.5,
+        "font": {"size": 15, "color": INK, "face": "system-ui, sans-serif", "strokeWidth": 4, "strokeColor": "#ffffff"},
+    },
     "edges": {"smooth": False, "selectionWidth": 1, "hoverWidth": 0.5},
 }
 
@@ -87,7 +91,7 @@ class Network:
 
     def _bend(self) -> Any:
         """Return how the edges run: bent in a ring, where there and back would cover each other; else straight."""
-        return {"type": "curvedCW", "roundness": 0.16} if len(self.nodes) <= LARGEST_RING else False
+        return {"enabled": True, "type": "curvedCW", "roundness": 0.16} if len(self.nodes) <= LARGEST_RING else False
 
     @property
     def page(self) -> str:
@@ -96,7 +100,7 @@ class Network:
         data = {"nodes": drawn.nodes, "edges": drawn.edges, "options": dict(OPTIONS)}
         return (
             f'<figure class="network"><div class="canvas" role="img" aria-label="{html(self.alt)}" '
-            f'style="height:{self.height}px">{draw_static(drawn.nodes, drawn.edges)}</div>'
+            f'style="--height:{self.height}px">{draw_static(drawn.nodes, drawn.edges)}</div>'
             f'<script type="application/json">{dump_json(data)}</script>'
             f"<figcaption><strong>{html(self.title)}.</strong> {html(self.hidden)}</figcaption></figure>"
         )

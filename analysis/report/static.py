@@ -46,5 +46,5 @@ def _draw_node(node: Mapping[str, Any]) -> str:
         f'<circle cx="{node["x"]}" cy="{node["y"]}" r="{node["size"]}" fill="{colour["background"]}" '
         f'stroke="{colour["border"]}" stroke-width="1.5"/><text x="{node["x"]}" '
         f'y="{node["y"] + node["size"] + _LABEL_SIZE:.0f}" font-size="{_LABEL_SIZE}" text-anchor="middle" '
-        f'fill="#1f2933">{html(node["label"])}</text>'
+        f'fill="#1f2933" stroke="#fff" stroke-width="4" paint-order="stroke">{html(node["label"])}</text>'
     )
