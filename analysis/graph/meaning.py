@@ -74,10 +74,11 @@ class Resolver:
         if module.partition(".")[0] in _ALWAYS_STDLIB:
             return Meaning(missing=module, origin="stdlib")
         if self._is_run_in_its_folder(importer):
-            return self._look_beside(importer, module, name) or self._resolve_absolute(importer, module, name)
-        meaning = self._resolve_absolute(importer, module, name)
+            return self._look_beside(importer, module, name) or self.resolve_elsewhere(importer, module, name)
+        meaning = self.resolve_elsewhere(importer, module, name)
         if meaning.origin == "external" and not self._is_in_package(importer):
-            return self._look_beside(importer, module, name) or meaning
+            is_known = self._modules.find(module.partition(".")[0], importer.root) is not None
+            return (None if is_known else self._look_beside(importer, module, name)) or meaning
         return meaning
 
     def _resolve_relative(self, importer: Module, level: int, module: str, name: str) -> Meaning:
@@ -87,7 +88,8 @@ class Resolver:
         base = ".".join([*parts[: len(parts) - level + 1], *([module] if module else [])])
         return self._find(base, importer, name) or self._miss(base, importer)
 
-    def _resolve_absolute(self, importer: Module, module: str, name: str) -> Meaning:
+    def resolve_elsewhere(self, importer: Module, module: str, name: str) -> Meaning:
+        """Return what an absolute import means when nothing beside the importer is meant."""
         first = module.partition(".")[0]
         if first in _STDLIB:
             # A module of another root is not on the path for sure, and a folder without __init__ comes last.

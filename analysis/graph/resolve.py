@@ -126,6 +126,8 @@ def _find_meanings(modules: Modules, resolver: Resolver, imports: pa.Table) -> I
             meaning = answers.get(key)
             if meaning is None:
                 meaning = answers[key] = resolver.resolve(importer, level, module, name)
+            if meaning.via == "script-folder" and importer.number in meaning.imported:
+                meaning = resolver.resolve_elsewhere(importer, module, name)
             yield row, importer, meaning
 
 
