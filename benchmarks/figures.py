@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections import Counter
 from pathlib import Path
 
+import networkx as nx
+import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.facts import scan
+from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph, find_component_sizes
-from analysis.identity import find_multiplicity
+from analysis.identity import build_identity, find_multiplicity
+from analysis.policy import Policy
 from benchmarks.measure import Result
 
 
@@ -43,6 +46,7 @@ def measure_target(root: Path) -> list[Result]:
             suffix = ", ancestor edges" if with_ancestors else ""
             note = f"sizes {sizes[:10]}"
             found.append(Result(f"{kind} cycles{suffix}", len(sizes), "components", note=note))
+    found.append(_count_all_ancestors(direct))
     phantoms = {(row["path"], row["line"], row["module"]) for row in graph.phantoms.to_pylist()}
     found += [
         Result("class definitions", facts.definitions.num_rows, "classes"),
@@ -52,4 +56,39 @@ def measure_target(root: Path) -> list[Result]:
         ),
         Result("shadowed files", len(shadowed), "files"),
     ]
-    return found
+    return found + _measure_names(facts)
+
+
+def _count_all_ancestors(direct: pa.Table) -> Result:
+    """Import-time components when the packages around the importer itself count too, by networkx."""
+    columns = (tables.read_column(direct, name) for name in ("importer", "imported", "scope"))
+    graph = nx.DiGraph()
+    for importer, imported, scope in zip(*columns, strict=True):
+        if scope in {"module", "class"}:
+            parts = imported.split(".")
+            names = {".".join(parts[:length]) for length in range(1, len(parts) + 1)} - {importer}
+            graph.add_edges_from((importer, name) for name in names)
+    sizes = sorted((len(part) for part in nx.strongly_connected_components(graph) if len(part) > 1), reverse=True)
+    name = "import-time cycles, ancestor edges, own packages included"
+    return Result(name, len(sizes), "components", note=f"sizes {sizes[:10]} (not what the kit reports)")
+
+
+def _measure_names(facts: Facts) -> list[Result]:
+    identity = build_identity(facts, Policy())
+    violations = identity.violations
+    places = Counter()
+    columns = (tables.read_column(violations, name) for name in ("path", "line", "route"))
+    for _, _, route in set(zip(*columns, strict=True)):
+        places[route] += 1
+    files = len(set(tables.read_column(violations, "path")))
+    conflicts = Counter(tables.read_column(identity.conflicts, "kind"))
+    names = {(row["module"], row["name"]) for row in identity.phantom_names.to_pylist()}
+    statements = len({(row["path"], row["line"]) for row in violations.to_pylist()})
+    return [
+        Result("phantom names", identity.phantom_names.num_rows, "imports", note=f"{len(names):,} names"),
+        Result("import violations", statements, "statements", note=f"{files:,} files; {dict(sorted(places.items()))}"),
+        Result(
+            "names with different objects", sum(conflicts.values()), "names", note=str(dict(sorted(conflicts.items())))
+        ),
+        Result("near duplicates", identity.duplicates.num_rows, "pairs"),
+    ]
