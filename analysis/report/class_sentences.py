@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.identity import count_violations
+from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.report.networks import Link, Network, Node, tell_hidden
 from analysis.report.packages import shorten
-from analysis.report.sentences import count_of
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation

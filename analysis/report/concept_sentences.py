@@ -9,9 +9,9 @@ import pandas as pd
 
 from analysis.errors import UnknownNameError
 from analysis.identity import build_side_by_side
+from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
-from analysis.report.sentences import count_of
 
 if TYPE_CHECKING:
     from analysis.identity import Concept

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from analysis.report.counting import count_of
 from analysis.report.escaping import code, markdown
 from analysis.report.executive import Executive
 
@@ -44,8 +45,8 @@ def _write_plan(report: Executive) -> Iterator[str]:
         yield f"\n## Phase {number}: {phase.name}\n\n{phase.goal}\n"
         for step in phase.steps:
             yield (
-                f"- [ ] **{step.title}** ({step.severity}, rule {code(step.rule)}): {step.findings:,} findings in "
-                f"{step.places:,} places, {step.effort} effort"
+                f"- [ ] **{step.title}** ({step.severity}, rule {code(step.rule)}): "
+                f"{count_of(step.findings, 'finding')} in {count_of(step.places, 'place')}, {step.effort} effort"
             )
             yield from (f"    - {code(example)}" for example in step.examples)
     yield "\n## Done when\n"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analysis.report.escaping import code, code_cell, fence, markdown
+from analysis.report.counting import count_of
+from analysis.report.escaping import code, code_cell, fence, markdown, plain
 from analysis.report.executive import Executive
 from analysis.report.headline import Figure
 from analysis.report.key_findings import Group
@@ -70,7 +71,7 @@ def _write_figure(figure: Figure) -> str:
 def _write_group(group: Group, number: int, most_subjects: int) -> Iterator[str]:
     mark = "❌" if group.severity in {"P0", "P1"} else "⚠️"
     yield f"\n### {mark} {number}. {group.title} ({group.severity}, {group.words})\n"
-    yield f"- **Found:** {group.count:,} {'finding' if group.count == 1 else 'findings'}"
+    yield f"- **Found:** {count_of(group.count, 'finding')}"
     if group.meaning:
         yield f"- **Impact:** {group.meaning}"
     if group.remedy:
@@ -86,9 +87,9 @@ def _write_group(group: Group, number: int, most_subjects: int) -> Iterator[str]
 
 def _list_evidence(group: Group, most_subjects: int) -> Iterator[str]:
     for subject in group.subjects[:most_subjects]:
-        yield f"- {subject.message}"
+        yield f"- {plain(subject.message)}"
         for place in subject.places[:_MOST_PLACES]:
-            yield f"    {place.path}:{place.line}: {place.source}"
+            yield f"    {plain(place.path)}:{place.line}: {plain(place.source)}"
         hidden = len(subject.places) + subject.hidden - _MOST_PLACES
         if hidden > 0:
             yield f"    and {hidden:,} more places"
@@ -99,7 +100,7 @@ def _write_causes(report: Executive) -> Iterator[str]:
     for number, cause in enumerate(report.causes, 1):
         spots = ", ".join(f"{code(name)} ({count:,})" for name, count in cause.hot_spots)
         where = f" Most often in {spots}." if spots else ""
-        yield f"{number}. **{cause.title}:** {cause.meaning} {cause.count:,} findings.{where}"
+        yield f"{number}. **{cause.title}:** {cause.meaning} {count_of(cause.count, 'finding')}.{where}"
 
 
 def _write_claims(report: Executive) -> Iterator[str]:
@@ -118,6 +119,7 @@ def _write_plan(report: Executive) -> Iterator[str]:
         for step in phase.steps:
             start = f" Begin at {', '.join(code(example) for example in step.examples)}." if step.examples else ""
             yield (
-                f"- [ ] **{step.severity}** {step.title}: {step.findings:,} findings in {step.places:,} places, "
+                f"- [ ] **{step.severity}** {step.title}: {count_of(step.findings, 'finding')} in "
+                f"{count_of(step.places, 'place')}, "
                 f"{step.effort} effort.{start}"
             )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.report.headline import count_severities, tell_verdict
@@ -18,17 +19,6 @@ if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
 _LONGEST_LOOP = 6
-
-
-def count_of(number: float, noun: str, plural: str = "") -> str:
-    """Return a number with its noun.
-
-    >>> count_of(1, "cycle"), count_of(0, "cycle"), count_of(1200, "class", "classes")
-    ('1 cycle', 'no cycle', '1,200 classes')
-    """
-    if not number:
-        return f"no {noun}"
-    return f"{number:,.0f} {noun if number == 1 else plural or noun + 's'}"
 
 
 def tell_target(inv: Investigation) -> Prose:
