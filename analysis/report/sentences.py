@@ -43,8 +43,8 @@ def tell_graph(inv: Investigation) -> Prose:
             f"called, {metric('edges-typing'):,.0f} only for type checkers; an edge can be of several kinds."
         ),
         (
-            f"{count_of(metric('external-packages'), 'package')} of others "
-            f"{'is' if metric('external-packages') == 1 else 'are'} imported."
+            f"{count_of(metric('external-packages'), 'package').capitalize()} of others "
+            f"{'is' if metric('external-packages') <= 1 else 'are'} imported."
         ),
         (
             f"{count_of(metric('phantom-imports'), 'import').capitalize()} "
@@ -65,7 +65,7 @@ def tell_packages(inv: Investigation) -> Prose:
     _, first, second = min(mutual, key=lambda pair: (-pair[0], pair[1], pair[2]))
     return Prose(
         f"{count_of(len(mutual), 'pair')} of packages {'import' if len(mutual) > 1 else 'imports'} each other. The "
-        f"heaviest is {code(first)} with {code(second)}: {weights[first, second]:,} statements one way and "
+        f"heaviest is {code(first)} with {code(second)}: {count_of(weights[first, second], 'statement')} one way and "
         f"{weights[second, first]:,} the other."
     )
 

@@ -1,0 +1,88 @@
+"""Computed sentences and tables: the numbers of this target, the right grammar, nothing of the target as markup."""
+
+from __future__ import annotations
+
+import pytest
+from report_trees import HOSTILE, HOSTILE_POLICY, SHOP, investigate
+
+from analysis.investigation import Investigation
+from analysis.report import sentences
+from analysis.report.counting import count_of
+from analysis.report.prose import render_markdown
+
+TELLING = (
+    sentences.tell_target, sentences.tell_graph, sentences.tell_packages, sentences.tell_busiest,
+    sentences.tell_cycles, sentences.tell_cuts,
+)  # fmt: skip
+LISTING = (
+    sentences.list_cycles, sentences.list_packages, sentences.list_phantoms, sentences.list_repeated_classes,
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def empty(tmp_path_factory: pytest.TempPathFactory) -> Investigation:
+    return investigate(tmp_path_factory.mktemp("empty"), {"one.py": ""})
+
+
+@pytest.fixture(scope="module")
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Investigation:
+    return investigate(tmp_path_factory.mktemp("shop"), SHOP)
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory: pytest.TempPathFactory) -> Investigation:
+    return investigate(tmp_path_factory.mktemp("hostile"), HOSTILE, HOSTILE_POLICY)
+
+
+@pytest.mark.parametrize(
+    ("number", "told"), [(0, "no cycle"), (1, "1 cycle"), (2, "2 cycles"), (1200, "1,200 cycles"), (1.0, "1 cycle")]
+)
+def test_a_number_has_its_noun_in_the_right_form(number: float, told: str) -> None:
+    assert count_of(number, "cycle") == told
+
+
+def test_a_target_without_imports_is_told_without_numbers_that_are_none(empty: Investigation) -> None:
+    assert str(sentences.tell_cuts(empty)) == "There is nothing to cut."
+    assert str(sentences.tell_cycles(empty)).count("none") == 3
+    assert "No two packages" in str(sentences.tell_packages(empty))
+    assert all("none" in listing(empty).page for listing in LISTING)
+    assert str(sentences.tell_busiest(empty)).startswith("`one` is imported by no module and imports no module")
+
+
+def test_the_sentences_carry_the_numbers_of_the_target(shop: Investigation) -> None:
+    assert str(sentences.tell_target(shop)).startswith("`shop` at revision `no-git` has 11 files")
+    assert f"{shop.metric('edges'):,.0f} import edge" in str(sentences.tell_graph(shop))
+    for kind in ("import-time", "deferred", "typing"):
+        expected = shop.cycles(kind)
+        told = (
+            f"- **{kind}**: {count_of(len(expected), 'cycle')} over {count_of(int(expected['size'].sum()), 'module')}"
+        )
+        assert told in str(sentences.tell_cycles(shop))
+    cuts = sum(len(cut) for cut in shop.cycles("import-time")["cut"])
+    assert str(sentences.tell_cuts(shop)).startswith(f"Removing {count_of(cuts, 'import')} breaks")
+
+
+def test_a_module_is_told_by_who_imports_it(shop: Investigation) -> None:
+    told = str(sentences.tell_busiest(shop, "shop.core.basket"))
+    assert told.startswith("`shop.core.basket` is imported by 2 modules and imports 1 module")
+
+
+def test_cycles_are_listed_with_the_place_of_each_import(shop: Investigation) -> None:
+    page = sentences.list_cycles(shop).page.replace("<wbr>", "")
+    assert "shop.core.basket → shop.core.price (shop/core/basket.py:1)" in page
+
+
+def test_missing_modules_are_listed_with_the_first_place(shop: Investigation) -> None:
+    page = sentences.list_phantoms(shop).page.replace("<wbr>", "")
+    assert "shop.core.vat" in page
+    assert "shop/core/registry.py:1" in page
+
+
+def test_a_long_table_says_how_many_rows_it_hides(hostile: Investigation) -> None:
+    assert "4 more rows are not shown" in sentences.list_phantoms(hostile, most_rows=2).page
+
+
+def test_nothing_of_a_hostile_target_becomes_markup(hostile: Investigation) -> None:
+    pages = [render_markdown(str(tell(hostile))) for tell in TELLING] + [table(hostile).page for table in LISTING]
+    assert not any("<script" in page or "<img" in page or "javascript:alert" in page.split("href=")[-1][:40]
+                   for page in pages)  # fmt: skip
