@@ -127,7 +127,7 @@ def _is_error(thing: object) -> bool:
 def build_policy_page() -> str:
     """Every section and key of `ssot.toml`: type, default, meaning."""
     parts = [
-        NOTICE.format(source="analysis/policy.py"),
+        NOTICE.format(source="analysis/policy/models.py"),
         "# The policy: ssot.toml\n",
         "A policy says what a team has decided: which concepts have one class, which paths yield one object, what is",
         "at stake. It lies in the target as `ssot.toml`, or is named with `--policy`. Every section and key may be left",
@@ -159,44 +159,11 @@ def _show_default(field: Any) -> str:
     return f"`{json.dumps(value)}`"
 
 
-def build_policy_page() -> str:
-    """Every section of ``ssot.toml`` with its keys: type, default and meaning."""
-    parts = [
-        NOTICE.format(source="analysis/policy/models.py"),
-        "# The policy: `ssot.toml`\n",
-        "What a team has decided, in the target's own folder or given with `--policy`. Every section may be left out.",
-        "A key that is not known is refused, with its line and the nearest one that is.\n",
-        *(_describe_section(name, field) for name, field in Policy.model_fields.items()),
-    ]
-    return "\n".join(parts)
-
-
-def _describe_section(name: str, field: Any) -> str:
-    inner = [part for part in get_args(field.annotation) if inspect.isclass(part)]
-    model: Any = inner[0] if inner else field.annotation
-    header = f"[[{name}]]" if inner else f"[{name}]"
-    rows = [
-        f"| `{key}` | {_tell_default(part)} | {escape(part.description or '')} |"
-        for key, part in model.model_fields.items()
-    ]
-    several = " There may be several." if inner else ""
-    table = ["| key | default | meaning |", "|---|---|---|", *rows]
-    return "\n".join([f"## {name}", "", f"`{header}` {inspect.getdoc(model)}{several}", "", *table, ""])
-
-
-def _tell_default(field: Any) -> str:
-    if field.is_required():
-        return "required"
-    value = field.get_default(call_default_factory=True)
-    return f"`{value!r}`".replace("'", '"') if value not in ("", (), {}, None) else "none"
-
-
 PAGES: Mapping[str, Callable[[], str]] = {
     "docs/columns.md": build_columns_page,
     "docs/cli.md": build_cli_page,
     "docs/policy.md": build_policy_page,
     "docs/rules.md": render_rules,
-    "docs/policy.md": build_policy_page,
 }
 
 

@@ -1,0 +1,37 @@
+"""What a team has decided: ``ssot.toml`` as frozen models. Every section and every key may be left out."""
+
+from __future__ import annotations
+
+from analysis.policy.models import (
+    Business,
+    Claim,
+    Compliance,
+    Concept,
+    Factory,
+    GoldenPath,
+    Ignore,
+    Owner,
+    Policy,
+    Redirect,
+    Severity,
+    Target,
+)
+from analysis.policy.reading import FILE_NAME, parse_policy, read_policy
+
+__all__ = [
+    "FILE_NAME",
+    "Business",
+    "Claim",
+    "Compliance",
+    "Concept",
+    "Factory",
+    "GoldenPath",
+    "Ignore",
+    "Owner",
+    "Policy",
+    "Redirect",
+    "Severity",
+    "Target",
+    "parse_policy",
+    "read_policy",
+]

@@ -1,0 +1,198 @@
+"""The sections and keys of a policy, and what they may hold."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from pathlib import PurePosixPath
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, field_validator
+
+Severity = Literal["P0", "P1", "P2", "P3"]
+_DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
+_IMPORT_PATH = re.compile(r"[^\s:]+[.:][^\s:]+")
+_CLASS_PATTERN = re.compile(r"[\w*?\[\]!-]+")
+
+
+def _refuse_empty(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be empty")
+    return text
+
+
+def _check_class_pattern(text: str) -> str:
+    if not _CLASS_PATTERN.fullmatch(text):
+        raise ValueError(f"{text!r} is no pattern of class names, such as *Registry; a package goes into `within`")
+    return text
+
+
+def _check_dotted(text: str) -> str:
+    if not _DOTTED.fullmatch(text):
+        raise ValueError(f"{text!r} is no dotted name, such as pkg.mod")
+    return text
+
+
+def _check_import_path(text: str) -> str:
+    if not _IMPORT_PATH.fullmatch(text):
+        raise ValueError(f"{text!r} is no import path, such as pkg.mod.Name or pkg.mod:Name")
+    return text
+
+
+def _check_folder(text: str) -> str:
+    folder = PurePosixPath(text.replace("\\", "/"))
+    if folder.is_absolute() or ".." in folder.parts:
+        raise ValueError(f"{text!r} is not below the target")
+    return "" if str(folder) == "." else str(folder)
+
+
+Text = Annotated[str, AfterValidator(_refuse_empty)]
+Texts = Annotated[tuple[Text, ...], Strict(strict=False)]
+ClassPatterns = Annotated[
+    tuple[Annotated[str, AfterValidator(_check_class_pattern)], ...], Strict(strict=False), Field(min_length=1)
+]
+DottedName = Annotated[str, AfterValidator(_check_dotted)]
+ImportPath = Annotated[str, AfterValidator(_check_import_path)]
+Folder = Annotated[str, AfterValidator(_check_folder)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
+
+
+class Target(_Section):
+    """What is analysed, and where its source can be looked at."""
+
+    name: str = Field("", description="name in reports; default: the folder's name")
+    roots: Annotated[tuple[Folder, ...], Strict(strict=False)] = Field(
+        (), description="folders that are on sys.path, relative; default: found by the imports"
+    )
+    packages: Annotated[tuple[DottedName, ...], Strict(strict=False)] = Field(
+        (), description="packages that findings are about; default: all"
+    )
+    exclude: Texts = Field((), description="glob patterns of paths or folder names to leave out")
+    python: str = Field("", description="interpreter for runtime checks; default: the target's own .venv")
+    source_url: str = Field("", description="link to a line, with {revision}, {path} and {line}")
+
+    @field_validator("source_url")
+    @classmethod
+    def _check_source_url(cls, value: str) -> str:
+        if value and not value.startswith(("https://", "http://")):
+            raise ValueError("a link starts with https:// or http://")
+        unknown = set(re.findall(r"\{(.*?)\}", value)) - {"revision", "path", "line"}
+        if unknown:
+            raise ValueError(f"a link has {{revision}}, {{path}} and {{line}}, not {{{min(unknown)}}}")
+        return value
+
+
+class Concept(_Section):
+    """A family of classes of which there should be one, or at most some."""
+
+    name: Text = Field(description="name in reports")
+    match: ClassPatterns = Field(description="class-name patterns, as in *Registry")
+    within: Literal[""] | DottedName = Field("", description="only classes of this package")
+    max_classes: int = Field(1, ge=0, description="how many implementations there may be; 0: no limit")
+    canonical: Literal[""] | ImportPath = Field(
+        "", description="the one definition, as pkg.mod:Name; or, as pkg.mod.Name, the one path to import it by"
+    )
+    allow: Texts = Field((), description="names or definitions that do not count")
+    severity: Severity = Field("P0", description="how grave it is when there are more")
+
+
+class Factory(_Section):
+    """What a factory must offer, and what it must not do. Kept, not judged yet."""
+
+    match: ClassPatterns = Field(description="class-name patterns, as in *Factory")
+    require_methods: Texts = Field((), description="methods that each must have")
+    forbid_singleton: bool = Field(False, description="whether one shared object is forbidden")
+    user_scope: Texts = Field((), description="parameter names that isolate users")
+
+
+class Redirect(_Section):
+    """Paths that must all yield one object."""
+
+    paths: Annotated[tuple[ImportPath, ...], Strict(strict=False)] = Field(
+        min_length=2, description="import paths, as pkg.mod.Name"
+    )
+    canonical: Literal[""] | ImportPath = Field("", description="the path that should be used")
+    marker: str = Field("", description="text that the redirecting module must carry; kept, not judged yet")
+
+
+class GoldenPath(_Section):
+    """The test command whose success rate matters most. The command is kept, not run yet."""
+
+    command: str = Field("", description="command to run")
+    runs: int = Field(0, ge=0, description="how often")
+    junit: Texts = Field((), description="glob patterns of JUnit XML files")
+    target: float = Field(0.999, gt=0, lt=1, description="success rate that is needed")
+    confidence: float = Field(0.95, gt=0, lt=1, description="confidence of the verdict")
+
+
+class Business(_Section):
+    """What is at stake."""
+
+    currency: str = Field("", description="as in USD")
+    revenue_at_risk: float | None = Field(None, ge=0, description="per year")
+    notes: dict[Severity, str] = Field(default_factory=dict, description="what a severity means to the business")
+
+
+class Compliance(_Section):
+    """When a target passes. Kept, not judged yet."""
+
+    threshold: float = Field(95.0, ge=0, le=100, description="score that is needed, in percent")
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict, description="points per rule")
+
+
+class Claim(_Section):
+    """A number that somebody stated before, to be confirmed or refuted."""
+
+    metric: Text = Field(description="name of the metric")
+    value: float | str = Field(description="what was stated")
+    source: str = Field("", description="where")
+
+
+class Owner(_Section):
+    """Who mends what. Kept, not shown yet."""
+
+    pattern: Text = Field(description="glob pattern of paths or module names")
+    owner: Text = Field(description="person or team")
+
+
+class Ignore(_Section):
+    """A finding that the team accepts, for a reason and for a time. Kept, not applied yet."""
+
+    rule: Text = Field(description="name of the rule, or a pattern of names")
+    subject: Text = Field("*", description="pattern of subjects or paths")
+    reason: Text = Field(description="why it is accepted")
+    until: Annotated[dt.date | None, Strict(strict=False)] = Field(
+        None, description="last day on which it is, as 2027-01-31; default: for ever"
+    )
+
+
+Concepts = Annotated[tuple[Concept, ...], Strict(strict=False)]
+
+
+class Policy(_Section):
+    """Everything a team has decided."""
+
+    target: Target = Field(default_factory=Target)
+    concept: Concepts = ()
+    factory: Annotated[tuple[Factory, ...], Strict(strict=False)] = ()
+    redirect: Annotated[tuple[Redirect, ...], Strict(strict=False)] = ()
+    golden_path: GoldenPath = Field(default_factory=GoldenPath)
+    business: Business = Field(default_factory=Business)
+    compliance: Compliance = Field(default_factory=Compliance)
+    claim: Annotated[tuple[Claim, ...], Strict(strict=False)] = ()
+    owner: Annotated[tuple[Owner, ...], Strict(strict=False)] = ()
+    ignore: Annotated[tuple[Ignore, ...], Strict(strict=False)] = ()
+
+    @field_validator("concept")
+    @classmethod
+    def _check_names(cls, concepts: tuple[Concept, ...]) -> tuple[Concept, ...]:
+        """Metrics and findings carry the name of their concept: there can be one of each."""
+        seen: set[str] = set()
+        for concept in concepts:
+            if concept.name in seen:
+                raise ValueError(f"two concepts have the name {concept.name!r}")
+            seen.add(concept.name)
+        return concepts

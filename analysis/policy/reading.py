@@ -1,0 +1,136 @@
+"""Read a policy, or say in one line what is wrong with it, and where."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from itertools import pairwise
+from pathlib import Path
+from typing import Any, get_args
+
+from pydantic import ValidationError
+
+from analysis.errors import PolicyError
+from analysis.policy.models import Policy
+
+FILE_NAME = "ssot.toml"
+_SEE = "See docs/policy.md"
+_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+
+
+def read_policy(path: Path | None, *, target: Path | None = None) -> Policy:
+    """Return the policy of a file, else of ``ssot.toml`` in the target, else one without any decision.
+
+    Raises ``PolicyError`` with one line that says file, line, what is wrong and what is known.
+    """
+    if path is None:
+        own = target / FILE_NAME if target is not None else None
+        if own is None or not own.is_file():
+            return Policy()
+        path = own
+    try:
+        text = path.read_text("utf-8-sig")
+    except (OSError, UnicodeDecodeError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
+        raise PolicyError(f"cannot read the policy {path}: {reason}", remedy="Name a TOML file with --policy") from None
+    return parse_policy(text, name=str(path))
+
+
+def parse_policy(text: str, *, name: str = FILE_NAME) -> Policy:
+    """Return the policy that a TOML text describes; ``name`` is what errors call it."""
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise _explain_syntax(error, text, name) from None
+    except RecursionError:
+        raise PolicyError(f"{name}: nested too deeply", remedy=_SEE) from None
+    try:
+        return Policy.model_validate(document)
+    except ValidationError as error:
+        raise _explain(error, text, name) from None
+
+
+def _explain_syntax(error: Exception, text: str, name: str) -> PolicyError:
+    """Say what the parser says, with the place in front as editors know it."""
+    message = " ".join(str(error).split())
+    found = _PLACE.search(message)
+    line = int(found[1]) if found and found[1] else len(text.splitlines())
+    return PolicyError(f"{name}:{max(1, line)}: {_PLACE.sub('', message)}", remedy=_SEE)
+
+
+def _explain(error: ValidationError, text: str, name: str) -> PolicyError:
+    first = error.errors(include_url=False)[0]
+    place = tuple(part for part in first["loc"] if not _is_choice(part))
+    key = str(next((part for part in reversed(place) if isinstance(part, str)), ""))
+    where = f"{name}:{find_line(text, place)}"
+    section = ".".join(str(part) for part in place[:-1] if isinstance(part, str))
+    if first["type"] == "extra_forbidden":
+        known = _find_keys(place[:-1])
+        near = get_close_matches(key, known, n=1, cutoff=0.5)
+        within = f"[{section}]" if section else "a policy"
+        remedy = f"Did you mean {near[0]}?" if near else f"Known are: {', '.join(known)}"
+        return PolicyError(f"{where}: {within} has no key {_quote(key)}", remedy=remedy)
+    if first["type"] == "missing":
+        return PolicyError(f"{where}: [[{section}]] needs the key {key!r}", remedy=_SEE)
+    message = first["msg"].removeprefix("Value error, ").replace("valid tuple", "valid list in brackets")
+    if first["type"] == "model_type":
+        message = f"is a section, to be written as [{key}]"
+    elif first["type"] == "tuple_type" and len(place) == 1:
+        message = f"is a list of sections, to be written as [[{key}]]"
+    return PolicyError(f"{where}: {_quote(key)[1:-1]}: {_quote(message)[1:-1]}", remedy=_SEE)
+
+
+def _is_choice(part: int | str) -> bool:
+    """Return whether a part of a place names one of the types that a value may have: no key does."""
+    return isinstance(part, str) and ("[" in part or part in {"float", "str", "literal", "constrained-str"})
+
+
+def _quote(text: str) -> str:
+    """Return text as one line in quotes, cut at 120 characters."""
+    return repr(text if len(text) <= 120 else text[:119] + "…")
+
+
+def _find_keys(place: Iterable[int | str]) -> list[str]:
+    """Return the keys that the section at a place knows."""
+    model: Any = Policy
+    for part in place:
+        if isinstance(part, str) and part in model.model_fields:
+            kind = model.model_fields[part].annotation
+            model = next((inner for inner in get_args(kind) if isinstance(inner, type)), kind)
+    return sorted(model.model_fields) if hasattr(model, "model_fields") else []
+
+
+def find_line(text: str, place: tuple[int | str, ...]) -> int:
+    """Return the line of the key at a place, else of the section that should have it; 1 when there is neither.
+
+    Asked is the parser itself: the first lines of the text that make a whole document and have the place end there.
+    """
+    lines = text.splitlines()
+    whole: list[tuple[int, Any]] = [(0, {})]
+    for count in range(1, len(lines) + 1):
+        try:
+            whole.append((count, tomllib.loads("\n".join(lines[:count]) + "\n")))
+        except tomllib.TOMLDecodeError:
+            continue
+    for length in range(len(place), 0, -1):
+        for (before, _), (_, document) in pairwise(whole):
+            if _has(document, place[:length]):
+                return _skip_blank(lines, before) + 1
+    return 1
+
+
+def _has(document: Any, place: Iterable[int | str]) -> bool:
+    for part in place:
+        try:
+            document = document[part]
+        except (KeyError, IndexError, TypeError):
+            return False
+    return True
+
+
+def _skip_blank(lines: list[str], start: int) -> int:
+    while start < len(lines) - 1 and (not lines[start].strip() or lines[start].lstrip().startswith("#")):
+        start += 1
+    return start
