@@ -33,6 +33,7 @@ _FIGURES: tuple[tuple[str, str, tuple[str, str], tuple[str, ...]], ...] = (
     ("deferred-cycles", "Cycles hidden inside functions", ("modules-in-deferred-cycles", "modules caught in them"),
      ("deferred-cycle",)),
 )  # fmt: skip
+_CLASS_IDS = "class-ids:"
 _WEIGHTS = {"P0": "red", "P1": "red", "P2": "amber", "P3": "amber"}
 
 
@@ -57,6 +58,7 @@ def build_figures(inv: Investigation) -> list[Figure]:
     values = {row["metric"]: row["value"] for row in metrics}
     gravest = _find_gravest(inv)
     figures = [_build_concept(goal.label, goal.now, goal.target, goal.is_met) for goal in _find_concept_goals(inv)]
+    figures += [_build_ids(metric, value) for metric, value in values.items() if metric.startswith(_CLASS_IDS)]
     for metric, label, (more, words), rules in _FIGURES:
         if metric in values:
             note = f"{values[more]:,.0f} {words}" if more in values and values[metric] else ""
@@ -74,6 +76,13 @@ def _build_concept(label: str, now: float | None, target: float, is_met: bool | 
     light = "grey" if is_met is None else "green" if is_met else "red"
     name = label.partition(": ")[2] or label
     return Figure(name[:1].upper() + name[1:], now, f"at most {target:,.0f} allowed", light)
+
+
+def _build_ids(metric: str, value: float) -> Figure:
+    """Return how many classes bear the name of the one that the policy calls canonical."""
+    return Figure(
+        f"Class ids of {metric.removeprefix(_CLASS_IDS)}", value, "1 needed", "green" if value == 1 else "red"
+    )
 
 
 def _build_gates(inv: Investigation) -> list[Figure]:
