@@ -86,10 +86,11 @@ def list_paths(inv: Investigation, name: str = "", most_rows: int = 25) -> Fragm
 
 
 def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS) -> Network:
-    """Return a network of one class: its definition, and the paths that lead to it, each by the one it came from."""
+    """Return a network of one class: its definition, and the paths in use, each by the one it came from."""
     name = name or find_busiest_class(inv)
     found = inv.paths(name) if name else pd.DataFrame()
-    shown = found.head(most_paths).to_dict("records")
+    taken = found[(found["statements"] > 0) | found["is_canonical"]] if name else found
+    shown = taken.head(most_paths).to_dict("records")
     paths = {str(row["import_path"]): row for row in shown}
     labels = shorten(list(paths))
     nodes = [_draw_path(path, labels[path], row) for path, row in paths.items()]
@@ -100,7 +101,7 @@ def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS)
         if source:
             kind = "cut" if row["violations"] else "plain"
             links.append(Link(path, source, f"{path} takes it from {source}", 1.4, kind))
-    hidden = tell_hidden("paths", len(found) - len(shown), "the least used")
+    hidden = tell_hidden("paths", len(found) - len(shown), "nobody imports by them, or fewest")
     legend = "Red is the definition, blue a package around it, grey a detour. Dashed lines start at paths in wrong use."
     return Network(
         f"Import paths of {name}",
