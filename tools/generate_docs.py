@@ -130,8 +130,8 @@ def build_policy_page() -> str:
         NOTICE.format(source="analysis/policy/models.py"),
         "# The policy: ssot.toml\n",
         "A policy says what a team has decided: which concepts have one class, which paths yield one object, what is",
-        "at stake. It lies in the target as `ssot.toml`, or is named with `--policy`. Every section and key may be left",
-        "out; an unknown one is refused with its line and the nearest known name. Paths to a class are written",
+        "at stake. It lies in the target as `ssot.toml`, or is named with `--policy`. Every section and key may be",
+        "left out; an unknown one is refused with its line and the nearest known name. Paths to a class are written",
         "`pkg.mod.Name`, its definition `pkg.mod:Name`. Sections in double brackets may stand several times.\n",
         *(_describe_section(name, field) for name, field in policy.Policy.model_fields.items()),
     ]
