@@ -119,9 +119,14 @@ def test_escaped_text_stays_in_its_cell() -> None:
 
 
 def test_the_pages_that_the_readme_promises_are_there() -> None:
-    promised = {"outputs", "cli", "columns", "rules", "cycles", "scheduling", "safety"}
+    promised = {"outputs", "cli", "columns", "rules", "policy", "cycles", "scheduling", "safety"}
     assert promised <= {path.stem for path in DOCUMENTS}
     assert {name for name in promised if f"(docs/{name}.md)" not in (ROOT / "README.md").read_text()} == set()
+
+
+def test_the_notebooks_that_the_readme_names_are_all_there_are() -> None:
+    named = set(re.findall(r"`(\d\d_\w+)`", (ROOT / "README.md").read_text()))
+    assert named == {path.stem for path in (ROOT / "notebooks").glob("*.ipynb")}
 
 
 @pytest.mark.parametrize("path", DOCUMENTS, ids=name_of)
