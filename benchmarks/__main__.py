@@ -18,10 +18,19 @@ from rich.table import Table
 from analysis.engine import count_cores
 from benchmarks.edges import measure_edges
 from benchmarks.figures import measure_target
+from benchmarks.identity_accuracy import measure_accuracy
+from benchmarks.identity_precision import measure_precision
+from benchmarks.identity_speed import measure_identity
 from benchmarks.measure import Result
 from benchmarks.speed import SPEED
 
-BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {**SPEED, "edges": measure_edges}
+BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
+    **SPEED,
+    "edges": measure_edges,
+    "identity": measure_identity,
+    "accuracy": measure_accuracy,
+    "precision": measure_precision,
+}
 RESULTS = Path(__file__).with_name("results.json")
 _PEERS = ("grimp", "networkx", "pyarrow", "django", "sqlalchemy", "sympy", "pandas")
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import argparse
 import ast
-import importlib.util
 import json
 import logging
 import subprocess
@@ -29,6 +28,8 @@ from analysis.facts import scan
 from analysis.identity.paths import Resolution, build_resolution
 from analysis.identity.values import choose
 from benchmarks.identity_witness import Observed
+from benchmarks.measure import Result, at_least
+from benchmarks.targets import find_package
 
 PACKAGES = ("networkx", "sqlalchemy", "pandas", "jupyterlab")
 WITNESS = Path(__file__).with_name("identity_witness.py")
@@ -42,6 +43,7 @@ class Answer:
     line: int
     definition: str
     reason: str = ""
+    kind: str = ""
 
 
 def run_witness(package: str, names: list[str]) -> tuple[list[Observed], dict[str, str]]:
@@ -75,7 +77,7 @@ def answer_statically(folder: Path, resolution: Resolution, wanted: list[Observe
         is_named = value.is_class or value.kind in {"compiled", "result"}
         file = str(folder / resolution.modules[value.module].source) if is_named else ""
         reason = value.reason or value.kind
-        answers[row.module, row.name] = Answer(file, value.line, value.target if is_named else "", reason)
+        answers[row.module, row.name] = Answer(file, value.line, value.target if is_named else "", reason, value.kind)
     return answers
 
 
@@ -135,10 +137,24 @@ def judge(row: Observed, answer: Answer | None, lines: ClassLines, compiled: set
     return "" if module == row.stated_module else "wrong module of a class made by a call"
 
 
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """How often a tool agrees with the interpreter; misses are triples of cause, observation and answer."""
+
+    total: int
+    agreed: Counter[str]
+    misses: list[tuple[str, Observed, Answer | None]]
+    seconds: float
+
+    @property
+    def share(self) -> float:
+        return self.agreed.total() / max(1, self.total)
+
+
 def compare(
-    observed: list[Observed], answers: dict[tuple[str, str], Answer], lines: ClassLines
-) -> tuple[int, list[tuple[str, Observed, Answer | None]]]:
-    """Return the number of names that agree and the misses with their cause."""
+    observed: list[Observed], answers: dict[tuple[str, str], Answer], lines: ClassLines, seconds: float
+) -> Comparison:
+    """Return what agrees, counted by the kind of the answer, and what does not, with the cause."""
     misses = []
     compiled = {row.group for row in observed if row.is_compiled and not row.file}
     by_answer: dict[str, Counter[int]] = defaultdict(Counter)
@@ -154,21 +170,55 @@ def compare(
         by_answer[key][row.group] += 1
         by_group[row.group][key] += 1
         right.append((row, answer, key))
+    agreed = Counter[str]()
     for row, answer, key in right:
         if by_answer[key].most_common(1)[0][0] != row.group:
             misses.append(("one answer for two objects", row, answer))
         elif by_group[row.group].most_common(1)[0][0] != key:
             misses.append(("two answers for one object", row, answer))
-    return len(observed) - len(misses), misses
+        else:
+            agreed[answer.kind] += 1
+    return Comparison(len(observed), agreed, misses, seconds)
 
 
-def report(tool: str, total: int, agreed: int, misses: list, seconds: float, shown: int) -> None:
-    print(f"  {tool:8} {agreed:6,} of {total:6,}  {100 * agreed / max(1, total):6.2f} %  in {seconds:.2f} s")
-    for cause, count in Counter(cause for cause, _, _ in misses).most_common(12):
-        print(f"             {count:5}  {cause}")
-    for cause, row, answer in misses[:shown]:
+def report(tool: str, found: Comparison, shown: int) -> None:
+    count = found.agreed.total()
+    kinds = ", ".join(f"{number:,} {kind}" for kind, number in found.agreed.most_common() if kind)
+    print(f"  {tool:8} {count:6,} of {found.total:6,}  {100 * found.share:6.2f} %  in {found.seconds:.2f} s  {kinds}")
+    for cause, number in Counter(cause for cause, _, _ in found.misses).most_common(12):
+        print(f"             {number:5}  {cause}")
+    for cause, row, answer in found.misses[:shown]:
         said = f"{answer.definition} {answer.line}" if answer else ""
         print(f"      {row.module}.{row.name}: {cause}; is {row.file}:{row.line} {row.qualname}, said {said}")
+
+
+def measure_package(package: str, lines: ClassLines, *, with_griffe: bool) -> tuple[str, list[tuple[str, Comparison]]]:
+    """Return a headline and the comparison of each tool for one package."""
+    folder = find_package(package)
+    resolution, seconds = resolve_statically(folder)
+    modules = (module for module in resolution.modules if module.kind != "namespace")
+    names = sorted(module.name for module in modules if not module.name.endswith("__main__"))
+    observed, failed = run_witness(package, names)
+    headline = f"{package}: {len(names) - len(failed)} of {len(names)} modules import here, {len(observed):,} names"
+    answers = answer_statically(folder, resolution, observed)
+    found = [("ssot-kit", compare(observed, answers, lines, seconds))]
+    if with_griffe:
+        theirs, seconds = answer_with_griffe(package, observed)
+        found.append(("griffe", compare(observed, theirs, lines, seconds)))
+    return headline, found
+
+
+def measure_accuracy(_: int = 1) -> list[Result]:
+    """Agreement with the interpreter, griffe's beside it."""
+    lines = ClassLines()
+    results = []
+    for package in PACKAGES:
+        headline, ((_, ours), (_, theirs)) = measure_package(package, lines, with_griffe=True)
+        causes = Counter(cause for cause, _, _ in ours.misses).most_common()
+        told = "; ".join(f"{number} {cause}" for cause, number in causes)
+        note = f"{headline}; griffe {100 * theirs.share:.2f} %; misses: {told or 'none'}"
+        results.append(at_least(f"identity, {package}", ours.share, 0.99, note=note))
+    return results
 
 
 def main() -> None:
@@ -179,22 +229,10 @@ def main() -> None:
     arguments = parser.parse_args()
     lines = ClassLines()
     for package in arguments.packages:
-        spec = importlib.util.find_spec(package)
-        if spec is None or spec.origin is None:
-            raise SystemExit(f"{package} is not installed: make bench installs what is compared")
-        folder = Path(spec.origin).parent
-        resolution, seconds = resolve_statically(folder)
-        modules = (module for module in resolution.modules if module.kind != "namespace")
-        names = sorted(module.name for module in modules if not module.name.endswith("__main__"))
-        observed, failed = run_witness(package, names)
-        answers = answer_statically(folder, resolution, observed)
-        print(f"{package}: {len(names) - len(failed)} of {len(names)} modules import here, {len(observed):,} names")
-        agreed, misses = compare(observed, answers, lines)
-        report("ssot-kit", len(observed), agreed, misses, seconds, arguments.misses)
-        if not arguments.no_griffe:
-            theirs, seconds = answer_with_griffe(package, observed)
-            agreed, misses = compare(observed, theirs, lines)
-            report("griffe", len(observed), agreed, misses, seconds, arguments.misses)
+        headline, found = measure_package(package, lines, with_griffe=not arguments.no_griffe)
+        print(headline)
+        for tool, comparison in found:
+            report(tool, comparison, arguments.misses)
 
 
 if __name__ == "__main__":
