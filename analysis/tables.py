@@ -318,7 +318,8 @@ FINDINGS = Table("findings", "one verdict of one rule on one subject", (
     _text("subject", "module, class or file the verdict is about"),
     _text("message", "one sentence with the figures"),
     _one_of("certainty", CERTAINTIES, "static, observed at run time, confirmed by both, refuted"),
-    Column("evidence", EVIDENCE, "places with their source line"),
+    Column("evidence", EVIDENCE, "places with their source line, at most a dozen"),
+    _count("places", "number of places; more than evidence shows when there are more than a dozen"),
 ))  # fmt: skip
 
 METRICS = Table("metrics", "one measured number", (

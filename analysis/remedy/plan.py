@@ -1,26 +1,32 @@
 """A first plan: phases in the order in which mending one makes the next possible.
 
 First every entry point must import, or nothing can be tested; then there must be one definition of each thing;
-then it must stay so. Within a phase the gravest come first. The effort is counted in places to touch.
+then it must stay so, and what is merely worth knowing can be tidied. Within a phase the gravest come first. The
+effort is counted in places to touch: of a cycle the imports of its cheapest cut, else the places of the findings.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-#: Rule, title of the step. The order is the order within a phase where severities are equal.
-_PHASES: tuple[tuple[str, str, dict[str, str]], ...] = (
+from analysis import tables
+from analysis.rules import RULES
+
+#: Name and goal of each phase, and its rules with the titles of their steps. Their order is that of the steps where
+#: severities are equal.
+_PHASES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
     (
         "Make every entry point import",
         "No import fails, silently or loudly, whichever module comes first.",
         {
+            "import-cycle": "Break the import-time cycles at the cheapest imports",
             "phantom-import": "Correct or delete imports of modules that do not exist",
             "phantom-name": "Correct or delete imports of names that their module does not have",
-            "import-cycle": "Break the import-time cycles at the cheapest imports",
             "swallowed-circular-import": "Remove the try blocks that hide failing imports",
             "file-not-parsed": "Repair the files that are no valid Python",
             "import-cycle-through-packages": "Free the __init__ files on the way from imports",
@@ -31,11 +37,11 @@ _PHASES: tuple[tuple[str, str, dict[str, str]], ...] = (
         "Every concept has one class, and every file one name.",
         {
             "concept-over-its-limit": "Merge rival classes into the canonical one",
+            "redirect-broken": "Let all paths of a redirect yield one object",
             "canonical-class-missing": "Settle which class is the single source",
             "shadowed-module": "Delete or rename files that Python never imports",
             "file-with-two-names": "Import every file by one name",
             "fallback-class": "Replace fallback classes by one explicit choice",
-            "redirect-broken": "Let all paths of a redirect yield one object",
             "name-with-different-objects": "Give different objects different names",
             "class-defined-more-than-once": "Merge or rename classes that share a name",
         },
@@ -51,13 +57,20 @@ _PHASES: tuple[tuple[str, str, dict[str, str]], ...] = (
         },
     ),
 )
+_TITLES = {rule: title for _, _, titles in _PHASES for rule, title in titles.items()}
+_ORDER = {rule: place for place, rule in enumerate(_TITLES)}
+#: Findings of this severity are no reason to hold a phase up: they wait for the last one.
+_MINOR = "P3"
+_SMALL, _MEDIUM = 5, 50
+_MOST_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
 class Step:
     """One thing to do: which rule's findings it mends, how many, in how many places, and the first of them.
 
-    ``effort`` is small (up to 5 places), medium (up to 50) or large.
+    ``effort`` is small (up to 5 places), medium (up to 50) or large. ``why`` is what the finding means, ``how`` the
+    way to mend it.
     """
 
     title: str
@@ -67,6 +80,8 @@ class Step:
     places: int
     effort: str
     examples: tuple[str, ...]
+    why: str = ""
+    how: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,43 +94,58 @@ class Phase:
 
 
 def build_plan(findings: pa.Table, cycles: pa.Table) -> list[Phase]:
-    """Return the phases that have something to do, from the tables ``findings`` and ``cycles``."""
-    by_rule: dict[str, list[dict[str, Any]]] = {}
+    """Return the phases that have something to do, from the tables ``findings`` and ``cycles``.
+
+    A rule that has no place in the plan is work for the last phase. Findings that are refuted are none.
+    """
+    home = {rule: number for number, (_, _, titles) in enumerate(_PHASES) for rule in titles}
+    last = len(_PHASES) - 1
+    rows: dict[tuple[int, str, bool], list[dict[str, Any]]] = defaultdict(list)
     for row in findings.to_pylist():
-        by_rule.setdefault(row["rule"], []).append(row)
+        if row["certainty"] != "refuted":
+            is_minor = row["severity"] == _MINOR
+            number = last if is_minor else home.get(row["rule"], last)
+            rows[number, row["rule"], is_minor].append(row)
     cuts = _count_cuts(cycles)
-    planned = {rule for _, _, titles in _PHASES for rule in titles}
-    phases: list[Phase] = []
-    for number, (name, goal, known) in enumerate(_PHASES):
-        titles = dict(known)
-        if number == len(_PHASES) - 1:  # a rule without a place in the plan is still work
-            titles |= {rule: f"Mend: {rule}" for rule in sorted(by_rule.keys() - planned)}
-        steps = [_build_step(title, by_rule[rule], cuts) for rule, title in titles.items() if rule in by_rule]
-        if steps:
-            phases.append(Phase(name, goal, tuple(sorted(steps, key=lambda step: step.severity))))
-    return phases
+    steps: dict[int, list[Step]] = defaultdict(list)
+    for (number, rule, _), chosen in rows.items():
+        steps[number].append(_build_step(rule, chosen, cuts))
+    return [
+        Phase(name, goal, tuple(sorted(steps[number], key=_rank)))
+        for number, (name, goal, _) in enumerate(_PHASES)
+        if number in steps
+    ]
+
+
+def _rank(step: Step) -> tuple[str, int, str]:
+    return (step.severity, _ORDER.get(step.rule, len(_ORDER)), step.rule)
 
 
 def _count_cuts(cycles: pa.Table) -> dict[str, int]:
-    """Return per kind of cycle the number of imports that the cheapest cuts remove."""
-    counts: dict[str, int] = {}
-    for row in cycles.to_pylist():
-        rule = {"import-time": "import-cycle", "deferred": "deferred-cycle", "typing": "typing-cycle"}[row["kind"]]
-        rule = "import-cycle-through-packages" if row["with_ancestors"] and row["kind"] == "import-time" else rule
-        if not row["with_ancestors"] or row["kind"] == "import-time":
-            counts[rule] = counts.get(rule, 0) + len(row["cut"])
-    return counts
+    """Return per rule on cycles the number of imports that the cheapest cuts remove."""
+    counts = Counter[str]()
+    columns = (tables.read_column(cycles, name) for name in ("kind", "with_ancestors", "cut"))
+    for kind, with_ancestors, cut in zip(*columns, strict=True):
+        rule = {"import-time": "import-cycle"}.get(kind, f"{kind}-cycle")
+        if not with_ancestors:
+            counts[rule] += len(cut)
+        elif kind == "import-time":
+            counts["import-cycle-through-packages"] += len(cut)
+    return dict(counts)
 
 
-def _build_step(title: str, rows: list[dict[str, Any]], cuts: dict[str, int]) -> Step:
-    rule = rows[0]["rule"]
-    places = cuts.get(rule) or sum(max(1, len(row["evidence"])) for row in rows)
-    effort = "small" if places <= 5 else "medium" if places <= 50 else "large"
-    examples = tuple(_find_examples(rows))[:3]
-    return Step(title, rule, min(row["severity"] for row in rows), len(rows), places, effort, examples)
+def _build_step(rule: str, rows: Sequence[dict[str, Any]], cuts: Mapping[str, int]) -> Step:
+    places = cuts.get(rule) or sum(max(1, row["places"]) for row in rows)
+    effort = "small" if places <= _SMALL else "medium" if places <= _MEDIUM else "large"
+    known = next((known for known in RULES if known.name == rule), None)
+    return Step(
+        _TITLES.get(rule, f"Mend: {rule}"), rule, min(row["severity"] for row in rows), len(rows), places, effort,
+        tuple(_find_examples(rows))[:_MOST_EXAMPLES], known.meaning if known else "", known.remedy if known else "",
+    )  # fmt: skip
 
 
-def _find_examples(rows: Iterable[dict[str, Any]]) -> Iterable[str]:
-    for row in sorted(rows, key=lambda row: (row["severity"], row["subject"])):
+def _find_examples(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
+    """Yield the first place of each finding, the gravest and widest first."""
+    for row in sorted(rows, key=lambda row: (row["severity"], -row["places"], row["subject"])):
         if row["evidence"]:
             yield f"{row['evidence'][0]['path']}:{row['evidence'][0]['line']}"

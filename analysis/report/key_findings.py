@@ -75,7 +75,7 @@ def group_findings(
     template, revision = inv.policy.target.source_url, str(inv.manifest["revision"])
     groups = []
     for name, rows in by_rule.items():
-        rows.sort(key=lambda row: (row["severity"], -len(row["evidence"]), row["subject"]))
+        rows.sort(key=lambda row: (row["severity"], -row["places"], row["subject"]))
         rule = known.get(name)
         subjects = tuple(_build_subject(row, template, revision, most_places) for row in rows[:most_subjects])
         groups.append(
@@ -97,7 +97,7 @@ def _build_subject(row: Mapping[str, Any], template: str, revision: str, most_pl
     )
     return Subject(
         row["severity"], row["subject"], row["message"], row["certainty"], row["fingerprint"], places,
-        len(evidence) - len(places),
+        row["places"] - len(places),
     )  # fmt: skip
 
 

@@ -37,6 +37,7 @@ class Finding:
     fingerprint: str
     certainty: str = "static"
     evidence: tuple[Evidence, ...] = ()
+    places: int = 0
 
 
 def build_finding(
@@ -44,15 +45,13 @@ def build_finding(
 ) -> Finding:
     """Return a finding whose evidence is the first dozen different places, in the order given.
 
-    The message says how many places are left out. ``marks`` are names that tell this finding from others of the
-    same rule and subject, never lines.
+    ``marks`` are names that tell this finding from others of the same rule and subject, never lines.
     """
     chosen = list(dict.fromkeys(places))
-    more = len(chosen) - MOST_EVIDENCE
-    told = f"{message} ({MOST_EVIDENCE} of {len(chosen):,} places are shown)" if more > 0 else message
-    evidence = tuple(Evidence(path, line) for path, line in chosen[:MOST_EVIDENCE])
-    mark = fingerprint(rule, subject, *marks)
-    return Finding(severity, rule, make_harmless(subject), make_harmless(told), mark, evidence=evidence)
+    return Finding(
+        severity, rule, make_harmless(subject), make_harmless(message), fingerprint(rule, subject, *marks),
+        evidence=tuple(Evidence(path, line) for path, line in chosen[:MOST_EVIDENCE]), places=len(chosen),
+    )  # fmt: skip
 
 
 def fingerprint(rule: str, subject: str, *parts: str) -> str:
@@ -85,6 +84,7 @@ def build_findings_table(findings: Iterable[Finding]) -> pa.Table:
         (
             finding.fingerprint, finding.rule, finding.severity, finding.subject, finding.message, finding.certainty,
             [{"path": place.path, "line": place.line, "source": place.source} for place in finding.evidence],
+            max(finding.places, len(finding.evidence)),
         )
         for finding in findings
     )  # fmt: skip
