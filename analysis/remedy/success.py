@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
 
 from analysis.policy import Policy
+from analysis.rules.names import name_redirects
+from analysis.rules.words import tell
 
 _ZERO = (
     ("import-time-cycles", "No import-time cycle"),
@@ -36,24 +39,31 @@ class SuccessMetric:
 
 
 def build_success_metrics(metrics: pa.Table, policy: Policy) -> list[SuccessMetric]:
-    """Return the goals in the order of the plan, from the table ``metrics`` and the policy's limits."""
+    """Return the goals in the order of the plan, from the table ``metrics`` and the policy's limits.
+
+    Goals that a policy sets are there also when nothing measured them; those of every target only when measured.
+    """
     values = dict(zip(metrics.column("metric").to_pylist(), metrics.column("value").to_pylist(), strict=True))
-    found = [SuccessMetric(name, label, values[name], 0, values[name] == 0) for name, label in _ZERO if name in values]
+    found = [_build_ceiling(name, label, values, 0) for name, label in _ZERO if name in values]
     for concept in policy.concept:
-        now = values.get(f"concept:{concept.name}")
-        if concept.max_classes and now is not None:
-            label = f"At most {concept.max_classes:,} classes: {concept.name}"
-            found.append(
-                SuccessMetric(f"concept:{concept.name}", label, now, concept.max_classes, now <= concept.max_classes)
-            )
-    rate = values.get("golden-path-lower-bound")
-    target = policy.golden_path.target
-    met = None if rate is None else rate >= target
-    found.append(
-        SuccessMetric("golden-path-lower-bound", f"Golden path succeeds in {target:.1%} of runs", rate, target, met)
-    )
-    score = values.get("compliance")
-    threshold = policy.compliance.threshold
-    met = None if score is None else score >= threshold
-    found.append(SuccessMetric("compliance", f"Compliance score of {threshold:g} or more", score, threshold, met))
+        if concept.max_classes:
+            label = f"At most {tell(concept.max_classes, 'class', 'classes')}: {concept.name}"
+            found.append(_build_ceiling(f"concept:{concept.name}", label, values, concept.max_classes))
+    for name, redirect in name_redirects(policy).items():
+        label = f"All {len(redirect.paths):,} paths yield one object: {name}"
+        found.append(_build_ceiling(f"identities:{name}", label, values, 1))
+    rate, score = policy.golden_path.target, policy.compliance.threshold
+    label = f"Golden path succeeds in {rate * 100:.6g}% of runs"
+    found.append(_build_floor("golden-path-lower-bound", label, values, rate))
+    found.append(_build_floor("compliance", f"Compliance score of {score:g} or more", values, score))
     return found
+
+
+def _build_ceiling(metric: str, label: str, values: Mapping[str, float], most: float) -> SuccessMetric:
+    now = values.get(metric)
+    return SuccessMetric(metric, label, now, most, None if now is None else now <= most)
+
+
+def _build_floor(metric: str, label: str, values: Mapping[str, float], least: float) -> SuccessMetric:
+    now = values.get(metric)
+    return SuccessMetric(metric, label, now, least, None if now is None else now >= least)

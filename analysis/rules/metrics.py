@@ -15,7 +15,7 @@ from analysis.rules.case_file import CaseFile
 from analysis.rules.dead_cycles import find_dead_cycles
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
-from analysis.rules.names import find_definitions
+from analysis.rules.names import find_definitions, name_redirects
 
 
 class Metric(NamedTuple):
@@ -152,8 +152,7 @@ def _measure_policy(case: CaseFile) -> Iterator[Metric]:
         if concept.is_policy:
             told = f"Implementations of the concept {concept.name}."
             yield Metric(f"concept:{concept.name}", concept.classes, "classes", told)
-    for redirect in case.policy.redirect:
-        name = redirect.paths[0].rpartition(".")[2]
+    for name, redirect in name_redirects(case.policy).items():
         count = len(find_definitions(case, redirect.paths))
         told = f"Different objects behind the {len(redirect.paths)} paths of {name}."
         yield Metric(f"identities:{name}", count, "objects", told)

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.policy import Policy, Redirect
 from analysis.rules.broken_imports import grade_missing
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, Place, build_finding
@@ -77,35 +78,44 @@ def _find_places(paths: pa.Table, wanted: set[str]) -> dict[str, Place]:
     return {import_path: (path, max(1, line)) for import_path, path, line in zip(*columns, strict=True) if path}
 
 
+#: Where a path leads that no module has, and one that cannot be followed without running the program.
+NOWHERE, UNKNOWN = "nothing", "what only the running program knows"
+
+
 def find_definitions(case: CaseFile, paths: Iterable[str]) -> dict[str, list[str]]:
-    """Return the definitions behind some import paths, each with its paths; ``?`` for a path that leads nowhere."""
-    wanted = list(paths)
+    """Return the definitions behind some import paths, each with its paths; also ``NOWHERE`` and ``UNKNOWN``."""
+    wanted = [path.replace(":", ".") for path in paths]
     table = case.identity.paths
     chosen = table.filter(pc.is_in(table.column("import_path"), pa.array(wanted, type=pa.string())))
     columns = (tables.read_column(chosen, name) for name in ("import_path", "definition"))
     known = dict(zip(*columns, strict=True))
     found: dict[str, list[str]] = defaultdict(list)
     for path in wanted:
-        found[known.get(path) or "?"].append(path)
+        found[(known[path] or UNKNOWN) if path in known else NOWHERE].append(path)
     return dict(found)
+
+
+def name_redirects(policy: Policy) -> dict[str, Redirect]:
+    """Return the redirects by the name of what they lead to; by its first path where another one has that name."""
+    found: dict[str, Redirect] = {}
+    for redirect in policy.redirect:
+        path = redirect.paths[0].replace(":", ".")
+        name = path.rpartition(".")[2]
+        found.setdefault(path if name in found else name, redirect)
+    return found
 
 
 def _check_redirects(case: CaseFile) -> Iterator[Finding]:
     rule = "redirect-broken"
     for redirect in case.policy.redirect:
         found = find_definitions(case, redirect.paths)
-        if len(found) > 1 or "?" in found:
-            subject = redirect.paths[0]
-            told = _tell_targets(found)
-            message = f"{tell(len(redirect.paths), 'path')} should yield one object, but yield {len(found):,}: {told}"
-            places = _find_places(case.identity.paths, set(redirect.paths))
-            cited = [places[path] for path in redirect.paths if path in places]
-            yield build_finding(rule, "P0", subject, message, cited, redirect.paths[1:])
-
-
-def _tell_targets(found: Mapping[str, list[str]]) -> str:
-    named = (("nothing" if name == "?" else name, paths) for name, paths in sorted(found.items()))
-    return "; ".join(f"{', '.join(paths)} → {name}" for name, paths in named)
+        if len(found) > 1 or NOWHERE in found or UNKNOWN in found:
+            severity = "P0" if NOWHERE in found or len(found.keys() - {UNKNOWN}) > 1 else "P2"
+            told = "; ".join(f"{', '.join(paths)} → {name}" for name, paths in sorted(found.items()))
+            message = f"{tell(len(redirect.paths), 'path')} should yield one object, but lead to {len(found):,}: {told}"
+            places = _find_places(case.identity.paths, {path for paths in found.values() for path in paths})
+            cited = [places[path] for paths in found.values() for path in paths if path in places]
+            yield build_finding(rule, severity, redirect.paths[0], message, cited, redirect.paths[1:])
 
 
 _TREE = {"p/__init__.py": "", "p/a.py": "class Order: ...\n", "p/b.py": "from p.a import Order\nprint(Order)\n"}
@@ -158,5 +168,9 @@ RULES = (
         bad={"p/__init__.py": "", "p/a.py": "class Order: ...\n", "p/b.py": "class Order: ...\n"},
         good=_TREE,
         policy=_REDIRECT,
+        grades={
+            "P0": "the paths lead to different objects, or nowhere",
+            "P2": "one of them cannot be followed without running the program",
+        },
     ),
 )  # fmt: skip
