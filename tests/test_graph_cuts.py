@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from analysis.graph import find_cut, find_loop
 from analysis.graph.components import find_strong_components
+from analysis.graph.ordering import find_backward_edges
 from analysis.graph.packing import pack_cycles
 from analysis.graph.thinning import thin_cut
 
@@ -116,6 +117,15 @@ def test_a_packing_that_runs_out_of_steps_says_what_is_left() -> None:
     assert whole.is_complete
     assert whole.bound >= packing.bound
     assert is_acyclic(costs.keys() - set(whole.cut))
+
+
+@settings(max_examples=80, deadline=None)
+@given(_COSTS)
+def test_without_the_edges_that_point_backwards_there_is_no_cycle(costs: dict[Edge, int]) -> None:
+    backwards = find_backward_edges(costs, sorted(costs))
+    assert is_acyclic(costs.keys() - set(backwards))
+    if is_acyclic(set(costs)):
+        assert backwards == []
 
 
 def test_thinning_without_steps_keeps_the_whole_cut() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from analysis.graph.ordering import find_backward_edges
 from analysis.graph.packing import FOREVER, Costs, Edge, Packing, pack_cycles
 from analysis.graph.thinning import thin_cut
 
@@ -81,7 +82,7 @@ class _Branching:
         """Pack the cycles of what is left, keep the cut if it is the cheapest so far, and return both."""
         packing = pack_cycles(costs, self._limit, backwards=backwards)
         self._steps_left -= packing.steps
-        cut = thin_cut(costs, [*packing.cut, *_point_backwards(costs, packing.rest)], self._limit)
+        cut = thin_cut(costs, [*packing.cut, *find_backward_edges(costs, packing.rest)], self._limit)
         whole = sorted([*cut, *removed])
         cost = sum(self._costs[edge] for edge in whole)
         if cost < self.cost and not any(costs[edge] >= FOREVER for edge in cut):
@@ -120,13 +121,3 @@ def _choose_cycle(packing: Packing, cut: list[Edge]) -> list[Edge]:
 
     cycles = [list(zip(cycle, (*cycle[1:], cycle[0]), strict=True)) for cycle in packing.cycles]
     return min(cycles, key=rank)
-
-
-def _point_backwards(costs: Costs, edges: list[Edge]) -> list[Edge]:
-    """Return the edges that point backwards when modules with much to import and few importers come first."""
-    balance: dict[int, int] = {}
-    for edge in edges:
-        importer, imported = edge
-        balance[importer] = balance.get(importer, 0) - costs[edge]
-        balance[imported] = balance.get(imported, 0) + costs[edge]
-    return [(first, second) for first, second in edges if (balance[first], first) > (balance[second], second)]

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from analysis import tables
-from analysis.graph.cuts import find_cut
+from analysis.graph.cuts import Cut, find_cut
 from analysis.graph.hops import Hop, HopReader
-from analysis.graph.links import DEPTH_OF_KIND, Component, Links, find_components
+from analysis.graph.links import DEPTH_OF_KIND, Component, Links, Pairs, find_components
 from analysis.graph.loops import find_loop
 from analysis.graph.resolve import ImportGraph
 
@@ -44,14 +44,14 @@ def find_cycles(graph: ImportGraph) -> list[Cycle]:
     ``typing`` only when it is not one of the deferred graph.
     """
     links = Links(graph)
-    hops = HopReader(graph.edges)
+    builder = _Builder(links, graph)
     found: list[Cycle] = []
     for with_ancestors in (False, True):
         known: set[tuple[int, ...]] = set()
         for kind in DEPTH_OF_KIND:
             components = list(find_components(links.find_pairs(kind, with_ancestors=with_ancestors)))
             fresh = [component for component in components if component.members not in known]
-            made = [_build_cycle(component, links, hops, kind, with_ancestors=with_ancestors) for component in fresh]
+            made = [builder.build(component, kind, with_ancestors=with_ancestors) for component in fresh]
             found += sorted(made, key=lambda cycle: (-cycle.size, cycle.modules))
             known.update(component.members for component in components)
     return found
@@ -63,22 +63,37 @@ def find_component_sizes(graph: ImportGraph, kind: str, *, with_ancestors: bool)
     return sorted((len(component.members) for component in components), reverse=True)
 
 
-def _build_cycle(component: Component, links: Links, hops: HopReader, kind: str, *, with_ancestors: bool) -> Cycle:
-    names = tuple(links.names[number] for number in component.members)
-    pairs = component.pairs
-    keys = list(zip(pairs.importers.tolist(), pairs.importeds.tolist(), strict=True))
-    shows_kind = [key for key, depth in zip(keys, pairs.depths.tolist(), strict=True) if depth == DEPTH_OF_KIND[kind]]
-    loop, is_shortest = find_loop(keys, preferred=shows_kind)
-    cut = find_cut(dict(zip(keys, pairs.costs.tolist(), strict=True)))
-    digest = hashlib.blake2b("\n".join(names).encode(), digest_size=4).hexdigest()
-    suffix = "+ancestors" if with_ancestors else ""
-    rows = dict(zip(keys, pairs.rows.tolist(), strict=True))
-    return Cycle(
-        f"{kind}{suffix}:{names[0]}:{digest}", kind, with_ancestors, len(names), len(pairs), names,
-        tuple(hops.read(rows[key]) for key in loop), is_shortest,
-        tuple((links.names[importer], links.names[imported]) for importer, imported in cut.pairs),
-        cut.cost, cut.method,
-    )  # fmt: skip
+class _Builder:
+    """Makes cycles of components; many have the same pairs with and without ancestor edges and are cut once."""
+
+    def __init__(self, links: Links, graph: ImportGraph) -> None:
+        self._names = links.names
+        self._hops = HopReader(graph.edges)
+        self._cuts: dict[tuple[bytes, ...], Cut[int]] = {}
+
+    def build(self, component: Component, kind: str, *, with_ancestors: bool) -> Cycle:
+        pairs = component.pairs
+        names = tuple(self._names[number] for number in component.members)
+        keys = list(zip(pairs.importers.tolist(), pairs.importeds.tolist(), strict=True))
+        depths = pairs.depths.tolist()
+        shows_kind = [key for key, depth in zip(keys, depths, strict=True) if depth == DEPTH_OF_KIND[kind]]
+        loop, is_shortest = find_loop(keys, preferred=shows_kind)
+        rows = dict(zip(keys, pairs.rows.tolist(), strict=True))
+        cut = self._find_cut(keys, pairs)
+        digest = hashlib.blake2b("\n".join(names).encode(), digest_size=4).hexdigest()
+        suffix = "+ancestors" if with_ancestors else ""
+        return Cycle(
+            f"{kind}{suffix}:{names[0]}:{digest}", kind, with_ancestors, len(names), len(pairs), names,
+            tuple(self._hops.read(rows[key]) for key in loop), is_shortest,
+            tuple((self._names[importer], self._names[imported]) for importer, imported in cut.pairs),
+            cut.cost, cut.method,
+        )  # fmt: skip
+
+    def _find_cut(self, keys: list[tuple[int, int]], pairs: Pairs) -> Cut[int]:
+        mark = (pairs.importers.tobytes(), pairs.importeds.tobytes(), pairs.costs.tobytes())
+        if mark not in self._cuts:
+            self._cuts[mark] = find_cut(dict(zip(keys, pairs.costs.tolist(), strict=True)))
+        return self._cuts[mark]
 
 
 def build_cycles_table(cycles: Iterable[Cycle]) -> pa.Table:
