@@ -24,7 +24,9 @@ BINDING_KINDS = (
     "declaration", "target", "unpacked", "augmented", "type_alias", "expression",
 )  # fmt: skip
 EXPORT_OPERATIONS = ("assign", "add", "remove", "unknown")
-HOOK_KINDS = ("module_getattr", "sys_modules", "path_extended", "computed_import", "computed_binding")
+HOOK_KINDS = (
+    "module_getattr", "sys_modules", "path_extended", "computed_import", "computed_binding", "module_attribute",
+)  # fmt: skip
 MARKER_KINDS = ("ssot", "deprecated")
 MARKER_PLACES = ("comment", "docstring", "code")
 ORIGINS = ("stdlib", "external", "unknown")
@@ -249,7 +251,7 @@ EXPORTS = Table("exports", "one statement on one name of __all__", (
 
 HOOKS = Table("hooks", "one name that a module serves or registers while it runs", (
     _PATH, _POSITION, _LINE,
-    _one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed), computed_import (import_module of something that is not a literal), computed_binding (a name is put into globals())"),
+    _one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed), computed_import (import_module of something that is not a literal), computed_binding (a name is put into globals()), module_attribute (an assignment to an attribute of something imported)"),
     _text("name", "attribute or module name; * stands for what is computed"),
     _text("value", "dotted name that is returned or registered; callee() when that call made it; empty when unknown"),
 ))  # fmt: skip

@@ -428,3 +428,20 @@ def test_a_function_that_extends_the_exports_makes_them_unknown_and_one_that_rea
     source = "__all__ = ['a']\ndef add(m):\n    for n in m.__all__:\n        __all__.append(n)\n"
     source += "def __dir__():\n    return __all__\n"
     assert brief(source, "exports", "name", "operation") == [("", "assign"), ("a", "add"), ("", "unknown")]
+
+
+def test_what_a_module_sets_on_another_is_a_hook_and_attributes_of_objects_are_not() -> None:
+    source = (
+        "import a\nfrom . import b as c\na.x.Y = c.Z\nc.T = dialect = make(1)\nother.x = 1\na.n, d = 1, 2\n"
+        "class D:\n    def f(self):\n        self.a = 1\n        a.z = 2\n"
+    )
+    assert brief(source, "hooks", "kind", "name", "value") == [
+        ("module_attribute", "a.x.Y", "c.Z"),
+        ("module_attribute", "c.T", "make()"),
+        ("module_attribute", "a.n", ""),
+    ]
+
+
+def test_a_class_that_a_function_declares_global_binds_a_name_of_the_module() -> None:
+    source = "def f():\n    global A\n    class A: ...\n    class B: ...\n"
+    assert brief(source, "bindings", "name", "kind", "owner") == [("f", "function", ""), ("A", "class", "f")]

@@ -123,8 +123,8 @@ def test_a_policy_names_patterns_a_package_and_what_is_allowed() -> None:
     ]
 
 
-def test_a_policy_without_patterns_matches_nothing() -> None:
-    concepts = find_concepts(_facts({"a:Registry": ()}), Policy(concept=(Concept(name="none", match=()),)))
+def test_a_policy_whose_patterns_fit_no_class_is_an_empty_concept() -> None:
+    concepts = find_concepts(_facts({"a:Registry": ()}), Policy(concept=(Concept(name="none", match=("*Engine",)),)))
     assert [(concept.name, concept.members) for concept in concepts] == [("none", ())]
 
 

@@ -263,6 +263,19 @@ def test_names_put_into_globals_are_known_by_their_pattern(resolve: Callable[[Fi
     assert found["b.SlowEngine"]["reason"] == "no such name SlowEngine in a"
 
 
+def test_what_one_module_sets_on_another_is_a_name_of_that_one(resolve: Callable[[Files], Resolution]) -> None:
+    found = rows(resolve({
+        "a/__init__.py": "", "a/base.py": "class Old: ...\nTaken = Old\n",
+        "a/fast.py": (
+            "from . import base\nclass Fast: ...\nbase.dialect = dialect = Fast\nbase.Taken = Fast\nbase.n = Fast()\n"
+        ),
+        "m.py": "from a.base import dialect, Taken\n",
+    }))  # fmt: skip
+    assert (found["m.dialect"]["definition"], found["m.dialect"]["certainty"]) == ("a.fast:Fast", "conditional")
+    assert (found["m.Taken"]["definition"], found["m.Taken"]["candidates"]) == ("a.base:Old", 2)
+    assert found["a.base.n"]["reason"] == "set by a.fast"
+
+
 def test_a_compiled_module_is_known_by_its_stub(resolve: Callable[[Files], Resolution]) -> None:
     found = rows(resolve({
         "a/__init__.py": "", "a/fast.so": b"", "a/fast.pyi": "class X: ...\nY = X\n",

@@ -105,7 +105,7 @@ def test_the_path_that_most_already_use_is_canonical(resolve: Resolve) -> None:
 
 def test_a_policy_states_the_path(resolve: Resolve) -> None:
     users = {f"u{n}.py": f"from a.{module} import Engine\n" for n, module in enumerate(("core", "old", "user"))}
-    policy = Policy(redirect=(Redirect(paths=("a.old.Engine",), canonical="a.old.Engine"),))
+    policy = Policy(redirect=(Redirect(paths=("a.old.Engine", "a.core.Engine"), canonical="a.old.Engine"),))
     table = build_violations(resolve({**TREE, **users}, policy), find_stated(policy))
     assert {canonical for (canonical,) in brief(table, "canonical")} == {"a.old.Engine"}
     assert {path for (path,) in brief(table, "path")} == {

@@ -24,7 +24,7 @@ from analysis.facts.rows import FileFacts, Rows
 from analysis.facts.source import decode, parse
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 6
+EXTRACTOR_VERSION = 7
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.
@@ -63,6 +63,7 @@ class _Walker:
         self._export_lines = find_lines(source, _EXPORTING) if b"__all__" in source else []
         self._literals: dict[str, ast.expr] = {}
         self._globals: list[set[str]] = []
+        self._imported: set[str] = set()
         self._body(tree.body, Context())
         self._classes.finish(self.rows, self._docstrings)
         imports, hooks = find_dynamic_rows(source, tree, self._next)
@@ -163,8 +164,7 @@ class _Walker:
     def _class(self, node: ast.ClassDef, context: Context) -> None:
         qualname = context.prefix + node.name
         self._classes.add(node, self._next(), qualname, context)
-        if not context.owner:
-            self._bind(node, node.name, "class", qualname, context)
+        self._bind(node, node.name, "class", qualname, context)
         self._globals.append(set())
         self._body(node.body, context.inside(qualname, "class"))
         self._globals.pop()
@@ -201,6 +201,8 @@ class _Walker:
     # Statements that bind
 
     def _bind(self, node: Any, name: str, kind: str, value: str, context: Context, arguments: int = -1) -> None:
+        if kind == "import" and not context.owner:
+            self._imported.add(name)
         if context.owner and not (self._globals and name in self._globals[-1]):
             return
         if context.scope not in _MODULE_LEVEL and not context.owner:
@@ -230,9 +232,19 @@ class _Walker:
         elif _pairs_up(target, value):
             for inner, part in zip(target.elts, value.elts, strict=True):  # type: ignore[attr-defined]
                 self._assign_target(inner, part, node, context)
+        elif isinstance(target, ast.Attribute):
+            self._attribute(target, value, context)
         else:
             self._targets(target, node, context, kind="unpacked")
             self._exports(node, target, "=", value, context)
+
+    def _attribute(self, target: ast.Attribute, value: ast.expr, context: Context) -> None:
+        """Note what a module sets on another one that it imports; the attributes of objects do not matter."""
+        name = find_dotted(target)
+        if not context.owner and name.partition(".")[0] in self._imported:
+            kind, text, _ = classify(value)
+            made = text if kind == "alias" else f"{text}()" if kind == "instance" and text else ""
+            self.rows.hooks.append((self._next(), target.lineno, "module_attribute", name, made))
 
     def _targets(self, target: ast.expr, node: ast.stmt, context: Context, kind: str = "target") -> None:
         for name in _find_names(target):

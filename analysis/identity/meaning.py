@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Generator, Iterable
+from typing import NamedTuple
 
 from analysis.identity.makers import find_made_kind
 from analysis.identity.module_index import Module, make_absolute
@@ -34,6 +35,14 @@ KEPT = {
     "unpacked": "result",
     "target": "result",
 }
+
+
+class Given(NamedTuple):
+    """What one module sets on another: the value as written, and where it stands."""
+
+    setter: Module
+    written: str
+    position: int
 
 
 class Meaning:
@@ -203,6 +212,12 @@ class Meaning:
         if written == name:
             return (Candidate(unknown("module __getattr__"), ALWAYS, -1, None),)
         return (yield from self.follow(module, written, AT_END))
+
+    def take_given(self, given: Given) -> Steps:
+        """Return what another module sets, where that is a name."""
+        if not given.written or given.written.endswith("()"):
+            return (Candidate(unknown(f"set by {given.setter.name}"), MAYBE, -1, None),)
+        return (yield from self.follow(given.setter, given.written, given.position))
 
     def find_computed(self, module: Module, name: str, written: str) -> Steps:
         """Return what is put into ``globals()`` under a computed name: a class where the call makes one."""

@@ -48,7 +48,11 @@ class Space:
 
 
 class Namespaces:
-    """All files' statements, and which file belongs to which module."""
+    """All files' statements, and which file belongs to which module.
+
+    ``registered`` are names put into ``sys.modules``; ``attributes`` what files set on what they import: path,
+    position, dotted attribute and value as written.
+    """
 
     def __init__(self, facts: FactTables) -> None:
         self.index = ModuleIndex(facts.modules)
@@ -56,6 +60,7 @@ class Namespaces:
         self._spaces = _build_spaces(facts.bindings, self.rows.name)
         self._empty = Space()
         self.registered: set[str] = set()
+        self.attributes: list[tuple[str, int, str, str]] = []
         self._add_exports(facts.exports)
         self._add_hooks(facts.hooks)
         self.classes = _read_classes(facts.definitions)
@@ -73,11 +78,13 @@ class Namespaces:
             self._space_of(path).exports.append((name, operation, guard))
 
     def _add_hooks(self, hooks: pa.Table) -> None:
-        for path, kind, name, value in _zip(hooks, "path", "kind", "name", "value"):
+        for path, position, kind, name, value in _zip(hooks, "path", "position", "kind", "name", "value"):
             if kind == "module_getattr":
                 self._space_of(path).served.setdefault(name, value)
             elif kind == "computed_binding":
                 self._space_of(path).computed.append((name, value))
+            elif kind == "module_attribute":
+                self.attributes.append((path, position, name, value))
             elif kind == "sys_modules" and name != "*":
                 self.registered.add(name)
                 self._space_of(path).registers.add(name)

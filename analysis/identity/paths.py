@@ -98,6 +98,7 @@ class _Table:
 
     def _rows(self, module: Module) -> Iterator[tuple[Any, ...]]:
         names = self._resolver.stars.has(module) | self._spaces.space(module).served.keys()
+        names.update(self._resolver.find_given(module))
         for name in sorted(names):
             if name == "*" or (name.startswith("__") and name.endswith("__")):
                 continue
@@ -140,9 +141,11 @@ def _judge(outcome: Outcome, chosen: Candidate) -> tuple[str, str]:
     if len(outcome) == 1:
         is_certain = chosen.level in {ALWAYS, TRIED} and value.kind not in _UNCERTAIN
         return ("certain" if is_certain else "conditional"), ""
-    others = sorted({_show(candidate.value) for candidate in outcome if candidate is not chosen})
+    others = sorted({_show(candidate.value, value) for candidate in outcome if candidate is not chosen})
     return "conditional", f"otherwise {', '.join(others)}"
 
 
-def _show(value: Value) -> str:
+def _show(value: Value, chosen: Value) -> str:
+    if value.target and value.target == chosen.target:
+        return f"{value.target} line {value.line}"
     return value.target or value.reason or value.kind

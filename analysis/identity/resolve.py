@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from analysis.identity.meaning import AT_END, KEPT, Meaning, Steps, limit_candidates, of_module
+from analysis.identity.meaning import AT_END, KEPT, Given, Meaning, Steps, limit_candidates, of_module
 from analysis.identity.module_index import Module
 from analysis.identity.namespace import Namespaces
 from analysis.identity.openness import COMPILED, find_open
@@ -18,16 +18,19 @@ from analysis.identity.statements import Statements, Submodules
 from analysis.identity.values import (
     ALWAYS,
     DEFERRED,
+    MAYBE,
     NEVER,
     TRIED,
     Candidate,
     Key,
     Outcome,
     Value,
+    choose,
     unknown,
 )
 
 _QUICK = frozenset({"import", "class", "function", "expression", "unpacked", "target"})
+_UNBINDING = frozenset({"delete", "declaration", "augmented"})
 _RING = unknown("ring of names that are defined by one another")
 
 
@@ -45,6 +48,8 @@ class Resolver:
         outside = self._read_stars()
         self.stars = StarNames(spaces, self._sources, self._submodules)
         self._open = find_open(spaces, self.stars, self._sources, outside)
+        self._given: dict[int, dict[str, list[Given]]] = {}
+        self._read_attributes()
 
     def resolve(self, module: Module, name: str) -> Outcome:
         """Return what an import of the name from the module yields; empty when there is no such name."""
@@ -53,6 +58,10 @@ class Resolver:
     def resolve_dotted(self, module: Module, dotted: str, position: int) -> Outcome:
         """Return what a dotted name means where it stands in a module: before a position of its statements."""
         return self._drive(None, self.meaning.follow(module, dotted, position))
+
+    def find_given(self, module: Module) -> Iterable[str]:
+        """Return the names that other modules set on a module."""
+        return self._given.get(module.number, {})
 
     def find_bound(self, module: Module) -> Mapping[str, list[int]]:
         """Return the rows of the statements in the module's file that bind or unbind a name, by name."""
@@ -82,6 +91,21 @@ class Resolver:
                 else:
                     self._sources.setdefault(module.number, []).append((row, found.number))
         return outside
+
+    def _read_attributes(self) -> None:
+        """Note what modules set on other modules, by the module that gets it."""
+        found: list[tuple[int, str, Given]] = []
+        for path, position, dotted, written in self._spaces.attributes:
+            setter = self._index.find_importer(path)
+            owner, _, name = dotted.rpartition(".")
+            if setter is None or setter.number < 0:
+                continue
+            value = choose(self.resolve_dotted(setter, owner, position)).value
+            if value.kind == "module" and value.module != setter.number:
+                found.append((value.module, name, Given(setter, written, position)))
+        self._memo.clear()  # the answers so far knew nothing of this
+        for number, name, given in found:
+            self._given.setdefault(number, {}).setdefault(name, []).append(given)
 
     # The stack
 
@@ -134,6 +158,8 @@ class Resolver:
         rows = self._spaces.space(module).names.get(name, ())
         if limit >= 0 or len(rows) != 1 or number in self._sources or self.rows.level[rows[0]] != ALWAYS:
             return None
+        if number in self._given and name in self._given[number]:
+            return None
         row = rows[0]
         kind = self.rows.kind[row]
         if kind not in _QUICK or (module.is_package and self._index.find_child(module, name) is not None):
@@ -169,25 +195,28 @@ class Resolver:
             if row < 0:
                 found.append(Candidate(of_module(self._index.modules[-row - 1]), ALWAYS, -1, None))
                 break
-            level = self.rows.level[row]
-            if level == NEVER or (level == DEFERRED and limit != AT_END):
-                continue
-            kind = self.rows.kind[row]
-            if kind == "delete":
-                if level == ALWAYS:
-                    break
-                continue
-            if kind in {"declaration", "augmented"}:
+            level, kind = self.rows.level[row], self.rows.kind[row]
+            if kind == "delete" and level == ALWAYS:
+                break
+            if kind in _UNBINDING or level == NEVER or (level == DEFERRED and limit != AT_END):
                 continue
             values = yield from self.meaning.evaluate(module, name, row, position)
-            if not values:
-                continue
             found.extend(Candidate(value, max(level, own), row, step) for value, own, _, step in reversed(values))
-            if level == ALWAYS or (level == TRIED and _is_sure(values)):
+            if values and (level == ALWAYS or (level == TRIED and _is_sure(values))):
                 break
+        if limit == AT_END and module.number in self._given:
+            found.extend((yield from self._look_given(module, name, DEFERRED if found else MAYBE)))
         if not found:
             found.extend((yield from self._look_outside(module, name)))
         return limit_candidates(found)
+
+    def _look_given(self, module: Module, name: str, level: int) -> Steps:
+        """Return what other modules set under the name: all that it is, or what it may become."""
+        found: list[Candidate] = []
+        for given in self._given[module.number].get(name, ()):
+            values = yield from self.meaning.take_given(given)
+            found.extend(Candidate(value, level, -1, step) for value, _, _, step in values)
+        return tuple(found)
 
     def _find_events(self, module: Module, name: str, limit: int) -> Iterable[tuple[int, int]]:
         """Return pairs of position and row, last first; a negative row stands for a submodule."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.naming import ROOT_MARK
 from analysis.graph import Cycle, ImportGraph
 
 _COLUMNS = ("importer", "imported", "path", "line", "kind", "name", "scope", "guard", "caught", "is_ancestor")
@@ -73,21 +74,36 @@ def find_names_taken(imports: pa.Table, edges: Iterable[InnerEdge]) -> list[Inne
     return [edge for edge in taking if edge not in unclear or _names_itself(edge, written)]
 
 
-def _names_itself(edge: InnerEdge, written: dict[tuple[str, int, str], set[str]]) -> bool:
+def _names_itself(edge: InnerEdge, written: Mapping[tuple[str, int, str], set[tuple[int, str]]]) -> bool:
     """Return whether ``from a.b import b`` means a name of ``a.b``; ``from a import b`` means the module ``a.b``."""
-    modules = written.get((edge.path, edge.line, edge.name), set())
-    return any(module and (edge.imported == module or edge.imported.endswith(f".{module}")) for module in modules)
+    imported = _drop_root(edge.imported)
+    for level, module in written.get((edge.path, edge.line, edge.name), ()):
+        meant = _find_absolute(edge, level, module)
+        if imported == meant or (not level and imported.endswith(f".{meant}")):
+            return True
+    return False
 
 
-def _find_written(imports: pa.Table, edges: Iterable[InnerEdge]) -> dict[tuple[str, int, str], set[str]]:
-    """Return the modules as written in the statements of some edges, by path, line and name taken."""
+def _find_absolute(edge: InnerEdge, level: int, module: str) -> str:
+    parts = _drop_root(edge.importer).split(".")
+    package = parts if edge.path.endswith("__init__.py") else parts[:-1]
+    base = package[: len(package) - level + 1] if level else []
+    return ".".join([*base, module] if module else base)
+
+
+def _drop_root(module: str) -> str:
+    """Return a module name without the root that tells it from others of its name."""
+    return module.partition(ROOT_MARK)[0]
+
+
+def _find_written(imports: pa.Table, edges: Iterable[InnerEdge]) -> dict[tuple[str, int, str], set[tuple[int, str]]]:
+    """Return level and module as written in the statements of some edges, by path, line and name taken."""
     wanted = {(edge.path, edge.line, edge.name) for edge in edges}
-    chosen = imports.filter(
-        pc.is_in(imports.column("name"), pa.array(sorted({name for *_, name in wanted}), pa.string()))
-    )
-    found: dict[tuple[str, int, str], set[str]] = defaultdict(set)
-    columns = (tables.read_column(chosen, name) for name in ("path", "line", "name", "module"))
-    for path, line, name, module in zip(*columns, strict=True):
+    names = pa.array(sorted({name for *_, name in wanted}), type=pa.string())
+    chosen = imports.filter(pc.is_in(imports.column("name"), names))
+    found: dict[tuple[str, int, str], set[tuple[int, str]]] = defaultdict(set)
+    columns = (tables.read_column(chosen, name) for name in ("path", "line", "name", "level", "module"))
+    for path, line, name, level, module in zip(*columns, strict=True):
         if (path, line, name) in wanted:
-            found[path, line, name].add(module)
+            found[path, line, name].add((level, module))
     return found
