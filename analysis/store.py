@@ -25,7 +25,7 @@ from analysis.errors import SnapshotError, StorageError
 
 MANIFEST = "manifest.json"
 #: Raised when older snapshots can no longer be read.
-FORMAT = 1
+FORMAT = 2
 _TEMPORARY = re.compile(r"\.writing-(\d+)-")
 
 
@@ -155,10 +155,9 @@ def read_manifest(snapshot: Path) -> dict[str, Any]:
 def read_table(snapshot: Path, name: str) -> pa.Table:
     """Return one table of a snapshot with the schema of ``tables.py``."""
     try:
-        table = pq.read_table(snapshot / f"{name}.parquet")
-    except (OSError, pa.ArrowException) as error:
+        return pq.read_table(snapshot / f"{name}.parquet").cast(tables.TABLES[name].schema)
+    except (OSError, ValueError, pa.ArrowException) as error:  # a cast to other columns is a ValueError
         raise SnapshotError(f"cannot read table {name} of {snapshot}: {error}".splitlines()[0]) from None
-    return table.cast(tables.TABLES[name].schema)
 
 
 def find_snapshots(data: Path, target: str = "") -> list[Path]:

@@ -23,6 +23,8 @@ from analysis.policy import Policy, read_policy
 from analysis.rules import CaseFile, build_findings_table, find_findings, measure
 
 Result = TypeVar("Result")
+#: Tables that stay without rows unless somebody asks for what fills them.
+_NOT_ASKED_FOR = {table.name: table.empty() for table in (*tables.SIMULATION_TABLES, *tables.PROBE_TABLES)}
 STEPS = ("scan", "graph", "cycles", "identity", "names", "rules", "snapshot")
 
 
@@ -75,7 +77,7 @@ def investigate(
     case = CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, rules)
     findings, metrics = clock.run("rules", lambda: _judge(case))
     contents = {
-        **collect_facts(facts), "edges": graph.edges, "externals": graph.externals, "phantoms": graph.phantoms,
+        **_NOT_ASKED_FOR, **collect_facts(facts), "edges": graph.edges, "externals": graph.externals, "phantoms": graph.phantoms,
         "cycles": build_cycles_table(cycles), **identity.tables, "findings": findings, "metrics": metrics,
     }  # fmt: skip
     counts = {name: table.num_rows for name, table in contents.items()}

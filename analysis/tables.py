@@ -46,6 +46,13 @@ PHANTOM_REASONS = (
     "no-such-name", "type-checking-only", "main-program-only", "other-interpreter", "deleted",
 )  # fmt: skip
 DUPLICATE_LEVELS = ("class", "method")
+#: How the first import of a module in a fresh process ends.
+OUTCOMES = (
+    "ok", "circular", "missing-third-party", "missing-in-tree", "missing-name", "recursion", "syntax", "crash",
+    "timeout", "exit", "other",
+)  # fmt: skip
+#: What a module-level name holds in the running interpreter.
+LIVE_KINDS = ("class", "function", "instance", "none", "module")
 CONFLICT_KINDS = ("same-name", "renamed", "instance", "branch", "order")
 
 TEXT = pa.string()
@@ -424,11 +431,115 @@ FOLDER_COPIES = Table("folder_copies", "two folders that hold the same files", (
     _text("hint", "the part of the name that says copy: backup, legacy, old, v2; empty when none does"),
 ))  # fmt: skip
 
+PROBED = Table("probed", "one module, imported first in a fresh process of the target's interpreter", (
+    _text("module", "dotted module name"),
+    _text("path", "file that was meant to define it"),
+    _one_of("outcome", OUTCOMES, "how the import ended; see docs/probe.md"),
+    _text("exception", "class of the exception; signal name for a crash; empty when ok"),
+    _text("message", "its text, cut at 500 characters"),
+    _text("failed_path", "file of the statement that failed: the innermost in-tree statement; empty when ok"),
+    _count("failed_line", "its line; 0 when ok"),
+    _text("failed_module", "module that the statement could not import, or could not take a name from"),
+    _text("failed_name", "name that it could not take; empty when the module itself was not there"),
+    _texts("chain", "import statements that led there: path:line module, outermost first, at most 50"),
+    Column("seconds", pa.float64(), "wall seconds of the import"),
+    Column("peak_memory", pa.int64(), "peak resident bytes of the process; 0 when unknown"),
+    _count("modules_run", "number of in-tree module bodies that ran"),
+    _text("output", "what the import printed, cut at 1,000 characters"),
+))  # fmt: skip
+
+SWALLOWED = Table("swallowed", "one ImportError or AttributeError raised and swallowed inside an import", (
+    _text("entry", "module imported first"),
+    _one_of("outcome", OUTCOMES, "what the swallowed error means, as for probed"),
+    _text("exception", "class of the exception"),
+    _text("message", "its text, cut at 500 characters"),
+    _text("path", "file of the import statement that raised, relative to the target"),
+    _LINE,
+    _text("module", "module that could not be imported, or lacks the name"),
+    _text("name", "name that was to be taken; empty when the module itself was not there"),
+    _text("caught_path", "file of the statement whose handler swallowed it; empty when it is not in the tree"),
+    _count("caught_line", "line of the statement, in the body of that try, that the error came through"),
+))  # fmt: skip
+
+EXECUTIONS = Table("executions", "one module whose body ran more than once after one first import", (
+    _text("entry", "module imported first"),
+    _text("module", "name under which the body ran; the shorter, then first, when there are several"),
+    _text("path", "file of the body"),
+    _count("times", "how often it ran"),
+    _texts("names", "module names under which it ran, sorted; several when one file is loaded under two names"),
+))  # fmt: skip
+
+LIVE_BINDINGS = Table("live_bindings", "one module-level name after the first import of its own module", (
+    _text("module", "module that holds the name"),
+    _text("name", "the name"),
+    _one_of("kind", LIVE_KINDS, "what it holds"),
+    _text("definition", "of a class or function where its source says: path:line of the file; of an instance that of its class; empty outside the tree or without source"),
+    _text("qualname", "__qualname__ of the class or function, of an instance that of its class; of a module its name"),
+    _text("defined_in", "__module__ as the object says"),
+    _text("group", "label of the live object: the least module.name that holds it; equal labels are one object"),
+))  # fmt: skip
+
+LIVE_TWINS = Table("live_twins", "one class statement that made several live classes within one first import", (
+    _text("entry", "module imported first"),
+    _text("qualname", "__qualname__"),
+    _text("definition", "path:line of the class statement"),
+    _count("objects", "number of live classes"),
+    _texts("holders", "module.name that hold them, one for each where there is one"),
+))  # fmt: skip
+
+ORDER_DEPENDENT = Table("order_dependent", "one binding that depends on which module was imported first", (
+    _text("module", "module that holds the name"),
+    _text("name", "the name"),
+    _text("first_entry", "a module imported first"),
+    _text("first_result", "what the name then holds: kind, qualified name, path:line; absent when it is not there"),
+    _text("second_entry", "another module imported first"),
+    _text("second_result", "what the name then holds"),
+    _count("entries", "number of first imports that loaded the module"),
+))  # fmt: skip
+
+SIMULATED = Table("simulated", "one module, its first import followed statement by statement without running it", (
+    _text("module", "dotted module name"),
+    _text("path", "file that defines it"),
+    _one_of("outcome", OUTCOMES, "what the import comes to"),
+    _text("failed_path", "file of the statement that fails; empty when ok"),
+    _count("failed_line", "its line; 0 when ok"),
+    _text("failed_module", "module that it cannot import, or cannot take a name from"),
+    _text("failed_name", "name that it cannot take"),
+    _texts("chain", "import statements that lead there: path:line module, outermost first, at most 50"),
+    _texts("assumed", "what had to be assumed: a condition, a call, a module outside the tree; empty when nothing"),
+))  # fmt: skip
+
+SIMULATED_SWALLOWED = Table("simulated_swallowed", "one import error that the simulation sees raised and swallowed", (
+    _text("entry", "module imported first"),
+    _one_of("outcome", OUTCOMES, "what the swallowed error means"),
+    _text("path", "file of the import statement that raises"),
+    _LINE,
+    _text("module", "module that could not be imported, or lacks the name"),
+    _text("name", "name that was to be taken; empty when the module itself was not there"),
+    _text("caught_path", "file of the statement whose handler swallows it"),
+    _count("caught_line", "line of the statement, in the body of that try, that the error comes through"),
+    _text("left_as", "what the name is then: none, unbound, or the dotted value it is given"),
+))  # fmt: skip
+
+SIMULATED_EXECUTIONS = Table("simulated_executions", "one module whose body runs more than once in a simulation", (
+    _text("entry", "module imported first"),
+    _text("module", "module name"),
+    _text("path", "file of the body"),
+    _count("times", "how often it runs"),
+))  # fmt: skip
+
 FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS)
 CONCLUSION_TABLES: tuple[Table, ...] = (
     EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES, CONFLICTS, BASES, DUPLICATES,
     FOLDER_COPIES,
 )  # fmt: skip
+#: What simulated first imports come to, without running anything.
+SIMULATION_TABLES: tuple[Table, ...] = (SIMULATED, SIMULATED_SWALLOWED, SIMULATED_EXECUTIONS)
+#: What the probe saw; without rows where it was not asked for.
+PROBE_TABLES: tuple[Table, ...] = (PROBED, SWALLOWED, EXECUTIONS, LIVE_BINDINGS, LIVE_TWINS, ORDER_DEPENDENT)
 TABLES: Mapping[str, Table] = {
-    table.name: table for table in (FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES)
-}
+    table.name: table
+    for table in (
+        FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, *PROBE_TABLES,
+    )
+}  # fmt: skip

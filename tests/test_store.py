@@ -9,6 +9,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 
 from analysis import store, tables
@@ -54,6 +55,13 @@ def test_a_failing_write_leaves_nothing_behind(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="metrics"):
         store.write_snapshot(tmp_path, wrong, MANIFEST)
     assert list((tmp_path / "snapshots" / "shop").iterdir()) == []
+
+
+def test_a_table_with_other_columns_is_not_read(tmp_path: Path) -> None:
+    place = store.write_snapshot(tmp_path, CONTENTS, MANIFEST)
+    pq.write_table(tables.FILES.empty(), place / "metrics.parquet")
+    with pytest.raises(SnapshotError, match="cannot read table metrics"):
+        store.read_table(place, "metrics")
 
 
 FULL_DISK = """
