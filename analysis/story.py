@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from analysis import __version__, store, tables
-from analysis.engine import Progress, ignore_progress
+from analysis.engine import Progress, ignore_progress, paused_collection
 from analysis.errors import SnapshotError
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, check_target, scan
 from analysis.facts.git import read_revision
@@ -63,9 +63,15 @@ def investigate(
     of processes (0: all cores). Raises ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line
     that says what to do.
     """
+    with paused_collection():
+        return _investigate(path, policy, data or store.find_data_folder(), jobs, use_cache, progress)
+
+
+def _investigate(
+    path: str | Path, policy: str | Path | Policy | None, data: Path, jobs: int, use_cache: bool, progress: Progress
+) -> Investigation:
     root = check_target(Path(path).expanduser())
     rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
-    data = data or store.find_data_folder()
     clock = _Clock(progress)
     cache = data / "cache" if use_cache else None
     options = build_scan_options(rules)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.identity.pause import paused_collection
+from analysis.engine import paused_collection
 from analysis.rules import broken_imports, classes, cycles, files, names, stand_ins
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, add_sources
