@@ -181,7 +181,7 @@ class Investigation:
 
     def plan(self) -> list[Phase]:
         """Return the phases of the remediation plan."""
-        return build_plan(self.table("findings"), self.table("cycles"))
+        return build_plan(self.table("findings"), self.table("cycles"), self.table("violations"))
 
     def success_metrics(self) -> list[SuccessMetric]:
         """Return what must hold when the plan is done: metric, now, target, met."""
