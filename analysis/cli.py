@@ -43,6 +43,9 @@ Target = Annotated[str, typer.Argument(metavar="TARGET", help="Folder with Pytho
 PolicyFile = Annotated[
     str, typer.Option("--policy", "-p", metavar="FILE", help="Policy; default: ssot.toml in the target, if there.")
 ]
+ClaimsFile = Annotated[
+    str, typer.Option("--claims", metavar="FILE", help="Numbers stated before, to be confirmed or refuted.")
+]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 means all cores.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; print only the result.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
@@ -68,13 +71,14 @@ def _root(
 def scan(
     target: Target,
     policy: PolicyFile = "",
+    claims: ClaimsFile = "",
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Analyse a target and keep a snapshot; print the figures and the findings."""
-    inv = _investigate(target, policy, jobs, use_cache=not no_cache, quiet=quiet or json_)
+    inv = _investigate(target, policy, claims, jobs, use_cache=not no_cache, quiet=quiet or json_)
     if json_:
         _print_json(_describe(inv))
     elif quiet:
@@ -87,6 +91,7 @@ def scan(
 def report(
     target: Annotated[str, typer.Argument(metavar="[TARGET]", help="Folder with Python code.")] = "",
     policy: PolicyFile = "",
+    claims: ClaimsFile = "",
     out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where reports are kept.")] = "",
     snapshot: Annotated[
         str, typer.Option("--snapshot", metavar="NAME", help="Report on a kept snapshot (a folder or a target's name).")
@@ -106,7 +111,7 @@ def report(
     inv = (
         open_snapshot(snapshot)
         if snapshot
-        else _investigate(target, policy, jobs, use_cache=not no_cache, quiet=is_quiet)
+        else _investigate(target, policy, claims, jobs, use_cache=not no_cache, quiet=is_quiet)
     )
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
     with progress_bar(quiet=is_quiet) as progress:
@@ -171,11 +176,13 @@ def lab(
     raise typer.Exit(subprocess.run(command, check=False).returncode)
 
 
-def _investigate(target: str, policy: str, jobs: int, *, use_cache: bool, quiet: bool) -> Investigation:
+def _investigate(target: str, policy: str, claims: str, jobs: int, *, use_cache: bool, quiet: bool) -> Investigation:
     from analysis import investigate
 
     with progress_bar(quiet=quiet) as progress:
-        return investigate(target, policy=policy or None, jobs=jobs, use_cache=use_cache, progress=progress)
+        return investigate(
+            target, policy=policy or None, claims=claims or None, jobs=jobs, use_cache=use_cache, progress=progress
+        )
 
 
 def _open(target: str, *, quiet: bool) -> Investigation:
@@ -183,7 +190,7 @@ def _open(target: str, *, quiet: bool) -> Investigation:
     from analysis import open_snapshot
 
     if target and Path(target).expanduser().is_dir():
-        return _investigate(target, "", 0, use_cache=True, quiet=quiet)
+        return _investigate(target, "", "", 0, use_cache=True, quiet=quiet)
     return open_snapshot(target)
 
 

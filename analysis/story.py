@@ -19,7 +19,7 @@ from analysis.facts.git import read_revision
 from analysis.graph import build_cycles_table, build_import_graph, find_cycles
 from analysis.identity import build_identity, find_concepts, find_multiplicity
 from analysis.investigation import Investigation
-from analysis.policy import Policy, read_policy
+from analysis.policy import Policy, read_claims, read_policy
 from analysis.rules import CaseFile, build_findings_table, find_findings, measure
 
 Result = TypeVar("Result")
@@ -51,6 +51,7 @@ def investigate(
     path: str | Path,
     *,
     policy: str | Path | Policy | None = None,
+    claims: str | Path | None = None,
     data: Path | None = None,
     jobs: int = 0,
     use_cache: bool = True,
@@ -58,20 +59,23 @@ def investigate(
 ) -> Investigation:
     """Analyse a source tree without running any of it, keep a snapshot, and return it opened.
 
-    ``policy`` is a file, a ``Policy``, or None for the target's own ``ssot.toml``. ``data`` is where
+    ``policy`` is a file, a ``Policy``, or None for the target's own ``ssot.toml``; ``claims`` a file of numbers
+    stated before, to be confirmed or refuted. ``data`` is where
     snapshots and the cache are kept (default: ``data`` of the checkout, or ``$SSOT_DATA``); ``jobs`` the number
     of processes (0: all cores). Raises ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line
     that says what to do.
     """
+    root = check_target(Path(path).expanduser())
+    rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
+    if claims is not None:
+        rules = read_claims(Path(claims).expanduser(), rules)
     with paused_collection():
-        return _investigate(path, policy, data or store.find_data_folder(), jobs, use_cache, progress)
+        return _investigate(root, rules, data or store.find_data_folder(), jobs, use_cache, progress)
 
 
 def _investigate(
-    path: str | Path, policy: str | Path | Policy | None, data: Path, jobs: int, use_cache: bool, progress: Progress
+    root: Path, rules: Policy, data: Path, jobs: int, use_cache: bool, progress: Progress
 ) -> Investigation:
-    root = check_target(Path(path).expanduser())
-    rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
     clock = _Clock(progress)
     cache = data / "cache" if use_cache else None
     options = build_scan_options(rules)

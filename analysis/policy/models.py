@@ -100,7 +100,7 @@ class Concept(_Section):
 
 
 class Factory(_Section):
-    """What a factory must offer, and what it must not do. Kept, not judged yet."""
+    """What a factory must offer, and what it must not do. Only the methods are judged yet."""
 
     match: ClassPatterns = Field(description="class-name patterns, as in *Factory")
     require_methods: Texts = Field((), description="methods that each must have")
@@ -149,6 +149,9 @@ class Claim(_Section):
     metric: Text = Field(description="name of the metric")
     value: float | str = Field(description="what was stated")
     source: str = Field("", description="where")
+    paths: Annotated[tuple[ImportPath, ...], Strict(strict=False)] = Field(
+        (), description="class-ids and identities: the import paths that it is about; default: all of that name"
+    )
 
 
 class Owner(_Section):

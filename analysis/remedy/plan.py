@@ -38,6 +38,7 @@ _PHASES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         "Every concept has one class, and every name of a class one definition.",
         {
             "concept-over-its-limit": "Merge rival classes into the canonical one",
+            "factory-without-method": "Give factories the methods that callers rely on",
             "canonical-class-missing": "Settle which class is the single source",
             "shadowed-module": "Delete or rename files that Python never imports",
             "fallback-class": "Replace fallback classes by one explicit choice",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.engine import paused_collection
-from analysis.rules import broken_imports, classes, cycles, files, names, stand_ins
+from analysis.rules import broken_imports, classes, cycles, factories, files, names, stand_ins
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, add_sources
 from analysis.rules.rule import Rule
@@ -11,10 +11,13 @@ from analysis.rules.source_lines import read_source_lines
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
-        (*cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES, *names.RULES, *stand_ins.RULES),
+        (
+            *cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES, *names.RULES, *stand_ins.RULES,
+            *factories.RULES,
+        ),
         key=lambda rule: rule.name,
     )
-)
+)  # fmt: skip
 
 
 def find_findings(case: CaseFile) -> list[Finding]:

@@ -11,11 +11,13 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.rules.broken_imports import find_swallowed
-from analysis.rules.case_file import CaseFile
+from analysis.rules.case_file import CaseFile, is_test
 from analysis.rules.dead_cycles import find_dead_cycles
+from analysis.rules.factories import find_lacking
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
 from analysis.rules.names import find_definitions, name_redirects
+from analysis.rules.words import tell
 
 
 class Metric(NamedTuple):
@@ -156,12 +158,44 @@ def _measure_policy(case: CaseFile) -> Iterator[Metric]:
         count = len(find_definitions(case, redirect.paths))
         told = f"Different objects behind the {len(redirect.paths)} paths of {name}."
         yield Metric(f"identities:{name}", count, "objects", told)
+    if any(rule.require_methods for rule in case.policy.factory):
+        count = sum(len(lack.missing) for lack in find_lacking(case))
+        yield Metric(
+            "factory-methods-missing", count, "methods", "Methods that factories lack though they are required."
+        )
+    yield from _measure_class_ids(case)
+
+
+def _measure_class_ids(case: CaseFile) -> Iterator[Metric]:
+    """The class ids of what claims are about, and of what concepts call canonical."""
+    for claim in case.policy.claim:
+        kind, _, name = claim.metric.partition(":")
+        if name and kind in {"class-ids", "identities"}:
+            count = len(_find_classes(case.identity.paths, name, claim.paths))
+            behind = f"behind {tell(len(claim.paths), 'path')} of {name}" if claim.paths else f"under the name {name}"
+            told = f"Different classes {behind}."
+            yield Metric(claim.metric, count, "classes" if kind == "class-ids" else "objects", told)
     for concept in case.concepts:
         if concept.is_policy and concept.canonical:
             name = concept.canonical.replace(":", ".").rpartition(".")[2]
             count = sum(member.name == name for member in concept.members)
             told = f"Classes of the name {name} in the concept {concept.name}."
             yield Metric(f"class-ids:{name}", count, "classes", told)
+
+
+def _find_classes(paths: pa.Table, name: str, wanted: Sequence[str]) -> set[str]:
+    """Return the definitions of the classes behind some paths, or else behind a name outside the tests.
+
+    An object that is no class has no class id, whatever its name.
+    """
+    found = pc.is_in(paths.column("import_path"), pa.array([path.replace(":", ".") for path in wanted], pa.string()))
+    rows = paths.filter(found if wanted else pc.equal(paths.column("name"), name))
+    columns = ("kind", "path", "definition", "definition_path")
+    return {
+        definition
+        for kind, path, definition, home in _read(rows, *columns)
+        if kind in tables.CLASS_KINDS and (wanted or not (is_test(path) or is_test(home or "")))
+    }
 
 
 def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
