@@ -9,6 +9,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis import tables
 from analysis.facts import Facts
 from analysis.graph import Cycle, ImportGraph
 from analysis.identity import Concept, Identity, Multiplicity
@@ -18,7 +19,10 @@ from analysis.rules.inner_edges import InnerEdge, find_inner_edges
 
 @dataclass(frozen=True)
 class CaseFile:
-    """The evidence of one target: facts, import graph, cycles, classes, names, and the policy it is held against."""
+    """The evidence of one target: facts, import graph, cycles, classes, names, and the policy it is held against.
+
+    ``witnesses`` holds the tables of the simulation and of the probe, as far as they were asked for.
+    """
 
     facts: Facts
     graph: ImportGraph
@@ -27,6 +31,16 @@ class CaseFile:
     concepts: tuple[Concept, ...]
     identity: Identity
     policy: Policy = field(default_factory=Policy)
+    witnesses: Mapping[str, pa.Table] = field(default_factory=dict)
+
+    def witness(self, name: str) -> pa.Table:
+        """Return a table of the simulation or of the probe; without rows when it was not asked for."""
+        return self.witnesses[name] if name in self.witnesses else tables.TABLES[name].empty()
+
+    @property
+    def is_probed(self) -> bool:
+        """Whether the target's modules were imported."""
+        return bool(self.witness("probed").num_rows)
 
     @cached_property
     def inner_edges(self) -> Mapping[str, Sequence[InnerEdge]]:
