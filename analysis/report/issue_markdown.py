@@ -92,7 +92,7 @@ def _list_evidence(group: Group, most_subjects: int) -> Iterator[str]:
             yield f"    {plain(place.path)}:{place.line}: {plain(place.source)}"
         hidden = len(subject.places) + subject.hidden - _MOST_PLACES
         if hidden > 0:
-            yield f"    and {hidden:,} more places"
+            yield f"    and {hidden:,} more {'place' if hidden == 1 else 'places'}"
 
 
 def _write_causes(report: Executive) -> Iterator[str]:

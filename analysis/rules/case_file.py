@@ -56,16 +56,3 @@ class CaseFile:
 def keep(table: pa.Table, column: str, value: str) -> pa.Table:
     """Return the rows of a table whose text column has a value."""
     return table.filter(pc.equal(table.column(column).cast(pa.string()), value))
-
-
-def is_test(path: str) -> bool:
-    """Return whether a file belongs to the tests, by its name or folder.
-
-    >>> is_test("a/tests/x.py"), is_test("a/test_x.py"), is_test("a/contest.py")
-    (True, True, False)
-    """
-    folders, _, name = path.rpartition("/")
-    parts = folders.split("/")
-    return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py" or bool(
-        {"tests", "test", "testing"} & set(parts)
-    )  # fmt: skip

@@ -8,9 +8,10 @@ from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from analysis import tables
+from analysis.facts.test_files import is_test_file
 from analysis.identity.census import find_importable
 from analysis.policy import Factory
-from analysis.rules.case_file import CaseFile, is_test
+from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
 from analysis.rules.words import tell
@@ -79,7 +80,7 @@ def _read_classes(case: CaseFile) -> Iterator[tuple[str, str, int, str]]:
     columns = ("path", "line", "name", "qualname", "scope", "guard")
     rows = zip(*(tables.read_column(case.facts.definitions, name) for name in columns), strict=True)
     for path, line, name, qualname, scope, guard in rows:
-        if path in homes and scope in {"module", "class"} and guard != "except" and not is_test(path):
+        if path in homes and scope in {"module", "class"} and guard != "except" and not is_test_file(path):
             yield f"{homes[path]}:{qualname}", path, line, name
 
 

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.test_files import is_test_file
 from analysis.rules.broken_imports import find_swallowed
-from analysis.rules.case_file import CaseFile, is_test
+from analysis.rules.case_file import CaseFile
 from analysis.rules.dead_cycles import find_dead_cycles
 from analysis.rules.factories import find_lacking
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
@@ -194,7 +195,7 @@ def _find_classes(paths: pa.Table, name: str, wanted: Sequence[str]) -> set[str]
     return {
         definition
         for kind, path, definition, home in _read(rows, *columns)
-        if kind in tables.CLASS_KINDS and (wanted or not (is_test(path) or is_test(home or "")))
+        if kind in tables.CLASS_KINDS and (wanted or not (is_test_file(path) or is_test_file(home or "")))
     }
 
 
