@@ -43,6 +43,8 @@ _PHASES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
             "shadowed-module": "Delete or rename files that Python never imports",
             "fallback-class": "Replace fallback classes by one explicit choice",
             "class-defined-more-than-once": "Merge or rename classes that share a name",
+            "folder-copied": "Delete copies of whole folders",
+            "class-copied": "Merge classes with the same body",
         },
     ),
     (

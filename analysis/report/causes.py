@@ -19,7 +19,7 @@ _CAUSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("The same thing is defined in several places; which one a part of the program gets depends on the path it "
         "imports, and a repair in one place leaves the others broken."),
         ("concept-over-its-limit", "canonical-class-missing", "class-defined-more-than-once", "fallback-class",
-         "shadowed-module", "factory-without-method"),
+         "shadowed-module", "factory-without-method", "folder-copied", "class-copied"),
     ),
     (
         "Several paths to one thing",

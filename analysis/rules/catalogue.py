@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.engine import paused_collection
-from analysis.rules import broken_imports, classes, cycles, factories, files, names, stand_ins
+from analysis.rules import broken_imports, classes, copies, cycles, factories, files, names, stand_ins
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, add_sources
 from analysis.rules.rule import Rule
@@ -13,7 +13,7 @@ RULES: tuple[Rule, ...] = tuple(
     sorted(
         (
             *cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES, *names.RULES, *stand_ins.RULES,
-            *factories.RULES,
+            *factories.RULES, *copies.RULES,
         ),
         key=lambda rule: rule.name,
     )

@@ -1,0 +1,79 @@
+"""What was copied: whole folders, and classes under another name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from analysis.facts.test_files import is_test_file
+from analysis.rules.case_file import CaseFile, keep
+from analysis.rules.finding import Finding, Place, build_finding
+from analysis.rules.rule import Rule
+from analysis.rules.words import tell, tell_some
+
+
+def _check_folders(case: CaseFile) -> Iterator[Finding]:
+    rule = "folder-copied"
+    known = sorted(case.facts.files.column("path").to_pylist())
+    for row in case.identity.folder_copies.to_pylist():
+        first, second = row["first"], row["second"]
+        severity = "P3" if is_test_file(f"{first}/x.py") and is_test_file(f"{second}/x.py") else "P2"
+        hint = f"; its name says so ({row['hint']})" if row["hint"] else ""
+        message = (
+            f"{second} is a copy of {first}: {tell(row['files'], 'file')} of {row['second_files']:,} have a twin "
+            f"among the {row['first_files']:,} there{hint}"
+        )
+        places = [place for folder in (first, second) for place in _find_first(known, folder)]
+        yield build_finding(rule, severity, second, message, places, [first])
+
+
+def _find_first(paths: list[str], folder: str) -> list[Place]:
+    """Return the first file of a folder: a folder itself has no line to cite."""
+    return [(next(path for path in paths if path.startswith(f"{folder}/")), 1)]
+
+
+def _check_classes(case: CaseFile) -> Iterator[Finding]:
+    rule = "class-copied"
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in keep(case.identity.duplicates, "level", "class").to_pylist():
+        if not row["is_same_name"] and not row["folder_copy"]:
+            groups[row["group"]].append(row)
+    for _, rows in sorted(groups.items()):
+        places = {row[side]: (row[f"{side}_path"], row[f"{side}_line"]) for row in rows for side in ("first", "second")}
+        names = sorted(places)
+        in_product = sum(not is_test_file(path) for path, _ in places.values())
+        least = min(row["similarity"] for row in rows)
+        alike = "equal" if least == 1 else f"alike to {least:.0%} or more"
+        message = f"The bodies of {tell(len(names), 'class', 'classes')} are {alike}: {tell_some(names)}"
+        severity = "P2" if in_product > 1 and least == 1 else "P3"
+        yield build_finding(rule, severity, names[0], message, [places[name] for name in names], names[1:])
+
+
+_BODY = "".join(f"    def step_{n}(self, x):\n        y = x * {n}\n        return y + self.rest\n" for n in range(1, 6))
+_FILES = {
+    f"app/m{n}.py": f"def f{n}(x):\n    a = x + {n}\n    b = a * 2\n    c = b - 1\n    return c\n" for n in range(4)
+}
+
+RULES = (
+    Rule(
+        "folder-copied", "P2",
+        "A folder holds the same files as another one. Who changes one forgets the other, and an import that names the "
+        "wrong one still works.",
+        "Delete the copy; the history keeps it.",
+        _check_folders,
+        bad={**_FILES, **{name.replace("app/", "app_legacy/"): source for name, source in _FILES.items()}},
+        good=_FILES,
+        grades={"P2": "one of them belongs to the product", "P3": "both belong to the tests"},
+    ),
+    Rule(
+        "class-copied", "P2",
+        "Classes of different names have the same body, comments and layout apart. A repair of one leaves the others "
+        "broken.",
+        "Keep one of them and give the others its behaviour: as subclasses, or as other names of it.",
+        _check_classes,
+        bad={"a.py": f"class Order:\n{_BODY}", "b.py": f"class Parcel:\n{_BODY}"},
+        good={"a.py": f"class Order:\n{_BODY}", "b.py": "from a import Order\nclass Parcel(Order): ...\n"},
+        grades={"P2": "several of the product are equal", "P3": "they are alike, or all but one stand in tests"},
+    ),
+)  # fmt: skip
