@@ -102,7 +102,7 @@ FAMILY = {
 def test_bases_subclasses_wrappers_and_users_of_a_concept_are_told_apart(make_tree: Tree, tmp_path: Path) -> None:
     inv = analysis.investigate(make_tree(FAMILY), data=tmp_path / "data")
     told = show(concept_sentences.tell_rivals(inv, "*Store"))
-    assert "3 classes of `*Store` count. 2 of them extend another of the family, 1 only delegates" in told
+    assert "3 classes of `*Store` count. Of them 2 extend another of the family, and 1 only delegates" in told
     assert "1 more is abstract, a protocol, a fallback or allowed" in told
     rows = inv.members("*Store").set_index("name")
     assert rows["extends"].to_dict() == {

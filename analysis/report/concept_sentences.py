@@ -101,8 +101,8 @@ def tell_rivals(inv: Investigation, name: str = "") -> Prose:
             f"{'counts' if len(counted) <= 1 else 'count'}."
         ),
         (
-            f"{extending or 'None'} of them {'extend' if extending > 1 else 'extends'} another of the family, "
-            f"{wrapping or 'none'} only {'delegate' if wrapping > 1 else 'delegates'} to another object."
+            f"Of them {extending or 'none'} {'extend' if extending > 1 else 'extends'} another of the family, "
+            f"and {wrapping or 'none'} only {'delegate' if wrapping > 1 else 'delegates'} to another object."
         ),
     ]
     if apart:
