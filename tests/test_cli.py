@@ -135,8 +135,8 @@ def test_nothing_of_the_target_is_executed(ssot: Run, make_tree: Tree, tmp_path:
 def test_an_interrupt_is_one_line(make_tree: Tree, tmp_path: Path) -> None:
     root = make_tree({f"m{n}.py": "x = 1\n" * 30_000 for n in range(60)})
     code = (
-        "import os, signal, threading; threading.Timer(1.2, os.kill, (os.getpid(), signal.SIGINT)).start(); "
-        "from analysis.cli import main; main()"
+        "import os, signal, threading; from analysis.cli import main; "
+        "threading.Timer(1.2, os.kill, (os.getpid(), signal.SIGINT)).start(); main()"
     )
     environment = {**os.environ, "SSOT_DATA": str(tmp_path / "data")}
     command = [sys.executable, "-c", code, "scan", str(root), "-q", "-j", "1"]

@@ -6,26 +6,49 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import networkx as nx
+
 from analysis.facts.test_files import is_test_file
 from analysis.rules.case_file import CaseFile, keep
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell, tell_some
+from analysis.rules.words import agree, tell, tell_some
 
 
 def _check_folders(case: CaseFile) -> Iterator[Finding]:
     rule = "folder-copied"
     known = sorted(case.facts.files.column("path").to_pylist())
-    for row in case.identity.folder_copies.to_pylist():
-        first, second = row["first"], row["second"]
-        severity = "P3" if is_test_file(f"{first}/x.py") and is_test_file(f"{second}/x.py") else "P2"
-        hint = f"; its name says so ({row['hint']})" if row["hint"] else ""
+    for original, copies in _group_folders(case):
+        folders = [original, *copies]
+        in_tests = all(is_test_file(f"{folder}/x.py") for folder in folders)
+        twins = max(row["files"] for row in copies.values())
+        hint = ", as the names say" if all(row["hint"] for row in copies.values()) else ""
         message = (
-            f"{second} is a copy of {first}: {tell(row['files'], 'file')} of {row['second_files']:,} have a twin "
-            f"among the {row['first_files']:,} there{hint}"
+            f"{tell_some(list(copies))} {agree(len(copies), 'is a copy', 'are copies')} of {original}: up to "
+            f"{tell(twins, 'file')} with a twin there{hint}"
         )
-        places = [place for folder in (first, second) for place in _find_first(known, folder)]
-        yield build_finding(rule, severity, second, message, places, [first])
+        places = [place for folder in folders for place in _find_first(known, folder)]
+        yield build_finding(rule, "P3" if in_tests else "P2", original, message, places, sorted(copies))
+
+
+def _group_folders(case: CaseFile) -> list[tuple[str, dict[str, dict[str, Any]]]]:
+    """Return each original with its copies and the row that says so; what is alike through others belongs together.
+
+    The original is the folder that is nobody's copy; where all are, the one whose name is the shortest.
+    """
+    rows = case.identity.folder_copies.to_pylist()
+    graph = nx.Graph((row["first"], row["second"]) for row in rows)
+    found = []
+    for group in nx.connected_components(graph):
+        inside = [row for row in rows if row["first"] in group]
+        hinted = {row["second"] for row in inside if row["hint"]}
+        original = min(group, key=lambda folder: (folder in hinted, len(folder), folder))
+        copies = {}
+        for folder in sorted(group - {original}):
+            own = [row for row in inside if folder in (row["first"], row["second"])]
+            copies[folder] = max(own, key=lambda row: (original in (row["first"], row["second"]), row["files"]))
+        found.append((original, copies))
+    return sorted(found, key=lambda pair: pair[0])
 
 
 def _find_first(paths: list[str], folder: str) -> list[Place]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -18,6 +19,8 @@ from analysis.rules.words import tell_some
 
 #: Compiled modules: the source from which one is built lies beside it and is meant to.
 COMPILED = (".so", ".pyx")
+#: The interpreter that reads the target: another one may know newer or older syntax.
+_VERSION = ".".join(platform.python_version_tuple()[:2])
 
 
 class _Dead(NamedTuple):
@@ -118,7 +121,7 @@ def _check_not_parsed(case: CaseFile) -> Iterator[Finding]:
     columns = (tables.read_column(rows, name) for name in ("path", "status", "reason", "error_line"))
     for path, status, reason, line in sorted(zip(*columns, strict=True)):
         where = f" at line {line:,}" if line else ""
-        message = f"{path} cannot be read as Python ({status.replace('-', ' ')}{where}): {reason}"
+        message = f"{path} cannot be read by Python {_VERSION} ({status.replace('-', ' ')}{where}): {reason}"
         yield build_finding(rule, "P3" if is_test_file(path) else "P2", path, message, [(path, max(1, line))])
 
 

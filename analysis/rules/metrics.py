@@ -145,8 +145,8 @@ def _measure_names(case: CaseFile) -> Iterator[Metric]:
     yield Metric("classes-taken-from-elsewhere", len(taken), "classes", "Classes that such statements take.")
     told = "Names that are imported from a module of the tree that has none."
     yield Metric("phantom-names", len(phantoms), "names", told)
-    conflicts = kinds["same-name"] + kinds["renamed"] + kinds["instance"]
-    told = "Names under which different modules have different objects."
+    conflicts = kinds["renamed"] + kinds["instance"]
+    told = "Names that a rename, or an object in the place of a class, gives different meanings in different modules."
     yield Metric("names-with-different-objects", conflicts, "names", told)
 
 
