@@ -68,7 +68,7 @@ class Recorder:
     """Watches imports: which bodies run, which errors are raised by which statement."""
 
     def __init__(self, tree):
-        self.tree, self.notes, self.runs = tree, [], {}
+        self.tree, self.notes, self.runs, self.seconds = tree, [], {}, 0.0
 
     def install(self):
         loader = importlib.machinery.SourceFileLoader
@@ -198,10 +198,11 @@ def tell(error):
         return "(its text cannot be had)"
 
 
-def import_first(tree, name):
-    """Import a module and return what is known of it, as a dictionary for JSON."""
-    recorder = Recorder(tree)
-    recorder.install()
+def import_first(tree, name, recorder):
+    """Import a module and return what is known of it, as a dictionary for JSON.
+
+    The recorder may have seen the packages around it already: they come first, whatever module is wanted.
+    """
     row = {"module": name, "outcome": "ok", "exception": "", "message": "", "chain": [], "failed": ["", 0, "", ""]}
     failure, started = None, _clock()
     try:
@@ -216,7 +217,7 @@ def import_first(tree, name):
         row["chain"] = ["%s:%d %s" % place for place in places[-MOST_HOPS:]]
         if places:
             row["failed"] = [*places[-1][:2], *find_wanted(error)]
-    row["seconds"] = _clock() - started
+    row["seconds"] = recorder.seconds + _clock() - started
     row["threads"] = threading.active_count() > 1
     row["runs"] = sorted([path, len(names), sorted(set(names))] for path, names in recorder.runs.items())
     row["swallowed"] = [describe_note(tree, note) for note in recorder.notes if not led_to(note, failure, row)]
@@ -250,12 +251,10 @@ def led_to(note, failure, row):
 # What is alive afterwards
 
 
-def describe_modules(tree, skipped):
+def describe_modules(tree):
     """Return per module of the target its bindings as rows: name, kind, path, line, qualified name, module."""
     found = {}
     for name in sorted(name for name, module in list(sys.modules.items()) if tree.is_own(module)):
-        if name in skipped:
-            continue
         rows = []
         inside = vars(sys.modules[name])
         for key in sorted(key for key in inside if isinstance(key, str)):
@@ -360,10 +359,10 @@ def find_digest(rows):
     return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 
-def report(tree, name, known, skipped):
+def report(tree, name, known, recorder):
     """Import a module and describe everything; bindings that are known by their digest are not sent again."""
-    row = import_first(tree, name)
-    modules = describe_modules(tree, skipped - {name})
+    row = import_first(tree, name, recorder)
+    modules = describe_modules(tree)
     row["bindings"] = modules.get(name, [])
     row["digests"] = {module: find_digest(rows) for module, rows in modules.items()}
     row["contents"] = {
@@ -383,7 +382,7 @@ def report(tree, name, known, skipped):
 class Turn:
     """One module's turn: its process, its pipes and its deadline."""
 
-    def __init__(self, name, plan, tree, known, skipped):
+    def __init__(self, name, plan, tree, known, recorder):
         self.name, self.home = name, tempfile.mkdtemp(prefix="ssot-probe-", dir=plan["scratch"])
         self.output, self.answer = bytearray(), bytearray()
         out_read, out_write = os.pipe()
@@ -392,7 +391,7 @@ class Turn:
         self.deadline = self.started + plan["timeout"]
         self.pid = os.fork()
         if self.pid == 0:
-            run_turn(name, plan, tree, known, skipped, self.home, out_write, say_write)
+            run_turn(name, plan, tree, known, recorder, self.home, out_write, say_write)
         os.close(out_write)
         os.close(say_write)
         self.pipes = {out_read: self.output, say_read: self.answer}
@@ -447,7 +446,7 @@ def tell_ending(status, is_late):
     return {"outcome": "crash", "exception": "", "message": "it ended its process itself, with code %d" % code}
 
 
-def run_turn(name, plan, tree, known, skipped, home, output, answer):
+def run_turn(name, plan, tree, known, recorder, home, output, answer):
     """Run in the new process: limit it, import, answer, end. Never returns."""
     code = 1
     try:
@@ -465,7 +464,7 @@ def run_turn(name, plan, tree, known, skipped, home, output, answer):
         os.environ.update(HOME=home, TMPDIR=home, TEMP=home, TMP=home, USERPROFILE=home)
         tempfile.tempdir = None
         limit(plan)
-        text = json.dumps(report(tree, name, known, skipped)).encode("utf-8", "backslashreplace")
+        text = json.dumps(report(tree, name, known, recorder)).encode("utf-8", "backslashreplace")
         while text:
             text = text[_write(keep, text) :]
         code = 0
@@ -539,8 +538,8 @@ class Server:
 
     def __init__(self, plan, answers):
         self.plan, self.answers, self.tree = plan, answers, Tree(plan)
-        self.turns, self.known, self.clean = {}, set(), set(plan["clean"])
-        self.own = os.getpid()
+        self.turns, self.known, self.ok = {}, set(), set(plan["ok"])
+        self.recorder, self.own = Recorder(self.tree), os.getpid()
 
     def say(self, row):
         text = (json.dumps(row) + "\n").encode("utf-8", "backslashreplace")
@@ -553,10 +552,8 @@ class Server:
         sys.path[:] = self.plan["paths"] + [path for path in sys.path if path]
         self.say({"hello": sys.version, "isolation": isolation})
         self.say({"preloaded": self.preload()})
-        waiting = list(self.plan["modules"])
-        shared = {name: set(needs) for name, needs in self.plan["share"].items()}
-        self.run_in_order([name for name in waiting if name in shared], shared)
-        self.run([name for name in waiting if name not in shared])
+        self.recorder.install()
+        self.run_below(self.plan["modules"])
         self.say({"bye": True})
 
     def preload(self):
@@ -587,41 +584,68 @@ class Server:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
 
-    def run_in_order(self, names, needs):
-        """Run modules that lie on no cycle, each after what it needs; those that are clean are kept loaded."""
-        for name in self.plan["clean"]:
-            self.load(name)
-        done, waiting = set(needs) - set(names), list(names)
-        while waiting:
-            ready = [name for name in waiting if needs[name] <= done] or waiting
-            chosen = set(ready)
-            waiting = [name for name in waiting if name not in chosen]
-            for row in sorted(self.run(ready), key=lambda row: row["module"]):
-                name = row["module"]
-                loaded = set(row.get("digests", ())) - {name}
-                if is_clean(row) and needs[name] <= self.clean and loaded <= self.clean and self.load(name):
-                    self.clean.add(name)
-                    self.say({"kept": name})
-            done |= chosen
+    def run_below(self, names):
+        """Run modules; those of a package whose import succeeds are forked from a process that has imported it.
+
+        That changes nothing: whatever module of a package is wanted first, Python imports the package before it.
+        """
+        groups, single = {}, []
+        known = set(names) | self.ok
+        for name in names:
+            above = next((top for top in find_packages(name) if top in known and top not in sys.modules), None)
+            if above is None:
+                single.append(name)
+            else:
+                groups.setdefault(above, []).append(name)
+        self.run(single)
+        for package, below in sorted(groups.items()):
+            if not self.plan["share"] or package in self.plan["unfit"] or package not in self.ok:
+                self.run(below)
+            else:
+                self.serve_package(package, below)
+
+    def serve_package(self, package, names):
+        """Fork a process that imports a package and then serves the modules below it; wait for its end."""
+        self.say({"loading": package})
+        pid = os.fork()
+        if pid == 0:
+            code = 1
+            try:
+                control(PR_SET_PDEATHSIG, signal.SIGKILL)
+                control(PR_SET_CHILD_SUBREAPER, 1)
+                self.own = os.getpid()
+                started = _clock()
+                if self.load(package):
+                    self.recorder.seconds += _clock() - started
+                    gc.freeze()
+                    self.run_below(names)
+                    code = 0
+            except BaseException:
+                code = 1
+            finally:
+                _exit(code)
+        _, status = os.waitpid(pid, 0)
+        self.clear()
+        if status:
+            self.say({"unserved": package})
+            _exit(3)
 
     def run(self, names):
-        """Give each module its turn, as many at once as allowed; return the rows of those that can be shared."""
-        waiting, rows = list(reversed(names)), []
+        """Give each module its turn, as many at once as allowed."""
+        waiting = list(reversed(names))
         while waiting or self.turns:
             while waiting and len(self.turns) < self.plan["jobs"]:
-                turn = Turn(waiting.pop(), self.plan, self.tree, self.known, self.clean)
+                turn = Turn(waiting.pop(), self.plan, self.tree, self.known, self.recorder)
                 self.turns[turn.pid] = turn
-            rows.extend(self.wait())
-        return rows
+            self.wait()
 
     def wait(self):
-        """Read what the processes say until one ends or is late; return the rows of the ended ones."""
+        """Read what the processes say for a while; say the rows of those that ended or are late."""
         pipes = {pipe: turn for turn in self.turns.values() for pipe in turn.pipes}
         left = min(turn.deadline for turn in self.turns.values()) - _clock()
         ready, _, _ = select.select(list(pipes), [], [], max(0.0, min(left, 0.5 if pipes else 0.005)))
         for pipe in ready:
             pipes[pipe].read(pipe)
-        ended = []
         for turn in list(self.turns.values()):
             is_late = _clock() > turn.deadline
             if not is_late and any(buffer is turn.answer for buffer in turn.pipes.values()):
@@ -633,8 +657,7 @@ class Server:
                 pid, status = os.waitpid(turn.pid, 0)
             if pid:
                 del self.turns[turn.pid]
-                ended.append((turn, status, is_late))
-        return [self.finish(*each) for each in ended]
+                self.finish(turn, status, is_late)
 
     def reap(self, turn):
         """Wait a little for a process that has closed its pipe; it may have closed it and go on."""
@@ -650,9 +673,9 @@ class Server:
         self.clear()
         row = turn.end(status, is_late)
         self.known.update(row.get("contents", ()))
-        row["is_clean"] = is_clean(row)
+        if row["outcome"] == "ok" and not row.get("threads"):
+            self.ok.add(turn.name)
         self.say(row)
-        return row
 
     def clear(self):
         """End what the processes left behind: without a parent it comes to this one."""
@@ -669,6 +692,12 @@ class Server:
                     pass
 
 
+def find_packages(name):
+    """Return the packages around a module, the outermost first."""
+    parts = name.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts))]
+
+
 def kill(pid):
     """Kill a process and all of its group."""
     for stop in (os.killpg, os.kill):
@@ -676,14 +705,6 @@ def kill(pid):
             stop(pid, signal.SIGKILL)
         except OSError:
             pass
-
-
-def is_clean(row):
-    """Return whether the import left nothing that another first import could notice."""
-    return (
-        row["outcome"] == "ok" and not row.get("swallowed") and not row.get("threads")
-        and all(times == 1 for _, times, _ in row.get("runs", ()))
-    )  # fmt: skip
 
 
 def main():

@@ -25,7 +25,7 @@ class ProbeOptions:
     ``python`` is the interpreter (default: the target's own ``.venv`` or ``venv``, else the one that runs the kit);
     ``pythonpath`` are further folders to import from, ``environment`` further variables. The limits are per module:
     wall and processor seconds, bytes of address space and of a written file, open files. ``preload`` loads
-    third-party modules once, ``share`` also those of the target that lie on no cycle; ``isolate`` takes the network
+    third-party modules once, ``share`` also the packages around modules; ``isolate`` takes the network
     away and makes the target read-only where the system can.
     """
 

@@ -8,10 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import networkx as nx
-import pyarrow as pa
-import pyarrow.compute as pc
-
 from analysis import tables
 from analysis.facts import Facts
 from analysis.facts.naming import PARENT, ROOT_MARK
@@ -19,8 +15,6 @@ from analysis.graph import ImportGraph
 from analysis.runtime.options import ProbeOptions
 
 _MOST_PRELOADED = 400
-#: Scopes of the imports that run when their module does.
-_RUNS = pa.array(["module", "class"])
 _KINDS = frozenset({"module", "package"})
 
 
@@ -65,40 +59,26 @@ def find_preloaded(graph: ImportGraph, tops: Iterable[str]) -> list[str]:
     return sorted(counts, key=lambda name: (-counts[name], name))[:_MOST_PRELOADED]
 
 
-def find_shared(graph: ImportGraph, names: Iterable[str]) -> dict[str, list[str]]:
-    """Return the modules that lie on no import-time cycle, nor need one that does, each with what it needs."""
-    edges = graph.edges
-    runs = pc.is_in(edges.column("scope").cast(tables.TEXT), value_set=_RUNS)
-    pairs = edges.filter(runs)
-    known = set(names)
-    network: nx.DiGraph[str] = nx.DiGraph()
-    network.add_nodes_from(known)
-    network.add_edges_from(
-        zip(tables.read_column(pairs, "importer"), tables.read_column(pairs, "imported"), strict=True)
-    )
-    for name in known:
-        parent = name.rpartition(".")[0]
-        if parent in known:
-            network.add_edge(name, parent)
-    shared: dict[str, list[str]] = {}
-    for group in nx.strongly_connected_components(network):  # what is needed comes first
-        name = next(iter(group))
-        needs = sorted(need for need in network.successors(name) if need in known and need != name)
-        if len(group) == 1 and name in known and all(need in shared for need in needs):
-            shared[name] = needs
-    return shared
-
-
 def build_plan(
-    facts: Facts, graph: ImportGraph, options: ProbeOptions, waiting: Sequence[str], clean: Sequence[str], scratch: Path
+    facts: Facts,
+    graph: ImportGraph,
+    options: ProbeOptions,
+    waiting: Sequence[str],
+    ok: Sequence[str],
+    unfit: Sequence[str],
+    scratch: Path,
 ) -> dict[str, Any]:
-    """Return the document for the child; ``clean`` are modules that an interrupted run had found to be shareable."""
-    names = [entry.module for entry in find_entries(facts)]
+    """Return the document for the child.
+
+    ``waiting`` are the modules to import, ``ok`` those of which it is known that their import succeeds, ``unfit``
+    what must not be loaded into a process that serves others.
+    """
     tops = sorted({name.partition(".")[0] for name in tables.read_column(facts.modules, "module")})
-    shared = find_shared(graph, names) if options.share else {}
+    preloaded = find_preloaded(graph, tops) if options.preload else []
     return {
         "root": str(facts.root), "paths": find_search_path(facts, options), "tops": tops, "modules": list(waiting),
-        "preload": find_preloaded(graph, tops) if options.preload else [], "share": shared, "clean": list(clean),
+        "preload": [name for name in preloaded if name not in set(unfit)], "share": options.share, "ok": list(ok),
+        "unfit": list(unfit),
         "jobs": options.jobs or 2, "timeout": options.timeout, "cpu_seconds": options.cpu_seconds,
         "memory_bytes": options.memory_bytes, "open_files": options.open_files, "file_bytes": options.file_bytes,
         "isolate": options.isolate and sys.platform == "linux", "scratch": str(scratch),

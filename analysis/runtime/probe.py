@@ -68,7 +68,7 @@ def run_probe(
         kept.unlink(missing_ok=True)
     described = {
         "python": interpreter.path, "version": interpreter.version, **asked.isolation,
-        "preloaded": len(asked.preloaded), "shared": len(asked.kept), "modules": len(entries),
+        "preloaded": len(asked.preloaded), "modules": len(entries),
         "taken_over": taken_over, "seconds": round(time.monotonic() - started, 2), "timeout": options.timeout,
     }  # fmt: skip
     return ProbeResult(build_probe_tables(facts, entries, rows), described)
@@ -82,24 +82,25 @@ class _Asked:
         self._unfit: set[str] = set()
         self.isolation: dict[str, str] = {}
         self.preloaded: list[str] = []
-        self.kept: set[str] = set()
         self._loading = ""
 
     def run(self, rows: Mapping[str, Any], scratch: Path, tell: Any, total: int) -> Iterator[dict[str, Any]]:
         """Yield the rows of the modules that have none yet."""
         names = [entry.module for entry in find_entries(self._facts)]
         done = {name for name in names if name in rows}
-        self.kept = {name for name in done if rows[name].get("was_kept")}
+        ok = {name for name in done if rows[name]["outcome"] == "ok" and not rows[name].get("threads")}
         tell(len(done))
         for _ in range(_MOST_STARTS):
             waiting = [name for name in names if name not in done]
             if not waiting:
                 break
-            plan = build_plan(self._facts, self._graph, self._options, waiting, sorted(self.kept), scratch)
-            plan["preload"] = [name for name in plan["preload"] if name not in self._unfit]
-            plan["share"] = {name: needs for name, needs in plan["share"].items() if name not in self._unfit}
+            plan = build_plan(
+                self._facts, self._graph, self._options, waiting, sorted(ok), sorted(self._unfit), scratch
+            )
             for row in self._serve(plan):
                 done.add(row["module"])
+                if row["outcome"] == "ok" and not row.get("threads"):
+                    ok.add(row["module"])
                 tell(len(done))
                 yield row
             self._give_something_up()
@@ -111,10 +112,9 @@ class _Asked:
         """After a server that failed: leave out what it was loading, else share less."""
         if self._loading:
             self._unfit.add(self._loading)
-            self.kept.discard(self._loading)
             self._loading = ""
         elif self._options.share:
-            self._options, self.kept = replace(self._options, share=False), set()
+            self._options = replace(self._options, share=False)
         else:
             self._options = replace(self._options, preload=False)
 
@@ -148,11 +148,8 @@ class _Asked:
             self.preloaded, self._loading = told["preloaded"], ""
         elif "loading" in told:
             self._loading = told["loading"]
-        elif "kept" in told:
-            self.kept.add(told["kept"])
-            self._loading = ""
-        elif "unfit" in told:
-            self._loading = told["unfit"]
+        elif "unfit" in told or "unserved" in told:
+            self._loading = told.get("unfit") or told["unserved"]
         elif "bye" in told:
             self._loading = ""
 
