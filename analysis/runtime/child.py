@@ -32,6 +32,8 @@ PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
 #: Kept before anything of the target can change them.
 _real_import, _exit, _clock, _write = builtins.__import__, os._exit, time.monotonic, os.write
 _import_module = importlib.import_module
+#: What a class holds and is called, past whatever its metaclass says.
+_inside, _qualname = type.__dict__["__dict__"].__get__, type.__dict__["__qualname__"].__get__
 
 
 class Tree:
@@ -194,7 +196,7 @@ def judge(tree, error):
 def tell(error):
     try:
         return str(error)[:MOST_TEXT]
-    except Exception:
+    except BaseException:
         return "(its text cannot be had)"
 
 
@@ -261,7 +263,7 @@ def describe_modules(tree):
             if not (key.startswith("__") and key.endswith("__")):
                 try:
                     rows.append([key, *describe(tree, inside[key])])
-                except Exception:
+                except BaseException:
                     rows.append([key, "instance", "", 0, "", ""])
         found[name] = rows
     return found
@@ -303,8 +305,8 @@ def locate_class(tree, kind):
     The line is that of its first method: the statement is above it. Without methods it is, negative, that of the
     statement with its decorators where Python 3.13 knows it, else 0.
     """
-    inside = vars(kind)
-    qualname, module = str(kind.__qualname__), str(inside.get("__module__", ""))
+    inside = _inside(kind)
+    qualname, module = str(_qualname(kind)), str(inside.get("__module__", ""))
     codes = []
     for value in list(inside.values()):
         if isinstance(value, property):
@@ -332,7 +334,7 @@ def find_twins(tree):
                 waiting.append(kind)
                 try:
                     path, line, qualname, _ = locate_class(tree, kind)
-                except Exception:
+                except BaseException:
                     continue
                 if path and "<locals>" not in qualname:
                     groups.setdefault((path, line, qualname), []).append(id(kind))
@@ -384,19 +386,16 @@ class Turn:
 
     def __init__(self, name, plan, tree, known, recorder):
         self.name, self.home = name, tempfile.mkdtemp(prefix="ssot-probe-", dir=plan["scratch"])
-        self.output, self.answer = bytearray(), bytearray()
+        self.output, self.answer = bytearray(), os.path.join(plan["scratch"], os.path.basename(self.home) + ".json")
         out_read, out_write = os.pipe()
-        say_read, say_write = os.pipe()
         self.started = _clock()
         self.deadline = self.started + plan["timeout"]
         self.pid = os.fork()
         if self.pid == 0:
-            run_turn(name, plan, tree, known, recorder, self.home, out_write, say_write)
+            run_turn(name, plan, tree, known, recorder, self.home, out_write, self.answer)
         os.close(out_write)
-        os.close(say_write)
-        self.pipes = {out_read: self.output, say_read: self.answer}
-        for pipe in self.pipes:
-            os.set_blocking(pipe, False)
+        self.pipes = [out_read]
+        os.set_blocking(out_read, False)
 
     def read(self, pipe):
         try:
@@ -407,11 +406,9 @@ class Turn:
             data = b""
         if not data:
             os.close(pipe)
-            del self.pipes[pipe]
-            return
-        buffer = self.pipes[pipe]
-        if buffer is self.answer or len(buffer) < 4 * MOST_OUTPUT:
-            buffer += data
+            self.pipes.remove(pipe)
+        elif len(self.output) < 4 * MOST_OUTPUT:
+            self.output += data
 
     def end(self, status, is_late):
         """Return the module's row when its process has ended, or was ended."""
@@ -419,13 +416,15 @@ class Turn:
             self.read(pipe)
         for pipe in list(self.pipes):
             os.close(pipe)
-        self.pipes.clear()
+        del self.pipes[:]
         shutil.rmtree(self.home, ignore_errors=True)
         row = None
         try:
-            row = json.loads(self.answer.decode("utf-8"))
-        except ValueError:
-            row = None
+            with open(self.answer, encoding="utf-8") as file:
+                row = json.load(file)
+            os.unlink(self.answer)
+        except (OSError, ValueError):
+            pass
         if not isinstance(row, dict) or row.get("module") != self.name:
             row = {"module": self.name, "seconds": _clock() - self.started, **tell_ending(status, is_late)}
         row["output"] = bytes(self.output).decode("utf-8", "replace")[:MOST_OUTPUT]
@@ -457,14 +456,17 @@ def run_turn(name, plan, tree, known, recorder, home, output, answer):
         nothing = os.open(os.devnull, os.O_RDONLY)
         for source, descriptor in ((nothing, 0), (output, 1), (output, 2)):
             os.dup2(source, descriptor)
-        keep = 9  # a number that few programs close by name
-        os.dup2(answer, keep)
-        os.closerange(3, keep)
-        os.closerange(keep + 1, 4096)
+        os.closerange(3, 4096)
         os.environ.update(HOME=home, TMPDIR=home, TEMP=home, TMP=home, USERPROFILE=home)
         tempfile.tempdir = None
         limit(plan)
         text = json.dumps(report(tree, name, known, recorder)).encode("utf-8", "backslashreplace")
+        for printed in (sys.stdout, sys.stderr):
+            try:
+                printed.flush()
+            except BaseException:
+                pass
+        keep = os.open(answer, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         while text:
             text = text[_write(keep, text) :]
         code = 0
@@ -648,10 +650,7 @@ class Server:
             pipes[pipe].read(pipe)
         for turn in list(self.turns.values()):
             is_late = _clock() > turn.deadline
-            if not is_late and any(buffer is turn.answer for buffer in turn.pipes.values()):
-                pid, status = os.waitpid(turn.pid, os.WNOHANG)
-            else:
-                pid, status = (0, 0) if is_late else self.reap(turn)
+            pid, status = os.waitpid(turn.pid, os.WNOHANG) if turn.pipes or is_late else self.reap(turn)
             if is_late and not pid:
                 kill(turn.pid)
                 pid, status = os.waitpid(turn.pid, 0)
