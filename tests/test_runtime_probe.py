@@ -64,7 +64,8 @@ def test_one_module_is_imported_and_its_names_described(make_tree: Tree) -> None
     assert (row["module"], row["outcome"], row["modules_run"], row["chain"]) == ("m", "ok", 1, [])
     assert row["seconds"] > 0
     assert row["peak_memory"] > 1 << 20
-    assert {each["name"]: (each["kind"], each["definition"], each["qualname"]) for each in rows(result, "live_bindings")} == {
+    columns = ("kind", "definition", "qualname")
+    assert {each["name"]: tuple(each[name] for name in columns) for each in rows(result, "live_bindings")} == {
         "A": ("class", "m.py:2", "A"), "a": ("instance", "m.py:2", "A"), "g": ("function", "m.py:5", "g"),
         "json": ("module", "", "json"), "k": ("instance", "", "int"), "n": ("none", "", ""),
     }  # fmt: skip
@@ -105,9 +106,10 @@ def test_what_is_swallowed_is_told_with_both_statements_and_depends_on_the_order
 
 AGAIN = {
     "q/__init__.py": "",
-    "q/main.py": "try:\n    from q.x import X\nexcept ImportError:\n    X = None\nimport q.y\nfrom q.x import X as Later\n",
-    "q/x.py": "class Base:\n    def f(self): ...\nfrom q.y import keep\nkeep(Base)\nimport q.y as y\ny.ready()\nclass X: ...\n",
-    "q/y.py": "kept = []\ndef keep(x):\n    kept.append(x)\ndef ready():\n    if len(kept) < 2:\n        raise ImportError('later')\n",
+    "q/main.py": "try:\n    from q.x import X\nexcept ImportError:\n    X = None\nfrom q.x import X as Later\n",
+    "q/x.py": "class Base:\n    def f(self): ...\nimport q.y as y\ny.keep(Base)\ny.ready()\nclass X: ...\n",
+    "q/y.py": "kept = []\ndef keep(x):\n    kept.append(x)\n"
+    "def ready():\n    if len(kept) < 2:\n        raise ImportError('later')\n",
 }
 
 
@@ -171,23 +173,19 @@ def test_the_class_is_where_its_source_says_whatever_it_says_of_itself(make_tree
 def test_sharing_and_preloading_change_no_row(make_tree: Tree) -> None:
     root = make_tree({**CIRCLES, **AGAIN, **MISSING})
     seen = []
+    free = {"seconds", "peak_memory", "message"}
     for options in ({}, {"share": False}, {"share": False, "preload": False}):
         result = probe(root, **options)
         seen.append(
             {
                 name: [
-                    {
-                        column: value
-                        for column, value in row.items()
-                        if column not in {"seconds", "peak_memory", "message"}
-                    }
-                    for row in table.to_pylist()
+                    {column: value for column, value in row.items() if column not in free} for row in table.to_pylist()
                 ]
                 for name, table in result.tables.items()
             }
         )
     assert seen[0] == seen[1] == seen[2]
-    assert len(seen[0]["probed"]) == 17
+    assert len(seen[0]["probed"]) == 18
 
 
 HOSTILE = {
@@ -320,9 +318,13 @@ def test_other_interpreters_say_the_same(make_tree: Tree, python: Path) -> None:
 def test_plain_python_agrees(make_tree: Tree) -> None:
     root = make_tree({**CIRCLES, **MISSING})
     seen: Mapping[str, str] = {row["module"]: row["outcome"] for row in rows(probe(root), "probed")}
-    code = "import importlib, json, sys\ntry:\n    importlib.import_module(sys.argv[1])\n    print(json.dumps('ok'))\nexcept BaseException as e:\n    print(json.dumps(type(e).__name__))"
+    code = (
+        "import importlib, json, sys\ntry:\n    importlib.import_module(sys.argv[1])\n    print(json.dumps('ok'))\n"
+        "except BaseException as error:\n    print(json.dumps(type(error).__name__))"
+    )
     kinds = {
-        "circular": "ImportError", "missing-third-party": "ModuleNotFoundError", "missing-in-tree": "ModuleNotFoundError",
+        "circular": "ImportError", "missing-third-party": "ModuleNotFoundError",
+        "missing-in-tree": "ModuleNotFoundError",
         "missing-name": "ImportError", "syntax": "SyntaxError", "recursion": "RecursionError", "exit": "SystemExit",
         "other": "ZeroDivisionError", "ok": "ok",
     }  # fmt: skip
