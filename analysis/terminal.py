@@ -13,7 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 
 from analysis.engine import Progress, ignore_progress
-from analysis.rules.words import make_harmless
+from analysis.rules.words import make_harmless, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -96,7 +96,7 @@ def _print_not_read(console: Console, inv: Investigation) -> None:
         console.print(f"[yellow]not parsed:[/] {told} (imports recovered line by line)")
     left_out = {name: count for name, count in inv.manifest["left_out"].items() if count}
     if left_out:
-        told = ", ".join(f"{count:,} files {name}" for name, count in sorted(left_out.items()))
+        told = ", ".join(f"{tell(count, 'file')} {name}" for name, count in sorted(left_out.items()))
         console.print(f"[dim]left out: {told}[/]")
 
 

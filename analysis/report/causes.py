@@ -35,13 +35,14 @@ _CAUSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("Modules need each other while they are imported or used, so that the first import decides what works, and "
         "none of them can be tested or replaced alone."),
         ("import-cycle", "import-cycle-through-packages", "deferred-cycle", "typing-cycle",
-         "swallowed-circular-import"),
+         "swallowed-circular-import", "module-fails-when-imported-first", "module-executed-twice",
+         "class-alive-twice", "name-depends-on-import-order"),
     ),
     (
         "Imports that nobody checks",
         ("Statements name modules or names that are not there, or stand in files that do not parse; they fail when "
         "they run, or fail unseen where an exception is caught."),
-        ("phantom-import", "phantom-name", "file-not-parsed"),
+        ("phantom-import", "phantom-name", "file-not-parsed", "import-stops-the-program"),
     ),
 )  # fmt: skip
 MOST_HOT_SPOTS = 3

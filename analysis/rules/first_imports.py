@@ -167,8 +167,9 @@ _CIRCLE = {
 }
 _RETRIED = {
     "p/__init__.py": "",
-    "p/a.py": "try:\n    from p.b import B\nexcept ImportError:\n    B = None\nfrom p.b import C\nclass A: ...\n",
-    "p/b.py": "class C: ...\nfrom p.a import A\nclass B: ...\n",
+    "p/keep.py": "kept = []\n",
+    "p/a.py": "try:\n    from p.b import B\nexcept ImportError:\n    B = None\nclass A: ...\nfrom p.b import C\n",
+    "p/b.py": "from p.keep import kept\nclass C: ...\nkept.append(C)\nfrom p.a import A\nclass B: ...\n",
 }
 _FINE = {"p/__init__.py": "", "p/a.py": "class A: ...\n", "p/b.py": "from p.a import A\nclass B: ...\n"}
 
@@ -178,14 +179,14 @@ RULES = (
         "The module can be imported after some others, but not before them: it lies on a circle and comes to need a "
         "name of a module that is only half executed. A new entry point, a test run alone or a sorted import breaks.",
         "Cut the circle at the import that the evidence names first: move what both need into a third module.",
-        _check_failing, bad=_CIRCLE, good=_FINE,
+        _check_failing, bad=_CIRCLE, good=_FINE, needs_probe=True,
     ),
     Rule(
         "module-executed-twice", "P1",
         "The body of one file runs several times in one program: because its import failed, was swallowed and is tried "
         "again, or because it is reachable by two names. Every class and every state in it then exists several times.",
         "Mend the import that fails, or agree on one name; then there is nothing to swallow.",
-        _check_repeated, bad=_RETRIED, good=_FINE,
+        _check_repeated, bad=_RETRIED, good=_FINE, needs_probe=True,
     ),
     Rule(
         "class-alive-twice", "P1",

@@ -17,6 +17,7 @@ from analysis.rules.dead_cycles import find_dead_cycles
 from analysis.rules.factories import find_lacking
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
+from analysis.rules.first_imports import CIRCULAR
 from analysis.rules.names import find_definitions, name_redirects
 from analysis.rules.words import tell
 
@@ -34,7 +35,8 @@ def measure(case: CaseFile, findings: Sequence[Finding]) -> list[Metric]:
     """Return the metrics of a target, each name once; the order is that of the report."""
     parts: Iterable[Iterable[Metric]] = (
         _measure_files(case), _measure_imports(case), _measure_missing(case), _measure_cycles(case),
-        _measure_classes(case), _measure_names(case), _measure_policy(case), _measure_findings(findings),
+        _measure_classes(case), _measure_names(case), _measure_policy(case), _measure_runtime(case),
+        _measure_findings(findings),
     )  # fmt: skip
     found: dict[str, Metric] = {}
     for part in parts:
@@ -197,6 +199,34 @@ def _find_classes(paths: pa.Table, name: str, wanted: Sequence[str]) -> set[str]
         for kind, path, definition, home in _read(rows, *columns)
         if kind in tables.CLASS_KINDS and (wanted or not (is_test_file(path) or is_test_file(home or "")))
     }
+
+
+def _measure_runtime(case: CaseFile) -> Iterator[Metric]:
+    if not case.is_probed:
+        return
+    outcomes = Counter(tables.read_column(case.witness("probed"), "outcome"))
+    yield Metric("modules-probed", sum(outcomes.values()), "modules", "Modules that were imported first, each once.")
+    yield Metric("modules-importable", outcomes["ok"], "modules", "Of these, those whose import succeeds.")
+    failing = sum(outcomes[outcome] for outcome in CIRCULAR)
+    told = "Modules whose first import fails by a circle, or by endless recursion."
+    yield Metric("modules-that-fail-when-imported-first", failing, "modules", told)
+    repeated = {path for path, times in _read(case.witness("executions"), "path", "times") if int(times) > 1}
+    yield Metric("modules-executed-twice", len(repeated), "modules", "Modules whose body runs more than once.")
+    swallowed = {
+        (path, line) for path, line, outcome in _read(case.witness("swallowed"), "path", "line", "outcome")
+        if outcome in CIRCULAR
+    }  # fmt: skip
+    told = "Import statements whose circular failure was seen to be swallowed."
+    yield Metric("swallowed-circular-imports", len(swallowed), "statements", told)
+    dependent = set(_read(case.witness("order_dependent"), "module", "name"))
+    yield Metric("order-dependent-names", len(dependent), "names", "Names that depend on the order of imports.")
+    twins = set(tables.read_column(case.witness("live_twins"), "definition"))
+    yield Metric("classes-alive-twice", len(twins), "classes", "Class statements with several live classes.")
+    verdicts = Counter(tables.read_column(case.witness("agreement"), "verdict"))
+    judged = sum(verdicts.values()) - verdicts["unknown"]
+    if judged:
+        told = "Share of the names of which source and program say the same, of those that both can tell."
+        yield Metric("witness-agreement", verdicts["agree"] / judged, "share", told)
 
 
 def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:

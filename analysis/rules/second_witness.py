@@ -29,10 +29,13 @@ class Witness:
 
     @cached_property
     def raised(self) -> Mapping[Place, set[str]]:
-        """The outcomes seen at each import statement that raised, swallowed or not."""
+        """The outcomes seen at each import statement that raised, or whose handler swallowed what came through it."""
         found: dict[Place, set[str]] = defaultdict(set)
-        probed = _read(self.case, "probed", "failed_path", "failed_line", "outcome")
-        for path, line, outcome in (*probed, *_read(self.case, "swallowed", "path", "line", "outcome")):
+        for path, line, outcome in (
+            *_read(self.case, "probed", "failed_path", "failed_line", "outcome"),
+            *_read(self.case, "swallowed", "path", "line", "outcome"),
+            *_read(self.case, "swallowed", "caught_path", "caught_line", "outcome"),
+        ):
             if path:
                 found[path, line].add(outcome)
         return found
