@@ -57,6 +57,9 @@ Probe = Annotated[
 Python = Annotated[
     str, typer.Option("--python", metavar="PATH", help="Interpreter for --probe; default: the target's own .venv.")
 ]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="PATTERN", help="Probe only modules like app.core.*; repeatable.")
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Read every file, whatever an earlier scan knows.")]
 
 
@@ -82,13 +85,14 @@ def scan(
     claims: ClaimsFile = "",
     probe: Probe = False,
     python: Python = "",
+    only: Only = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Analyse a target and keep a snapshot; print the figures and the findings."""
-    asked = _Asked(target, policy, claims, _find_probe(probe, python), jobs, use_cache=not no_cache)
+    asked = _Asked(target, policy, claims, _find_probe(probe, python, only), jobs, use_cache=not no_cache)
     inv = _investigate(asked, quiet=quiet or json_)
     if json_:
         _print_json(_describe(inv))
@@ -105,6 +109,7 @@ def report(
     claims: ClaimsFile = "",
     probe: Probe = False,
     python: Python = "",
+    only: Only = None,
     out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where reports are kept.")] = "",
     snapshot: Annotated[
         str, typer.Option("--snapshot", metavar="NAME", help="Report on a kept snapshot (a folder or a target's name).")
@@ -121,7 +126,7 @@ def report(
     from analysis.report import write_report
 
     is_quiet = quiet or json_
-    asked = _Asked(target, policy, claims, _find_probe(probe, python), jobs, use_cache=not no_cache)
+    asked = _Asked(target, policy, claims, _find_probe(probe, python, only), jobs, use_cache=not no_cache)
     inv = open_snapshot(snapshot) if snapshot else _investigate(asked, quiet=is_quiet)
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
     with progress_bar(quiet=is_quiet) as progress:
@@ -198,14 +203,14 @@ class _Asked:
     use_cache: bool = True
 
 
-def _find_probe(probe: bool, python: str) -> ProbeOptions | None:
-    if python and not probe:
-        raise typer.BadParameter("--python names the interpreter for --probe: give both")
+def _find_probe(probe: bool, python: str, only: list[str] | None) -> ProbeOptions | None:
+    if (python or only) and not probe:
+        raise typer.BadParameter("--python and --only say how to --probe: give that too")
     if not probe:
         return None
     from analysis.runtime import ProbeOptions
 
-    return ProbeOptions(python=python)
+    return ProbeOptions(python=python, only=tuple(only or ()))
 
 
 def _investigate(asked: _Asked, *, quiet: bool) -> Investigation:

@@ -22,7 +22,7 @@ from typing import Any
 import pytest
 
 import analysis
-from analysis.report.causes import judge_claims
+from analysis.report.claims import judge_claims
 
 HERE = Path(__file__).resolve().parent
 CASE = HERE.parent / "data" / "cases" / "agent_platform"

@@ -149,8 +149,9 @@ class Claim(_Section):
     metric: Text = Field(description="name of the metric")
     value: float | str = Field(description="what was stated")
     source: str = Field("", description="where")
+    tolerance: float = Field(0.0, ge=0, description="how far the measured number may be away, as for 'about 60 %'")
     paths: Annotated[tuple[ImportPath, ...], Strict(strict=False)] = Field(
-        (), description="class-ids and identities: the import paths that it is about; default: all of that name"
+        (), description="the import paths or modules that it is about; default: all"
     )
 
 

@@ -61,17 +61,6 @@ class Cause:
     hot_spots: tuple[tuple[str, int], ...]
 
 
-@dataclass(frozen=True, slots=True)
-class ClaimVerdict:
-    """A number stated before, beside what was measured; verdict is confirmed, refuted or not measured."""
-
-    metric: str
-    stated: str
-    measured: str
-    verdict: str
-    source: str
-
-
 def find_causes(inv: Investigation) -> list[Cause]:
     """Return the root causes that have findings, those with the gravest first."""
     rows = inv.table("findings").select(["rule", "severity", "evidence"]).to_pylist()
@@ -99,23 +88,6 @@ def _find_packages(inv: Investigation) -> dict[str, str]:
     modules = inv.table("modules").select(["module", "path"]).to_pylist()
     groups = group_modules([row["module"] for row in modules], _GROUPS)
     return {row["path"]: groups[row["module"]] for row in modules}
-
-
-def judge_claims(inv: Investigation) -> list[ClaimVerdict]:
-    """Return the policy's claims in its order, each confirmed, refuted or not measured."""
-    values = {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()}
-    return [_judge(claim.metric, claim.value, values.get(claim.metric), claim.source) for claim in inv.policy.claim]
-
-
-def _judge(metric: str, stated: float | str, measured: float | None, source: str) -> ClaimVerdict:
-    told = f"{stated:,g}" if isinstance(stated, float | int) else stated
-    if measured is None:
-        return ClaimVerdict(metric, told, "", "not measured", source)
-    try:
-        is_same = abs(float(stated) - measured) <= 1e-9 * max(1.0, abs(measured))
-    except ValueError:
-        return ClaimVerdict(metric, told, f"{measured:,g}", "not a number", source)
-    return ClaimVerdict(metric, told, f"{measured:,g}", "confirmed" if is_same else "refuted", source)
 
 
 def tell_stake(inv: Investigation) -> str:

@@ -106,9 +106,11 @@ def _write_causes(report: Executive) -> Iterator[str]:
 def _write_claims(report: Executive) -> Iterator[str]:
     if report.claims:
         yield "\n## What was said, and what was measured\n"
-        yield "| Number | Stated | Measured | Verdict |\n|---|--:|--:|---|"
+        yield "| Number | Stated | Measured | Verdict | Why |\n|---|--:|--:|---|---|"
         for claim in report.claims:
-            yield f"| {code_cell(claim.metric)} | {markdown(claim.stated)} | {claim.measured} | {claim.verdict} |"
+            why = markdown(claim.why).replace("|", "\\|")
+            told = f"{markdown(claim.stated)} | {claim.measured} | {claim.verdict}"
+            yield f"| {code_cell(claim.metric)} | {told} | {why} |"
 
 
 def _write_plan(report: Executive) -> Iterator[str]:

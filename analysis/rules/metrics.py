@@ -207,9 +207,7 @@ def _measure_runtime(case: CaseFile) -> Iterator[Metric]:
     outcomes = Counter(tables.read_column(case.witness("probed"), "outcome"))
     yield Metric("modules-probed", sum(outcomes.values()), "modules", "Modules that were imported first, each once.")
     yield Metric("modules-importable", outcomes["ok"], "modules", "Of these, those whose import succeeds.")
-    failing = sum(outcomes[outcome] for outcome in CIRCULAR)
-    told = "Modules whose first import fails by a circle, or by endless recursion."
-    yield Metric("modules-that-fail-when-imported-first", failing, "modules", told)
+    yield from _measure_first_imports(case)
     repeated = {path for path, times in _read(case.witness("executions"), "path", "times") if int(times) > 1}
     yield Metric("modules-executed-twice", len(repeated), "modules", "Modules whose body runs more than once.")
     swallowed = {
@@ -227,6 +225,19 @@ def _measure_runtime(case: CaseFile) -> Iterator[Metric]:
     if judged:
         told = "Share of the names of which source and program say the same, of those that both can tell."
         yield Metric("witness-agreement", verdicts["agree"] / judged, "share", told)
+
+
+def _measure_first_imports(case: CaseFile) -> Iterator[Metric]:
+    """All modules, or those that a claim names: of these nothing is said unless each could be judged."""
+    name = "modules-that-fail-when-imported-first"
+    outcomes: dict[str, str] = {row[0]: row[1] for row in _read(case.witness("probed"), "module", "outcome")}
+    named = next((claim.paths for claim in case.policy.claim if claim.metric == name and claim.paths), ())
+    chosen = [outcomes.get(module, "missing-in-tree") for module in named] if named else list(outcomes.values())
+    if named and not all(outcome == "ok" or outcome in CIRCULAR for outcome in chosen):
+        return
+    who = f"Of {tell(len(named), 'module')} those" if named else "Modules"
+    told = f"{who} whose first import fails by a circle, or by recursion without end."
+    yield Metric(name, sum(outcome in CIRCULAR for outcome in chosen), "modules", told)
 
 
 def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:

@@ -551,6 +551,7 @@ class Server:
     def serve(self):
         # The mount is made before the path is set: entries below the target must be looked up anew.
         isolation = isolate(self.plan) if self.plan["isolate"] else {"network": "open: as asked", "target": "writable"}
+        self.beside = [path for path in self.plan["paths"] if path not in sys.path]
         sys.path[:] = self.plan["paths"] + [path for path in sys.path if path]
         self.say({"hello": sys.version, "isolation": isolation})
         self.say({"preloaded": self.preload()})
@@ -562,12 +563,23 @@ class Server:
         """Import what is somebody else's once; anything that brings in the target is not kept."""
         loaded = []
         for name in self.plan["preload"]:
-            if self.load(name):
+            if not self.is_beside(name) and self.load(name):
                 loaded.append(name)
             if any(self.tree.is_own(module) for module in list(sys.modules.values())):
                 self.say({"unfit": name})
                 _exit(3)
         return loaded
+
+    def is_beside(self, name):
+        """Return whether a package stands beside the target, and so may well import it."""
+        top = name.partition(".")[0]
+        try:
+            return any(
+                os.path.exists(os.path.join(folder, top)) or os.path.exists(os.path.join(folder, top + ".py"))
+                for folder in self.beside
+            )
+        except ValueError:
+            return True
 
     def load(self, name):
         """Import into this process, quietly and within a time; return whether it worked."""
@@ -714,7 +726,7 @@ def main():
     sys.dont_write_bytecode = True
     sys.setrecursionlimit(1000)
     nothing = os.open(os.devnull, os.O_RDWR)
-    for descriptor in (0, 1, 2):
+    for descriptor in (0, 1):
         os.dup2(nothing, descriptor)
     Server(plan, int(sys.argv[2])).serve()
 

@@ -23,13 +23,14 @@ class ProbeOptions:
     """How modules are imported.
 
     ``python`` is the interpreter (default: the target's own ``.venv`` or ``venv``, else the one that runs the kit);
-    ``pythonpath`` are further folders to import from, ``environment`` further variables. The limits are per module:
-    wall and processor seconds, bytes of address space and of a written file, open files. ``preload`` loads
-    third-party modules once, ``share`` also the packages around modules; ``isolate`` takes the network
-    away and makes the target read-only where the system can.
+    ``only`` are patterns of the modules to import first (default: all); ``pythonpath`` are further folders to import
+    from, ``environment`` further variables. The limits are per module: wall and processor seconds, bytes of address
+    space and of a written file, open files. ``preload`` loads third-party modules once, ``share`` also the packages
+    around modules; ``isolate`` takes the network away and makes the target read-only where the system can.
     """
 
     python: str = ""
+    only: tuple[str, ...] = ()
     pythonpath: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     timeout: float = 20.0

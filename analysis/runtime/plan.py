@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -26,14 +27,18 @@ class Entry:
     path: str
 
 
-def find_entries(facts: Facts) -> list[Entry]:
-    """Return the modules that an import statement can name, each file once, sorted."""
+def find_entries(facts: Facts, only: Sequence[str] = ()) -> list[Entry]:
+    """Return the modules that an import statement can name and a pattern wants, each file once, sorted."""
     columns = ("module", "path", "kind", "is_primary", "shadowed_by")
     rows = zip(*(tables.read_column(facts.modules, name) for name in columns), strict=True)
     found = [
         Entry(module, path)
         for module, path, kind, is_primary, shadowed_by in rows
-        if kind in _KINDS and is_primary and not shadowed_by and ROOT_MARK not in module
+        if kind in _KINDS
+        and is_primary
+        and not shadowed_by
+        and ROOT_MARK not in module
+        and (not only or any(fnmatchcase(module, pattern) for pattern in only))
     ]
     return sorted(found, key=lambda entry: entry.module)
 

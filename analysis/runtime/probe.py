@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import select
-import shutil
 import subprocess
 import tempfile
 import time
@@ -19,6 +18,7 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.engine import Progress, count_cores, ignore_progress
+from analysis.errors import ProbeError
 from analysis.facts import Facts
 from analysis.graph import ImportGraph
 from analysis.runtime.options import Interpreter, ProbeOptions, build_environment, find_interpreter
@@ -54,7 +54,7 @@ def run_probe(
     started = time.monotonic()
     interpreter = find_interpreter(facts.root, options.python)
     options = replace(options, jobs=options.jobs or count_cores())
-    entries = find_entries(facts)
+    entries = find_entries(facts, options.only)
     kept = stream / f"{_find_key(facts, interpreter, options)}.jsonl" if stream is not None else None
     rows = _read_rows(kept)
     taken_over = len(rows)
@@ -86,11 +86,12 @@ class _Asked:
 
     def run(self, rows: Mapping[str, Any], scratch: Path, tell: Any, total: int) -> Iterator[dict[str, Any]]:
         """Yield the rows of the modules that have none yet."""
-        names = [entry.module for entry in find_entries(self._facts)]
+        names = [entry.module for entry in find_entries(self._facts, self._options.only)]
         done = {name for name in names if name in rows}
         ok = {name for name in done if rows[name]["outcome"] == "ok" and not rows[name].get("threads")}
         tell(len(done))
-        for _ in range(_MOST_STARTS):
+        starts = 0
+        while starts < _MOST_STARTS:
             waiting = [name for name in names if name not in done]
             if not waiting:
                 break
@@ -103,8 +104,15 @@ class _Asked:
                     ok.add(row["module"])
                 tell(len(done))
                 yield row
+            starts += not self._loading
             self._give_something_up()
-        for name in (name for name in names if name not in done):
+        lost = [name for name in names if name not in done]
+        if lost and len(lost) == len(names):
+            raise ProbeError(
+                f"{self._interpreter.path} cannot run the probe: {_read_last_line(scratch / 'errors')}",
+                remedy="Name another Python with --python",
+            )
+        for name in lost:
             yield {"module": name, "outcome": "other", "message": "the probe's own process ended before its turn"}
         tell(total)
 
@@ -122,11 +130,11 @@ class _Asked:
         read, write = os.pipe()
         document = Path(plan["scratch"]) / "plan.json"
         document.write_text(json.dumps(plan), "utf-8")
-        with document.open("rb") as file:
+        with document.open("rb") as file, (Path(plan["scratch"]) / "errors").open("wb") as errors:
             command = [self._interpreter.path, "-I", "-B", str(_CHILD), str(file.fileno()), str(write)]
             server = subprocess.Popen(
                 command, pass_fds=(file.fileno(), write), cwd=plan["root"], env=build_environment(self._options),
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
             )  # fmt: skip
         os.close(write)
         try:
@@ -163,6 +171,11 @@ def _read_lines(pipe: int, *, limit: float) -> Iterator[bytes]:
             return
         *lines, rest = (rest + data).split(b"\n")
         yield from lines
+
+
+def _read_last_line(path: Path) -> str:
+    lines = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
+    return lines[-1] if lines else "it ends without a word"
 
 
 def _end(server: subprocess.Popen[bytes]) -> None:
@@ -204,8 +217,3 @@ def _open(kept: Path | None) -> TextIO:
         return Path(os.devnull).open("w", encoding="utf-8")
     kept.parent.mkdir(parents=True, exist_ok=True)
     return kept.open("a", encoding="utf-8")
-
-
-def remove_scratch(folder: Path) -> None:
-    """Remove what an interrupted probe left behind."""
-    shutil.rmtree(folder, ignore_errors=True)
