@@ -27,7 +27,7 @@ from analysis.runtime import ProbeOptions, build_agreement, run_probe
 
 Result = TypeVar("Result")
 #: Tables that stay without rows unless somebody asks for what fills them.
-_NOT_ASKED_FOR = {table.name: table.empty() for table in (*tables.SIMULATION_TABLES, *tables.PROBE_TABLES)}
+_NOT_ASKED_FOR = {table.name: table.empty() for table in tables.PROBE_TABLES}
 STEPS = ("scan", "graph", "cycles", "identity", "names", "probe", "rules", "snapshot")
 
 

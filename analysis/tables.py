@@ -513,44 +513,11 @@ AGREEMENT = Table("agreement", "one name of a module that could be imported, by 
     _one_of("cause", CAUSES, "other-kind, other-definition, other-statement (of that name in the file), not-there (in the program), not-seen (in the source), not-resolved (by the source), no-source (of the object)"),
 ))  # fmt: skip
 
-SIMULATED = Table("simulated", "one module, its first import followed statement by statement without running it", (
-    _text("module", "dotted module name"),
-    _text("path", "file that defines it"),
-    _one_of("outcome", OUTCOMES, "what the import comes to"),
-    _text("failed_path", "file of the statement that fails; empty when ok"),
-    _count("failed_line", "its line; 0 when ok"),
-    _text("failed_module", "module that it cannot import, or cannot take a name from"),
-    _text("failed_name", "name that it cannot take"),
-    _texts("chain", "import statements that lead there: path:line module, outermost first, at most 50"),
-    _texts("assumed", "what had to be assumed: a condition, a call, a module outside the tree; empty when nothing"),
-))  # fmt: skip
-
-SIMULATED_SWALLOWED = Table("simulated_swallowed", "one import error that the simulation sees raised and swallowed", (
-    _text("entry", "module imported first"),
-    _one_of("outcome", OUTCOMES, "what the swallowed error means"),
-    _text("path", "file of the import statement that raises"),
-    _LINE,
-    _text("module", "module that could not be imported, or lacks the name"),
-    _text("name", "name that was to be taken; empty when the module itself was not there"),
-    _text("caught_path", "file of the statement whose handler swallows it"),
-    _count("caught_line", "line of the statement, in the body of that try, that the error comes through"),
-    _text("left_as", "what the name is then: none, unbound, or the dotted value it is given"),
-))  # fmt: skip
-
-SIMULATED_EXECUTIONS = Table("simulated_executions", "one module whose body runs more than once in a simulation", (
-    _text("entry", "module imported first"),
-    _text("module", "module name"),
-    _text("path", "file of the body"),
-    _count("times", "how often it runs"),
-))  # fmt: skip
-
 FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS)
 CONCLUSION_TABLES: tuple[Table, ...] = (
     EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES, CONFLICTS, BASES, DUPLICATES,
     FOLDER_COPIES,
 )  # fmt: skip
-#: What simulated first imports come to, without running anything.
-SIMULATION_TABLES: tuple[Table, ...] = (SIMULATED, SIMULATED_SWALLOWED, SIMULATED_EXECUTIONS)
 #: What the probe saw; without rows where it was not asked for.
 PROBE_TABLES: tuple[Table, ...] = (
     PROBED,
@@ -564,6 +531,6 @@ PROBE_TABLES: tuple[Table, ...] = (
 TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
-        FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, *PROBE_TABLES,
+        FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES, *PROBE_TABLES,
     )
 }  # fmt: skip

@@ -239,14 +239,19 @@ def test_hostile_modules_are_one_row_each_and_nothing_of_them_is_left(make_tree:
     assert len(by_name["h.chatter"]["output"]) == 1000
 
 
-def test_a_target_cannot_write_into_its_own_tree_where_the_system_can_forbid_it(make_tree: Tree) -> None:
-    root = make_tree({"w.py": "import pathlib\npathlib.Path(__file__).with_name('new.py').write_text('x')\n"})
+def test_what_a_module_writes_into_its_tree_is_thrown_away_or_forbidden_where_the_system_can(make_tree: Tree) -> None:
+    source = "import pathlib\np = pathlib.Path(__file__).with_name('new.py')\np.write_text('x')\nprint(p.read_text())\n"
+    root = make_tree({"w.py": source})
     result = probe(root)
-    if result.described["target"] == "read-only":
+    told = result.described["target"]
+    if told.startswith("untouched"):
+        assert rows(result, "probed")[0]["output"] == "x\n"
+    elif told == "read-only":
         assert outcomes(result) == {"w": "other"}
-        assert not (root / "new.py").exists()
     else:
-        assert result.described["target"].startswith("writable: ")
+        assert told.startswith("writable: ")
+        return
+    assert not (root / "new.py").exists()
 
 
 def test_an_interrupted_probe_goes_on_where_it_stopped(make_tree: Tree, tmp_path: Path) -> None:

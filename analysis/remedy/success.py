@@ -16,6 +16,8 @@ _ZERO = (
     ("phantom-imports", "No import of a module that does not exist"),
     ("phantom-names", "No import of a name that its module does not have"),
     ("swallowed-import-suspects-with-packages", "No swallowed import on a cycle"),
+    ("modules-that-fail-when-imported-first", "Every module can be imported first"),
+    ("modules-executed-twice", "No module is executed twice"),
     ("shadowed-modules", "No file that Python never imports"),
     ("import-violations", "Every class is imported from where it is defined"),
     ("files-with-two-names", "Every file has one name"),

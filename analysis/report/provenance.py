@@ -58,8 +58,18 @@ def _find_gaps(manifest: Any) -> list[str]:
     for reason, count in sorted(manifest["left_out"].items()):
         if count:
             gaps.append(f"{count_of(count, 'file')} {'was' if count == 1 else 'were'} left out on purpose ({reason}).")
-    gaps.append("Nothing of the target was executed: what only shows at run time is not in this report.")
+    gaps.append(_tell_probe(manifest.get("probe") or {}))
     return gaps
+
+
+def _tell_probe(probe: Any) -> str:
+    if not probe:
+        return "Nothing of the target was executed: what only shows at run time is not in this report."
+    return (
+        f"{count_of(probe['modules'], 'module')} of the target {'was' if probe['modules'] == 1 else 'were'} imported, "
+        f"which executed code of it, by Python {str(probe['version']).split()[0]}; no function was called. "
+        f"Network: {probe['network']}. The target's files: {probe['target']}."
+    )
 
 
 def _find_unread(inv: Investigation) -> list[tuple[str, str]]:

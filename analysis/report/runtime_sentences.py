@@ -33,7 +33,7 @@ def tell_probe(inv: Investigation) -> Prose:
     """Say who was asked: the interpreter and its limits, or that nothing was run."""
     probe: dict[str, Any] = inv.manifest.get("probe", {})
     if not probe:
-        return Prose(f"Nothing of {code(inv.name)} was run: what follows is foreseen from its source. {_HOW}")
+        return Prose(f"Nothing of {code(inv.name)} was run, so there is nothing to tell. {_HOW}")
     outcomes = inv.frame("probed")["outcome"].astype(str)
     ok = int((outcomes == "ok").sum())
     return Prose(
@@ -49,36 +49,31 @@ def plain_version(probe: dict[str, Any]) -> str:
 
 
 def list_outcomes(inv: Investigation) -> Fragment:
-    """Return how the first imports end: foreseen, and seen."""
-    foreseen = inv.frame("simulated")["outcome"].astype(str).value_counts()
+    """Return how the first imports end."""
     seen = inv.frame("probed")["outcome"].astype(str).value_counts()
-    rows = [
-        (outcome, meaning, int(foreseen.get(outcome, 0)), int(seen.get(outcome, 0)))
-        for outcome, meaning in _MEANINGS.items()
-        if outcome in foreseen.index or outcome in seen.index
-    ]
-    columns = ["outcome", "meaning", "foreseen", "seen"]
-    frame = pd.DataFrame(rows, columns=columns)
-    return build_table(frame if inv.manifest.get("probe") else frame[columns[:3]], caption="How first imports end")
+    rows = [(outcome, meaning, int(seen[outcome])) for outcome, meaning in _MEANINGS.items() if outcome in seen.index]
+    return build_table(pd.DataFrame(rows, columns=["outcome", "meaning", "modules"]), caption="How first imports end")
 
 
 def list_failing_first(inv: Investigation, most_rows: int = 25) -> Fragment:
-    """Return the modules whose first import fails, with the statement that does, foreseen beside seen."""
-    foreseen, seen = _read_failures(inv, "simulated"), _read_failures(inv, "probed")
-    frame = foreseen.merge(seen, on="module", how="outer", suffixes=("_foreseen", "_seen")).fillna("")
-    if not inv.manifest.get("probe"):
-        frame = frame[["module", "outcome_foreseen", "place_foreseen"]]
-    ordered = frame.sort_values("module", ignore_index=True)
-    names = tuple(name for name in ordered.columns if name == "module" or name.startswith("place"))
-    return build_table(ordered, caption="Modules that cannot be imported first", most_rows=most_rows, names=names)
-
-
-def _read_failures(inv: Investigation, table: str) -> pd.DataFrame:
-    frame = inv.frame(table)
+    """Return the modules whose first import fails, those that fail by a circle first, with the statement that does."""
+    frame = inv.frame("probed")
     failed = frame[~frame["outcome"].astype(str).isin(["ok", "missing-third-party"])]
-    line = failed["failed_line"].astype(str)
-    place = (failed["failed_path"] + ":" + line).where(failed["failed_path"] != "", "")
-    return pd.DataFrame({"module": failed["module"], "outcome": failed["outcome"].astype(str), "place": place})
+    place = (failed["failed_path"] + ":" + failed["failed_line"].astype(str)).where(failed["failed_path"] != "", "")
+    shown = pd.DataFrame(
+        {
+            "module": failed["module"],
+            "outcome": failed["outcome"].astype(str),
+            "fails at": place,
+            "message": failed["message"],
+        }
+    )
+    rank = {outcome: number for number, outcome in enumerate(("circular", "recursion", "crash", "timeout"))}
+    order = shown["outcome"].map(lambda outcome: rank.get(outcome, len(rank)))
+    ordered = shown.assign(order=order).sort_values(["order", "module"], ignore_index=True).drop(columns="order")
+    return build_table(
+        ordered, caption="Modules that cannot be imported first", most_rows=most_rows, names=("module", "fails at")
+    )
 
 
 def tell_agreement(inv: Investigation) -> Prose:
@@ -120,7 +115,7 @@ def list_disagreements(inv: Investigation, most_rows: int = 25) -> Fragment:
 
 def list_swallowed(inv: Investigation, most_rows: int = 25) -> Fragment:
     """Return the import errors that were raised and swallowed, with how many first imports meet them."""
-    frame = inv.frame("swallowed" if inv.manifest.get("probe") else "simulated_swallowed")
+    frame = inv.frame("swallowed")
     frame = frame[frame["outcome"].astype(str) != "missing-third-party"]
     place = frame["path"] + ":" + frame["line"].astype(str)
     what = frame["module"] + ("." + frame["name"]).where(frame["name"] != "", "")
@@ -138,7 +133,7 @@ def list_swallowed(inv: Investigation, most_rows: int = 25) -> Fragment:
 
 def list_repeated(inv: Investigation, most_rows: int = 25) -> Fragment:
     """Return the modules whose body runs more than once."""
-    frame = inv.frame("executions" if inv.manifest.get("probe") else "simulated_executions")
+    frame = inv.frame("executions")
     grouped = frame[frame["times"] > 1].groupby(["module", "path"], as_index=False)
     counted = grouped.agg(times=("times", "max"), first_imports=("entry", "nunique"))
     return build_table(

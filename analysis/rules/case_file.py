@@ -21,7 +21,7 @@ from analysis.rules.inner_edges import InnerEdge, find_inner_edges
 class CaseFile:
     """The evidence of one target: facts, import graph, cycles, classes, names, and the policy it is held against.
 
-    ``witnesses`` holds the tables of the simulation and of the probe, as far as they were asked for.
+    ``witnesses`` holds the tables of the probe when it was asked for.
     """
 
     facts: Facts
@@ -34,7 +34,7 @@ class CaseFile:
     witnesses: Mapping[str, pa.Table] = field(default_factory=dict)
 
     def witness(self, name: str) -> pa.Table:
-        """Return a table of the simulation or of the probe; without rows when it was not asked for."""
+        """Return a table of the probe; without rows when it was not asked for."""
         return self.witnesses[name] if name in self.witnesses else tables.TABLES[name].empty()
 
     @property

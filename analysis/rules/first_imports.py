@@ -1,4 +1,4 @@
-"""What goes wrong when modules are imported, depending on which comes first: foreseen, seen, or both."""
+"""What goes wrong when modules are imported, depending on which comes first, as the probe saw it."""
 
 from __future__ import annotations
 
@@ -10,12 +10,10 @@ from typing import Any
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell, tell_some
+from analysis.rules.words import tell_some
 
 #: Outcomes that depend on the order of imports.
 CIRCULAR = frozenset({"circular", "recursion"})
-#: Outcomes of a probe that say nothing of what would have come later.
-_BLIND = frozenset({"missing-third-party", "timeout", "crash", "exit", "other", "syntax"})
 _ENDINGS = {
     "timeout": "does not end within its time",
     "crash": "ends the interpreter",
@@ -23,34 +21,17 @@ _ENDINGS = {
 }
 
 
-def find_failing_first(case: CaseFile) -> dict[str, tuple[dict[str, Any], str]]:
-    """Return per module whose first import fails by a circle its row, and the certainty of it.
-
-    Foreseen by the simulation and seen by the probe is confirmed; foreseen and seen to succeed is refuted.
-    """
-    foreseen = {row["module"]: row for row in case.witness("simulated").to_pylist() if row["outcome"] in CIRCULAR}
-    probed = {row["module"]: row for row in case.witness("probed").to_pylist()}
-    found: dict[str, tuple[dict[str, Any], str]] = {}
-    for module in sorted({*foreseen, *(name for name, row in probed.items() if row["outcome"] in CIRCULAR)}):
-        seen = probed.get(module)
-        if seen is not None and seen["outcome"] in CIRCULAR:
-            found[module] = (seen, "confirmed" if module in foreseen else "observed")
-        else:
-            is_blind = seen is None or seen["outcome"] in _BLIND
-            found[module] = (foreseen[module], "static" if is_blind else "refuted")
-    return found
-
-
 def _check_failing(case: CaseFile) -> Iterator[Finding]:
     rule = "module-fails-when-imported-first"
-    for module, (row, certainty) in find_failing_first(case).items():
+    for row in case.witness("probed").to_pylist():
+        if row["outcome"] not in CIRCULAR:
+            continue
         what = f"{row['failed_name']} of {row['failed_module']}" if row["failed_name"] else row["failed_module"]
         why = "each asks the other without end" if row["outcome"] == "recursion" else "which is only half executed then"
-        message = f"{module} cannot be the first import: it comes to need {what or 'itself'}, {why}"
+        message = f"{row['module']} cannot be the first import: it comes to need {what or 'itself'}, {why}"
         places = [(row["failed_path"], row["failed_line"])] if row["failed_path"] else []
         places += [place for place in map(read_place, reversed(list(row["chain"]))) if place]
-        finding = build_finding(rule, "P1", module, message, places)
-        yield replace(finding, certainty=certainty)
+        yield replace(build_finding(rule, "P1", row["module"], message, places), certainty="observed")
 
 
 def read_place(hop: str) -> Place | None:
@@ -76,16 +57,7 @@ def _check_endings(case: CaseFile) -> Iterator[Finding]:
 
 def _check_repeated(case: CaseFile) -> Iterator[Finding]:
     rule = "module-executed-twice"
-    seen = _group_executions(case, "executions")
-    foreseen = _group_executions(case, "simulated_executions")
-    probed = {row["module"]: row["outcome"] for row in case.witness("probed").to_pylist()}
-    for path in sorted({*seen, *foreseen}):
-        rows = seen.get(path) or foreseen[path]
-        if path in seen:
-            certainty = "confirmed" if path in foreseen else "observed"
-        else:
-            was_blind = any(probed.get(row["entry"], "timeout") in _BLIND for row in rows)
-            certainty = "static" if was_blind else "refuted"
+    for path, rows in sorted(_group_executions(case).items()):
         times = max(row["times"] for row in rows)
         entries = sorted({row["entry"] for row in rows})
         names = sorted({name for row in rows for name in row.get("names", ())})
@@ -95,12 +67,12 @@ def _check_repeated(case: CaseFile) -> Iterator[Finding]:
             f"{'is' if len(entries) == 1 else 'are'} imported first: its classes and its state exist as often"
         )
         finding = build_finding(rule, "P1", rows[0]["module"], message, [(path, 1), *_find_causes(case, rows)])
-        yield replace(finding, certainty=certainty)
+        yield replace(finding, certainty="observed")
 
 
-def _group_executions(case: CaseFile, table: str) -> dict[str, list[dict[str, Any]]]:
+def _group_executions(case: CaseFile) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in case.witness(table).to_pylist():
+    for row in case.witness("executions").to_pylist():
         if row["times"] > 1:
             found[row["path"]].append(row)
     return found
@@ -109,7 +81,7 @@ def _group_executions(case: CaseFile, table: str) -> dict[str, list[dict[str, An
 def _find_causes(case: CaseFile, rows: list[dict[str, Any]]) -> list[Place]:
     """Return the imports that failed, were swallowed, and so were tried again, with the same first imports."""
     entries = {row["entry"] for row in rows}
-    swallowed = [*case.witness("swallowed").to_pylist(), *case.witness("simulated_swallowed").to_pylist()]
+    swallowed = case.witness("swallowed").to_pylist()
     return sorted(
         {(row["path"], row["line"]) for row in swallowed if row["entry"] in entries and row["outcome"] in CIRCULAR}
     )
@@ -149,15 +121,6 @@ def _check_order(case: CaseFile) -> Iterator[Finding]:
 
 def _read_bound(case: CaseFile) -> list[dict[str, Any]]:
     return list(case.identity.paths.select(["module", "name", "line"]).to_pylist())
-
-
-def tell_certainty(case: CaseFile) -> str:
-    """Say how many of the modules the probe could import.
-
-    The reports name it beside every verdict of the probe: what could not be imported was not seen.
-    """
-    outcomes = case.witness("probed").column("outcome").to_pylist()
-    return f"{tell(outcomes.count('ok'), 'module')} of {len(outcomes):,} could be imported"
 
 
 _CIRCLE = {

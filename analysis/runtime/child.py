@@ -524,15 +524,29 @@ def isolate(plan):
                 with open("/proc/self/%s" % name, "w") as file:
                     file.write(text)
         told["network"] = "none: a namespace of its own"
-        root = os.fsencode(plan["root"])
-        is_bound = (
-            libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) == 0
-            and libc.mount(root, root, None, MS_BIND | MS_REC, None) == 0
-            and libc.mount(None, root, None, MS_REMOUNT | MS_BIND | MS_RDONLY, None) == 0
-        )
-        told["target"] = "read-only" if is_bound else "writable: %s" % os.strerror(ctypes.get_errno())
+        if libc.mount(b"none", b"/", None, MS_REC | MS_PRIVATE, None) == 0:
+            told["target"] = protect(libc, os.fsencode(plan["root"]), os.fsencode(plan["scratch"]))
         return told
     return told
+
+
+def protect(libc, root, scratch):
+    """Lay a layer over the target that takes what is written and is thrown away; else make it read-only."""
+    layer = os.path.join(scratch, b"layer")
+    os.makedirs(layer, exist_ok=True)
+    if not set(root + layer) & set(b",:\\") and libc.mount(b"tmpfs", layer, b"tmpfs", 0, b"size=256m") == 0:
+        parts = [os.path.join(layer, name) for name in (b"upper", b"work")]
+        for part in parts:
+            os.mkdir(part)
+        options = b"lowerdir=%s,upperdir=%s,workdir=%s" % (root, *parts)
+        if libc.mount(b"overlay", root, b"overlay", 0, options) == 0:
+            return "untouched: what is written goes into a layer that is thrown away"
+    if (
+        libc.mount(root, root, None, MS_BIND | MS_REC, None) == 0
+        and libc.mount(None, root, None, MS_REMOUNT | MS_BIND | MS_RDONLY, None) == 0
+    ):
+        return "read-only"
+    return "writable: %s" % os.strerror(ctypes.get_errno())
 
 
 class Server:
