@@ -107,17 +107,17 @@ class Recorder:
         return self.tree.find_path(frame.f_code.co_filename), frame.f_lineno
 
     def look(self, module, wanted, frame):
-        """Note names that the statement is about to miss: their error is raised behind the import's back."""
+        """Note the name that the statement is about to miss: its error is raised behind the import's back."""
         known = getattr(module, "__dict__", {})
-        place = None
         for name in wanted:
             if name == "*" or name in known or "__getattr__" in known:
                 continue
             if "%s.%s" % (known.get("__name__", ""), name) in sys.modules:
                 continue
-            place = place or self.place(frame)
+            place = self.place(frame)
             if place[0]:
                 self.notes.append(Note(place, known.get("__name__", ""), name, is_half(module), None))
+            return
 
     def note(self, error, frame):
         place = self.place(frame)
