@@ -71,6 +71,7 @@ class Recorder:
 
     def __init__(self, tree):
         self.tree, self.notes, self.runs, self.seconds = tree, [], {}, 0.0
+        self.marks, self.digests = {}, {}
 
     def install(self):
         loader = importlib.machinery.SourceFileLoader
@@ -253,10 +254,12 @@ def led_to(note, failure, row):
 # What is alive afterwards
 
 
-def describe_modules(tree):
+def describe_modules(tree, skipped=frozenset()):
     """Return per module of the target its bindings as rows: name, kind, path, line, qualified name, module."""
     found = {}
     for name in sorted(name for name, module in list(sys.modules.items()) if tree.is_own(module)):
+        if name in skipped:
+            continue
         rows = []
         inside = vars(sys.modules[name])
         for key in sorted(key for key in inside if isinstance(key, str)):
@@ -361,12 +364,27 @@ def find_digest(rows):
     return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 
+def find_marks(tree):
+    """Return per module of the target what changes when one of its names is bound anew; far cheaper than a digest."""
+    return {
+        name: hash((tuple(vars(module)), tuple(map(id, vars(module).values()))))
+        for name, module in list(sys.modules.items())
+        if tree.is_own(module)
+    }
+
+
 def report(tree, name, known, recorder):
-    """Import a module and describe everything; bindings that are known by their digest are not sent again."""
+    """Import a module and describe everything; bindings that are known by their digest are not sent again.
+
+    What the process that this one was forked from had described, and nothing has bound anew, is not looked at again.
+    """
     row = import_first(tree, name, recorder)
-    modules = describe_modules(tree)
+    marks = find_marks(tree)
+    same = {module for module, mark in marks.items() if recorder.marks.get(module) == mark and module != name}
+    modules = describe_modules(tree, same)
     row["bindings"] = modules.get(name, [])
-    row["digests"] = {module: find_digest(rows) for module, rows in modules.items()}
+    row["digests"] = {module: recorder.digests[module] for module in same}
+    row["digests"].update((module, find_digest(rows)) for module, rows in modules.items())
     row["contents"] = {
         digest: [each[:5] for each in modules[module] if each[1] != "module"]
         for module, digest in row["digests"].items()
@@ -645,6 +663,7 @@ class Server:
                 started = _clock()
                 if self.load(package):
                     self.recorder.seconds += _clock() - started
+                    self.describe_shared()
                     gc.freeze()
                     self.run_below(names)
                     code = 0
@@ -657,6 +676,20 @@ class Server:
         if status:
             self.say({"unserved": package})
             _exit(3)
+
+    def describe_shared(self):
+        """Describe what the processes forked from now on have in common, and send it once."""
+        modules = describe_modules(self.tree)
+        self.recorder.marks = find_marks(self.tree)
+        self.recorder.digests = {name: find_digest(rows) for name, rows in modules.items()}
+        contents = {
+            self.recorder.digests[name]: [row[:5] for row in rows if row[1] != "module"]
+            for name, rows in modules.items()
+            if self.recorder.digests[name] not in self.known
+        }
+        self.known.update(contents)
+        if contents:
+            self.say({"contents": contents})
 
     def run(self, names):
         """Give each module its turn, as many at once as allowed."""

@@ -138,11 +138,17 @@ class _Asked:
             )  # fmt: skip
         os.close(write)
         try:
+            shared: dict[str, Any] = {}
             for line in _read_lines(read, limit=2 * plan["timeout"] + 30):
                 row = json.loads(line)
                 if "module" in row:
                     self._loading = ""
+                    if shared:  # what was said between two rows is kept with the next one
+                        row["contents"] = {**shared, **row.get("contents", {})}
+                        shared = {}
                     yield row
+                elif "contents" in row:
+                    shared.update(row["contents"])
                 else:
                     self._note(row)
         finally:
