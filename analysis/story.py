@@ -77,8 +77,8 @@ def investigate(
     case = CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, rules)
     findings, metrics = clock.run("rules", lambda: _judge(case))
     contents = {
-        **_NOT_ASKED_FOR, **collect_facts(facts), "edges": graph.edges, "externals": graph.externals, "phantoms": graph.phantoms,
-        "cycles": build_cycles_table(cycles), **identity.tables, "findings": findings, "metrics": metrics,
+        **_NOT_ASKED_FOR, **collect_facts(facts), "edges": graph.edges, "externals": graph.externals,
+        "phantoms": graph.phantoms, "cycles": build_cycles_table(cycles), **identity.tables, "findings": findings, "metrics": metrics,
     }  # fmt: skip
     counts = {name: table.num_rows for name, table in contents.items()}
     manifest = _describe(root, rules, facts, counts, clock.seconds)
