@@ -29,11 +29,12 @@ CALLED_FROM := $(if $(MOVED),$(or $(PWD),$(CURDIR)),$(CURDIR))
 export CALLED_FROM
 export TARGET
 export POLICY
+export CLAIMS
 
 .PHONY: again help setup report test check format-check lint types architecture notebooks-check docs-check \
         format docs lab bench lock clean
 
-report: $(READY) ## Analyse TARGET=path (default: the bundled case) [POLICY=file] and print the report's path
+report: $(READY) ## Analyse TARGET=path (default: the bundled case) [POLICY=file] [CLAIMS=file] and print the report's path
 	@sh tools/report.sh
 
 test: $(READY_DEV) ## Run the tests

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.investigation import Investigation
+    from analysis.runtime import ProbeOptions
 
 app = typer.Typer(
     name="ssot",
@@ -43,9 +45,21 @@ Target = Annotated[str, typer.Argument(metavar="TARGET", help="Folder with Pytho
 PolicyFile = Annotated[
     str, typer.Option("--policy", "-p", metavar="FILE", help="Policy; default: ssot.toml in the target, if there.")
 ]
+ClaimsFile = Annotated[
+    str, typer.Option("--claims", metavar="FILE", help="Numbers stated before, to be confirmed or refuted.")
+]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 means all cores.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; print only the result.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
+Probe = Annotated[
+    bool, typer.Option("--probe", help="Import every module too. This executes the target's code: see docs/probe.md.")
+]
+Python = Annotated[
+    str, typer.Option("--python", metavar="PATH", help="Interpreter for --probe; default: the target's own .venv.")
+]
+Only = Annotated[
+    list[str] | None, typer.Option("--only", metavar="PATTERN", help="Probe only modules like app.core.*; repeatable.")
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Read every file, whatever an earlier scan knows.")]
 
 
@@ -68,13 +82,18 @@ def _root(
 def scan(
     target: Target,
     policy: PolicyFile = "",
+    claims: ClaimsFile = "",
+    probe: Probe = False,
+    python: Python = "",
+    only: Only = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Analyse a target and keep a snapshot; print the figures and the findings."""
-    inv = _investigate(target, policy, jobs, use_cache=not no_cache, quiet=quiet or json_)
+    asked = _Asked(target, policy, claims, _find_probe(probe, python, only), jobs, use_cache=not no_cache)
+    inv = _investigate(asked, quiet=quiet or json_)
     if json_:
         _print_json(_describe(inv))
     elif quiet:
@@ -87,6 +106,10 @@ def scan(
 def report(
     target: Annotated[str, typer.Argument(metavar="[TARGET]", help="Folder with Python code.")] = "",
     policy: PolicyFile = "",
+    claims: ClaimsFile = "",
+    probe: Probe = False,
+    python: Python = "",
+    only: Only = None,
     out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where reports are kept.")] = "",
     snapshot: Annotated[
         str, typer.Option("--snapshot", metavar="NAME", help="Report on a kept snapshot (a folder or a target's name).")
@@ -103,11 +126,8 @@ def report(
     from analysis.report import write_report
 
     is_quiet = quiet or json_
-    inv = (
-        open_snapshot(snapshot)
-        if snapshot
-        else _investigate(target, policy, jobs, use_cache=not no_cache, quiet=is_quiet)
-    )
+    asked = _Asked(target, policy, claims, _find_probe(probe, python, only), jobs, use_cache=not no_cache)
+    inv = open_snapshot(snapshot) if snapshot else _investigate(asked, quiet=is_quiet)
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
     with progress_bar(quiet=is_quiet) as progress:
         place = write_report(inv, folder, jobs=jobs or 2, progress=progress)
@@ -171,11 +191,36 @@ def lab(
     raise typer.Exit(subprocess.run(command, check=False).returncode)
 
 
-def _investigate(target: str, policy: str, jobs: int, *, use_cache: bool, quiet: bool) -> Investigation:
+@dataclass(frozen=True)
+class _Asked:
+    """What a scan or a report was asked for."""
+
+    target: str
+    policy: str = ""
+    claims: str = ""
+    probe: ProbeOptions | None = None
+    jobs: int = 0
+    use_cache: bool = True
+
+
+def _find_probe(probe: bool, python: str, only: list[str] | None) -> ProbeOptions | None:
+    if (python or only) and not probe:
+        raise typer.BadParameter("--python and --only say how to --probe: give that too")
+    if not probe:
+        return None
+    from analysis.runtime import ProbeOptions
+
+    return ProbeOptions(python=python, only=tuple(only or ()))
+
+
+def _investigate(asked: _Asked, *, quiet: bool) -> Investigation:
     from analysis import investigate
 
     with progress_bar(quiet=quiet) as progress:
-        return investigate(target, policy=policy or None, jobs=jobs, use_cache=use_cache, progress=progress)
+        return investigate(
+            asked.target, policy=asked.policy or None, claims=asked.claims or None, jobs=asked.jobs,
+            use_cache=asked.use_cache, probe=asked.probe, progress=progress,
+        )  # fmt: skip
 
 
 def _open(target: str, *, quiet: bool) -> Investigation:
@@ -183,7 +228,7 @@ def _open(target: str, *, quiet: bool) -> Investigation:
     from analysis import open_snapshot
 
     if target and Path(target).expanduser().is_dir():
-        return _investigate(target, "", 0, use_cache=True, quiet=quiet)
+        return _investigate(_Asked(target), quiet=quiet)
     return open_snapshot(target)
 
 

@@ -49,3 +49,9 @@ class ReportError(AnalysisError):
     """A notebook failed or a page could not be made."""
 
     exit_code = 4
+
+
+class ProbeError(AnalysisError):
+    """The target's code could not be run: no such interpreter, or one that is too old."""
+
+    exit_code = 4

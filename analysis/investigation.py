@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import cached_property
 from html import escape
 from pathlib import Path
@@ -15,7 +16,16 @@ import pyarrow.compute as pc
 from analysis import store, tables
 from analysis.errors import UnknownNameError
 from analysis.graph import Chain, ImportGraph, find_chains
-from analysis.identity import Concept, build_concepts_frame, build_multiplicity_frame, find_concepts, find_multiplicity
+from analysis.identity import (
+    Concept,
+    build_concepts_frame,
+    build_members_frame,
+    build_methods_frame,
+    build_multiplicity_frame,
+    build_users_frame,
+    find_concepts,
+    find_multiplicity,
+)
 from analysis.identity.answers import (
     build_class_frame,
     find_class_identities,
@@ -175,13 +185,45 @@ class Investigation:
         """Return the same families with their members."""
         return find_concepts(self._facts, self.policy)
 
+    def find_concept(self, name: str = "") -> Concept | None:
+        """Return one family by its name, without one the first; ``UnknownNameError`` for a name that there is not."""
+        concepts = self.find_concepts()
+        if not name:
+            return concepts[0] if concepts else None
+        found = next((concept for concept in concepts if concept.name == name), None)
+        if found is None:
+            near = get_close_matches(name, [concept.name for concept in concepts], 3, 0.4)
+            known = near or [concept.name for concept in concepts[:5]]
+            raise UnknownNameError(f"no concept {name!r}", remedy=f"There are: {', '.join(known)}" if known else "")
+        return found
+
+    def members(self, concept: str = "") -> pd.DataFrame:
+        """Return the classes of a family: who counts, who extends or wraps whom, how large, how much used.
+
+        The columns are those of ``analysis.identity.families.build_members_frame``.
+        """
+        found = self.find_concept(concept)
+        sources = (self.table(name) for name in ("definitions", "methods", "bases", "paths"))
+        return build_members_frame([found] if found else [], *sources)
+
+    def compare(self, concept: str = "") -> pd.DataFrame:
+        """Return the methods of a family's classes side by side: one row per method, one column per class."""
+        found = self.find_concept(concept)
+        return build_methods_frame(found.members if found else (), self.table("methods"))
+
+    def users(self, concept: str = "") -> pd.DataFrame:
+        """Return who imports the classes of a family: definition, importer, path, line, import_path, route, scope."""
+        found = self.find_concept(concept)
+        definitions = [member.definition for member in found.members] if found else []
+        return build_users_frame(definitions, self.table("paths"), self.table("edges"))
+
     @property
     def _facts(self) -> _StoredFacts:
         return _StoredFacts(self)
 
     def plan(self) -> list[Phase]:
         """Return the phases of the remediation plan."""
-        return build_plan(self.table("findings"), self.table("cycles"))
+        return build_plan(self.table("findings"), self.table("cycles"), self.table("violations"))
 
     def success_metrics(self) -> list[SuccessMetric]:
         """Return what must hold when the plan is done: metric, now, target, met."""

@@ -11,21 +11,24 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any, TypeVar
 
+import pyarrow as pa
+
 from analysis import __version__, store, tables
-from analysis.engine import Progress, ignore_progress
+from analysis.engine import Progress, ignore_progress, paused_collection
 from analysis.errors import SnapshotError
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, check_target, scan
 from analysis.facts.git import read_revision
-from analysis.graph import build_cycles_table, build_import_graph, find_cycles
-from analysis.identity import build_identity, find_concepts, find_multiplicity
+from analysis.graph import ImportGraph, build_cycles_table, build_import_graph, find_cycles
+from analysis.identity import Identity, build_identity, find_concepts, find_multiplicity
 from analysis.investigation import Investigation
-from analysis.policy import Policy, read_policy
+from analysis.policy import Policy, read_claims, read_policy
 from analysis.rules import CaseFile, build_findings_table, find_findings, measure
+from analysis.runtime import ProbeOptions, build_agreement, run_probe
 
 Result = TypeVar("Result")
 #: Tables that stay without rows unless somebody asks for what fills them.
 _NOT_ASKED_FOR = {table.name: table.empty() for table in (*tables.SIMULATION_TABLES, *tables.PROBE_TABLES)}
-STEPS = ("scan", "graph", "cycles", "identity", "names", "rules", "snapshot")
+STEPS = ("scan", "graph", "cycles", "identity", "names", "probe", "rules", "snapshot")
 
 
 @dataclass(slots=True)
@@ -51,21 +54,40 @@ def investigate(
     path: str | Path,
     *,
     policy: str | Path | Policy | None = None,
+    claims: str | Path | None = None,
     data: Path | None = None,
     jobs: int = 0,
     use_cache: bool = True,
+    probe: ProbeOptions | None = None,
     progress: Progress = ignore_progress,
 ) -> Investigation:
     """Analyse a source tree without running any of it, keep a snapshot, and return it opened.
 
-    ``policy`` is a file, a ``Policy``, or None for the target's own ``ssot.toml``. ``data`` is where
+    With ``probe`` every module is imported too, which executes the code of the target: see docs/probe.md.
+
+    ``policy`` is a file, a ``Policy``, or None for the target's own ``ssot.toml``; ``claims`` a file of numbers
+    stated before, to be confirmed or refuted. ``data`` is where
     snapshots and the cache are kept (default: ``data`` of the checkout, or ``$SSOT_DATA``); ``jobs`` the number
     of processes (0: all cores). Raises ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line
     that says what to do.
     """
     root = check_target(Path(path).expanduser())
     rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
-    data = data or store.find_data_folder()
+    if claims is not None:
+        rules = read_claims(Path(claims).expanduser(), rules)
+    with paused_collection():
+        return _investigate(root, rules, data or store.find_data_folder(), jobs, use_cache, probe, progress)
+
+
+def _investigate(
+    root: Path,
+    rules: Policy,
+    data: Path,
+    jobs: int,
+    use_cache: bool,
+    probe: ProbeOptions | None,
+    progress: Progress,
+) -> Investigation:
     clock = _Clock(progress)
     cache = data / "cache" if use_cache else None
     options = build_scan_options(rules)
@@ -74,16 +96,30 @@ def investigate(
     cycles = clock.run("cycles", lambda: find_cycles(graph))
     multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, rules)))
     identity = clock.run("names", lambda: build_identity(facts, rules))
-    case = CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, rules)
+    witnesses, probed = _probe(facts, graph, identity, probe, data, clock) if probe is not None else ({}, {})
+    case = CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, rules, witnesses)
     findings, metrics = clock.run("rules", lambda: _judge(case))
     contents = {
-        **_NOT_ASKED_FOR, **collect_facts(facts), "edges": graph.edges, "externals": graph.externals,
-        "phantoms": graph.phantoms, "cycles": build_cycles_table(cycles), **identity.tables, "findings": findings, "metrics": metrics,
+        **_NOT_ASKED_FOR, **witnesses, **collect_facts(facts), "edges": graph.edges, "externals": graph.externals,
+        "phantoms": graph.phantoms, "cycles": build_cycles_table(cycles), **identity.tables,
+        "findings": findings, "metrics": metrics,
     }  # fmt: skip
     counts = {name: table.num_rows for name, table in contents.items()}
-    manifest = _describe(root, rules, facts, counts, clock.seconds)
+    manifest = _describe(root, rules, facts, counts, clock.seconds) | {"probe": probed}
     snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
     return Investigation(snapshot)
+
+
+def _probe(
+    facts: Facts, graph: ImportGraph, identity: Identity, options: ProbeOptions, data: Path, clock: _Clock
+) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """Return what the running interpreter says, as tables by name, and how it was asked."""
+    started = time.perf_counter()
+    seen = run_probe(facts, graph, options, stream=data / "probes", progress=clock.progress)
+    clock.seconds["probe"] = round(time.perf_counter() - started, 3)
+    found = seen.tables
+    agreement = build_agreement(identity.paths, found["live_bindings"], found["probed"])
+    return {**found, "agreement": agreement}, seen.described
 
 
 def build_scan_options(policy: Policy) -> ScanOptions:

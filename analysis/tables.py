@@ -53,6 +53,11 @@ OUTCOMES = (
 )  # fmt: skip
 #: What a module-level name holds in the running interpreter.
 LIVE_KINDS = ("class", "function", "instance", "none", "module")
+VERDICTS = ("agree", "disagree", "static-only", "runtime-only", "unknown")
+#: Why two witnesses say different things of a name, or one says nothing.
+CAUSES = (
+    "", "other-kind", "other-definition", "other-statement", "not-there", "not-seen", "not-resolved", "no-source",
+)  # fmt: skip
 CONFLICT_KINDS = ("same-name", "renamed", "instance", "branch", "order")
 
 TEXT = pa.string()
@@ -497,6 +502,17 @@ ORDER_DEPENDENT = Table("order_dependent", "one binding that depends on which mo
     _count("entries", "number of first imports that loaded the module"),
 ))  # fmt: skip
 
+AGREEMENT = Table("agreement", "one name of a module that could be imported, by both witnesses", (
+    _text("module", "module that holds the name"),
+    _text("name", "the name"),
+    _one_of("static_kind", VALUE_KINDS, "what the source says it is, as in paths; unknown when the source says nothing"),
+    _text("static_definition", "path:line of the definition by the source; empty outside the tree"),
+    _one_of("live_kind", ("absent", *LIVE_KINDS), "what the running program holds"),
+    _text("live_definition", "path:line of its source by the running program; empty outside the tree or without source"),
+    _one_of("verdict", VERDICTS, "agree, disagree, seen by one only, or unknown where one of them cannot tell"),
+    _one_of("cause", CAUSES, "other-kind, other-definition, other-statement (of that name in the file), not-there (in the program), not-seen (in the source), not-resolved (by the source), no-source (of the object)"),
+))  # fmt: skip
+
 SIMULATED = Table("simulated", "one module, its first import followed statement by statement without running it", (
     _text("module", "dotted module name"),
     _text("path", "file that defines it"),
@@ -536,7 +552,15 @@ CONCLUSION_TABLES: tuple[Table, ...] = (
 #: What simulated first imports come to, without running anything.
 SIMULATION_TABLES: tuple[Table, ...] = (SIMULATED, SIMULATED_SWALLOWED, SIMULATED_EXECUTIONS)
 #: What the probe saw; without rows where it was not asked for.
-PROBE_TABLES: tuple[Table, ...] = (PROBED, SWALLOWED, EXECUTIONS, LIVE_BINDINGS, LIVE_TWINS, ORDER_DEPENDENT)
+PROBE_TABLES: tuple[Table, ...] = (
+    PROBED,
+    SWALLOWED,
+    EXECUTIONS,
+    LIVE_BINDINGS,
+    LIVE_TWINS,
+    ORDER_DEPENDENT,
+    AGREEMENT,
+)
 TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (

@@ -13,6 +13,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 
 from analysis.engine import Progress, ignore_progress
+from analysis.rules.words import make_harmless, tell
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +43,7 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
 
         def update(step: str, done: int, total: int) -> None:
             if step not in tasks:
-                tasks[step] = bar.add_task(escape(step), total=total)
+                tasks[step] = bar.add_task(_safe(step), total=total)
             bar.update(tasks[step], completed=done, total=total)
 
         yield update
@@ -58,13 +59,18 @@ def _print_steps(console: Console) -> Progress:
     return update
 
 
+def _safe(text: str) -> str:
+    """Return text of the target that neither rich nor the terminal takes for an instruction."""
+    return escape(make_harmless(text))
+
+
 def print_scan(inv: Investigation) -> None:
     """Print the figures of a snapshot and its most severe findings, each with its first place."""
     console = make_console()
     counts = inv.manifest["counts"]
     seconds = sum(inv.manifest["timings"].values())
     console.print(
-        f"[bold]{escape(inv.name)}[/] at {escape(str(inv.manifest['revision']))}: {counts['files']:,} files, "
+        f"[bold]{_safe(inv.name)}[/] at {_safe(str(inv.manifest['revision']))}: {counts['files']:,} files, "
         f"{counts['modules']:,} modules, {counts['definitions']:,} classes, {counts['imports']:,} imports "
         f"in {seconds:.1f} s"
     )
@@ -76,11 +82,11 @@ def print_scan(inv: Investigation) -> None:
     for row in findings[:MOST_FINDINGS]:
         place = f"{row['evidence'][0]['path']}:{row['evidence'][0]['line']}" if row["evidence"] else row["subject"]
         severity = f"[{_COLOURS[row['severity']]}]{row['severity']}[/]"
-        console.print(f"{severity} {escape(place)} [dim]{escape(row['rule'])}[/]")
-        console.print(f"   {escape(row['message'])}")
+        console.print(f"{severity} {_safe(place)} [dim]{_safe(row['rule'])}[/]")
+        console.print(f"   {_safe(row['message'])}")
     if len(findings) > MOST_FINDINGS:
         console.print(f"[dim]and {len(findings) - MOST_FINDINGS:,} more: ssot scan --json, or ssot report[/]")
-    console.print(f"[dim]snapshot {escape(str(inv.path))}[/]")
+    console.print(f"[dim]snapshot {_safe(str(inv.path))}[/]")
 
 
 def _print_not_read(console: Console, inv: Investigation) -> None:
@@ -90,7 +96,7 @@ def _print_not_read(console: Console, inv: Investigation) -> None:
         console.print(f"[yellow]not parsed:[/] {told} (imports recovered line by line)")
     left_out = {name: count for name, count in inv.manifest["left_out"].items() if count}
     if left_out:
-        told = ", ".join(f"{count:,} files {name}" for name, count in sorted(left_out.items()))
+        told = ", ".join(f"{tell(count, 'file')} {name}" for name, count in sorted(left_out.items()))
         console.print(f"[dim]left out: {told}[/]")
 
 
@@ -98,11 +104,11 @@ def print_paths(found: pd.DataFrame) -> None:
     """Print the import paths of classes, definition by definition: the one to use first, then by use."""
     console = make_console()
     for definition, rows in found.groupby("definition", sort=True):
-        console.print(f"[bold]{escape(str(definition))}[/] [dim]{escape(str(rows.iloc[0]['kind']))}[/]")
+        console.print(f"[bold]{_safe(str(definition))}[/] [dim]{_safe(str(rows.iloc[0]['kind']))}[/]")
         for row in rows.to_dict("records"):
             told = f"{row['statements']:,} statements in {row['files']:,} files"
             advice = "[green]use this[/]" if row["is_canonical"] else ""
             if row["violations"]:
                 advice = f"[yellow]{row['violations']:,} should not[/]"
             place = f"{row['path']}:{row['line']}"
-            console.print(f"  {escape(row['import_path'])}  {row['route']}, {told}  [dim]{escape(place)}[/] {advice}")
+            console.print(f"  {_safe(row['import_path'])}  {row['route']}, {told}  [dim]{_safe(place)}[/] {advice}")

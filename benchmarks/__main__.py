@@ -22,6 +22,7 @@ from benchmarks.identity_accuracy import measure_accuracy
 from benchmarks.identity_precision import measure_precision
 from benchmarks.identity_speed import measure_identity
 from benchmarks.measure import Result
+from benchmarks.probe import measure_probe
 from benchmarks.speed import SPEED
 
 BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
@@ -30,6 +31,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
     "identity": measure_identity,
     "accuracy": measure_accuracy,
     "precision": measure_precision,
+    "probe": measure_probe,
 }
 RESULTS = Path(__file__).with_name("results.json")
 _PEERS = ("grimp", "networkx", "pyarrow", "django", "sqlalchemy", "sympy", "pandas")

@@ -9,23 +9,26 @@ from analysis.graph import build_import_graph, find_cycles
 from analysis.identity import build_identity, find_concepts, find_multiplicity
 from analysis.policy import Policy, parse_policy
 from analysis.rules import CaseFile, Finding, find_findings, measure
+from analysis.runtime import ProbeOptions, run_probe
 from analysis.story import build_scan_options
 
 
-def open_case(root: Path, policy: Policy | str = "") -> CaseFile:
+def open_case(root: Path, policy: Policy | str = "", *, probed: bool = False) -> CaseFile:
     """Return the case file of a tree; a policy may be given as TOML."""
     rules = parse_policy(policy) if isinstance(policy, str) else policy
     facts = scan(root, options=build_scan_options(rules))
     graph = build_import_graph(facts)
     multiplicity, concepts = tuple(find_multiplicity(facts)), tuple(find_concepts(facts, rules))
+    witnesses = run_probe(facts, graph, ProbeOptions()).tables if probed else {}
     return CaseFile(
-        facts, graph, tuple(find_cycles(graph)), multiplicity, concepts, build_identity(facts, rules), rules
+        facts, graph, tuple(find_cycles(graph)), multiplicity, concepts, build_identity(facts, rules), rules, witnesses
     )
 
 
-def judge(root: Path, rule: str = "", policy: Policy | str = "") -> list[Finding]:
+def judge(root: Path, rule: str = "", policy: Policy | str = "", *, probed: bool = False) -> list[Finding]:
     """Return the findings of a tree: of one rule, or of all."""
-    return [finding for finding in find_findings(open_case(root, policy)) if rule in {"", finding.rule}]
+    found = find_findings(open_case(root, policy, probed=probed))
+    return [finding for finding in found if rule in {"", finding.rule}]
 
 
 def read_numbers(case: CaseFile) -> dict[str, float]:

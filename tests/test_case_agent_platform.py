@@ -22,13 +22,13 @@ from typing import Any
 import pytest
 
 import analysis
-from analysis.policy import parse_policy
-from analysis.report.causes import judge_claims
+from analysis.report.claims import judge_claims
 
 HERE = Path(__file__).resolve().parent
 CASE = HERE.parent / "data" / "cases" / "agent_platform"
 EXPECTED = tomllib.loads((CASE / "expected.toml").read_text("utf-8"))
-POLICY = (CASE / "ssot.toml").read_text("utf-8") + (CASE.parent / "issue_909_claims.toml").read_text("utf-8")
+POLICY = CASE / "ssot.toml"
+CLAIMS = CASE.parent / "issue_909_claims.toml"
 SUITE = "tests/mission_critical/test_websocket_agent_events_suite.py"
 #: The case as it is, and as it is mended.
 FORMS = ("value", "mended")
@@ -78,9 +78,12 @@ def witness(trees: dict[str, Path], environment: dict[str, str]) -> Callable[[st
 
 @pytest.fixture(scope="module")
 def invs(trees: dict[str, Path], tmp_path_factory: pytest.TempPathFactory) -> dict[str, analysis.Investigation]:
-    """Investigate both forms, with the claims of issue 909 in the policy."""
-    data, policy = tmp_path_factory.mktemp("data"), parse_policy(POLICY)
-    return {form: analysis.investigate(tree, policy=policy, data=data, jobs=1) for form, tree in trees.items()}
+    """Investigate both forms, with the claims of issue 909."""
+    data = tmp_path_factory.mktemp("data")
+    return {
+        form: analysis.investigate(tree, policy=POLICY, claims=CLAIMS, data=data, jobs=1)
+        for form, tree in trees.items()
+    }
 
 
 def run(tree: Path, environment: dict[str, str], code: str) -> Any:

@@ -135,11 +135,34 @@ def test_nothing_of_the_target_is_executed(ssot: Run, make_tree: Tree, tmp_path:
 def test_an_interrupt_is_one_line(make_tree: Tree, tmp_path: Path) -> None:
     root = make_tree({f"m{n}.py": "x = 1\n" * 30_000 for n in range(60)})
     code = (
-        "import os, signal, threading; threading.Timer(1.2, os.kill, (os.getpid(), signal.SIGINT)).start(); "
-        "from analysis.cli import main; main()"
+        "import os, signal, threading; from analysis.cli import main; "
+        "threading.Timer(1.2, os.kill, (os.getpid(), signal.SIGINT)).start(); main()"
     )
     environment = {**os.environ, "SSOT_DATA": str(tmp_path / "data")}
     command = [sys.executable, "-c", code, "scan", str(root), "-q", "-j", "1"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=HERE, check=False)
     assert (done.returncode, done.stderr) in [(130, "ssot: interrupted; nothing was left half written\n"), (0, "")]
     assert "Traceback" not in done.stderr
+
+
+def test_the_probe_runs_only_when_asked_for(
+    ssot: Callable[..., subprocess.CompletedProcess[str]], make_tree: Tree, tmp_path: Path
+) -> None:
+    root = make_tree({"a.py": f"open({str(tmp_path / 'ran')!r}, 'w')\n"})
+    assert ssot("scan", root, "-q").returncode == 0
+    assert not (tmp_path / "ran").exists()
+    done = ssot("scan", root, "--json", "--probe")
+    assert (tmp_path / "ran").exists()
+    assert json.loads(done.stdout)["metrics"]["modules-importable"] == 1
+
+
+def test_an_interpreter_without_a_probe_is_wrong_usage(
+    ssot: Callable[..., subprocess.CompletedProcess[str]], make_tree: Tree
+) -> None:
+    root = make_tree({"a.py": ""})
+    done = ssot("scan", root, "--python", sys.executable)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "give that too" in done.stderr
+    done = ssot("scan", root, "--probe", "--python", "/no/such/python", "-q")
+    assert (done.returncode, done.stderr.count("\n")) == (4, 1)
+    assert "Name a Python with --python" in done.stderr

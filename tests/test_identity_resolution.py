@@ -350,3 +350,51 @@ def test_any_tangle_of_names_is_resolved_and_in_the_same_way_twice(
             == bool(row["kind"] == "unknown" and row["reason"])
         )
         assert row["definition"] or row["kind"] in {"unknown", "none"}
+
+
+CHOICES = """
+import sys
+class A: ...
+class B: ...
+match sys.platform:
+    case "linux":
+        M = A
+    case _:
+        M = B
+match ():
+    case ():
+        N = A
+while True:
+    L = A
+    break
+else:
+    L = B
+for one in (1, 2):
+    if one:
+        F = A
+        break
+else:
+    F = B
+for one in (1, 2):
+    while True:
+        break
+else:
+    G = A
+"""
+
+
+def test_the_pattern_of_a_match_and_the_else_after_a_break_leave_a_choice(
+    resolve: Callable[[Files], Resolution],
+) -> None:
+    rows = {row["name"]: row for row in resolve({"a.py": CHOICES, "b.py": "from a import N\n"}).paths.to_pylist()}
+    assert {name: (rows[name]["candidates"], rows[name]["certainty"]) for name in "MNLFG"} == {
+        "M": (2, "conditional"), "N": (1, "conditional"), "L": (1, "certain"), "F": (2, "conditional"),
+        "G": (1, "certain"),
+    }  # fmt: skip
+    assert rows["L"]["definition"] == "a:A"
+
+
+def test_setattr_with_a_literal_name_is_an_assignment(resolve: Callable[[Files], Resolution]) -> None:
+    files = {"p/__init__.py": "", "p/a.py": "", "b.py": "import p.a\nclass X: ...\nsetattr(p.a, 'Set', X)\n"}
+    rows = {row["import_path"]: row for row in resolve(files).paths.to_pylist()}
+    assert rows["p.a.Set"]["definition"] == "b:X"

@@ -11,6 +11,7 @@ from analysis.remedy import Phase, Step, build_plan
 from analysis.rules import RULES, Evidence, Finding, build_findings_table
 
 NO_CYCLES = tables.CYCLES.empty()
+NO_VIOLATIONS = tables.VIOLATIONS.empty()
 
 
 def finding(rule: str, severity: str = "P1", *places: int, subject: str = "s", certainty: str = "static") -> Finding:
@@ -21,7 +22,7 @@ def finding(rule: str, severity: str = "P1", *places: int, subject: str = "s", c
 
 def plan(*findings: Finding) -> list[Phase]:
     """Return the plan for some findings without cycles."""
-    return build_plan(build_findings_table(findings), NO_CYCLES)
+    return build_plan(build_findings_table(findings), NO_CYCLES, NO_VIOLATIONS)
 
 
 def steps(*findings: Finding) -> list[Step]:
@@ -41,12 +42,9 @@ def test_one_finding_is_one_step_that_says_why_and_how() -> None:
 
 
 def test_phases_come_in_the_order_in_which_they_help() -> None:
-    found = [finding("typing-cycle", "P3"), finding("class-defined-more-than-once", "P2"), finding("import-cycle")]
-    assert [phase.steps[0].rule for phase in plan(*found)] == [
-        "import-cycle",
-        "class-defined-more-than-once",
-        "typing-cycle",
-    ]
+    rules = ["import-cycle", "class-defined-more-than-once", "class-taken-from-elsewhere", "typing-cycle"]
+    found = [finding(rule, "P2") for rule in reversed(rules)]
+    assert [phase.steps[0].rule for phase in plan(*found)] == rules
 
 
 def test_within_a_phase_the_gravest_come_first_whatever_the_order_of_findings() -> None:
@@ -103,8 +101,18 @@ def test_a_cycle_costs_its_cut() -> None:
         ("e", "deferred", True, 3, 3, ["a", "b", "c"], [], True, cut, 60, "exact"),
     ]
     found = build_findings_table([finding("import-cycle"), finding("import-cycle-through-packages", "P2", 1, 2)])
-    (phase,) = build_plan(found, tables.CYCLES.from_rows(rows))
+    (phase,) = build_plan(found, tables.CYCLES.from_rows(rows), NO_VIOLATIONS)
     assert [(step.places, step.effort) for step in phase.steps] == [(60, "large"), (1, "small")]
+
+
+def test_a_statement_that_takes_two_classes_from_elsewhere_is_one_place() -> None:
+    rows = [
+        ("m", "m.py", 3, name, f"a.{name}", f"a.core:{name}", f"a.core.{name}", "accidental", "module", "none")
+        for name in ("Engine", "Motor")
+    ]
+    found = build_findings_table([finding("class-taken-from-elsewhere", "P1", 3, subject=row[5]) for row in rows])
+    (phase,) = build_plan(found, NO_CYCLES, tables.VIOLATIONS.from_rows(rows))
+    assert [(step.findings, step.places) for step in phase.steps] == [(2, 1)]
 
 
 def test_examples_begin_with_the_widest_of_the_gravest() -> None:

@@ -6,7 +6,8 @@ import pytest
 from report_trees import SHOP, investigate
 
 from analysis.investigation import Investigation
-from analysis.report.causes import find_causes, judge_claims, tell_stake
+from analysis.report.causes import find_causes, tell_stake
+from analysis.report.claims import judge_claims
 from analysis.rules import RULES
 
 POLICY = """

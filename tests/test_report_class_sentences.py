@@ -30,7 +30,8 @@ CLASSES = (
 CONCEPTS = (
     concept_sentences.tell_concepts, concept_sentences.list_concepts, concept_sentences.list_members,
     concept_sentences.list_methods, concept_sentences.tell_duplicates, concept_sentences.list_duplicates,
-    concept_sentences.list_folder_copies, concept_sentences.show_difference,
+    concept_sentences.list_folder_copies, concept_sentences.show_difference, concept_sentences.tell_rivals,
+    concept_sentences.list_users,
 )  # fmt: skip
 
 
@@ -85,6 +86,33 @@ def test_a_concept_over_its_limit_is_told_with_its_members_and_their_methods(sho
     assert "(self, order)" in methods
     assert "(self, user, force)" in methods
     assert "–" in methods
+
+
+FAMILY = {
+    "shop/__init__.py": "",
+    "shop/base.py": "from abc import ABC\nclass Store(ABC):\n    def get(self): ...\n",
+    "shop/disk.py": "from shop.base import Store\nclass DiskStore(Store):\n    def get(self): return 1\n"
+    "    def put(self, x): return 2\n    def drop(self): return 3\n",
+    "shop/safe.py": "class SafeStore:\n    def __init__(self, inner):\n        self.inner = inner\n"
+    "    def get(self): return self.inner.get()\n    def put(self, x): return self.inner.put(x)\n",
+    "shop/fast.py": "from shop.disk import DiskStore\nclass FastStore(DiskStore): ...\n",
+}
+
+
+def test_bases_subclasses_wrappers_and_users_of_a_concept_are_told_apart(make_tree: Tree, tmp_path: Path) -> None:
+    inv = analysis.investigate(make_tree(FAMILY), data=tmp_path / "data")
+    told = show(concept_sentences.tell_rivals(inv, "*Store"))
+    assert "3 classes of `*Store` count. Of them 2 extend another of the family, and 1 only delegates" in told
+    assert "1 more is abstract, a protocol, a fallback or allowed" in told
+    rows = inv.members("*Store").set_index("name")
+    assert rows["extends"].to_dict() == {
+        "Store": [], "DiskStore": ["shop.base:Store"], "FastStore": ["shop.base:Store", "shop.disk:DiskStore"],
+        "SafeStore": [],
+    }  # fmt: skip
+    assert "DiskStore (wrapper)" in show(concept_sentences.list_members(inv, "*Store"))
+    assert set(inv.users("*Store")["path"]) == {"shop/disk.py", "shop/fast.py"}
+    assert inv.compare("*Store").loc["drop"].to_dict()["shop.disk:DiskStore"] == "(self)"
+    assert "shop.fast" in show(concept_sentences.list_users(inv, "*Store"))
 
 
 def test_near_duplicates_are_listed_and_shown_side_by_side(shop: analysis.Investigation) -> None:

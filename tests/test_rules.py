@@ -34,16 +34,16 @@ def test_rules_are_named_once_and_say_how_to_mend() -> None:
 
 @EACH_RULE
 def test_the_bad_example_has_the_finding_and_the_good_one_has_not(make_tree: Tree, rule: Rule) -> None:
-    found = judge(make_tree(rule.bad), rule.name, rule.policy)
+    found = judge(make_tree(rule.bad), rule.name, rule.policy, probed=rule.needs_probe)
     assert found
     assert {finding.severity for finding in found} <= (set(rule.grades) or {rule.severity})
-    assert judge(make_tree(rule.good), rule.name, rule.policy) == []
+    assert judge(make_tree(rule.good), rule.name, rule.policy, probed=rule.needs_probe) == []
 
 
 @EACH_RULE
 def test_a_finding_cites_the_line_as_it_stands(make_tree: Tree, rule: Rule) -> None:
     root = make_tree(rule.bad)
-    for finding in judge(root, rule.name, rule.policy):
+    for finding in judge(root, rule.name, rule.policy, probed=rule.needs_probe):
         assert finding.evidence or rule.name == "canonical-class-missing"
         assert finding.places == len(finding.evidence)
         for place in finding.evidence:
@@ -57,7 +57,10 @@ def _shift(files: Mapping[str, str]) -> dict[str, str]:
 
 @pytest.mark.parametrize("rule", [rule for rule in RULES if rule.name != "file-not-parsed"], ids=lambda rule: rule.name)
 def test_fingerprints_survive_moved_lines(make_tree: Tree, rule: Rule) -> None:
-    before, after = (judge(make_tree(files), rule.name, rule.policy) for files in (rule.bad, _shift(rule.bad)))
+    before, after = (
+        judge(make_tree(files), rule.name, rule.policy, probed=rule.needs_probe)
+        for files in (rule.bad, _shift(rule.bad))
+    )
     assert {finding.fingerprint for finding in before} == {finding.fingerprint for finding in after}
 
 

@@ -128,3 +128,8 @@ def test_one_module_is_one_finding(make_tree: Tree) -> None:
     guarded = "try:\n    from p.a import x\nexcept ImportError:\n    pass\n"
     (finding,) = judge(make_tree(CYCLE | {"p/b.py": guarded * 3}), "swallowed-circular-import")
     assert finding.places == 3
+
+
+def test_a_star_recovered_from_a_file_that_does_not_parse_is_no_name(make_tree: Tree) -> None:
+    files = {"q/__init__.py": "", "q/a.py": "x = 1\n", "b.py": "from q.a import *\nfrom q.a import y\ndef (\n"}
+    assert [finding.subject for finding in judge(make_tree(files), "phantom-name")] == ["q.a.y"]

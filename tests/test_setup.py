@@ -201,7 +201,10 @@ def test_bare_make_builds_the_bundled_case_and_reports_on_it(kit: Path, tmp_path
     (kit / ".venv/bin/python").symlink_to(sys.executable)
     code, output, errors = call_make(kit)
     assert code == 0, errors
-    assert output.splitlines() == [str(kit), "report", str(case / "tree"), "--policy", str(case / "ssot.toml")]
+    claims = case.with_name("issue_909_claims.toml")
+    assert output.splitlines() == [
+        str(kit), "report", str(case / "tree"), "--policy", str(case / "ssot.toml"), "--claims", str(claims),
+    ]  # fmt: skip
 
 
 def test_every_target_is_explained_by_make_help(kit: Path) -> None:

@@ -24,7 +24,7 @@ from analysis.facts.rows import FileFacts, Rows
 from analysis.facts.source import decode, parse
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 7
+EXTRACTOR_VERSION = 8
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.
@@ -131,7 +131,12 @@ class _Walker:
         if not isinstance(node, ast.While):
             self._targets(node.target, node, inner)
         self._block(node.body, inner)
-        self._block(node.orelse, context.under("else"))
+        if not node.orelse or not _has_break(node.body):
+            self._block(node.orelse, context.under("else"))
+            return
+        # After a break the else does not run: of `while True` never, else nobody knows.
+        test = node.test if isinstance(node, ast.While) else ast.Name("break")
+        self._block(node.orelse, context.under_test("else", test, is_negated=True))
 
     def _match(self, node: ast.Match, context: Context) -> None:
         for case in node.cases:
@@ -282,8 +287,17 @@ class _Walker:
             call = node.value
             if find_dotted(call.func.value) == "__all__" and call.args:  # type: ignore[attr-defined]
                 self._exports(node, call.func.value, call.func.attr, call.args[0], context)  # type: ignore[attr-defined]
+        if isinstance(node.value, ast.Call) and isinstance(node.value.func, ast.Name):
+            self._setattr(node.value, context)
         if self._has_walrus:
             self._walrus(node.value, context)
+
+    def _setattr(self, call: ast.Call, context: Context) -> None:
+        """``setattr(module, "name", value)`` is ``module.name = value``."""
+        if call.func.id == "setattr" and len(call.args) == 3:  # type: ignore[attr-defined]
+            owner, name, value = call.args
+            if isinstance(name, ast.Constant) and isinstance(name.value, str) and name.value.isidentifier():
+                self._attribute(ast.Attribute(owner, name.value, lineno=call.lineno), value, context)
 
     def _walrus(self, expression: ast.expr, context: Context) -> None:
         for node in ast.walk(expression):
@@ -297,6 +311,9 @@ class _Walker:
 
 
 #: Functions, not bound methods: a walker must not refer to itself, or its syntax tree waits for the collector.
+_LOOPS = (ast.For, ast.AsyncFor, ast.While)
+#: A break inside one of these is none of the loop around it.
+_OWN_LOOPS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _HANDLERS: dict[type[ast.AST], Callable[[_Walker, Any, Context], None]] = {
     ast.Import: _Walker._import,
     ast.ImportFrom: _Walker._import_from,
@@ -331,6 +348,20 @@ def _lazily(node: ast.stmt, context: Context) -> Context:
     if getattr(node, "is_lazy", 0) and context.scope in {"module", "class"}:
         return context.scoped("function")
     return context
+
+
+def _has_break(body: list[ast.stmt]) -> bool:
+    """Return whether a break in the statements ends the loop whose body they are."""
+    waiting: list[ast.AST] = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Break):
+            return True
+        if isinstance(node, _LOOPS):
+            waiting.extend(node.orelse)
+        elif not isinstance(node, _OWN_LOOPS):
+            waiting.extend(child for child in ast.iter_child_nodes(node) if not isinstance(child, ast.expr))
+    return False
 
 
 def _pairs_up(target: ast.expr, value: ast.expr) -> bool:

@@ -10,7 +10,8 @@ import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from analysis.graph.missing import Doubts, Nearest, is_test_file
+from analysis.facts.test_files import is_test_file
+from analysis.graph.missing import Doubts, Nearest
 from analysis.graph.modules import Module, Modules
 
 #: Imported before any code of a target runs, so that nothing in a tree can take their place.

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.test_files import is_test_file
 from analysis.graph.modules import Module, Modules
 
 #: What compiled modules are made from.
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".rs", ".f90", ".pyf", ".so", ".pyd")
-_TEST_FOLDERS = frozenset({"test", "tests", "testing"})
 #: How alike a name beside must be: to go before one of the same last part elsewhere, and to be named at all.
 _VERY_NEAR = 0.87
 _NEAR = 0.75
@@ -91,18 +91,6 @@ def _is_source(name: str) -> bool:
 def _find_prefixes(name: str, beyond: str) -> set[str]:
     parts = name.split(".")
     return {".".join(parts[:length]) for length in range(beyond.count(".") + 2, len(parts) + 1)}
-
-
-def is_test_file(path: str) -> bool:
-    """Return whether a file belongs to the tests, by its name or folder.
-
-    >>> is_test_file("a/tests/x.py"), is_test_file("a/test_x.py"), is_test_file("a/contest.py")
-    (True, True, False)
-    """
-    folders, _, name = path.rpartition("/")
-    return name == "conftest.py" or name.startswith("test_") or name.endswith("_test.py") or not (
-        _TEST_FOLDERS.isdisjoint(folders.split("/"))
-    )  # fmt: skip
 
 
 def _find_legacy_namespaces(imports: pa.Table) -> Iterable[str]:

@@ -13,6 +13,7 @@ from fnmatch import translate
 
 import pandas as pd
 
+from analysis.facts.test_files import is_test_file
 from analysis.identity.census import build_census
 from analysis.identity.evidence import ClassFacts
 from analysis.policy import Concept as ConceptPolicy
@@ -22,7 +23,6 @@ ROLES = ("implementation", "abstract", "protocol", "fallback", "allowed")
 
 _LAST_WORD = re.compile(r"(?:[A-Z]+(?=[A-Z][a-z])|[A-Z][a-z0-9]+|[A-Z][A-Z0-9]*)$")
 _VERSION = re.compile(r"(?:_?[vV]\d+|\d+|_+)+$")
-_TEST_FILE = re.compile(r"(?:^|/)(?:tests?/|test_[^/]*$|[^/]*_tests?\.py$|conftest\.py$)")
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -116,7 +116,7 @@ def _find_by_policy(counted: pd.DataFrame, rule: ConceptPolicy) -> Concept:
 
 def _find_by_suffix(counted: pd.DataFrame) -> list[Concept]:
     is_exception = counted["marks"].map(lambda marks: "exception" in marks)
-    is_test = counted["path"].map(lambda path: bool(_TEST_FILE.search(path)))
+    is_test = counted["path"].map(is_test_file)
     chosen = counted[~is_exception.astype(bool) & ~is_test.astype(bool)]
     suffixes = chosen["name"].map(find_suffix)
     found = []

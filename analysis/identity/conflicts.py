@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.identity.inheritance import Inheritance
@@ -35,10 +36,10 @@ class _Bound(NamedTuple):
 def build_conflicts(resolution: Resolution, inheritance: Inheritance) -> pa.Table:
     """Return ``tables.CONFLICTS``, sorted by name and kind."""
     by_name: dict[str, list[_Bound]] = defaultdict(list)
-    columns = (tables.read_column(resolution.paths, name) for name in _COLUMNS)
-    for bound in map(_Bound, *columns):
-        if bound.is_class or bound.kind == "instance":
-            by_name[bound.name].append(bound)
+    is_object = pc.is_in(resolution.paths.column("kind").cast(tables.TEXT), pa.array([*tables.CLASS_KINDS, "instance"]))
+    objects = resolution.paths.select(_COLUMNS).filter(is_object)
+    for bound in map(_Bound, *(tables.read_column(objects, name) for name in _COLUMNS)):
+        by_name[bound.name].append(bound)
     rows = [row for name, bounds in by_name.items() for row in _find_across(name, bounds, inheritance)]
     for module in resolution.modules:
         rows.extend(_find_within(resolution, module))

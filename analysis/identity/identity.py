@@ -6,13 +6,13 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from analysis.engine import paused_collection
 from analysis.identity.canonical import find_stated
 from analysis.identity.conflicts import build_conflicts
 from analysis.identity.duplicates import build_duplicates
 from analysis.identity.evidence import FactTables
 from analysis.identity.inheritance import Inheritance
 from analysis.identity.paths import Resolution, build_resolution
-from analysis.identity.pause import paused_collection
 from analysis.identity.phantom_names import build_phantom_names
 from analysis.identity.violations import build_violations
 from analysis.policy import Policy

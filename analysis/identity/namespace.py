@@ -128,6 +128,8 @@ def find_level(scope: str, guard: str, condition: str, caught: str, owner: str) 
         return NEVER if "__main__" in condition else ALWAYS  # otherwise a lazy import
     if guard == "except":
         return HANDLER
+    if guard == "match":  # the subject alone does not decide: the pattern is not kept
+        return MAYBE
     if condition:
         outcome = evaluate_condition(condition)
         if outcome is None:

@@ -9,11 +9,11 @@ from typing import Any
 import pyarrow as pa
 
 from analysis import tables
+from analysis.engine import paused_collection
 from analysis.identity.canonical import ClassPath, choose_canonical
 from analysis.identity.evidence import FactTables
 from analysis.identity.module_index import Module, ModuleIndex
 from analysis.identity.namespace import Namespaces
-from analysis.identity.pause import paused_collection
 from analysis.identity.resolve import Resolver
 from analysis.identity.routes import Routes
 from analysis.identity.statements import Statements, read_statements

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 
 from analysis import tables
+from analysis.facts.test_files import is_test_file
 from analysis.identity.module_index import Module
 from analysis.identity.paths import Resolution
 from analysis.identity.values import NEVER
@@ -52,14 +53,15 @@ def _is_given(name: str) -> bool:
 
 
 def _find_homes(resolution: Resolution) -> dict[str, list[str]]:
-    """Return the modules that define a class or function, by its name."""
-    homes: dict[str, list[str]] = defaultdict(list)
-    paths = resolution.paths
-    wanted = ("name", "module", "route", "kind")
-    for name, module, route, kind in zip(*(tables.read_column(paths, column) for column in wanted), strict=True):
+    """Return the modules that define a class or function, by its name; those of tests come last."""
+    homes: dict[str, list[tuple[bool, str]]] = defaultdict(list)
+    columns = ("name", "module", "path", "route", "kind")
+    for name, module, path, route, kind in zip(
+        *(tables.read_column(resolution.paths, column) for column in columns), strict=True
+    ):
         if route == "definition" and (kind == "function" or kind in tables.CLASS_KINDS):
-            homes[name].append(module)
-    return homes
+            homes[name].append((is_test_file(path), module))
+    return {name: [module for _, module in sorted(found)] for name, found in homes.items()}
 
 
 def _find_reason(resolution: Resolution, module: Module, name: str) -> str:

@@ -10,6 +10,8 @@ from analysis.identity.statements import Statements
 
 #: Import statements that take one name from a module.
 _TAKING = frozenset({"from", "recovered"})
+#: What a statement may take instead of a name; a star is known by its kind, but for recovered statements.
+_NO_NAME = frozenset({"", "*"})
 #: Module number and name.
 Taken = tuple[int, str]
 
@@ -36,6 +38,6 @@ def find_usage(statements: Statements) -> Usage:
     """Return the use of every name that is taken from a module of the tree."""
     rows: dict[Taken, list[int]] = defaultdict(list)
     for row, (target, kind, name) in enumerate(zip(statements.target, statements.kind, statements.name, strict=True)):
-        if target >= 0 and name and kind in _TAKING and statements.is_live[row]:
+        if target >= 0 and name not in _NO_NAME and kind in _TAKING and statements.is_live[row]:
             rows[target, name].append(row)
     return Usage(dict(rows), statements)

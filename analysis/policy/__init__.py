@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.policy.claims import read_claims
 from analysis.policy.models import (
     Business,
     Claim,
@@ -33,5 +34,6 @@ __all__ = [
     "Severity",
     "Target",
     "parse_policy",
+    "read_claims",
     "read_policy",
 ]

@@ -100,7 +100,7 @@ class Concept(_Section):
 
 
 class Factory(_Section):
-    """What a factory must offer, and what it must not do. Kept, not judged yet."""
+    """What a factory must offer, and what it must not do. Only the methods are judged yet."""
 
     match: ClassPatterns = Field(description="class-name patterns, as in *Factory")
     require_methods: Texts = Field((), description="methods that each must have")
@@ -149,6 +149,10 @@ class Claim(_Section):
     metric: Text = Field(description="name of the metric")
     value: float | str = Field(description="what was stated")
     source: str = Field("", description="where")
+    tolerance: float = Field(0.0, ge=0, description="how far the measured number may be away, as for 'about 60 %'")
+    paths: Annotated[tuple[ImportPath, ...], Strict(strict=False)] = Field(
+        (), description="the import paths or modules that it is about; default: all"
+    )
 
 
 class Owner(_Section):

@@ -1,8 +1,9 @@
 """A first plan: phases in the order in which mending one makes the next possible.
 
-First every entry point must import, or nothing can be tested; then there must be one definition of each thing;
-then it must stay so, and what is merely worth knowing can be tidied. Within a phase the gravest come first. The
-effort is counted in places to touch: of a cycle the imports of its cheapest cut, else the places of the findings.
+First every entry point must import, or nothing can be tested; then there must be one definition of each thing, and one
+path to it; then it must stay so, and what is merely worth knowing can be tidied. Within a phase the gravest come first.
+The effort is counted in places to touch: of a cycle the imports of its cheapest cut, of misplaced imports their
+statements, else the places of the findings.
 """
 
 from __future__ import annotations
@@ -24,33 +25,47 @@ _PHASES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         "Make every entry point import",
         "No import fails, silently or loudly, whichever module comes first.",
         {
+            "module-fails-when-imported-first": "Cut the circles on which first imports fail",
             "import-cycle": "Break the import-time cycles at the cheapest imports",
             "phantom-import": "Correct or delete imports of modules that do not exist",
             "phantom-name": "Correct or delete imports of names that their module does not have",
             "swallowed-circular-import": "Remove the try blocks that hide failing imports",
+            "module-executed-twice": "Let every module run once",
+            "class-alive-twice": "Let every class be made once",
+            "name-depends-on-import-order": "Make names independent of the order of imports",
+            "import-stops-the-program": "Put work done on import behind functions",
             "file-not-parsed": "Repair the files that are no valid Python",
             "import-cycle-through-packages": "Free the __init__ files on the way from imports",
         },
     ),
     (
         "One definition of each thing",
-        "Every concept has one class, and every file one name.",
+        "Every concept has one class, and every name of a class one definition.",
         {
             "concept-over-its-limit": "Merge rival classes into the canonical one",
-            "redirect-broken": "Let all paths of a redirect yield one object",
+            "factory-without-method": "Give factories the methods that callers rely on",
             "canonical-class-missing": "Settle which class is the single source",
             "shadowed-module": "Delete or rename files that Python never imports",
-            "file-with-two-names": "Import every file by one name",
             "fallback-class": "Replace fallback classes by one explicit choice",
-            "name-with-different-objects": "Give different objects different names",
             "class-defined-more-than-once": "Merge or rename classes that share a name",
+            "folder-copied": "Delete copies of whole folders",
+            "class-copied": "Merge classes with the same body",
+        },
+    ),
+    (
+        "One path to each thing",
+        "Every class is imported from where it is defined or offered, and every file has one name.",
+        {
+            "redirect-broken": "Let all paths of a redirect yield one object",
+            "file-with-two-names": "Import every file by one name",
+            "class-taken-from-elsewhere": "Import every class from where it is defined",
+            "name-with-different-objects": "Give different objects different names",
         },
     ),
     (
         "Keep it so",
         "What was mended cannot come back unnoticed.",
         {
-            "class-taken-from-elsewhere": "Import every class from where it is defined",
             "deferred-cycle": "Invert the dependencies that imports inside functions hide",
             "instance-named-like-a-class": "Name objects in lower case",
             "typing-cycle": "Move shared types below their users",
@@ -61,6 +76,7 @@ _TITLES = {rule: title for _, _, titles in _PHASES for rule, title in titles.ite
 _ORDER = {rule: place for place, rule in enumerate(_TITLES)}
 #: Findings of this severity are no reason to hold a phase up: they wait for the last one.
 _MINOR = "P3"
+_TAKEN = "class-taken-from-elsewhere"
 _SMALL, _MEDIUM = 5, 50
 _MOST_EXAMPLES = 3
 
@@ -93,8 +109,8 @@ class Phase:
     steps: tuple[Step, ...]
 
 
-def build_plan(findings: pa.Table, cycles: pa.Table) -> list[Phase]:
-    """Return the phases that have something to do, from the tables ``findings`` and ``cycles``.
+def build_plan(findings: pa.Table, cycles: pa.Table, violations: pa.Table) -> list[Phase]:
+    """Return the phases that have something to do, from the tables ``findings``, ``cycles`` and ``violations``.
 
     A rule that has no place in the plan is work for the last phase. Findings that are refuted are none.
     """
@@ -106,10 +122,10 @@ def build_plan(findings: pa.Table, cycles: pa.Table) -> list[Phase]:
             is_minor = row["severity"] == _MINOR
             number = last if is_minor else home.get(row["rule"], last)
             rows[number, row["rule"], is_minor].append(row)
-    cuts = _count_cuts(cycles)
+    counts = _count_cuts(cycles) | {_TAKEN: _count_statements(violations)}
     steps: dict[int, list[Step]] = defaultdict(list)
     for (number, rule, _), chosen in rows.items():
-        steps[number].append(_build_step(rule, chosen, cuts))
+        steps[number].append(_build_step(rule, chosen, counts))
     return [
         Phase(name, goal, tuple(sorted(steps[number], key=_rank)))
         for number, (name, goal, _) in enumerate(_PHASES)
@@ -134,8 +150,13 @@ def _count_cuts(cycles: pa.Table) -> dict[str, int]:
     return dict(counts)
 
 
-def _build_step(rule: str, rows: Sequence[dict[str, Any]], cuts: Mapping[str, int]) -> Step:
-    places = cuts.get(rule) or sum(max(1, row["places"]) for row in rows)
+def _count_statements(violations: pa.Table) -> int:
+    """Return the number of statements: one that takes two classes is in two findings, but is mended once."""
+    return len(set(zip(*(tables.read_column(violations, name) for name in ("path", "line")), strict=True)))
+
+
+def _build_step(rule: str, rows: Sequence[dict[str, Any]], counts: Mapping[str, int]) -> Step:
+    places = counts.get(rule) or sum(max(1, row["places"]) for row in rows)
     effort = "small" if places <= _SMALL else "medium" if places <= _MEDIUM else "large"
     known = next((known for known in RULES if known.name == rule), None)
     return Step(

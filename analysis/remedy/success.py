@@ -15,7 +15,7 @@ _ZERO = (
     ("import-time-cycles", "No import-time cycle"),
     ("phantom-imports", "No import of a module that does not exist"),
     ("phantom-names", "No import of a name that its module does not have"),
-    ("swallowed-import-suspects", "No swallowed import on a cycle"),
+    ("swallowed-import-suspects-with-packages", "No swallowed import on a cycle"),
     ("shadowed-modules", "No file that Python never imports"),
     ("import-violations", "Every class is imported from where it is defined"),
     ("files-with-two-names", "Every file has one name"),

@@ -19,7 +19,7 @@ _CAUSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("The same thing is defined in several places; which one a part of the program gets depends on the path it "
         "imports, and a repair in one place leaves the others broken."),
         ("concept-over-its-limit", "canonical-class-missing", "class-defined-more-than-once", "fallback-class",
-         "shadowed-module"),
+         "shadowed-module", "factory-without-method", "folder-copied", "class-copied"),
     ),
     (
         "Several paths to one thing",
@@ -35,13 +35,14 @@ _CAUSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         ("Modules need each other while they are imported or used, so that the first import decides what works, and "
         "none of them can be tested or replaced alone."),
         ("import-cycle", "import-cycle-through-packages", "deferred-cycle", "typing-cycle",
-         "swallowed-circular-import"),
+         "swallowed-circular-import", "module-fails-when-imported-first", "module-executed-twice",
+         "class-alive-twice", "name-depends-on-import-order"),
     ),
     (
         "Imports that nobody checks",
         ("Statements name modules or names that are not there, or stand in files that do not parse; they fail when "
         "they run, or fail unseen where an exception is caught."),
-        ("phantom-import", "phantom-name", "file-not-parsed"),
+        ("phantom-import", "phantom-name", "file-not-parsed", "import-stops-the-program"),
     ),
 )  # fmt: skip
 MOST_HOT_SPOTS = 3
@@ -58,17 +59,6 @@ class Cause:
     severities: Mapping[str, int]
     rules: tuple[str, ...]
     hot_spots: tuple[tuple[str, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimVerdict:
-    """A number stated before, beside what was measured; verdict is confirmed, refuted or not measured."""
-
-    metric: str
-    stated: str
-    measured: str
-    verdict: str
-    source: str
 
 
 def find_causes(inv: Investigation) -> list[Cause]:
@@ -98,23 +88,6 @@ def _find_packages(inv: Investigation) -> dict[str, str]:
     modules = inv.table("modules").select(["module", "path"]).to_pylist()
     groups = group_modules([row["module"] for row in modules], _GROUPS)
     return {row["path"]: groups[row["module"]] for row in modules}
-
-
-def judge_claims(inv: Investigation) -> list[ClaimVerdict]:
-    """Return the policy's claims in its order, each confirmed, refuted or not measured."""
-    values = {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()}
-    return [_judge(claim.metric, claim.value, values.get(claim.metric), claim.source) for claim in inv.policy.claim]
-
-
-def _judge(metric: str, stated: float | str, measured: float | None, source: str) -> ClaimVerdict:
-    told = f"{stated:,g}" if isinstance(stated, float | int) else stated
-    if measured is None:
-        return ClaimVerdict(metric, told, "", "not measured", source)
-    try:
-        is_same = abs(float(stated) - measured) <= 1e-9 * max(1.0, abs(measured))
-    except ValueError:
-        return ClaimVerdict(metric, told, f"{measured:,g}", "not a number", source)
-    return ClaimVerdict(metric, told, f"{measured:,g}", "confirmed" if is_same else "refuted", source)
 
 
 def tell_stake(inv: Investigation) -> str:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from analysis.errors import UnknownNameError
 from analysis.identity import build_side_by_side
 from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
+from analysis.report.packages import group_modules
+from analysis.report.views import MOST_PACKAGES
 
 if TYPE_CHECKING:
-    from analysis.identity import Concept
     from analysis.investigation import Investigation
 
 #: Columns of the table that holds methods against one another.
@@ -51,63 +53,98 @@ def list_concepts(inv: Investigation, most_rows: int = 15) -> Fragment:
     return build_table(shown, caption="Families of classes", most_rows=most_rows, names=("concept", "names"))
 
 
-def find_concept(inv: Investigation, name: str = "") -> Concept | None:
-    """Return a concept by its name, without one the first of the list; ``UnknownNameError`` for another name."""
-    concepts = inv.find_concepts()
-    if not name:
-        return concepts[0] if concepts else None
-    for concept in concepts:
-        if concept.name == name:
-            return concept
-    known = ", ".join(concept.name for concept in concepts[:5])
-    raise UnknownNameError(f"no concept {name!r}", remedy=f"There are: {known}" if known else "")
-
-
 def list_members(inv: Investigation, name: str = "", most_rows: int = 25) -> Fragment:
-    """Return the classes of a concept: whether each counts, who uses it, and where it is defined."""
-    concept = find_concept(inv, name)
-    columns = ["definition", "role", "statements", "violations", "defined at"]
-    if concept is None:
-        return build_table(pd.DataFrame(columns=columns), caption="Classes of a concept")
-    used = inv.classes().set_index("definition")[["statements", "violations"]]
-    rows = [
-        (member.definition, member.role, *_count_use(used, member.definition), f"{member.path}:{member.line}")
-        for member in concept.members
+    """Return the classes of a concept: whether each counts, whom it extends or wraps, who uses it, and where it is."""
+    members = inv.members(name)
+    labels = _label(members["definition"], members["name"])
+    shown = pd.DataFrame(
+        {
+            "class": members["definition"],
+            "role": members["role"],
+            "extends": [", ".join(labels[above] for above in row) for row in members["extends"]],
+            "wraps": [
+                f"{labels.get(wrapped, wrapped)} ({kind})" if kind else ""
+                for wrapped, kind in zip(members["wraps"], members["delegates"], strict=True)
+            ],
+            "methods": members["methods"],
+            "lines": members["lines"],
+            "statements": members["statements"],
+            "defined at": members["place"],
+        }
+    )
+    names = ("class", "extends", "wraps", "defined at")
+    return build_table(shown, caption=f"Classes of {_find_name(inv, name)}", most_rows=most_rows, names=names)
+
+
+def _label(definitions: Iterable[str], names: Iterable[str]) -> dict[str, str]:
+    """Return a short name of each class: its own where no other one has it."""
+    pairs = list(zip(definitions, names, strict=True))
+    counts = Counter(name for _, name in pairs)
+    return {definition: name if counts[name] == 1 else definition for definition, name in pairs}
+
+
+def _find_name(inv: Investigation, name: str) -> str:
+    concept = inv.find_concept(name)
+    return concept.name if concept else "a concept"
+
+
+def tell_rivals(inv: Investigation, name: str = "") -> Prose:
+    """Say how many classes of a concept stand beside one another, and how many extend or wrap another of them."""
+    members = inv.members(name)
+    counted = members[members["role"] == "implementation"]
+    extending = int((counted["extends"].map(len) > 0).sum())
+    wrapping = int((counted["delegates"] != "").sum())
+    apart = len(members) - len(counted)
+    sentences = [
+        (
+            f"{count_of(len(counted), 'class', 'classes').capitalize()} of {code(_find_name(inv, name))} "
+            f"{'counts' if len(counted) <= 1 else 'count'}."
+        ),
+        (
+            f"Of them {extending or 'none'} {'extend' if extending > 1 else 'extends'} another of the family, "
+            f"and {wrapping or 'none'} only {'delegate' if wrapping > 1 else 'delegates'} to another object."
+        ),
     ]
-    frame = pd.DataFrame(rows, columns=columns)
-    caption = f"Classes of {concept.name}"
-    return build_table(frame, caption=caption, most_rows=most_rows, names=("definition", "defined at"))
+    if apart:
+        sentences.append(
+            f"{count_of(apart, 'more is', 'more are')} abstract, a protocol, a fallback or allowed by the policy, and "
+            "not counted."
+        )
+    return Prose(" ".join(sentences))
 
 
-def _count_use(used: pd.DataFrame, definition: str) -> tuple[int, int]:
-    if definition not in used.index:
-        return 0, 0
-    first, second = (used[name].to_dict()[definition] for name in ("statements", "violations"))
-    return int(first), int(second)
+def list_users(inv: Investigation, name: str = "", most_rows: int = 15) -> Fragment:
+    """Return which package uses which class of a concept, the heaviest first."""
+    users = inv.users(name)
+    labels = _label(*(inv.members(name)[column] for column in ("definition", "name")))
+    groups = group_modules([str(importer) for importer in users["importer"].unique()], MOST_PACKAGES)
+    rows = pd.DataFrame(
+        {
+            "package": users["importer"].map(groups),
+            "class": users["definition"].map(labels),
+            "path": users["path"].astype(str),
+        }
+    )
+    counted = rows.groupby(["package", "class"], as_index=False).agg(
+        statements=("path", "size"), files=("path", "nunique")
+    )
+    order = ["statements", "package", "class"]
+    ordered = counted.sort_values(order, ascending=[False, True, True], ignore_index=True)
+    caption = f"Who uses which class of {_find_name(inv, name)}"
+    return build_table(ordered, caption=caption, most_rows=most_rows, names=("package", "class"))
 
 
 def list_methods(inv: Investigation, name: str = "", most_rows: int = 40) -> Fragment:
     """Return the methods of the classes of a concept beside one another: who has what, and with which parameters."""
-    concept = find_concept(inv, name)
-    members = [member for member in concept.members if member.role == "implementation"] if concept else []
-    shown = members[:MOST_CLASSES]
-    methods = inv.methods.assign(path=inv.methods["path"].astype(str))
-    columns: dict[str, dict[str, str]] = {}
-    for member in shown:
-        qualname = member.definition.partition(":")[2]
-        own = methods[(methods["path"] == member.path) & (methods["owner"] == qualname)]
-        signatures = {
-            str(method): f"({', '.join(parameters)})"
-            for method, parameters in zip(own["name"], own["parameters"], strict=True)
-        }
-        label = member.name if sum(other.name == member.name for other in shown) == 1 else member.definition
-        columns[label] = signatures
-    names = sorted({method for signatures in columns.values() for method in signatures})
-    frame = pd.DataFrame({"method": names, **{
-        label: [signatures.get(method, "–") for method in names] for label, signatures in columns.items()
-    }})  # fmt: skip
-    hidden = f" (the first {len(shown):,} of {len(members):,} classes)" if len(members) > len(shown) else ""
-    caption = f"Methods of {concept.name if concept else 'a concept'} side by side{hidden}"
+    members = inv.members(name)
+    counted = [str(definition) for definition in members[members["role"] == "implementation"]["definition"]]
+    labels = _label(members["definition"], members["name"])
+    shown = counted[:MOST_CLASSES]
+    compared = inv.compare(name)[shown] if shown else pd.DataFrame(index=pd.Index([], name="method"))
+    chosen = compared[(compared != "").any(axis=1)].rename(columns=labels)
+    frame = chosen.mask(chosen == "", "–").reset_index()
+    hidden = f" (the first {len(shown):,} of {len(counted):,} classes)" if len(counted) > len(shown) else ""
+    caption = f"Methods of {_find_name(inv, name)} side by side{hidden}"
     return build_table(frame, caption=caption, most_rows=most_rows, names=tuple(frame.columns))
 
 

@@ -97,7 +97,11 @@ def build_table(
     )
     rows = "".join(f"<tr>{_build_cells(row, kinds)}</tr>" for row in shown.itertuples(index=False, name=None))
     hidden = len(frame) - len(shown)
-    note = f'<p class="hidden-rows">{hidden:,} more rows are not shown.</p>' if hidden else ""
+    note = (
+        f'<p class="hidden-rows">{hidden:,} more {"row is" if hidden == 1 else "rows are"} not shown.</p>'
+        if hidden
+        else ""
+    )
     table = f"<table><caption>{html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
     page = f'<div class="scroll" role="region" tabindex="0" aria-label="{html(caption)}">{table}</div>{note}'
     return Fragment(page, f"{plain(caption)}: {len(frame):,} rows")

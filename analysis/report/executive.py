@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from analysis.report.causes import Cause, ClaimVerdict, find_causes, judge_claims, tell_stake
+from analysis.report.causes import Cause, find_causes, tell_stake
+from analysis.report.claims import ClaimVerdict, judge_claims
 from analysis.report.displays import Fragment
 from analysis.report.headline import LIGHTS, Figure, build_figures, count_severities, find_light, tell_verdict
 from analysis.report.key_findings import SEVERITY_WORDS, WORTH_TELLING, Group, group_findings

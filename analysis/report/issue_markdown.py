@@ -92,7 +92,7 @@ def _list_evidence(group: Group, most_subjects: int) -> Iterator[str]:
             yield f"    {plain(place.path)}:{place.line}: {plain(place.source)}"
         hidden = len(subject.places) + subject.hidden - _MOST_PLACES
         if hidden > 0:
-            yield f"    and {hidden:,} more places"
+            yield f"    and {hidden:,} more {'place' if hidden == 1 else 'places'}"
 
 
 def _write_causes(report: Executive) -> Iterator[str]:
@@ -106,9 +106,11 @@ def _write_causes(report: Executive) -> Iterator[str]:
 def _write_claims(report: Executive) -> Iterator[str]:
     if report.claims:
         yield "\n## What was said, and what was measured\n"
-        yield "| Number | Stated | Measured | Verdict |\n|---|--:|--:|---|"
+        yield "| Number | Stated | Measured | Verdict | Why |\n|---|--:|--:|---|---|"
         for claim in report.claims:
-            yield f"| {code_cell(claim.metric)} | {markdown(claim.stated)} | {claim.measured} | {claim.verdict} |"
+            why = markdown(claim.why).replace("|", "\\|")
+            told = f"{markdown(claim.stated)} | {claim.measured} | {claim.verdict}"
+            yield f"| {code_cell(claim.metric)} | {told} | {why} |"
 
 
 def _write_plan(report: Executive) -> Iterator[str]:

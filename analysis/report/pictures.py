@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from analysis.report.counting import count_of
 from analysis.report.displays import Picture
 from analysis.report.escaping import plain
 from analysis.report.packages import count_imports, group_modules, shorten
@@ -136,11 +137,24 @@ def draw_multiplicity(inv: Investigation, most_bars: int = MOST_BARS) -> Picture
     repeated = inv.multiplicity()
     shown = repeated.head(most_bars)
     hidden = f" {len(repeated) - len(shown):,} more names are not drawn." if len(repeated) > len(shown) else ""
-    caption = f"Definitions per class name, for {len(repeated):,} names with more than one.{hidden}"
+    caption = f"Definitions per class name, for {count_of(len(repeated), 'name')} with more than one.{hidden}"
     with rc_context(_STYLE):
         sizes = [int(count) for count in shown["definitions"]]
         png = _draw_bars([str(name) for name in shown["name"]], sizes, [BLUE] * len(shown), "definitions", {})
     return Picture(png, f"Bars: {len(shown)} class names by their number of definitions", caption)
+
+
+def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
+    """Return one bar per module, the slowest first: milliseconds of its first import, all that it brings included."""
+    probed = inv.frame("probed")
+    ordered = probed[probed["outcome"].astype(str) == "ok"].sort_values(["seconds", "module"], ascending=[False, True])
+    shown = ordered.head(most_bars)
+    hidden = f" {len(ordered) - len(shown):,} faster ones are not drawn." if len(ordered) > len(shown) else ""
+    caption = f"Milliseconds per first import in the probe's processes, of {len(ordered):,} modules.{hidden}"
+    with rc_context(_STYLE):
+        values = [round(1000 * float(seconds)) for seconds in shown["seconds"]]
+        png = _draw_bars([str(name) for name in shown["module"]], values, [BLUE] * len(shown), "milliseconds", {})
+    return Picture(png, f"Bars: the {len(shown)} slowest first imports", caption)
 
 
 def _draw_bars(
@@ -158,7 +172,7 @@ def _draw_bars(
     axes.tick_params(axis="y", length=0)
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=6))
     axes.set_xlabel(unit)
-    axes.set_xlim(0, max(values) * 1.08)
+    axes.set_xlim(0, max([1, *values]) * 1.08)
     for position, value in zip(positions, values, strict=True):
         axes.text(value + max(values) * 0.008, position, f"{value:,}", va="center", fontsize=8, color=QUIET)
     _add_legend(axes, legend)

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from analysis import __version__
+from analysis.report.counting import count_of
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -52,10 +53,11 @@ def _find_gaps(manifest: Any) -> list[str]:
     gaps = []
     for status, count in sorted(manifest["statuses"].items()):
         if status != "ok":
-            gaps.append(f"{count:,} files could not be parsed ({status}); only their imports are known, line by line.")
+            told = count_of(count, "file")
+            gaps.append(f"{told} could not be parsed ({status}); of these only imports are known, line by line.")
     for reason, count in sorted(manifest["left_out"].items()):
         if count:
-            gaps.append(f"{count:,} files were left out on purpose ({reason}).")
+            gaps.append(f"{count_of(count, 'file')} {'was' if count == 1 else 'were'} left out on purpose ({reason}).")
     gaps.append("Nothing of the target was executed: what only shows at run time is not in this report.")
     return gaps
 

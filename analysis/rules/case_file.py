@@ -9,6 +9,7 @@ from functools import cached_property
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis import tables
 from analysis.facts import Facts
 from analysis.graph import Cycle, ImportGraph
 from analysis.identity import Concept, Identity, Multiplicity
@@ -18,7 +19,10 @@ from analysis.rules.inner_edges import InnerEdge, find_inner_edges
 
 @dataclass(frozen=True)
 class CaseFile:
-    """The evidence of one target: facts, import graph, cycles, classes, names, and the policy it is held against."""
+    """The evidence of one target: facts, import graph, cycles, classes, names, and the policy it is held against.
+
+    ``witnesses`` holds the tables of the simulation and of the probe, as far as they were asked for.
+    """
 
     facts: Facts
     graph: ImportGraph
@@ -27,6 +31,16 @@ class CaseFile:
     concepts: tuple[Concept, ...]
     identity: Identity
     policy: Policy = field(default_factory=Policy)
+    witnesses: Mapping[str, pa.Table] = field(default_factory=dict)
+
+    def witness(self, name: str) -> pa.Table:
+        """Return a table of the simulation or of the probe; without rows when it was not asked for."""
+        return self.witnesses[name] if name in self.witnesses else tables.TABLES[name].empty()
+
+    @property
+    def is_probed(self) -> bool:
+        """Whether the target's modules were imported."""
+        return bool(self.witness("probed").num_rows)
 
     @cached_property
     def inner_edges(self) -> Mapping[str, Sequence[InnerEdge]]:
@@ -42,16 +56,3 @@ class CaseFile:
 def keep(table: pa.Table, column: str, value: str) -> pa.Table:
     """Return the rows of a table whose text column has a value."""
     return table.filter(pc.equal(table.column(column).cast(pa.string()), value))
-
-
-def is_test(path: str) -> bool:
-    """Return whether a file belongs to the tests, by its name or folder.
-
-    >>> is_test("a/tests/x.py"), is_test("a/test_x.py"), is_test("a/contest.py")
-    (True, True, False)
-    """
-    folders, _, name = path.rpartition("/")
-    parts = folders.split("/")
-    return name.startswith("test_") or name.endswith("_test.py") or name == "conftest.py" or bool(
-        {"tests", "test", "testing"} & set(parts)
-    )  # fmt: skip

@@ -10,8 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.test_files import is_test_file
 from analysis.identity import Concept, Multiplicity
-from analysis.rules.case_file import CaseFile, is_test
+from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
 from analysis.rules.words import tell, tell_some
@@ -38,7 +39,9 @@ def _check_multiplicity(case: CaseFile) -> Iterator[Finding]:
     uses = _count_uses(case.identity.paths)
     limited = _find_limited(case.concepts)
     for item in case.multiplicity:
-        rivals = sorted(_find_rivals(item, bodies, uses), key=lambda rival: (is_test(rival.path), -rival.statements))
+        rivals = sorted(
+            _find_rivals(item, bodies, uses), key=lambda rival: (is_test_file(rival.path), -rival.statements)
+        )
         severity, reason = _grade(case, item, rivals, limited)
         modules = sorted(set(item.modules))
         message = (
@@ -93,7 +96,7 @@ def _grade(case: CaseFile, item: Multiplicity, rivals: Sequence[_Rival], limited
         return "P1", f"; the policy counts them in {limited[item.name]}"
     if item.definitions - item.nested <= 1:
         return "P3", "; in the bodies of other classes, which own them"
-    product = [rival for rival in rivals if not is_test(rival.path)]
+    product = [rival for rival in rivals if not is_test_file(rival.path)]
     if len(product) <= 1:
         return "P3", "; all but one in tests" if product else "; in tests"
     if item.name.startswith("_"):

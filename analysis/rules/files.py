@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 from collections import defaultdict
 from collections.abc import Iterator
 from typing import NamedTuple
@@ -10,13 +11,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.rules.case_file import CaseFile, is_test
+from analysis.facts.test_files import is_test_file
+from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
 from analysis.rules.words import tell_some
 
 #: Compiled modules: the source from which one is built lies beside it and is meant to.
 COMPILED = (".so", ".pyx")
+#: The interpreter that reads the target: another one may know newer or older syntax.
+_VERSION = ".".join(platform.python_version_tuple()[:2])
 
 
 class _Dead(NamedTuple):
@@ -51,7 +55,7 @@ def _check_shadowed(case: CaseFile) -> Iterator[Finding]:
         paths = [dead.path for dead in twins]
         if winner.endswith(COMPILED):
             severity, told = "P3", "is the source of a compiled module: a change counts only when it is built again"
-        elif all(map(is_test, paths)):
+        elif all(map(is_test_file, paths)):
             severity, told = "P3", "cannot be imported by a dotted name, only be run by path"
         else:
             severity, told = "P1", "can never be imported"
@@ -117,8 +121,8 @@ def _check_not_parsed(case: CaseFile) -> Iterator[Finding]:
     columns = (tables.read_column(rows, name) for name in ("path", "status", "reason", "error_line"))
     for path, status, reason, line in sorted(zip(*columns, strict=True)):
         where = f" at line {line:,}" if line else ""
-        message = f"{path} cannot be read as Python ({status.replace('-', ' ')}{where}): {reason}"
-        yield build_finding(rule, "P3" if is_test(path) else "P2", path, message, [(path, max(1, line))])
+        message = f"{path} cannot be read by Python {_VERSION} ({status.replace('-', ' ')}{where}): {reason}"
+        yield build_finding(rule, "P3" if is_test_file(path) else "P2", path, message, [(path, max(1, line))])
 
 
 RULES = (

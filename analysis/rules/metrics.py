@@ -10,12 +10,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.test_files import is_test_file
 from analysis.rules.broken_imports import find_swallowed
 from analysis.rules.case_file import CaseFile
 from analysis.rules.dead_cycles import find_dead_cycles
+from analysis.rules.factories import find_lacking
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
+from analysis.rules.first_imports import CIRCULAR
 from analysis.rules.names import find_definitions, name_redirects
+from analysis.rules.words import tell
 
 
 class Metric(NamedTuple):
@@ -31,7 +35,8 @@ def measure(case: CaseFile, findings: Sequence[Finding]) -> list[Metric]:
     """Return the metrics of a target, each name once; the order is that of the report."""
     parts: Iterable[Iterable[Metric]] = (
         _measure_files(case), _measure_imports(case), _measure_missing(case), _measure_cycles(case),
-        _measure_classes(case), _measure_names(case), _measure_policy(case), _measure_findings(findings),
+        _measure_classes(case), _measure_names(case), _measure_policy(case), _measure_runtime(case),
+        _measure_findings(findings),
     )  # fmt: skip
     found: dict[str, Metric] = {}
     for part in parts:
@@ -142,8 +147,8 @@ def _measure_names(case: CaseFile) -> Iterator[Metric]:
     yield Metric("classes-taken-from-elsewhere", len(taken), "classes", "Classes that such statements take.")
     told = "Names that are imported from a module of the tree that has none."
     yield Metric("phantom-names", len(phantoms), "names", told)
-    conflicts = kinds["same-name"] + kinds["renamed"] + kinds["instance"]
-    told = "Names under which different modules have different objects."
+    conflicts = kinds["renamed"] + kinds["instance"]
+    told = "Names that a rename, or an object in the place of a class, gives different meanings in different modules."
     yield Metric("names-with-different-objects", conflicts, "names", told)
 
 
@@ -156,12 +161,83 @@ def _measure_policy(case: CaseFile) -> Iterator[Metric]:
         count = len(find_definitions(case, redirect.paths))
         told = f"Different objects behind the {len(redirect.paths)} paths of {name}."
         yield Metric(f"identities:{name}", count, "objects", told)
+    if any(rule.require_methods for rule in case.policy.factory):
+        count = sum(len(lack.missing) for lack in find_lacking(case))
+        yield Metric(
+            "factory-methods-missing", count, "methods", "Methods that factories lack though they are required."
+        )
+    yield from _measure_class_ids(case)
+
+
+def _measure_class_ids(case: CaseFile) -> Iterator[Metric]:
+    """The class ids of what claims are about, and of what concepts call canonical."""
+    for claim in case.policy.claim:
+        kind, _, name = claim.metric.partition(":")
+        if name and kind in {"class-ids", "identities"}:
+            count = len(_find_classes(case.identity.paths, name, claim.paths))
+            behind = f"behind {tell(len(claim.paths), 'path')} of {name}" if claim.paths else f"under the name {name}"
+            told = f"Different classes {behind}."
+            yield Metric(claim.metric, count, "classes" if kind == "class-ids" else "objects", told)
     for concept in case.concepts:
         if concept.is_policy and concept.canonical:
             name = concept.canonical.replace(":", ".").rpartition(".")[2]
             count = sum(member.name == name for member in concept.members)
             told = f"Classes of the name {name} in the concept {concept.name}."
             yield Metric(f"class-ids:{name}", count, "classes", told)
+
+
+def _find_classes(paths: pa.Table, name: str, wanted: Sequence[str]) -> set[str]:
+    """Return the definitions of the classes behind some paths, or else behind a name outside the tests.
+
+    An object that is no class has no class id, whatever its name.
+    """
+    found = pc.is_in(paths.column("import_path"), pa.array([path.replace(":", ".") for path in wanted], pa.string()))
+    rows = paths.filter(found if wanted else pc.equal(paths.column("name"), name))
+    columns = ("kind", "path", "definition", "definition_path")
+    return {
+        definition
+        for kind, path, definition, home in _read(rows, *columns)
+        if kind in tables.CLASS_KINDS and (wanted or not (is_test_file(path) or is_test_file(home or "")))
+    }
+
+
+def _measure_runtime(case: CaseFile) -> Iterator[Metric]:
+    if not case.is_probed:
+        return
+    outcomes = Counter(tables.read_column(case.witness("probed"), "outcome"))
+    yield Metric("modules-probed", sum(outcomes.values()), "modules", "Modules that were imported first, each once.")
+    yield Metric("modules-importable", outcomes["ok"], "modules", "Of these, those whose import succeeds.")
+    yield from _measure_first_imports(case)
+    repeated = {path for path, times in _read(case.witness("executions"), "path", "times") if int(times) > 1}
+    yield Metric("modules-executed-twice", len(repeated), "modules", "Modules whose body runs more than once.")
+    swallowed = {
+        (path, line) for path, line, outcome in _read(case.witness("swallowed"), "path", "line", "outcome")
+        if outcome in CIRCULAR
+    }  # fmt: skip
+    told = "Import statements whose circular failure was seen to be swallowed."
+    yield Metric("swallowed-circular-imports", len(swallowed), "statements", told)
+    dependent = set(_read(case.witness("order_dependent"), "module", "name"))
+    yield Metric("order-dependent-names", len(dependent), "names", "Names that depend on the order of imports.")
+    twins = set(tables.read_column(case.witness("live_twins"), "definition"))
+    yield Metric("classes-alive-twice", len(twins), "classes", "Class statements with several live classes.")
+    verdicts = Counter(tables.read_column(case.witness("agreement"), "verdict"))
+    judged = sum(verdicts.values()) - verdicts["unknown"]
+    if judged:
+        told = "Share of the names of which source and program say the same, of those that both can tell."
+        yield Metric("witness-agreement", verdicts["agree"] / judged, "share", told)
+
+
+def _measure_first_imports(case: CaseFile) -> Iterator[Metric]:
+    """All modules, or those that a claim names: of these nothing is said unless each could be judged."""
+    name = "modules-that-fail-when-imported-first"
+    outcomes: dict[str, str] = {row[0]: row[1] for row in _read(case.witness("probed"), "module", "outcome")}
+    named = next((claim.paths for claim in case.policy.claim if claim.metric == name and claim.paths), ())
+    chosen = [outcomes.get(module, "missing-in-tree") for module in named] if named else list(outcomes.values())
+    if named and not all(outcome == "ok" or outcome in CIRCULAR for outcome in chosen):
+        return
+    who = f"Of {tell(len(named), 'module')} those" if named else "Modules"
+    told = f"{who} whose first import fails by a circle, or by recursion without end."
+    yield Metric(name, sum(outcome in CIRCULAR for outcome in chosen), "modules", told)
 
 
 def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:

@@ -17,7 +17,8 @@ class Rule:
     """One rule. ``bad`` and ``good`` are small trees (file name to source) that are run as tests.
 
     ``severity`` is the highest that the rule gives; ``grades`` says of each severity when it is given, where
-    there are several. ``policy`` is the policy that the examples need, as TOML.
+    there are several. ``policy`` is the policy that the examples need, as TOML; ``needs_probe`` says that only
+    the probe can see it.
     """
 
     name: str
@@ -29,3 +30,4 @@ class Rule:
     good: Example
     policy: str = field(default="")
     grades: Mapping[str, str] = field(default_factory=dict)
+    needs_probe: bool = False

@@ -1,0 +1,115 @@
+"""What was stated before, held against what was measured: the verdict, and why."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from analysis.policy import Claim
+from analysis.report.counting import count_of
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+_FAILING = "modules-that-fail-when-imported-first"
+#: Metrics that nothing measured, and what would.
+_NEEDED = {
+    _FAILING: "Only the interpreter knows: run it again with --probe.",
+    "golden-path-success-rate": "No test was run: this version does not measure it.",
+}
+_MOST_NAMED = 3
+
+
+@dataclass(frozen=True, slots=True)
+class ClaimVerdict:
+    """A number stated before, beside what was measured.
+
+    ``verdict`` is confirmed, refuted, not measured or not a number; ``why`` says what the measured number counts.
+    """
+
+    metric: str
+    stated: str
+    measured: str
+    verdict: str
+    source: str
+    why: str
+
+
+def judge_claims(inv: Investigation) -> list[ClaimVerdict]:
+    """Return the policy's claims in its order, each confirmed, refuted or not measured."""
+    metrics = {row["metric"]: row for row in inv.table("metrics").to_pylist()}
+    found = []
+    for claim in inv.policy.claim:
+        row = metrics.get(claim.metric)
+        measured = None if row is None else float(row["value"])
+        why = _explain(inv, claim, "" if row is None else str(row["meaning"]))
+        found.append(_judge(claim, measured, why))
+    return found
+
+
+def _judge(claim: Claim, measured: float | None, why: str) -> ClaimVerdict:
+    stated = claim.value
+    told = f"{stated:,g}" if isinstance(stated, float | int) else stated
+    shown = "" if measured is None else f"{measured:,.6g}"
+    if measured is None:
+        verdict = "not measured"
+    else:
+        try:
+            distance = abs(float(stated) - measured)
+            is_same = distance <= max(claim.tolerance, 1e-9 * max(1.0, abs(measured)))
+            verdict = "confirmed" if is_same else "refuted"
+        except ValueError:
+            verdict = "not a number"
+    return ClaimVerdict(claim.metric, told, shown, verdict, claim.source, why)
+
+
+def _explain(inv: Investigation, claim: Claim, meaning: str) -> str:
+    kind, _, name = claim.metric.partition(":")
+    if not meaning:
+        return _tell_blind(inv, claim) or _NEEDED.get(claim.metric, "No metric of this name: see ssot scan --json.")
+    if kind in {"class-ids", "identities"}:
+        return " ".join(filter(None, (meaning, _tell_objects(inv, name, claim.paths))))
+    if claim.metric == "factory-methods-missing":
+        findings = inv.findings
+        chosen = findings[findings["rule"] == "factory-without-method"]["message"]
+        return " ".join([meaning, *(f"{message}." for message in chosen.head(_MOST_NAMED))])
+    if claim.metric == _FAILING:
+        return " ".join([meaning, *_tell_first_imports(inv, claim.paths)])
+    return meaning
+
+
+def _tell_objects(inv: Investigation, name: str, wanted: tuple[str, ...]) -> str:
+    """Say what is behind each path that a claim is about: an object that is no class has no class id."""
+    paths = inv.frame("paths")
+    dotted = [path.replace(":", ".") for path in wanted]
+    rows = paths[paths["import_path"].isin(dotted)] if dotted else paths[paths["name"] == name]
+    columns = (rows[name].astype(str) for name in ("import_path", "kind", "definition", "made_by"))
+    parts = [
+        f"{path} is an object{f' of {made_by}' if made_by else ''}."
+        if kind in {"instance", "result", "constant"}
+        else f"{path} is the {kind} {definition}."
+        for path, kind, definition, made_by in zip(*columns, strict=True)
+        if dotted
+    ]
+    missing = sorted(set(dotted) - set(rows["import_path"]))
+    parts += [f"{path} does not exist." for path in missing]
+    return " ".join(parts)
+
+
+def _tell_first_imports(inv: Investigation, wanted: tuple[str, ...]) -> list[str]:
+    probed = inv.frame("probed")
+    outcomes = dict(zip(probed["module"], probed["outcome"].astype(str), strict=True))
+    if wanted:
+        return [f"{module}: {outcomes.get(module, 'no such module')}." for module in wanted]
+    counts = Counter(outcomes.values())
+    rest = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items()) if outcome != "ok")
+    return [f"Of {count_of(len(outcomes), 'module')} {counts['ok']:,} could be imported{f', {rest}' if rest else ''}."]
+
+
+def _tell_blind(inv: Investigation, claim: Claim) -> str:
+    """Say which of the modules that a claim is about could not be imported for another reason."""
+    if claim.metric != _FAILING or not claim.paths or not inv.manifest.get("probe"):
+        return ""
+    told = " ".join(_tell_first_imports(inv, claim.paths))
+    return f"Not all of them could be imported, for other reasons: {told}"

@@ -1,0 +1,217 @@
+"""What goes wrong when modules are imported, depending on which comes first: foreseen, seen, or both."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Any
+
+from analysis.rules.case_file import CaseFile
+from analysis.rules.finding import Finding, Place, build_finding
+from analysis.rules.rule import Rule
+from analysis.rules.words import tell, tell_some
+
+#: Outcomes that depend on the order of imports.
+CIRCULAR = frozenset({"circular", "recursion"})
+#: Outcomes of a probe that say nothing of what would have come later.
+_BLIND = frozenset({"missing-third-party", "timeout", "crash", "exit", "other", "syntax"})
+_ENDINGS = {
+    "timeout": "does not end within its time",
+    "crash": "ends the interpreter",
+    "exit": "calls for the exit of the program",
+}
+
+
+def find_failing_first(case: CaseFile) -> dict[str, tuple[dict[str, Any], str]]:
+    """Return per module whose first import fails by a circle its row, and the certainty of it.
+
+    Foreseen by the simulation and seen by the probe is confirmed; foreseen and seen to succeed is refuted.
+    """
+    foreseen = {row["module"]: row for row in case.witness("simulated").to_pylist() if row["outcome"] in CIRCULAR}
+    probed = {row["module"]: row for row in case.witness("probed").to_pylist()}
+    found: dict[str, tuple[dict[str, Any], str]] = {}
+    for module in sorted({*foreseen, *(name for name, row in probed.items() if row["outcome"] in CIRCULAR)}):
+        seen = probed.get(module)
+        if seen is not None and seen["outcome"] in CIRCULAR:
+            found[module] = (seen, "confirmed" if module in foreseen else "observed")
+        else:
+            is_blind = seen is None or seen["outcome"] in _BLIND
+            found[module] = (foreseen[module], "static" if is_blind else "refuted")
+    return found
+
+
+def _check_failing(case: CaseFile) -> Iterator[Finding]:
+    rule = "module-fails-when-imported-first"
+    for module, (row, certainty) in find_failing_first(case).items():
+        what = f"{row['failed_name']} of {row['failed_module']}" if row["failed_name"] else row["failed_module"]
+        why = "each asks the other without end" if row["outcome"] == "recursion" else "which is only half executed then"
+        message = f"{module} cannot be the first import: it comes to need {what or 'itself'}, {why}"
+        places = [(row["failed_path"], row["failed_line"])] if row["failed_path"] else []
+        places += [place for place in map(read_place, reversed(list(row["chain"]))) if place]
+        finding = build_finding(rule, "P1", module, message, places)
+        yield replace(finding, certainty=certainty)
+
+
+def read_place(hop: str) -> Place | None:
+    """Return the place that begins a hop of a chain.
+
+    >>> read_place("a/b.py:12 a.c"), read_place("x")
+    (('a/b.py', 12), None)
+    """
+    place, _, _ = hop.rpartition(" ")
+    path, _, line = place.rpartition(":")
+    return (path, int(line)) if path and line.isdigit() else None
+
+
+def _check_endings(case: CaseFile) -> Iterator[Finding]:
+    rule = "import-stops-the-program"
+    for row in case.witness("probed").to_pylist():
+        if row["outcome"] in _ENDINGS:
+            told = f" ({row['exception']})" if row["exception"] else ""
+            message = f"Importing {row['module']} {_ENDINGS[row['outcome']]}{told}"
+            places = [(row["failed_path"], row["failed_line"])] if row["failed_path"] else [(row["path"], 1)]
+            yield replace(build_finding(rule, "P2", row["module"], message, places), certainty="observed")
+
+
+def _check_repeated(case: CaseFile) -> Iterator[Finding]:
+    rule = "module-executed-twice"
+    seen = _group_executions(case, "executions")
+    foreseen = _group_executions(case, "simulated_executions")
+    probed = {row["module"]: row["outcome"] for row in case.witness("probed").to_pylist()}
+    for path in sorted({*seen, *foreseen}):
+        rows = seen.get(path) or foreseen[path]
+        if path in seen:
+            certainty = "confirmed" if path in foreseen else "observed"
+        else:
+            was_blind = any(probed.get(row["entry"], "timeout") in _BLIND for row in rows)
+            certainty = "static" if was_blind else "refuted"
+        times = max(row["times"] for row in rows)
+        entries = sorted({row["entry"] for row in rows})
+        names = sorted({name for row in rows for name in row.get("names", ())})
+        told = f" under the names {tell_some(names)}" if len(names) > 1 else ""
+        message = (
+            f"{rows[0]['module']} is executed {times:,} times{told} when {tell_some(entries)} "
+            f"{'is' if len(entries) == 1 else 'are'} imported first: its classes and its state exist as often"
+        )
+        finding = build_finding(rule, "P1", rows[0]["module"], message, [(path, 1), *_find_causes(case, rows)])
+        yield replace(finding, certainty=certainty)
+
+
+def _group_executions(case: CaseFile, table: str) -> dict[str, list[dict[str, Any]]]:
+    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in case.witness(table).to_pylist():
+        if row["times"] > 1:
+            found[row["path"]].append(row)
+    return found
+
+
+def _find_causes(case: CaseFile, rows: list[dict[str, Any]]) -> list[Place]:
+    """Return the imports that failed, were swallowed, and so were tried again, with the same first imports."""
+    entries = {row["entry"] for row in rows}
+    swallowed = [*case.witness("swallowed").to_pylist(), *case.witness("simulated_swallowed").to_pylist()]
+    return sorted(
+        {(row["path"], row["line"]) for row in swallowed if row["entry"] in entries and row["outcome"] in CIRCULAR}
+    )
+
+
+def _check_twins(case: CaseFile) -> Iterator[Finding]:
+    rule = "class-alive-twice"
+    groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    for row in case.witness("live_twins").to_pylist():
+        groups[row["definition"]].append(row)
+    for definition, rows in sorted(groups.items()):
+        worst = max(rows, key=lambda row: (row["objects"], len(row["holders"])))
+        entries = sorted({row["entry"] for row in rows})
+        message = (
+            f"One statement made {worst['objects']:,} live classes {worst['qualname']} in one program, when "
+            f"{tell_some(entries)} came first: {tell_some(list(worst['holders']))}"
+        )
+        path, _, line = definition.rpartition(":")
+        places = [(path, int(line))] if line.isdigit() else []
+        finding = build_finding(rule, "P1", worst["qualname"], message, places, [path])
+        yield replace(finding, certainty="observed")
+
+
+def _check_order(case: CaseFile) -> Iterator[Finding]:
+    rule = "name-depends-on-import-order"
+    homes = {row["module"]: row["path"] for row in case.witness("probed").to_pylist()}
+    lines = {(row["module"], row["name"]): row["line"] for row in _read_bound(case)}
+    for row in case.witness("order_dependent").to_pylist():
+        module, name = row["module"], row["name"]
+        message = (
+            f"{module}.{name} is {row['first_result']} when {row['first_entry']} is imported first, and "
+            f"{row['second_result']} when {row['second_entry']} is"
+        )
+        places = [(homes[module], max(1, lines.get((module, name), 1)))] if module in homes else []
+        yield replace(build_finding(rule, "P1", f"{module}.{name}", message, places), certainty="observed")
+
+
+def _read_bound(case: CaseFile) -> list[dict[str, Any]]:
+    return list(case.identity.paths.select(["module", "name", "line"]).to_pylist())
+
+
+def tell_certainty(case: CaseFile) -> str:
+    """Say how many of the modules the probe could import.
+
+    The reports name it beside every verdict of the probe: what could not be imported was not seen.
+    """
+    outcomes = case.witness("probed").column("outcome").to_pylist()
+    return f"{tell(outcomes.count('ok'), 'module')} of {len(outcomes):,} could be imported"
+
+
+_CIRCLE = {
+    "p/__init__.py": "",
+    "p/a.py": "from p.b import B\nclass A: ...\n",
+    "p/b.py": "from p.a import A\nclass B: ...\n",
+}
+_RETRIED = {
+    "p/__init__.py": "",
+    "p/keep.py": "kept = []\n",
+    "p/a.py": "try:\n    from p.b import B\nexcept ImportError:\n    B = None\nclass A: ...\nfrom p.b import C\n",
+    "p/b.py": "from p.keep import kept\nclass C: ...\nkept.append(C)\nfrom p.a import A\nclass B: ...\n",
+}
+_FINE = {"p/__init__.py": "", "p/a.py": "class A: ...\n", "p/b.py": "from p.a import A\nclass B: ...\n"}
+
+RULES = (
+    Rule(
+        "module-fails-when-imported-first", "P1",
+        "The module can be imported after some others, but not before them: it lies on a circle and comes to need a "
+        "name of a module that is only half executed. A new entry point, a test run alone or a sorted import breaks.",
+        "Cut the circle at the import that the evidence names first: move what both need into a third module.",
+        _check_failing, bad=_CIRCLE, good=_FINE, needs_probe=True,
+    ),
+    Rule(
+        "module-executed-twice", "P1",
+        "The body of one file runs several times in one program: because its import failed, was swallowed and is tried "
+        "again, or because it is reachable by two names. Every class and every state in it then exists several times.",
+        "Mend the import that fails, or agree on one name; then there is nothing to swallow.",
+        _check_repeated, bad=_RETRIED, good=_FINE, needs_probe=True,
+    ),
+    Rule(
+        "class-alive-twice", "P1",
+        "The running program holds several class objects made by one statement: isinstance, except and registries "
+        "take one for a stranger to the other. Seen by the probe.",
+        "Find out why the module ran twice (see module-executed-twice) and mend that.",
+        _check_twins, bad=_RETRIED, good=_FINE, needs_probe=True,
+    ),
+    Rule(
+        "name-depends-on-import-order", "P1",
+        "What the name means depends on which module the program happens to import first. Seen by the probe.",
+        "Break the circle behind it, and remove the try that hides the failing import.",
+        _check_order,
+        bad={
+            "p/__init__.py": "",
+            "p/a.py": "from p import b\nclass A: ...\n",
+            "p/b.py": "try:\n    from p.a import A\nexcept ImportError:\n    A = None\n",
+        },
+        good=_FINE, needs_probe=True,
+    ),
+    Rule(
+        "import-stops-the-program", "P2",
+        "Importing the module never ends, kills the interpreter or calls for its exit. Seen by the probe.",
+        "Put what the module does behind a function or if __name__ == '__main__'.",
+        _check_endings,
+        bad={"a.py": "import sys\nsys.exit(3)\n"}, good={"a.py": "x = 1\n"}, needs_probe=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,9 @@
+"""What the running interpreter says: the probe, and its comparison with the static view."""
+
+from __future__ import annotations
+
+from analysis.runtime.agreement import build_agreement
+from analysis.runtime.options import ProbeOptions
+from analysis.runtime.probe import ProbeResult, run_probe
+
+__all__ = ["ProbeOptions", "ProbeResult", "build_agreement", "run_probe"]
