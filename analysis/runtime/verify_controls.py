@@ -74,13 +74,20 @@ def _write_class(name: str) -> str:
 def _build_clean(cast: _Cast, name: str) -> Control:
     """Return a package without a circle, in which each name is one object wherever it is taken from."""
     package = "ssot_control_clean"
-    homes = _find_homes(cast)
-    origin = "\n\n".join(_write_class(home) for home in sorted(set(homes.values())))
-    files = {f"{package}/__init__.py": "", f"{package}/origin.py": origin}
+    files = {f"{package}/__init__.py": "", f"{package}/origin.py": _write_origin(cast)}
     for module, part in cast.parts.items():
-        lines = [f"from {package}.origin import {homes[one]} as {one}" for one in cast.attributes[module]]
-        files[f"{package}/{part}.py"] = "\n".join([*lines, ""])
+        files[f"{package}/{part}.py"] = _take_names(cast, module, package)
     return Control(name, "pass", cast.name(package), files)
+
+
+def _write_origin(cast: _Cast) -> str:
+    return "\n\n".join(_write_class(home) for home in sorted(set(_find_homes(cast).values())))
+
+
+def _take_names(cast: _Cast, module: str, package: str) -> str:
+    """Return the imports that give a module its names, each from the one place that defines it."""
+    homes = _find_homes(cast)
+    return "".join(f"from {package}.origin import {homes[one]} as {one}\n" for one in cast.attributes[module])
 
 
 def _find_homes(cast: _Cast) -> dict[str, str]:
@@ -102,15 +109,18 @@ def _build_circles(cast: _Cast) -> list[Control]:
 
 
 def _build_circle(cast: _Cast, name: str, expected: Expected, package: str, statement: str) -> Control:
-    """Pair the first two modules, and lead every other to the first; a lone one gets a partner."""
+    """Pair the first two modules, and lead every other to the first; a lone one gets a partner.
+
+    Nothing but the circle is wrong: names that several modules have are one object, as in the clean package.
+    """
     parts = list(cast.parts.values())
     partner = parts[1] if len(parts) > 1 else "partner"
-    names = {part: cast.attributes[module] for module, part in cast.parts.items()}
-    files = {f"{package}/__init__.py": ""}
+    taken = {part: _take_names(cast, module, package) for module, part in cast.parts.items()}
+    files = {f"{package}/__init__.py": "", f"{package}/origin.py": _write_origin(cast)}
     for part in {**dict.fromkeys(parts), partner: None}:
         leads_to = partner if part == parts[0] else parts[0]
-        body = [_write_class(one) for one in (f"Mark_{part}", *names.get(part, ()))]
-        files[f"{package}/{part}.py"] = "\n\n".join([statement.format(package, leads_to) + "\n", *body])
+        circle = f"{statement.format(package, leads_to)}\n"
+        files[f"{package}/{part}.py"] = f"{circle}{taken.get(part, '')}\n\n{_write_class(f'Mark_{part}')}"
     return Control(name, expected, cast.name(package), files)
 
 
@@ -139,10 +149,11 @@ def _alias(name: str, home: str) -> str:
 
 def _add_instances(cast: _Cast, homes: Mapping[str, str], instances: set[str]) -> Control:
     package = "ssot_control_instance"
-    origin = "\n\n".join(_write_class(home) for home in sorted(set(homes.values())))
     made = "".join(f"{name} = {homes[name]}()\n" for name in sorted(instances))
-    files = {f"{package}/__init__.py": "", f"{package}/origin.py": f"{origin}\n\n{made}"}
+    files = {f"{package}/__init__.py": "", f"{package}/origin.py": f"{_write_origin(cast)}\n\n{made}"}
     for module, part in cast.parts.items():
         taken = [(one, one if one in instances else homes[one]) for one in cast.attributes[module]]
-        files[f"{package}/{part}.py"] = "".join(f"from {package}.origin import {made} as {one}\n" for one, made in taken)
+        files[f"{package}/{part}.py"] = "".join(
+            f"from {package}.origin import {made} as {one}\n" for one, made in taken
+        )
     return Control(WITH_INSTANCE, "pass", cast.name(package), files)

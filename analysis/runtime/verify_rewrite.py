@@ -9,7 +9,7 @@ from analysis.runtime.verify_subject import Place, Subject
 
 
 def rewrite_test(source: str, places: Sequence[Place], names: Mapping[Subject, Subject]) -> str:
-    """Return the source with every place naming what ``names`` gives for its subjects.
+    r"""Return the source with every place naming what ``names`` gives for its subjects.
 
     ``source`` has ``\\n`` for line ends; places do not overlap.
     """

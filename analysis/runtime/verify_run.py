@@ -22,6 +22,11 @@ from analysis.runtime.options import ProbeOptions, build_environment
 Outcome = Literal["pass", "fail", "error", "skip", "timeout", "mixed"]
 _HERE = Path(__file__).parent
 _MOST_TEXT = 400
+#: A line of pytest's short traceback; unittest's tear-down and set-up are reported as the test's own failure.
+_FRAME = re.compile(r"^.*:\d+: in (\w+)$", re.MULTILINE)
+_TEAR_DOWNS = {"tearDown", "asyncTearDown"}
+_SET_UPS = {"setUp", "asyncSetUp", "setUpClass"}
+TEAR_DOWN = "its tear-down fails"
 #: Characters that a terminal might take for an instruction.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
@@ -126,25 +131,31 @@ def _read_report(scratch: Path, seconds: float) -> Said:
     if not cases:
         return Said("error", _tell(_read_output(scratch)) or "pytest ended without a report", seconds)
     told = [_judge_case(case) for case in cases]
+    for outcome in ("fail", "error"):
+        for one, message in told:
+            if one == outcome:
+                return Said(one, message, seconds)
     outcomes = {outcome for outcome, _ in told}
-    for outcome in ("error", "fail"):
-        messages = [message for one, message in told if one == outcome]
-        if messages:
-            return Said("fail" if outcome == "fail" else "error", messages[0], seconds)
     if outcomes == {"pass"}:
-        return Said("pass", "", seconds)
-    return Said("skip" if outcomes == {"skip"} else "mixed", told[0][1], seconds)
+        return Said("pass", max(message for _, message in told), seconds)
+    return Said("skip" if outcomes == {"skip"} else "mixed", max(message for _, message in told), seconds)
 
 
 def _judge_case(case: ET.Element) -> tuple[Outcome, str]:
-    for tag, outcome in (("error", "error"), ("failure", "fail"), ("skipped", "skip")):
-        found = case.find(tag)
-        if found is not None:
-            message = found.get("message") or ""
-            if tag == "error":
-                message = _find_cause(found.text or "") or message
-            return ("error" if outcome == "error" else "fail" if outcome == "fail" else "skip"), _tell(message)
-    return "pass", ""
+    """Return what one report entry says; a tear-down that fails comes after what the test had to say."""
+    failure, error, skipped = case.find("failure"), case.find("error"), case.find("skipped")
+    if failure is not None:
+        message, frames = _tell(failure.get("message") or ""), set(_FRAME.findall(failure.text or ""))
+        if (case.get("name") or "").partition("[")[0] in frames:
+            return "fail", message
+        if frames & _TEAR_DOWNS:
+            return "pass", f"{TEAR_DOWN}: {message}"
+        return ("error" if frames & _SET_UPS else "fail"), message
+    if error is not None:
+        message = _tell(_find_cause(error.text or "") or error.get("message") or "")
+        is_after = (error.get("message") or "").startswith("failed on teardown")
+        return ("pass", f"{TEAR_DOWN}: {message}") if is_after else ("error", message)
+    return ("skip", _tell(skipped.get("message") or "")) if skipped is not None else ("pass", "")
 
 
 def _find_cause(text: str) -> str:

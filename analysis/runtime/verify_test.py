@@ -22,6 +22,10 @@ from analysis.runtime.verify_subject import Modules, Place, find_places, find_te
 from analysis.runtime.verify_verdict import Verdict, judge_runs
 
 TARGET = "the target itself"
+_WORDS: dict[Defect, re.Pattern[str]] = {
+    "circular": re.compile(r"circular|recursion|import.?cycle|cyclic|partially initialized", re.IGNORECASE),
+    "identity": re.compile(r"multiplicity|identit|same (class|object)|class.?ids?\b|\bid\(", re.IGNORECASE),
+}
 _ROOT_MARKS = ("ssot.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 
@@ -32,13 +36,14 @@ class VerifyOptions:
     ``python`` is the interpreter, with pytest (default: the target's own ``.venv`` or ``venv``, else ours); ``root``
     the folder its modules are imported from (default: the nearest above the test with a project file); ``subject``
     the one module to replace (default: all of the target's that the test names); ``runs`` how often each control is
-    run; ``timeout`` the seconds for one run.
+    run; ``timeout`` the seconds for one run. ``defect`` is what the test is said to detect (default: what its own text
+    speaks of, else both).
     """
 
     python: str = ""
     root: str = ""
     subject: str = ""
-    defect: Defect | Literal["both"] = "both"
+    defect: Defect | Literal["both", ""] = ""
     runs: int = 1
     timeout: float = 60.0
 
@@ -106,10 +111,30 @@ def verify_test(
     places = find_places(nodes, Modules(roots, options.subject))
     run = _Run(Stage(python, root, path.name, names, options.timeout), source, encoding, tuple(places), options.runs)
     wanted = find_wanted(nodes)
-    defects: Sequence[Defect] = DEFECTS if options.defect == "both" else (options.defect,)
+    defects = _find_defects(nodes[0], options.defect)
     target, verdicts = run.judge(wanted, defects, progress)
-    subjects = sorted({".".join(filter(None, (one.module, one.attribute))) for place in places for one in place.subjects})
+    subjects = sorted(
+        {".".join(filter(None, (one.module, one.attribute))) for place in places for one in place.subjects}
+    )
     return Verification(test, python, tuple(subjects), len(places), target, verdicts)
+
+
+def _find_defects(test: ast.AST, wanted: str) -> list[Defect]:
+    """Return the defects to plant: the one that was asked for, else those the test's text speaks of, else both."""
+    text = ast.unparse(test)
+    spoken = [
+        defect for defect in DEFECTS
+        if _WORDS[defect].search(text) or (defect == "identity" and any(map(_compares_objects, ast.walk(test))))
+    ]  # fmt: skip
+    return [defect for defect in DEFECTS if defect == wanted] or ([] if wanted else spoken) or list(DEFECTS)
+
+
+def _compares_objects(node: ast.AST) -> bool:
+    """Return whether a node is ``a is b``, where ``b`` is not ``None`` or another constant."""
+    return isinstance(node, ast.Compare) and any(
+        isinstance(how, ast.Is | ast.IsNot) and not isinstance(what, ast.Constant)
+        for how, what in zip(node.ops, node.comparators, strict=True)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from analysis.runtime.verify_controls import (
     WITH_INSTANCE,
     Defect,
 )
-from analysis.runtime.verify_run import Said
+from analysis.runtime.verify_run import TEAR_DOWN, Said
 
 Verdict = Literal[
     "tells them apart",
@@ -53,7 +53,9 @@ def _find_unfit(said: Mapping[str, Said], planted: Sequence[str]) -> str:
     """Return why a run says nothing, or nothing; failing to load is an answer only where the defect was planted."""
     for name, one in said.items():
         is_planted = name in (*planted, MISSING, QUIET_CIRCLE)
-        if one.outcome in {"skip", "mixed", "timeout"} and name != MISSING or (one.outcome == "error" and not is_planted):
+        if (one.outcome in {"skip", "mixed", "timeout"} and name != MISSING) or (
+            one.outcome == "error" and not is_planted
+        ):
             return f"{one.outcome} with {name}: {one.message}"
     return ""
 
@@ -65,7 +67,10 @@ def _judge_failing(clean: Said, said: Mapping[str, Said], planted: Sequence[str]
     if standard.outcome == "fail" and all(one.outcome != "pass" for one in defective):
         if simplify(standard.message) == simplify(clean.message):
             return "always fails, even for json", standard.message
-        return "cannot be judged", f"the healthy controls fail for reasons of their own: {standard.message}; {clean.message}"
+        return (
+            "cannot be judged",
+            f"the healthy controls fail for reasons of their own: {standard.message}; {clean.message}",
+        )
     if standard.outcome == "pass":
         return "cannot be judged", f"the clean package lacks something the test needs: {clean.message}"
     return "fails on a healthy target", clean.message
@@ -80,6 +85,8 @@ def _find_notes(said: Mapping[str, Said], planted: Sequence[str]) -> list[str]:
     notes = [f"but it does not see: {name}" for name in planted if said[name].outcome == "pass"]
     if said[MISSING].outcome in {"fail", "error"}:
         notes.append("but it also fails for a module that does not exist, so its failing alone proves no defect")
+    if all(one.message.startswith(TEAR_DOWN) for one in said.values() if one.outcome == "pass"):
+        notes.append("what follows the test fails all the same, so a run ends red whatever the test says")
     if said[STANDARD].outcome == "fail":
         notes.append("it fails for json, which lacks what the test looks for")
     return notes
