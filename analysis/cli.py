@@ -197,6 +197,7 @@ def verify_test(
     root: Annotated[str, typer.Option("--root", metavar="FOLDER", help="Where its modules are imported from.")] = "",
     runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each control.")] = 1,
     timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds for one run.")] = 60.0,
+    no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no pytest plugins; faster.")] = False,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -205,7 +206,7 @@ def verify_test(
     from analysis.runtime import verify_test as verify
     from analysis.terminal import print_verification
 
-    options = VerifyOptions(python, root, subject, defect, runs, timeout)
+    options = VerifyOptions(python, root, subject, defect, runs, timeout, not no_plugins)
     with progress_bar(quiet=quiet or json_) as progress:
         found = verify(test, options, progress=progress)
     if json_:

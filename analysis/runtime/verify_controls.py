@@ -13,6 +13,8 @@ Expected = Literal["pass", "fail", "either"]
 Defect = Literal["circular", "identity"]
 DEFECTS: tuple[Defect, ...] = ("circular", "identity")
 STANDARD, MISSING, CLEAN = "standard library", "no such module", "clean package"
+#: All controls go by one name, so that what a test says of two of them can be compared to the letter.
+PACKAGE = "ssot_control"
 ONE_OBJECT, WITH_INSTANCE = "one object, several paths", "one object, and its instance"
 CIRCLE, QUIET_CIRCLE, TWO_OBJECTS = "circle that fails", "circle that imports", "two objects, one name"
 
@@ -35,8 +37,8 @@ class _Cast:
     parts: Mapping[str, str]
     attributes: Mapping[str, tuple[str, ...]]
 
-    def name(self, package: str) -> dict[Subject, Subject]:
-        return {one: Subject(f"{package}.{self.parts[one.module]}", one.attribute) for one in self.subjects}
+    def name(self) -> dict[Subject, Subject]:
+        return {one: Subject(f"{PACKAGE}.{self.parts[one.module]}", one.attribute) for one in self.subjects}
 
 
 def build_controls(subjects: Sequence[Subject], wanted: Sequence[str], defect: Defect) -> list[Control]:
@@ -45,7 +47,7 @@ def build_controls(subjects: Sequence[Subject], wanted: Sequence[str], defect: D
     ``wanted`` are names the test looks for in whatever module it got.
     """
     cast = _cast(subjects, wanted)
-    missing = Control(MISSING, "either", cast.name("ssot_control_missing"))
+    missing = Control(MISSING, "either", cast.name())
     standard = Control(STANDARD, "pass", {one: _stand_in(one) for one in cast.subjects})
     if defect == "circular":
         return [standard, missing, _build_clean(cast, CLEAN), *_build_circles(cast)]
@@ -73,21 +75,20 @@ def _write_class(name: str) -> str:
 
 def _build_clean(cast: _Cast, name: str) -> Control:
     """Return a package without a circle, in which each name is one object wherever it is taken from."""
-    package = "ssot_control_clean"
-    files = {f"{package}/__init__.py": "", f"{package}/origin.py": _write_origin(cast)}
+    files = {f"{PACKAGE}/__init__.py": "", f"{PACKAGE}/origin.py": _write_origin(cast)}
     for module, part in cast.parts.items():
-        files[f"{package}/{part}.py"] = _take_names(cast, module, package)
-    return Control(name, "pass", cast.name(package), files)
+        files[f"{PACKAGE}/{part}.py"] = _take_names(cast, module)
+    return Control(name, "pass", cast.name(), files)
 
 
 def _write_origin(cast: _Cast) -> str:
     return "\n\n".join(_write_class(home) for home in sorted(set(_find_homes(cast).values())))
 
 
-def _take_names(cast: _Cast, module: str, package: str) -> str:
+def _take_names(cast: _Cast, module: str) -> str:
     """Return the imports that give a module its names, each from the one place that defines it."""
     homes = _find_homes(cast)
-    return "".join(f"from {package}.origin import {homes[one]} as {one}\n" for one in cast.attributes[module])
+    return "".join(f"from {PACKAGE}.origin import {homes[one]} as {one}\n" for one in cast.attributes[module])
 
 
 def _find_homes(cast: _Cast) -> dict[str, str]:
@@ -103,25 +104,25 @@ def _find_homes(cast: _Cast) -> dict[str, str]:
 def _build_circles(cast: _Cast) -> list[Control]:
     """Return a package whose every module fails when imported first, and one that gets away with its circle."""
     return [
-        _build_circle(cast, CIRCLE, "fail", "ssot_control_circle", "from {0}.{1} import Mark_{1}"),
-        _build_circle(cast, QUIET_CIRCLE, "either", "ssot_control_quiet", "import {0}.{1}"),
+        _build_circle(cast, CIRCLE, "fail", "from {0}.{1} import Mark_{1}"),
+        _build_circle(cast, QUIET_CIRCLE, "either", "import {0}.{1}"),
     ]
 
 
-def _build_circle(cast: _Cast, name: str, expected: Expected, package: str, statement: str) -> Control:
+def _build_circle(cast: _Cast, name: str, expected: Expected, statement: str) -> Control:
     """Pair the first two modules, and lead every other to the first; a lone one gets a partner.
 
     Nothing but the circle is wrong: names that several modules have are one object, as in the clean package.
     """
     parts = list(cast.parts.values())
     partner = parts[1] if len(parts) > 1 else "partner"
-    taken = {part: _take_names(cast, module, package) for module, part in cast.parts.items()}
-    files = {f"{package}/__init__.py": "", f"{package}/origin.py": _write_origin(cast)}
+    taken = {part: _take_names(cast, module) for module, part in cast.parts.items()}
+    files = {f"{PACKAGE}/__init__.py": "", f"{PACKAGE}/origin.py": _write_origin(cast)}
     for part in {**dict.fromkeys(parts), partner: None}:
         leads_to = partner if part == parts[0] else parts[0]
-        circle = f"{statement.format(package, leads_to)}\n"
-        files[f"{package}/{part}.py"] = f"{circle}{taken.get(part, '')}\n\n{_write_class(f'Mark_{part}')}"
-    return Control(name, expected, cast.name(package), files)
+        circle = f"{statement.format(PACKAGE, leads_to)}\n"
+        files[f"{PACKAGE}/{part}.py"] = f"{circle}{taken.get(part, '')}\n\n{_write_class(f'Mark_{part}')}"
+    return Control(name, expected, cast.name(), files)
 
 
 def _build_identities(cast: _Cast) -> list[Control]:
@@ -135,12 +136,11 @@ def _build_identities(cast: _Cast) -> list[Control]:
     instances = [name for name in counts if not name[:1].isupper() and homes[name] != name]
     if instances:
         controls.append(_add_instances(cast, homes, set(instances)))
-    package = "ssot_control_twins"
-    files = {f"{package}/__init__.py": ""}
+    files = {f"{PACKAGE}/__init__.py": ""}
     for module, part in cast.parts.items():
         body = [f"{_write_class(homes[one])}\n\n{_alias(one, homes[one])}" for one in cast.attributes[module]]
-        files[f"{package}/{part}.py"] = "\n".join(body)
-    return [*controls, Control(TWO_OBJECTS, "fail", cast.name(package), files)]
+        files[f"{PACKAGE}/{part}.py"] = "\n".join(body)
+    return [*controls, Control(TWO_OBJECTS, "fail", cast.name(), files)]
 
 
 def _alias(name: str, home: str) -> str:
@@ -148,12 +148,11 @@ def _alias(name: str, home: str) -> str:
 
 
 def _add_instances(cast: _Cast, homes: Mapping[str, str], instances: set[str]) -> Control:
-    package = "ssot_control_instance"
     made = "".join(f"{name} = {homes[name]}()\n" for name in sorted(instances))
-    files = {f"{package}/__init__.py": "", f"{package}/origin.py": f"{_write_origin(cast)}\n\n{made}"}
+    files = {f"{PACKAGE}/__init__.py": "", f"{PACKAGE}/origin.py": f"{_write_origin(cast)}\n\n{made}"}
     for module, part in cast.parts.items():
         taken = [(one, one if one in instances else homes[one]) for one in cast.attributes[module]]
-        files[f"{package}/{part}.py"] = "".join(
-            f"from {package}.origin import {made} as {one}\n" for one, made in taken
+        files[f"{PACKAGE}/{part}.py"] = "".join(
+            f"from {PACKAGE}.origin import {made} as {one}\n" for one, made in taken
         )
-    return Control(WITH_INSTANCE, "pass", cast.name(package), files)
+    return Control(WITH_INSTANCE, "pass", cast.name(), files)

@@ -42,13 +42,14 @@ class Said:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where a test runs: interpreter, target root, the test's name and the parts after ``::``."""
+    """Where a test runs: interpreter, target root, the test's file name and the parts after ``::``, and how."""
 
     python: str
     root: Path
     file_name: str
     names: tuple[str, ...]
     timeout: float
+    plugins: bool = True
 
 
 def run_on_stage(stage: Stage, source: bytes, files: Mapping[str, str], scratch: Path) -> Said:
@@ -105,7 +106,8 @@ def _write_plan(stage: Stage, copy: Path, scratch: Path) -> None:
 def _run(stage: Stage, scratch: Path) -> bool:
     """Run the child to its end; return whether it was ended for taking too long."""
     home, temporary = str(scratch / "home"), str(scratch / "tmp")
-    environment = build_environment(ProbeOptions(environment={"HOME": home, "TMPDIR": temporary}))
+    own = {"HOME": home, "TMPDIR": temporary} | ({} if stage.plugins else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+    environment = build_environment(ProbeOptions(environment=own))
     command = [stage.python, "-I", "-B", str(_HERE / "verify_child.py"), str(scratch / "plan.json")]
     with (scratch / "output").open("wb") as output:
         child = subprocess.Popen(

@@ -37,7 +37,7 @@ class VerifyOptions:
     the folder its modules are imported from (default: the nearest above the test with a project file); ``subject``
     the one module to replace (default: all of the target's that the test names); ``runs`` how often each control is
     run; ``timeout`` the seconds for one run. ``defect`` is what the test is said to detect (default: what its own text
-    speaks of, else both).
+    speaks of, else both); without ``plugins`` pytest loads none of those the interpreter has.
     """
 
     python: str = ""
@@ -46,6 +46,7 @@ class VerifyOptions:
     defect: Defect | Literal["both", ""] = ""
     runs: int = 1
     timeout: float = 60.0
+    plugins: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,13 @@ def verify_test(
         raise VerifyError(error.what, remedy=error.remedy) from None
     roots = tuple(folder for folder in (root, root / "src") if folder.is_dir())
     places = find_places(nodes, Modules(roots, options.subject))
-    run = _Run(Stage(python, root, path.name, names, options.timeout), source, encoding, tuple(places), options.runs)
+    run = _Run(
+        Stage(python, root, path.name, names, options.timeout, options.plugins),
+        source,
+        encoding,
+        tuple(places),
+        options.runs,
+    )
     wanted = find_wanted(nodes)
     defects = _find_defects(nodes[0], options.defect)
     target, verdicts = run.judge(wanted, defects, progress)

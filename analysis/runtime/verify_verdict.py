@@ -24,8 +24,8 @@ Verdict = Literal[
     "fails on a healthy target",
     "cannot be judged",
 ]
-_CONTROL_NAMES = re.compile(r"ssot_control_\w+(\.\w+)*|\bjson(\.\w+)*\b")
-_DEPTH = re.compile(r"(maximum recursion depth exceeded)( while [\w ]+| in [\w ]+)?")
+#: What a test says when a generated package lacks what it looks for; that is no verdict on the test.
+_LACKS = re.compile(r"AttributeError|has no attribute|cannot import name|TypeError|No module named")
 _NUMBERS = re.compile(r"0x[0-9a-f]+|\d+(\.\d+)?")
 
 
@@ -61,24 +61,18 @@ def _find_unfit(said: Mapping[str, Said], planted: Sequence[str]) -> str:
 
 
 def _judge_failing(clean: Said, said: Mapping[str, Said], planted: Sequence[str]) -> tuple[Verdict, str]:
-    """Judge a test that fails on the clean package: for one reason whatever it gets, or for what the package lacks."""
+    """Judge a test that fails on the clean package: whatever it gets, or for what the package lacks."""
     standard = said[STANDARD]
-    defective = [said[name] for name in planted]
-    if standard.outcome == "fail" and all(one.outcome != "pass" for one in defective):
-        if simplify(standard.message) == simplify(clean.message):
-            return "always fails, even for json", standard.message
-        return (
-            "cannot be judged",
-            f"the healthy controls fail for reasons of their own: {standard.message}; {clean.message}",
-        )
-    if standard.outcome == "pass":
+    if _LACKS.search(clean.message) or standard.outcome == "pass":
         return "cannot be judged", f"the clean package lacks something the test needs: {clean.message}"
+    if any(simplify(said[name].message) == simplify(clean.message) for name in planted):
+        return "always fails, even for json", standard.message
     return "fails on a healthy target", clean.message
 
 
 def simplify(message: str) -> str:
-    """Return a message without the names of controls, numbers and addresses, to compare it with another."""
-    return _NUMBERS.sub("0", _DEPTH.sub(r"\1", _CONTROL_NAMES.sub("…", message)))
+    """Return a message without numbers and addresses, to compare it with another."""
+    return _NUMBERS.sub("0", message)
 
 
 def _find_notes(said: Mapping[str, Said], planted: Sequence[str]) -> list[str]:
