@@ -10,9 +10,9 @@ import json
 import os
 import subprocess
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 
 import typer
 
@@ -175,6 +175,48 @@ def paths(
         _print_json(json.loads(found.to_json(orient="records")))
     else:
         _print_paths(found)
+
+
+@app.command(
+    "verify-test",
+    epilog="Exit codes: 0 tells apart · 1 does not · 2 usage · 3 cannot be run or judged. "
+    "Example: `ssot verify-test tests/test_ssot.py::test_no_cycles --python .venv/bin/python`",
+)
+def verify_test(
+    test: Annotated[str, typer.Argument(metavar="FILE::TEST", help="The test; running it executes the target's code.")],
+    python: Annotated[
+        str, typer.Option("--python", metavar="PATH", help="Interpreter with pytest; default: the target's own .venv.")
+    ] = "",
+    defect: Annotated[
+        Literal["circular", "identity", "both", ""],
+        typer.Option("--defect", show_default=False, help="What it is said to detect; default: what its text says."),
+    ] = "",
+    subject: Annotated[
+        str, typer.Option("--subject", metavar="NAME", help="Replace this module only; default: all it names.")
+    ] = "",
+    root: Annotated[str, typer.Option("--root", metavar="FOLDER", help="Where its modules are imported from.")] = "",
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each control.")] = 1,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds for one run.")] = 60.0,
+    no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no pytest plugins; faster.")] = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check a test against control targets: can it tell a healthy target from one with the defect?"""
+    from analysis.runtime import VerifyOptions
+    from analysis.runtime import verify_test as verify
+    from analysis.terminal import print_verification
+
+    options = VerifyOptions(python, root, subject, defect, runs, timeout, not no_plugins)
+    with progress_bar(quiet=quiet or json_) as progress:
+        found = verify(test, options, progress=progress)
+    if json_:
+        _print_json({**asdict(found), "exit_code": found.exit_code})
+    elif quiet:
+        for one in found.verdicts:
+            typer.echo(f"{one.defect}: {one.verdict}")
+    else:
+        print_verification(found)
+    raise typer.Exit(found.exit_code)
 
 
 @app.command(epilog="Example: `ssot lab`")

@@ -55,3 +55,9 @@ class ProbeError(AnalysisError):
     """The target's code could not be run: no such interpreter, or one that is too old."""
 
     exit_code = 4
+
+
+class VerifyError(AnalysisError):
+    """A test cannot be run at all: no such file or test, no pytest in the interpreter."""
+
+    exit_code = 3

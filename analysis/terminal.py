@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.investigation import Investigation
+    from analysis.runtime import Verification
 
 _COLOURS = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "dim"}
 MOST_FINDINGS = 15
@@ -112,3 +113,17 @@ def print_paths(found: pd.DataFrame) -> None:
                 advice = f"[yellow]{row['violations']:,} should not[/]"
             place = f"{row['path']}:{row['line']}"
             console.print(f"  {_safe(row['import_path'])}  {row['route']}, {told}  [dim]{_safe(place)}[/] {advice}")
+
+
+def print_verification(found: Verification) -> None:
+    """Print what a test says as it stands, of each control, and whether it can tell the defect."""
+    console = make_console()
+    console.print(f"{_safe(found.test)}: {found.places:,} places that name its subject were replaced")
+    if found.target is not None:
+        console.print(f"as it stands: {found.target.outcome} [dim]{_safe(found.target.message)}[/]")
+    for verdict in found.verdicts:
+        console.print(f"\n[bold]{verdict.defect}: {verdict.verdict}[/]")
+        console.print(f"  {_safe(verdict.reason)}")
+        for run in verdict.runs:
+            told = f"{run.control:<28} expected {run.expected:<7} said {run.outcome:<8}"
+            console.print(f"  {told} [dim]{run.seconds:>6.2f} s {_safe(run.message)}[/]")

@@ -5,5 +5,14 @@ from __future__ import annotations
 from analysis.runtime.agreement import build_agreement
 from analysis.runtime.options import ProbeOptions
 from analysis.runtime.probe import ProbeResult, run_probe
+from analysis.runtime.verify_test import Verification, VerifyOptions, verify_test
 
-__all__ = ["ProbeOptions", "ProbeResult", "build_agreement", "run_probe"]
+__all__ = [
+    "ProbeOptions",
+    "ProbeResult",
+    "Verification",
+    "VerifyOptions",
+    "build_agreement",
+    "run_probe",
+    "verify_test",
+]
