@@ -58,7 +58,7 @@ def run_on_stage(stage: Stage, source: bytes, files: Mapping[str, str], scratch:
     The process gets its own session, HOME and temporary folder, limits, and no network where the system can.
     Raises ``VerifyError`` when the interpreter has no pytest.
     """
-    for name in ("packages", "test", "home", "tmp", "upper", "work"):
+    for name in ("packages", "test", "home", "tmp"):
         (scratch / name).mkdir(parents=True)
     for name, text in files.items():
         path = scratch / "packages" / name
@@ -96,7 +96,7 @@ def _write_plan(stage: Stage, copy: Path, scratch: Path) -> None:
     plan = {
         "root": str(stage.root), "path": [str(scratch / "packages"), str(stage.root)], "arguments": arguments,
         "probe_child": str(_HERE / "child.py"), "told": str(scratch / "told.json"),
-        "upper": str(scratch / "upper"), "work": str(scratch / "work"),
+        "scratch": str(scratch),
         "cpu_seconds": int(stage.timeout) + 1, "memory_bytes": options.memory_bytes,
         "open_files": options.open_files, "file_bytes": options.file_bytes,
     }  # fmt: skip
