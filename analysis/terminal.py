@@ -121,6 +121,7 @@ def print_verification(found: Verification) -> None:
     console.print(f"{_safe(found.test)}: {found.places:,} places that name its subject were replaced")
     if found.target is not None:
         console.print(f"as it stands: {found.target.outcome} [dim]{_safe(found.target.message)}[/]")
+        console.print(f"[dim]network: {_safe(found.target.network)}[/]")
     for verdict in found.verdicts:
         console.print(f"\n[bold]{verdict.defect}: {verdict.verdict}[/]")
         console.print(f"  {_safe(verdict.reason)}")

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree as ET
@@ -33,11 +33,12 @@ _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a test said: ``error`` means that it never came to its own statements."""
+    """What a test said: ``error`` means that it never came to its own statements; ``network`` what it had of one."""
 
     outcome: Outcome
     message: str
     seconds: float
+    network: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +74,10 @@ def run_on_stage(stage: Stage, source: bytes, files: Mapping[str, str], scratch:
     told = json.loads((scratch / "told.json").read_text("utf-8")) if (scratch / "told.json").is_file() else {}
     if "no_pytest" in told:
         raise VerifyError(f"{stage.python} has no pytest", remedy="Install it there, or name another with --python")
+    network = str(told.get("network", "unknown"))
     if is_late:
-        return Said("timeout", f"not done after {stage.timeout:g} s", seconds)
-    return _read_report(scratch, seconds)
+        return Said("timeout", f"not done after {stage.timeout:g} s", seconds, network)
+    return replace(_read_report(scratch, seconds), network=network)
 
 
 def _write_plan(stage: Stage, copy: Path, scratch: Path) -> None:
@@ -193,5 +195,5 @@ def agree(said: Sequence[Said]) -> Said:
     seconds = round(sum(one.seconds for one in said), 2)
     outcomes = sorted({one.outcome for one in said})
     if len(outcomes) == 1:
-        return Said(said[0].outcome, said[0].message, seconds)
-    return Said("mixed", f"{' and '.join(outcomes)} in {len(said)} runs", seconds)
+        return Said(said[0].outcome, said[0].message, seconds, said[0].network)
+    return Said("mixed", f"{' and '.join(outcomes)} in {len(said)} runs", seconds, said[0].network)

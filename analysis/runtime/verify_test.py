@@ -58,6 +58,7 @@ class ControlRun:
     outcome: Outcome
     message: str
     seconds: float
+    network: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,7 +188,7 @@ def _judge(defect: Defect, controls: Sequence[Control], said: dict[str, Said]) -
 
 
 def _tell(name: str, expected: Expected, said: Said) -> ControlRun:
-    return ControlRun(name, expected, said.outcome, said.message, said.seconds)
+    return ControlRun(name, expected, said.outcome, said.message, said.seconds, said.network)
 
 
 def _split(test: str) -> tuple[Path, tuple[str, ...]]:
