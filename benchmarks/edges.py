@@ -24,6 +24,7 @@ RULES = {
     "dynamic": "grimp does not read import_module('literal')",
     "recovered": "grimp stops at a file that does not parse",
     "script": "grimp knows no file whose name is no identifier",
+    "star": "grimp does not follow the __all__ of a star import to the submodules that it names",
     "guard": "grimp does not read imports in this place",
 }
 
@@ -66,6 +67,8 @@ def explain(facts: Facts, graph: ImportGraph, theirs: set[Pair]) -> tuple[set[Pa
             rule = "script"
         elif set(pair) & shadowed:
             rule = "shadowed"
+        elif pair in ours and ours[pair] == {"star"} and (pair[0], pair[1].rpartition(".")[0]) in ours:
+            rule = "star"
         elif pair in ours and ours[pair] <= {"dynamic", "recovered"}:
             rule = min(ours[pair])
         else:
