@@ -275,6 +275,11 @@ MARKERS = Table("markers", "one place where the source speaks of a single source
     _text("text", "the line, stripped, cut at 200 characters"),
 ))  # fmt: skip
 
+PROGRAMS = Table("programs", "what runs when one file is imported, for the import simulation", (
+    _PATH,
+    _text("program", "its statements as JSON, see analysis/facts/program.py"),
+))  # fmt: skip
+
 EDGES = Table("edges", "one in-tree import edge made by one statement", (
     _text("importer", "module that imports"),
     _text("imported", "module that is imported"),
@@ -436,6 +441,42 @@ FOLDER_COPIES = Table("folder_copies", "two folders that hold the same files", (
     _text("hint", "the part of the name that says copy: backup, legacy, old, v2; empty when none does"),
 ))  # fmt: skip
 
+SIMULATED = Table("simulated", "one module, imported first in a fresh process, as the source tells it", (
+    _text("module", "dotted module name"),
+    _text("path", "file that defines it"),
+    _one_of("outcome", OUTCOMES, "how the import ends, as for probed"),
+    _text("exception", "class of the exception; empty when ok"),
+    _text("message", "its text, as Python would say it"),
+    _text("failed_path", "file of the statement that fails; empty when ok"),
+    _count("failed_line", "its line; 0 when ok"),
+    _text("failed_module", "module that the statement cannot import, or cannot take a name from"),
+    _text("failed_name", "name that it cannot take; empty when the module itself is not there"),
+    _texts("chain", "statements that lead there: path:line module, outermost first, at most 50"),
+    _count("modules_run", "number of in-tree module bodies that run"),
+    _text("doubt", "why it may end otherwise: the first failure in a branch that may not run; empty when there is none"),
+))  # fmt: skip
+
+SIMULATED_SWALLOWED = Table("simulated_swallowed", "one ImportError or AttributeError that a first import swallows, as the source tells it", (
+    _text("entry", "module imported first"),
+    _one_of("outcome", OUTCOMES, "what the swallowed error means, as for probed"),
+    _text("exception", "class of the exception"),
+    _text("message", "its text"),
+    _text("path", "file of the statement that raises"),
+    _LINE,
+    _text("module", "module that cannot be imported, or lacks the name"),
+    _text("name", "name that was to be taken; empty when the module itself is not there"),
+    _text("caught_path", "file of the try that swallows it"),
+    _count("caught_line", "line of the statement in its body that the error comes through"),
+    _text("left_as", "what the names of that statement are left as: name: None, absent, a class, a module"),
+))  # fmt: skip
+
+SIMULATED_EXECUTIONS = Table("simulated_executions", "one module whose body runs more than once after one first import, as the source tells it", (
+    _text("entry", "module imported first"),
+    _text("module", "module whose body runs again"),
+    _text("path", "its file"),
+    _count("times", "how often it runs"),
+))  # fmt: skip
+
 PROBED = Table("probed", "one module, imported first in a fresh process of the target's interpreter", (
     _text("module", "dotted module name"),
     _text("path", "file that was meant to define it"),
@@ -513,11 +554,13 @@ AGREEMENT = Table("agreement", "one name of a module that could be imported, by 
     _one_of("cause", CAUSES, "other-kind, other-definition, other-statement (of that name in the file), not-there (in the program), not-seen (in the source), not-resolved (by the source), no-source (of the object)"),
 ))  # fmt: skip
 
-FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS)
+FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, PROGRAMS)
 CONCLUSION_TABLES: tuple[Table, ...] = (
     EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES, CONFLICTS, BASES, DUPLICATES,
     FOLDER_COPIES,
 )  # fmt: skip
+#: What the import simulation says.
+SIMULATION_TABLES: tuple[Table, ...] = (SIMULATED, SIMULATED_SWALLOWED, SIMULATED_EXECUTIONS)
 #: What the probe saw; without rows where it was not asked for.
 PROBE_TABLES: tuple[Table, ...] = (
     PROBED,
@@ -531,6 +574,6 @@ PROBE_TABLES: tuple[Table, ...] = (
 TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
-        FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES, *PROBE_TABLES,
+        FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, *PROBE_TABLES,
     )
 }  # fmt: skip

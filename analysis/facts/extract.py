@@ -19,12 +19,13 @@ from analysis.facts.expressions import classify, find_dotted
 from analysis.facts.hooks import read_getattr
 from analysis.facts.lines import find_lines, has_line_between, normalise_line_ends
 from analysis.facts.markers import find_markers
+from analysis.facts.program import write_program
 from analysis.facts.recover import recover_imports
 from analysis.facts.rows import FileFacts, Rows
 from analysis.facts.source import decode, parse
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 8
+EXTRACTOR_VERSION = 9
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.
@@ -70,6 +71,7 @@ class _Walker:
         self.rows.imports.extend(imports)
         self.rows.hooks.extend(hooks)
         self.rows.markers.extend(find_markers(source, self._docstrings, encoding))
+        self.rows.programs.append((write_program(tree),))
 
     def _next(self) -> int:
         self._position += 1

@@ -15,7 +15,7 @@ from analysis.graph.missing import Doubts, Nearest
 from analysis.graph.modules import Module, Modules
 
 #: Imported before any code of a target runs, so that nothing in a tree can take their place.
-_ALWAYS_STDLIB = frozenset(sys.builtin_module_names) | {
+ALWAYS_STDLIB = frozenset(sys.builtin_module_names) | {
     "abc", "codecs", "encodings", "genericpath", "io", "os", "posixpath", "site", "stat", "zipimport",
 }  # fmt: skip
 #: No longer in the standard library, but never anybody else's.
@@ -72,7 +72,7 @@ class Resolver:
         """Return what one import means; ``name`` is empty for ``import a``, ``*`` for a star."""
         if level:
             return self._resolve_relative(importer, level, module, name)
-        if module.partition(".")[0] in _ALWAYS_STDLIB:
+        if module.partition(".")[0] in ALWAYS_STDLIB:
             return Meaning(missing=module, origin="stdlib")
         if self._is_run_in_its_folder(importer):
             return self._look_beside(importer, module, name) or self.resolve_elsewhere(importer, module, name)

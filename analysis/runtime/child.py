@@ -11,6 +11,7 @@ import gc
 import hashlib
 import importlib
 import importlib.machinery
+import importlib.util
 import json
 import os
 import resource
@@ -587,6 +588,7 @@ class Server:
         sys.path[:] = self.plan["paths"] + [path for path in sys.path if path]
         self.say({"hello": sys.version, "isolation": isolation})
         self.say({"preloaded": self.preload()})
+        self.say({"outside": self.survey()})
         self.recorder.install()
         self.run_below(self.plan["modules"])
         self.say({"bye": True})
@@ -601,6 +603,24 @@ class Server:
                 self.say({"unfit": name})
                 _exit(3)
         return loaded
+
+    def survey(self):
+        """Return what others do not have of what the target takes from them: modules, and names of modules."""
+        missing, lacking = [], []
+        for module, names in sorted(self.plan["outside"].items()):
+            known = sys.modules.get(module)
+            if known is None:
+                if module in self.plan["preload"] and not self.is_beside(module) or not can_be_found(module):
+                    missing.append(module)
+                continue
+            for name in names:
+                try:
+                    is_there = hasattr(known, name) or can_be_found("%s.%s" % (module, name))
+                except BaseException:
+                    is_there = True
+                if not is_there:
+                    lacking.append([module, name])
+        return {"missing": missing, "lacking": lacking, "version": list(sys.version_info[:3])}
 
     def is_beside(self, name):
         """Return whether a package stands beside the target, and so may well import it."""
@@ -748,6 +768,20 @@ class Server:
                     os.waitpid(pid, 0)
                 except OSError:
                     pass
+
+
+def can_be_found(name):
+    """Return whether a module can be found, as far as that can be told without running anything."""
+    top, _, rest = name.partition(".")
+    package = name.rpartition(".")[0]
+    try:
+        if not rest:
+            return importlib.util.find_spec(top) is not None
+        if package in sys.modules and not hasattr(sys.modules[package], "__path__"):
+            return False
+        return package not in sys.modules or importlib.util.find_spec(name) is not None
+    except BaseException:
+        return True
 
 
 def find_packages(name):

@@ -64,6 +64,17 @@ def find_preloaded(graph: ImportGraph, tops: Iterable[str]) -> list[str]:
     return sorted(counts, key=lambda name: (-counts[name], name))[:_MOST_PRELOADED]
 
 
+def find_outside(graph: ImportGraph, tops: Iterable[str]) -> dict[str, list[str]]:
+    """Return the modules of others that the target imports anywhere, each with the names that it takes from it."""
+    own = frozenset(tops)
+    found: dict[str, set[str]] = {}
+    columns = ("module", "package", "name")
+    for module, package, name in zip(*(tables.read_column(graph.externals, each) for each in columns), strict=True):
+        if package not in own:
+            found.setdefault(module, set()).update([name] if name not in {"", "*"} else [])
+    return {module: sorted(names) for module, names in sorted(found.items())}
+
+
 def build_plan(
     facts: Facts,
     graph: ImportGraph,
@@ -83,7 +94,7 @@ def build_plan(
     return {
         "root": str(facts.root), "paths": find_search_path(facts, options), "tops": tops, "modules": list(waiting),
         "preload": [name for name in preloaded if name not in set(unfit)], "share": options.share, "ok": list(ok),
-        "unfit": list(unfit),
+        "unfit": list(unfit), "outside": find_outside(graph, tops),
         "jobs": options.jobs or 2, "timeout": options.timeout, "cpu_seconds": options.cpu_seconds,
         "memory_bytes": options.memory_bytes, "open_files": options.open_files, "file_bytes": options.file_bytes,
         "isolate": options.isolate and sys.platform == "linux", "scratch": str(scratch),

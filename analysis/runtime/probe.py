@@ -21,6 +21,7 @@ from analysis.engine import Progress, count_cores, ignore_progress
 from analysis.errors import ProbeError
 from analysis.facts import Facts
 from analysis.graph import ImportGraph
+from analysis.graph.simulate import Environment
 from analysis.runtime.options import Interpreter, ProbeOptions, build_environment, find_interpreter
 from analysis.runtime.plan import build_plan, find_entries
 from analysis.runtime.rows import build_probe_tables
@@ -36,6 +37,7 @@ class ProbeResult:
 
     tables: dict[str, pa.Table]
     described: dict[str, Any]
+    environment: Environment | None = None
 
 
 def run_probe(
@@ -71,7 +73,7 @@ def run_probe(
         "preloaded": len(asked.preloaded), "modules": len(entries),
         "taken_over": taken_over, "seconds": round(time.monotonic() - started, 2), "timeout": options.timeout,
     }  # fmt: skip
-    return ProbeResult(build_probe_tables(facts, entries, rows), described)
+    return ProbeResult(build_probe_tables(facts, entries, rows), described, asked.environment)
 
 
 class _Asked:
@@ -82,6 +84,7 @@ class _Asked:
         self._unfit: set[str] = set()
         self.isolation: dict[str, str] = {}
         self.preloaded: list[str] = []
+        self.environment: Environment | None = None
         self._loading = ""
 
     def run(self, rows: Mapping[str, Any], scratch: Path, tell: Any, total: int) -> Iterator[dict[str, Any]]:
@@ -160,6 +163,10 @@ class _Asked:
             self.isolation = told["isolation"]
         elif "preloaded" in told:
             self.preloaded, self._loading = told["preloaded"], ""
+        elif "outside" in told:
+            outside = told["outside"]
+            lacking = frozenset((module, name) for module, name in outside["lacking"])
+            self.environment = Environment(tuple(outside["version"]), frozenset(outside["missing"]), lacking)
         elif "loading" in told:
             self._loading = told["loading"]
         elif "unfit" in told or "unserved" in told:
