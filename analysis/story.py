@@ -1,4 +1,4 @@
-"""The story: scan, graph, identity, rules, snapshot."""
+"""The story: scan, graph, identity, probe if asked for, simulation, rules, snapshot."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ from analysis.errors import SnapshotError
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, check_target, scan
 from analysis.facts.git import read_revision
 from analysis.graph import ImportGraph, build_cycles_table, build_import_graph, find_cycles
+from analysis.graph.simulate import Environment, simulate_entries
 from analysis.identity import Identity, build_identity, find_concepts, find_multiplicity
 from analysis.investigation import Investigation
 from analysis.policy import Policy, read_claims, read_policy
 from analysis.rules import CaseFile, build_findings_table, find_findings, measure
-from analysis.runtime import ProbeOptions, build_agreement, run_probe
+from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
 
 Result = TypeVar("Result")
 #: Tables that stay without rows unless somebody asks for what fills them.
 _NOT_ASKED_FOR = {table.name: table.empty() for table in tables.PROBE_TABLES}
-STEPS = ("scan", "graph", "cycles", "identity", "names", "probe", "rules", "snapshot")
+#: Steps that say themselves how far they are.
+_TELLING = frozenset({"scan", "simulation"})
+STEPS = ("scan", "graph", "cycles", "identity", "names", "probe", "simulation", "rules", "snapshot")
 
 
 @dataclass(slots=True)
@@ -40,12 +43,12 @@ class _Clock:
 
     def run(self, step: str, work: Callable[[], Result]) -> Result:
         """Return what the work returns; its seconds are kept under the step's name."""
-        if step != "scan":
+        if step not in _TELLING:
             self.progress(step, 0, 1)
         started = time.perf_counter()
         result = work()
         self.seconds[step] = round(time.perf_counter() - started, 3)
-        if step != "scan":
+        if step not in _TELLING:
             self.progress(step, 1, 1)
         return result
 
@@ -96,7 +99,14 @@ def _investigate(
     cycles = clock.run("cycles", lambda: find_cycles(graph))
     multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, rules)))
     identity = clock.run("names", lambda: build_identity(facts, rules))
-    witnesses, probed = _probe(facts, graph, identity, probe, data, clock) if probe is not None else ({}, {})
+    witnesses, probed, environment = {}, {}, Environment()
+    if probe is not None:
+        witnesses, probed, environment = _probe(facts, graph, identity, probe, data, clock)
+    entries = [(entry.module, entry.path) for entry in find_entries(facts, probe.only if probe is not None else ())]
+    simulated = clock.run(
+        "simulation", lambda: simulate_entries(facts, entries, environment=environment, cache=cache, progress=progress)
+    )
+    witnesses |= simulated
     case = CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, rules, witnesses)
     findings, metrics = clock.run("rules", lambda: _judge(case))
     contents = {
@@ -112,14 +122,14 @@ def _investigate(
 
 def _probe(
     facts: Facts, graph: ImportGraph, identity: Identity, options: ProbeOptions, data: Path, clock: _Clock
-) -> tuple[dict[str, pa.Table], dict[str, Any]]:
-    """Return what the running interpreter says, as tables by name, and how it was asked."""
+) -> tuple[dict[str, pa.Table], dict[str, Any], Environment]:
+    """Return what the running interpreter says, as tables by name, how it was asked, and what surrounds the target."""
     started = time.perf_counter()
     seen = run_probe(facts, graph, options, stream=data / "probes", progress=clock.progress)
     clock.seconds["probe"] = round(time.perf_counter() - started, 3)
     found = seen.tables
     agreement = build_agreement(identity.paths, found["live_bindings"], found["probed"])
-    return {**found, "agreement": agreement}, seen.described
+    return {**found, "agreement": agreement}, seen.described, seen.environment or Environment()
 
 
 def build_scan_options(policy: Policy) -> ScanOptions:

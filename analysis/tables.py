@@ -444,7 +444,7 @@ FOLDER_COPIES = Table("folder_copies", "two folders that hold the same files", (
 SIMULATED = Table("simulated", "one module, imported first in a fresh process, as the source tells it", (
     _text("module", "dotted module name"),
     _text("path", "file that defines it"),
-    _one_of("outcome", OUTCOMES, "how the import ends, as for probed"),
+    _one_of("outcome", (*OUTCOMES, "unknown"), "how the import ends, as for probed; unknown where too much runs to be followed"),
     _text("exception", "class of the exception; empty when ok"),
     _text("message", "its text, as Python would say it"),
     _text("failed_path", "file of the statement that fails; empty when ok"),
@@ -453,7 +453,7 @@ SIMULATED = Table("simulated", "one module, imported first in a fresh process, a
     _text("failed_name", "name that it cannot take; empty when the module itself is not there"),
     _texts("chain", "statements that lead there: path:line module, outermost first, at most 50"),
     _count("modules_run", "number of in-tree module bodies that run"),
-    _text("doubt", "why it may end otherwise: the first failure in a branch that may not run; empty when there is none"),
+    _text("doubt", "why it may end otherwise: the first failure in a branch that may not run, or why it is unknown; empty when there is no doubt"),
 ))  # fmt: skip
 
 SIMULATED_SWALLOWED = Table("simulated_swallowed", "one ImportError or AttributeError that a first import swallows, as the source tells it", (

@@ -6,10 +6,11 @@ from pathlib import Path
 
 from analysis.facts import scan
 from analysis.graph import build_import_graph, find_cycles
+from analysis.graph.simulate import simulate_entries
 from analysis.identity import build_identity, find_concepts, find_multiplicity
 from analysis.policy import Policy, parse_policy
 from analysis.rules import CaseFile, Finding, find_findings, measure
-from analysis.runtime import ProbeOptions, run_probe
+from analysis.runtime import ProbeOptions, find_entries, run_probe
 from analysis.story import build_scan_options
 
 
@@ -19,7 +20,10 @@ def open_case(root: Path, policy: Policy | str = "", *, probed: bool = False) ->
     facts = scan(root, options=build_scan_options(rules))
     graph = build_import_graph(facts)
     multiplicity, concepts = tuple(find_multiplicity(facts)), tuple(find_concepts(facts, rules))
-    witnesses = run_probe(facts, graph, ProbeOptions()).tables if probed else {}
+    seen = run_probe(facts, graph, ProbeOptions()) if probed else None
+    entries = [(entry.module, entry.path) for entry in find_entries(facts)]
+    witnesses = simulate_entries(facts, entries, environment=seen.environment if seen else None)
+    witnesses |= seen.tables if seen else {}
     return CaseFile(
         facts, graph, tuple(find_cycles(graph)), multiplicity, concepts, build_identity(facts, rules), rules, witnesses
     )

@@ -34,6 +34,7 @@ def find_swallowed(case: CaseFile, *, with_ancestors: bool = False) -> dict[str,
 def _check_swallowed(case: CaseFile) -> Iterator[Finding]:
     rule = "swallowed-circular-import"
     plain = find_swallowed(case)
+    lost = _find_lost(case)
     through_packages = find_swallowed(case, with_ancestors=True)
     for importer, edges in sorted({**through_packages, **plain}.items()):
         severity, told = ("P1", "on a cycle") if importer in plain else ("P2", "on a cycle through packages")
@@ -45,7 +46,30 @@ def _check_swallowed(case: CaseFile) -> Iterator[Finding]:
             f"depending on which module comes first, {left} and nobody is told"
         )
         places = [(edge.path, edge.line) for edge in edges]
+        rows = [lost[place] for place in dict.fromkeys(places) if place in lost]
+        if rows:
+            severity, message = "P1", f"{message}. {_tell_lost(rows)}"
+        elif case.witness("simulated").num_rows:
+            severity = "P2"
+            message += ". From every first import of today it works: another order, or one more import, may lose it"
         yield build_finding(rule, severity, importer, message, places, imported)
+
+
+def _find_lost(case: CaseFile) -> dict[tuple[str, int], list[Mapping[str, Any]]]:
+    """Return the circular failures that first imports swallow, by the simulation: by statement that is protected."""
+    found: dict[tuple[str, int], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in case.witness("simulated_swallowed").to_pylist():
+        if row["outcome"] in {"circular", "recursion"}:
+            for place in {(row["path"], row["line"]), (row["caught_path"], row["caught_line"])}:
+                found[place].append(row)
+    return found
+
+
+def _tell_lost(groups: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+    entries = {row["entry"] for rows in groups for row in rows}
+    left = list(dict.fromkeys(row["left_as"] for rows in groups for row in rows if row["left_as"]))
+    leaves = f" leaves {tell_some(left)}" if left else " fails there"
+    return f"The simulation says so: the first import of {tell_some(sorted(entries))}{leaves}"
 
 
 def grade_missing(row: Mapping[str, Any]) -> str:
@@ -104,8 +128,8 @@ RULES = (
         bad={**_CYCLE, "p/b.py": _GUARDED},
         good={"p/__init__.py": "", "p/a.py": "x = 1\n", "p/b.py": _GUARDED},
         grades={
-            "P1": "the modules import each other",
-            "P2": "they do when the packages that run on the way count",
+            "P1": "some first import loses the name, by the simulation",
+            "P2": "from every first import of today it works",
         },
     ),
     Rule(

@@ -14,6 +14,7 @@ from analysis.facts import Facts
 from analysis.graph import Cycle, ImportGraph
 from analysis.identity import Concept, Identity, Multiplicity
 from analysis.policy import Policy
+from analysis.rules.hazards import Hazard, find_hazards
 from analysis.rules.inner_edges import InnerEdge, find_inner_edges
 
 
@@ -21,7 +22,7 @@ from analysis.rules.inner_edges import InnerEdge, find_inner_edges
 class CaseFile:
     """The evidence of one target: facts, import graph, cycles, classes, names, and the policy it is held against.
 
-    ``witnesses`` holds the tables of the probe when it was asked for.
+    ``witnesses`` holds the tables of the import simulation, and of the probe when it was asked for.
     """
 
     facts: Facts
@@ -34,7 +35,7 @@ class CaseFile:
     witnesses: Mapping[str, pa.Table] = field(default_factory=dict)
 
     def witness(self, name: str) -> pa.Table:
-        """Return a table of the probe; without rows when it was not asked for."""
+        """Return a table of the simulation or of the probe; without rows when it was not asked for."""
         return self.witnesses[name] if name in self.witnesses else tables.TABLES[name].empty()
 
     @property
@@ -46,6 +47,13 @@ class CaseFile:
     def inner_edges(self) -> Mapping[str, Sequence[InnerEdge]]:
         """The imports inside each import-time cycle, by the cycle's identifier."""
         return find_inner_edges(self.graph, self.cycles, with_ancestors=False)
+
+    @cached_property
+    def hazards(self) -> Mapping[str, Hazard]:
+        """What first imports make of each import-time cycle, by the cycle's identifier."""
+        return find_hazards(
+            self.cycles, self.witness("simulated").to_pylist(), self.witness("simulated_swallowed").to_pylist()
+        )
 
     @cached_property
     def inner_edges_with_packages(self) -> Mapping[str, Sequence[InnerEdge]]:

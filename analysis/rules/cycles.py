@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 from analysis.graph import Cycle
 from analysis.rules.case_file import CaseFile
-from analysis.rules.dead_cycles import Failure, find_dead_cycles
 from analysis.rules.finding import Finding, build_finding
+from analysis.rules.hazards import Hazard
 from analysis.rules.inner_edges import InnerEdge, find_names_taken
 from analysis.rules.rule import Rule
 from analysis.rules.words import tell, tell_some
@@ -17,31 +18,52 @@ _LONGEST_LOOP = 6
 
 def _check_import_time(case: CaseFile) -> Iterator[Finding]:
     rule = "import-cycle"
-    dead = find_dead_cycles(case)
     inner = case.inner_edges
     taking = set(find_names_taken(case.facts.imports, [edge for edges in inner.values() for edge in edges]))
     for cycle in _choose(case, "import-time"):
         taken = [edge for edge in inner[cycle.cycle] if edge in taking]
-        severity, told, places = _grade(dead.get(cycle.modules, []), taken)
+        severity, told, places = _grade(case.hazards[cycle.cycle], taken)
         message = f"{_describe(cycle, 'import each other while they are imported')}. {told}. {_tell_cut(cycle)}"
         yield build_finding(rule, severity, cycle.modules[0], message, [*places, *_find_places(cycle)], cycle.modules)
 
 
-def _grade(dead: list[Failure], taken: list[InnerEdge]) -> tuple[str, str, list[tuple[str, int]]]:
+def _grade(hazard: Hazard, taken: list[InnerEdge]) -> tuple[str, str, list[tuple[str, int]]]:
     """Return the severity of a cycle, the sentence that gives the reason, and the places that prove it."""
-    if dead:
-        first = dead[0]
-        told = (
-            f"Whichever comes first, the import fails: {first.importer} takes {first.name} from {first.imported}, "
-            "which has not bound it by then"
-        )
-        return "P0", told, [(failure.path, failure.line) for failure in dead]
+    places = [(row["failed_path"], row["failed_line"]) for row in hazard.failing]
+    if hazard.is_dead:
+        return "P0", f"Whichever comes first, the import fails: {_tell_failing(hazard)}", places
+    if hazard.failing:
+        modules = tell_some([row["module"] for row in hazard.failing])
+        return "P1", f"The import fails when it begins with {modules}: {_tell_failing(hazard)}", places
+    if hazard.lost:
+        return "P1", _tell_lost(hazard), [(row["path"], row["line"]) for row in hazard.lost]
     if not taken:
         return "P2", "All of them import whole modules: it works as long as none uses another while it is imported", []
     statements = len({(edge.path, edge.line) for edge in taken})
     takes = "takes a name" if statements == 1 else "take names"
     told = f"{tell(statements, 'statement')} {takes} out of a module that may be half executed"
+    if hazard.judged:
+        return "P2", f"{told}. From every first import it works today; another order, or one more import, may break it", []
     return "P1", f"{told}: whether that fails depends on which comes first", []
+
+
+def _tell_failing(hazard: Hazard) -> str:
+    """Say which names are not there yet, those that most first imports miss before the others."""
+    counts = Counter((row["failed_path"], row["failed_line"]) for row in hazard.failing)
+    rows = {(row["failed_path"], row["failed_line"]): row for row in reversed(hazard.failing)}
+    told = []
+    for place, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
+        row = rows[place]
+        wanted = f"{row['failed_name']} of {row['failed_module']}" if row["failed_name"] else row["failed_module"]
+        told.append(f"{wanted} is not there yet" if row["outcome"] == "circular" else f"{wanted} is sought without end")
+    return tell_some(list(dict.fromkeys(told)))
+
+
+def _tell_lost(hazard: Hazard) -> str:
+    left = tell_some(list(dict.fromkeys(row["left_as"] for row in hazard.lost if row["left_as"])))
+    statements = tell(len(hazard.lost), "import statement")
+    fails = "fails" if len(hazard.lost) == 1 else "fail"
+    return f"No import fails, but {statements} inside it {fails} without a word, and that leaves {left or 'nothing'}"
 
 
 def _check_deferred(case: CaseFile) -> Iterator[Finding]:
@@ -65,11 +87,17 @@ def _check_ancestors(case: CaseFile) -> Iterator[Finding]:
     for cycle in case.cycles:
         if cycle.with_ancestors and cycle.kind == "import-time" and cycle.modules not in plain:
             packages = sorted({edge.imported for edge in inner[cycle.cycle] if edge.is_ancestor})
+            severity, told, places = "P2", "", []
+            hazard = case.hazards[cycle.cycle]
+            if hazard.failing or hazard.lost:
+                severity, told, places = _grade(hazard, [])
+                told = f"{told}. "
             message = (
-                f"{_describe(cycle, 'import each other when the packages that run on the way count')}. "
+                f"{_describe(cycle, 'import each other when the packages that run on the way count')}. {told}"
                 f"These packages run on the way: {tell_some(packages)}. {_tell_cut(cycle)}"
             )
-            yield build_finding(rule, "P2", cycle.modules[0], message, _find_places(cycle), cycle.modules)
+            places += _find_places(cycle)
+            yield build_finding(rule, severity, cycle.modules[0], message, places, cycle.modules)
 
 
 def _choose(case: CaseFile, kind: str) -> list[Cycle]:
@@ -113,19 +141,24 @@ RULES = (
             "p/users.py": "class User:\n    orders: list[object]\n",
         },
         grades={
-            "P0": "no module of the cycle can be imported: it is proven that every first import fails",
-            "P1": "statements take names out of modules that may be half executed",
-            "P2": "all statements import whole modules",
+            "P0": "no module of the cycle can be imported: the simulation of every first import fails",
+            "P1": "the first import of some modules fails, or loses a name without a word",
+            "P2": "from every first import it works today",
         },
     ),
     Rule(
-        "import-cycle-through-packages", "P2",
+        "import-cycle-through-packages", "P1",
         "Importing a module runs the __init__ of every package around it. Through these, modules import each other "
         "that do not name each other.",
         "Keep __init__ files free of imports from elsewhere, or import from a package that is not on the way.",
         _check_ancestors,
-        bad={**_PACKAGE, "p/a.py": "import q.b\n", "q/__init__.py": "import p.a\n", "q/b.py": ""},
-        good={**_PACKAGE, "p/a.py": "import q.b\n", "q/__init__.py": "", "q/b.py": ""},
+        bad={**_PACKAGE, "p/a.py": "import q.b\nA = 1\n", "q/__init__.py": "from p.a import A\n", "q/b.py": ""},
+        good={**_PACKAGE, "p/a.py": "import q.b\nA = 1\n", "q/__init__.py": "", "q/b.py": ""},
+        grades={
+            "P0": "no module of the cycle can be imported first",
+            "P1": "the first import of some modules fails, or loses a name without a word",
+            "P2": "from every first import it works today",
+        },
     ),
     Rule(
         "deferred-cycle", "P2",

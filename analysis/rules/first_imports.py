@@ -1,19 +1,19 @@
-"""What goes wrong when modules are imported, depending on which comes first, as the probe saw it."""
+"""What goes wrong when modules are imported, depending on which comes first: foreseen, seen, or both."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from analysis import tables
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, Place, build_finding
+from analysis.rules.hazards import CIRCULAR
 from analysis.rules.rule import Rule
 from analysis.rules.words import tell_some
 
-#: Outcomes that depend on the order of imports.
-CIRCULAR = frozenset({"circular", "recursion"})
 _ENDINGS = {
     "timeout": "does not end within its time",
     "crash": "ends the interpreter",
@@ -23,15 +23,30 @@ _ENDINGS = {
 
 def _check_failing(case: CaseFile) -> Iterator[Finding]:
     rule = "module-fails-when-imported-first"
-    for row in case.witness("probed").to_pylist():
-        if row["outcome"] not in CIRCULAR:
-            continue
-        what = f"{row['failed_name']} of {row['failed_module']}" if row["failed_name"] else row["failed_module"]
-        why = "each asks the other without end" if row["outcome"] == "recursion" else "which is only half executed then"
-        message = f"{row['module']} cannot be the first import: it comes to need {what or 'itself'}, {why}"
-        places = [(row["failed_path"], row["failed_line"])] if row["failed_path"] else []
-        places += [place for place in map(read_place, reversed(list(row["chain"]))) if place]
-        yield replace(build_finding(rule, "P1", row["module"], message, places), certainty="observed")
+    foreseen = {row["module"]: row for row in case.witness("simulated").to_pylist()}
+    seen = {row["module"]: row for row in case.witness("probed").to_pylist()}
+    for module in sorted(foreseen.keys() | seen.keys()):
+        fails = [module in rows and rows[module]["outcome"] in CIRCULAR for rows in (foreseen, seen)]
+        if any(fails):
+            row = seen[module] if fails[1] else foreseen[module]
+            certainty = _weigh(*fails, is_probed=module in seen)
+            yield replace(_tell_failing(rule, row), certainty=certainty)
+
+
+def _weigh(is_foreseen: bool, is_seen: bool, *, is_probed: bool) -> str:
+    """Return how certain it is what the source foretells, the program shows, or both."""
+    if is_seen:
+        return "confirmed" if is_foreseen else "observed"
+    return "refuted" if is_probed else "static"
+
+
+def _tell_failing(rule: str, row: Mapping[str, Any]) -> Finding:
+    what = f"{row['failed_name']} of {row['failed_module']}" if row["failed_name"] else row["failed_module"]
+    why = "each asks the other without end" if row["outcome"] == "recursion" else "which is only half executed then"
+    message = f"{row['module']} cannot be the first import: it comes to need {what or 'itself'}, {why}"
+    places = [(row["failed_path"], row["failed_line"])] if row["failed_path"] else []
+    places += [place for place in map(read_place, reversed(list(row["chain"]))) if place]
+    return build_finding(rule, "P1", row["module"], message, places)
 
 
 def read_place(hop: str) -> Place | None:
@@ -57,7 +72,10 @@ def _check_endings(case: CaseFile) -> Iterator[Finding]:
 
 def _check_repeated(case: CaseFile) -> Iterator[Finding]:
     rule = "module-executed-twice"
-    for path, rows in sorted(_group_executions(case).items()):
+    seen, foreseen = (_group_executions(case, table) for table in ("executions", "simulated_executions"))
+    probed = set(tables.read_column(case.witness("probed"), "module"))
+    for path in sorted(seen.keys() | foreseen.keys()):
+        rows = seen.get(path) or foreseen[path]
         times = max(row["times"] for row in rows)
         entries = sorted({row["entry"] for row in rows})
         names = sorted({name for row in rows for name in row.get("names", ())})
@@ -66,22 +84,22 @@ def _check_repeated(case: CaseFile) -> Iterator[Finding]:
             f"{rows[0]['module']} is executed {times:,} times{told} when {tell_some(entries)} "
             f"{'is' if len(entries) == 1 else 'are'} imported first: its classes and its state exist as often"
         )
-        finding = build_finding(rule, "P1", rows[0]["module"], message, [(path, 1), *_find_causes(case, rows)])
-        yield replace(finding, certainty="observed")
+        finding = build_finding(rule, "P1", rows[0]["module"], message, [(path, 1), *_find_causes(case, entries)])
+        certainty = _weigh(path in foreseen, path in seen, is_probed=probed.issuperset(entries))
+        yield replace(finding, certainty=certainty)
 
 
-def _group_executions(case: CaseFile) -> dict[str, list[dict[str, Any]]]:
+def _group_executions(case: CaseFile, table: str) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in case.witness("executions").to_pylist():
+    for row in case.witness(table).to_pylist():
         if row["times"] > 1:
             found[row["path"]].append(row)
     return found
 
 
-def _find_causes(case: CaseFile, rows: list[dict[str, Any]]) -> list[Place]:
+def _find_causes(case: CaseFile, entries: Collection[str]) -> list[Place]:
     """Return the imports that failed, were swallowed, and so were tried again, with the same first imports."""
-    entries = {row["entry"] for row in rows}
-    swallowed = case.witness("swallowed").to_pylist()
+    swallowed = case.witness("swallowed" if case.is_probed else "simulated_swallowed").to_pylist()
     return sorted(
         {(row["path"], row["line"]) for row in swallowed if row["entry"] in entries and row["outcome"] in CIRCULAR}
     )
@@ -142,14 +160,14 @@ RULES = (
         "The module can be imported after some others, but not before them: it lies on a circle and comes to need a "
         "name of a module that is only half executed. A new entry point, a test run alone or a sorted import breaks.",
         "Cut the circle at the import that the evidence names first: move what both need into a third module.",
-        _check_failing, bad=_CIRCLE, good=_FINE, needs_probe=True,
+        _check_failing, bad=_CIRCLE, good=_FINE,
     ),
     Rule(
         "module-executed-twice", "P1",
         "The body of one file runs several times in one program: because its import failed, was swallowed and is tried "
         "again, or because it is reachable by two names. Every class and every state in it then exists several times.",
         "Mend the import that fails, or agree on one name; then there is nothing to swallow.",
-        _check_repeated, bad=_RETRIED, good=_FINE, needs_probe=True,
+        _check_repeated, bad=_RETRIED, good=_FINE,
     ),
     Rule(
         "class-alive-twice", "P1",

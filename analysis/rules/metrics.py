@@ -13,11 +13,10 @@ from analysis import tables
 from analysis.facts.test_files import is_test_file
 from analysis.rules.broken_imports import find_swallowed
 from analysis.rules.case_file import CaseFile
-from analysis.rules.dead_cycles import find_dead_cycles
 from analysis.rules.factories import find_lacking
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
-from analysis.rules.first_imports import CIRCULAR
+from analysis.rules.hazards import CIRCULAR
 from analysis.rules.names import find_definitions, name_redirects
 from analysis.rules.words import tell
 
@@ -117,8 +116,9 @@ def _measure_cycles(case: CaseFile) -> Iterator[Metric]:
             yield Metric(f"largest-of-{name}", largest, "modules", f"Modules in the largest one ({kind}{told}).")
             cut = sum(len(cycle.cut) for cycle in chosen)
             yield Metric(f"cut-of-{name}", cut, "edges", f"Imports in their cheapest known cuts ({kind}{told}).")
-    dead = sum(map(len, find_dead_cycles(case)))
-    told = "Modules in cycles of which it is proven that every first import fails."
+    plain = [cycle for cycle in case.cycles if cycle.kind == "import-time" and not cycle.with_ancestors]
+    dead = sum(cycle.size for cycle in plain if case.hazards[cycle.cycle].is_dead)
+    told = "Modules in cycles no module of which can be imported first, by the simulation."
     yield Metric("modules-in-dead-cycles", dead, "modules", told)
 
 
@@ -202,12 +202,14 @@ def _find_classes(paths: pa.Table, name: str, wanted: Sequence[str]) -> set[str]
 
 
 def _measure_runtime(case: CaseFile) -> Iterator[Metric]:
+    yield from _measure_simulation(case)
     if not case.is_probed:
+        yield from _measure_first_imports(case, "simulated")
         return
     outcomes = Counter(tables.read_column(case.witness("probed"), "outcome"))
     yield Metric("modules-probed", sum(outcomes.values()), "modules", "Modules that were imported first, each once.")
     yield Metric("modules-importable", outcomes["ok"], "modules", "Of these, those whose import succeeds.")
-    yield from _measure_first_imports(case)
+    yield from _measure_first_imports(case, "probed")
     repeated = {path for path, times in _read(case.witness("executions"), "path", "times") if int(times) > 1}
     yield Metric("modules-executed-twice", len(repeated), "modules", "Modules whose body runs more than once.")
     swallowed = {
@@ -227,16 +229,42 @@ def _measure_runtime(case: CaseFile) -> Iterator[Metric]:
         yield Metric("witness-agreement", verdicts["agree"] / judged, "share", told)
 
 
-def _measure_first_imports(case: CaseFile) -> Iterator[Metric]:
+def _measure_simulation(case: CaseFile) -> Iterator[Metric]:
+    told = dict(_read(case.witness("simulated"), "module", "outcome"))
+    outcomes = {module: outcome for module, outcome in told.items() if outcome != "unknown"}
+    if not told:
+        return
+    yield Metric("modules-simulated", len(outcomes), "modules", "Modules whose first import was simulated.")
+    if left := len(told) - len(outcomes):
+        yield Metric("modules-not-simulated", left, "modules", "Modules of which it could not be told: too much runs.")
+    lost = {
+        (path, line) for path, line, outcome in _read(case.witness("simulated_swallowed"), "path", "line", "outcome")
+        if outcome in CIRCULAR
+    }  # fmt: skip
+    meaning = "Import statements whose circular failure is swallowed after some first import, by the simulation."
+    yield Metric("foreseen-swallowed-circular-imports", len(lost), "statements", meaning)
+    repeated = set(tables.read_column(case.witness("simulated_executions"), "path"))
+    meaning = "Modules whose body runs more than once after some first import, by the simulation."
+    yield Metric("modules-foreseen-to-run-twice", len(repeated), "modules", meaning)
+    probed = dict(_read(case.witness("probed"), "module", "outcome"))
+    both = probed.keys() & outcomes.keys()
+    if both:
+        agree = sum(probed[module] == outcomes[module] for module in both)
+        meaning = "Share of the modules of which the simulation foretold how their first import ends."
+        yield Metric("simulation-agreement", agree / len(both), "share", meaning)
+
+
+def _measure_first_imports(case: CaseFile, table: str) -> Iterator[Metric]:
     """All modules, or those that a claim names: of these nothing is said unless each could be judged."""
     name = "modules-that-fail-when-imported-first"
-    outcomes: dict[str, str] = {row[0]: row[1] for row in _read(case.witness("probed"), "module", "outcome")}
+    outcomes: dict[str, str] = {row[0]: row[1] for row in _read(case.witness(table), "module", "outcome")}
     named = next((claim.paths for claim in case.policy.claim if claim.metric == name and claim.paths), ())
     chosen = [outcomes.get(module, "missing-in-tree") for module in named] if named else list(outcomes.values())
     if named and not all(outcome == "ok" or outcome in CIRCULAR for outcome in chosen):
         return
     who = f"Of {tell(len(named), 'module')} those" if named else "Modules"
-    told = f"{who} whose first import fails by a circle, or by recursion without end."
+    how = "" if table == "probed" else ", by the simulation"
+    told = f"{who} whose first import fails by a circle, or by recursion without end{how}."
     yield Metric(name, sum(outcome in CIRCULAR for outcome in chosen), "modules", told)
 
 

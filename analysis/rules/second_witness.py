@@ -13,7 +13,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, Place
-from analysis.rules.first_imports import CIRCULAR
+from analysis.rules.hazards import CIRCULAR
 
 #: What an import raises whose module or name is not there.
 _ABSENT = frozenset({"missing-in-tree", "missing-name", "circular"})

@@ -14,6 +14,7 @@ import importlib.machinery
 import importlib.util
 import json
 import os
+import pkgutil
 import resource
 import select
 import shutil
@@ -90,7 +91,7 @@ class Recorder:
 
     def watch(self, call):
         def imported(name, globals=None, locals=None, fromlist=(), level=0):
-            frame = sys._getframe(1)
+            frame = sys._getframe(1 if call is _real_import else 2)
             try:
                 module = call(name, globals, locals, fromlist, level) if call is _real_import else call(name, globals)
             except (ImportError, AttributeError) as error:
@@ -605,13 +606,20 @@ class Server:
         return loaded
 
     def survey(self):
-        """Return what others do not have of what the target takes from them: modules, and names of modules."""
-        missing, lacking = [], []
+        """Return what can be imported from others, and what they lack of what the target takes from them."""
+        missing, lacking, found = [], [], set(sys.builtin_module_names) | {name.partition(".")[0] for name in sys.modules}
+        found.update(each.name for each in pkgutil.iter_modules())
+        for folder in sys.path:
+            if os.path.isdir(folder):
+                found.update(name for name in os.listdir(folder) if name.isidentifier())
         for module, names in sorted(self.plan["outside"].items()):
             known = sys.modules.get(module)
             if known is None:
-                if module in self.plan["preload"] and not self.is_beside(module) or not can_be_found(module):
-                    missing.append(module)
+                around = [name for name in [*find_packages(module), module] if not can_be_found(name)]
+                if around or (module in self.plan["preload"] and not self.is_beside(module)):
+                    missing.append(around[0] if around else module)
+                else:
+                    found.add(module.partition(".")[0])
                 continue
             for name in names:
                 try:
@@ -620,7 +628,8 @@ class Server:
                     is_there = True
                 if not is_there:
                     lacking.append([module, name])
-        return {"missing": missing, "lacking": lacking, "version": list(sys.version_info[:3])}
+        version = list(sys.version_info[:3])
+        return {"missing": missing, "lacking": lacking, "found": sorted(found), "version": version}
 
     def is_beside(self, name):
         """Return whether a package stands beside the target, and so may well import it."""

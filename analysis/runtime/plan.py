@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from analysis.graph import ImportGraph
 from analysis.runtime.options import ProbeOptions
 
 _MOST_PRELOADED = 400
+_SKIPPED = re.compile(r'"importorskip",\d+\],\[\["k","([\w.]+)"\]')
 _KINDS = frozenset({"module", "package"})
 
 
@@ -64,14 +66,21 @@ def find_preloaded(graph: ImportGraph, tops: Iterable[str]) -> list[str]:
     return sorted(counts, key=lambda name: (-counts[name], name))[:_MOST_PRELOADED]
 
 
-def find_outside(graph: ImportGraph, tops: Iterable[str]) -> dict[str, list[str]]:
-    """Return the modules of others that the target imports anywhere, each with the names that it takes from it."""
+def find_outside(facts: Facts, graph: ImportGraph, tops: Iterable[str]) -> dict[str, list[str]]:
+    """Return the modules of others that the target imports anywhere, each with the names that it takes from it.
+
+    Among them those without which a test module is skipped (``pytest.importorskip``).
+    """
     own = frozenset(tops)
     found: dict[str, set[str]] = {}
     columns = ("module", "package", "name")
     for module, package, name in zip(*(tables.read_column(graph.externals, each) for each in columns), strict=True):
         if package not in own:
             found.setdefault(module, set()).update([name] if name not in {"", "*"} else [])
+    for program in tables.read_column(facts.programs, "program"):
+        if '"importorskip"' in program:
+            for module in _SKIPPED.findall(program):
+                found.setdefault(module, set())
     return {module: sorted(names) for module, names in sorted(found.items())}
 
 
@@ -94,7 +103,7 @@ def build_plan(
     return {
         "root": str(facts.root), "paths": find_search_path(facts, options), "tops": tops, "modules": list(waiting),
         "preload": [name for name in preloaded if name not in set(unfit)], "share": options.share, "ok": list(ok),
-        "unfit": list(unfit), "outside": find_outside(graph, tops),
+        "unfit": list(unfit), "outside": find_outside(facts, graph, tops),
         "jobs": options.jobs or 2, "timeout": options.timeout, "cpu_seconds": options.cpu_seconds,
         "memory_bytes": options.memory_bytes, "open_files": options.open_files, "file_bytes": options.file_bytes,
         "isolate": options.isolate and sys.platform == "linux", "scratch": str(scratch),

@@ -166,7 +166,9 @@ class _Asked:
         elif "outside" in told:
             outside = told["outside"]
             lacking = frozenset((module, name) for module, name in outside["lacking"])
-            self.environment = Environment(tuple(outside["version"]), frozenset(outside["missing"]), lacking)
+            self.environment = Environment(
+                tuple(outside["version"]), frozenset(outside["missing"]), lacking, frozenset(outside["found"])
+            )
         elif "loading" in told:
             self._loading = told["loading"]
         elif "unfit" in told or "unserved" in told:

@@ -1,0 +1,368 @@
+"""What runs when a module is imported, as nested lists: the input of the import simulation.
+
+A program is a list of statements, a statement a list that begins with its kind and its line. Kept are imports,
+definitions, bindings, deletions, branches, loops, exception handlers, raises and the expressions that they evaluate;
+of functions only where they stand, as hardly one is called while its module is imported. What is not listed here
+(literal texts longer than ``MOST_TEXT``, comprehensions, f-strings) is an unknown value, its parts evaluated.
+
+Expressions: ``["k", constant]``, ``["n", name, line]``, ``["a", owner, name, line]``,
+``["c", callee, arguments, [[keyword, value]], line]``, ``["o", operator, left, right]`` (comparison or sum),
+``["!", operand]``, ``["&", operands]``, ``["|", operands]``, ``["?", test, yes, no]``, ``["s", owner, index, line]``,
+``["-", from, to]`` (a slice), ``["l", elements]``, ``["d", [[key, value]]]``, ``[":", name, value]``, ``["*", value]``,
+``[",", first, value]`` (the first is evaluated only), ``["u", parts]``.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+MOST_TEXT = 200
+Node = list[Any]
+
+_OPERATORS: dict[type, str] = {
+    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Is: "is",
+    ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
+}  # fmt: skip
+
+
+def write_program(tree: ast.Module) -> str:
+    """Return the program of a module as JSON; raises ``RecursionError`` when it is nested too deeply."""
+    return json.dumps(_Compiler(tree.body).block(tree.body), separators=(",", ":"))
+
+
+def compile_function(source: str, line: int) -> tuple[list[Node], bool] | None:
+    """Return the statements of the function whose source, from its ``def`` on, is given, and whether it yields.
+
+    None when the source is no function. ``line`` is that of the ``def`` in its file. Raises ``RecursionError`` when
+    it is nested too deeply.
+    """
+    is_indented = source[:1] in " \t"
+    try:
+        tree = ast.parse(f"if 1:\n{source}" if is_indented else source)
+    except (SyntaxError, ValueError, MemoryError):
+        return None
+    found = tree.body[0].body[0] if is_indented else tree.body[0]  # type: ignore[attr-defined]
+    if not isinstance(found, ast.FunctionDef):
+        return None
+    ast.increment_lineno(found, line - found.lineno)
+    return _Compiler(found.body, is_annotating=False).block(found.body), _yields(found.body)
+
+
+def _yields(body: Iterable[ast.AST]) -> bool:
+    """Return whether a yield stands in the statements, inner functions apart."""
+    waiting = list(body)
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Yield | ast.YieldFrom):
+            return True
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
+            waiting.extend(ast.iter_child_nodes(node))
+    return False
+
+
+class _Compiler:
+    """From syntax to programs; ``body`` says whether annotations are evaluated. In functions they are not."""
+
+    def __init__(self, body: Sequence[ast.stmt], *, is_annotating: bool = True) -> None:
+        self._is_annotating = is_annotating and not any(
+            isinstance(node, ast.ImportFrom)
+            and node.module == "__future__"
+            and any(alias.name == "annotations" for alias in node.names)
+            for node in body[:10]
+        )
+
+    def block(self, body: Iterable[ast.stmt]) -> list[Node]:
+        """Return the statements that matter, in order."""
+        found = []
+        for node in body:
+            compiler = _STATEMENTS.get(type(node))
+            for parameter in getattr(node, "type_params", ()):
+                found.append(["=", node.lineno, [["n", parameter.name]], ["u", []]])
+            statement = compiler(self, node) if compiler is not None else None
+            if statement is not None:
+                found.append(statement)
+        return found
+
+    def _import(self, node: ast.Import) -> Node | None:
+        if getattr(node, "is_lazy", 0):
+            return None
+        return ["import", node.lineno, [[alias.name, alias.asname] for alias in node.names]]
+
+    def _from(self, node: ast.ImportFrom) -> Node | None:
+        if getattr(node, "is_lazy", 0) or node.module == "__future__":
+            return None
+        return ["from", node.lineno, node.level, node.module or "", [[a.name, a.asname or a.name] for a in node.names]]
+
+    def _assign(self, node: ast.Assign) -> Node:
+        return ["=", node.lineno, [self.target(target) for target in node.targets], self.expression(node.value)]
+
+    def _annotated(self, node: ast.AnnAssign) -> Node | None:
+        annotation = self.expression(node.annotation) if self._is_annotating else None
+        if node.value is None:
+            return None if annotation is None else ["e", node.lineno, annotation]
+        value = self.expression(node.value)
+        if annotation is not None and annotation[0] != "k":
+            value = [",", annotation, value]
+        return ["=", node.lineno, [self.target(node.target)], value]
+
+    def _augmented(self, node: ast.AugAssign) -> Node:
+        operator = "+" if isinstance(node.op, ast.Add | ast.BitOr) else "?"
+        return ["+=", node.lineno, self.target(node.target), operator, self.expression(node.value)]
+
+    def _expression(self, node: ast.Expr) -> Node | None:
+        if isinstance(node.value, ast.Constant):
+            return None
+        return ["e", node.lineno, self.expression(node.value)]
+
+    def _delete(self, node: ast.Delete) -> Node:
+        return ["del", node.lineno, [self.target(target) for target in node.targets]]
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Node:
+        given = node.args
+        parameters = [argument.arg for argument in (*given.posonlyargs, *given.args)]
+        annotations = []
+        if self._is_annotating:
+            every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
+            noted = [argument.annotation for argument in every if argument is not None and argument.annotation]
+            noted += [node.returns] if node.returns is not None else []
+            annotations = [value for value in map(self.expression, noted) if value[0] != "k"]
+        keyword_only = [
+            [argument.arg, None if default is None else self.expression(default)]
+            for argument, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
+        ]
+        return [
+            "def", node.lineno, node.name, self._each(node.decorator_list),
+            [parameters, self._each(given.defaults), given.vararg.arg if given.vararg else None, keyword_only,
+             given.kwarg.arg if given.kwarg else None],
+            annotations, node.end_lineno, isinstance(node, ast.AsyncFunctionDef),
+        ]  # fmt: skip
+
+    def _class(self, node: ast.ClassDef) -> Node:
+        keywords = [[keyword.arg, self.expression(keyword.value)] for keyword in node.keywords]
+        return [
+            "class", node.lineno, node.name, self._each(node.bases), keywords, self._each(node.decorator_list),
+            self.block(node.body),
+        ]  # fmt: skip
+
+    def _if(self, node: ast.If) -> Node:
+        branches: list[Node] = []
+        rest: list[ast.stmt] = [node]
+        while len(rest) == 1 and isinstance(rest[0], ast.If):  # elif chains may be longer than the stack is deep
+            current = rest[0]
+            branches.append([self.expression(current.test), self.block(current.body), current.lineno])
+            rest = current.orelse
+        return ["if", node.lineno, branches, self.block(rest)]
+
+    def _try(self, node: ast.Try) -> Node:
+        handlers = [
+            [
+                None if handler.type is None else self.expression(handler.type),
+                handler.name,
+                self.block(handler.body),
+                handler.lineno,
+            ]
+            for handler in node.handlers
+        ]
+        return ["try", node.lineno, self.block(node.body), handlers, self.block(node.orelse),
+                self.block(node.finalbody)]  # fmt: skip
+
+    def _with(self, node: ast.With | ast.AsyncWith) -> Node:
+        items = [
+            [self.expression(item.context_expr), None if item.optional_vars is None else self.target(item.optional_vars)]
+            for item in node.items
+        ]
+        return ["with", node.lineno, items, self.block(node.body)]
+
+    def _for(self, node: ast.For | ast.AsyncFor) -> Node:
+        parts = (self.target(node.target), self.expression(node.iter), self.block(node.body), self.block(node.orelse))
+        return ["for", node.lineno, *parts]
+
+    def _while(self, node: ast.While) -> Node:
+        return ["while", node.lineno, self.expression(node.test), self.block(node.body), self.block(node.orelse)]
+
+    def _match(self, node: ast.Match) -> Node:
+        cases = []
+        for case in node.cases:
+            bound = {getattr(part, "name", None) or getattr(part, "rest", None) for part in ast.walk(case.pattern)}
+            cases.append([sorted(filter(None, bound)), self.block(case.body)])
+        return ["match", node.lineno, self.expression(node.subject), cases]
+
+    def _raise(self, node: ast.Raise) -> Node:
+        return ["raise", node.lineno, None if node.exc is None else self.expression(node.exc)]
+
+    def _return(self, node: ast.Return) -> Node:
+        return ["return", node.lineno, ["k", None] if node.value is None else self.expression(node.value)]
+
+    def _global(self, node: ast.Global | ast.Nonlocal) -> Node:
+        return ["global" if isinstance(node, ast.Global) else "nonlocal", node.lineno, list(node.names)]
+
+    def _assert(self, node: ast.Assert) -> Node:
+        return ["e", node.lineno, self.expression(node.test)]
+
+    def _leave(self, node: ast.Break | ast.Continue) -> Node:
+        return ["break" if isinstance(node, ast.Break) else "continue", node.lineno]
+
+    def _type_alias(self, node: Any) -> Node:
+        return ["=", node.lineno, [self.target(node.name)], ["u", []]]
+
+    # Expressions
+
+    def _each(self, nodes: Iterable[ast.expr | None]) -> list[Node]:
+        return [self.expression(node) for node in nodes if node is not None]
+
+    def target(self, node: ast.expr) -> Node:
+        """Return what is assigned to: a name, an attribute, a subscript, several of them, or nothing known."""
+        if isinstance(node, ast.Name):
+            return ["n", node.id]
+        if isinstance(node, ast.Attribute):
+            return ["a", self.expression(node.value), node.attr, node.lineno]
+        if isinstance(node, ast.Subscript):
+            return ["s", self.expression(node.value), self.expression(node.slice), node.lineno]
+        if isinstance(node, ast.Tuple | ast.List):
+            return ["l", [self.target(element) for element in node.elts]]
+        if isinstance(node, ast.Starred):
+            return ["*", self.target(node.value)]
+        return ["u", []]
+
+    def expression(self, node: ast.expr) -> Node:
+        """Return what an expression evaluates."""
+        compiler = _EXPRESSIONS.get(type(node))
+        if compiler is not None:
+            return compiler(self, node)
+        if isinstance(node, ast.Lambda):
+            return ["u", self._each(node.args.defaults)]
+        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
+            return ["u", [self.expression(node.generators[0].iter)]]
+        return self._parts(node)
+
+    def _parts(self, node: ast.expr) -> Node:
+        parts = [self.expression(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
+        return ["u", [part for part in parts if part[0] != "k" and part != ["u", []]]]
+
+    def _constant(self, node: ast.Constant) -> Node:
+        value = node.value
+        if value is None or isinstance(value, bool | float) or (isinstance(value, str) and len(value) <= MOST_TEXT):
+            return ["k", value]
+        if isinstance(value, int) and abs(value) < 1 << 63:
+            return ["k", value]
+        return ["u", []]
+
+    def _name(self, node: ast.Name) -> Node:
+        return ["n", node.id, node.lineno]
+
+    def _attribute(self, node: ast.Attribute) -> Node:
+        return ["a", self.expression(node.value), node.attr, node.lineno]
+
+    def _call(self, node: ast.Call) -> Node:
+        keywords = [[keyword.arg, self.expression(keyword.value)] for keyword in node.keywords]
+        return ["c", self.expression(node.func), self._each(node.args), keywords, node.lineno]
+
+    def _compare(self, node: ast.Compare) -> Node:
+        if len(node.ops) != 1:
+            return self._parts(node)
+        operator = _OPERATORS[type(node.ops[0])]
+        return ["o", operator, self.expression(node.left), self.expression(node.comparators[0])]
+
+    def _binary(self, node: ast.BinOp) -> Node:
+        # A chain of operators may be longer than the stack is deep.
+        rights: list[ast.BinOp] = []
+        left: ast.expr = node
+        while isinstance(left, ast.BinOp):
+            rights.append(left)
+            left = left.left
+        found = self.expression(left)
+        for part in reversed(rights):
+            right = self.expression(part.right)
+            if isinstance(part.op, ast.Add | ast.BitOr):
+                found = ["o", "+", found, right]
+            else:
+                found = ["u", [each for each in (found, right) if each[0] != "k"]]
+        return found
+
+    def _unary(self, node: ast.UnaryOp) -> Node:
+        inner = self.expression(node.operand)
+        return ["!", inner] if isinstance(node.op, ast.Not) else ["u", [inner]]
+
+    def _boolean(self, node: ast.BoolOp) -> Node:
+        return ["&" if isinstance(node.op, ast.And) else "|", self._each(node.values)]
+
+    def _choice(self, node: ast.IfExp) -> Node:
+        return ["?", self.expression(node.test), self.expression(node.body), self.expression(node.orelse)]
+
+    def _subscript(self, node: ast.Subscript) -> Node:
+        return ["s", self.expression(node.value), self.expression(node.slice), node.lineno]
+
+    def _slice(self, node: ast.Slice) -> Node:
+        ends = [["k", None] if end is None else self.expression(end) for end in (node.lower, node.upper)]
+        return ["-", *ends] if node.step is None else ["u", []]
+
+    def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Node:
+        return ["l", self._each(node.elts)]
+
+    def _dictionary(self, node: ast.Dict) -> Node:
+        pairs = [
+            [None if key is None else self.expression(key), self.expression(value)]
+            for key, value in zip(node.keys, node.values, strict=True)
+        ]
+        return ["d", pairs]
+
+    def _walrus(self, node: ast.NamedExpr) -> Node:
+        return [":", node.target.id, self.expression(node.value)]
+
+    def _starred(self, node: ast.Starred) -> Node:
+        return ["*", self.expression(node.value)]
+
+
+_STATEMENTS: dict[type, Callable[[_Compiler, Any], Node | None]] = {
+    ast.Import: _Compiler._import,
+    ast.ImportFrom: _Compiler._from,
+    ast.Assign: _Compiler._assign,
+    ast.AnnAssign: _Compiler._annotated,
+    ast.AugAssign: _Compiler._augmented,
+    ast.Expr: _Compiler._expression,
+    ast.Delete: _Compiler._delete,
+    ast.FunctionDef: _Compiler._function,
+    ast.AsyncFunctionDef: _Compiler._function,
+    ast.ClassDef: _Compiler._class,
+    ast.If: _Compiler._if,
+    ast.Try: _Compiler._try,
+    ast.With: _Compiler._with,
+    ast.AsyncWith: _Compiler._with,
+    ast.For: _Compiler._for,
+    ast.AsyncFor: _Compiler._for,
+    ast.While: _Compiler._while,
+    ast.Match: _Compiler._match,
+    ast.Raise: _Compiler._raise,
+    ast.Return: _Compiler._return,
+    ast.Global: _Compiler._global,
+    ast.Nonlocal: _Compiler._global,
+    ast.Assert: _Compiler._assert,
+    ast.Break: _Compiler._leave,
+    ast.Continue: _Compiler._leave,
+}
+_EXPRESSIONS: dict[type, Callable[[_Compiler, Any], Node]] = {
+    ast.Constant: _Compiler._constant,
+    ast.Name: _Compiler._name,
+    ast.Attribute: _Compiler._attribute,
+    ast.Call: _Compiler._call,
+    ast.Compare: _Compiler._compare,
+    ast.BinOp: _Compiler._binary,
+    ast.UnaryOp: _Compiler._unary,
+    ast.BoolOp: _Compiler._boolean,
+    ast.IfExp: _Compiler._choice,
+    ast.Subscript: _Compiler._subscript,
+    ast.List: _Compiler._sequence,
+    ast.Tuple: _Compiler._sequence,
+    ast.Set: _Compiler._sequence,
+    ast.Slice: _Compiler._slice,
+    ast.Dict: _Compiler._dictionary,
+    ast.NamedExpr: _Compiler._walrus,
+    ast.Starred: _Compiler._starred,
+}
+if hasattr(ast, "TryStar"):
+    _STATEMENTS[ast.TryStar] = _Compiler._try
+if hasattr(ast, "TypeAlias"):
+    _STATEMENTS[ast.TypeAlias] = _Compiler._type_alias

@@ -1,0 +1,159 @@
+"""What a name may hold while imports are simulated, and how an import may fail.
+
+Constants stand for themselves; everything else is one of these classes, or ``UNKNOWN``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+Value = Any
+
+
+class Unknown:
+    """A value of which nothing is known."""
+
+    def __repr__(self) -> str:
+        return "unknown"
+
+
+UNKNOWN = Unknown()
+
+
+@dataclass(slots=True, eq=False)
+class Listed:
+    """A list, tuple or set; ``is_open`` when it may hold more."""
+
+    elements: list[Value]
+    is_open: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Table:
+    """A dictionary whose keys are constants; ``is_open`` when it may hold more."""
+
+    pairs: dict[Value, Value] = field(default_factory=dict)
+    is_open: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class External:
+    """Something outside the tree, by its dotted name."""
+
+    name: str
+    is_module: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Module:
+    """A module of the tree in ``sys.modules``.
+
+    ``is_running`` while its body runs (partially initialised), ``is_open`` when it may have names that the source
+    does not say, ``finds_more`` when its ``__path__`` was changed.
+    """
+
+    name: str
+    path: str
+    is_package: bool
+    names: dict[str, Value] = field(default_factory=dict)
+    is_running: bool = True
+    is_open: bool = False
+    finds_more: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Globals:
+    """The namespace of a module as a dictionary: ``globals()``, ``vars(module)``, ``module.__dict__``."""
+
+    module: Module
+
+
+@dataclass(slots=True, eq=False)
+class Class:
+    """A class of the tree; ``bases`` as they were evaluated."""
+
+    module: Module
+    qualname: str
+    line: int
+    bases: list[Value]
+    names: dict[str, Value]
+
+
+@dataclass(slots=True, eq=False)
+class Instance:
+    """An object made by calling a class of the tree."""
+
+    made_by: Class
+    names: dict[str, Value] = field(default_factory=dict)
+
+
+@dataclass(slots=True, eq=False)
+class Function:
+    """A function of the tree; ``around`` are the names of the functions around it, the innermost first."""
+
+    module: Module
+    name: str
+    line: int
+    end_line: int
+    parameters: list[Any]
+    defaults: list[Value]
+    around: tuple[dict[str, Value], ...] = ()
+    how: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True, eq=False)
+class Bound:
+    """A function with its first argument."""
+
+    function: Function
+    owner: Value
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fault:
+    """An exception on its way: what it means, the innermost statement of the tree, and what it wanted.
+
+    ``kind`` is the built-in exception that it is or extends, ``made_by`` its class where that is one of the tree;
+    ``context`` is what was being handled when it was raised.
+    """
+
+    outcome: str
+    kind: type[BaseException]
+    text: str
+    path: str
+    line: int
+    module: str = ""
+    name: str = ""
+    made_by: Class | None = None
+    context: Fault | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Caught:
+    """An exception that a handler has given a name."""
+
+    fault: Fault
+
+
+class Raised(Exception):  # noqa: N818 - an exception of the simulated program, not of ours
+    """Carries a fault up; ``chain`` are the places it came through: (path, line, module), the outermost first."""
+
+    def __init__(self, fault: Fault, chain: tuple[tuple[str, int, str], ...]) -> None:
+        super().__init__(fault.text)
+        self.fault = fault
+        self.chain = chain
+
+
+class OutOfSteps(Exception):  # noqa: N818 - ends one simulated import
+    """The import does too much to be followed."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Note:
+    """A fault that a handler swallowed: where the handler's try stood, and what the names are left as."""
+
+    fault: Fault
+    path: str
+    line: int
+    left_as: str

@@ -1,0 +1,53 @@
+"""Whether a cycle really fails: from which first import, at which statement, and what is lost without a word."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.graph import Cycle
+
+#: Outcomes that depend on the order of imports.
+CIRCULAR = frozenset({"circular", "recursion"})
+
+
+@dataclass(frozen=True, slots=True)
+class Hazard:
+    """What the import simulation says of one cycle.
+
+    ``judged`` are its modules that were imported first, ``failing`` the rows of ``simulated`` of those whose import
+    fails inside the cycle, ``lost`` the rows of ``simulated_swallowed``, one per statement inside the cycle that fails
+    without a word after some first import.
+    """
+
+    judged: int
+    failing: tuple[Mapping[str, Any], ...]
+    lost: tuple[Mapping[str, Any], ...]
+
+    @property
+    def is_dead(self) -> bool:
+        """Whether no module of the cycle can be imported first."""
+        return bool(self.failing) and len(self.failing) == self.judged
+
+
+def find_hazards(
+    cycles: Iterable[Cycle], simulated: Iterable[Mapping[str, Any]], swallowed: Iterable[Mapping[str, Any]]
+) -> dict[str, Hazard]:
+    """Return the hazard of each import-time cycle by its identifier, from the rows of the simulation."""
+    outcomes = {row["module"]: row for row in simulated}
+    lost: dict[str, dict[tuple[str, int], Mapping[str, Any]]] = defaultdict(dict)
+    for row in swallowed:
+        if row["outcome"] in CIRCULAR:
+            lost[row["path"]].setdefault((row["path"], row["line"]), row)
+    found = {}
+    for cycle in cycles:
+        if cycle.kind != "import-time":
+            continue
+        rows = [outcomes[module] for module in cycle.modules if module in outcomes]
+        paths = {row["path"] for row in rows}
+        failing = [row for row in rows if row["outcome"] in CIRCULAR and row["failed_path"] in paths]
+        losing = [row for path in sorted(paths) for _, row in sorted(lost.get(path, {}).items())]
+        found[cycle.cycle] = Hazard(len(rows), tuple(failing), tuple(losing))
+    return found

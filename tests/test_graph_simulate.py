@@ -1,0 +1,319 @@
+"""The import simulation says of every first import what Python itself says."""
+
+from __future__ import annotations
+
+import json
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rule_trees import judge
+
+from analysis.facts import scan
+from analysis.graph.simulate import Environment, simulate_entries
+from analysis.runtime import find_entries
+
+Tree = Callable[..., Path]
+HEAD = {"p/__init__.py": ""}
+
+#: Imports each module named on its input in a fresh process, and says how it ended, where, and what ran.
+TRY_ALL = """
+import importlib, importlib.machinery, json, os, sys, traceback
+root = sys.argv[1]
+sys.path.insert(0, root)
+sys.dont_write_bytecode = True
+sys.setrecursionlimit(300)
+execute = importlib.machinery.SourceFileLoader.exec_module
+runs = {}
+def exec_module(self, module):
+    runs[module.__name__] = runs.get(module.__name__, 0) + 1
+    return execute(self, module)
+importlib.machinery.SourceFileLoader.exec_module = exec_module
+for name in json.load(sys.stdin):
+    read, write = os.pipe()
+    if os.fork() == 0:
+        told = ["ok", "", 0]
+        try:
+            importlib.import_module(name)
+        except Exception as error:
+            inner = [each for each in traceback.extract_tb(error.__traceback__) if each.filename.startswith(root)]
+            if isinstance(error, SyntaxError):
+                place = (error.filename, error.lineno)
+            else:
+                place = (inner[-1].filename, inner[-1].lineno) if inner else ("", 0)
+            told = [type(error).__name__, os.path.relpath(place[0], root) if place[0] else "", place[1]]
+        own = sys.modules.get(name)
+        names = {key: value is None for key, value in vars(own).items() if not key.startswith("__")} if own else {}
+        repeated = {key: times for key, times in runs.items() if times > 1}
+        os.write(write, json.dumps([*told, repeated, names]).encode())
+        os._exit(0)
+    os.close(write)
+    with os.fdopen(read) as pipe:
+        print(json.dumps([name, *json.loads(pipe.read())]))
+    os.wait()
+"""
+
+
+def ask_python(root: Path, names: list[str]) -> dict[str, tuple[str, str, int, dict[str, int]]]:
+    """Import each module first; return the exception (or ok), path and line of the statement, and what ran again."""
+    command = [sys.executable, "-I", "-c", TRY_ALL, str(root)]
+    done = subprocess.run(command, input=json.dumps(names), capture_output=True, text=True, timeout=300, check=True)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    return {name: (kind, path, line, repeated) for name, kind, path, line, repeated, _ in rows}
+
+
+def simulate(root: Path, environment: Environment | None = None) -> dict[str, dict[str, Any]]:
+    """Simulate every module first; return the rows by module, what runs again and what is lost added."""
+    facts = scan(root)
+    entries = [(entry.module, entry.path) for entry in find_entries(facts)]
+    found = simulate_entries(facts, entries, environment=environment)
+    rows = {row["module"]: {**row, "repeated": {}, "lost": []} for row in found["simulated"].to_pylist()}
+    for row in found["simulated_executions"].to_pylist():
+        rows[row["entry"]]["repeated"][row["module"]] = row["times"]
+    for row in found["simulated_swallowed"].to_pylist():
+        rows[row["entry"]]["lost"].append((row["path"], row["line"], row["outcome"], row["left_as"]))
+    return rows
+
+
+def compare(root: Path) -> tuple[list[Any], int]:
+    """Return the modules of which the two say different things, with both answers, and the number of modules."""
+    foretold = simulate(root)
+    seen = ask_python(root, sorted(foretold))
+    different = []
+    for name, row in sorted(foretold.items()):
+        said = (row["exception"] or "ok", row["failed_path"], row["failed_line"], row["repeated"])
+        if said != seen[name]:
+            different.append((name, said, seen[name]))
+    return different, len(foretold)
+
+
+CASES = {
+    "a name that is bound too late": {
+        "p/a.py": "from p.b import B\nA = 1\n", "p/b.py": "from p.a import A\nB = 1\n",
+    },
+    "a name that is bound before": {
+        "p/a.py": "A = 1\nfrom p.b import B\n", "p/b.py": "from p.a import A\nB = 1\n",
+    },
+    "an attribute of a half-executed module": {
+        "p/a.py": "import p.b\nA = 1\n", "p/b.py": "import p.a\nB = p.a.A\n",
+    },
+    "import a.b as c": {
+        "p/a.py": "import p.b as other\nA = 1\n", "p/b.py": "import p.a as other\nB = 1\n",
+    },
+    "a submodule found in sys.modules": {
+        "p/__init__.py": "from p import a\n", "p/a.py": "from p import b\n", "p/b.py": "from p import a\nB = 1\n",
+    },
+    "a swallowed failure that leaves None": {
+        "p/a.py": "try:\n    from p.b import B\nexcept ImportError:\n    B = None\nA = 1\n",
+        "p/b.py": "from p.a import A\nB = 1\n",
+    },
+    "a swallowed failure and a class that extends what is left": {
+        "p/a.py": "from p.b import B\nclass A: ...\n",
+        "p/b.py": "try:\n    from p.a import A\nexcept ImportError:\n    A = None\nclass B(A): ...\n",
+    },
+    "a module that runs again": {
+        "p/a.py": "try:\n    from p.b import B\nexcept ImportError:\n    pass\nclass A: ...\nfrom p.b import C\n",
+        "p/b.py": "class C: ...\nfrom p.a import A\nclass B: ...\n",
+    },
+    "an except for another error": {
+        "p/a.py": "try:\n    from p.b import B\nexcept ValueError:\n    B = None\nA = 1\n",
+        "p/b.py": "from p.a import A\nB = 1\n",
+    },
+    "suppress": {
+        "p/a.py": "import contextlib\nwith contextlib.suppress(ImportError):\n    from p.b import B\nA = 1\n",
+        "p/b.py": "from p.a import A\nB = 1\n",
+    },
+    "finally, else and a bare raise": {
+        "p/a.py": "try:\n    from p.b import B\nexcept ImportError:\n    raise\nelse:\n    C = 1\nfinally:\n    D = 1\nA = 1\n",
+        "p/b.py": "from p.a import A\nB = 1\n",
+    },
+    "a star takes what is there": {
+        "p/a.py": "from p.b import *\nA = 1\n", "p/b.py": "from p.a import *\nB = 1\nC = A\n",
+    },
+    "a star and __all__": {
+        "p/a.py": "__all__ = ['A']\nfrom p.b import *\nA = 1\n", "p/b.py": "from p.a import *\nB = 1\n",
+    },
+    "__all__ names a submodule": {
+        "p/__init__.py": "__all__ = ['a']\n", "p/a.py": "A = 1\n", "b.py": "from p import *\nB = a.A\n",
+    },
+    "a call at module level imports": {
+        "p/a.py": "def get():\n    from p.b import B\n    return B\nvalue = get()\nA = 1\n",
+        "p/b.py": "from p.a import A\nB = 1\n",
+    },
+    "a class made at module level imports": {
+        "p/a.py": "class Maker:\n    def __init__(self):\n        from p.b import B\nmade = Maker()\nA = 1\n",
+        "p/b.py": "from p.a import A\nB = 1\n",
+    },
+    "a deferred import does not run": {
+        "p/a.py": "def get():\n    from p.b import B\n    return B\nA = 1\n", "p/b.py": "from p.a import A\nB = 1\n",
+    },
+    "type checking does not run": {
+        "p/a.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.b import B\nA = 1\n",
+        "p/b.py": "from p.a import A\nB = 1\n",
+    },
+    "__getattr__ that asks itself": {
+        "p/a.py": "def __getattr__(name):\n    import p.b\n    return getattr(p.b, name)\n",
+        "p/b.py": "def __getattr__(name):\n    import p.a\n    return getattr(p.a, name)\nvalue = p.a.missing if False else 1\n",
+        "c.py": "def __getattr__(name):\n    if name == 'X':\n        from p.b import Y\n        return Y\n    raise AttributeError(name)\n",
+        "d.py": "from c import Z\n",
+    },
+    "a lazy table": {
+        "p/__init__.py": (
+            "import importlib\n_TABLE = {'A': 'p.a', 'B': 'p.b'}\n"
+            "def __getattr__(name):\n    if name in _TABLE:\n"
+            "        return getattr(importlib.import_module(_TABLE[name]), name)\n    raise AttributeError(name)\n"
+        ),
+        "p/a.py": "from p import B\nA = 1\n", "p/b.py": "from p import A\nB = 1\n", "p/c.py": "from p import C\n",
+    },
+    "a module that is not there, and one below a module": {
+        "p/a.py": "import p.missing\n", "p/b.py": "import p.a.deeper\n", "p/c.py": "from p.d import x\n", "p/d.py": "",
+    },
+    "a failed package takes its modules with it": {
+        "q/__init__.py": "from q.a import A\nfrom q.missing import B\n", "q/a.py": "A = 1\n", "p/a.py": "import q.a\n",
+    },
+    "a file that does not parse": {"p/a.py": "import p.b\n", "p/b.py": "def broken(:\n"},
+    "del": {"p/a.py": "A = 1\ndel A\n", "p/b.py": "from p.a import A\n"},
+    "a name of a condition": {
+        "p/a.py": "import sys\nif sys.version_info >= (3, 0):\n    A = 1\nelse:\n    from p.b import A\n",
+        "p/b.py": "from p.a import A\n", "p/c.py": "import sys\nif sys.version_info[0] < 3:\n    import p.missing\n",
+    },
+    "sys.modules replaced": {
+        "p/a.py": "import sys\nclass Lazy:\n    A = 1\nsys.modules[__name__] = Lazy()\n", "p/b.py": "from p.a import A\n",
+    },
+    "set from outside": {
+        "p/a.py": "", "p/b.py": "import p.a\np.a.A = 1\nimport p.c\n", "p/c.py": "from p.a import A\n",
+    },
+    "a namespace package inside a package": {"p/n/a.py": "A = 1\n", "p/b.py": "from p.n import a, missing\n"},
+    "annotations are evaluated": {
+        "p/a.py": "import p.b\ndef f(x: p.b.B): ...\nclass A: ...\n", "p/b.py": "import p.a\ndef g(x: p.a.A): ...\nclass B: ...\n",
+    },
+    "annotations are not evaluated": {
+        "p/a.py": "from __future__ import annotations\nimport p.b\ndef f(x: p.b.B): ...\nclass A: ...\n",
+        "p/b.py": "from __future__ import annotations\nimport p.a\ndef g(x: p.a.A): ...\nclass B: ...\n",
+    },
+    "decorators and defaults": {
+        "p/a.py": "import p.b\n@p.b.mark\ndef f(x=1): ...\nA = 1\n",
+        "p/b.py": "import p.a\ndef mark(f):\n    return f\ndef g(x=p.a.A): ...\n",
+    },
+    "a loop over modules": {
+        "p/a.py": "import importlib\nfor name in ('b', 'c'):\n    importlib.import_module('p.' + name)\nA = 1\n",
+        "p/b.py": "B = 1\n", "p/c.py": "from p.a import A\n",
+    },
+    "a failure inside a handler": {
+        "p/a.py": "try:\n    import p.missing\nexcept ImportError:\n    import p.gone\n",
+        "p/b.py": "try:\n    import p.a\nexcept ModuleNotFoundError as error:\n    raise error\n",
+    },
+    "a relative import too far": {"p/a.py": "from ... import x\n", "p/b.py": "from . import a\n"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", CASES)
+def test_python_says_the_same(make_tree: Tree, what: str) -> None:
+    different, count = compare(make_tree(HEAD | CASES[what]))
+    assert different == []
+    assert count > 1
+
+
+def test_a_recursion_without_end_is_foreseen(make_tree: Tree) -> None:
+    root = make_tree(
+        HEAD
+        | {
+            "p/a.py": "def __getattr__(name):\n    from p import b\n    return getattr(b, name)\n",
+            "p/b.py": "from p import a\ndef __getattr__(name):\n    return getattr(a, name)\nB = a.X\n",
+        }
+    )
+    assert {name: row["outcome"] for name, row in simulate(root).items()} == {
+        "p": "ok", "p.a": "ok", "p.b": "recursion",
+    }  # fmt: skip
+    assert ask_python(root, ["p.b"])["p.b"][0] == "RecursionError"
+
+
+def test_what_a_swallowed_name_is_left_as_is_said(make_tree: Tree) -> None:
+    files = {
+        "p/a.py": "from p.b import B\nclass A: ...\n",
+        "p/b.py": (
+            "try:\n    from p.a import A\nexcept ImportError:\n    class A: ...\n"
+            "try:\n    from p.a import A as C\nexcept ImportError:\n    C = None\n"
+            "try:\n    from p.a import A as D\nexcept ImportError:\n    pass\nB = 1\n"
+        ),
+    }
+    lost = simulate(make_tree(HEAD | files))["p.a"]["lost"]
+    assert [(line, outcome, left) for _, line, outcome, left in lost] == [
+        (2, "circular", "A: class p.b:A"), (6, "circular", "C: None"), (10, "circular", "D: absent"),
+    ]  # fmt: skip
+
+
+def test_what_is_outside_the_tree_is_there_unless_somebody_says_otherwise(make_tree: Tree) -> None:
+    root = make_tree({"a.py": "import numpy_of_nobody\n", "b.py": "from json import nothing_like_it\n"})
+    outcomes = {name: row["outcome"] for name, row in simulate(root).items()}
+    assert outcomes == {"a": "ok", "b": "missing-third-party"}
+    told = Environment(missing=frozenset({"numpy_of_nobody"}))
+    assert simulate(root, told)["a"]["outcome"] == "missing-third-party"
+
+
+def test_a_branch_that_may_not_run_is_a_doubt_and_no_failure(make_tree: Tree) -> None:
+    root = make_tree(HEAD | {"p/a.py": "import os\nif os.path.exists('/x'):\n    import p.missing\n"})
+    row = simulate(root)["p.a"]
+    assert row["outcome"] == "ok"
+    assert "p/a.py:3 may not run" in row["doubt"]
+
+
+def test_a_program_without_end_ends(make_tree: Tree) -> None:
+    root = make_tree({"a.py": "def f(n):\n    for x in range(n):\n        f(n)\n        f(n + 1)\nf(3)\nwhile True:\n    f(1)\n"})
+    assert simulate(root)["a"]["outcome"] == "ok"
+
+
+def test_a_long_chain_of_imports_is_followed(make_tree: Tree) -> None:
+    files = {f"m{number}.py": f"import m{number + 1}\n" for number in range(200)} | {"m200.py": "import m0\nx = m0.gone\n"}
+    rows = simulate(make_tree(files))
+    assert len(rows["m0"]["chain"]) == 50
+    assert {row["outcome"] for row in rows.values()} == {"circular", "other"}
+
+
+def test_a_ring_that_is_too_large_is_left_without_an_answer(make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("analysis.graph.simulate.entries.MOST_STEPS", 100)
+    root = make_tree({f"m{number}.py": f"import m{(number + 1) % 40}\n" for number in range(40)})
+    outcomes = [row["outcome"] for row in simulate(root).values()]
+    assert len(outcomes) == 40
+    assert set(outcomes) == {"ok", "unknown"}
+
+
+def _write_module(random_: random.Random, package: str, names: str) -> str:
+    """Return a module of a few statements, in which imports of its siblings stand among its own names."""
+    lines = []
+    for number in range(random_.randint(1, 5)):
+        other, name = random_.choice(names), random_.choice("XY")
+        lines.append(
+            random_.choices(
+                [
+                    f"from {package}.{other} import {name}", f"import {package}.{other}", f"from . import {other}",
+                    f"{name} = 1", f"from .{other} import *", f"import {package}.{other} as {other}_",
+                    f"try:\n    from .{other} import {name}\nexcept ImportError:\n    pass",
+                    f"try:\n    from .{other} import {name} as Z\nexcept ImportError:\n    Z = None",
+                    f"import {package}.{other}\nW{number} = {package}.{other}.{name}",
+                    f"def f{number}():\n    from .{other} import {name}\n    return {name}\nV{number} = f{number}()",
+                    f"class C{number}:\n    from .{other} import {name}",
+                ],
+                [6, 1, 1, 2, 1, 1, 1, 1, 1, 1, 1],
+            )[0]
+        )  # fmt: skip
+    return "\n".join([*lines, "X = 1", "Y = 1"]) + "\n"
+
+
+def test_of_random_packages_everything_is_foretold(make_tree: Tree) -> None:
+    """Outcome, exception, statement, and every module that runs again, of a thousand modules."""
+    random_ = random.Random(909)
+    files: dict[str, str] = {}
+    for number in range(300):
+        names = "abcd"[: random_.randint(2, 4)]
+        files[f"t{number}/__init__.py"] = random_.choice(["", "", "from . import a\n", "from .b import X\n"])
+        files |= {f"t{number}/{name}.py": _write_module(random_, f"t{number}", names) for name in names}
+    root = make_tree(files)
+    different, count = compare(root)
+    assert count > 1000
+    assert different == []
+    assert sum(finding.severity == "P0" for finding in judge(root, "import-cycle")) > 10
