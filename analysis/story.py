@@ -99,7 +99,9 @@ def _investigate(
     cycles = clock.run("cycles", lambda: find_cycles(graph))
     multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, rules)))
     identity = clock.run("names", lambda: build_identity(facts, rules))
-    witnesses, probed, environment = {}, {}, Environment()
+    witnesses: dict[str, pa.Table] = {}
+    probed: dict[str, Any] = {}
+    environment = Environment()
     if probe is not None:
         witnesses, probed, environment = _probe(facts, graph, identity, probe, data, clock)
     entries = [(entry.module, entry.path) for entry in find_entries(facts, probe.only if probe is not None else ())]

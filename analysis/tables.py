@@ -515,6 +515,14 @@ EXECUTIONS = Table("executions", "one module whose body ran more than once after
     _texts("names", "module names under which it ran, sorted; several when one file is loaded under two names"),
 ))  # fmt: skip
 
+IMPORT_COSTS = Table("import_costs", "one module body that a first import runs, where it takes half a millisecond or more", (
+    _text("entry", "module imported first"),
+    _count("position", "order in which the bodies began"),
+    _count("depth", "number of bodies that run around it"),
+    _text("module", "module whose body runs"),
+    Column("seconds", pa.float64(), "wall seconds, those of what it imports included; modules of others were loaded before"),
+))  # fmt: skip
+
 LIVE_BINDINGS = Table("live_bindings", "one module-level name after the first import of its own module", (
     _text("module", "module that holds the name"),
     _text("name", "the name"),
@@ -566,6 +574,7 @@ PROBE_TABLES: tuple[Table, ...] = (
     PROBED,
     SWALLOWED,
     EXECUTIONS,
+    IMPORT_COSTS,
     LIVE_BINDINGS,
     LIVE_TWINS,
     ORDER_DEPENDENT,

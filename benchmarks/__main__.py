@@ -23,6 +23,7 @@ from benchmarks.identity_precision import measure_precision
 from benchmarks.identity_speed import measure_identity
 from benchmarks.measure import Result
 from benchmarks.probe import measure_probe
+from benchmarks.simulation import measure_simulation
 from benchmarks.speed import SPEED
 
 BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
     "accuracy": measure_accuracy,
     "precision": measure_precision,
     "probe": measure_probe,
+    "simulation": measure_simulation,
 }
 RESULTS = Path(__file__).with_name("results.json")
 _PEERS = ("grimp", "networkx", "pyarrow", "django", "sqlalchemy", "sympy", "pandas")

@@ -128,7 +128,10 @@ CASES = {
         "p/b.py": "from p.a import A\nB = 1\n",
     },
     "finally, else and a bare raise": {
-        "p/a.py": "try:\n    from p.b import B\nexcept ImportError:\n    raise\nelse:\n    C = 1\nfinally:\n    D = 1\nA = 1\n",
+        "p/a.py": (
+            "try:\n    from p.b import B\nexcept ImportError:\n    raise\n"
+            "else:\n    C = 1\nfinally:\n    D = 1\nA = 1\n"
+        ),
         "p/b.py": "from p.a import A\nB = 1\n",
     },
     "a star takes what is there": {
@@ -157,8 +160,11 @@ CASES = {
     },
     "__getattr__ that asks itself": {
         "p/a.py": "def __getattr__(name):\n    import p.b\n    return getattr(p.b, name)\n",
-        "p/b.py": "def __getattr__(name):\n    import p.a\n    return getattr(p.a, name)\nvalue = p.a.missing if False else 1\n",
-        "c.py": "def __getattr__(name):\n    if name == 'X':\n        from p.b import Y\n        return Y\n    raise AttributeError(name)\n",
+        "p/b.py": "def __getattr__(name):\n    import p.a\n    return getattr(p.a, name)\n",
+        "c.py": (
+            "def __getattr__(name):\n    if name == 'X':\n        from p.b import Y\n        return Y\n"
+            "    raise AttributeError(name)\n"
+        ),
         "d.py": "from c import Z\n",
     },
     "a lazy table": {
@@ -182,14 +188,16 @@ CASES = {
         "p/b.py": "from p.a import A\n", "p/c.py": "import sys\nif sys.version_info[0] < 3:\n    import p.missing\n",
     },
     "sys.modules replaced": {
-        "p/a.py": "import sys\nclass Lazy:\n    A = 1\nsys.modules[__name__] = Lazy()\n", "p/b.py": "from p.a import A\n",
+        "p/a.py": "import sys\nclass Lazy:\n    A = 1\nsys.modules[__name__] = Lazy()\n",
+        "p/b.py": "from p.a import A\n",
     },
     "set from outside": {
         "p/a.py": "", "p/b.py": "import p.a\np.a.A = 1\nimport p.c\n", "p/c.py": "from p.a import A\n",
     },
     "a namespace package inside a package": {"p/n/a.py": "A = 1\n", "p/b.py": "from p.n import a, missing\n"},
     "annotations are evaluated": {
-        "p/a.py": "import p.b\ndef f(x: p.b.B): ...\nclass A: ...\n", "p/b.py": "import p.a\ndef g(x: p.a.A): ...\nclass B: ...\n",
+        "p/a.py": "import p.b\ndef f(x: p.b.B): ...\nclass A: ...\n",
+        "p/b.py": "import p.a\ndef g(x: p.a.A): ...\nclass B: ...\n",
     },
     "annotations are not evaluated": {
         "p/a.py": "from __future__ import annotations\nimport p.b\ndef f(x: p.b.B): ...\nclass A: ...\n",
@@ -263,12 +271,16 @@ def test_a_branch_that_may_not_run_is_a_doubt_and_no_failure(make_tree: Tree) ->
 
 
 def test_a_program_without_end_ends(make_tree: Tree) -> None:
-    root = make_tree({"a.py": "def f(n):\n    for x in range(n):\n        f(n)\n        f(n + 1)\nf(3)\nwhile True:\n    f(1)\n"})
+    root = make_tree(
+        {"a.py": "def f(n):\n    for x in range(n):\n        f(n)\n        f(n + 1)\nf(3)\nwhile True:\n    f(1)\n"}
+    )
     assert simulate(root)["a"]["outcome"] == "ok"
 
 
 def test_a_long_chain_of_imports_is_followed(make_tree: Tree) -> None:
-    files = {f"m{number}.py": f"import m{number + 1}\n" for number in range(200)} | {"m200.py": "import m0\nx = m0.gone\n"}
+    files = {f"m{number}.py": f"import m{number + 1}\n" for number in range(200)} | {
+        "m200.py": "import m0\nx = m0.gone\n"
+    }
     rows = simulate(make_tree(files))
     assert len(rows["m0"]["chain"]) == 50
     assert {row["outcome"] for row in rows.values()} == {"circular", "other"}

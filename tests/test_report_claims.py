@@ -43,7 +43,7 @@ def test_without_claims_there_is_no_verdict(make_tree: Tree, tmp_path: Path) -> 
 
 
 def test_a_number_that_nobody_knows_is_not_measured(make_tree: Tree, tmp_path: Path) -> None:
-    text = claim("bogus", 1) + claim(FAILING, 2) + claim("golden-path-success-rate", 0.6)
+    text = claim("bogus", 1) + claim("modules-executed-twice", 2) + claim("golden-path-success-rate", 0.6)
     found = judge(make_tree, tmp_path, text)
     assert [verdict.verdict for verdict in found] == ["not measured"] * 3
     assert "ssot scan --json" in found[0].why

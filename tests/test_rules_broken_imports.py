@@ -77,22 +77,36 @@ CYCLE = {**HEAD, "p/a.py": "from p import b\nx = y = 1\n"}
 
 
 @pytest.mark.parametrize(
-    ("source", "names"),
+    ("source", "told"),
     [
-        ("try:\n    from p.a import x, y\nexcept ImportError:\n    x = None", "x, y may be left unset"),
-        ("try:\n    from p.a import x\nexcept Exception:\n    pass", "x may be left unset"),
-        ("try:\n    from p.a import *\nexcept:\n    pass", "it may be left unset"),
-        ("try:\n    import p.a\nexcept BaseException:\n    pass", "it may be left unset"),
-        ("try:\n    if True:\n        from p.a import x\nexcept ImportError:\n    pass", "x may be left unset"),
-        ("class C:\n    try:\n        from p.a import x\n    except ImportError:\n        pass", "x may be left unset"),
-        ("import contextlib\nwith contextlib.suppress(ImportError):\n    from p.a import x", "x may be left unset"),
+        ("try:\n    from p.a import x, y\nexcept ImportError:\n    x = None", "P1: x, y may be left unset"),
+        ("try:\n    from p.a import x\nexcept Exception:\n    pass", "P1: x may be left unset"),
+        ("try:\n    from p.a import *\nexcept:\n    pass", "P2: it may be left unset"),
+        ("try:\n    import p.a\nexcept BaseException:\n    pass", "P2: it may be left unset"),
+        ("try:\n    if True:\n        from p.a import x\nexcept ImportError:\n    pass", "P1: x may be left unset"),
+        (
+            "class C:\n    try:\n        from p.a import x\n    except ImportError:\n        pass",
+            "P1: x may be left unset",
+        ),
+        ("import contextlib\nwith contextlib.suppress(ImportError):\n    from p.a import x", "P1: x may be left unset"),
     ],
 )
-def test_a_guarded_import_on_a_cycle_is_a_suspect(make_tree: Tree, source: str, names: str) -> None:
+def test_a_guarded_import_on_a_cycle_is_a_suspect(make_tree: Tree, source: str, told: str) -> None:
     (finding,) = judge(make_tree(CYCLE | {"p/b.py": source}), "swallowed-circular-import")
-    assert (finding.severity, finding.subject) == ("P1", "p.b")
+    severity, _, names = told.partition(": ")
+    assert (finding.severity, finding.subject) == (severity, "p.b")
     assert "p.b imports p.a on a cycle, inside a try that swallows the failure" in finding.message
     assert names in finding.message
+
+
+def test_what_a_first_import_loses_is_said_with_what_is_left(make_tree: Tree) -> None:
+    guarded = "try:\n    from p.a import x\nexcept ImportError:\n    x = None\n"
+    (finding,) = judge(make_tree(CYCLE | {"p/b.py": guarded}), "swallowed-circular-import")
+    assert "The simulation says so: the first import of p.a leaves x: None" in finding.message
+    early = {**HEAD, "p/a.py": "x = 1\nfrom p import b\n", "p/b.py": guarded}
+    (finding,) = judge(make_tree(early), "swallowed-circular-import")
+    assert finding.severity == "P2"
+    assert "From every first import of today it works" in finding.message
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,20 @@ def test_a_file_that_does_not_parse_is_confirmed(make_tree: Tree) -> None:
     assert certainties(make_tree({**P, "p/a.py": "def (\n"}), "file-not-parsed") == {"p/a.py": "confirmed"}
 
 
-def test_what_only_the_program_shows_is_observed(make_tree: Tree) -> None:
+def test_what_the_simulation_foretells_is_confirmed_refuted_or_waits_for_the_probe(make_tree: Tree) -> None:
+    rule = "module-fails-when-imported-first"
     files = {**P, "p/a.py": "from p.b import B\nA = 1\n", "p/b.py": "from p.a import A\nB = 1\n"}
-    assert certainties(make_tree(files), "module-fails-when-imported-first") == {"p.a": "observed", "p.b": "observed"}
+    root = make_tree(files)
+    assert certainties(root, rule) == {"p.a": "confirmed", "p.b": "confirmed"}
+    assert {finding.certainty for finding in judge(root, rule)} == {"static"}
+    # The simulation takes a loop over what it cannot tell for one that may not run.
+    hidden = "for name in dir():\n    if name == '__name__':\n        from p.a import A\nB = 1\n"
+    assert certainties(make_tree({**files, "p/b.py": hidden}), rule) == {"p.a": "observed", "p.b": "observed"}
+
+
+def test_a_module_that_runs_twice_is_confirmed_when_both_see_it(make_tree: Tree) -> None:
+    files = {
+        **P, "p/a.py": "try:\n    from p.b import B\nexcept ImportError:\n    pass\nA = 1\nfrom p.b import C\n",
+        "p/b.py": "C = 1\nfrom p.a import A\nB = 1\n",
+    }  # fmt: skip
+    assert certainties(make_tree(files), "module-executed-twice") == {"p.b": "confirmed"}

@@ -71,7 +71,8 @@ class _Walker:
         self.rows.imports.extend(imports)
         self.rows.hooks.extend(hooks)
         self.rows.markers.extend(find_markers(source, self._docstrings, encoding))
-        self.rows.programs.append((write_program(tree),))
+        if tree.body:
+            self.rows.programs.append((write_program(tree),))
 
     def _next(self) -> int:
         self._position += 1

@@ -79,8 +79,7 @@ class _Compiler:
         found = []
         for node in body:
             compiler = _STATEMENTS.get(type(node))
-            for parameter in getattr(node, "type_params", ()):
-                found.append(["=", node.lineno, [["n", parameter.name]], ["u", []]])
+            found += [["=", node.lineno, [["n", each.name]], ["u", []]] for each in getattr(node, "type_params", ())]
             statement = compiler(self, node) if compiler is not None else None
             if statement is not None:
                 found.append(statement)
@@ -171,7 +170,10 @@ class _Compiler:
 
     def _with(self, node: ast.With | ast.AsyncWith) -> Node:
         items = [
-            [self.expression(item.context_expr), None if item.optional_vars is None else self.target(item.optional_vars)]
+            [
+                self.expression(item.context_expr),
+                None if item.optional_vars is None else self.target(item.optional_vars),
+            ]
             for item in node.items
         ]
         return ["with", node.lineno, items, self.block(node.body)]

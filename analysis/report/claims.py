@@ -15,7 +15,19 @@ if TYPE_CHECKING:
 _FAILING = "modules-that-fail-when-imported-first"
 #: Metrics that nothing measured, and what would.
 _NEEDED = {
-    _FAILING: "Only the interpreter knows: run it again with --probe.",
+    **dict.fromkeys(
+        (
+            "classes-alive-twice",
+            "modules-executed-twice",
+            "modules-importable",
+            "modules-probed",
+            "order-dependent-names",
+            "simulation-agreement",
+            "swallowed-circular-imports",
+            "witness-agreement",
+        ),
+        "Only the interpreter knows: run it again with --probe.",
+    ),
     "golden-path-success-rate": "No test was run: this version does not measure it.",
 }
 _MOST_NAMED = 3
@@ -99,12 +111,16 @@ def _tell_objects(inv: Investigation, name: str, wanted: tuple[str, ...]) -> str
 
 def _tell_first_imports(inv: Investigation, wanted: tuple[str, ...]) -> list[str]:
     probed = inv.frame("probed")
-    outcomes = dict(zip(probed["module"], probed["outcome"].astype(str), strict=True))
+    rows = probed if len(probed) else inv.frame("simulated")
+    outcomes = dict(zip(rows["module"], rows["outcome"].astype(str), strict=True))
     if wanted:
         return [f"{module}: {outcomes.get(module, 'no such module')}." for module in wanted]
     counts = Counter(outcomes.values())
     rest = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items()) if outcome != "ok")
-    return [f"Of {count_of(len(outcomes), 'module')} {counts['ok']:,} could be imported{f', {rest}' if rest else ''}."]
+    could = "could" if len(probed) else "can, by the simulation,"
+    return [
+        f"Of {count_of(len(outcomes), 'module')} {counts['ok']:,} {could} be imported{f', {rest}' if rest else ''}."
+    ]
 
 
 def _tell_blind(inv: Investigation, claim: Claim) -> str:

@@ -22,7 +22,7 @@ from analysis.report.packages import count_imports, group_modules, shorten
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
-INK, QUIET, BLUE, RED, AMBER = "#1f2933", "#5f6c7b", "#2b6cb0", "#b42318", "#b7791f"
+INK, QUIET, BLUE, RED, AMBER, PALE = "#1f2933", "#5f6c7b", "#2b6cb0", "#b42318", "#b7791f", "#c9dbee"
 MOST_PACKAGES = 40
 MOST_BARS = 20
 LONGEST_LABEL = 38
@@ -155,6 +155,73 @@ def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
         values = [round(1000 * float(seconds)) for seconds in shown["seconds"]]
         png = _draw_bars([str(name) for name in shown["module"]], values, [BLUE] * len(shown), "milliseconds", {})
     return Picture(png, f"Bars: the {len(shown)} slowest first imports", caption)
+
+
+def draw_import_costs(inv: Investigation, entry: str = "") -> Picture:
+    """Return what one first import spends its time on, as nested bars: below each body those that it imports.
+
+    ``entry`` is a module that was probed; by default the one whose import took longest.
+    """
+    costs = inv.frame("import_costs")
+    chosen = entry or _find_slowest(inv)
+    rows = costs[costs["entry"] == chosen].sort_values("position")
+    with rc_context(_STYLE):
+        bars = _nest(
+            [(int(d), str(m), float(s)) for d, m, s in zip(rows["depth"], rows["module"], rows["seconds"], strict=True)]
+        )
+        png = _draw_nested(bars)
+    total = sum(seconds for depth, _, _, seconds in bars if depth == 0)
+    caption = (
+        f"What the first import of {chosen} spends its {1000 * total:,.0f} ms on: each bar is the body of a module, "
+        "below it those that it imports. Packages of others were loaded before and do not count."
+        if bars
+        else "Nothing was timed."
+    )
+    return Picture(png, f"Nested bars: {len(bars)} module bodies by time", caption)
+
+
+def _find_slowest(inv: Investigation) -> str:
+    outer = inv.frame("import_costs").query("depth == 0").groupby("entry")["seconds"].sum()
+    return "" if outer.empty else str(outer.sort_values(kind="stable").index[-1])
+
+
+def _nest(rows: Sequence[tuple[int, str, float]]) -> list[tuple[int, str, float, float]]:
+    """Return depth, module, begin and length of each bar, in seconds: children stand side by side below their parent."""
+    ends: list[float] = [0.0]
+    bars = []
+    shift = min((depth for depth, _, _ in rows), default=0)
+    for depth, module, seconds in rows:
+        level = min(depth - shift, len(ends) - 1)
+        begin = ends[level]
+        bars.append((level, module, begin, seconds))
+        ends[level] = begin + seconds
+        ends[level + 1 :] = [begin]
+    return bars
+
+
+def _draw_nested(bars: Sequence[tuple[int, str, float, float]]) -> bytes:
+    levels = max((level for level, *_ in bars), default=0) + 1
+    figure = Figure(figsize=(8.4, max(1.6, 0.9 + 0.27 * levels)))
+    axes = figure.add_subplot()
+    if not bars:
+        axes.text(0.5, 0.5, "none", ha="center", va="center", color=QUIET, fontsize=12)
+        axes.set_axis_off()
+        return _render(figure)
+    end = max(begin + length for _, _, begin, length in bars)
+    for level, module, begin, length in bars:
+        colour = BLUE if level % 2 == 0 else PALE
+        axes.barh(-level, 1000 * length, left=1000 * begin, height=0.92, color=colour, edgecolor="white", linewidth=0.5)
+        room = int(95 * length / end)
+        name = module.rpartition(".")[2]
+        if room > 3:
+            text = name if len(name) <= room else name[: room - 1] + "…"
+            ink = "white" if level % 2 == 0 else INK
+            axes.text(1000 * (begin + end / 400), -level, text, va="center", fontsize=7.5, color=ink, clip_on=True)
+    axes.set_xlim(0, 1000 * end)
+    axes.set_ylim(-levels + 0.5, 0.6)
+    axes.set_yticks([])
+    axes.set_xlabel("milliseconds")
+    return _render(figure)
 
 
 def _draw_bars(

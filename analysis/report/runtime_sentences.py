@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
 _HOW = "Run it again with `--probe` to see what the interpreter says; that executes the code of the target."
+_CIRCULAR = ("circular", "recursion")
 _MEANINGS = {
     "ok": "the import succeeds",
     "circular": "a name is needed of a module that is only half executed",
@@ -55,16 +56,79 @@ def list_outcomes(inv: Investigation) -> Fragment:
     return build_table(pd.DataFrame(rows, columns=["outcome", "meaning", "modules"]), caption="How first imports end")
 
 
+def tell_simulation(inv: Investigation) -> Prose:
+    """Say what the simulation foretells, and of how many modules the program did what was foretold."""
+    simulated = inv.frame("simulated")
+    if simulated.empty:
+        return Prose("No first import was simulated.")
+    outcomes = simulated["outcome"].astype(str)
+    counts = outcomes.value_counts()
+    circular = int(counts.get("circular", 0) + counts.get("recursion", 0))
+    rest = len(outcomes) - int(counts.get("ok", 0)) - circular - int(counts.get("unknown", 0))
+    swallowed = inv.frame("simulated_swallowed")
+    losing = swallowed[swallowed["outcome"].astype(str).isin(_CIRCULAR)]["entry"].nunique()
+    told = (
+        f"Of {count_of(len(outcomes), 'first import')} that were simulated, without running anything, "
+        f"{int(counts.get('ok', 0)):,} succeed, {circular:,} fail by a circle and {rest:,} for another reason; "
+        f"{losing:,} lose a name on the way without a word."
+    )
+    if unknown := int(counts.get("unknown", 0)):
+        told += f" Of {count_of(unknown, 'module')} it cannot be told: too much runs."
+    both = _join_witnesses(inv)
+    if len(both):
+        agree = int((both["foretold"] == both["seen"]).sum())
+        told += (
+            f" The interpreter was asked about {count_of(len(both), 'module')} of these: {agree:,} imports ended as "
+            f"foretold ({100 * agree / len(both):.2f} %)."
+        )
+    return Prose(told)
+
+
+def _join_witnesses(inv: Investigation) -> pd.DataFrame:
+    """Return the modules that both witnesses speak of: module, foretold, seen, fails at, message, doubt."""
+    simulated, probed = inv.frame("simulated"), inv.frame("probed")
+    known = simulated[simulated["outcome"].astype(str) != "unknown"]
+    both = known.merge(probed, on="module", suffixes=("_foretold", "_seen"))
+    return pd.DataFrame(
+        {
+            "module": both["module"],
+            "foretold": both["outcome_foretold"].astype(str),
+            "seen": both["outcome_seen"].astype(str),
+            "failed in fact at": _place(both["failed_path_seen"], both["failed_line_seen"]),
+            "message": both["message_seen"].where(both["message_seen"] != "", both["message_foretold"]),
+            "doubt": both["doubt"],
+        }
+    )
+
+
+def _place(paths: pd.Series, lines: pd.Series) -> pd.Series:
+    return (paths + ":" + lines.astype(str)).where(paths != "", "")
+
+
+def list_not_foretold(inv: Investigation, most_rows: int = 25) -> Fragment:
+    """Return the modules whose first import ended otherwise than the simulation foretold."""
+    both = _join_witnesses(inv)
+    return build_table(
+        both[both["foretold"] != both["seen"]].reset_index(drop=True), caption="Imports that ended otherwise",
+        most_rows=most_rows, names=("module", "failed in fact at"),
+    )  # fmt: skip
+
+
 def list_failing_first(inv: Investigation, most_rows: int = 25) -> Fragment:
-    """Return the modules whose first import fails, those that fail by a circle first, with the statement that does."""
-    frame = inv.frame("probed")
-    failed = frame[~frame["outcome"].astype(str).isin(["ok", "missing-third-party"])]
-    place = (failed["failed_path"] + ":" + failed["failed_line"].astype(str)).where(failed["failed_path"] != "", "")
+    """Return the modules whose first import fails, those that fail by a circle first, with the statement that does.
+
+    Where nothing was run, they are those that the simulation foretells.
+    """
+    probed, simulated = inv.frame("probed"), inv.frame("simulated")
+    frame = probed if len(probed) else simulated
+    failed = frame[~frame["outcome"].astype(str).isin(["ok", "missing-third-party", "unknown"])]
+    foretold = dict(zip(simulated["module"], simulated["outcome"].astype(str), strict=True))
     shown = pd.DataFrame(
         {
             "module": failed["module"],
             "outcome": failed["outcome"].astype(str),
-            "fails at": place,
+            "foretold": failed["module"].map(foretold).fillna("not simulated"),
+            "fails at": _place(failed["failed_path"], failed["failed_line"]),
             "message": failed["message"],
         }
     )
@@ -114,15 +178,26 @@ def list_disagreements(inv: Investigation, most_rows: int = 25) -> Fragment:
 
 
 def list_swallowed(inv: Investigation, most_rows: int = 25) -> Fragment:
-    """Return the import errors that were raised and swallowed, with how many first imports meet them."""
-    frame = inv.frame("swallowed")
+    """Return the import errors that are raised and swallowed, what they leave, and how many first imports meet them.
+
+    Where nothing was run, they are those that the simulation foretells.
+    """
+    foretold = inv.frame("simulated_swallowed")
+    frame = inv.frame("swallowed") if len(inv.frame("probed")) else foretold
     frame = frame[frame["outcome"].astype(str) != "missing-third-party"]
-    place = frame["path"] + ":" + frame["line"].astype(str)
+    left = dict(zip(_place(foretold["path"], foretold["line"]), foretold["left_as"], strict=True))
     what = frame["module"] + ("." + frame["name"]).where(frame["name"] != "", "")
+    place = _place(frame["path"], frame["line"])
     rows = pd.DataFrame(
-        {"outcome": frame["outcome"].astype(str), "raised at": place, "wanted": what, "entry": frame["entry"]}
+        {
+            "outcome": frame["outcome"].astype(str),
+            "raised at": place,
+            "wanted": what,
+            "leaves": place.map(left).fillna(""),
+            "entry": frame["entry"],
+        }
     )
-    grouped = rows.groupby(["outcome", "raised at", "wanted"], as_index=False, observed=True)
+    grouped = rows.groupby(["outcome", "raised at", "wanted", "leaves"], as_index=False, observed=True)
     ordered = grouped.agg(**{"first imports": ("entry", "nunique")}).sort_values(
         ["first imports", "raised at"], ascending=[False, True], ignore_index=True
     )
@@ -133,7 +208,7 @@ def list_swallowed(inv: Investigation, most_rows: int = 25) -> Fragment:
 
 def list_repeated(inv: Investigation, most_rows: int = 25) -> Fragment:
     """Return the modules whose body runs more than once."""
-    frame = inv.frame("executions")
+    frame = inv.frame("executions" if len(inv.frame("probed")) else "simulated_executions")
     grouped = frame[frame["times"] > 1].groupby(["module", "path"], as_index=False)
     counted = grouped.agg(times=("times", "max"), first_imports=("entry", "nunique"))
     return build_table(

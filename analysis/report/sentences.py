@@ -14,6 +14,7 @@ from analysis.report.escaping import code
 from analysis.report.headline import count_severities, tell_verdict
 from analysis.report.packages import count_imports, group_modules
 from analysis.report.views import MOST_PACKAGES, find_busiest
+from analysis.rules.hazards import find_hazards
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -125,6 +126,24 @@ def list_cycles(inv: Investigation, kind: str = "import-time", most_rows: int = 
     frame = pd.DataFrame(rows, columns=["modules", "imports", "a short loop", "cheapest cut", "found"])
     names = ("a short loop", "cheapest cut")
     return build_table(frame, caption=f"Cycles: {kind}", most_rows=most_rows, names=names)
+
+
+def list_hazards(inv: Investigation, most_rows: int = 20) -> Fragment:
+    """Return what first imports make of each import-time cycle: who cannot come first, and what is lost."""
+    cycles = inv.frame("cycles")
+    chosen = cycles[cycles["kind"].astype(str) == "import-time"].sort_values(["size", "cycle"], ascending=[False, True])
+    modules = dict(zip(chosen["cycle"], chosen["modules"], strict=True))
+    simulated, swallowed = (inv.table(name).to_pylist() for name in ("simulated", "simulated_swallowed"))
+    hazards = find_hazards(modules, simulated, swallowed)
+    rows = []
+    for row in chosen.itertuples():
+        hazard = hazards[str(row.cycle)]
+        failing = [f"{each['module']} ({each['failed_path']}:{each['failed_line']})" for each in hazard.failing]
+        lost = [f"{each['left_as']} ({each['caught_path']}:{each['caught_line']})" for each in hazard.lost]
+        rows.append((row.size, "packages count" if row.with_ancestors else "", failing[:5], len(failing), lost[:5]))
+    frame = pd.DataFrame(rows, columns=["modules", "kind", "cannot come first", "how many", "lost without a word"])
+    names = ("cannot come first", "lost without a word")
+    return build_table(frame, caption="What first imports make of the cycles", most_rows=most_rows, names=names)
 
 
 def _tell_hop(hop: Any) -> str:

@@ -51,9 +51,9 @@ class CaseFile:
     @cached_property
     def hazards(self) -> Mapping[str, Hazard]:
         """What first imports make of each import-time cycle, by the cycle's identifier."""
-        return find_hazards(
-            self.cycles, self.witness("simulated").to_pylist(), self.witness("simulated_swallowed").to_pylist()
-        )
+        cycles = {cycle.cycle: cycle.modules for cycle in self.cycles if cycle.kind == "import-time"}
+        simulated, swallowed = self.witness("simulated"), self.witness("simulated_swallowed")
+        return find_hazards(cycles, simulated.to_pylist(), swallowed.to_pylist())
 
     @cached_property
     def inner_edges_with_packages(self) -> Mapping[str, Sequence[InnerEdge]]:

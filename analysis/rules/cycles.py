@@ -36,14 +36,18 @@ def _grade(hazard: Hazard, taken: list[InnerEdge]) -> tuple[str, str, list[tuple
         modules = tell_some([row["module"] for row in hazard.failing])
         return "P1", f"The import fails when it begins with {modules}: {_tell_failing(hazard)}", places
     if hazard.lost:
-        return "P1", _tell_lost(hazard), [(row["path"], row["line"]) for row in hazard.lost]
+        return "P1", _tell_lost(hazard), [(row["caught_path"], row["caught_line"]) for row in hazard.lost]
     if not taken:
         return "P2", "All of them import whole modules: it works as long as none uses another while it is imported", []
     statements = len({(edge.path, edge.line) for edge in taken})
     takes = "takes a name" if statements == 1 else "take names"
     told = f"{tell(statements, 'statement')} {takes} out of a module that may be half executed"
     if hazard.judged:
-        return "P2", f"{told}. From every first import it works today; another order, or one more import, may break it", []
+        return (
+            "P2",
+            f"{told}. From every first import it works today; another order, or one more import, may break it",
+            [],
+        )
     return "P1", f"{told}: whether that fails depends on which comes first", []
 
 
@@ -87,7 +91,7 @@ def _check_ancestors(case: CaseFile) -> Iterator[Finding]:
     for cycle in case.cycles:
         if cycle.with_ancestors and cycle.kind == "import-time" and cycle.modules not in plain:
             packages = sorted({edge.imported for edge in inner[cycle.cycle] if edge.is_ancestor})
-            severity, told, places = "P2", "", []
+            severity, told, places = "P2", "", list[tuple[str, int]]()
             hazard = case.hazards[cycle.cycle]
             if hazard.failing or hazard.lost:
                 severity, told, places = _grade(hazard, [])
@@ -147,7 +151,7 @@ RULES = (
         },
     ),
     Rule(
-        "import-cycle-through-packages", "P1",
+        "import-cycle-through-packages", "P0",
         "Importing a module runs the __init__ of every package around it. Through these, modules import each other "
         "that do not name each other.",
         "Keep __init__ files free of imports from elsewhere, or import from a package that is not on the way.",

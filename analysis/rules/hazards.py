@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
-
-from analysis.graph import Cycle
 
 #: Outcomes that depend on the order of imports.
 CIRCULAR = frozenset({"circular", "recursion"})
@@ -18,8 +16,8 @@ class Hazard:
     """What the import simulation says of one cycle.
 
     ``judged`` are its modules that were imported first, ``failing`` the rows of ``simulated`` of those whose import
-    fails inside the cycle, ``lost`` the rows of ``simulated_swallowed``, one per statement inside the cycle that fails
-    without a word after some first import.
+    fails inside the cycle, ``lost`` the rows of ``simulated_swallowed``, one per statement whose try swallows
+    such a failure.
     """
 
     judged: int
@@ -33,21 +31,21 @@ class Hazard:
 
 
 def find_hazards(
-    cycles: Iterable[Cycle], simulated: Iterable[Mapping[str, Any]], swallowed: Iterable[Mapping[str, Any]]
+    cycles: Mapping[str, Collection[str]],
+    simulated: Iterable[Mapping[str, Any]],
+    swallowed: Iterable[Mapping[str, Any]],
 ) -> dict[str, Hazard]:
-    """Return the hazard of each import-time cycle by its identifier, from the rows of the simulation."""
+    """Return the hazard of each cycle, whose modules are given by its identifier, from the rows of the simulation."""
     outcomes = {row["module"]: row for row in simulated}
     lost: dict[str, dict[tuple[str, int], Mapping[str, Any]]] = defaultdict(dict)
     for row in swallowed:
         if row["outcome"] in CIRCULAR:
-            lost[row["path"]].setdefault((row["path"], row["line"]), row)
+            lost[row["path"]].setdefault((row["caught_path"], row["caught_line"]), row)
     found = {}
-    for cycle in cycles:
-        if cycle.kind != "import-time":
-            continue
-        rows = [outcomes[module] for module in cycle.modules if module in outcomes]
+    for cycle, modules in cycles.items():
+        rows = [outcomes[module] for module in modules if module in outcomes]
         paths = {row["path"] for row in rows}
         failing = [row for row in rows if row["outcome"] in CIRCULAR and row["failed_path"] in paths]
-        losing = [row for path in sorted(paths) for _, row in sorted(lost.get(path, {}).items())]
-        found[cycle.cycle] = Hazard(len(rows), tuple(failing), tuple(losing))
+        losing = {place: row for path in sorted(paths) for place, row in sorted(lost.get(path, {}).items())}
+        found[cycle] = Hazard(len(rows), tuple(failing), tuple(losing[place] for place in sorted(losing)))
     return found

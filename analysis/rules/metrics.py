@@ -230,7 +230,7 @@ def _measure_runtime(case: CaseFile) -> Iterator[Metric]:
 
 
 def _measure_simulation(case: CaseFile) -> Iterator[Metric]:
-    told = dict(_read(case.witness("simulated"), "module", "outcome"))
+    told: dict[str, str] = dict(_pairs(case.witness("simulated"), "module", "outcome"))
     outcomes = {module: outcome for module, outcome in told.items() if outcome != "unknown"}
     if not told:
         return
@@ -246,7 +246,7 @@ def _measure_simulation(case: CaseFile) -> Iterator[Metric]:
     repeated = set(tables.read_column(case.witness("simulated_executions"), "path"))
     meaning = "Modules whose body runs more than once after some first import, by the simulation."
     yield Metric("modules-foreseen-to-run-twice", len(repeated), "modules", meaning)
-    probed = dict(_read(case.witness("probed"), "module", "outcome"))
+    probed: dict[str, str] = dict(_pairs(case.witness("probed"), "module", "outcome"))
     both = probed.keys() & outcomes.keys()
     if both:
         agree = sum(probed[module] == outcomes[module] for module in both)
@@ -278,6 +278,10 @@ def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
     for severity in tables.SEVERITIES:
         told = f"Findings of severity {severity}."
         yield Metric(f"findings-{severity.lower()}", counts[severity], "findings", told)
+
+
+def _pairs(table: pa.Table, key: str, value: str) -> Iterator[tuple[str, str]]:
+    return ((row[0], row[1]) for row in _read(table, key, value))
 
 
 def _read(table: pa.Table, *names: str) -> Iterator[tuple[str, ...]]:

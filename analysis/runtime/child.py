@@ -28,6 +28,8 @@ import types
 MOST_TEXT = 500
 MOST_OUTPUT = 1000
 MOST_HOPS = 50
+#: Of the bodies that an import runs, so many are timed, and none below this many seconds.
+MOST_COSTS, LEAST_COST = 120, 0.0005
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
 MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18
 PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36
@@ -74,6 +76,7 @@ class Recorder:
     def __init__(self, tree):
         self.tree, self.notes, self.runs, self.seconds = tree, [], {}, 0.0
         self.marks, self.digests = {}, {}
+        self.costs, self.depth = [], 0
 
     def install(self):
         loader = importlib.machinery.SourceFileLoader
@@ -81,9 +84,18 @@ class Recorder:
 
         def exec_module(this, module):
             path = self.tree.find_path(this.path or "")
-            if path:
-                self.runs.setdefault(path, []).append(module.__name__)
-            return execute(this, module)
+            if not path:
+                return execute(this, module)
+            self.runs.setdefault(path, []).append(module.__name__)
+            cost = [module.__name__, self.depth, 0.0]
+            self.costs.append(cost)
+            self.depth += 1
+            started = _clock()
+            try:
+                return execute(this, module)
+            finally:
+                cost[2] = _clock() - started
+                self.depth -= 1
 
         loader.exec_module = exec_module
         builtins.__import__ = self.watch(_real_import)
@@ -223,6 +235,8 @@ def import_first(tree, name, recorder):
         if places:
             row["failed"] = [*places[-1][:2], *find_wanted(error)]
     row["seconds"] = recorder.seconds + _clock() - started
+    least = max(LEAST_COST, row["seconds"] / MOST_COSTS)
+    row["costs"] = [cost for cost in recorder.costs if cost[2] >= least][:MOST_COSTS]
     row["threads"] = threading.active_count() > 1
     row["runs"] = sorted([path, len(names), sorted(set(names))] for path, names in recorder.runs.items())
     row["swallowed"] = [describe_note(tree, note) for note in recorder.notes if not led_to(note, failure, row)]
@@ -607,7 +621,11 @@ class Server:
 
     def survey(self):
         """Return what can be imported from others, and what they lack of what the target takes from them."""
-        missing, lacking, found = [], [], set(sys.builtin_module_names) | {name.partition(".")[0] for name in sys.modules}
+        missing, lacking, found = (
+            [],
+            [],
+            set(sys.builtin_module_names) | {name.partition(".")[0] for name in sys.modules},
+        )
         found.update(each.name for each in pkgutil.iter_modules())
         for folder in sys.path:
             if os.path.isdir(folder):

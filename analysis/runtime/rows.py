@@ -32,6 +32,11 @@ def build_probe_tables(facts: Facts, entries: Sequence[Entry], rows: Mapping[str
             for path, times, names in row.get("runs", ())
             if times > 1
         ),
+        "import_costs": tables.IMPORT_COSTS.from_rows(
+            (entry.module, position, depth, module, float(seconds))
+            for entry, row in answered
+            for position, (module, depth, seconds) in enumerate(row.get("costs", ()))
+        ),
         "live_bindings": tables.LIVE_BINDINGS.from_rows(
             bound for entry, row in answered for bound in _build_bindings(entry, row, places)
         ),

@@ -63,8 +63,8 @@ def simulate_entries(
 ) -> dict[str, pa.Table]:
     """Return ``tables.SIMULATION_TABLES`` for the modules (name and path) imported first, each in a fresh process.
 
-    Nothing is executed. Modules that come after ``MOST_STEPS`` are unknown. ``environment`` says what is outside the tree; by default all of it is there. With ``cache``
-    the answer for the same files is kept there.
+    Nothing is executed. Modules that come after ``MOST_STEPS`` are unknown. ``environment`` says what is outside the
+    tree; by default all of it is there. With ``cache`` the answer for the same files is kept there.
     """
     environment = environment or Environment()
     folder = cache / "simulations" / _find_key(facts, entries, environment) if cache is not None else None
@@ -85,7 +85,9 @@ def _find_key(facts: Sources, entries: Sequence[tuple[str, str]], environment: E
         for column in columns:
             found.update("\0".join(tables.read_column(table, column)).encode("utf-8", "backslashreplace"))
     outside = [sorted(part) for part in (environment.missing, environment.lacking, environment.found)]
-    found.update(repr((entries, environment.version, outside, sys.version_info[:3])).encode("utf-8", "backslashreplace"))
+    found.update(
+        repr((entries, environment.version, outside, sys.version_info[:3])).encode("utf-8", "backslashreplace")
+    )
     for path in sorted(Path(__file__).parent.glob("*.py")):
         found.update(path.read_bytes())
     return found.hexdigest()
@@ -113,7 +115,9 @@ def _keep(folder: Path, found: dict[str, pa.Table]) -> None:
         for name, table in found.items():
             feather.write_feather(table, temporary / f"{name}.arrow", compression="zstd")
         temporary.rename(folder)
-        others = sorted((each for each in folder.parent.iterdir() if each.is_dir()), key=lambda each: each.stat().st_mtime)
+        others = sorted(
+            (each for each in folder.parent.iterdir() if each.is_dir()), key=lambda each: each.stat().st_mtime
+        )
         for old in others[:-_MOST_KEPT]:
             shutil.rmtree(old, ignore_errors=True)
     except (OSError, pa.ArrowException):
@@ -145,9 +149,7 @@ def _run_deep(work: Callable[[], Result]) -> Result:
     return results[0]
 
 
-def _simulate(
-    simulation: Simulation, entries: Sequence[tuple[str, str]], progress: Progress
-) -> dict[str, pa.Table]:
+def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progress: Progress) -> dict[str, pa.Table]:
     simulated: list[tuple[Any, ...]] = []
     swallowed: list[tuple[Any, ...]] = []
     executions: list[tuple[Any, ...]] = []

@@ -74,10 +74,10 @@ def plain(value: Value) -> Any:
     """Return a constant, or a tuple of constants; ``UNKNOWN`` for everything else."""
     if isinstance(value, _CONSTANTS):
         return value
-    if isinstance(value, Listed) and not value.is_open:
-        if all([isinstance(element, _CONSTANTS) for element in value.elements]):
-            return tuple(value.elements)
-    return UNKNOWN
+    if not isinstance(value, Listed) or value.is_open:
+        return UNKNOWN
+    is_constant = all(isinstance(element, _CONSTANTS) for element in value.elements)
+    return tuple(value.elements) if is_constant else UNKNOWN
 
 
 class Evaluator(Importer):
@@ -240,7 +240,7 @@ class Evaluator(Importer):
         if content is UNKNOWN or content is None or isinstance(content, int | float):
             return None
         try:
-            if wanted in [element for element in content] if isinstance(whole, Listed) else wanted in content:
+            if wanted in list(content) if isinstance(whole, Listed) else wanted in content:
                 return True
         except TypeError:
             return None
@@ -326,7 +326,7 @@ class Evaluator(Importer):
 
     def _slice(self, node: Node, frame: Frame) -> Value:
         ends = [self.evaluate(end, frame) for end in node[1:]]
-        if all([end is None or isinstance(end, int) for end in ends]):
+        if all(end is None or isinstance(end, int) for end in ends):
             return slice(*ends)
         return UNKNOWN
 
@@ -524,24 +524,22 @@ class Evaluator(Importer):
                 argument.module.is_open = True
         return callee if name.endswith("()") else External(f"{name}()")
 
-    def _import_called(
-        self, callee: str, arguments: list[Value], keywords: dict[str, Value], frame: Frame
-    ) -> Value:
+    def _import_called(self, callee: str, arguments: list[Value], keywords: dict[str, Value], frame: Frame) -> Value:
         name = arguments[0]
         if callee.endswith("__import__"):
             level = arguments[4] if len(arguments) > 4 else keywords.get("level", 0)
             if level != 0 or name.startswith("."):
                 return UNKNOWN
-            fromlist = arguments[3] if len(arguments) > 3 else keywords.get("fromlist", None)
-            return self.import_dotted(name, is_renamed=False) if not truth(fromlist) else self.import_module(name)
+            fromlist = arguments[3] if len(arguments) > 3 else keywords.get("fromlist")
+            return self.import_dotted(name, is_renamed=False) if not truth(fromlist) else self.load(name)
         level = len(name) - len(name.lstrip("."))
         if level:
-            package = arguments[1] if len(arguments) > 1 else keywords.get("package", None)
+            package = arguments[1] if len(arguments) > 1 else keywords.get("package")
             if not isinstance(package, str):
                 return UNKNOWN
             parts = package.split(".")
             name = ".".join([*parts[: len(parts) - level + 1], *filter(None, [name.lstrip(".")])])
-        return self.import_module(name)
+        return self.load(name)
 
     # Built-in and library functions whose effect is known
 
@@ -617,7 +615,7 @@ class Evaluator(Importer):
     def _importorskip(self, arguments: list[Value], frame: Frame) -> Value:
         if arguments and isinstance(arguments[0], str):
             try:
-                return self.import_module(arguments[0])
+                return self.load(arguments[0])
             except Raised as raised:
                 if issubclass(raised.fault.kind, ImportError):
                     raise self.fail("other", BaseException, "Skipped") from None

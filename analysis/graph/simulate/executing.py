@@ -55,7 +55,7 @@ class Machine(Evaluator):
         if names[0][0] == "*":
             self.import_star(base, lambda name, value: self.bind(name, value, frame), frame)
             return
-        found = self.import_module(base)
+        found = self.load(base)
         for name, _ in names:
             self.prepare(found, name)
         for name, bound in names:
@@ -84,7 +84,7 @@ class Machine(Evaluator):
             self._store_item(self.evaluate(target[1], frame), self.evaluate(target[2], frame), value)
         elif kind == "l":
             parts = value.elements if isinstance(value, Listed) and not value.is_open else value
-            has_star = any([part[0] == "*" for part in target[1]])
+            has_star = any(part[0] == "*" for part in target[1])
             fits = isinstance(parts, list | tuple) and len(parts) == len(target[1]) and not has_star
             for number, part in enumerate(target[1]):
                 self._store(part, parts[number] if fits else UNKNOWN, frame)
@@ -335,20 +335,21 @@ class Machine(Evaluator):
 
     def _catches(self, kind: Value, fault: Fault) -> bool:
         kinds = kind.elements if isinstance(kind, Listed) else [kind]
-        return any([self._matches(each, fault) for each in kinds])
+        return any(self._matches(each, fault) for each in kinds)
 
     def _matches(self, kind: Value, fault: Fault) -> bool:
         if isinstance(kind, External):
             own = getattr(builtins, kind.name.removeprefix("builtins."), None) if "builtins." in kind.name else None
             return isinstance(own, type) and issubclass(own, BaseException) and issubclass(fault.kind, own)
         if isinstance(kind, Class) and fault.made_by is not None:
-            return any([one.line == kind.line and one.module.path == kind.module.path
-                        for one in self.find_ancestry(fault.made_by)])  # fmt: skip
+            return any(one.line == kind.line and one.module.path == kind.module.path
+                        for one in self.find_ancestry(fault.made_by))  # fmt: skip
         return False
 
     def find_ancestry(self, kind: Class) -> list[Class]:
         """Return a class and its known bases."""
-        found, waiting = [], [kind]
+        found: list[Class] = []
+        waiting = [kind]
         while waiting and len(found) < 100:
             current = waiting.pop()
             found.append(current)
@@ -369,7 +370,7 @@ class Machine(Evaluator):
         try:
             return self.run_block(node[3], frame)
         except Raised as raised:
-            if not any([self._matches(kind, raised.fault) for kind in caught]):
+            if not any(self._matches(kind, raised.fault) for kind in caught):
                 raise
             del self.stack[depth:]
             return self._handle(raised, [], None, node[3], frame.line, frame)
@@ -433,7 +434,7 @@ class Machine(Evaluator):
         """Return whether an expression names the exception that is being handled."""
         if node[:1] == ["n"]:
             return isinstance(frame.names.get(node[1]), Caught)
-        return any([isinstance(part, list) and self._mentions(part, frame) for part in node])
+        return any(isinstance(part, list) and self._mentions(part, frame) for part in node)
 
 
 def find_bound(block: Iterable[Node]) -> Iterator[str]:
@@ -446,24 +447,23 @@ def find_bound(block: Iterable[Node]) -> Iterator[str]:
             yield from [bound for _, bound in node[4]]
         elif kind in {"def", "class"}:
             yield node[2]
-        elif kind == "=":
-            for target in node[2]:
+        elif kind in {"=", "for"}:
+            for target in node[2] if kind == "=" else [node[2]]:
                 yield from _find_targets(target)
-        elif kind == "if":
-            for _, body, _ in node[2]:
-                yield from find_bound(body)
-            yield from find_bound(node[3])
-        elif kind == "try":
-            yield from find_bound(node[2])
-            for _, _, body, _ in node[3]:
-                yield from find_bound(body)
-            yield from find_bound(node[4])
-            yield from find_bound(node[5])
-        elif kind in {"with", "while"}:
-            yield from find_bound(node[3])
-        elif kind == "for":
-            yield from _find_targets(node[2])
-            yield from find_bound(node[4])
+        for inner in find_inner(node):
+            yield from find_bound(inner)
+
+
+def find_inner(node: Node) -> list[Sequence[Node]]:
+    """Return the blocks of a statement that may run where it stands."""
+    kind = node[0]
+    if kind == "if":
+        return [*[body for _, body, _ in node[2]], node[3]]
+    if kind == "try":
+        return [node[2], *[handler[2] for handler in node[3]], node[4], node[5]]
+    if kind in {"with", "while"}:
+        return [node[3]]
+    return [node[4]] if kind == "for" else []
 
 
 def _find_targets(target: Node) -> Iterator[str]:
@@ -481,17 +481,8 @@ def find_statements(block: Iterable[Node], line: int) -> Iterator[Node]:
     for node in block:
         if node[1] == line and node[0] in {"import", "from", "=", "class", "def"}:
             yield node
-        elif node[0] == "if":
-            for _, body, _ in node[2]:
-                yield from find_statements(body, line)
-            yield from find_statements(node[3], line)
-        elif node[0] == "try":
-            for body in (node[2], *[handler[2] for handler in node[3]], node[4], node[5]):
-                yield from find_statements(body, line)
-        elif node[0] in {"with", "while"}:
-            yield from find_statements(node[3], line)
-        elif node[0] == "for":
-            yield from find_statements(node[4], line)
+        for inner in find_inner(node):
+            yield from find_statements(inner, line)
 
 
 def describe(value: Value) -> str:

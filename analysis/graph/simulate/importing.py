@@ -110,9 +110,10 @@ class Importer:
 
     def run_first(self, name: str) -> Delta:
         """Import a module into this process, which is fresh, and return what that leaves."""
-        fault, chain = None, ()
+        fault: Fault | None = None
+        chain: tuple[tuple[str, int, str], ...] = ()
         try:
-            self.import_module(name)
+            self.load(name)
         except Raised as raised:
             fault, chain = raised.fault, raised.chain
         except OutOfSteps:
@@ -150,7 +151,7 @@ class Importer:
 
     # Importing
 
-    def import_module(self, name: str) -> Value:
+    def load(self, name: str) -> Value:
         """Return the module of a dotted name, loaded with the packages around it, as ``sys.modules`` has it."""
         if not self.shared.tree.owns(name):
             return self._import_external(name)
@@ -195,13 +196,13 @@ class Importer:
             finds_more = tree.is_shared(f"{name}.any")
             self.modules[name] = Module(name, source.path, is_package=True, is_running=False, finds_more=finds_more)
         else:
-            self._load_source(name, source.path, source.kind == "package")
+            self._read_in(name, source.path, source.kind == "package")
         return self.modules.get(name, UNKNOWN)
 
-    def _load_source(self, name: str, path: str, is_package: bool) -> None:
+    def _read_in(self, name: str, path: str, is_package: bool) -> None:
         parts = name.split(".")
         around = [".".join(parts[:length]) for length in range(1, len(parts))]
-        if not any([package in self._running for package in around]):
+        if not any(package in self._running for package in around):
             delta = self.shared.find_delta(name)
             if delta is not None and self._holds(delta):
                 self._apply(delta)
@@ -210,9 +211,9 @@ class Importer:
 
     def _holds(self, delta: Delta) -> bool:
         runs = delta.runs
-        if not delta.unclean.isdisjoint(self.runs) or any([name in runs for name in self._running]):
+        if not delta.unclean.isdisjoint(self.runs) or any(name in runs for name in self._running):
             return False
-        return not any([name in runs for name in self._altered])
+        return not any(name in runs for name in self._altered)
 
     def _apply(self, delta: Delta) -> None:
         """Take over what the first import of a module left in another process."""
@@ -264,7 +265,8 @@ class Importer:
             raised = self.fail("syntax", SyntaxError, "invalid syntax")
             fault = Fault("syntax", SyntaxError, "invalid syntax", path, max(1, source.error_line))
             raise Raised(fault, (*raised.chain, (path, max(1, source.error_line), "")))
-        self.doubts.append(f"{path} was not read")
+        if source.status != "ok":  # a file that says nothing has no program
+            self.doubts.append(f"{path} was not read")
         return []
 
     def run_block(self, block: Sequence[Node], frame: Frame) -> Value:
@@ -337,7 +339,9 @@ class Importer:
             raise self.fail("recursion", RecursionError, "maximum recursion depth exceeded", module.name, name)
         self._asked.add(key)
         try:
-            return self.call(getter, [name], {}, self.stack[-1] if self.stack else Frame(module, module.names, "module"))
+            return self.call(
+                getter, [name], {}, self.stack[-1] if self.stack else Frame(module, module.names, "module")
+            )
         finally:
             self._asked.discard(key)
 
@@ -369,7 +373,7 @@ class Importer:
 
     def import_dotted(self, name: str, *, is_renamed: bool) -> Value:
         """``import a.b.c``: return ``a``, or for ``as`` what the attributes lead to."""
-        leaf = self.import_module(name)
+        leaf = self.load(name)
         top, *rest = name.split(".")
         found = self.modules.get(top, External(top, is_module=True))
         if not is_renamed:
@@ -384,7 +388,7 @@ class Importer:
             return
         wanted = f"{module.name}.{name}"
         try:
-            self.import_module(wanted)
+            self.load(wanted)
         except Raised as raised:
             if raised.fault.kind is not ModuleNotFoundError or raised.fault.module != wanted:
                 raise
@@ -424,26 +428,26 @@ class Importer:
 
     def import_star(self, base: str, bind: Callable[[str, Value], None], frame: Frame) -> None:
         """``from base import *``."""
-        module = self.import_module(base)
+        module = self.load(base)
         if not isinstance(module, Module):
             frame.module.is_open = True
             return
         listed = self.read(module, "__all__")
         if module.is_running:
             self._meets_running = True
+        frame.module.is_open |= module.is_open
         if listed is ABSENT:
             names = {**module.names, **({} if module.is_running else self.changed.get(module.name, {}))}
-            for name, value in names.items():
-                if not name.startswith("_"):
-                    bind(name, value)
+            for name in [name for name in names if not name.startswith("_")]:
+                bind(name, names[name])
         elif isinstance(listed, Listed):
-            for name in listed.elements:
-                if isinstance(name, str):
-                    self.prepare(module, name)
-            for name in listed.elements:
-                if isinstance(name, str):
-                    bind(name, self.find_attribute(module, name))
             frame.module.is_open |= listed.is_open
+            self._take_listed(module, [name for name in listed.elements if isinstance(name, str)], bind)
         else:
             frame.module.is_open = True
-        frame.module.is_open |= module.is_open
+
+    def _take_listed(self, module: Module, names: Sequence[str], bind: Callable[[str, Value], None]) -> None:
+        for name in names:
+            self.prepare(module, name)
+        for name in names:
+            bind(name, self.find_attribute(module, name))

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
 import json
 import sys
+import sysconfig
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 import pyarrow as pa
 
 from analysis import tables
+from analysis.facts.extract import extract
 from analysis.facts.lines import normalise_line_ends
 from analysis.facts.naming import ROOT_MARK
 from analysis.facts.program import Node, compile_function
@@ -61,7 +61,7 @@ class SourceTree:
         columns = ("path", "status", "error_line", "encoding")
         self._files = {path: rest for path, *rest in _rows(facts.files, columns)}
         programs = ("path", "program")
-        self._programs: dict[str, str] = dict(_rows(facts.programs, programs))  # type: ignore[arg-type]
+        self._programs: dict[str, str] = dict(_rows(facts.programs, programs))
         self._by_root: dict[str, dict[str, Source]] = defaultdict(dict)
         for name, path, kind, root, shadowed_by in _rows(
             facts.modules, ("module", "path", "kind", "root", "shadowed_by")
@@ -98,7 +98,7 @@ class SourceTree:
     def find_file(self, path: str) -> Source:
         """Return what is known of a file."""
         status, line, _ = self._files.get(path, ("unreadable", 0, ""))
-        return Source(path, "module", str(status), int(line))  # type: ignore[call-overload]
+        return Source(path, "module", str(status), int(line))
 
     def is_shared(self, name: str) -> bool:
         """Return whether all packages around a module that is not there are open to parts elsewhere."""
@@ -141,12 +141,8 @@ class SourceTree:
         return self._lines[path]
 
 
-def _rows(table: pa.Table, columns: Iterable[str]) -> Iterable[tuple[object, ...]]:
+def _rows(table: pa.Table, columns: Iterable[str]) -> Iterable[tuple[Any, ...]]:
     return zip(*(tables.read_column(table, name) for name in columns), strict=True)
-
-
-#: Modules of the standard library that do more than define when they are imported.
-_NEVER_LOADED = frozenset({"antigravity", "this", "idlelib", "turtle", "turtledemo", "tkinter", "test", "lib2to3"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +173,7 @@ class Environment:
         if (module, name) in self.lacking:
             return True
         top = module.partition(".")[0]
-        if top not in sys.stdlib_module_names or self.version[:2] != sys.version_info[:2] or top in _NEVER_LOADED:
+        if top not in sys.stdlib_module_names or self.version[:2] != sys.version_info[:2]:
             return False
         return not _has_name(module, name)
 
@@ -192,28 +188,44 @@ _KNOWN = sys.stdlib_module_names | {
 
 @cache
 def _is_in_library(module: str) -> bool:
-    top = module.partition(".")[0]
+    """Return whether the standard library has a module, by its files; what cannot be told is there."""
+    top, _, rest = module.partition(".")
     if top == "distutils":
         return True  # setuptools brings it back
     if top not in sys.stdlib_module_names:
         return False
-    if top in _NEVER_LOADED or "." not in module:
-        return True
-    try:
-        return importlib.util.find_spec(module) is not None
-    except (ImportError, AttributeError, ValueError):
-        # A module that poses as a package, like os.path, has its parts in sys.modules.
-        return module in sys.modules
-    except Exception:
-        return True
+    above = module.rpartition(".")[0]
+    return not rest or not (_LIBRARY / above.replace(".", "/")).is_dir() or _find_file(module) is not None
+
+
+def _find_file(module: str) -> Path | None:
+    """Return the file or folder of a module of the standard library."""
+    place = _LIBRARY / module.replace(".", "/")
+    candidates = (place / "__init__.py", place.with_suffix(".py"), place)
+    return next((path for path in candidates if path.exists()), None)
 
 
 @cache
 def _has_name(module: str, name: str) -> bool:
-    try:
-        loaded = importlib.import_module(module)
-    except Exception:
-        return True
-    if hasattr(loaded, name):
-        return True
-    return hasattr(loaded, "__path__") and _is_in_library(f"{module}.{name}")
+    """Return whether a module of the standard library has a name, by its source; what cannot be told is there."""
+    names = _read_names(module)
+    return names is None or name in names or (_find_file(f"{module}.{name}") is not None)
+
+
+@cache
+def _read_names(module: str) -> frozenset[str] | None:
+    """Return the names that the source of a library module binds; None where it does not tell all of them."""
+    path = _find_file(module)
+    if path is None or not path.is_file() or module == "os":
+        return None
+    rows = dict(zip(_FACTS, extract(path.read_bytes()).rows, strict=True))
+    kinds = {row[_KIND] for row in rows["bindings"]}
+    if rows["hooks"] or "star" in kinds or not rows["bindings"]:
+        return None
+    return frozenset({row[_NAME] for row in rows["bindings"]} | _EVERY_MODULE)
+
+
+_LIBRARY = Path(sysconfig.get_path("stdlib"))
+_FACTS = tuple(table.name for table in tables.FACT_TABLES)
+_NAME, _KIND = (tables.BINDINGS.names.index(column) - 1 for column in ("name", "kind"))
+_EVERY_MODULE = frozenset({"__name__", "__doc__", "__file__", "__path__", "__package__", "__spec__", "__loader__"})
