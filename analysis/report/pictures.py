@@ -186,7 +186,7 @@ def _find_slowest(inv: Investigation) -> str:
 
 
 def _nest(rows: Sequence[tuple[int, str, float]]) -> list[tuple[int, str, float, float]]:
-    """Return depth, module, begin and length of each bar, in seconds: children stand side by side below their parent."""
+    """Return depth, module, begin and length in seconds of each bar: children side by side below their parent."""
     ends: list[float] = [0.0]
     bars = []
     shift = min((depth for depth, _, _ in rows), default=0)
