@@ -60,6 +60,13 @@ Python = Annotated[
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="PATTERN", help="Probe only modules like app.core.*; repeatable.")
 ]
+PythonPath = Annotated[
+    list[str] | None,
+    typer.Option("--pythonpath", metavar="FOLDER", help="The probe imports from here too; repeatable."),
+]
+Environment = Annotated[
+    list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="A variable that the probe sets; repeatable.")
+]
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Read every file, whatever an earlier scan knows.")]
 
 
@@ -86,13 +93,17 @@ def scan(
     probe: Probe = False,
     python: Python = "",
     only: Only = None,
+    pythonpath: PythonPath = None,
+    env: Environment = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Analyse a target and keep a snapshot; print the figures and the findings."""
-    asked = _Asked(target, policy, claims, _find_probe(probe, python, only), jobs, use_cache=not no_cache)
+    asked = _Asked(
+        target, policy, claims, _find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache
+    )
     inv = _investigate(asked, quiet=quiet or json_)
     if json_:
         _print_json(_describe(inv))
@@ -110,6 +121,8 @@ def report(
     probe: Probe = False,
     python: Python = "",
     only: Only = None,
+    pythonpath: PythonPath = None,
+    env: Environment = None,
     out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where reports are kept.")] = "",
     snapshot: Annotated[
         str, typer.Option("--snapshot", metavar="NAME", help="Report on a kept snapshot (a folder or a target's name).")
@@ -126,7 +139,9 @@ def report(
     from analysis.report import write_report
 
     is_quiet = quiet or json_
-    asked = _Asked(target, policy, claims, _find_probe(probe, python, only), jobs, use_cache=not no_cache)
+    asked = _Asked(
+        target, policy, claims, _find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache
+    )
     inv = open_snapshot(snapshot) if snapshot else _investigate(asked, quiet=is_quiet)
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
     with progress_bar(quiet=is_quiet) as progress:
@@ -245,14 +260,26 @@ class _Asked:
     use_cache: bool = True
 
 
-def _find_probe(probe: bool, python: str, only: list[str] | None) -> ProbeOptions | None:
-    if (python or only) and not probe:
-        raise typer.BadParameter("--python and --only say how to --probe: give that too")
+def _find_probe(
+    probe: bool, python: str, only: list[str] | None, pythonpath: list[str] | None, env: list[str] | None
+) -> ProbeOptions | None:
+    if (python or only or pythonpath or env) and not probe:
+        raise typer.BadParameter("--python, --only, --pythonpath and --env say how to --probe: give that too")
     if not probe:
         return None
     from analysis.runtime import ProbeOptions
 
-    return ProbeOptions(python=python, only=tuple(only or ()))
+    pairs = [entry.partition("=") for entry in env or ()]
+    wrong = next((name + sep for name, sep, _ in pairs if not (name and sep)), None)
+    if wrong is not None:
+        raise typer.BadParameter(f"--env takes NAME=VALUE, not {wrong!r}")
+    missing = next((folder for folder in pythonpath or () if not Path(folder).expanduser().is_dir()), None)
+    if missing is not None:
+        raise typer.BadParameter(f"--pythonpath: {missing} is no folder")
+    folders = tuple(str(Path(folder).expanduser().absolute()) for folder in pythonpath or ())
+    return ProbeOptions(
+        python=python, only=tuple(only or ()), pythonpath=folders, environment={name: value for name, _, value in pairs}
+    )
 
 
 def _investigate(asked: _Asked, *, quiet: bool) -> Investigation:

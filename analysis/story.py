@@ -5,7 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -31,6 +31,7 @@ Result = TypeVar("Result")
 _NOT_ASKED_FOR = {table.name: table.empty() for table in tables.PROBE_TABLES}
 #: Steps that say themselves how far they are.
 _TELLING = frozenset({"scan", "simulation"})
+_DECLINED = "The target's own ssot.toml asks for the probe; name it with --policy, or give --probe, to run its code"
 STEPS = ("scan", "graph", "cycles", "identity", "names", "probe", "simulation", "rules", "snapshot")
 
 
@@ -66,7 +67,8 @@ def investigate(
 ) -> Investigation:
     """Analyse a source tree without running any of it, keep a snapshot, and return it opened.
 
-    With ``probe`` every module is imported too, which executes the code of the target: see docs/probe.md.
+    With ``probe`` every module is imported too, which executes the code of the target: see docs/probe.md. A policy
+    asks for it by ``probe = true``, but only one that the caller names: no target has its own code run.
 
     ``policy`` is a file, a ``Policy``, or None for the target's own ``ssot.toml``; ``claims`` a file of numbers
     stated before, to be confirmed or refuted. ``data`` is where
@@ -76,6 +78,8 @@ def investigate(
     """
     root = check_target(Path(path).expanduser())
     rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
+    is_declined = probe is None and rules.target.probe and policy is None
+    probe = None if is_declined else complete_probe(probe, rules, root)
     if claims is not None:
         rules = read_claims(Path(claims).expanduser(), rules)
     with paused_collection():
@@ -117,7 +121,8 @@ def _investigate(
         "findings": findings, "metrics": metrics,
     }  # fmt: skip
     counts = {name: table.num_rows for name, table in contents.items()}
-    manifest = _describe(root, rules, facts, counts, clock.seconds) | {"probe": probed}
+    notice = _DECLINED if rules.target.probe and probe is None else ""
+    manifest = _describe(root, rules, facts, counts, clock.seconds) | {"probe": probed, "notice": notice}
     snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
     return Investigation(snapshot)
 
@@ -132,6 +137,21 @@ def _probe(
     found = seen.tables
     agreement = build_agreement(identity.paths, found["live_bindings"], found["probed"])
     return {**found, "agreement": agreement}, seen.described, seen.environment or Environment()
+
+
+def complete_probe(asked: ProbeOptions | None, policy: Policy, root: Path) -> ProbeOptions | None:
+    """Return how to probe, with what the policy says where the caller says nothing; None when nobody asks for it."""
+    own = policy.target
+    if asked is None and not own.probe:
+        return None
+    chosen = asked or ProbeOptions()
+    python = str(root / own.python) if "/" in own.python else own.python
+    return replace(
+        chosen,
+        python=chosen.python or python,
+        pythonpath=(*chosen.pythonpath, *(str(root / folder) for folder in own.pythonpath)),
+        environment={**own.environment, **chosen.environment},
+    )
 
 
 def build_scan_options(policy: Policy) -> ScanOptions:

@@ -76,6 +76,8 @@ def print_scan(inv: Investigation) -> None:
         f"in {seconds:.1f} s"
     )
     _print_not_read(console, inv)
+    if inv.manifest.get("notice"):
+        console.print(_safe(inv.manifest["notice"]))
     findings = inv.table("findings").to_pylist()
     if not findings:
         console.print("[green]No finding.[/]")

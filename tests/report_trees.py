@@ -9,6 +9,7 @@ from pathlib import Path
 import analysis
 from analysis.investigation import Investigation
 from analysis.policy import parse_policy
+from analysis.runtime import ProbeOptions
 
 #: A cycle on import, one through a function, one for type checkers, a phantom, a twin, a class with two definitions.
 SHOP: Mapping[str, str] = {
@@ -72,10 +73,13 @@ def write_tree(root: Path, files: Mapping[str, str]) -> Path:
     return root
 
 
-def investigate(folder: Path, files: Mapping[str, str], policy: str = "", name: str = "shop") -> Investigation:
+def investigate(
+    folder: Path, files: Mapping[str, str], policy: str = "", name: str = "shop", *, is_probed: bool = False
+) -> Investigation:
     """Write a tree below a folder and investigate it, with its snapshot beside it."""
     root = write_tree(folder / name, files)
-    return analysis.investigate(root, policy=parse_policy(policy), data=folder / "data", jobs=1)
+    probe = ProbeOptions() if is_probed else None
+    return analysis.investigate(root, policy=parse_policy(policy), data=folder / "data", jobs=1, probe=probe)
 
 
 class Markup(HTMLParser):

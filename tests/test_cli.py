@@ -166,3 +166,31 @@ def test_an_interpreter_without_a_probe_is_wrong_usage(
     done = ssot("scan", root, "--probe", "--python", "/no/such/python", "-q")
     assert (done.returncode, done.stderr.count("\n")) == (4, 1)
     assert "Name a Python with --python" in done.stderr
+
+
+def test_a_policy_asks_for_the_probe_only_when_it_is_named(
+    ssot: Callable[..., subprocess.CompletedProcess[str]], make_tree: Tree
+) -> None:
+    policy = '[target]\nprobe = true\npythonpath = ["more"]\nenvironment = { SHOP = "open" }\nexclude = ["more"]\n'
+    files = {"a.py": "import os\nimport extra\nassert os.environ['SHOP'] == 'open'\n", "more/extra.py": ""}
+    root = make_tree({**files, "ssot.toml": policy})
+    done = ssot("scan", root)
+    assert "name it with --policy" in " ".join(done.stdout.split())
+    assert "modules-importable" not in json.loads(ssot("scan", root, "--json").stdout)["metrics"]
+    done = ssot("scan", root, "--json", "--policy", root / "ssot.toml")
+    assert json.loads(done.stdout)["metrics"]["modules-importable"] == 1
+
+
+def test_the_command_line_says_where_the_probe_imports_from_and_what_it_sets(
+    ssot: Callable[..., subprocess.CompletedProcess[str]], make_tree: Tree, tmp_path: Path
+) -> None:
+    root = make_tree({"a.py": "import os\nimport extra\nassert os.environ['SHOP'] == 'a=b'\n"})
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more/extra.py").touch()
+    given = ("--pythonpath", tmp_path / "more", "--env", "SHOP=a=b")
+    done = ssot("scan", root, "--json", "--probe", *given)
+    assert json.loads(done.stdout)["metrics"]["modules-importable"] == 1
+    for wrong in (("--env", "SHOP"), ("--pythonpath", tmp_path / "nowhere"), ("--env", "=x")):
+        done = ssot("scan", root, "--probe", *wrong)
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert ssot("scan", root, *given).returncode == 2

@@ -82,6 +82,16 @@ def test_first_imports_are_counted_for_all_modules_or_those_named(make_tree: Tre
     assert "p.a: circular. p.c: ok." in named.why
 
 
+def test_a_claim_about_some_modules_leaves_the_number_of_all_as_it_is(make_tree: Tree, tmp_path: Path) -> None:
+    inv = analysis.investigate(
+        make_tree(FILES), policy=parse_policy(claim(FAILING, 3, "p.c")), data=tmp_path / "data", jobs=1
+    )
+    (found,) = judge_claims(inv)
+    assert (found.measured, found.verdict) == ("0", "refuted")
+    metrics = {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()}
+    assert metrics[FAILING] == 2
+
+
 def test_a_module_that_cannot_be_judged_makes_the_claim_about_it_not_measured(make_tree: Tree, tmp_path: Path) -> None:
     (found,) = judge(make_tree, tmp_path, claim(FAILING, 1, "p.a", "p.d"), probed=True)
     assert (found.measured, found.verdict) == ("", "not measured")

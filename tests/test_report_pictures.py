@@ -5,16 +5,17 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from report_trees import HOSTILE, SHOP, investigate
 
 from analysis.investigation import Investigation
 from analysis.report.displays import Picture
-from analysis.report.pictures import draw_cycle_sizes, draw_matrix, draw_multiplicity
+from analysis.report.pictures import draw_cycle_sizes, draw_import_costs, draw_matrix, draw_multiplicity
 
 Draw = Callable[[Investigation], Picture]
-DRAWN: tuple[Draw, ...] = (draw_matrix, draw_cycle_sizes, draw_multiplicity)
+DRAWN: tuple[Draw, ...] = (draw_matrix, draw_cycle_sizes, draw_multiplicity, draw_import_costs)
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +76,22 @@ def test_cycles_and_names_beyond_the_limit_are_counted(shop: Investigation) -> N
     assert "2 smaller ones are not drawn" in draw_cycle_sizes(shop, most_bars=1).caption
     assert "1 import-time, 1 deferred, 1 typing" in draw_cycle_sizes(shop).caption
     assert "1 more names are not drawn" in draw_multiplicity(shop, most_bars=0).caption
+
+
+SLOW = {
+    "slow/__init__.py": "",
+    "slow/outer.py": "import time\nfrom slow import inner\ntime.sleep(0.02)\n",
+    "slow/inner.py": "import time\ntime.sleep(0.1)\n",
+}
+
+
+def test_who_pays_for_a_slow_import_is_measured_and_drawn(tmp_path: Path) -> None:
+    inv = investigate(tmp_path, SLOW, is_probed=True)
+    costs = inv.frame("import_costs")
+    rows = costs[costs["entry"] == "slow.outer"].sort_values("position")
+    assert list(zip(rows["depth"], rows["module"], strict=True))[-2:] == [(0, "slow.outer"), (1, "slow.inner")]
+    outer, inner = rows["seconds"].tail(2)
+    assert outer > 0.12 > 0.1 <= inner
+    picture = draw_import_costs(inv)
+    assert "first import of slow.outer" in picture.caption
+    assert "0 ms" not in draw_import_costs(inv, "slow.inner").caption.split("spends its ")[1][:5]

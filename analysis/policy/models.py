@@ -71,7 +71,14 @@ class Target(_Section):
         (), description="packages that findings are about; default: all"
     )
     exclude: Texts = Field((), description="glob patterns of paths or folder names to leave out")
-    python: str = Field("", description="interpreter for runtime checks; default: the target's own .venv")
+    python: str = Field("", description="interpreter for the probe, relative to the target; default: its own .venv")
+    probe: bool = Field(
+        False, description="whether to import every module; counts only in a policy that is named with --policy"
+    )
+    pythonpath: Annotated[tuple[Folder, ...], Strict(strict=False)] = Field(
+        (), description="further folders, relative, from which the probe imports"
+    )
+    environment: dict[str, str] = Field(default_factory=dict, description="further variables that the probe sets")
     source_url: str = Field("", description="link to a line, with {revision}, {path} and {line}")
 
     @field_validator("source_url")

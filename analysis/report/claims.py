@@ -53,7 +53,7 @@ def judge_claims(inv: Investigation) -> list[ClaimVerdict]:
     metrics = {row["metric"]: row for row in inv.table("metrics").to_pylist()}
     found = []
     for claim in inv.policy.claim:
-        row = metrics.get(claim.metric)
+        row = metrics.get(f"{_FAILING}:claimed" if claim.metric == _FAILING and claim.paths else claim.metric)
         measured = None if row is None else float(row["value"])
         why = _explain(inv, claim, "" if row is None else str(row["meaning"]))
         found.append(_judge(claim, measured, why))

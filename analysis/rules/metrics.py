@@ -255,17 +255,18 @@ def _measure_simulation(case: CaseFile) -> Iterator[Metric]:
 
 
 def _measure_first_imports(case: CaseFile, table: str) -> Iterator[Metric]:
-    """All modules, or those that a claim names: of these nothing is said unless each could be judged."""
+    """Count all modules, and beside them those that a claim names, unless not each of these could be judged."""
     name = "modules-that-fail-when-imported-first"
-    outcomes: dict[str, str] = {row[0]: row[1] for row in _read(case.witness(table), "module", "outcome")}
-    named = next((claim.paths for claim in case.policy.claim if claim.metric == name and claim.paths), ())
-    chosen = [outcomes.get(module, "missing-in-tree") for module in named] if named else list(outcomes.values())
-    if named and not all(outcome == "ok" or outcome in CIRCULAR for outcome in chosen):
-        return
-    who = f"Of {tell(len(named), 'module')} those" if named else "Modules"
     how = "" if table == "probed" else ", by the simulation"
-    told = f"{who} whose first import fails by a circle, or by recursion without end{how}."
-    yield Metric(name, sum(outcome in CIRCULAR for outcome in chosen), "modules", told)
+    told = f"whose first import fails by a circle, or by recursion without end{how}."
+    outcomes: dict[str, str] = {row[0]: row[1] for row in _read(case.witness(table), "module", "outcome")}
+    failing = sum(outcome in CIRCULAR for outcome in outcomes.values())
+    yield Metric(name, failing, "modules", f"Modules {told}")
+    named = next((claim.paths for claim in case.policy.claim if claim.metric == name and claim.paths), ())
+    chosen = [outcomes.get(module, "missing-in-tree") for module in named]
+    if named and all(outcome == "ok" or outcome in CIRCULAR for outcome in chosen):
+        failing = sum(outcome in CIRCULAR for outcome in chosen)
+        yield Metric(f"{name}:claimed", failing, "modules", f"Of {tell(len(named), 'module')} those {told}")
 
 
 def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
