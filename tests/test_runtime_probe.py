@@ -16,7 +16,8 @@ import pytest
 from analysis.errors import ProbeError
 from analysis.facts import scan
 from analysis.graph import build_import_graph
-from analysis.runtime import ProbeOptions, ProbeResult, run_probe
+from analysis.runtime import ProbeOptions, ProbeResult, find_entries, run_probe
+from analysis.runtime.plan import find_empty, find_leads, find_rounds
 
 Tree = Callable[..., Path]
 Rows = list[dict[str, Any]]
@@ -170,8 +171,40 @@ def test_the_class_is_where_its_source_says_whatever_it_says_of_itself(make_tree
     assert found["a", "A"]["group"] == found["b", "A"]["group"]
 
 
+#: Four modules begin with one import; one of them is imported by it, and one would be in the middle of that.
+LED = {
+    "led/__init__.py": "",
+    "led/first.py": "import led.partner\nclass First: ...\n",
+    "led/partner.py": "from led.first import First\nfrom led.first import First as Same\n",
+    **{f"led/user{n}.py": f"from led.first import First\nclass User{n}(First): ...\n" for n in range(3)},
+    "led/sound.py": "class Sound: ...\n",
+    "led/inner.py": "import led.sound\nN = 1\n",
+    "led/late.py": "import led.sound\nimport led.inner\nN = led.inner.N\n",
+    **{f"led/hearer{n}.py": f"from led import sound\nfrom led.late import N\nX{n} = sound.Sound\n" for n in range(4)},
+}
+
+
+def test_what_several_modules_begin_with_comes_first() -> None:
+    leads = {name: [("p.b", "")] for name in "acd"} | {"e": [("q", "")]}
+    assert find_rounds(["a", "c", "d", "e", "p", "p.b", "q"], leads) == [["p", "p.b"], ["a", "c", "d", "e", "q"]]
+
+
+def test_a_module_begins_with_imports_until_it_does_something_else(make_tree: Tree) -> None:
+    files = {
+        "p/__init__.py": "",
+        "p/a.py": "import json, p.b\nX = 1\nfrom . import c, d\nprint()\nimport p.e\n",
+        "p/b.py": "from .c import *\nimport p.d\n",
+        "p/c.py": "",
+        "p/d.py": "print()\n",
+        "p/e.py": "",
+    }
+    facts = scan(make_tree(files))
+    assert find_leads(facts, find_entries(facts)) == {"p.a": [("p.b", ""), ("p", "c"), ("p", "d")]}
+    assert sorted(find_empty(facts)) == ["p"]
+
+
 def test_sharing_and_preloading_change_no_row(make_tree: Tree) -> None:
-    root = make_tree({**CIRCLES, **AGAIN, **MISSING})
+    root = make_tree({**CIRCLES, **AGAIN, **MISSING, **LED})
     seen = []
     free = {"seconds", "peak_memory", "message"}
     for options in ({}, {"share": False}, {"share": False, "preload": False}):
@@ -186,7 +219,7 @@ def test_sharing_and_preloading_change_no_row(make_tree: Tree) -> None:
             }
         )
     assert seen[0] == seen[1] == seen[2]
-    assert len(seen[0]["probed"]) == 18
+    assert len(seen[0]["probed"]) == 31
 
 
 HOSTILE = {

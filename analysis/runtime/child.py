@@ -28,6 +28,8 @@ import types
 MOST_TEXT = 500
 MOST_OUTPUT = 1000
 MOST_HOPS = 50
+#: Fewer modules are not worth a process that serves them.
+LEAST_LED = 3
 #: Of the bodies that an import runs, so many are timed, and none below this many seconds.
 MOST_COSTS, LEAST_COST = 120, 0.0005
 CLONE_NEWNS, CLONE_NEWUSER, CLONE_NEWNET = 0x00020000, 0x10000000, 0x40000000
@@ -100,6 +102,10 @@ class Recorder:
         loader.exec_module = exec_module
         builtins.__import__ = self.watch(_real_import)
         importlib.import_module = self.watch(_import_module)
+
+    def find_begun(self):
+        """Return the modules whose body has begun to run, also those that failed."""
+        return {name for names in self.runs.values() for name in names}
 
     def watch(self, call):
         def imported(name, globals=None, locals=None, fromlist=(), level=0):
@@ -596,7 +602,7 @@ class Server:
         while text:
             text = text[_write(self.answers, text) :]
 
-    def serve(self):
+    def begin(self):
         # The mount is made before the path is set: entries below the target must be looked up anew.
         isolation = isolate(self.plan) if self.plan["isolate"] else {"network": "open: as asked", "target": "writable"}
         self.beside = [path for path in self.plan["paths"] if path not in sys.path]
@@ -605,7 +611,8 @@ class Server:
         self.say({"preloaded": self.preload()})
         self.say({"outside": self.survey()})
         self.recorder.install()
-        self.run_below(self.plan["modules"])
+        for names in self.plan["rounds"]:
+            self.run_below(names)
         self.say({"bye": True})
 
     def preload(self):
@@ -683,22 +690,52 @@ class Server:
         That changes nothing: whatever module of a package is wanted first, Python imports the package before it.
         """
         groups, single = {}, []
-        known = set(names) | self.ok
+        known = (set(names) | self.ok).difference(self.plan["empty"])
         for name in names:
             above = next((top for top in find_packages(name) if top in known and top not in sys.modules), None)
             if above is None:
                 single.append(name)
             else:
                 groups.setdefault(above, []).append(name)
-        self.run(single)
+        self.run_led(single)
         for package, below in sorted(groups.items()):
             if not self.plan["share"] or package in self.plan["unfit"] or package not in self.ok:
                 self.run(below)
             else:
-                self.serve_package(package, below)
+                self.serve_below(package, below, is_around=True)
 
-    def serve_package(self, package, names):
-        """Fork a process that imports a package and then serves the modules below it; wait for its end."""
+    def run_led(self, names):
+        """Run modules whose packages are loaded; those that begin with one import are forked after that import.
+
+        Python would import it before anything else of them. Only if it comes to import the module itself, by a
+        circle, there is a difference: then the module is run here.
+        """
+        groups, single = {}, []
+        for name in names:
+            groups.setdefault(self.find_lead(name) if self.plan["share"] else "", []).append(name)
+        for lead, led in sorted(groups.items()):
+            if not lead or len(led) < LEAST_LED:
+                single += led
+            else:
+                single += self.serve_below(lead, led, is_around=False)
+        self.run(single)
+
+    def find_lead(self, name):
+        """Return what a module imports first of all that is not imported here yet; empty when that is not certain."""
+        for module, attribute in self.plan["leads"].get(name, ()):
+            wanted, known = module, sys.modules.get(module)
+            if known is not None:
+                wanted = module + "." + attribute
+                if not attribute or attribute in vars(known) or wanted in sys.modules:
+                    continue
+                if "__getattr__" in vars(known):
+                    return ""
+            return wanted if wanted in self.ok and wanted not in self.plan["unfit"] else ""
+        return ""
+
+    def serve_below(self, package, names, is_around):
+        """Fork a process that imports a package or module and then runs others; return those that it leaves to us."""
+        told = os.path.join(self.plan["scratch"], "served-%d-%d.json" % (os.getpid(), len(self.ok)))
         self.say({"loading": package})
         pid = os.fork()
         if pid == 0:
@@ -707,12 +744,16 @@ class Server:
                 control(PR_SET_PDEATHSIG, signal.SIGKILL)
                 control(PR_SET_CHILD_SUBREAPER, 1)
                 self.own = os.getpid()
-                started = _clock()
+                before, started = self.recorder.find_begun(), _clock()
                 if self.load(package):
                     self.recorder.seconds += _clock() - started
                     self.describe_shared()
                     gc.freeze()
-                    self.run_below(names)
+                    begun = set() if is_around else self.recorder.find_begun() - before
+                    left = [name for name in names if not begun.isdisjoint([name, *find_packages(name)])]
+                    self.run_below([name for name in names if name not in set(left)])
+                    with open(told, "w", encoding="utf-8") as file:
+                        json.dump([sorted(self.ok), left], file)
                     code = 0
             except BaseException:
                 code = 1
@@ -723,6 +764,11 @@ class Server:
         if status:
             self.say({"unserved": package})
             _exit(3)
+        with open(told, encoding="utf-8") as file:
+            ok, left = json.load(file)
+        os.unlink(told)
+        self.ok.update(ok)
+        return left
 
     def describe_shared(self):
         """Describe what the processes forked from now on have in common, and send it once."""
@@ -836,7 +882,7 @@ def main():
     nothing = os.open(os.devnull, os.O_RDWR)
     for descriptor in (0, 1):
         os.dup2(nothing, descriptor)
-    Server(plan, int(sys.argv[2])).serve()
+    Server(plan, int(sys.argv[2])).begin()
 
 
 if __name__ == "__main__":

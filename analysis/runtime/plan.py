@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -17,6 +19,9 @@ from analysis.graph import ImportGraph
 from analysis.runtime.options import ProbeOptions
 
 _MOST_PRELOADED = 400
+#: What fewer modules begin with is not imported early.
+_LEAST_LED = 3
+_STANDARD = frozenset(sys.stdlib_module_names)
 _SKIPPED = re.compile(r'"importorskip",\d+\],\[\["k","([\w.]+)"\]')
 _KINDS = frozenset({"module", "package"})
 
@@ -84,6 +89,69 @@ def find_outside(facts: Facts, graph: ImportGraph, tops: Iterable[str]) -> dict[
     return {module: sorted(names) for module, names in sorted(found.items())}
 
 
+def find_leads(facts: Facts, entries: Iterable[Entry]) -> dict[str, list[tuple[str, str]]]:
+    """Return what each module imports before it does anything else: pairs of module and, after ``from``, a name.
+
+    The standard library is left out; a star ends the list.
+    """
+    entries = list(entries)
+    programs = dict(zip(*(tables.read_column(facts.programs, name) for name in ("path", "program")), strict=True))
+    standard = _STANDARD - {entry.module.partition(".")[0] for entry in entries}
+    found = {}
+    for entry in entries:
+        package = entry.module if entry.path.endswith("__init__.py") else entry.module.rpartition(".")[0]
+        leads = _read_leads(json.loads(programs.get(entry.path, "[]")), package)
+        found[entry.module] = [lead for lead in leads if lead[0].partition(".")[0] not in standard]
+    return {module: leads for module, leads in found.items() if leads}
+
+
+def _read_leads(program: Iterable[Any], package: str) -> Iterator[tuple[str, str]]:
+    for statement in program:
+        if statement[0] == "import":
+            yield from ((name, "") for name, _ in statement[2])
+        elif statement[0] == "from":
+            _, _, level, name, aliases = statement
+            around = package.rsplit(".", level - 1)[0] if level else ""
+            module = ".".join(part for part in (around, name) if part)
+            if not module or aliases[0][0] == "*":
+                return
+            yield from ((module, alias) for alias, _ in aliases)
+        elif statement[0] not in {"e", "="} or not _is_constant(statement[-1]):
+            return
+
+
+def _is_constant(value: Sequence[Any]) -> bool:
+    return value[0] == "k" or (value[0] == "l" and all(_is_constant(each) for each in value[1]))
+
+
+def find_empty(facts: Facts) -> list[str]:
+    """Return the packages whose ``__init__`` does nothing: when they are imported makes no difference."""
+    statuses = zip(*(tables.read_column(facts.files, name) for name in ("path", "status")), strict=True)
+    programs = dict(zip(*(tables.read_column(facts.programs, name) for name in ("path", "program")), strict=True))
+    idle = {path for path, status in statuses if status == "ok" and programs.get(path, "[]") == "[]"}
+    rows = zip(*(tables.read_column(facts.modules, name) for name in ("module", "path")), strict=True)
+    return [module for module, path in rows if path.endswith("__init__.py") and path in idle]
+
+
+def find_rounds(waiting: Sequence[str], leads: Mapping[str, Sequence[tuple[str, str]]]) -> list[list[str]]:
+    """Return the modules in two rounds: first what several others begin with, and the packages around it.
+
+    >>> find_rounds(["a", "p", "p.b", "c", "d"], {name: [("p.b", "")] for name in "acd"})
+    [['p', 'p.b'], ['a', 'c', 'd']]
+    """
+    known = set(waiting)
+    needs = {name: {each for pair in leads.get(name, ()) for each in _name(*pair) if each in known} for name in waiting}
+    counts = Counter(each for found in needs.values() for each in found)
+    leading = {name for name, count in counts.items() if count >= _LEAST_LED}
+    leading |= known & {name[:end] for name in leading for end, letter in enumerate(name) if letter == "."}
+    rounds = [[name for name in waiting if name in leading], [name for name in waiting if name not in leading]]
+    return [names for names in rounds if names]
+
+
+def _name(module: str, attribute: str) -> tuple[str, ...]:
+    return (module, f"{module}.{attribute}") if attribute else (module,)
+
+
 def build_plan(
     facts: Facts,
     graph: ImportGraph,
@@ -100,8 +168,10 @@ def build_plan(
     """
     tops = sorted({name.partition(".")[0] for name in tables.read_column(facts.modules, "module")})
     preloaded = find_preloaded(graph, tops) if options.preload else []
+    leads = find_leads(facts, find_entries(facts, options.only)) if options.share else {}
     return {
-        "root": str(facts.root), "paths": find_search_path(facts, options), "tops": tops, "modules": list(waiting),
+        "root": str(facts.root), "paths": find_search_path(facts, options), "tops": tops, "leads": leads,
+        "rounds": find_rounds(waiting, leads), "empty": find_empty(facts),
         "preload": [name for name in preloaded if name not in set(unfit)], "share": options.share, "ok": list(ok),
         "unfit": list(unfit), "outside": find_outside(facts, graph, tops),
         "jobs": options.jobs or 2, "timeout": options.timeout, "cpu_seconds": options.cpu_seconds,
