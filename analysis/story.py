@@ -23,7 +23,7 @@ from analysis.graph.simulate import Environment, simulate_entries
 from analysis.identity import Identity, build_identity, find_concepts, find_multiplicity
 from analysis.investigation import Investigation
 from analysis.policy import Policy, read_claims, read_policy
-from analysis.rules import CaseFile, build_findings_table, find_findings, measure
+from analysis.rules import CaseFile, build_findings_table, check_weights, find_scores, judge, measure
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
 
 Result = TypeVar("Result")
@@ -36,7 +36,7 @@ STEPS = ("scan", "graph", "cycles", "identity", "names", "probe", "simulation", 
 
 
 @dataclass(slots=True)
-class _Clock:
+class Clock:
     """Times the steps and tells the caller where we are."""
 
     progress: Progress
@@ -78,6 +78,7 @@ def investigate(
     """
     root = check_target(Path(path).expanduser())
     rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
+    check_weights(rules)
     is_declined = probe is None and rules.target.probe and policy is None
     probe = None if is_declined else complete_probe(probe, rules, root)
     if claims is not None:
@@ -95,30 +96,25 @@ def _investigate(
     probe: ProbeOptions | None,
     progress: Progress,
 ) -> Investigation:
-    clock = _Clock(progress)
+    clock = Clock(progress)
     cache = data / "cache" if use_cache else None
-    options = build_scan_options(rules)
-    facts = clock.run("scan", lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=progress))
-    graph = clock.run("graph", lambda: build_import_graph(facts))
-    cycles = clock.run("cycles", lambda: find_cycles(graph))
-    multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, rules)))
-    identity = clock.run("names", lambda: build_identity(facts, rules))
+    case = build_case(root, rules, cache=cache, jobs=jobs, clock=clock)
+    facts = case.facts
     witnesses: dict[str, pa.Table] = {}
     probed: dict[str, Any] = {}
     environment = Environment()
     if probe is not None:
-        witnesses, probed, environment = _probe(facts, graph, identity, probe, data, clock)
+        witnesses, probed, environment = _probe(facts, case.graph, case.identity, probe, data, clock)
     entries = [(entry.module, entry.path) for entry in find_entries(facts, probe.only if probe is not None else ())]
     simulated = clock.run(
         "simulation", lambda: simulate_entries(facts, entries, environment=environment, cache=cache, progress=progress)
     )
     witnesses |= simulated
-    case = CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, rules, witnesses)
-    findings, metrics = clock.run("rules", lambda: _judge(case))
+    judged = clock.run("rules", lambda: _judge(replace(case, witnesses=witnesses)))
     contents = {
-        **_NOT_ASKED_FOR, **witnesses, **collect_facts(facts), "edges": graph.edges, "externals": graph.externals,
-        "phantoms": graph.phantoms, "cycles": build_cycles_table(cycles), **identity.tables,
-        "findings": findings, "metrics": metrics,
+        **_NOT_ASKED_FOR, **witnesses, **collect_facts(facts), "edges": case.graph.edges,
+        "externals": case.graph.externals, "phantoms": case.graph.phantoms, "cycles": build_cycles_table(case.cycles),
+        **case.identity.tables, **judged,
     }  # fmt: skip
     counts = {name: table.num_rows for name, table in contents.items()}
     notice = _DECLINED if rules.target.probe and probe is None else ""
@@ -127,8 +123,22 @@ def _investigate(
     return Investigation(snapshot)
 
 
+def build_case(
+    root: Path, policy: Policy, *, cache: Path | None = None, jobs: int = 0, clock: Clock | None = None
+) -> CaseFile:
+    """Return what the source of a target says of it, judged by nobody yet: no probe, no simulation, no snapshot."""
+    clock = clock or Clock(ignore_progress)
+    options = build_scan_options(policy)
+    facts = clock.run("scan", lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=clock.progress))
+    graph = clock.run("graph", lambda: build_import_graph(facts))
+    cycles = clock.run("cycles", lambda: find_cycles(graph))
+    multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, policy)))
+    identity = clock.run("names", lambda: build_identity(facts, policy))
+    return CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, policy)
+
+
 def _probe(
-    facts: Facts, graph: ImportGraph, identity: Identity, options: ProbeOptions, data: Path, clock: _Clock
+    facts: Facts, graph: ImportGraph, identity: Identity, options: ProbeOptions, data: Path, clock: Clock
 ) -> tuple[dict[str, pa.Table], dict[str, Any], Environment]:
     """Return what the running interpreter says, as tables by name, how it was asked, and what surrounds the target."""
     started = time.perf_counter()
@@ -165,9 +175,16 @@ def collect_facts(facts: Facts) -> dict[str, Any]:
     return {name: getattr(facts, name) for name in names}
 
 
-def _judge(case: CaseFile) -> tuple[Any, Any]:
-    findings = find_findings(case)
-    return build_findings_table(findings), tables.METRICS.from_rows(measure(case, findings))
+def _judge(case: CaseFile) -> dict[str, pa.Table]:
+    judgement = judge(case)
+    scores, parts = find_scores(case, judgement.findings)
+    return {
+        "findings": build_findings_table(judgement.findings),
+        "accepted": tables.ACCEPTED.from_rows(judgement.accepted),
+        "scores": tables.SCORES.from_rows(scores),
+        "score_parts": tables.SCORE_PARTS.from_rows(parts),
+        "metrics": tables.METRICS.from_rows(measure(case, judgement, scores)),
+    }
 
 
 def _as_path(path: str | Path | None) -> Path | None:

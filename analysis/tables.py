@@ -341,6 +341,38 @@ FINDINGS = Table("findings", "one verdict of one rule on one subject", (
     _count("places", "number of places; more than evidence shows when there are more than a dozen"),
 ))  # fmt: skip
 
+ACCEPTED = Table("accepted", "one finding, or part of one, that an exception accepts", (
+    _text("fingerprint", "as in findings"),
+    _text("rule", "name of the rule"),
+    _one_of("severity", SEVERITIES, "how grave it would be"),
+    _text("subject", "module, class or file"),
+    _text("message", "what the finding says"),
+    _one_of("by", ("comment", "policy"), "where the exception stands"),
+    _text("reason", "why it is accepted"),
+    _text("until", "last day on which it is, as 2027-01-31; empty: for ever"),
+    _text("path", "first accepted place; empty when the finding has none"),
+    _count("line", "its line, from 1; 0 when there is none"),
+    _count("places", "number of places that are accepted"),
+))  # fmt: skip
+
+SCORES = Table("scores", "the compliance score of one package, or of the whole target", (
+    _text("package", "empty: the whole target"),
+    _count("modules", "modules that can be imported"),
+    _count("clean_modules", "of these, those that no finding of severity P0, P1 or P2 cites"),
+    _count("findings", "findings whose first place is in it"),
+    Column("points", pa.float64(), "points lost"),
+    Column("score", pa.float64(), "0 to 100: see docs/score.md"),
+))  # fmt: skip
+
+SCORE_PARTS = Table("score_parts", "what one rule costs one package, or the whole target", (
+    _text("package", "empty: the whole target"),
+    _text("rule", "name of the rule"),
+    _one_of("severity", SEVERITIES, "of its findings"),
+    _count("findings", "number of findings that count"),
+    _count("places", "number of their places"),
+    Column("points", pa.float64(), "points lost"),
+))  # fmt: skip
+
 METRICS = Table("metrics", "one measured number", (
     _text("metric", "name of the number"),
     Column("value", pa.float64(), "the number"),
@@ -564,8 +596,8 @@ AGREEMENT = Table("agreement", "one name of a module that could be imported, by 
 
 FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, PROGRAMS)
 CONCLUSION_TABLES: tuple[Table, ...] = (
-    EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES, CONFLICTS, BASES, DUPLICATES,
-    FOLDER_COPIES,
+    EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, ACCEPTED, SCORES, SCORE_PARTS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES,
+    CONFLICTS, BASES, DUPLICATES, FOLDER_COPIES,
 )  # fmt: skip
 #: What the import simulation says.
 SIMULATION_TABLES: tuple[Table, ...] = (SIMULATED, SIMULATED_SWALLOWED, SIMULATED_EXECUTIONS)

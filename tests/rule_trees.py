@@ -10,6 +10,7 @@ from analysis.graph.simulate import simulate_entries
 from analysis.identity import build_identity, find_concepts, find_multiplicity
 from analysis.policy import Policy, parse_policy
 from analysis.rules import CaseFile, Finding, find_findings, measure
+from analysis.rules import judge as judge_case
 from analysis.runtime import ProbeOptions, find_entries, run_probe
 from analysis.story import build_scan_options
 
@@ -37,4 +38,4 @@ def judge(root: Path, rule: str = "", policy: Policy | str = "", *, probed: bool
 
 def read_numbers(case: CaseFile) -> dict[str, float]:
     """Return the metrics by name."""
-    return {name: value for name, value, _, _ in measure(case, find_findings(case))}
+    return {name: value for name, value, _, _ in measure(case, judge_case(case))}

@@ -25,6 +25,9 @@ def find_markers(source: bytes, docstrings: list[tuple[int, int]], encoding: str
             raw = source[start : end if end >= 0 else len(source)]
             is_comment = b"#" in source[start:offset]
             place = "docstring" if line in inside else "comment" if is_comment else "code"
-            text = raw.decode(encoding, "replace").strip()[:TEXT_LIMIT]
+            text = raw.decode(encoding, "replace").strip()
+            if is_comment and len(text) > TEXT_LIMIT:  # what a comment says counts, not how long the code before it is
+                text = f"… {text[text.rfind('#', 0, text.lower().find(word.decode())) :]}"
+            text = text[:TEXT_LIMIT]
             found.setdefault((line, kind), (line, kind, place, text))
     return [found[key] for key in sorted(found)]

@@ -3,9 +3,31 @@
 from __future__ import annotations
 
 from analysis.rules.case_file import CaseFile
-from analysis.rules.catalogue import RULES, find_findings
+from analysis.rules.catalogue import (
+    RULES,
+    RULES_BY_NAME,
+    Judgement,
+    check_weights,
+    find_findings,
+    find_scores,
+    judge,
+)
 from analysis.rules.finding import Evidence, Finding, build_findings_table
 from analysis.rules.metrics import measure
 from analysis.rules.rule import Rule
 
-__all__ = ["RULES", "CaseFile", "Evidence", "Finding", "Rule", "build_findings_table", "find_findings", "measure"]
+__all__ = [
+    "RULES",
+    "RULES_BY_NAME",
+    "CaseFile",
+    "Evidence",
+    "Finding",
+    "Judgement",
+    "Rule",
+    "build_findings_table",
+    "check_weights",
+    "find_findings",
+    "find_scores",
+    "judge",
+    "measure",
+]

@@ -131,6 +131,7 @@ RULES = (
             "P1": "some first import loses the name, by the simulation",
             "P2": "from every first import of today it works",
         },
+        weight=3,
     ),
     Rule(
         "phantom-import", "P1",

@@ -2,11 +2,31 @@
 
 from __future__ import annotations
 
+import datetime as dt
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+
 from analysis.engine import paused_collection
-from analysis.rules import broken_imports, classes, copies, cycles, factories, files, first_imports, names, stand_ins
+from analysis.errors import PolicyError
+from analysis.policy import Policy
+from analysis.rules import (
+    broken_imports,
+    classes,
+    copies,
+    cycles,
+    exceptions,
+    factories,
+    files,
+    first_imports,
+    names,
+    stand_ins,
+)
 from analysis.rules.case_file import CaseFile
+from analysis.rules.exceptions import Accepted, apply_exceptions
 from analysis.rules.finding import Finding, add_sources
 from analysis.rules.rule import Rule
+from analysis.rules.score import Score, ScorePart, build_scores
 from analysis.rules.second_witness import settle
 from analysis.rules.source_lines import read_source_lines
 
@@ -14,16 +34,50 @@ RULES: tuple[Rule, ...] = tuple(
     sorted(
         (
             *cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES, *names.RULES, *stand_ins.RULES,
-            *factories.RULES, *copies.RULES, *first_imports.RULES,
+            *factories.RULES, *copies.RULES, *first_imports.RULES, *exceptions.RULES,
         ),
         key=lambda rule: rule.name,
     )
 )  # fmt: skip
+RULES_BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What all rules say of one target: the findings that count, the gravest first, and those that are accepted."""
+
+    findings: list[Finding]
+    accepted: list[Accepted]
+
+
+def judge(case: CaseFile, *, today: dt.date | None = None) -> Judgement:
+    """Return the verdicts of all rules, sorted by severity, rule and subject; exceptions count as of ``today``."""
+    with paused_collection():
+        found = settle([finding for rule in RULES for finding in rule.check(case)], case)
+        kept, accepted = apply_exceptions(found, case, RULES_BY_NAME, today or dt.datetime.now(dt.UTC).date())
+        places = {(place.path, place.line) for finding in kept for place in finding.evidence}
+        return Judgement(sorted(add_sources(kept, read_source_lines(case.facts.root, places))), sorted(accepted))
 
 
 def find_findings(case: CaseFile) -> list[Finding]:
-    """Return the findings of all rules, the gravest first, then by rule and subject."""
-    with paused_collection():
-        found = settle([finding for rule in RULES for finding in rule.check(case)], case)
-        places = {(place.path, place.line) for finding in found for place in finding.evidence}
-        return sorted(add_sources(found, read_source_lines(case.facts.root, places)))
+    """Return the findings of all rules, the gravest first, then by rule and subject; without those accepted."""
+    return judge(case).findings
+
+
+def find_scores(case: CaseFile, findings: Iterable[Finding]) -> tuple[list[Score], list[ScorePart]]:
+    """Return the compliance scores of a target, the whole first, and what each rule costs.
+
+    The policy's weights come before those of the rules. What only the probe or the simulation sees costs nothing, so
+    that a score does not depend on who was asked.
+    """
+    weights = {rule.name: 0.0 if rule.needs_probe or rule.needs_simulation else rule.weight for rule in RULES}
+    return build_scores(findings, case.facts.modules, weights | dict(case.policy.compliance.weights))
+
+
+def check_weights(policy: Policy) -> None:
+    """Raise ``PolicyError`` when the policy gives points to a rule that there is not."""
+    for name in policy.compliance.weights:
+        if name not in RULES_BY_NAME:
+            near = get_close_matches(name, list(RULES_BY_NAME), 1, 0.5)
+            remedy = f"Did you mean {near[0]}?" if near else "The rules are in docs/rules.md"
+            raise PolicyError(f"[compliance.weights] knows no rule {name!r}", remedy=remedy)

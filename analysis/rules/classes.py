@@ -182,6 +182,7 @@ RULES = (
         good={"p/__init__.py": "", "p/a.py": "class Registry: ...\n", "p/b.py": "from p.a import Registry\n"},
         policy=_REGISTRIES,
         grades={"P0": "unless the concept in the policy has a `severity` of its own"},
+        is_joint=True,
     ),
     Rule(
         "canonical-class-missing", "P1",
@@ -191,6 +192,7 @@ RULES = (
         bad={"p/__init__.py": "", "p/b.py": "class Registry: ...\n"},
         good={"p/__init__.py": "", "p/a.py": "class Registry: ...\n"},
         policy=_REGISTRIES,
+        is_joint=True,
     ),
     Rule(
         "class-defined-more-than-once", "P1",
@@ -206,5 +208,6 @@ RULES = (
             "P3": "all but one stand in tests or in other classes, extend one another, implement one base of that "
             "name, or are private by their name",
         },
+        is_joint=True,
     ),
 )  # fmt: skip

@@ -88,6 +88,7 @@ RULES = (
         bad={**_FILES, **{name.replace("app/", "app_legacy/"): source for name, source in _FILES.items()}},
         good=_FILES,
         grades={"P2": "one of them belongs to the product", "P3": "both belong to the tests"},
+        is_joint=True,
     ),
     Rule(
         "class-copied", "P2",
@@ -98,5 +99,6 @@ RULES = (
         bad={"a.py": f"class Order:\n{_BODY}", "b.py": f"class Parcel:\n{_BODY}"},
         good={"a.py": f"class Order:\n{_BODY}", "b.py": "from a import Order\nclass Parcel(Order): ...\n"},
         grades={"P2": "several of the product are equal", "P3": "they are alike, or all but one stand in tests"},
+        is_joint=True,
     ),
 )  # fmt: skip

@@ -149,6 +149,7 @@ RULES = (
             "P1": "the first import of some modules fails, or loses a name without a word",
             "P2": "from every first import it works today",
         },
+        is_joint=True, weight=3,
     ),
     Rule(
         "import-cycle-through-packages", "P0",
@@ -163,6 +164,7 @@ RULES = (
             "P1": "the first import of some modules fails, or loses a name without a word",
             "P2": "from every first import it works today",
         },
+        is_joint=True, weight=1,
     ),
     Rule(
         "deferred-cycle", "P2",
@@ -172,6 +174,7 @@ RULES = (
         _check_deferred,
         bad={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f():\n    from p.a import x\n    return x\n"},
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f(x):\n    return x\n"},
+        is_joint=True,
     ),
     Rule(
         "typing-cycle", "P3",
@@ -184,5 +187,6 @@ RULES = (
             "p/b.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.a import x\n",
         },
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "x = 1\n"},
+        is_joint=True,
     ),
 )  # fmt: skip

@@ -138,6 +138,7 @@ RULES = (
             "P1": "source of the product is dead",
             "P3": "only tests are, which a test runner may find by their path; or the twin is compiled from it",
         },
+        is_joint=True,
     ),
     Rule(
         "file-with-two-names", "P2",
@@ -157,6 +158,7 @@ RULES = (
             "backend/app/n.py": "",
             "main.py": "print('hello')\n",
         },
+        is_joint=True,
     ),
     Rule(
         "file-not-parsed", "P2",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 
@@ -28,7 +28,10 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """One verdict; the fields are the columns of ``tables.FINDINGS``. Sorts by severity, rule and subject."""
+    """One verdict; the fields are the columns of ``tables.FINDINGS``. Sorts by severity, rule and subject.
+
+    ``cited`` are all its places, of which ``evidence`` shows the first.
+    """
 
     severity: str
     rule: str
@@ -38,6 +41,7 @@ class Finding:
     certainty: str = "static"
     evidence: tuple[Evidence, ...] = ()
     places: int = 0
+    cited: tuple[Place, ...] = field(default=(), compare=False, repr=False)
 
 
 def build_finding(
@@ -51,6 +55,7 @@ def build_finding(
     return Finding(
         severity, rule, make_harmless(subject), make_harmless(message), fingerprint(rule, subject, *marks),
         evidence=tuple(Evidence(path, line) for path, line in chosen[:MOST_EVIDENCE]), places=len(chosen),
+        cited=tuple(chosen),
     )  # fmt: skip
 
 

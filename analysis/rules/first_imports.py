@@ -161,6 +161,7 @@ RULES = (
         "name of a module that is only half executed. A new entry point, a test run alone or a sorted import breaks.",
         "Cut the circle at the import that the evidence names first: move what both need into a third module.",
         _check_failing, bad=_CIRCLE, good=_FINE,
+        needs_simulation=True, is_joint=True,
     ),
     Rule(
         "module-executed-twice", "P1",
@@ -168,6 +169,7 @@ RULES = (
         "again, or because it is reachable by two names. Every class and every state in it then exists several times.",
         "Mend the import that fails, or agree on one name; then there is nothing to swallow.",
         _check_repeated, bad=_RETRIED, good=_FINE,
+        needs_simulation=True, is_joint=True,
     ),
     Rule(
         "class-alive-twice", "P1",
@@ -175,6 +177,7 @@ RULES = (
         "take one for a stranger to the other. Seen by the probe.",
         "Find out why the module ran twice (see module-executed-twice) and mend that.",
         _check_twins, bad=_RETRIED, good=_FINE, needs_probe=True,
+        is_joint=True,
     ),
     Rule(
         "name-depends-on-import-order", "P1",
@@ -187,6 +190,7 @@ RULES = (
             "p/b.py": "try:\n    from p.a import A\nexcept ImportError:\n    A = None\n",
         },
         good=_FINE, needs_probe=True,
+        is_joint=True,
     ),
     Rule(
         "import-stops-the-program", "P2",

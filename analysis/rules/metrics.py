@@ -13,11 +13,13 @@ from analysis import tables
 from analysis.facts.test_files import is_test_file
 from analysis.rules.broken_imports import find_swallowed
 from analysis.rules.case_file import CaseFile
+from analysis.rules.catalogue import Judgement
 from analysis.rules.factories import find_lacking
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
 from analysis.rules.hazards import CIRCULAR
 from analysis.rules.names import find_definitions, name_redirects
+from analysis.rules.score import Score
 from analysis.rules.words import tell
 
 
@@ -30,12 +32,15 @@ class Metric(NamedTuple):
     meaning: str
 
 
-def measure(case: CaseFile, findings: Sequence[Finding]) -> list[Metric]:
-    """Return the metrics of a target, each name once; the order is that of the report."""
+def measure(case: CaseFile, judgement: Judgement, scores: Sequence[Score] = ()) -> list[Metric]:
+    """Return the metrics of a target, each name once; the order is that of the report.
+
+    The first of ``scores`` is that of the whole target.
+    """
     parts: Iterable[Iterable[Metric]] = (
         _measure_files(case), _measure_imports(case), _measure_missing(case), _measure_cycles(case),
         _measure_classes(case), _measure_names(case), _measure_policy(case), _measure_runtime(case),
-        _measure_findings(findings),
+        _measure_findings(judgement.findings), _measure_compliance(judgement, scores),
     )  # fmt: skip
     found: dict[str, Metric] = {}
     for part in parts:
@@ -279,6 +284,15 @@ def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
     for severity in tables.SEVERITIES:
         told = f"Findings of severity {severity}."
         yield Metric(f"findings-{severity.lower()}", counts[severity], "findings", told)
+
+
+def _measure_compliance(judgement: Judgement, scores: Sequence[Score]) -> Iterator[Metric]:
+    told = "Findings, or parts of them, that exceptions accept."
+    yield Metric("findings-accepted", len(judgement.accepted), "findings", told)
+    for whole in scores[:1]:
+        yield Metric("compliance", whole.score, "of 100", "Compliance score: see docs/score.md.")
+        yield Metric("clean-modules", whole.clean_modules, "modules", "Modules that no finding of P0 to P2 cites.")
+        yield Metric("points-lost", whole.points, "points", "What the findings cost, over all their places.")
 
 
 def _pairs(table: pa.Table, key: str, value: str) -> Iterator[tuple[str, str]]:

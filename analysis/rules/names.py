@@ -159,6 +159,7 @@ RULES = (
         },
         good={**_TREE, "p/d.py": "class Parcel: ...\n", "p/f.py": "from p.d import Parcel\n"},
         grades={"P2": "the objects have nothing to do with each other", "P3": "the classes extend one another"},
+        is_joint=True,
     ),
     Rule(
         "redirect-broken", "P0",
@@ -172,5 +173,6 @@ RULES = (
             "P0": "the paths lead to different objects, or nowhere",
             "P2": "one of them cannot be followed without running the program",
         },
+        is_joint=True,
     ),
 )  # fmt: skip

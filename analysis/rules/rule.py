@@ -18,7 +18,9 @@ class Rule:
 
     ``severity`` is the highest that the rule gives; ``grades`` says of each severity when it is given, where
     there are several. ``policy`` is the policy that the examples need, as TOML; ``needs_probe`` says that only
-    the probe can see it.
+    the probe can see it, ``needs_simulation`` that it takes the simulation or the probe. ``is_joint``: its places make
+    the finding together, as the definitions of one name do; otherwise each is a fault of its own. ``weight`` are the
+    points of one finding in the compliance score where they do not follow from the severity.
     """
 
     name: str
@@ -31,3 +33,6 @@ class Rule:
     policy: str = field(default="")
     grades: Mapping[str, str] = field(default_factory=dict)
     needs_probe: bool = False
+    needs_simulation: bool = False
+    is_joint: bool = False
+    weight: float | None = None

@@ -110,7 +110,7 @@ def _rows(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
 
 
 def _places(finding: Finding) -> list[Place]:
-    return [(place.path, place.line) for place in finding.evidence]
+    return list(finding.cited)
 
 
 def _judge_absent(finding: Finding, witness: Witness) -> str:
@@ -119,8 +119,7 @@ def _judge_absent(finding: Finding, witness: Witness) -> str:
     if any(witness.raised.get(place, set()) & _ABSENT for place in places):
         return "confirmed"
     ran = [place in witness.unconditional and place[0] in witness.imported for place in places]
-    all_ran = bool(ran) and all(ran) and finding.places <= len(places)
-    return "refuted" if all_ran and not any(place in witness.raised for place in places) else "static"
+    return "refuted" if ran and all(ran) and not any(place in witness.raised for place in places) else "static"
 
 
 def _judge_swallowed(finding: Finding, witness: Witness) -> str:

@@ -1,0 +1,244 @@
+"""Exceptions: findings that a team accepts, by a comment in the source or by ``[[ignore]]`` in the policy.
+
+A comment ``# ssot: allow[rule] because …`` stands on the line of the place, or alone on the line above it. It accepts
+that place; a finding whose places make it together (a cycle, the definitions of one name) it accepts as a whole.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+from fnmatch import fnmatchcase
+from typing import NamedTuple
+
+from analysis import tables
+from analysis.policy import Ignore
+from analysis.rules.case_file import CaseFile
+from analysis.rules.finding import MOST_EVIDENCE, Evidence, Finding, Place, build_finding
+from analysis.rules.rule import Rule
+from analysis.rules.words import agree, tell
+
+_COMMENT = re.compile(r"#\s*ssot:\s*allow\[([^\]]*)\](?:\s*,?\s*because\b[\s:]*(.*))?", re.IGNORECASE)
+_UNUSED, _VOID = "exception-unused", "exception-void"
+_OWN = frozenset({_UNUSED, _VOID})
+
+
+class Accepted(NamedTuple):
+    """One finding, or part of one, that an exception accepts; the columns of ``tables.ACCEPTED``."""
+
+    fingerprint: str
+    rule: str
+    severity: str
+    subject: str
+    message: str
+    by: str
+    reason: str
+    until: str
+    path: str
+    line: int
+    places: int
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """One comment: ``is_alone`` says that nothing else stands on its line."""
+
+    path: str
+    line: int
+    rules: tuple[str, ...]
+    reason: str
+    is_alone: bool
+
+    @property
+    def target(self) -> Place:
+        """The place that it speaks of."""
+        return self.path, self.line + self.is_alone
+
+
+def read_allowances(case: CaseFile) -> list[Allowance]:
+    """Return the exceptions that stand in comments of the source, in its order."""
+    columns = ("path", "line", "kind", "place", "text")
+    rows = zip(*(tables.read_column(case.facts.markers, name) for name in columns), strict=True)
+    found = []
+    for path, line, kind, place, text in rows:
+        match = _COMMENT.search(text) if kind == "ssot" and place == "comment" else None
+        if match:
+            rules = tuple(dict.fromkeys(name.strip() for name in match[1].split(",") if name.strip()))
+            found.append(Allowance(path, line, rules, (match[2] or "").strip(), text.startswith("#")))
+    return _join_stacked(found)
+
+
+def _join_stacked(allowances: Sequence[Allowance]) -> list[Allowance]:
+    """Let comments that stand alone, one below the other, speak of the line below the last of them."""
+    alone = {(each.path, each.line) for each in allowances if each.is_alone}
+    found = []
+    for each in allowances:
+        last = each.line
+        while each.is_alone and (each.path, last + 1) in alone:
+            last += 1
+        found.append(replace(each, line=last) if last != each.line else each)
+    return found
+
+
+def apply_exceptions(
+    findings: Iterable[Finding], case: CaseFile, rules: Mapping[str, Rule], today: dt.date
+) -> tuple[list[Finding], list[Accepted]]:
+    """Return the findings that remain, those about exceptions among them, and what was accepted."""
+    allowances = read_allowances(case)
+    valid = [each for each in allowances if each.reason and set(each.rules) & rules.keys()]
+    ignores = [each for each in case.policy.ignore if _find_fault(each, rules, today) == ""]
+    by_place: dict[Place, list[Allowance]] = defaultdict(list)
+    for each in valid:
+        by_place[each.target].append(each)
+    used: set[Allowance | Ignore] = set()
+    kept: list[Finding] = []
+    accepted: list[Accepted] = []
+    for finding in findings:
+        remaining, found = _judge(finding, rules[finding.rule], by_place, ignores, used)
+        accepted += found
+        kept += [remaining] if remaining else []
+    judged = {name for name, rule in rules.items() if _was_judged(rule, case)}
+    kept += _report_void(allowances, case.policy.ignore, rules, today)
+    kept += _report_unused([*valid, *ignores], used, judged)
+    return kept, accepted
+
+
+def _judge(
+    finding: Finding, rule: Rule, allowances: Mapping[Place, Sequence[Allowance]], ignores: Iterable[Ignore],
+    used: set[Allowance | Ignore],
+) -> tuple[Finding | None, list[Accepted]]:  # fmt: skip
+    """Return what is left of a finding, and what was accepted of it; note the exceptions that were needed."""
+    for ignore in ignores:
+        if _covers(ignore, finding):
+            used.add(ignore)
+            until = ignore.until.isoformat() if ignore.until else ""
+            return None, [_accept(finding, "policy", ignore.reason, until, finding.cited)]
+    allowed = {
+        place: each for place in finding.cited for each in allowances.get(place, ()) if finding.rule in each.rules
+    }
+    if not allowed:
+        return finding, []
+    used.update(allowed.values())
+    by_reason: dict[str, list[Place]] = defaultdict(list)
+    for place, each in allowed.items():
+        by_reason[each.reason].append(place)
+    accepted = [_accept(finding, "comment", reason, "", places) for reason, places in by_reason.items()]
+    left = tuple(place for place in finding.cited if place not in allowed)
+    if rule.is_joint or not left:
+        return None, accepted
+    told = f"{finding.message}. {tell(len(allowed), 'place')} {agree(len(allowed), 'is', 'are')} accepted by comments"
+    evidence = tuple(Evidence(path, line) for path, line in left[:MOST_EVIDENCE])
+    return replace(finding, message=told, cited=left, places=len(left), evidence=evidence), accepted
+
+
+def _accept(finding: Finding, by: str, reason: str, until: str, places: Sequence[Place]) -> Accepted:
+    path, line = places[0] if places else ("", 0)
+    return Accepted(
+        finding.fingerprint, finding.rule, finding.severity, finding.subject, finding.message, by, reason, until, path,
+        line, len(places),
+    )  # fmt: skip
+
+
+def _covers(ignore: Ignore, finding: Finding) -> bool:
+    if not fnmatchcase(finding.rule, ignore.rule):
+        return False
+    paths = {path for path, _ in finding.cited}
+    by_path = bool(paths) and all(fnmatchcase(path, ignore.subject) for path in paths)
+    return by_path or fnmatchcase(finding.subject, ignore.subject)
+
+
+def _find_fault(ignore: Ignore, rules: Mapping[str, Rule], today: dt.date) -> str:
+    """Return why an exception of the policy does not count; empty when it does."""
+    if not any(fnmatchcase(name, ignore.rule) for name in rules):
+        return _tell_unknown([ignore.rule], rules)
+    if ignore.until is not None and ignore.until < today:
+        return f"it was for the time until {ignore.until.isoformat()}"
+    return ""
+
+
+def _tell_unknown(names: Sequence[str], rules: Iterable[str]) -> str:
+    near = get_close_matches(names[0], list(rules), 1, 0.5) if names else []
+    hint = f"; did you mean {near[0]}?" if near else ""
+    return f"there is no rule {', '.join(names)}{hint}" if names else "it names no rule"
+
+
+def _report_void(
+    allowances: Iterable[Allowance], ignores: Iterable[Ignore], rules: Mapping[str, Rule], today: dt.date
+) -> Iterator[Finding]:
+    for each in allowances:
+        unknown = [name for name in each.rules if name not in rules]
+        fault = "" if each.reason else "it gives no reason: write `because` and why"
+        fault = _tell_unknown(unknown, rules) if unknown or not each.rules else fault
+        if fault:
+            yield _report(_VOID, "P2", each, f"The exception for {_name(each)} does not count: {fault}")
+    for ignore in ignores:
+        fault = _find_fault(ignore, rules, today)
+        if fault:
+            yield _report(_VOID, "P2", ignore, f"The exception for {_name(ignore)} does not count: {fault}")
+
+
+def _report_unused(
+    valid: Iterable[Allowance | Ignore], used: set[Allowance | Ignore], judged: set[str]
+) -> Iterator[Finding]:
+    """Report the exceptions that no finding needs, unless one of their rules could not be judged in this run."""
+    for each in valid:
+        names = each.rules if isinstance(each, Allowance) else [each.rule]
+        if each not in used and all(name in judged or "*" in name for name in names):
+            yield _report(_UNUSED, "P3", each, f"The exception for {_name(each)} accepts nothing: delete it")
+
+
+def _report(rule: str, severity: str, each: Allowance | Ignore, message: str) -> Finding:
+    if isinstance(each, Ignore):
+        return build_finding(rule, severity, f"[[ignore]] {each.rule}", message, [], [each.subject])
+    place = (each.path, each.line)
+    return build_finding(rule, severity, each.path, message, [place], [*each.rules, each.reason])
+
+
+def _name(each: Allowance | Ignore) -> str:
+    if isinstance(each, Allowance):
+        return ", ".join(each.rules) or "nothing"
+    return f"{each.rule} of {each.subject} (policy: {each.reason})"
+
+
+def _was_judged(rule: Rule, case: CaseFile) -> bool:
+    if rule.needs_probe:
+        return case.is_probed
+    return not rule.needs_simulation or case.is_probed or bool(case.witness("simulated").num_rows)
+
+
+def count_accepted(accepted: Iterable[Accepted]) -> Counter[str]:
+    """Return the number of accepted findings by severity."""
+    return Counter(row.severity for row in accepted)
+
+
+def _check_nothing(_: CaseFile) -> Iterator[Finding]:
+    """What remains of exceptions is known only after all other rules."""
+    yield from ()
+
+
+_TWICE = {"a.py": "class Order: ...\n"}
+_COPY = "class Order: ...  # ssot: allow[class-defined-more-than-once]"
+
+RULES = (
+    Rule(
+        _UNUSED, "P3",
+        "An exception accepts a finding that is not there: what it spoke of was mended or moved. It would hide the next "
+        "one.",
+        "Delete the comment, or the entry of the policy.",
+        _check_nothing,
+        bad={"a.py": "class Order: ...  # ssot: allow[class-defined-more-than-once] because the API is frozen\n"},
+        good={**_TWICE, "b.py": f"{_COPY} because the API is frozen\n"},
+    ),
+    Rule(
+        _VOID, "P2",
+        "An exception gives no reason, names a rule that there is not, or its time is over. It accepts nothing.",
+        "Write the reason after `because`, correct the name of the rule, or mend what it accepted.",
+        _check_nothing,
+        bad={**_TWICE, "b.py": f"{_COPY}\n"},
+        good={**_TWICE, "b.py": f"{_COPY} because the API is frozen\n"},
+    ),
+)  # fmt: skip
