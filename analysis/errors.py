@@ -35,6 +35,14 @@ class SnapshotError(AnalysisError):
     """No such snapshot, or one that another version wrote."""
 
 
+class BaselineError(AnalysisError):
+    """No baseline where one was named, or one that cannot be read."""
+
+
+class RevisionError(AnalysisError):
+    """The target has no such revision, or no git."""
+
+
 class UnknownNameError(AnalysisError):
     """A module or class was asked for that the snapshot does not know."""
 

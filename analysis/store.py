@@ -121,6 +121,20 @@ def _explain(error: OSError, parent: Path) -> StorageError:
     )
 
 
+def write_file(path: Path, text: str) -> None:
+    """Write a text file whole or not at all; raises ``StorageError`` when the disk is full or may not be written to."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, "utf-8")
+        temporary.replace(path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        what = f"cannot write {path}: {error.strerror or error}"
+        raise StorageError(what, remedy="Free some space, or name another file") from None
+
+
 def write_snapshot(data: Path, contents: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> Path:
     """Write all tables and the manifest; return the snapshot's folder ``data/snapshots/<target>/<time>-<revision>``.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import platform
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -15,15 +16,24 @@ import pyarrow as pa
 
 from analysis import __version__, store, tables
 from analysis.engine import Progress, ignore_progress, paused_collection
-from analysis.errors import SnapshotError
+from analysis.errors import BaselineError, SnapshotError
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, check_target, scan
 from analysis.facts.git import read_revision
 from analysis.graph import ImportGraph, build_cycles_table, build_import_graph, find_cycles
 from analysis.graph.simulate import Environment, simulate_entries
+from analysis.history import FILE_NAME as BASELINE
+from analysis.history import build_baseline, compare, read_baseline
 from analysis.identity import Identity, build_identity, find_concepts, find_multiplicity
 from analysis.investigation import Investigation
 from analysis.policy import Policy, read_claims, read_policy
-from analysis.rules import CaseFile, build_findings_table, check_weights, find_scores, judge, measure
+from analysis.rules import (
+    CaseFile,
+    build_findings_table,
+    check_weights,
+    find_scores,
+    judge,
+    measure,
+)
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
 
 Result = TypeVar("Result")
@@ -110,7 +120,7 @@ def _investigate(
         "simulation", lambda: simulate_entries(facts, entries, environment=environment, cache=cache, progress=progress)
     )
     witnesses |= simulated
-    judged = clock.run("rules", lambda: _judge(replace(case, witnesses=witnesses)))
+    judged, trend = clock.run("rules", lambda: _judge(replace(case, witnesses=witnesses)))
     contents = {
         **_NOT_ASKED_FOR, **witnesses, **collect_facts(facts), "edges": case.graph.edges,
         "externals": case.graph.externals, "phantoms": case.graph.phantoms, "cycles": build_cycles_table(case.cycles),
@@ -119,6 +129,7 @@ def _investigate(
     counts = {name: table.num_rows for name, table in contents.items()}
     notice = _DECLINED if rules.target.probe and probe is None else ""
     manifest = _describe(root, rules, facts, counts, clock.seconds) | {"probe": probed, "notice": notice}
+    manifest["baseline"] = trend
     snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
     return Investigation(snapshot)
 
@@ -175,16 +186,39 @@ def collect_facts(facts: Facts) -> dict[str, Any]:
     return {name: getattr(facts, name) for name in names}
 
 
-def _judge(case: CaseFile) -> dict[str, pa.Table]:
+def _judge(case: CaseFile) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """Return what the rules say, as tables by name, and how that compares with the target's own baseline."""
     judgement = judge(case)
     scores, parts = find_scores(case, judgement.findings)
+    trend = _compare_baseline(case)
     return {
         "findings": build_findings_table(judgement.findings),
         "accepted": tables.ACCEPTED.from_rows(judgement.accepted),
         "scores": tables.SCORES.from_rows(scores),
         "score_parts": tables.SCORE_PARTS.from_rows(parts),
         "metrics": tables.METRICS.from_rows(measure(case, judgement, scores)),
-    }
+    }, trend
+
+
+def _compare_baseline(case: CaseFile) -> dict[str, Any]:
+    """Return what a report says of the baseline that lies in the target; nothing where none does.
+
+    A baseline holds what the source alone tells: findings and severities without simulation and probe.
+    """
+    place = case.facts.root / BASELINE
+    if not place.is_file():
+        return {}
+    try:
+        old = read_baseline(place)
+    except BaselineError as error:
+        return {"problem": str(error)}
+    new = build_baseline(judge(replace(case, witnesses={})).findings, case.facts)
+    found = compare(old, new, tables.read_column(case.facts.files, "path"))
+    counts = Counter(found.statuses)
+    return {
+        "revision": old.revision, "score": old.score, "known": counts["known"], "new": counts["new"],
+        "worse": counts["worse"], "gone": len(found.gone),
+    }  # fmt: skip
 
 
 def _as_path(path: str | Path | None) -> Path | None:

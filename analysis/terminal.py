@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from analysis.rules.words import make_harmless, tell
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.gate import CheckedFinding, CheckResult
     from analysis.investigation import Investigation
     from analysis.runtime import Verification
 
@@ -115,6 +117,43 @@ def print_paths(found: pd.DataFrame) -> None:
                 advice = f"[yellow]{row['violations']:,} should not[/]"
             place = f"{row['path']}:{row['line']}"
             console.print(f"  {_safe(row['import_path'])}  {row['route']}, {told}  [dim]{_safe(place)}[/] {advice}")
+
+
+def print_check(result: CheckResult, *, quiet: bool) -> None:
+    """Print the verdict last, before it what it rests on: the findings that fail the check, or the gravest ones."""
+    console = make_console()
+    verdict = "[bold green]passes[/]" if result.passed else "[bold red]does not pass[/]"
+    reasons = f": {_safe('; '.join(result.reasons))}" if result.reasons else ""
+    if not quiet:
+        failing = [finding for finding in result.findings if finding.fails]
+        shown = failing or ([] if result.passed else list(result.findings))
+        for finding in shown[:MOST_FINDINGS]:
+            _print_checked(console, finding, with_status=bool(result.compared_with))
+        if len(shown) > MOST_FINDINGS:
+            console.print(f"[dim]and {len(shown) - MOST_FINDINGS:,} more: ssot check --json[/]")
+        for row in [] if result.passed else result.rules[:5]:
+            if row.points:
+                lost = f"{row.points:>9,.1f} points: {row.rule}, {row.severity}, {tell(row.places, 'place')}"
+                console.print(f"[dim]{lost}[/]")
+        if result.compared_with:
+            statuses = Counter(finding.status for finding in result.findings)
+            console.print(
+                f"since {_safe(result.compared_with)}: {statuses['new']:,} new, {statuses['worse']:,} worse, "
+                f"{statuses['known']:,} known, {len(result.gone):,} gone"
+            )
+    accepted = f", {len(result.accepted):,} accepted" if result.accepted else ""
+    console.print(
+        f"[bold]{_safe(result.target)}[/] {verdict}{reasons} [dim](score {int(result.score * 10) / 10:.1f}, "
+        f"{tell(len(result.findings), 'finding')}{accepted})[/]"
+    )
+
+
+def _print_checked(console: Console, finding: CheckedFinding, *, with_status: bool) -> None:
+    place = f"{finding.evidence[0].path}:{finding.evidence[0].line}" if finding.evidence else finding.subject
+    severity = f"[{_COLOURS[finding.severity]}]{finding.severity}[/]"
+    status = f" {finding.status}" if with_status else ""
+    console.print(f"{severity}{status} {_safe(place)} [dim]{_safe(finding.rule)}[/]")
+    console.print(f"   {_safe(finding.message)}")
 
 
 def print_verification(found: Verification) -> None:

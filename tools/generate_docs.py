@@ -88,6 +88,10 @@ def build_cli_page() -> str:
 
 
 def _describe_command(name: str, command: Any) -> str:
+    inner = getattr(command, "commands", None)
+    if inner:
+        parts = (_describe_command(f"{name} {own}", part) for own, part in inner.items())
+        return "\n".join([f"## ssot {name}\n\n{command.help}\n", *parts])
     arguments = [parameter for parameter in command.params if parameter.param_type_name == "argument"]
     usage = " ".join([f"ssot {name}", "[OPTIONS]", *map(_name_argument, arguments)])
     example = f"\n{command.epilog}\n" if command.epilog else ""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import subprocess
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 #: A repository's configuration may name programs (fsmonitor, hooks); these settings switch them off.
@@ -11,13 +12,13 @@ _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "
 _TIMEOUT_SECONDS = 60
 
 
-def run_git(folder: Path, *arguments: str) -> bytes | None:
+def run_git(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes | None:
     """Return what a git command prints, or None when there is no git, no repository, or the command fails."""
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
         done = subprocess.run(
             ["git", *_SAFE, "-C", str(folder), *arguments],
-            capture_output=True, stdin=subprocess.DEVNULL, timeout=_TIMEOUT_SECONDS, env=environment, check=False,
+            capture_output=True, input=stdin, timeout=_TIMEOUT_SECONDS, env=environment, check=False,
         )  # fmt: skip
     except (OSError, subprocess.SubprocessError):
         return None
@@ -53,3 +54,47 @@ def read_ignored(folder: Path) -> tuple[set[str], set[str]] | None:
         return set(), set()
     folders = {path.rstrip("/") for path in paths if path.endswith("/")}
     return folders, {path for path in paths if not path.endswith("/")}
+
+
+def find_commit(folder: Path, revision: str) -> str:
+    """Return the full commit that a revision means in the repository around a folder; empty when there is none."""
+    if not revision or revision.startswith("-"):
+        return ""
+    found = run_git(folder, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
+    return found.decode("ascii", "replace").strip() if found else ""
+
+
+def export_files(folder: Path, commit: str, place: Path, is_wanted: Callable[[str], bool]) -> int:
+    """Write the files that a folder had at a commit below ``place``; return their number.
+
+    Regular files only, as git keeps them, without the filters of the repository. Raises ``OSError`` when git fails.
+    """
+    listed = run_git(folder, "ls-tree", "-r", "-z", commit)
+    if listed is None:
+        raise OSError(0, "git cannot list the files", str(folder))
+    wanted: list[tuple[str, str]] = []
+    for entry in filter(None, listed.split(b"\0")):
+        about, _, name = entry.partition(b"\t")
+        mode, kind, blob = about.decode("ascii").split()[:3]
+        path = os.fsdecode(name)
+        if kind == "blob" and mode != "120000" and is_wanted(path) and ".." not in Path(path).parts:
+            wanted.append((blob, path))
+    blobs = _read_blobs(folder, [blob for blob, _ in wanted])
+    for (_, path), content in zip(wanted, blobs, strict=True):
+        target = place / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+    return len(wanted)
+
+
+def _read_blobs(folder: Path, blobs: list[str]) -> Iterator[bytes]:
+    """Yield the contents of some objects, in order, from one process."""
+    printed = run_git(folder, "cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode())
+    if printed is None:
+        raise OSError(0, "git cannot read the files", str(folder))
+    start = 0
+    for _ in blobs:
+        end = printed.index(b"\n", start)
+        size = int(printed[start:end].split()[2])
+        yield printed[end + 1 : end + 1 + size]
+        start = end + 2 + size

@@ -17,7 +17,7 @@ from analysis.policy.models import Policy
 
 FILE_NAME = "ssot.toml"
 _SEE = "See docs/policy.md"
-_PLACE = re.compile(r" \(at (?:line (\d+), column \d+|end of document)\)$")
+_PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
 def read_policy(path: Path | None, *, target: Path | None = None) -> Policy:
@@ -56,15 +56,21 @@ def _explain_syntax(error: Exception, text: str, name: str) -> PolicyError:
     """Say what the parser says, with the place in front as editors know it."""
     message = " ".join(str(error).split())
     found = _PLACE.search(message)
-    line = int(found[1]) if found and found[1] else len(text.splitlines())
-    return PolicyError(f"{name}:{max(1, line)}: {_PLACE.sub('', message)}", remedy=_SEE)
+    lines = text.splitlines() or [""]
+    line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
+    return PolicyError(f"{name}:{line}:{column}: {_PLACE.sub('', message)}", remedy=_SEE)
 
 
 def _explain(error: ValidationError, text: str, name: str) -> PolicyError:
-    first = error.errors(include_url=False)[0]
+    first, *others = error.errors(include_url=False)
     place = tuple(part for part in first["loc"] if not _is_choice(part))
+    if first["type"] == "literal_error":  # of the types that a value may have, the one that says what is wrong with it
+        same = (each for each in others if tuple(part for part in each["loc"] if not _is_choice(part)) == place)
+        first = next((each for each in same if each["type"] == "value_error"), first)
     key = str(next((part for part in reversed(place) if isinstance(part, str)), ""))
-    where = f"{name}:{find_line(text, place)}"
+    line = find_line(text, place)
+    line, column = _find_column(text.splitlines() or [""], line, key, first["input"])
+    where = f"{name}:{line}:{column}"
     section = ".".join(str(part) for part in place[:-1] if isinstance(part, str))
     if first["type"] == "extra_forbidden":
         known = _find_keys(place[:-1])
@@ -80,6 +86,20 @@ def _explain(error: ValidationError, text: str, name: str) -> PolicyError:
     elif first["type"] == "tuple_type" and len(place) == 1:
         message = f"is a list of sections, to be written as [[{key}]]"
     return PolicyError(f"{where}: {_quote(key)[1:-1]}: {_quote(message)[1:-1]}", remedy=_SEE)
+
+
+def _find_column(lines: list[str], line: int, key: str, value: Any) -> tuple[int, int]:
+    """Return line and column, from 1, of a wrong value, else of its key, else of the line's first word."""
+    if isinstance(value, str) and value:
+        for number in range(line, len(lines) + 1):
+            for quoted in (f'"{value}"', f"'{value}'"):
+                if quoted in lines[number - 1]:
+                    return number, lines[number - 1].index(quoted) + 1
+            if number > line and "=" in lines[number - 1]:
+                break
+    found = re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", lines[line - 1]) if key else None
+    start = found.start() if found else len(lines[line - 1]) - len(lines[line - 1].lstrip())
+    return line, start + 1
 
 
 def _is_choice(part: int | str) -> bool:

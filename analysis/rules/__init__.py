@@ -14,7 +14,7 @@ from analysis.rules.catalogue import (
 )
 from analysis.rules.finding import Evidence, Finding, build_findings_table
 from analysis.rules.metrics import measure
-from analysis.rules.rule import Rule
+from analysis.rules.rule import Rule, is_beyond_source
 
 __all__ = [
     "RULES",
@@ -28,6 +28,7 @@ __all__ = [
     "check_weights",
     "find_findings",
     "find_scores",
+    "is_beyond_source",
     "judge",
     "measure",
 ]

@@ -25,7 +25,7 @@ from analysis.rules import (
 from analysis.rules.case_file import CaseFile
 from analysis.rules.exceptions import Accepted, apply_exceptions
 from analysis.rules.finding import Finding, add_sources
-from analysis.rules.rule import Rule
+from analysis.rules.rule import Rule, is_beyond_source
 from analysis.rules.score import Score, ScorePart, build_scores
 from analysis.rules.second_witness import settle
 from analysis.rules.source_lines import read_source_lines
@@ -70,7 +70,7 @@ def find_scores(case: CaseFile, findings: Iterable[Finding]) -> tuple[list[Score
     The policy's weights come before those of the rules. What only the probe or the simulation sees costs nothing, so
     that a score does not depend on who was asked.
     """
-    weights = {rule.name: 0.0 if rule.needs_probe or rule.needs_simulation else rule.weight for rule in RULES}
+    weights = {rule.name: 0.0 if is_beyond_source(rule) else rule.weight for rule in RULES}
     return build_scores(findings, case.facts.modules, weights | dict(case.policy.compliance.weights))
 
 

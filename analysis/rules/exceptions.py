@@ -226,8 +226,8 @@ _COPY = "class Order: ...  # ssot: allow[class-defined-more-than-once]"
 RULES = (
     Rule(
         _UNUSED, "P3",
-        "An exception accepts a finding that is not there: what it spoke of was mended or moved. It would hide the next "
-        "one.",
+        "An exception accepts a finding that is not there: what it spoke of was mended or moved. It would "
+        "hide the next one.",
         "Delete the comment, or the entry of the policy.",
         _check_nothing,
         bad={"a.py": "class Order: ...  # ssot: allow[class-defined-more-than-once] because the API is frozen\n"},

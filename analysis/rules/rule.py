@@ -36,3 +36,8 @@ class Rule:
     needs_simulation: bool = False
     is_joint: bool = False
     weight: float | None = None
+
+
+def is_beyond_source(rule: Rule) -> bool:
+    """Return whether the source alone does not tell: it takes the simulation or the probe."""
+    return rule.needs_probe or rule.needs_simulation

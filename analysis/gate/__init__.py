@@ -1,0 +1,22 @@
+"""The gate: does a target pass, and what did a change bring in?"""
+
+from __future__ import annotations
+
+from analysis.gate.check import CheckOptions, check, write_target_baseline
+from analysis.gate.formats import FORMATS, find_format, render, write_outputs
+from analysis.gate.proposal import propose_policy, write_policy
+from analysis.gate.result import CheckedFinding, CheckResult
+
+__all__ = [
+    "FORMATS",
+    "CheckOptions",
+    "CheckResult",
+    "CheckedFinding",
+    "check",
+    "find_format",
+    "propose_policy",
+    "render",
+    "write_outputs",
+    "write_policy",
+    "write_target_baseline",
+]

@@ -1,0 +1,225 @@
+"""Check a target: build its case from the source alone, judge it, hold it against what was known."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analysis import __version__, store, tables
+from analysis.engine import Progress, ignore_progress, paused_collection
+from analysis.errors import BaselineError, RevisionError
+from analysis.facts import check_target
+from analysis.facts.git import export_files, find_commit, read_revision
+from analysis.gate.result import (
+    AcceptedFinding,
+    CheckedFinding,
+    CheckedPlace,
+    CheckResult,
+    GoneFinding,
+    PackageScore,
+    RuleCost,
+)
+from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_baseline, compare
+from analysis.history import read_baseline as read_file
+from analysis.history import write_baseline as write_file
+from analysis.policy import Policy, read_policy
+from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, find_scores, judge
+from analysis.rules.score import Score, ScorePart
+from analysis.rules.words import agree, tell
+from analysis.story import Clock, build_case
+
+#: What of an earlier revision is looked at: the code, and what says where its roots are.
+_WANTED = (".py", ".pyi", ".so", ".pyd", ".toml", ".cfg", ".pth")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckOptions:
+    """How to check. ``threshold`` None: that of the policy, and only without a baseline or ``since``.
+
+    ``baseline`` None: the target's own file, if there; ``use_baseline`` False: none. ``strict``: any finding fails
+    (with a baseline or ``since`` any that is new or worse), whatever its severity.
+    """
+
+    policy: Path | None = None
+    threshold: float | None = None
+    strict: bool = False
+    baseline: Path | None = None
+    use_baseline: bool = True
+    since: str = ""
+    data: Path | None = None
+    jobs: int = 0
+    use_cache: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    case: CaseFile
+    judgement: Judgement
+    scores: Sequence[Score]
+    parts: Sequence[ScorePart]
+
+
+def check(
+    target: str | Path, options: CheckOptions | None = None, *, progress: Progress = ignore_progress
+) -> CheckResult:
+    """Return the verdict on a target; nothing in it is executed, and nothing is kept but the cache.
+
+    Raises ``TargetError``, ``PolicyError``, ``BaselineError`` or ``RevisionError``, each with one line.
+    """
+    options = options or CheckOptions()
+    root = check_target(Path(target).expanduser())
+    policy = _read_policy(root, options)
+    with paused_collection():
+        known, compared_with = _find_known(root, policy, options, progress)
+        now = _judge(root, policy, options, progress)
+    findings = [finding for finding in now.judgement.findings if finding.certainty != "refuted"]
+    comparison = _compare(now, findings, known)
+    counts_threshold = options.threshold is not None or known is None
+    threshold = policy.compliance.threshold if options.threshold is None else options.threshold
+    score = now.scores[0].score
+    failing = [
+        _fails(finding, status, is_ratchet=known is not None, strict=options.strict)
+        for finding, status in zip(findings, comparison.statuses, strict=True)
+    ]
+    reasons = []
+    if counts_threshold and score < threshold:
+        reasons.append(f"the score of {_show(score)} is below {threshold:g}")
+    if any(failing):
+        reasons.append(_tell_failing(sum(failing), compared_with))
+    return CheckResult(
+        target=policy.target.name or root.name or "target",
+        revision=read_revision(root),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        tool_version=__version__,
+        passed=not reasons,
+        reasons=tuple(reasons),
+        score=score,
+        threshold=threshold,
+        threshold_counts=counts_threshold,
+        compared_with=compared_with,
+        modules=now.scores[0].modules,
+        files=now.case.facts.files.num_rows,
+        findings=tuple(
+            _describe(finding, status, fails)
+            for finding, status, fails in zip(findings, comparison.statuses, failing, strict=True)
+        ),
+        gone=tuple(GoneFinding.model_validate(known.model_dump()) for known in comparison.gone),
+        accepted=tuple(AcceptedFinding.model_validate(row._asdict()) for row in now.judgement.accepted),
+        packages=tuple(PackageScore.model_validate(row._asdict()) for row in now.scores[1:]),
+        rules=tuple(RuleCost.model_validate(part._asdict()) for part in now.parts if not part.package),
+    )
+
+
+def write_target_baseline(
+    target: str | Path, options: CheckOptions | None = None, *, progress: Progress = ignore_progress
+) -> tuple[Path, Baseline]:
+    """Write the baseline of a target and return its place: ``ssot-baseline.json`` in it, or where the options say."""
+    options = options or CheckOptions()
+    root = check_target(Path(target).expanduser())
+    with paused_collection():
+        now = _judge(root, _read_policy(root, options), options, progress)
+    baseline = build_baseline(
+        now.judgement.findings,
+        now.case.facts,
+        target=root.name,
+        revision=read_revision(root),
+        score=now.scores[0].score,
+    )
+    place = options.baseline or root / FILE_NAME
+    write_file(place, baseline)
+    return place, baseline
+
+
+def _read_policy(root: Path, options: CheckOptions) -> Policy:
+    policy = read_policy(options.policy, target=root)
+    check_weights(policy)
+    return policy
+
+
+def _judge(root: Path, policy: Policy, options: CheckOptions, progress: Progress) -> _Judged:
+    """Return the verdicts by the source alone: no simulation, no probe."""
+    cache = (options.data or store.find_data_folder()) / "cache" if options.use_cache else None
+    clock = Clock(progress)
+    case = build_case(root, policy, cache=cache, jobs=options.jobs, clock=clock)
+    judgement = clock.run("rules", lambda: judge(case))
+    return _Judged(case, judgement, *find_scores(case, judgement.findings))
+
+
+def _find_known(
+    root: Path, policy: Policy, options: CheckOptions, progress: Progress
+) -> tuple[Baseline | None, str]:  # fmt: skip
+    """Return what was known before, and its name: of a revision, of a file, or nothing."""
+    if options.since:
+        return _judge_revision(root, policy, options, progress), f"revision {options.since}"
+    if options.baseline is not None:
+        if not options.baseline.is_file():
+            raise BaselineError(
+                f"no baseline at {options.baseline}", remedy="Write it with: ssot baseline write TARGET"
+            )
+        return read_file(options.baseline), f"baseline {options.baseline.name}"
+    own = root / FILE_NAME
+    if options.use_baseline and own.is_file():
+        return read_file(own), f"baseline {FILE_NAME}"
+    return None, ""
+
+
+def _judge_revision(root: Path, policy: Policy, options: CheckOptions, progress: Progress) -> Baseline:
+    """Return the findings that a target had at a revision, by the policy of today."""
+    commit = find_commit(root, options.since)
+    if not commit:
+        remedy = "Name a commit, branch or tag of the repository around the target"
+        raise RevisionError(f"{root} has no revision {options.since!r}", remedy=remedy)
+    with tempfile.TemporaryDirectory(prefix="ssot-since-") as folder:
+        place = Path(folder) / (root.name or "target")
+        place.mkdir()
+        if not export_files(root, commit, place, lambda path: path.endswith(_WANTED)):
+            return Baseline()
+        then = _judge(place, policy, options, progress)
+        return build_baseline(then.judgement.findings, then.case.facts, revision=options.since)
+
+
+def _compare(now: _Judged, findings: Sequence[Finding], known: Baseline | None) -> Comparison:
+    if known is None:
+        statuses: list[Status] = ["new"] * len(findings)
+        return Comparison(tuple(statuses), ())
+    new = build_baseline(findings, now.case.facts)
+    return compare(known, new, tables.read_column(now.case.facts.files, "path"))
+
+
+def _fails(finding: Finding, status: Status, *, is_ratchet: bool, strict: bool) -> bool:
+    if is_ratchet:
+        return status != "known" and (strict or finding.severity != "P3")
+    return strict
+
+
+def _tell_failing(count: int, compared_with: str) -> str:
+    if compared_with:
+        return f"{tell(count, 'finding')} {agree(count, 'is', 'are')} new or worse since {compared_with}"
+    return f"{tell(count, 'finding')} {agree(count, 'remains', 'remain')}, and --strict allows none"
+
+
+def _show(score: float) -> str:
+    """Return a score with one digit, rounded down: 94.96 is not 95.
+
+    >>> _show(94.96), _show(100.0)
+    ('94.9', '100.0')
+    """
+    return f"{int(score * 10) / 10:.1f}"
+
+
+def _describe(finding: Finding, status: Status, fails: bool) -> CheckedFinding:
+    return CheckedFinding(
+        fingerprint=finding.fingerprint,
+        rule=finding.rule,
+        severity=finding.severity,
+        subject=finding.subject,
+        message=finding.message,
+        remedy=RULES_BY_NAME[finding.rule].remedy,
+        status=status,
+        fails=fails,
+        places=len(finding.cited),
+        evidence=tuple(CheckedPlace(path=each.path, line=each.line, source=each.source) for each in finding.evidence),
+    )

@@ -1,0 +1,47 @@
+"""JUnit XML: one test case per rule, which fails with the findings for which the check does; one for the score."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from xml.etree import ElementTree as ET
+
+from analysis.gate.result import CheckedFinding, CheckResult
+from analysis.rules import RULES
+from analysis.rules.words import make_harmless, tell
+
+
+def render_junit(result: CheckResult) -> str:
+    """Return the check as JUnit XML. A rule whose findings do not fail the check passes, and names them as output."""
+    by_rule: dict[str, list[CheckedFinding]] = defaultdict(list)
+    for finding in result.findings:
+        by_rule[finding.rule].append(finding)
+    failed = sum(any(finding.fails for finding in found) for found in by_rule.values())
+    is_below = result.threshold_counts and result.score < result.threshold
+    suite = ET.Element(
+        "testsuite", name=f"ssot {make_harmless(result.target)}", tests=str(len(RULES) + 1), errors="0", skipped="0",
+        failures=str(failed + is_below), timestamp=result.created.partition("+")[0],
+    )  # fmt: skip
+    score = ET.SubElement(suite, "testcase", classname="ssot", name="compliance score")
+    told = f"{result.score:.1f} of 100; needed: {result.threshold:g}"
+    if is_below:
+        ET.SubElement(score, "failure", message=told, type="score").text = told
+    else:
+        ET.SubElement(score, "system-out").text = told
+    for rule in RULES:
+        case = ET.SubElement(suite, "testcase", classname="ssot.rules", name=rule.name)
+        failing = [finding for finding in by_rule[rule.name] if finding.fails]
+        others = [finding for finding in by_rule[rule.name] if not finding.fails]
+        if failing:
+            failure = ET.SubElement(case, "failure", message=tell(len(failing), "finding"), type=failing[0].severity)
+            failure.text = "\n\n".join(map(_tell, failing)) + f"\n\nTo mend it: {rule.remedy}"
+        if others:
+            ET.SubElement(case, "system-out").text = "\n\n".join(map(_tell, others))
+    root = ET.Element("testsuites", suite.attrib)
+    root.append(suite)
+    ET.indent(root)
+    return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
+
+
+def _tell(finding: CheckedFinding) -> str:
+    places = "".join(f"\n  {place.path}:{place.line}: {place.source}" for place in finding.evidence)
+    return make_harmless(f"[{finding.severity}, {finding.status}] {finding.message}").replace("\\x0a", "\n") + places

@@ -1,0 +1,71 @@
+"""Markdown for a comment on a pull request: the verdict, what fails it, what is gone, what it costs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from analysis.gate.result import CheckedFinding, CheckResult
+from analysis.rules.words import tell
+
+_MOST = 20
+_MARKS = re.compile(r"([\\`*_{}\[\]<>#|~@])")
+
+
+def render_markdown(result: CheckResult) -> str:
+    """Return the check as Markdown; text of the target is escaped, and nobody is mentioned by it."""
+    verdict = "passes" if result.passed else "does not pass"
+    failing = [finding for finding in result.findings if finding.fails]
+    lines = [f"## Single source of truth: {_escape(result.target)} {verdict}", ""]
+    lines += [f"- {_escape(reason)}" for reason in result.reasons] + ([""] if result.reasons else [])
+    lines += [_tell_score(result), ""]
+    if failing:
+        lines += ["### What fails the check", "", *_tabulate(failing, with_status=bool(result.compared_with)), ""]
+    elif result.findings and not result.passed:
+        lines += ["### The gravest findings", "", *_tabulate(result.findings, with_status=False), ""]
+    if result.gone:
+        named = [f"- ~~{_escape(each.subject)}~~ ({each.rule})" for each in result.gone[:_MOST]]
+        lines += [f"### Gone since {_escape(result.compared_with)}", "", *named, *_tell_more(len(result.gone)), ""]
+    if result.rules:
+        lines += ["<details><summary>Points lost by rule</summary>", "", *_tabulate_rules(result), "", "</details>", ""]
+    return "\n".join(lines)
+
+
+def _tell_score(result: CheckResult) -> str:
+    needed = f"{result.threshold:g} needed" if result.threshold_counts else "not judged: only what is new or worse is"
+    return (
+        f"Score **{int(result.score * 10) / 10:.1f}** of 100 ({needed}) · {tell(result.modules, 'module')} · "
+        f"{tell(len(result.findings), 'finding')} · {len(result.accepted):,} accepted"
+    )
+
+
+def _tabulate(findings: Iterable[CheckedFinding], *, with_status: bool) -> Iterator[str]:
+    found = list(findings)
+    yield "| severity | rule | what | where |"
+    yield "|---|---|---|---|"
+    for each in found[:_MOST]:
+        severity = f"{each.severity}, {each.status}" if with_status else each.severity
+        where = f"`{each.evidence[0].path.replace('`', '')}:{each.evidence[0].line}`" if each.evidence else ""
+        more = f" and {each.places - 1:,} more" if each.places > 1 else ""
+        yield f"| {severity} | {each.rule} | {_escape(each.message)} | {where.replace('|', ' ')}{more} |"
+    yield from _tell_more(len(found))
+
+
+def _tell_more(count: int) -> list[str]:
+    return ["", f"… and {count - _MOST:,} more."] if count > _MOST else []
+
+
+def _tabulate_rules(result: CheckResult) -> Iterator[str]:
+    yield "| rule | severity | findings | places | points |"
+    yield "|---|---|---:|---:|---:|"
+    for row in result.rules:
+        yield f"| {row.rule} | {row.severity} | {row.findings:,} | {row.places:,} | {row.points:,.1f} |"
+
+
+def _escape(text: str) -> str:
+    r"""Return text without effect in Markdown; a name after an at sign would call somebody.
+
+    >>> _escape("a_b <b>")
+    'a\\_b \\<b\\>'
+    """
+    return _MARKS.sub(r"\\\1", " ".join(text.split())).replace("@", "@\u2060")

@@ -1,0 +1,198 @@
+"""A first policy, proposed from the code: what it has today, with the reasons as comments. It runs as it is."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import store, tables
+from analysis.engine import Progress, ignore_progress, paused_collection
+from analysis.errors import PolicyError
+from analysis.facts import check_target
+from analysis.facts.test_files import is_test_file
+from analysis.identity import Concept
+from analysis.policy import FILE_NAME, Policy
+from analysis.rules import CaseFile
+from analysis.rules.words import make_harmless, tell, tell_some
+from analysis.story import Clock, build_case
+
+_MOST_CONCEPTS, _MOST_REDIRECTS, _MOST_PATHS = 8, 8, 8
+#: A family of more classes is a way of naming, not a concept of which there should be one.
+_LARGEST = 20
+_FACTORY = "*Factory"
+
+_HEAD = """\
+# What this team has decided: proposed from the code by `ssot init`, and true of it today.
+# Every section may be changed or left out; docs/policy.md says what each key means. Lower the limits as you mend.
+
+[target]
+name = {name}
+
+[compliance]
+threshold = 95
+"""
+_TAIL = """
+# Findings that you accept, for a reason and for a time:
+# [[ignore]]
+# rule = "typing-cycle"
+# subject = "*"
+# reason = "type checkers cope with it"
+# until = 2027-12-31
+
+# Numbers that somebody stated, to be confirmed or refuted:
+# [[claim]]
+# metric = "import-time-cycles"
+# value = 3
+# source = "issue 1"
+"""
+
+
+def write_policy(
+    target: str | Path, out: Path | None = None, *, force: bool = False, data: Path | None = None, jobs: int = 0,
+    progress: Progress = ignore_progress,
+) -> Path:  # fmt: skip
+    """Write a proposed policy to ``ssot.toml`` in the target, or to ``out``; return its place.
+
+    Raises ``PolicyError`` when there is one already and ``force`` is not given.
+    """
+    root = check_target(Path(target).expanduser())
+    place = out or root / FILE_NAME
+    if place.exists() and not force:
+        remedy = "Name another file with --out, or replace it with --force"
+        raise PolicyError(f"there is a policy at {place}", remedy=remedy)
+    with paused_collection():
+        cache = (data or store.find_data_folder()) / "cache"
+        case = build_case(root, Policy(), cache=cache, jobs=jobs, clock=Clock(progress))
+        text = propose_policy(case, root.name or "target")
+    store.write_file(place, text)
+    return place
+
+
+def propose_policy(case: CaseFile, name: str) -> str:
+    """Return a policy as TOML that the target fulfils today where it sets limits: concepts, redirects, factories."""
+    uses = _count_uses(case.identity.paths)
+    parts = [_HEAD.format(name=_quote(name))]
+    parts += _propose_concepts(case, uses)
+    parts += _propose_factories(case)
+    parts += _propose_redirects(case.identity.paths)
+    return "\n".join([*parts, _TAIL.lstrip("\n")])
+
+
+def _quote(text: str) -> str:
+    """Return text as a TOML string on one line."""
+    return json.dumps(make_harmless(text), ensure_ascii=False)
+
+
+def _count_uses(paths: pa.Table) -> Counter[str]:
+    """Return the number of import statements that mean each definition, by whichever path."""
+    found: Counter[str] = Counter()
+    for definition, statements in _read(paths, "definition", "statements"):
+        found[definition] += statements
+    return found
+
+
+def _read(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
+    return zip(*(tables.read_column(table, name) for name in names), strict=True)
+
+
+def _propose_concepts(case: CaseFile, uses: Mapping[str, int]) -> Iterator[str]:
+    """Propose the families with most class names that are defined several times, then the largest."""
+    shared = {item.name for item in case.multiplicity}
+    families = [concept for concept in case.concepts if concept.classes > 1 and concept.name != _FACTORY]
+    families.sort(key=lambda each: (-_count_shared(each, shared), -each.classes, each.name))
+    chosen = [concept for concept in families if concept.classes <= _LARGEST][:_MOST_CONCEPTS]
+    for concept in chosen:
+        yield _propose_concept(concept, shared, uses)
+    rest = [f"{concept.name} ({concept.classes:,})" for concept in families if concept not in chosen]
+    if rest:
+        yield f"# Other families of class names: {tell_some(rest, 12)}.\n"
+
+
+def _count_shared(concept: Concept, shared: set[str]) -> int:
+    return len({member.name for member in concept.members if member.role == "implementation"} & shared)
+
+
+def _propose_concept(concept: Concept, shared: set[str], uses: Mapping[str, int]) -> str:
+    counted = [member for member in concept.members if member.role == "implementation"]
+    twice = sorted({member.name for member in counted} & shared)
+    lines = [
+        f"# {concept.name}: {tell(concept.classes, 'class', 'classes')} today. Lower the limit as they are merged."
+    ]
+    lines += [f"# Defined several times: {tell_some(twice, 6)}."] if twice else []
+    lines += [
+        "[[concept]]", f"name = {_quote(concept.name.removeprefix('*'))}", f"match = [{_quote(concept.name)}]",
+        f"max_classes = {concept.classes}",
+    ]  # fmt: skip
+    best = max(counted, key=lambda member: (uses.get(member.definition, 0), member.definition))
+    used, total = uses.get(best.definition, 0), sum(uses.get(member.definition, 0) for member in counted)
+    if used:
+        told = f"# the class that most imports mean: {used:,} of {total:,}; take it if it is the one"
+        lines += [told, f"# canonical = {_quote(best.definition)}"]
+    return "\n".join(lines) + "\n"
+
+
+def _propose_factories(case: CaseFile) -> Iterator[str]:
+    """Require of all factories what all of them offer today; of a single one its ways of making things."""
+    offered: dict[str, set[str]] = {}
+    rows = _read(case.facts.definitions, "path", "name", "methods", "scope")
+    for path, name, methods, scope in rows:
+        if name.endswith("Factory") and scope == "module" and not is_test_file(path):
+            offered[f"{path}:{name}"] = {method for method in methods if not method.startswith("_")}
+    if not offered:
+        return
+    common = sorted(set.intersection(*offered.values()))
+    making = [method for method in common if method.startswith(("create", "get", "make", "build", "new"))]
+    names = sorted(key.rpartition(":")[2] for key in offered)
+    lines = [
+        f"# {tell(len(offered), 'factory', 'factories')}: {tell_some(names, 6)}.",
+        "[[factory]]", f'match = ["{_FACTORY}"]',
+    ]  # fmt: skip
+    if making:
+        lines.append(f"require_methods = [{', '.join(map(_quote, making))}]")
+    else:
+        lines.append('# require_methods = ["create"]   # no method is common to all of them')
+    lines.append("# forbid_singleton = true          # one shared object keeps the state of one user for the next")
+    lines.append('# user_scope = ["user", "user_id"]  # parameters that isolate users')
+    yield "\n".join(lines) + "\n"
+
+
+def _propose_redirects(paths: pa.Table) -> Iterator[str]:
+    """Hold together the paths by which classes are imported, where there are several: they yield one object today."""
+    is_class = pc.is_in(paths.column("kind").cast(pa.string()), pa.array(tables.CLASS_KINDS))
+    is_in_tree = pc.not_equal(paths.column("definition_path").cast(pa.string()), "")
+    is_used = pc.and_(pc.greater(paths.column("statements"), 0), is_in_tree)
+    is_certain = pc.equal(paths.column("certainty").cast(pa.string()), "certain")
+    chosen = paths.filter(pc.and_(pc.and_(is_class, is_used), is_certain))
+    found: dict[str, list[tuple[int, str, bool]]] = defaultdict(list)
+    columns = ("definition", "statements", "import_path", "is_canonical", "path")
+    for definition, statements, import_path, is_canonical, path in _read(chosen, *columns):
+        if not is_test_file(path):
+            found[definition].append((statements, import_path, is_canonical))
+    several = {definition: rows for definition, rows in found.items() if len(rows) > 1}
+    order = sorted(several, key=lambda definition: (-sum(row[0] for row in several[definition]), definition))
+    for definition in order[:_MOST_REDIRECTS]:
+        yield _propose_redirect(definition, several[definition])
+    if len(order) > _MOST_REDIRECTS:
+        more = len(order) - _MOST_REDIRECTS
+        yield f"# {more:,} more classes are imported by several paths: `ssot paths NAME` tells.\n"
+
+
+def _propose_redirect(definition: str, rows: Sequence[tuple[int, str, bool]]) -> str:
+    ordered = sorted(rows, key=lambda row: (-row[0], row[1]))
+    lines = [f"# {make_harmless(definition)}, by use. All of them yield one object today."]
+    lines += ["[[redirect]]", "paths = ["]
+    lines += [f"    {_quote(path)},  # {tell(count, 'import')}" for count, path, _ in ordered[:_MOST_PATHS]]
+    lines.append("]")
+    best = _find_canonical(ordered)
+    lines += [f"canonical = {_quote(best)}"] if best else []
+    return "\n".join(lines) + "\n"
+
+
+def _find_canonical(rows: Iterable[tuple[int, str, bool]]) -> str:
+    return next((path for _, path, is_canonical in rows if is_canonical), "")

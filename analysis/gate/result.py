@@ -1,0 +1,104 @@
+"""What a check says, as models: their JSON schema is published in docs/check.schema.json."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from analysis.policy import Severity
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class CheckedPlace(_Part):
+    """One place of a finding."""
+
+    path: str = Field(description="file, relative to the target")
+    line: int = Field(description="from 1; 0 for the whole file")
+    source: str = Field("", description="the line as it stands")
+
+
+class CheckedFinding(_Part):
+    """One finding that counts."""
+
+    fingerprint: str = Field(description="16 hex digits; stable against line moves and reformatting")
+    rule: str = Field(description="name of the rule: see docs/rules.md")
+    severity: Severity
+    subject: str = Field(description="module, class or file")
+    message: str = Field(description="one sentence with the figures")
+    remedy: str = Field(description="how to mend it")
+    status: Literal["new", "worse", "known"] = Field(description="against the baseline or revision; new without one")
+    fails: bool = Field(description="whether the check fails because of it")
+    places: int = Field(description="number of places; evidence holds the first dozen")
+    evidence: tuple[CheckedPlace, ...] = ()
+
+
+class GoneFinding(_Part):
+    """One finding of the baseline or revision that is gone."""
+
+    fingerprint: str
+    rule: str
+    severity: Severity
+    subject: str
+
+
+class AcceptedFinding(_Part):
+    """One finding, or part of one, that an exception accepts."""
+
+    fingerprint: str
+    rule: str
+    severity: Severity
+    subject: str
+    by: Literal["comment", "policy"]
+    reason: str
+    until: str = ""
+    path: str = ""
+    line: int = 0
+    places: int = 0
+
+
+class PackageScore(_Part):
+    """The score of one package."""
+
+    package: str
+    modules: int
+    clean_modules: int
+    findings: int
+    points: float = Field(description="points lost")
+    score: float
+
+
+class RuleCost(_Part):
+    """What one rule costs the whole target."""
+
+    rule: str
+    severity: Severity
+    findings: int
+    places: int
+    points: float = Field(description="points lost")
+
+
+class CheckResult(_Part):
+    """The verdict on one target."""
+
+    format: Literal[1] = Field(1, description="raised when a reader of this format would misread a newer one")
+    target: str = Field(description="name of the target")
+    revision: str = Field(description="commit of the target, or no-git")
+    created: str = Field(description="when, ISO 8601 in UTC")
+    tool_version: str
+    passed: bool = Field(description="whether the exit code is 0")
+    reasons: tuple[str, ...] = Field((), description="why it does not pass; empty when it does")
+    score: float = Field(description="compliance score, 0 to 100: see docs/score.md")
+    threshold: float = Field(description="score that is needed")
+    threshold_counts: bool = Field(description="false when only what is new or worse counts")
+    compared_with: str = Field("", description="the baseline or revision that findings are held against; empty: none")
+    modules: int = Field(description="modules that can be imported")
+    files: int = Field(description="files that were read")
+    findings: tuple[CheckedFinding, ...] = ()
+    gone: tuple[GoneFinding, ...] = ()
+    accepted: tuple[AcceptedFinding, ...] = ()
+    packages: tuple[PackageScore, ...] = ()
+    rules: tuple[RuleCost, ...] = ()

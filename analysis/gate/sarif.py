@@ -1,0 +1,115 @@
+"""SARIF 2.1.0, as code scanning services read it.
+
+Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", 2023.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from analysis.gate.result import CheckedFinding, CheckedPlace, CheckResult
+from analysis.rules import RULES, Rule
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+_LEVELS = {"P0": "error", "P1": "error", "P2": "warning", "P3": "note"}
+#: What code scanning sorts by: from 0 to 10.
+_WEIGHTS = {"P0": "9.0", "P1": "7.0", "P2": "5.0", "P3": "2.0"}
+_STATES = {"new": "new", "worse": "updated", "known": "unchanged"}
+_ROOT = "SRCROOT"
+
+
+def render_sarif(result: CheckResult) -> str:
+    """Return the check as a SARIF log with one run; findings that are gone are results of the state ``absent``."""
+    index = {rule.name: number for number, rule in enumerate(RULES)}
+    run: dict[str, Any] = {
+        "tool": {
+            "driver": {
+                "name": "ssot", "version": result.tool_version, "semanticVersion": result.tool_version,
+                "rules": [_describe_rule(rule) for rule in RULES],
+            }
+        },
+        "automationDetails": {"id": f"ssot/{result.target}/"},
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "the folder that was checked"}}},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [
+            {"executionSuccessful": True, "exitCode": 0 if result.passed else 1, "endTimeUtc": _zulu(result)}
+        ],
+        "results": [
+            *(_describe(finding, index, has_past=bool(result.compared_with)) for finding in result.findings),
+            *(_describe_gone(each.rule, each.fingerprint, each.subject, index) for each in result.gone),
+        ],
+        "properties": {"score": result.score, "threshold": result.threshold},
+    }  # fmt: skip
+    return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+
+
+def _zulu(result: CheckResult) -> str:
+    return result.created.replace("+00:00", "Z")
+
+
+def _describe_rule(rule: Rule) -> dict[str, Any]:
+    first = rule.meaning.partition(". ")[0].rstrip(".") + "."
+    return {
+        "id": rule.name,
+        "name": "".join(part.capitalize() for part in rule.name.split("-")),
+        "shortDescription": {"text": first},
+        "fullDescription": {"text": rule.meaning},
+        "help": {"text": rule.remedy, "markdown": f"{rule.meaning}\n\n**To mend it:** {rule.remedy}"},
+        "defaultConfiguration": {"level": _LEVELS[rule.severity]},
+        "properties": {"tags": ["maintainability", "ssot"], "problem.severity": _LEVELS[rule.severity]},
+    }
+
+
+def _describe(finding: CheckedFinding, index: dict[str, int], *, has_past: bool) -> dict[str, Any]:
+    places = finding.evidence or (CheckedPlace(path="ssot.toml", line=1),)
+    found: dict[str, Any] = {
+        "ruleId": finding.rule,
+        "ruleIndex": index[finding.rule],
+        "level": _LEVELS[finding.severity],
+        "message": {"text": f"{finding.message}."},
+        "locations": [_locate(places[0])],
+        "partialFingerprints": {"ssotFingerprint/v1": finding.fingerprint},
+        "properties": {
+            "severity": finding.severity, "subject": finding.subject, "places": finding.places,
+            "security-severity": _WEIGHTS[finding.severity],
+        },
+    }  # fmt: skip
+    if has_past:
+        found["baselineState"] = _STATES[finding.status]
+    if len(places) > 1:
+        found["relatedLocations"] = [_locate(place, number) for number, place in enumerate(places[1:], 1)]
+        if "cycle" in finding.rule:
+            found["codeFlows"] = [{"threadFlows": [{"locations": _walk(places)}]}]
+    return found
+
+
+def _walk(places: Sequence[CheckedPlace]) -> list[dict[str, Any]]:
+    """Return the import statements of a cycle as the steps that a reader follows."""
+    return [
+        {"location": {**_locate(place), "message": {"text": place.source or place.path}}, "executionOrder": number}
+        for number, place in enumerate(places, 1)
+    ]
+
+
+def _locate(place: CheckedPlace, number: int = 0) -> dict[str, Any]:
+    region = {"startLine": max(1, place.line)}
+    if place.source:
+        region |= {"snippet": {"text": place.source}}  # type: ignore[dict-item]
+    where: dict[str, Any] = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": quote(place.path.encode("utf-8", "surrogateescape")), "uriBaseId": _ROOT},
+            "region": region,
+        }
+    }
+    return {"id": number, **where} if number else where
+
+
+def _describe_gone(rule: str, fingerprint: str, subject: str, index: dict[str, int]) -> dict[str, Any]:
+    found: dict[str, Any] = {
+        "ruleId": rule, "message": {"text": f"{subject}: gone."}, "baselineState": "absent", "level": "none",
+        "kind": "pass", "partialFingerprints": {"ssotFingerprint/v1": fingerprint},
+    }  # fmt: skip
+    return {**found, "ruleIndex": index[rule]} if rule in index else found

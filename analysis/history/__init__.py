@@ -1,0 +1,25 @@
+"""What was known before, and what is new or worse since."""
+
+from __future__ import annotations
+
+from analysis.history.baseline import (
+    FILE_NAME,
+    Baseline,
+    KnownFinding,
+    build_baseline,
+    read_baseline,
+    write_baseline,
+)
+from analysis.history.ratchet import Comparison, Status, compare
+
+__all__ = [
+    "FILE_NAME",
+    "Baseline",
+    "Comparison",
+    "KnownFinding",
+    "Status",
+    "build_baseline",
+    "compare",
+    "read_baseline",
+    "write_baseline",
+]

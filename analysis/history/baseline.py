@@ -1,0 +1,141 @@
+"""The baseline: what a team has today and will mend later, kept in one file beside the code."""
+
+from __future__ import annotations
+
+import hashlib
+import heapq
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
+
+from analysis import store, tables
+from analysis.errors import BaselineError
+from analysis.facts import Facts
+from analysis.policy import Severity
+from analysis.rules import Finding
+
+#: Where it lies in the target.
+FILE_NAME = "ssot-baseline.json"
+#: Format of the file; raised when an older kit could not read it.
+FORMAT = 1
+_SKETCH_SIZE = 24
+
+Texts = Annotated[tuple[str, ...], Strict(strict=False)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+
+
+class KnownFinding(_Part):
+    """One finding that is known: its paths are those of all its places, sorted."""
+
+    fingerprint: str
+    rule: str
+    severity: Severity
+    subject: str
+    places: int = Field(ge=0)
+    paths: Texts = ()
+
+
+class Baseline(_Part):
+    """All findings at one revision, and a sketch of each file that they cite: by it a renamed file is known again."""
+
+    format: Literal[1] = 1
+    target: str = ""
+    revision: str = ""
+    score: float = 0.0
+    findings: Annotated[tuple[KnownFinding, ...], Strict(strict=False)] = ()
+    sketches: dict[str, str] = Field(default_factory=dict)
+
+
+def build_baseline(
+    findings: Iterable[Finding], facts: Facts, *, target: str = "", revision: str = "", score: float = 0.0
+) -> Baseline:
+    """Return the baseline of a target: what is refuted is not in it."""
+    known = tuple(
+        KnownFinding(
+            fingerprint=finding.fingerprint, rule=finding.rule, severity=finding.severity,  # type: ignore[arg-type]
+            subject=finding.subject, places=len(finding.cited),
+            paths=tuple(sorted({path for path, _ in finding.cited})),
+        )
+        for finding in findings
+        if finding.certainty != "refuted"
+    )  # fmt: skip
+    cited = {path for finding in known for path in finding.paths}
+    return Baseline(
+        target=target, revision=revision, score=round(score, 3), findings=known, sketches=sketch_files(facts, cited)
+    )
+
+
+def sketch_files(facts: Facts, paths: Iterable[str]) -> dict[str, str]:
+    """Return for each file the smallest hashes of the names that it binds and imports, as hex digits.
+
+    Two files are as alike as their sketches (A. Broder, 1997); neither layout nor comments count.
+    """
+    wanted = set(paths)
+    names: dict[str, set[str]] = defaultdict(set)
+    for table, columns in (
+        (facts.bindings, ("name", "kind")), (facts.definitions, ("qualname",)), (facts.methods, ("owner", "name")),
+        (facts.imports, ("module", "name")),
+    ):  # fmt: skip
+        for path, *values in zip(*(tables.read_column(table, name) for name in ("path", *columns)), strict=True):
+            if path in wanted:
+                names[path].add("\0".join(values))
+    return {path: _sketch(names[path]) for path in sorted(wanted)}
+
+
+def _sketch(names: Iterable[str]) -> str:
+    hashes = (hashlib.blake2b(name.encode("utf-8", "backslashreplace"), digest_size=4).hexdigest() for name in names)
+    return "".join(heapq.nsmallest(_SKETCH_SIZE, hashes))
+
+
+def compare_sketches(first: str, second: str) -> float:
+    """Return how alike two sketches are, from 0 to 1; files without any name are alike to none.
+
+    >>> compare_sketches("aaaaaaaabbbbbbbb", "aaaaaaaacccccccc")
+    0.3333333333333333
+    """
+    one, two = _cut(first), _cut(second)
+    smallest = set(heapq.nsmallest(_SKETCH_SIZE, one | two))
+    return len(smallest & one & two) / len(smallest) if smallest else 0.0
+
+
+def _cut(sketch: str) -> set[str]:
+    return {sketch[start : start + 8] for start in range(0, len(sketch), 8)}
+
+
+def write_baseline(path: Path, baseline: Baseline) -> None:
+    """Write the file whole or not at all; one finding per line, sorted, so that changes read well in a review."""
+    described = baseline.model_dump(mode="json", exclude={"findings", "sketches"})
+    lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in described.items()]
+    rows = sorted(baseline.findings, key=lambda known: (known.rule, known.subject, known.fingerprint))
+    lines.append('  "findings": [')
+    lines.append(",\n".join(f"    {json.dumps(known.model_dump(mode='json'))}" for known in rows))
+    lines.append('  ],\n  "sketches": {')
+    lines.append(",\n".join(f"    {json.dumps(key)}: {json.dumps(value)}" for key, value in baseline.sketches.items()))
+    store.write_file(path, "\n".join(["{", *lines, "  }", "}", ""]))
+
+
+def read_baseline(path: Path) -> Baseline:
+    """Return the baseline of a file; raises ``BaselineError`` with one line when it cannot be read."""
+    remedy = "Write it with: ssot baseline write TARGET"
+    try:
+        document = json.loads(path.read_text("utf-8"))
+    except OSError as error:
+        raise BaselineError(f"cannot read the baseline {path}: {error.strerror}", remedy=remedy) from None
+    except (ValueError, RecursionError):
+        raise BaselineError(f"the baseline {path} is no JSON", remedy=remedy) from None
+    kept = document.get("format") if isinstance(document, Mapping) else None
+    if kept != FORMAT:
+        raise BaselineError(f"the baseline {path} has the format {kept!r}, not {FORMAT}", remedy=remedy)
+    try:
+        return Baseline.model_validate(document)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        place = ".".join(map(str, first["loc"]))
+        raise BaselineError(f"the baseline {path} is damaged at {place}: {first['msg']}", remedy=remedy) from None

@@ -1,0 +1,107 @@
+"""The ratchet: what is new or worse than before, whatever was moved, renamed or laid out anew."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import Literal
+
+from analysis.history.baseline import Baseline, KnownFinding, compare_sketches
+
+Status = Literal["new", "worse", "known"]
+#: Files at least as alike as this are one file under two names.
+_ALIKE = 0.5
+#: A file of few names is compared with those of its own name only.
+_FEW = 8 * 5
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The status of each finding by its position, and the known findings that are gone."""
+
+    statuses: tuple[Status, ...]
+    gone: tuple[KnownFinding, ...]
+
+
+def compare(old: Baseline, new: Baseline, present: Iterable[str] = ()) -> Comparison:
+    """Compare the findings of ``new`` with those of ``old``.
+
+    A finding is known when its fingerprint is, or when it is one of the same rule whose files were renamed; it is worse
+    when its severity is graver or its places are more. ``present`` are all files of the new state: what is there was
+    not renamed.
+    """
+    by_print: dict[str, list[KnownFinding]] = defaultdict(list)
+    for known in old.findings:
+        by_print[known.fingerprint].append(known)
+    statuses: dict[int, Status] = {}
+    for index, finding in enumerate(new.findings):
+        if by_print[finding.fingerprint]:
+            statuses[index] = _judge(by_print[finding.fingerprint].pop(0), finding)
+    left = [known for rest in by_print.values() for known in rest]
+    waiting = [index for index in range(len(new.findings)) if index not in statuses]
+    if left and waiting:
+        renames = find_renames(old.sketches, new.sketches, present)
+        left = _match_renamed(left, waiting, new.findings, renames, statuses)
+    found = tuple(statuses.get(index, "new") for index in range(len(new.findings)))
+    return Comparison(found, tuple(sorted(left, key=lambda known: (known.severity, known.rule, known.subject))))
+
+
+def _judge(known: KnownFinding, finding: KnownFinding) -> Status:
+    is_worse = finding.severity < known.severity or finding.places > known.places
+    return "worse" if is_worse else "known"
+
+
+def find_renames(old: Mapping[str, str], new: Mapping[str, str], present: Iterable[str] = ()) -> dict[str, str]:
+    """Return the new name of each file that is gone, where one of the new files is as good as the same.
+
+    Each new file is given to one old one, the most alike first.
+    """
+    gone = [path for path in old if path not in new and path not in set(present)]
+    fresh = [path for path in new if path not in old]
+    by_hash: dict[str, set[str]] = defaultdict(set)
+    for path in fresh:
+        for start in range(0, len(new[path]), 8):
+            by_hash[new[path][start : start + 8]].add(path)
+    pairs = []
+    for path in gone:
+        hashes = {old[path][start : start + 8] for start in range(0, len(old[path]), 8)}
+        for other in set().union(*(by_hash.get(one, ()) for one in hashes)):
+            alike = compare_sketches(old[path], new[other])
+            has_name = PurePosixPath(path).name == PurePosixPath(other).name
+            if alike >= _ALIKE and (len(old[path]) >= _FEW or has_name or alike == 1):
+                pairs.append((-alike, not has_name, path, other))
+    found: dict[str, str] = {}
+    for *_, path, other in sorted(pairs):
+        if path not in found and other not in found.values():
+            found[path] = other
+    return found
+
+
+def _match_renamed(
+    left: Sequence[KnownFinding], waiting: Sequence[int], findings: Sequence[KnownFinding], renames: Mapping[str, str],
+    statuses: dict[int, Status],
+) -> list[KnownFinding]:  # fmt: skip
+    """Give old findings to new ones of the same rule in the same, renamed, files; return those that found none."""
+    by_files: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
+    for index in waiting:
+        by_files[findings[index].rule, findings[index].paths].append(index)
+    remaining = []
+    for known in left:
+        paths = tuple(sorted({renames.get(path, path) for path in known.paths}))
+        candidates = by_files.get((known.rule, paths), []) if paths else []
+        tail = _cut_tail(known.subject)
+        chosen = next((index for index in candidates if _cut_tail(findings[index].subject) == tail), None)
+        if chosen is None and candidates and paths != known.paths:
+            chosen = candidates[0]
+        if chosen is None:
+            remaining.append(known)
+        else:
+            candidates.remove(chosen)
+            statuses[chosen] = _judge(known, findings[chosen])
+    return remaining
+
+
+def _cut_tail(subject: str) -> str:
+    return subject.replace(":", ".").rpartition(".")[2]
