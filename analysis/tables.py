@@ -27,6 +27,8 @@ EXPORT_OPERATIONS = ("assign", "add", "remove", "unknown")
 HOOK_KINDS = (
     "module_getattr", "sys_modules", "path_extended", "computed_import", "computed_binding", "module_attribute",
 )  # fmt: skip
+RETURNS = ("", "new", "kept")
+STATE_KINDS = ("singleton", "class-attribute", "class-registry", "default", "cached-getter")
 MARKER_KINDS = ("ssot", "deprecated")
 MARKER_PLACES = ("comment", "docstring", "code")
 ORIGINS = ("stdlib", "external", "unknown")
@@ -240,6 +242,7 @@ METHODS = Table("methods", "one function of a class body", (
     _texts("decorators", "decorators as written, without arguments"),
     _flag("is_async", "async def"),
     _text("delegate", "attribute.method when all that the method does is to call that; empty otherwise"),
+    _one_of("returns", RETURNS, "new: what it has just made; kept: what its object or class keeps; empty: nothing, or something else"),
     _text("fingerprint", "16 hex digits of the hash of the body without comments, docstrings and layout"),
     Column("sketch", pa.list_(pa.uint32()), "smallest 16 hashes of the body's pairs of lines; empty below 5 lines"),
 ))  # fmt: skip
@@ -273,6 +276,15 @@ MARKERS = Table("markers", "one place where the source speaks of a single source
     _one_of("kind", MARKER_KINDS, "ssot or deprecated"),
     _one_of("place", MARKER_PLACES, "comment, docstring or code"),
     _text("text", "the line, stripped, cut at 200 characters"),
+))  # fmt: skip
+
+STATES = Table("states", "one place that keeps state beyond one call", (
+    _PATH, _POSITION, _LINE,
+    _text("owner", "qualified name of the class or function"),
+    _text("name", "attribute, parameter or function"),
+    _one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: one that is changed through the class only; default: a container that the function changes or hands on; cached-getter: a cached function without parameters"),
+    _text("value", "what is kept, as written; of a singleton the method that does it; of a cached-getter what it calls"),
+    Column("changed", pa.list_(pa.int32()), "lines at which it is stored or changed"),
 ))  # fmt: skip
 
 PROGRAMS = Table("programs", "what runs when one file is imported, for the import simulation", (
@@ -594,7 +606,7 @@ AGREEMENT = Table("agreement", "one name of a module that could be imported, by 
     _one_of("cause", CAUSES, "other-kind, other-definition, other-statement (of that name in the file), not-there (in the program), not-seen (in the source), not-resolved (by the source), no-source (of the object)"),
 ))  # fmt: skip
 
-FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, PROGRAMS)
+FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, PROGRAMS)
 CONCLUSION_TABLES: tuple[Table, ...] = (
     EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, ACCEPTED, SCORES, SCORE_PARTS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES,
     CONFLICTS, BASES, DUPLICATES, FOLDER_COPIES,

@@ -38,7 +38,7 @@ def test_what_is_proposed_is_what_the_code_has(make_tree: Tree) -> None:
     found = read_policy(None, target=root)
     assert found.target.name == "shop_tree"
     stores = next(concept for concept in found.concept if concept.name == "Store")
-    assert (stores.match, stores.max_classes) == (("*Store",), 3)
+    assert (stores.match, stores.max_classes) == (("*Store",), 4)
     assert "# Defined several times: OrderStore." in place.read_text()
     assert '# canonical = "shop.stores:OrderStore"' in place.read_text()
     assert [(factory.match, factory.require_methods) for factory in found.factory] == [(("*Factory",), ("create",))]

@@ -16,7 +16,7 @@ from typing import Any, get_args
 import pyarrow as pa
 import typer
 
-from analysis import cli, errors, policy, tables
+from analysis import cli, errors, gate, policy, tables
 from analysis.rules.documentation import render_rules
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -137,9 +137,65 @@ def build_policy_page() -> str:
         "at stake. It lies in the target as `ssot.toml`, or is named with `--policy`. Every section and key may be",
         "left out; an unknown one is refused with its line and the nearest known name. Paths to a class are written",
         "`pkg.mod.Name`, its definition `pkg.mod:Name`. Sections in double brackets may stand several times.\n",
+        "`ssot init TARGET` writes a first one, proposed from the code. A mistake is one line with file, line and column.",
+        "Editors complete and check it by [ssot.schema.json](ssot.schema.json): with the Even Better TOML extension, for",
+        "example, put `#:schema path/to/ssot.schema.json` into its first line.\n",
         *(_describe_section(name, field) for name, field in policy.Policy.model_fields.items()),
+        _EXCEPTIONS,
     ]
     return "\n".join(parts).rstrip("\n") + "\n"
+
+
+_EXCEPTIONS = """\
+## Exceptions
+
+A finding that the team accepts is no finding: it costs no points and fails no check, and is listed as accepted, with its
+reason. There are two ways.
+
+In the source, on the line of the place or alone on the line above it:
+
+```python
+from shop.compat import Order  # ssot: allow[class-taken-from-elsewhere] because the API is frozen until 3.0
+
+# ssot: allow[shared-class-attribute, singleton] because plugins register themselves once, at start
+class Registry: ...
+```
+
+It accepts that place. Some findings are made by their places together (a cycle, the definitions of one name, copies, the
+paths of a redirect): of these one comment at any of the places accepts the whole, until its names change. A cycle that
+another module joins is another finding, but the comment still stands at one of its places: name the cycle's modules in
+the reason, and look at the list of accepted findings now and then.
+
+In the policy, for what has no line, or for many:
+
+```toml
+[[ignore]]
+rule = "typing-cycle"        # or a pattern: "*-cycle"
+subject = "shop.models.*"    # a pattern of subjects, or of the paths of all places
+reason = "the type checker copes with it"
+until = 2027-06-30           # from the next day on it does not count
+```
+
+The reason is needed. An exception without one, for a rule that there is not, or out of its time, is a finding
+(`exception-void`), and so is one that accepts nothing (`exception-unused`), unless its rule could not be judged in this
+run: some take the simulation or the probe.
+"""
+
+
+def build_policy_schema() -> str:
+    """The JSON schema of `ssot.toml`, for editors."""
+    return _render_schema(policy.Policy, "ssot.toml: the policy of the SSOT investigation kit", "validation")
+
+
+def build_check_schema() -> str:
+    """The JSON schema of what `ssot check --json` prints."""
+    return _render_schema(gate.CheckResult, "What `ssot check --json` says", "serialization")
+
+
+def _render_schema(model: Any, title: str, mode: Any) -> str:
+    schema = model.model_json_schema(mode=mode)
+    described = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
+    return json.dumps(described, indent=2, ensure_ascii=False) + "\n"
 
 
 def _describe_section(name: str, field: Any) -> str:
@@ -168,6 +224,8 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/cli.md": build_cli_page,
     "docs/policy.md": build_policy_page,
     "docs/rules.md": render_rules,
+    "docs/ssot.schema.json": build_policy_schema,
+    "docs/check.schema.json": build_check_schema,
 }
 
 

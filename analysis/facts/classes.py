@@ -14,6 +14,7 @@ from analysis.facts.fingerprints import (
     normalise_lines,
 )
 from analysis.facts.rows import Row, Rows
+from analysis.facts.shared_state import find_returns
 
 _ENUMS = frozenset({"Enum", "IntEnum", "StrEnum", "Flag", "IntFlag", "ReprEnum", "EnumMeta", "EnumType"})
 _DATACLASSES = frozenset(
@@ -56,7 +57,7 @@ def _read_method(node: ast.FunctionDef, position: int, owner: str, hashes: LineH
     return (
         position, node.lineno, end_line, owner, node.name, find_parameters(node.args),
         [find_decorator(decorator) for decorator in node.decorator_list], isinstance(node, ast.AsyncFunctionDef),
-        find_delegate(node), fingerprint, sketch,
+        find_delegate(node), find_returns(node), fingerprint, sketch,
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""From the bytes of one file to its facts: imports, classes, bindings, exports, hooks, markers.
+"""From the bytes of one file to its facts: imports, classes, bindings, exports, hooks, markers, state.
 
 A pure function of the bytes (and of the grammar of the running interpreter), so that its result can be
 kept by content hash. Only statements are walked; expressions are looked into where a word in the text
@@ -22,10 +22,11 @@ from analysis.facts.markers import find_markers
 from analysis.facts.program import write_program
 from analysis.facts.recover import recover_imports
 from analysis.facts.rows import FileFacts, Rows
+from analysis.facts.shared_state import read_class_state, read_function_state
 from analysis.facts.source import decode, parse
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 11
+EXTRACTOR_VERSION = 12
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.
@@ -160,6 +161,8 @@ class _Walker:
             if node.name == "__getattr__":
                 for name, value in read_getattr(node, self._literals):
                     self.rows.hooks.append((self._next(), node.lineno, "module_getattr", name, value))
+        if node.args.defaults or node.args.kwonlyargs or node.decorator_list:
+            self.rows.states.extend(read_function_state(node, self._next(), context.prefix + node.name))
         if has_line_between(self._export_lines, node.lineno, node.end_lineno or node.lineno):
             self.rows.exports.append((self._next(), node.lineno, *UNKNOWN, context.guard))
         if not has_line_between(self._lines_of_interest, node.lineno, node.end_lineno or node.lineno):
@@ -173,6 +176,7 @@ class _Walker:
         qualname = context.prefix + node.name
         self._classes.add(node, self._next(), qualname, context)
         self._bind(node, node.name, "class", qualname, context)
+        self.rows.states.extend(read_class_state(node, self._next(), qualname))
         self._globals.append(set())
         self._body(node.body, context.inside(qualname, "class"))
         self._globals.pop()

@@ -21,6 +21,7 @@ class Rows:
     exports: list[Row] = field(default_factory=list)
     hooks: list[Row] = field(default_factory=list)
     markers: list[Row] = field(default_factory=list)
+    states: list[Row] = field(default_factory=list)
     programs: list[Row] = field(default_factory=list)
 
     def as_tuple(self) -> tuple[list[Row], ...]:

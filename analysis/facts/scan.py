@@ -59,6 +59,7 @@ class Facts:
     exports: pa.Table
     hooks: pa.Table
     markers: pa.Table
+    states: pa.Table
     programs: pa.Table
     read_count: int = 0
 

@@ -16,8 +16,9 @@ from analysis.engine import Progress, ignore_progress, paused_collection
 from analysis.errors import PolicyError
 from analysis.facts import check_target
 from analysis.facts.test_files import is_test_file
-from analysis.identity import Concept
+from analysis.identity import Concept, find_concepts
 from analysis.policy import FILE_NAME, Policy
+from analysis.policy import Concept as ConceptPolicy
 from analysis.rules import CaseFile
 from analysis.rules.words import make_harmless, tell, tell_some
 from analysis.story import Clock, build_case
@@ -107,8 +108,11 @@ def _propose_concepts(case: CaseFile, uses: Mapping[str, int]) -> Iterator[str]:
     families = [concept for concept in case.concepts if concept.classes > 1 and concept.name != _FACTORY]
     families.sort(key=lambda each: (-_count_shared(each, shared), -each.classes, each.name))
     chosen = [concept for concept in families if concept.classes <= _LARGEST][:_MOST_CONCEPTS]
-    for concept in chosen:
-        yield _propose_concept(concept, shared, uses)
+    # A policy's pattern also means classes of tests: count as it will.
+    own = tuple(ConceptPolicy(name=each.name.removeprefix("*"), match=(each.name,)) for each in chosen)
+    counted = find_concepts(case.facts, Policy(concept=own))
+    for concept, judged in zip(chosen, counted, strict=False):
+        yield _propose_concept(concept, judged.classes, shared, uses)
     rest = [f"{concept.name} ({concept.classes:,})" for concept in families if concept not in chosen]
     if rest:
         yield f"# Other families of class names: {tell_some(rest, 12)}.\n"
@@ -118,16 +122,14 @@ def _count_shared(concept: Concept, shared: set[str]) -> int:
     return len({member.name for member in concept.members if member.role == "implementation"} & shared)
 
 
-def _propose_concept(concept: Concept, shared: set[str], uses: Mapping[str, int]) -> str:
+def _propose_concept(concept: Concept, limit: int, shared: set[str], uses: Mapping[str, int]) -> str:
     counted = [member for member in concept.members if member.role == "implementation"]
     twice = sorted({member.name for member in counted} & shared)
-    lines = [
-        f"# {concept.name}: {tell(concept.classes, 'class', 'classes')} today. Lower the limit as they are merged."
-    ]
+    lines = [f"# {concept.name}: {tell(limit, 'class', 'classes')} today. Lower the limit as they are merged."]
     lines += [f"# Defined several times: {tell_some(twice, 6)}."] if twice else []
     lines += [
         "[[concept]]", f"name = {_quote(concept.name.removeprefix('*'))}", f"match = [{_quote(concept.name)}]",
-        f"max_classes = {concept.classes}",
+        f"max_classes = {limit}",
     ]  # fmt: skip
     best = max(counted, key=lambda member: (uses.get(member.definition, 0), member.definition))
     used, total = uses.get(best.definition, 0), sum(uses.get(member.definition, 0) for member in counted)

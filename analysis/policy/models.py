@@ -107,12 +107,16 @@ class Concept(_Section):
 
 
 class Factory(_Section):
-    """What a factory must offer, and what it must not do. Only the methods are judged yet."""
+    """What a factory must offer, and what it must not do."""
 
     match: ClassPatterns = Field(description="class-name patterns, as in *Factory")
     require_methods: Texts = Field((), description="methods that each must have")
-    forbid_singleton: bool = Field(False, description="whether one shared object is forbidden")
-    user_scope: Texts = Field((), description="parameter names that isolate users")
+    forbid_singleton: bool = Field(
+        False, description="whether it must make an object for each call, and not be a singleton itself"
+    )
+    user_scope: Texts = Field(
+        (), description="parameter names that isolate users: each method that gives objects takes one"
+    )
 
 
 class Redirect(_Section):
@@ -122,7 +126,7 @@ class Redirect(_Section):
         min_length=2, description="import paths, as pkg.mod.Name"
     )
     canonical: Literal[""] | ImportPath = Field("", description="the path that should be used")
-    marker: str = Field("", description="text that the redirecting module must carry; kept, not judged yet")
+    marker: str = Field("", description="text that the redirecting module must carry")
 
 
 class GoldenPath(_Section):
@@ -144,10 +148,12 @@ class Business(_Section):
 
 
 class Compliance(_Section):
-    """When a target passes. Kept, not judged yet."""
+    """When a target passes: see docs/score.md."""
 
     threshold: float = Field(95.0, ge=0, le=100, description="score that is needed, in percent")
-    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(default_factory=dict, description="points per rule")
+    weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="points for each place, by rule"
+    )
 
 
 class Claim(_Section):
@@ -170,7 +176,7 @@ class Owner(_Section):
 
 
 class Ignore(_Section):
-    """A finding that the team accepts, for a reason and for a time. Kept, not applied yet."""
+    """A finding that the team accepts, for a reason and for a time."""
 
     rule: Text = Field(description="name of the rule, or a pattern of names")
     subject: Text = Field("*", description="pattern of subjects or paths")

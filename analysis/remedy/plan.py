@@ -57,9 +57,24 @@ _PHASES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
         "Every class is imported from where it is defined or offered, and every file has one name.",
         {
             "redirect-broken": "Let all paths of a redirect yield one object",
+            "redirect-unclean": "Let redirects redirect, and say that they do",
             "file-with-two-names": "Import every file by one name",
             "class-taken-from-elsewhere": "Import every class from where it is defined",
             "name-with-different-objects": "Give different objects different names",
+        },
+    ),
+    (
+        "State of its own for each user",
+        "No object, container or cache carries what one user left to the next.",
+        {
+            "singleton": "Replace singletons by objects that are passed on",
+            "factory-shares-objects": "Let factories make an object for each call",
+            "factory-without-user-scope": "Tell factories for whom they make",
+            "shared-class-attribute": "Move containers from class bodies into __init__",
+            "shared-default": "Make defaults inside the functions",
+            "cached-getter": "Give cached getters what tells users apart",
+            "global-rebound": "Return values instead of binding globals",
+            "object-made-on-import": "Make objects where the program starts",
         },
     ),
     (
@@ -69,6 +84,9 @@ _PHASES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
             "deferred-cycle": "Invert the dependencies that imports inside functions hide",
             "instance-named-like-a-class": "Name objects in lower case",
             "typing-cycle": "Move shared types below their users",
+            "single-source-undocumented": "Say in the source which class is the single one",
+            "exception-void": "Mend exceptions that do not count",
+            "exception-unused": "Delete exceptions that accept nothing",
         },
     ),
 )

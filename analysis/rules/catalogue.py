@@ -20,6 +20,8 @@ from analysis.rules import (
     files,
     first_imports,
     names,
+    shared_state,
+    single_source,
     stand_ins,
 )
 from analysis.rules.case_file import CaseFile
@@ -34,7 +36,8 @@ RULES: tuple[Rule, ...] = tuple(
     sorted(
         (
             *cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES, *names.RULES, *stand_ins.RULES,
-            *factories.RULES, *copies.RULES, *first_imports.RULES, *exceptions.RULES,
+            *factories.RULES, *copies.RULES, *first_imports.RULES, *exceptions.RULES, *shared_state.RULES,
+            *single_source.RULES,
         ),
         key=lambda rule: rule.name,
     )

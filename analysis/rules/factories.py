@@ -1,22 +1,25 @@
-"""Factories that do not offer what the policy says they must."""
+"""Factories that do not offer what the policy says they must, or share what they should make."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import NamedTuple
 
 from analysis import tables
+from analysis.facts.shared_state import MAKING
 from analysis.facts.test_files import is_test_file
 from analysis.identity.census import find_importable
 from analysis.policy import Factory
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell
+from analysis.rules.words import agree, tell, tell_some
 
 _MOST_NEAR = 3
+_METHOD_COLUMNS = ("path", "line", "owner", "name", "parameters", "decorators", "returns")
 _ALIKE = 0.6
 
 
@@ -62,6 +65,39 @@ def find_near(wanted: str, offered: Iterable[str]) -> tuple[str, ...]:
     holds = [name for name in public if wanted in name and name not in begins]
     alike = [name for name in get_close_matches(wanted, public, _MOST_NEAR, _ALIKE) if name not in begins + holds]
     return tuple([*begins, *holds, *alike][:_MOST_NEAR])
+
+
+class Maker(NamedTuple):
+    """One public method of a factory of the policy that gives somebody an object."""
+
+    definition: str
+    path: str
+    line: int
+    name: str
+    parameters: tuple[str, ...]
+    returns: str
+    rule: Factory
+
+
+def find_makers(case: CaseFile) -> list[Maker]:
+    """Return the methods by which the factories of the policy give objects, outside the tests, sorted.
+
+    These are the required methods, and those whose names begin as such methods do; properties are none.
+    """
+    rules = [rule for rule in case.policy.factory if rule.forbid_singleton or rule.user_scope]
+    homes = find_importable(case.facts.modules) if rules else {}
+    found = []
+    for path, line, owner, name, parameters, decorators, returns in zip(
+        *(tables.read_column(case.facts.methods, column) for column in _METHOD_COLUMNS), strict=True
+    ):
+        if path not in homes or is_test_file(path) or name.startswith("_") or "property" in decorators:
+            continue
+        for rule in rules:
+            is_meant = any(fnmatchcase(owner.rpartition(".")[2], pattern) for pattern in rule.match)
+            if is_meant and (name in rule.require_methods or name.startswith(MAKING)):
+                found.append(Maker(f"{homes[path]}:{owner}", path, line, name, tuple(parameters), returns, rule))
+                break
+    return sorted(found, key=lambda maker: maker[:4])
 
 
 def _find_missing(rules: Iterable[Factory], name: str, offered: set[str]) -> tuple[str, ...]:
@@ -116,7 +152,59 @@ def _check_methods(case: CaseFile) -> Iterator[Finding]:
         yield build_finding(rule, "P1", lack.definition, message, [(lack.path, lack.line)], lack.missing)
 
 
+def _check_shared(case: CaseFile) -> Iterator[Finding]:
+    rule = "factory-shares-objects"
+    found: dict[str, list[Maker]] = defaultdict(list)
+    for maker in find_makers(case):
+        if maker.rule.forbid_singleton and maker.returns == "kept":
+            found[maker.definition].append(maker)
+    for definition, makers in found.items():
+        names = [maker.name for maker in makers]
+        message = (
+            f"{definition} gives out objects that it keeps: {tell_some(names)}. A second call may get the object of "
+            "the first one"
+        )
+        yield build_finding(rule, "P2", definition, message, [(maker.path, maker.line) for maker in makers], names)
+
+
+def _check_scope(case: CaseFile) -> Iterator[Finding]:
+    rule = "factory-without-user-scope"
+    found: dict[str, list[Maker]] = defaultdict(list)
+    for maker in find_makers(case):
+        wanted = set(maker.rule.user_scope)
+        is_open = any(parameter.startswith("*") for parameter in maker.parameters)
+        if wanted and not is_open and wanted.isdisjoint(maker.parameters):
+            found[maker.definition].append(maker)
+    for definition, makers in found.items():
+        names = [maker.name for maker in makers]
+        scope = tell_some(makers[0].rule.user_scope)
+        takes = agree(len(names), "takes", "take")
+        message = f"{tell_some(names)} of {definition} {takes} none of {scope}: users cannot be told apart"
+        yield build_finding(rule, "P1", definition, message, [(maker.path, maker.line) for maker in makers], names)
+
+
+_SCOPED = '[[factory]]\nmatch = ["*Factory"]\nforbid_singleton = true\nuser_scope = ["user"]\n'
+
 RULES = (
+    Rule(
+        "factory-shares-objects", "P2",
+        "The policy says that this factory makes an object for each call, and a method of it returns one that it "
+        "keeps.",
+        "Make a new object in each call; let the caller keep it as long as its user or request lasts.",
+        _check_shared,
+        bad={"a.py": "class JobFactory:\n    def get(self, user):\n        return self.jobs[user]\n"},
+        good={"a.py": "class Job: ...\nclass JobFactory:\n    def get(self, user):\n        return Job()\n"},
+        policy=_SCOPED,
+    ),
+    Rule(
+        "factory-without-user-scope", "P1",
+        "The policy names the parameters that isolate users, and a method that gives objects takes none of them.",
+        "Add the parameter and pass the user on, or take the method out of the factory.",
+        _check_scope,
+        bad={"a.py": "class Job: ...\nclass JobFactory:\n    def create(self, size):\n        return Job()\n"},
+        good={"a.py": "class Job: ...\nclass JobFactory:\n    def create(self, user, size):\n        return Job()\n"},
+        policy=_SCOPED,
+    ),
     Rule(
         "factory-without-method", "P1",
         "The policy names the methods by which a factory is used, and this one lacks some. Who relies on them fails "

@@ -20,6 +20,7 @@ from analysis.rules.finding import Finding
 from analysis.rules.hazards import CIRCULAR
 from analysis.rules.names import find_definitions, name_redirects
 from analysis.rules.score import Score
+from analysis.rules.shared_state import count_shared
 from analysis.rules.words import tell
 
 
@@ -40,7 +41,7 @@ def measure(case: CaseFile, judgement: Judgement, scores: Sequence[Score] = ()) 
     parts: Iterable[Iterable[Metric]] = (
         _measure_files(case), _measure_imports(case), _measure_missing(case), _measure_cycles(case),
         _measure_classes(case), _measure_names(case), _measure_policy(case), _measure_runtime(case),
-        _measure_findings(judgement.findings), _measure_compliance(judgement, scores),
+        _measure_shared(case), _measure_findings(judgement.findings), _measure_compliance(judgement, scores),
     )  # fmt: skip
     found: dict[str, Metric] = {}
     for part in parts:
@@ -284,6 +285,11 @@ def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
     for severity in tables.SEVERITIES:
         told = f"Findings of severity {severity}."
         yield Metric(f"findings-{severity.lower()}", counts[severity], "findings", told)
+
+
+def _measure_shared(case: CaseFile) -> Iterator[Metric]:
+    for name, (count, unit, meaning) in count_shared(case).items():
+        yield Metric(name, count, unit, meaning)
 
 
 def _measure_compliance(judgement: Judgement, scores: Sequence[Score]) -> Iterator[Metric]:

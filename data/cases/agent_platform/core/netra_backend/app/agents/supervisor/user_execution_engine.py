@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 STEPS = ("agent_started", "agent_thinking", "tool_executing", "tool_completed", "agent_completed")
-
+__all__ = ["UserExecutionEngine"]
 
 class UserExecutionEngine:
     """Runs agents for one user and tells what happens as events."""

@@ -1,0 +1,245 @@
+"""Places that keep state beyond one call: what one user leaves there, the next one finds.
+
+Only what the source shows beyond doubt: a class attribute counts when a method changes it in place, a default when the
+function changes it or hands it on, a singleton when ``__new__`` or a getter of the class stores and returns its one
+object.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+
+from analysis.facts.expressions import find_dotted, render
+from analysis.facts.rows import Row
+
+_CONTAINERS = frozenset({
+    "list", "dict", "set", "bytearray", "defaultdict", "deque", "OrderedDict", "Counter", "ChainMap",
+    "WeakValueDictionary", "WeakKeyDictionary", "WeakSet",
+})  # fmt: skip
+_CHANGING = frozenset({
+    "append", "add", "update", "extend", "insert", "remove", "discard", "pop", "popitem", "clear", "setdefault",
+    "appendleft", "extendleft", "popleft", "sort", "reverse", "move_to_end", "subtract", "intersection_update",
+    "difference_update", "symmetric_difference_update",
+})  # fmt: skip
+_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+#: How methods begin that give somebody an object.
+MAKING = ("create", "get", "make", "build", "new", "produce", "provide", "acquire", "obtain")
+_CACHES = frozenset({"lru_cache", "cache"})
+
+_Function = ast.FunctionDef | ast.AsyncFunctionDef
+
+
+def read_class_state(node: ast.ClassDef, position: int, qualname: str) -> list[Row]:
+    """Return the rows of ``states`` of one class: attributes that all instances change, and its one object."""
+    found = [*_find_singletons(node, position, qualname)]
+    kept = {name: (line, value) for name, line, value in _find_containers(node)}
+    if not kept:
+        return found
+    by_object, by_class = _find_changes(node, {"self"}), _find_changes(node, {"cls", node.name})
+    own = _find_own(node)
+    for name, (line, value) in kept.items():
+        changed = sorted(by_object[name] | by_class[name])
+        if changed and name not in own:
+            kind = "class-attribute" if by_object[name] else "class-registry"
+            found.append((position, line, qualname, name, kind, value, changed))
+    return found
+
+
+def read_function_state(node: _Function, position: int, qualname: str) -> list[Row]:
+    """Return the rows of ``states`` of one function: defaults that it changes, and a cache without a key."""
+    found: list[Row] = []
+    arguments = node.args
+    if arguments.defaults or any(arguments.kw_defaults):
+        for argument, default in _pair_defaults(arguments):
+            if is_container(default):
+                lines = _find_uses(node, argument.arg)
+                if lines:
+                    found.append((position, argument.lineno, qualname, argument.arg, "default", render(default), lines))
+    if node.decorator_list and not _takes_anything(arguments) and _is_cached(node):
+        made = [_find_made(statement, node) for statement in ast.walk(node) if isinstance(statement, ast.Return)]
+        if made and all(made):
+            found.append((position, node.lineno, qualname, node.name, "cached-getter", made[0], []))
+    return found
+
+
+def is_container(value: ast.expr | None) -> bool:
+    """Return whether an expression makes a container that can be changed.
+
+    >>> [is_container(ast.parse(code, mode="eval").body) for code in ("[]", "dict()", "deque(maxlen=3)", "()", "f()")]
+    [True, True, True, False, False]
+    """
+    if isinstance(value, ast.Call):
+        return find_dotted(value.func).rpartition(".")[2] in _CONTAINERS
+    return isinstance(value, _DISPLAYS)
+
+
+def _find_containers(node: ast.ClassDef) -> Iterator[tuple[str, int, str]]:
+    """Yield name, line and value of the attributes of a class body that hold a container."""
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and is_container(statement.value):
+            for target in statement.targets:
+                if isinstance(target, ast.Name):
+                    yield target.id, statement.lineno, render(statement.value)
+        elif isinstance(statement, ast.AnnAssign) and is_container(statement.value) and not _is_field(node, statement):
+            yield render(statement.target), statement.lineno, render(statement.value)
+
+
+def _is_field(node: ast.ClassDef, statement: ast.AnnAssign) -> bool:
+    """Return whether an annotated attribute may be a field of which each instance gets a copy, as pydantic does."""
+    if "ClassVar" in render(statement.annotation):
+        return False
+    return bool(node.bases) or bool(node.decorator_list)
+
+
+def _find_changes(node: ast.AST, owners: set[str]) -> dict[str, set[int]]:
+    """Return the lines at which each attribute of the owners is changed in place."""
+    found: dict[str, set[int]] = defaultdict(set)
+    for inner in ast.walk(node):
+        for target in _find_targets(inner):
+            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id in owners:
+                found[target.attr].add(inner.lineno)  # type: ignore[attr-defined]
+    return found
+
+
+def _find_targets(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield what a statement or call changes in place."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+        yield node.func.value
+    elif isinstance(node, ast.AugAssign):
+        yield node.target.value if isinstance(node.target, ast.Subscript) else node.target
+    elif isinstance(node, ast.Assign | ast.Delete):
+        yield from (target.value for target in node.targets if isinstance(target, ast.Subscript))
+
+
+def _find_own(node: ast.ClassDef) -> set[str]:
+    """Return the attributes that each instance gets for itself, in whichever method."""
+    found: set[str] = set()
+    for inner in ast.walk(node):
+        targets: Iterable[ast.expr] = ()
+        if isinstance(inner, ast.Assign):
+            targets = inner.targets
+        elif isinstance(inner, ast.AnnAssign) and inner.value is not None:
+            targets = [inner.target]
+        for target in targets:
+            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+                found.add(target.attr)
+    return found
+
+
+def _find_singletons(node: ast.ClassDef, position: int, qualname: str) -> Iterator[Row]:
+    for method in node.body:
+        if isinstance(method, _FUNCTIONS) and method.args.args and _may_keep(method):
+            owners = {method.args.args[0].arg, node.name}
+            stored = {
+                target.attr: inner.lineno
+                for inner in ast.walk(method)
+                if isinstance(inner, ast.Assign) and _makes_own(inner.value, owners, is_new=method.name == "__new__")
+                for target in inner.targets
+                if isinstance(target, ast.Attribute) and find_dotted(target.value) in owners
+            }
+            returned = {
+                inner.value.attr
+                for inner in ast.walk(method)
+                if isinstance(inner, ast.Return) and isinstance(inner.value, ast.Attribute)
+                and find_dotted(inner.value.value) in owners
+            }  # fmt: skip
+            for name in sorted(stored.keys() & returned):
+                yield position, method.lineno, qualname, name, "singleton", method.name, [stored[name]]
+
+
+def _may_keep(method: _Function) -> bool:
+    return method.name == "__new__" or any(find_dotted(each) == "classmethod" for each in method.decorator_list)
+
+
+def _makes_own(value: ast.expr, owners: set[str], *, is_new: bool) -> bool:
+    """Return whether an expression makes an object of the class: ``cls()``, in ``__new__`` ``super().__new__(cls)``."""
+    if not isinstance(value, ast.Call):
+        return False
+    if is_new:
+        return isinstance(value.func, ast.Attribute) and value.func.attr == "__new__"
+    return isinstance(value.func, ast.Name) and value.func.id in owners - {"self"}
+
+
+def _pair_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    yield from zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is not None:
+            yield argument, default
+
+
+def _find_uses(node: _Function, name: str) -> list[int]:
+    """Return the lines at which a function changes a parameter, returns it or stores it; none when it rebinds it."""
+    lines: set[int] = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Assign) and any(_is_name(target, name) for target in inner.targets):
+            return []
+        if any(_is_name(target, name) for target in _find_targets(inner)):
+            lines.add(inner.lineno)  # type: ignore[attr-defined]
+        if isinstance(inner, ast.Return) and _is_name(inner.value, name):
+            lines.add(inner.lineno)
+        if (
+            isinstance(inner, ast.Assign)
+            and _is_name(inner.value, name)
+            and isinstance(inner.targets[0], ast.Attribute)
+        ):
+            lines.add(inner.lineno)
+    return sorted(lines)
+
+
+def _is_name(node: ast.AST | None, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _takes_anything(arguments: ast.arguments) -> bool:
+    return bool(
+        arguments.args or arguments.posonlyargs or arguments.kwonlyargs or arguments.vararg or arguments.kwarg
+    )  # fmt: skip
+
+
+def _is_cached(node: _Function) -> bool:
+    for decorator in node.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        if find_dotted(called).rpartition(".")[2] in _CACHES:
+            return True
+    return False
+
+
+def _find_made(statement: ast.Return, node: _Function) -> str:
+    """Return the dotted callee whose result is returned, directly or by a local name; empty otherwise."""
+    value = statement.value
+    if isinstance(value, ast.Name):
+        values = [
+            inner.value
+            for inner in ast.walk(node)
+            if isinstance(inner, ast.Assign) and any(_is_name(target, value.id) for target in inner.targets)
+        ]
+        value = values[0] if len(values) == 1 else None
+    return find_dotted(value.func) if isinstance(value, ast.Call) else ""
+
+
+def find_returns(node: _Function) -> str:
+    """Return what a method gives: ``new`` (what it has just made), ``kept`` (what it or its class keeps), or empty.
+
+    Asked are only methods that by their name make or get something.
+
+    >>> [find_returns(ast.parse(f"def get(self): {body}").body[0]) for body in ("return A()", "return self.x", "pass")]
+    ['new', 'kept', '']
+    """
+    if not node.name.startswith(MAKING):
+        return ""
+    kinds = set()
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Return) and inner.value is not None:
+            value = inner.value
+            holder = value.value if isinstance(value, ast.Subscript) else value
+            if isinstance(holder, ast.Attribute) and isinstance(holder.value, ast.Name):
+                kinds.add("kept")
+            else:
+                kinds.add("new" if _find_made(inner, node) else "")
+    if "kept" in kinds:
+        return "kept"
+    return "new" if kinds == {"new"} else ""

@@ -1,0 +1,344 @@
+"""State that users share: singletons, class attributes, defaults, caches, globals and objects made on import."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.facts.test_files import is_test_file
+from analysis.identity.census import find_importable
+from analysis.rules.case_file import CaseFile
+from analysis.rules.finding import Finding, build_finding
+from analysis.rules.rule import Rule
+from analysis.rules.words import tell, tell_some
+
+_CLASS_LEVEL = frozenset({"class-attribute", "class-registry"})
+#: What a class says it is, whose objects carry nothing from one user to the next.
+_HARMLESS = frozenset({"enum", "namedtuple", "exception", "typeddict", "protocol"})
+_CONSTANT = frozenset({"literal", "none", "constant", "expression"})
+
+
+class State(NamedTuple):
+    """One row of ``tables.STATES`` outside the tests, with the module that it belongs to."""
+
+    module: str
+    path: str
+    line: int
+    owner: str
+    name: str
+    kind: str
+    value: str
+    changed: tuple[int, ...]
+
+    @property
+    def definition(self) -> str:
+        """The class or function: ``pkg.mod:Qual``."""
+        return f"{self.module}:{self.owner}"
+
+
+def find_states(case: CaseFile, *kinds: str) -> list[State]:
+    """Return the places of some kinds that keep state, outside the tests, sorted."""
+    homes = find_importable(case.facts.modules)
+    columns = ("path", "line", "owner", "name", "kind", "value", "changed")
+    rows = zip(*(tables.read_column(case.facts.states, name) for name in columns), strict=True)
+    return sorted(
+        State(homes[path], path, line, owner, name, kind, value, tuple(changed))
+        for path, line, owner, name, kind, value, changed in rows
+        if kind in kinds and path in homes and not is_test_file(path)
+    )
+
+
+class MadeObject(NamedTuple):
+    """One object that a module makes when it is imported, of a class of the tree."""
+
+    module: str
+    path: str
+    line: int
+    name: str
+    made_by: str
+
+
+def find_module_objects(case: CaseFile) -> list[MadeObject]:
+    """Return the objects of the tree's own classes that modules make on import, outside the tests, sorted."""
+    homes = find_importable(case.facts.modules)
+    known = _find_class_paths(case.identity.paths)
+    rows = _read(case.facts.definitions, "path", "name", "scope", "marks")
+    marked = [(path, name, set(marks)) for path, name, scope, marks in rows if scope == "module"]
+    own = {(path, name): not marks & _HARMLESS for path, name, marks in marked}
+    harmless = {f"{homes.get(path, '')}:{name}" for path, name, marks in marked if marks & _HARMLESS}
+    found = []
+    columns = ("path", "line", "name", "kind", "value", "owner")
+    for path, line, name, kind, value, owner in _read(case.facts.bindings, *columns):
+        if kind != "instance" or owner or path not in homes or is_test_file(path) or name.startswith("__"):
+            continue
+        made_by = known.get(f"{homes[path]}.{value}", "")
+        if made_by in harmless or not (made_by or own.get((path, value))):
+            continue
+        found.append(MadeObject(homes[path], path, line, name, made_by or f"{homes[path]}:{value}"))
+    return sorted(found)
+
+
+def _find_class_paths(paths: pa.Table) -> dict[str, str]:
+    """Return the definition behind each import path that leads to a class of the tree."""
+    is_class = pc.is_in(paths.column("kind").cast(pa.string()), pa.array(tables.CLASS_KINDS))
+    in_tree = pc.not_equal(paths.column("definition_path").cast(pa.string()), "")
+    return dict(_read(paths.filter(pc.and_(is_class, in_tree)), "import_path", "definition"))
+
+
+class Rebound(NamedTuple):
+    """One global name that functions bind anew: ``functions`` with the line of each statement."""
+
+    module: str
+    path: str
+    name: str
+    is_constant: bool
+    functions: tuple[tuple[str, int], ...]
+
+
+def find_rebound(case: CaseFile) -> list[Rebound]:
+    """Return the global names that functions bind anew, outside the tests, sorted."""
+    homes = find_importable(case.facts.modules)
+    found: dict[tuple[str, str], list[tuple[str, int, bool]]] = defaultdict(list)
+    for path, line, name, kind, owner in _read(case.facts.bindings, "path", "line", "name", "kind", "owner"):
+        is_code = kind in {"class", "function", "import", "star", "delete"}
+        if owner and path in homes and not is_test_file(path) and not is_code:
+            found[path, name].append((owner, line, kind in _CONSTANT or kind == "augmented"))
+    return sorted(
+        Rebound(homes[path], path, name, all(row[2] for row in rows), tuple((row[0], row[1]) for row in rows))
+        for (path, name), rows in found.items()
+    )
+
+
+def _read(table: pa.Table, *names: str) -> Iterator[tuple]:  # type: ignore[type-arg]
+    return zip(*(tables.read_column(table, name) for name in names), strict=True)
+
+
+def _find_grave(case: CaseFile) -> set[str]:
+    """Return the classes of which the policy speaks."""
+    return {member.definition for concept in case.concepts if concept.is_policy for member in concept.members}
+
+
+def _is_factory(case: CaseFile, name: str) -> bool:
+    return any(fnmatchcase(name, pattern) for factory in case.policy.factory for pattern in factory.match)
+
+
+def _check_singletons(case: CaseFile) -> Iterator[Finding]:
+    rule = "singleton"
+    patterns = [pattern for factory in case.policy.factory if factory.forbid_singleton for pattern in factory.match]
+    for state in find_states(case, "singleton"):
+        is_forbidden = any(fnmatchcase(state.owner.rpartition(".")[2], pattern) for pattern in patterns)
+        severity, told = ("P1", ", which the policy forbids") if is_forbidden else ("P2", "")
+        message = (
+            f"{state.definition} has one object for the whole process{told}: {state.value} keeps it in {state.name} "
+            "and returns it to everybody. What it notes for one user, the next one finds"
+        )
+        places = [(state.path, line) for line in (state.line, *state.changed)]
+        yield build_finding(rule, severity, state.definition, message, places, [state.name])
+
+
+def _check_class_attributes(case: CaseFile) -> Iterator[Finding]:
+    rule = "shared-class-attribute"
+    grave = _find_grave(case)
+    for definition, states in _group(find_states(case, *_CLASS_LEVEL)):
+        named = [f"{state.name} = {state.value}" for state in states]
+        lines = sum(len(state.changed) for state in states)
+        by_instance = any(state.kind == "class-attribute" for state in states)
+        name = definition.rpartition(":")[2].rpartition(".")[2]
+        is_grave = definition in grave or _is_factory(case, name)
+        severity = "P1" if is_grave else "P2" if by_instance else "P3"
+        whose = "Every object of the class" if by_instance else "Everybody who calls the class"
+        message = (
+            f"{definition} keeps {tell_some(named)} in the class body, and changes it at {tell(lines, 'place')}. "
+            f"{whose} shares it: what one user puts in, the others get"
+        )
+        places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
+        yield build_finding(rule, severity, definition, message, places, [state.name for state in states])
+
+
+def _check_defaults(case: CaseFile) -> Iterator[Finding]:
+    rule = "shared-default"
+    for definition, states in _group(find_states(case, "default")):
+        named = [f"{state.name}={state.value}" for state in states]
+        message = (
+            f"{definition} has the default {tell_some(named)} and changes it or hands it on. Python makes it once: who "
+            "leaves the argument out gets what the callers before him left in it"
+        )
+        places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
+        yield build_finding(rule, "P2", definition, message, places, [state.name for state in states])
+
+
+def _check_cached(case: CaseFile) -> Iterator[Finding]:
+    rule = "cached-getter"
+    known = _find_class_paths(case.identity.paths)
+    own = {(path, name) for path, name in _read(case.facts.definitions, "path", "name")}
+    for state in find_states(case, "cached-getter"):
+        made_by = known.get(f"{state.module}.{state.value}", "")
+        is_own = bool(made_by) or (state.path, state.value) in own
+        message = (
+            f"{state.definition} is cached and takes no argument: it calls {state.value} once and gives that one "
+            "object to all users"
+        )
+        yield build_finding(rule, "P2" if is_own else "P3", state.definition, message, [(state.path, state.line)])
+
+
+def _check_rebound(case: CaseFile) -> Iterator[Finding]:
+    rule = "global-rebound"
+    for item in find_rebound(case):
+        functions = sorted({function for function, _ in item.functions})
+        told = "a constant" if item.is_constant else "a value"
+        message = (
+            f"{tell_some(functions)} binds the global {item.module}.{item.name} to {told}: it is the same for all "
+            "users and threads, and the last call wins"
+        )
+        places = [(item.path, line) for _, line in item.functions]
+        severity = "P3" if item.is_constant else "P2"
+        yield build_finding(rule, severity, f"{item.module}.{item.name}", message, places)
+
+
+def _check_objects(case: CaseFile) -> Iterator[Finding]:
+    rule = "object-made-on-import"
+    grave = _find_grave(case)
+    found: dict[str, list[MadeObject]] = defaultdict(list)
+    for item in find_module_objects(case):
+        found[item.module].append(item)
+    for module, items in found.items():
+        is_grave = any(item.made_by in grave or _is_factory(case, _tail(item.made_by)) for item in items)
+        named = [f"{item.name} ({_tail(item.made_by)})" for item in items]
+        message = (
+            f"{module} makes {tell(len(items), 'object')} when it is imported: {tell_some(named)}. All who import it "
+            "share them, and the order of imports decides when they are made"
+        )
+        places = [(item.path, item.line) for item in items]
+        marks = sorted({item.name for item in items})
+        yield build_finding(rule, "P2" if is_grave else "P3", module, message, places, marks)
+
+
+def _group(states: Iterable[State]) -> Iterator[tuple[str, list[State]]]:
+    found: dict[str, list[State]] = defaultdict(list)
+    for state in states:
+        found[state.definition].append(state)
+    yield from found.items()
+
+
+@lru_cache(maxsize=4096)
+def _tail(definition: str) -> str:
+    return definition.replace(":", ".").rpartition(".")[2]
+
+
+def count_shared(case: CaseFile) -> Mapping[str, tuple[int, str, str]]:
+    """Return per metric of shared state its number, unit and meaning."""
+    singletons = {state.definition for state in find_states(case, "singleton")}
+    return {
+        "singletons": (len(singletons), "classes", "Classes that have one object for the whole process."),
+        "class-level-mutable-attributes": (
+            len(find_states(case, *_CLASS_LEVEL)), "attributes", "Containers of class bodies that methods change.",
+        ),
+        "module-level-instances": (
+            len(find_module_objects(case)), "objects", "Objects of the tree's own classes that modules make on import.",
+        ),
+        "global-statements": (
+            len({(item.module, name) for item in find_rebound(case) for name, _ in item.functions}), "functions",
+            "Functions that bind global names anew.",
+        ),
+        "cached-getters": (
+            len(find_states(case, "cached-getter")), "functions", "Cached functions without an argument.",
+        ),
+        "mutable-default-arguments": (
+            len({state.definition for state in find_states(case, "default")}), "functions",
+            "Functions that change a default of their own, or hand it on.",
+        ),
+    }  # fmt: skip
+
+
+_SINGLETON = (
+    "class JobFactory:\n    _instance = None\n\n    def __new__(cls):\n        if cls._instance is None:\n"
+    "            cls._instance = super().__new__(cls)\n        return cls._instance\n"
+)
+
+RULES = (
+    Rule(
+        "singleton", "P1",
+        "A class keeps its one object and gives it to everybody. State that belongs to one user stays in it for the "
+        "next, tests influence one another, and two users at a time overwrite one another.",
+        "Make an object for each user or request and hand it on; where there must be one, let the start of the program "
+        "make it and pass it in.",
+        _check_singletons,
+        bad={"a.py": _SINGLETON},
+        good={"a.py": "class JobFactory:\n    def __init__(self, user):\n        self.user = user\n"},
+        grades={"P1": "the policy forbids it for this factory", "P2": "any other class"},
+    ),
+    Rule(
+        "shared-class-attribute", "P1",
+        "A container that stands in the class body belongs to the class: all its objects change the same one.",
+        "Make it in `__init__`, for each object. A registry that is meant to be one for all deserves a name and a "
+        "place of its own.",
+        _check_class_attributes,
+        bad={"a.py": "class Cart:\n    items = []\n\n    def add(self, item):\n        self.items.append(item)\n"},
+        good={
+            "a.py": "class Cart:\n    KINDS = ['a']\n\n    def __init__(self):\n        self.items = []\n\n"
+            "    def add(self, item):\n        self.items.append(item)\n",
+        },
+        grades={
+            "P1": "the class belongs to a concept or factory of the policy",
+            "P2": "methods change it through an object",
+            "P3": "it is changed through the class only, as registries are",
+        },
+    ),
+    Rule(
+        "shared-default", "P2",
+        "The default of a parameter is made once, when the function is defined. A function that changes it, or hands "
+        "it on, gives one caller what another one left there.",
+        "Use None as the default, and make the container inside the function.",
+        _check_defaults,
+        bad={"a.py": "def open_session(user, session={}):\n    session['user'] = user\n    return session\n"},
+        good={
+            "a.py": "def open_session(user, session=None):\n    session = dict(session or {})\n"
+            "    session['user'] = user\n    return session\n\ndef show(rows=[]):\n    print(len(rows))\n",
+        },
+    ),
+    Rule(
+        "cached-getter", "P2",
+        "A cached function without parameters is a singleton by another name: one object for all users, and nobody can "
+        "see that from the call.",
+        "Give it what tells users apart as a parameter, or make the object where the program starts.",
+        _check_cached,
+        bad={
+            "a.py": "from functools import lru_cache\nclass Cache: ...\n@lru_cache\ndef get_cache():\n"
+            "    return Cache()\n",
+        },
+        good={
+            "a.py": "from functools import lru_cache\nclass Cache: ...\n@lru_cache\ndef get_cache(user):\n"
+            "    return Cache()\n@lru_cache\ndef find_size():\n    return 3\n",
+        },
+        grades={"P2": "it makes an object of the tree's own classes", "P3": "it calls something else"},
+    ),
+    Rule(
+        "global-rebound", "P2",
+        "A function binds a global name anew. All users and threads see the last one's value.",
+        "Return the value, or keep it in an object that belongs to the user or request.",
+        _check_rebound,
+        bad={"a.py": "_last = None\ndef note(user):\n    global _last\n    _last = user\n"},
+        good={"a.py": "_last = None\ndef note(user):\n    _last = user\n    return _last\n"},
+        grades={"P2": "to a value that differs from call to call", "P3": "to constants only, as flags are"},
+    ),
+    Rule(
+        "object-made-on-import", "P2",
+        "A module makes an object of the tree's own classes when it is imported: one for all users, at a moment that "
+        "the order of imports decides.",
+        "Make it where the program starts and pass it on; keep at module level only what never changes.",
+        _check_objects,
+        bad={"a.py": "class Box:\n    def __init__(self):\n        self.items = []\n\nBOX = Box()\n"},
+        good={
+            "a.py": "import enum\nclass Box:\n    def __init__(self):\n        self.items = []\n\n"
+            "def start():\n    return Box()\nclass E(enum.Enum):\n    A = 1\nE_A = E(1)\n",
+        },
+        grades={"P2": "its class belongs to a concept or factory of the policy", "P3": "any other class"},
+    ),
+)  # fmt: skip
