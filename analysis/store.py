@@ -25,7 +25,7 @@ from analysis.errors import SnapshotError, StorageError
 
 MANIFEST = "manifest.json"
 #: Raised when older snapshots can no longer be read.
-FORMAT = 2
+FORMAT = 3
 _TEMPORARY = re.compile(r"\.writing-(\d+)-")
 
 

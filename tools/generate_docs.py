@@ -137,9 +137,9 @@ def build_policy_page() -> str:
         "at stake. It lies in the target as `ssot.toml`, or is named with `--policy`. Every section and key may be",
         "left out; an unknown one is refused with its line and the nearest known name. Paths to a class are written",
         "`pkg.mod.Name`, its definition `pkg.mod:Name`. Sections in double brackets may stand several times.\n",
-        "`ssot init TARGET` writes a first one, proposed from the code. A mistake is one line with file, line and column.",
-        "Editors complete and check it by [ssot.schema.json](ssot.schema.json): with the Even Better TOML extension, for",
-        "example, put `#:schema path/to/ssot.schema.json` into its first line.\n",
+        "`ssot init TARGET` writes a first one, proposed from the code. A mistake is one line with file, line, column.",
+        "Editors complete and check it by [ssot.schema.json](ssot.schema.json): with the Even Better TOML extension,",
+        "for example, put `#:schema path/to/ssot.schema.json` into its first line.\n",
         *(_describe_section(name, field) for name, field in policy.Policy.model_fields.items()),
         _EXCEPTIONS,
     ]
@@ -149,8 +149,8 @@ def build_policy_page() -> str:
 _EXCEPTIONS = """\
 ## Exceptions
 
-A finding that the team accepts is no finding: it costs no points and fails no check, and is listed as accepted, with its
-reason. There are two ways.
+A finding that the team accepts is no finding: it costs no points and fails no check, and is listed as accepted, with
+its reason. There are two ways.
 
 In the source, on the line of the place or alone on the line above it:
 
@@ -161,10 +161,10 @@ from shop.compat import Order  # ssot: allow[class-taken-from-elsewhere] because
 class Registry: ...
 ```
 
-It accepts that place. Some findings are made by their places together (a cycle, the definitions of one name, copies, the
-paths of a redirect): of these one comment at any of the places accepts the whole, until its names change. A cycle that
-another module joins is another finding, but the comment still stands at one of its places: name the cycle's modules in
-the reason, and look at the list of accepted findings now and then.
+It accepts that place. Some findings are made by their places together (a cycle, the definitions of one name, copies,
+the paths of a redirect): of these one comment at any of the places accepts the whole. A cycle that another module joins
+is another finding, but the comment still stands at one of its places: name the modules in the reason, and look at the
+list of accepted findings now and then.
 
 In the policy, for what has no line, or for many:
 

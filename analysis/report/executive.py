@@ -13,6 +13,7 @@ from analysis.report.displays import Fragment
 from analysis.report.headline import LIGHTS, Figure, build_figures, count_severities, find_light, tell_verdict
 from analysis.report.key_findings import SEVERITY_WORDS, WORTH_TELLING, Group, group_findings
 from analysis.report.provenance import build_provenance, tell_time
+from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
 
 if TYPE_CHECKING:
@@ -47,6 +48,7 @@ class Executive:
     verdict: str
     figures: Sequence[Figure]
     claims: Sequence[ClaimVerdict]
+    score: ScoreView | None
     impact: Mapping[str, Any]
     causes: Sequence[Cause]
     phases: Sequence[Phase]
@@ -75,6 +77,7 @@ def build_executive(inv: Investigation) -> Executive:
         verdict=tell_verdict(counts),
         figures=build_figures(inv),
         claims=judge_claims(inv),
+        score=build_score(inv),
         impact=_build_impact(inv, counts),
         causes=find_causes(inv),
         phases=inv.plan(),
@@ -125,6 +128,14 @@ def show_causes(inv: Investigation) -> Fragment:
     """Return the root causes and where their findings gather."""
     causes = find_causes(inv)
     return Fragment(str(_load_parts().show_causes(causes)), f"{len(causes)} root causes")
+
+
+def show_score(inv: Investigation) -> Fragment:
+    """Return the compliance score, the gate, the trend against the baseline, and where the points go."""
+    score = build_score(inv)
+    if score is None:
+        return Fragment('<p class="nothing">No module can be imported, so there is no score.</p>', "no score")
+    return Fragment(str(_load_parts().show_score(score)), f"score {score.score} of 100")
 
 
 def show_impact(inv: Investigation) -> Fragment:

@@ -47,6 +47,7 @@ def _write_issue(report: Executive, most_subjects: int) -> Iterator[str]:
         yield from _write_group(group, number, most_subjects)
     yield from _write_causes(report)
     yield from _write_claims(report)
+    yield from _write_score(report)
     yield from _write_plan(report)
     yield "\n## Success metrics\n"
     yield from (
@@ -111,6 +112,15 @@ def _write_claims(report: Executive) -> Iterator[str]:
             why = markdown(claim.why).replace("|", "\\|")
             told = f"{markdown(claim.stated)} | {claim.measured} | {claim.verdict}"
             yield f"| {code_cell(claim.metric)} | {told} | {why} |"
+
+
+def _write_score(report: Executive) -> Iterator[str]:
+    if report.score:
+        score = report.score
+        verdict = "passes" if score.is_met else "does not pass"
+        yield "\n## Score and gate\n"
+        told = f"**{score.score}** of 100, {score.threshold} needed: {verdict}. {score.explanation}."
+        yield f"{told} {markdown(score.trend)}".rstrip()
 
 
 def _write_plan(report: Executive) -> Iterator[str]:

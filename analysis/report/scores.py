@@ -1,0 +1,134 @@
+"""The compliance score as it is shown: the number, the gate, the trend, and where the points go."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from analysis.facts.test_files import is_test_file
+from analysis.report.displays import Fragment, Prose, build_table
+from analysis.report.escaping import markdown
+from analysis.rules.words import agree, tell
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+
+_MOST_RULES, _MOST_PACKAGES = 8, 12
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreView:
+    """Everything that the report says of the score; ``trend`` is empty where the target has no baseline."""
+
+    score: str
+    threshold: str
+    is_met: bool
+    explanation: str
+    trend: str
+    accepted: int
+    rules: Sequence[Mapping[str, Any]]
+    packages: Sequence[Mapping[str, Any]]
+    more_packages: int
+
+
+def build_score(inv: Investigation) -> ScoreView | None:
+    """Return what is to be said of the score; None for a target without a module."""
+    scores = inv.table("scores").to_pylist()
+    whole = next((row for row in scores if not row["package"]), None)
+    if whole is None or not whole["modules"]:
+        return None
+    threshold = inv.policy.compliance.threshold
+    parts = [row for row in inv.table("score_parts").to_pylist() if not row["package"] and row["points"]]
+    packages = sorted((row for row in scores if row["package"]), key=lambda row: (-row["points"], row["package"]))
+    lossy = [row for row in packages if row["points"]]
+    clean, lost = whole["clean_modules"], f"{whole['points']:,.1f}"
+    explanation = (
+        f"{clean:,} of {tell(whole['modules'], 'module')} {agree(clean, 'is', 'are')} clean, and "
+        f"{tell(whole['findings'], 'finding')} {agree(whole['findings'], 'costs', 'cost')} {lost} points: "
+        f"100 × {clean:,} ÷ ({clean:,} + {lost})"
+    )
+    return ScoreView(
+        score=show_score(whole["score"]),
+        threshold=f"{threshold:g}",
+        is_met=whole["score"] >= threshold,
+        explanation=explanation,
+        trend=tell_trend(inv.manifest.get("baseline") or {}, whole["score"]),
+        accepted=inv.table("accepted").num_rows,
+        rules=[{**row, "share": row["points"] / whole["points"]} for row in parts[:_MOST_RULES]],
+        packages=lossy[:_MOST_PACKAGES],
+        more_packages=max(0, len(lossy) - _MOST_PACKAGES),
+    )
+
+
+def show_score(score: float) -> str:
+    """Return a score with one digit, rounded down, so that 94.96 does not look like 95.
+
+    >>> show_score(94.96), show_score(100.0)
+    ('94.9', '100.0')
+    """
+    return f"{int(score * 10) / 10:.1f}"
+
+
+def tell_score(inv: Investigation) -> Prose:
+    """Say the score, how it comes about, and what changed since the baseline."""
+    view = build_score(inv)
+    if view is None:
+        return Prose("There is no module that can be imported, so there is no score.")
+    verdict = "reaches" if view.is_met else "does not reach"
+    text = (
+        f"The score is **{view.score}** of 100 and {verdict} the {view.threshold} that is needed: {view.explanation}."
+    )
+    return Prose(f"{text} {markdown(view.trend)}".rstrip())
+
+
+def tell_trend(baseline: Mapping[str, Any], score: float) -> str:
+    """Return what has changed since the baseline; empty without one.
+
+    >>> tell_trend({"score": 40.0, "new": 1, "worse": 0, "known": 3, "gone": 2}, 41.5)
+    'Since the baseline: the score went from 40.0 to 41.5; 1 finding is new, 0 are worse, 2 are gone, 3 are known.'
+    """
+    if not baseline:
+        return ""
+    if baseline.get("problem"):
+        return f"The baseline could not be read: {baseline['problem']}"
+    new, worse, gone, known = (baseline[name] for name in ("new", "worse", "gone", "known"))
+    revision = f" ({baseline['revision']})" if baseline.get("revision") else ""
+    was = show_score(float(baseline["score"]))
+    went = f"stayed at {was}" if was == show_score(score) else f"went from {was} to {show_score(score)}"
+    return (
+        f"Since the baseline{revision}: the score {went}; {tell(new, 'finding')} {agree(new, 'is', 'are')} new, "
+        f"{worse:,} {agree(worse, 'is', 'are')} worse, {gone:,} {agree(gone, 'is', 'are')} gone, "
+        f"{known:,} {agree(known, 'is', 'are')} known."
+    )
+
+
+def list_parts(inv: Investigation) -> Fragment:
+    """Return what each rule costs the whole target, the dearest first."""
+    frame = inv.frame("score_parts")
+    chosen = frame[(frame["package"] == "") & (frame["points"] > 0)][
+        ["rule", "severity", "findings", "places", "points"]
+    ]
+    return build_table(chosen.round({"points": 1}), caption="Points lost by rule", names=("rule",))
+
+
+def list_packages(inv: Investigation) -> Fragment:
+    """Return the score of each package, that with most points lost first."""
+    frame = inv.frame("scores")
+    chosen = frame[frame["package"] != ""].sort_values(["points", "package"], ascending=[False, True])
+    return build_table(chosen.round({"score": 1, "points": 1}), caption="Score by package", names=("package",))
+
+
+def list_accepted(inv: Investigation) -> Fragment:
+    """Return the findings that exceptions accept, with their reasons."""
+    columns = ["severity", "rule", "subject", "by", "reason", "until", "path", "line", "places"]
+    frame = inv.frame("accepted")[columns]
+    return build_table(frame, caption="Findings that exceptions accept", names=("rule", "subject", "path"))
+
+
+def list_states(inv: Investigation) -> Fragment:
+    """Return the places that keep state beyond one call: where, what, and the lines at which it is changed."""
+    frame = inv.frame("states")[["kind", "owner", "name", "value", "path", "line", "changed"]]
+    in_product = frame[~frame["path"].astype(str).map(is_test_file).astype(bool)]
+    names = ("owner", "name", "value", "path")
+    return build_table(in_product, caption="State that outlives a call", names=names)
