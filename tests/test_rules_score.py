@@ -88,6 +88,8 @@ def test_packages_are_as_deep_as_they_tell_apart(make_tree: Tree) -> None:
     assert find_packages(open_case(make_tree(files)).facts.modules) == {
         "p/__init__.py": "p", "p/x/__init__.py": "p.x", "p/x/a.py": "p.x", "p/b.py": "p",
     }  # fmt: skip
+    deep = {f"p/q/r/{path}.py": "" for path in ("s/a", "s/b", "t/a", "t/b")}
+    assert set(find_packages(open_case(make_tree(deep)).facts.modules).values()) == {"p.q.r.s", "p.q.r.t"}
     files |= {f"{path}.py": "" for path in ("q/__init__", "q/c", "r/__init__", "r/e")}
     found = find_packages(open_case(make_tree(files)).facts.modules)
     assert set(found.values()) == {"p", "q", "r"}

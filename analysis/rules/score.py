@@ -20,6 +20,8 @@ from analysis.rules.finding import Finding
 
 #: Points for each place of a finding, by severity.
 POINTS: Mapping[str, float] = {"P0": 10.0, "P1": 3.0, "P2": 1.0, "P3": 0.1}
+#: Packages are told apart by at most so many names.
+_DEEPEST = 4
 _KINDS = ("module", "package", "extension")
 #: What belongs to no module: files that cannot be imported, findings without a place.
 ELSEWHERE = "(no package)"
@@ -91,15 +93,18 @@ def _build_score(package: str, modules: int, clean: int, parts: Sequence[ScorePa
 
 
 def find_packages(modules: pa.Table) -> dict[str, str]:
-    """Return the package of each file that can be imported: its first name, or two where most share the first."""
+    """Return the package of each file that can be imported: so many names that none has more than half of all."""
     is_live = pc.and_(modules.column("is_primary"), pc.equal(modules.column("shadowed_by"), ""))
     is_code = pc.is_in(modules.column("kind").cast(pa.string()), pa.array(_KINDS))
     chosen = modules.filter(pc.and_(is_live, is_code))
     named = dict(zip(*(tables.read_column(chosen, name) for name in ("path", "module")), strict=True))
-    largest = max(Counter(name.partition(".")[0] for name in named.values()).values(), default=0)
-    depth = 2 if 2 * largest > len(named) else 1
-    is_package = dict(zip(*(tables.read_column(chosen, name) for name in ("path", "kind")), strict=True))
-    return {path: _cut(name, depth, is_package=is_package[path] == "package") for path, name in named.items()}
+    kinds = dict(zip(*(tables.read_column(chosen, name) for name in ("path", "kind")), strict=True))
+    found: dict[str, str] = {}
+    for depth in range(1, _DEEPEST + 1):
+        found = {path: _cut(name, depth, is_package=kinds[path] == "package") for path, name in named.items()}
+        if 2 * max(Counter(found.values()).values(), default=0) <= len(found):
+            break
+    return found
 
 
 def _cut(module: str, depth: int, *, is_package: bool) -> str:
