@@ -44,6 +44,23 @@ _CAUSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
         "they run, or fail unseen where an exception is caught."),
         ("phantom-import", "phantom-name", "file-not-parsed", "import-stops-the-program"),
     ),
+    (
+        "State that users share",
+        (
+            "Classes that are there once, containers in class bodies, changed defaults and caches without a key carry "
+            "what one user left to the next; it shows under load, and as tests that pass or fail by their order."
+        ),
+        ("singleton", "shared-class-attribute", "shared-default", "cached-getter", "global-rebound",
+         "object-made-on-import", "factory-shares-objects", "factory-without-user-scope"),
+    ),
+    (
+        "Decisions that the source does not carry",
+        (
+            "Redirects that do more than redirect, single sources that do not say so, and exceptions without a reason "
+            "or a use: who reads the source cannot know what was decided."
+        ),
+        ("redirect-unclean", "single-source-undocumented", "exception-unused", "exception-void"),
+    ),
 )  # fmt: skip
 MOST_HOT_SPOTS = 3
 _GROUPS = 60
