@@ -5,15 +5,22 @@ from __future__ import annotations
 import gc
 import multiprocessing.resource_tracker
 import os
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TypeVar
 
 import loky.backend.resource_tracker
 from loky import get_reusable_executor
 
 #: Python looks for the modules of a new process in the current folder first: in a target, that would run its code.
 _SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+
+Result = TypeVar("Result")
+#: Steps that say themselves how far they are.
+_TELLING = frozenset({"scan", "simulation"})
 
 #: Called as ``progress(step, done, total)``; every step ends with ``done == total``.
 Progress = Callable[[str, int, int], None]
@@ -73,3 +80,22 @@ def paused_collection() -> Iterator[None]:
     finally:
         if was_enabled:
             gc.enable()
+
+
+@dataclass(slots=True)
+class Clock:
+    """Times the steps and tells the caller where we are."""
+
+    progress: Progress = ignore_progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, step: str, work: Callable[[], Result]) -> Result:
+        """Return what the work returns; its seconds are kept under the step's name."""
+        if step not in _TELLING:
+            self.progress(step, 0, 1)
+        started = time.perf_counter()
+        result = work()
+        self.seconds[step] = round(time.perf_counter() - started, 3)
+        if step not in _TELLING:
+            self.progress(step, 1, 1)
+        return result

@@ -16,22 +16,15 @@ import pyarrow.compute as pc
 from analysis import store, tables
 from analysis.errors import UnknownNameError
 from analysis.graph import Chain, ImportGraph, find_chains
-from analysis.identity import (
-    Concept,
-    build_concepts_frame,
-    build_members_frame,
-    build_methods_frame,
-    build_multiplicity_frame,
-    build_users_frame,
-    find_concepts,
-    find_multiplicity,
-)
+from analysis.identity import Concept, find_concepts, find_multiplicity
 from analysis.identity.answers import (
     build_class_frame,
     find_class_identities,
     find_instances_like_classes,
     find_paths,
 )
+from analysis.identity.families import build_members_frame, build_methods_frame, build_users_frame
+from analysis.identity.frames import build_concepts_frame, build_multiplicity_frame
 from analysis.policy import Policy
 from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
 

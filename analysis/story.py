@@ -5,25 +5,25 @@ from __future__ import annotations
 import platform
 import time
 from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pyarrow as pa
 
 from analysis import __version__, store, tables
-from analysis.engine import Progress, ignore_progress, paused_collection
+from analysis.assembly import build_case
+from analysis.engine import Clock, Progress, ignore_progress, paused_collection
 from analysis.errors import BaselineError, SnapshotError
-from analysis.facts import DiscoveryOptions, Facts, ScanOptions, check_target, scan
+from analysis.facts import Facts, check_target
 from analysis.facts.git import read_revision
-from analysis.graph import ImportGraph, build_cycles_table, build_import_graph, find_cycles
+from analysis.graph import ImportGraph, build_cycles_table
 from analysis.graph.simulate import Environment, simulate_entries
 from analysis.history import FILE_NAME as BASELINE
 from analysis.history import build_baseline, compare, read_baseline
-from analysis.identity import Identity, build_identity, find_concepts, find_multiplicity
+from analysis.identity import Identity
 from analysis.investigation import Investigation
 from analysis.policy import Policy, read_claims, read_policy
 from analysis.rules import (
@@ -36,32 +36,10 @@ from analysis.rules import (
 )
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
 
-Result = TypeVar("Result")
 #: Tables that stay without rows unless somebody asks for what fills them.
 _NOT_ASKED_FOR = {table.name: table.empty() for table in tables.PROBE_TABLES}
-#: Steps that say themselves how far they are.
-_TELLING = frozenset({"scan", "simulation"})
 _DECLINED = "The target's own ssot.toml asks for the probe; name it with --policy, or give --probe, to run its code"
 STEPS = ("scan", "graph", "cycles", "identity", "names", "probe", "simulation", "rules", "snapshot")
-
-
-@dataclass(slots=True)
-class Clock:
-    """Times the steps and tells the caller where we are."""
-
-    progress: Progress
-    seconds: dict[str, float] = field(default_factory=dict)
-
-    def run(self, step: str, work: Callable[[], Result]) -> Result:
-        """Return what the work returns; its seconds are kept under the step's name."""
-        if step not in _TELLING:
-            self.progress(step, 0, 1)
-        started = time.perf_counter()
-        result = work()
-        self.seconds[step] = round(time.perf_counter() - started, 3)
-        if step not in _TELLING:
-            self.progress(step, 1, 1)
-        return result
 
 
 def investigate(
@@ -134,20 +112,6 @@ def _investigate(
     return Investigation(snapshot)
 
 
-def build_case(
-    root: Path, policy: Policy, *, cache: Path | None = None, jobs: int = 0, clock: Clock | None = None
-) -> CaseFile:
-    """Return what the source of a target says of it, judged by nobody yet: no probe, no simulation, no snapshot."""
-    clock = clock or Clock(ignore_progress)
-    options = build_scan_options(policy)
-    facts = clock.run("scan", lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=clock.progress))
-    graph = clock.run("graph", lambda: build_import_graph(facts))
-    cycles = clock.run("cycles", lambda: find_cycles(graph))
-    multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, policy)))
-    identity = clock.run("names", lambda: build_identity(facts, policy))
-    return CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, policy)
-
-
 def _probe(
     facts: Facts, graph: ImportGraph, identity: Identity, options: ProbeOptions, data: Path, clock: Clock
 ) -> tuple[dict[str, pa.Table], dict[str, Any], Environment]:
@@ -173,11 +137,6 @@ def complete_probe(asked: ProbeOptions | None, policy: Policy, root: Path) -> Pr
         pythonpath=(*chosen.pythonpath, *(str(root / folder) for folder in own.pythonpath)),
         environment={**own.environment, **chosen.environment},
     )
-
-
-def build_scan_options(policy: Policy) -> ScanOptions:
-    """Return what the policy says about where to look."""
-    return ScanOptions(tuple(policy.target.roots), DiscoveryOptions(exclude=tuple(policy.target.exclude)))
 
 
 def collect_facts(facts: Facts) -> dict[str, Any]:

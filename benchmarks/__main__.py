@@ -18,6 +18,7 @@ from rich.table import Table
 from analysis.engine import count_cores
 from benchmarks.edges import measure_edges
 from benchmarks.figures import measure_target
+from benchmarks.gate import measure_gate
 from benchmarks.identity_accuracy import measure_accuracy
 from benchmarks.identity_precision import measure_precision
 from benchmarks.identity_speed import measure_identity
@@ -32,6 +33,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
     "identity": measure_identity,
     "accuracy": measure_accuracy,
     "precision": measure_precision,
+    "gate": measure_gate,
     "probe": measure_probe,
     "simulation": measure_simulation,
 }

@@ -105,7 +105,7 @@ def measure_classes(runs: int) -> list[Result]:
 def measure_memory(_: int) -> list[Result]:
     """Peak memory of a cold scan of 4,000 files, all processes together, and the bytes that a fact takes."""
     with scratch() as folder:
-        root = _make_large(folder)
+        root = make_large(folder)
         code = (
             "import sys, json; from pathlib import Path; from analysis.facts import scan; from analysis import tables\n"
             "facts = scan(Path(sys.argv[1]))\n"
@@ -120,7 +120,7 @@ def measure_memory(_: int) -> list[Result]:
     ]
 
 
-def _make_large(folder: Path) -> Path:
+def make_large(folder: Path) -> Path:
     """Return a tree of about 4,000 real files: packages side by side, some of them twice."""
     root = copy_packages(folder / "large")
     for number, name in enumerate(("pandas", "networkx", "django")):
@@ -145,7 +145,7 @@ def measure_report(runs: int) -> list[Result]:
         warm = time_median(lambda: report(case), few)
         newest = max((folder / "reports").glob("*/latest/report.html"), key=lambda path: path.stat().st_mtime)
         size = newest.stat().st_size / 1e6
-        large = _make_large(folder)
+        large = make_large(folder)
         slow = time_median(lambda: report(large), 1)
         results += [
             below("ssot report on the case, cold", cold, 60, "s"),

@@ -9,16 +9,16 @@ import pytest
 
 from analysis.errors import UnknownNameError
 from analysis.facts import scan
-from analysis.identity import (
-    Identity,
+from analysis.identity import Identity, build_identity
+from analysis.identity.answers import (
+    CLASS_COLUMNS,
+    PATH_COLUMNS,
     build_class_frame,
-    build_identity,
     count_violations,
     find_class_identities,
     find_instances_like_classes,
     find_paths,
 )
-from analysis.identity.answers import CLASS_COLUMNS, PATH_COLUMNS
 from analysis.policy import Policy
 
 TREE = {

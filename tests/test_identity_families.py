@@ -9,15 +9,15 @@ import pytest
 
 from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph
-from analysis.identity import (
-    Identity,
-    build_identity,
+from analysis.identity import Identity, build_identity, find_concepts
+from analysis.identity.families import (
+    MEMBER_COLUMNS,
+    USER_COLUMNS,
     build_members_frame,
     build_methods_frame,
     build_users_frame,
-    find_concepts,
+    find_wrappers,
 )
-from analysis.identity.families import MEMBER_COLUMNS, USER_COLUMNS, find_wrappers
 from analysis.policy import Concept, Policy
 
 Read = Callable[[dict[str, str]], tuple[Facts, Identity]]

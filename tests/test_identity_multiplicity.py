@@ -9,7 +9,9 @@ import pytest
 
 from analysis import tables
 from analysis.identity.census import build_census, find_importable
-from analysis.identity.multiplicity import COLUMNS, build_multiplicity_frame, find_multiplicity
+from analysis.identity.frames import MULTIPLICITY_COLUMNS as COLUMNS
+from analysis.identity.frames import build_multiplicity_frame
+from analysis.identity.multiplicity import find_multiplicity
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,7 @@ def test_a_file_under_two_names_counts_once() -> None:
     modules = [("app.a", "app/a.py", "module", ".", True, ""), ("a", "app/a.py", "module", "app", False, "")]
     facts = _facts(modules, [_class("app/a.py", 1, "Engine")])
     assert find_importable(facts.modules) == {"app/a.py": "app.a"}
-    assert list(build_census(facts)["definition"]) == ["app.a:Engine"]
+    assert [each.definition for each in build_census(facts)] == ["app.a:Engine"]
 
 
 def test_the_order_of_the_facts_does_not_matter() -> None:

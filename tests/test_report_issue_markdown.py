@@ -40,7 +40,8 @@ def test_a_clean_target_has_an_issue_without_findings(tmp_path_factory: pytest.T
 def test_sections_come_in_the_usual_order(shop: Executive) -> None:
     sections = re.findall(r"^## (.+)$", build_issue(shop), re.MULTILINE)
     assert sections == [
-        "Executive summary", "Key findings", "Root cause analysis", "Remediation plan", "Success metrics", "Provenance",
+        "Executive summary", "Key findings", "Root cause analysis", "Score and gate", "Remediation plan",
+        "Success metrics", "Provenance",
     ]  # fmt: skip
 
 

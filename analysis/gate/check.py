@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis import __version__, store, tables
-from analysis.engine import Progress, ignore_progress, paused_collection
+from analysis.assembly import build_case
+from analysis.engine import Clock, Progress, ignore_progress, paused_collection
 from analysis.errors import BaselineError, RevisionError
 from analysis.facts import check_target
 from analysis.facts.git import export_files, find_commit, read_revision
@@ -29,7 +30,6 @@ from analysis.policy import Policy, read_policy
 from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, find_scores, judge
 from analysis.rules.score import Score, ScorePart
 from analysis.rules.words import agree, tell
-from analysis.story import Clock, build_case
 
 #: What of an earlier revision is looked at: the code, and what says where its roots are.
 _WANTED = (".py", ".pyi", ".so", ".pyd", ".toml", ".cfg", ".pth")

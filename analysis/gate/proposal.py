@@ -12,7 +12,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import store, tables
-from analysis.engine import Progress, ignore_progress, paused_collection
+from analysis.assembly import build_case
+from analysis.engine import Clock, Progress, ignore_progress, paused_collection
 from analysis.errors import PolicyError
 from analysis.facts import check_target
 from analysis.facts.test_files import is_test_file
@@ -21,7 +22,6 @@ from analysis.policy import FILE_NAME, Policy
 from analysis.policy import Concept as ConceptPolicy
 from analysis.rules import CaseFile
 from analysis.rules.words import make_harmless, tell, tell_some
-from analysis.story import Clock, build_case
 
 _MOST_CONCEPTS, _MOST_REDIRECTS, _MOST_PATHS = 8, 8, 8
 #: A family of more classes is a way of naming, not a concept of which there should be one.

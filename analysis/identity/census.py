@@ -8,13 +8,15 @@ does not count.
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import NamedTuple
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis import tables
 from analysis.identity.evidence import ClassFacts
 
-_COLUMNS = ["path", "line", "name", "qualname", "scope", "guard", "marks", "bases"]
+_COLUMNS = ("path", "line", "name", "qualname", "scope", "guard", "marks")
 IMPORTABLE_KINDS = ("module", "package")
 
 
@@ -28,22 +30,38 @@ def find_importable(modules: pa.Table) -> dict[str, str]:
     return dict(zip(kept["path"].to_pylist(), kept["module"].to_pylist(), strict=True))
 
 
-def build_census(facts: ClassFacts) -> pd.DataFrame:
-    """Return one row per class statement of an importable file, sorted by module, line and qualified name.
+class Counted(NamedTuple):
+    """One class statement of an importable file; sorts by module, line and qualified name.
 
-    Columns: module, path, line, name, qualname, definition (``pkg.mod:Qual``), marks and bases (lists),
-    is_nested (in the body of a class), is_fallback (in an ``except`` block), is_local (in a function).
+    ``is_nested`` (in the body of a class), ``is_fallback`` (in an ``except`` block), ``is_local`` (in a function).
     """
-    frame = facts.definitions.select(_COLUMNS).to_pandas()
-    for column in ("path", "scope", "guard"):
-        frame[column] = frame[column].astype(object)
-    frame["module"] = frame["path"].map(find_importable(facts.modules))
-    frame = frame[frame["module"].notna() & (frame["scope"] != "type_checking")]
-    frame["is_local"] = frame["scope"] == "function"
-    frame["is_fallback"] = (frame["guard"] == "except") & ~frame["is_local"]
-    frame["is_nested"] = (frame["name"] != frame["qualname"]) & ~frame["is_local"]
-    frame["definition"] = frame["module"].astype(str) + ":" + frame["qualname"].astype(str)
-    columns = ["module", "path", "line", "name", "qualname", "definition", "marks", "bases"]
-    columns += ["is_nested", "is_fallback", "is_local"]
-    census: pd.DataFrame = frame[columns].sort_values(["module", "line", "qualname"], ignore_index=True)
-    return census
+
+    module: str
+    line: int
+    qualname: str
+    path: str
+    name: str
+    marks: tuple[str, ...]
+    is_nested: bool
+    is_fallback: bool
+    is_local: bool
+
+    @property
+    def definition(self) -> str:
+        """``pkg.mod:Qual``."""
+        return f"{self.module}:{self.qualname}"
+
+
+def build_census(facts: ClassFacts) -> list[Counted]:
+    """Return the class statements of importable files, sorted."""
+    homes = find_importable(facts.modules)
+    rows = zip(*(tables.read_column(facts.definitions, name) for name in _COLUMNS), strict=True)
+    found = []
+    for path, line, name, qualname, scope, guard, marks in rows:
+        if path in homes and scope != "type_checking":
+            is_local = scope == "function"
+            is_fallback, is_nested = guard == "except" and not is_local, name != qualname and not is_local
+            found.append(
+                Counted(homes[path], line, qualname, path, name, tuple(marks), is_nested, is_fallback, is_local)
+            )
+    return sorted(found)

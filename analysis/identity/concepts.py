@@ -7,14 +7,13 @@ class in an ``except`` block stands in for another: they belong to the family bu
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from fnmatch import translate
 
-import pandas as pd
-
 from analysis.facts.test_files import is_test_file
-from analysis.identity.census import build_census
+from analysis.identity.census import Counted, build_census
 from analysis.identity.evidence import ClassFacts
 from analysis.policy import Concept as ConceptPolicy
 from analysis.policy import Policy
@@ -52,19 +51,15 @@ class Concept:
     members: tuple[Member, ...]
 
 
-COLUMNS = (
-    "concept", "classes", "definitions", "names", "modules", "places", "max_classes", "canonical", "is_policy",
-)  # fmt: skip
-
-
 def find_concepts(facts: ClassFacts, policy: Policy) -> list[Concept]:
     """Return the concepts of the policy in its order, then the proposed families, largest first.
 
     Proposed is every last word of a class name (``*Registry``) that two or more definitions share. Exceptions,
     classes of test files and families that a policy's pattern names already are not proposed.
     """
-    census = build_census(facts)
-    counted = census[~census["is_local"]].sort_values("is_fallback", kind="stable").drop_duplicates("definition")
+    census = [each for each in build_census(facts) if not each.is_local]
+    # A class in an except block stands for itself only when nothing else has its definition.
+    counted = list({each.definition: each for each in sorted(census, key=lambda each: not each.is_fallback)}.values())
     own = [_find_by_policy(counted, rule) for rule in policy.concept]
     known = {pattern for rule in policy.concept for pattern in rule.match}
     return own + [concept for concept in _find_by_suffix(counted) if concept.name not in known]
@@ -80,60 +75,38 @@ def find_suffix(name: str) -> str:
     return found[0] if found else ""
 
 
-def build_concepts_frame(concepts: Iterable[Concept]) -> pd.DataFrame:
-    """Return one row per concept.
-
-    Columns: concept, classes (implementations), definitions (all members), names (distinct class names),
-    modules and places (``path:line``) of the members as lists, max_classes (0: none), canonical, is_policy.
-    """
-    rows = [
-        (
-            concept.name,
-            concept.classes,
-            len(concept.members),
-            sorted({member.name for member in concept.members}),
-            sorted({member.definition.partition(":")[0] for member in concept.members}),
-            [f"{member.path}:{member.line}" for member in concept.members],
-            concept.max_classes,
-            concept.canonical,
-            concept.is_policy,
-        )
-        for concept in concepts
-    ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
-
-
-def _find_by_policy(counted: pd.DataFrame, rule: ConceptPolicy) -> Concept:
+def _find_by_policy(counted: Iterable[Counted], rule: ConceptPolicy) -> Concept:
     pattern = re.compile("|".join(translate(text) for text in rule.match) or r"(?!)")
-    is_named = pd.Series([bool(pattern.match(name)) for name in counted["name"]], index=counted.index, dtype=bool)
-    chosen = counted[is_named]
+    chosen = [each for each in counted if pattern.match(each.name)]
     if rule.within:
-        inside = (chosen["module"] == rule.within) | chosen["module"].str.startswith(f"{rule.within}.")
-        chosen = chosen[inside]
+        chosen = [each for each in chosen if f"{each.module}.".startswith(f"{rule.within}.")]
     members = _build_members(chosen, frozenset(rule.allow))
     return Concept(rule.name, True, _count(members), rule.max_classes, rule.canonical, members)
 
 
-def _find_by_suffix(counted: pd.DataFrame) -> list[Concept]:
-    is_exception = counted["marks"].map(lambda marks: "exception" in marks)
-    is_test = counted["path"].map(is_test_file)
-    chosen = counted[~is_exception.astype(bool) & ~is_test.astype(bool)]
-    suffixes = chosen["name"].map(find_suffix)
+def _find_by_suffix(counted: Iterable[Counted]) -> list[Concept]:
+    families: dict[str, list[Counted]] = defaultdict(list)
+    for each in counted:
+        if "exception" not in each.marks and not is_test_file(each.path):
+            families[find_suffix(each.name)].append(each)
     found = []
-    for suffix, rows in chosen.groupby(suffixes, sort=True):
+    for suffix, rows in families.items():
         if suffix and len(rows) > 1:
             members = _build_members(rows, frozenset())
             found.append(Concept(f"*{suffix}", False, _count(members), 0, "", members))
     return sorted(found, key=lambda concept: (-concept.classes, -len(concept.members), concept.name))
 
 
-def _build_members(rows: pd.DataFrame, allowed: frozenset[str]) -> tuple[Member, ...]:
-    columns = (rows[name] for name in ("definition", "name", "path", "line", "marks", "is_fallback"))
-    members = [
-        Member(definition, name, _find_role(definition, name, marks, is_fallback, allowed), path, int(line))
-        for definition, name, path, line, marks, is_fallback in zip(*columns, strict=True)
-    ]
-    return tuple(sorted(members))
+def _build_members(rows: Iterable[Counted], allowed: frozenset[str]) -> tuple[Member, ...]:
+    return tuple(
+        sorted(
+            Member(
+                row.definition, row.name, _find_role(row.definition, row.name, row.marks, row.is_fallback, allowed),
+                row.path, row.line,
+            )
+            for row in rows
+        )
+    )  # fmt: skip
 
 
 def _find_role(definition: str, name: str, marks: Iterable[str], is_fallback: bool, allowed: frozenset[str]) -> str:

@@ -7,12 +7,10 @@ business: both are counted apart. What counts at all is said in ``analysis.ident
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-import pandas as pd
-
-from analysis.identity.census import build_census
+from analysis.identity.census import Counted, build_census
 from analysis.identity.evidence import ClassFacts
 
 
@@ -34,37 +32,26 @@ class Multiplicity:
     places: tuple[str, ...]
 
 
-COLUMNS = ("name", "definitions", "nested", "fallbacks", "local_definitions", "modules", "places")
-
-
 def find_multiplicity(facts: ClassFacts) -> list[Multiplicity]:
     """Return the class names with two or more definitions, most definitions first, then by name."""
     census = build_census(facts)
-    counted = census[~census["is_local"] & ~census["is_fallback"]].drop_duplicates("definition")
-    counts = counted["name"].value_counts()
-    repeated = counted[counted["name"].isin(counts.index[counts > 1])]
-    fallbacks = census.loc[census["is_fallback"], "name"].value_counts().to_dict()
-    local = census.loc[census["is_local"], "name"].value_counts().to_dict()
+    fallbacks = Counter(each.name for each in census if each.is_fallback)
+    local = Counter(each.name for each in census if each.is_local)
+    by_name: dict[str, dict[str, Counted]] = defaultdict(dict)
+    for each in census:
+        if not each.is_local and not each.is_fallback:
+            by_name[each.name].setdefault(each.definition, each)
     found = [
         Multiplicity(
-            name=str(name),
+            name=name,
             definitions=len(rows),
-            nested=int(rows["is_nested"].sum()),
-            fallbacks=int(fallbacks.get(name, 0)),
-            local_definitions=int(local.get(name, 0)),
-            modules=tuple(rows["module"]),
-            places=tuple(f"{path}:{line}" for path, line in zip(rows["path"], rows["line"], strict=True)),
+            nested=sum(row.is_nested for row in rows.values()),
+            fallbacks=fallbacks[name],
+            local_definitions=local[name],
+            modules=tuple(row.module for row in rows.values()),
+            places=tuple(f"{row.path}:{row.line}" for row in rows.values()),
         )
-        for name, rows in repeated.groupby("name", sort=True)
+        for name, rows in by_name.items()
+        if len(rows) > 1
     ]
     return sorted(found, key=lambda item: (-item.definitions, item.name))
-
-
-def build_multiplicity_frame(found: Iterable[Multiplicity]) -> pd.DataFrame:
-    """Return one row per class name: the fields of ``Multiplicity`` as columns; modules and places are lists."""
-    rows = [
-        (item.name, item.definitions, item.nested, item.fallbacks, item.local_definitions,
-         list(item.modules), list(item.places))
-        for item in found
-    ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
-import networkx as nx
-
 from analysis.facts.test_files import is_test_file
+from analysis.graph.components import find_strong_components
 from analysis.rules.case_file import CaseFile, keep
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
@@ -37,9 +36,8 @@ def _group_folders(case: CaseFile) -> list[tuple[str, dict[str, dict[str, Any]]]
     The original is the folder that is nobody's copy; where all are, the one whose name is the shortest.
     """
     rows = case.identity.folder_copies.to_pylist()
-    graph = nx.Graph((row["first"], row["second"]) for row in rows)
     found = []
-    for group in nx.connected_components(graph):
+    for group in _find_groups((row["first"], row["second"]) for row in rows):
         inside = [row for row in rows if row["first"] in group]
         hinted = {row["second"] for row in inside if row["hint"]}
         original = min(group, key=lambda folder: (folder in hinted, len(folder), folder))
@@ -49,6 +47,18 @@ def _group_folders(case: CaseFile) -> list[tuple[str, dict[str, dict[str, Any]]]
             copies[folder] = max(own, key=lambda row: (original in (row["first"], row["second"]), row["files"]))
         found.append((original, copies))
     return sorted(found, key=lambda pair: pair[0])
+
+
+def _find_groups(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
+    """Return the sets of names that hang together by pairs."""
+    linked: dict[str, set[str]] = defaultdict(set)
+    for first, second in pairs:
+        linked[first].add(second)
+        linked[second].add(first)
+    names = sorted(linked)
+    numbers = {name: number for number, name in enumerate(names)}
+    following = {numbers[name]: [numbers[other] for other in others] for name, others in linked.items()}
+    return [{names[number] for number in group} for group in find_strong_components(following)]
 
 
 def _find_first(paths: list[str], folder: str) -> list[Place]:

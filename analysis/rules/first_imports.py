@@ -125,6 +125,8 @@ def _check_twins(case: CaseFile) -> Iterator[Finding]:
 
 def _check_order(case: CaseFile) -> Iterator[Finding]:
     rule = "name-depends-on-import-order"
+    if not case.witness("order_dependent").num_rows:
+        return
     homes = {row["module"]: row["path"] for row in case.witness("probed").to_pylist()}
     lines = {(row["module"], row["name"]): row["line"] for row in _read_bound(case)}
     for row in case.witness("order_dependent").to_pylist():
