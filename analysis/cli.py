@@ -231,6 +231,36 @@ def init(
     typer.echo(written)
 
 
+@app.command(
+    "tests",
+    epilog="Example: `ssot tests . --out tests/unit/ssot_validation`; then run pytest on that folder",
+)
+def write_tests(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Folder with Python code, or a snapshot's name.")],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where the files are written.")],
+    policy: PolicyFile = "",
+    jobs: Jobs = 0,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a validation suite: pytest files that hold the target to its policy and prove themselves."""
+    from analysis import open_snapshot
+    from analysis.errors import SuiteError
+    from analysis.suite import write_suite
+
+    is_folder = Path(target).expanduser().is_dir()
+    asked = _Asked(target, policy, jobs=jobs)
+    inv = _investigate(asked, quiet=quiet or json_) if is_folder else open_snapshot(target)
+    places = write_suite(inv, Path(out).expanduser())
+    if not places:
+        raise SuiteError("there is nothing to check", remedy="Write a policy with: ssot init TARGET")
+    if json_:
+        _print_json({"files": [str(place) for place in places]})
+    else:
+        for place in places:
+            typer.echo(place)
+
+
 baseline_app = typer.Typer(no_args_is_help=True, help="Keep what is known today, so that only what is new fails.")
 app.add_typer(baseline_app, name="baseline")
 

@@ -43,6 +43,10 @@ class RevisionError(AnalysisError):
     """The target has no such revision, or no git."""
 
 
+class SuiteError(AnalysisError):
+    """The validation suite cannot be written where it was asked for, or there is nothing to check."""
+
+
 class UnknownNameError(AnalysisError):
     """A module or class was asked for that the snapshot does not know."""
 

@@ -1,0 +1,231 @@
+"""The files of the suite, with places for what they are about."""
+
+from __future__ import annotations
+
+_HEAD = '''"""{title}
+
+{about}
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from ssot_checks import {imports}
+
+TARGET = find_target(__file__, @package@)
+ROOTS = @roots@
+'''
+
+
+def _head(title: str, about: str, imports: str) -> str:
+    return _HEAD.format(title=title, about=about, imports=imports)
+
+
+_WRITE = '''
+
+def write(folder: Path, files: dict[str, str]) -> Path:
+    """Write a small tree and return its folder."""
+    for name, source in files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(source)
+    return folder
+'''
+
+CONCEPTS = (
+    _head(
+        "Of each concept there are as many classes as the policy allows.",
+        "The source is read, nothing is imported. The controls show that the check can tell one class from two.",
+        "check_concept, find_target",
+    )
+    + """CONCEPTS = @concepts@
+
+"""
+    + _WRITE.lstrip("\n").join(["\n", ""])
+    + """
+
+@pytest.mark.parametrize("concept", CONCEPTS, ids=lambda concept: concept["name"])
+def test_there_are_as_many_classes_as_allowed(concept: dict) -> None:
+    wanted = {key: value for key, value in concept.items() if key != "name"}
+    problems = check_concept(TARGET, roots=ROOTS, **wanted)
+    assert not problems, f"more than {concept['most']}:\\n" + "\\n".join(problems)
+
+
+ONE = {"p/a.py": "class Registry: ...\\n", "p/b.py": "from p.a import Registry\\n"}
+CONTROL = {"match": ["*Registry"], "within": "p", "most": 1, "allow": []}
+
+
+def test_control_passes(tmp_path: Path) -> None:
+    assert check_concept(write(tmp_path, ONE), **CONTROL) == []
+
+
+def test_control_fails(tmp_path: Path) -> None:
+    root = write(tmp_path, {**ONE, "p/b.py": "class OtherRegistry: ...\\n"})
+    assert check_concept(root, **CONTROL) == ["p/a.py:1: Registry", "p/b.py:1: OtherRegistry"]
+"""
+)
+
+PATHS = (
+    _head(
+        "Every class of a concept is imported from where it is defined, or from a package around that.",
+        "The source is read, nothing is imported. The controls show that the check can tell a detour.",
+        "check_import_paths, find_target",
+    ).replace("import pytest\n", "")
+    + """#: Class name: the modules by which it may be imported; the first is the one to use.
+SOURCES = @sources@
+
+"""
+    + _WRITE.lstrip("\n").join(["\n", ""])
+    + """
+
+def test_no_statement_takes_a_detour() -> None:
+    problems = check_import_paths(TARGET, SOURCES, ROOTS)
+    assert not problems, f"{len(problems)} statements:\\n" + "\\n".join(problems)
+
+
+DIRECT = {
+    "p/__init__.py": "",
+    "p/a.py": "class Order: ...\\n",
+    "p/b.py": "from p.a import Order\\nprint(Order)\\n",
+}
+CONTROL = {"Order": ["p.a", "p"]}
+
+
+def test_control_passes(tmp_path: Path) -> None:
+    root = write(tmp_path, {**DIRECT, "p/c.py": "from .a import Order\\n"})
+    assert check_import_paths(root, CONTROL) == []
+
+
+def test_control_fails(tmp_path: Path) -> None:
+    root = write(tmp_path, {**DIRECT, "p/c.py": "from .b import Order\\n"})
+    assert check_import_paths(root, CONTROL) == ["p/c.py:1: Order from p.b, not p.a"]
+"""
+)
+
+CIRCULAR = (
+    _head(
+        "Every module can be the first that a program imports.",
+        "Each is imported in a fresh process of its own: that is what a circular import depends on. A module that\n"
+        "needs a package that is not installed here is skipped, and says so. The controls show that it can be told.",
+        "find_target, import_first, is_of_others",
+    )
+    + """MODULES = @modules@
+
+
+@pytest.fixture(scope="module")
+def errors() -> dict[str, str]:
+    return import_first(TARGET, MODULES, ROOTS)
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_the_module_can_be_imported_first(module: str, errors: dict[str, str]) -> None:
+    error = errors.get(module, "")
+    if is_of_others(error, module, TARGET, ROOTS):
+        pytest.skip(error)
+    assert not error
+"""
+    + _WRITE
+    + """
+
+STRAIGHT = {"a.py": "from b import B\\nA = 1\\n", "b.py": "B = 1\\n"}
+
+
+def test_control_passes(tmp_path: Path) -> None:
+    assert import_first(write(tmp_path, STRAIGHT), ["a", "b", "json"]) == {}
+
+
+def test_control_fails(tmp_path: Path) -> None:
+    root = write(tmp_path, {**STRAIGHT, "b.py": "from a import A\\nB = 1\\n"})
+    found = import_first(root, ["a", "b"])
+    assert sorted(found) == ["a", "b"]
+    assert all("partially initialized module" in error for error in found.values())
+
+
+def test_control_is_not_there(tmp_path: Path) -> None:
+    found = import_first(tmp_path, ["no_such_module"])
+    assert is_of_others(found["no_such_module"], "no_such_module", tmp_path)
+"""
+)
+
+REDIRECTS = (
+    _head(
+        "All paths of a redirect yield one object, and the modules that redirect say so.",
+        "The paths are imported in one fresh process and their objects compared. The controls show that the check can\n"
+        "tell one object from two.",
+        "check_one_object, check_redirect, find_target",
+    )
+    + """REDIRECTS = @paths@
+REDIRECTING = @marked@
+
+
+@pytest.mark.parametrize("redirect", REDIRECTS, ids=lambda redirect: redirect["paths"][0])
+def test_all_paths_yield_one_object(redirect: dict) -> None:
+    problems = check_one_object(TARGET, redirect["paths"], ROOTS)
+    assert not problems, "\\n".join(problems)
+
+
+@pytest.mark.parametrize("redirecting", REDIRECTING, ids=lambda redirecting: redirecting["module"])
+def test_a_redirect_says_that_it_is_one(redirecting: dict) -> None:
+    problems = check_redirect(TARGET, redirecting["module"], redirecting["marker"], ROOTS)
+    assert not problems, "\\n".join(problems)
+"""
+    + _WRITE
+    + '''
+
+WARNING = "import warnings\\nwarnings.warn('use a', DeprecationWarning, stacklevel=2)\\n"
+GOOD = {
+    "a.py": "class Order: ...\\n",
+    "b.py": '"""SSOT redirect."""\\nfrom a import Order as Order\\n' + WARNING,
+}
+
+
+def test_control_passes(tmp_path: Path) -> None:
+    root = write(tmp_path, GOOD)
+    assert check_one_object(root, ["a.Order", "b.Order"]) == []
+    assert check_redirect(root, "b", "SSOT redirect") == []
+
+
+def test_control_fails(tmp_path: Path) -> None:
+    root = write(tmp_path, {**GOOD, "b.py": "class Order: ...\\n"})
+    assert check_one_object(root, ["a.Order", "b.Order"]) == ["b.Order: another object than a.Order"]
+    assert len(check_redirect(root, "b", "SSOT redirect")) == 2
+'''
+)
+
+FACTORIES = (
+    _head(
+        "Factories offer what the policy requires, tell users apart, and are no singletons.",
+        "Each is imported in a fresh process and looked at; nothing of it is called but `__new__`. The controls show\n"
+        "that the check can tell.",
+        "check_factory, find_target",
+    )
+    + """FACTORIES = @factories@
+
+
+@pytest.mark.parametrize("factory", FACTORIES, ids=lambda factory: " ".join(factory["match"]))
+def test_a_factory_is_as_the_policy_says(factory: dict) -> None:
+    problems = check_factory(TARGET, roots=ROOTS, **factory)
+    assert not problems, "\\n".join(problems)
+"""
+    + _WRITE
+    + """
+
+CONTROL = {"match": ["*Factory"], "require": ["create"], "user_scope": ["user"], "forbid_singleton": True}
+
+
+def test_control_passes(tmp_path: Path) -> None:
+    root = write(tmp_path, {"a.py": "class JobFactory:\\n    def create(self, user): ...\\n"})
+    assert check_factory(root, **CONTROL) == []
+
+
+def test_control_fails(tmp_path: Path) -> None:
+    source = (
+        "class JobFactory:\\n    one = None\\n    def __new__(cls):\\n"
+        "        cls.one = cls.one or object.__new__(cls)\\n        return cls.one\\n"
+        "    def get_job(self): ...\\n"
+    )
+    problems = check_factory(write(tmp_path, {"a.py": source}), **CONTROL)
+    assert len(problems) == 3, problems
+"""
+)
