@@ -215,6 +215,11 @@ CASES = {
         "p/a.py": "try:\n    import p.missing\nexcept ImportError:\n    import p.gone\n",
         "p/b.py": "try:\n    import p.a\nexcept ModuleNotFoundError as error:\n    raise error\n",
     },
+    "a constant that is changed behind the back": {
+        "p/a.py": "FOR_TOOLS = True\nglobals()['sloot_rof'[::-1].upper()] = False\n"
+        "if FOR_TOOLS:\n    from p.b import B\nA = 1\n",
+        "p/b.py": "from p.a import A\nimport p.c\nB = 1\n", "p/c.py": "import p.a\nfrom p import b\n",
+    },
     "a relative import too far": {"p/a.py": "from ... import x\n", "p/b.py": "from . import a\n"},
 }  # fmt: skip
 

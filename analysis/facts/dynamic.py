@@ -11,7 +11,7 @@ from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.rows import Row
 
 _IMPORTERS = frozenset({"import_module", "importlib.import_module", "__import__", "builtins.__import__"})
-_WORDS = (b"import_module", b"__import__", b"sys.modules", b"__path__", b"globals()")
+_WORDS = (b"import_module", b"__import__", b"sys.modules", b"__path__", b"globals()", b"__name__,")
 
 
 def find_dynamic_rows(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> tuple[list[Row], list[Row]]:
@@ -112,6 +112,8 @@ class _Visitor:
             self._hook(node, "computed_binding", find_text_pattern(node.args[1]), self._find_made(node.args[2]))
         elif isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value):
             self._hook(node, "computed_binding", "*", "")
+        elif _serves_names(node) and not context.owner:
+            self._hook(node, "computed_binding", "*", "")
         elif callee in {"__path__.append", "__path__.extend", "__path__.insert"}:
             self._hook(node, "path_extended", "*", "")
 
@@ -153,6 +155,19 @@ def _find_package(node: ast.Call) -> ast.expr | None:
         return None
     given = [keyword.value for keyword in node.keywords if keyword.arg == "package"]
     return next(iter([*node.args[1:2], *given]), None)
+
+
+def _serves_names(node: ast.Call) -> bool:
+    """Return whether a call gets ``__name__`` and a literal map to lists of names: it fills the module on demand.
+
+    >>> _serves_names(ast.parse("recreate_module(__name__, by_module={'a.b': ['C']})", mode="eval").body)
+    True
+    """
+    if not node.args or find_dotted(node.args[0]) != "__name__":
+        return False
+    given = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
+    maps = [value for value in given if isinstance(value, ast.Dict) and value.values]
+    return any(all(isinstance(inner, ast.List | ast.Tuple | ast.Set) for inner in each.values) for each in maps)
 
 
 def is_globals(node: ast.expr) -> bool:

@@ -93,7 +93,10 @@ def _find_class_paths(paths: pa.Table) -> dict[str, str]:
 
 
 class Rebound(NamedTuple):
-    """One global name that functions bind anew: ``functions`` with the line of each statement."""
+    """One global name that functions bind anew: ``functions`` with the line of each statement.
+
+    ``is_constant``: to nothing but constants, or only once, when it was None before.
+    """
 
     module: str
     path: str
@@ -106,10 +109,12 @@ def find_rebound(case: CaseFile) -> list[Rebound]:
     """Return the global names that functions bind anew, outside the tests, sorted."""
     homes = find_importable(case.facts.modules)
     found: dict[tuple[str, str], list[tuple[str, int, bool]]] = defaultdict(list)
-    for path, line, name, kind, owner in _read(case.facts.bindings, "path", "line", "name", "kind", "owner"):
+    columns = ("path", "line", "name", "kind", "owner", "condition")
+    for path, line, name, kind, owner, condition in _read(case.facts.bindings, *columns):
         is_code = kind in {"class", "function", "import", "star", "delete"}
         if owner and path in homes and not is_test_file(path) and not is_code:
-            found[path, name].append((owner, line, kind in _CONSTANT or kind == "augmented"))
+            is_made_once = condition in {f"{name} is None", f"not {name}"}
+            found[path, name].append((owner, line, is_made_once or kind in _CONSTANT or kind == "augmented"))
     return sorted(
         Rebound(homes[path], path, name, all(row[2] for row in rows), tuple((row[0], row[1]) for row in rows))
         for (path, name), rows in found.items()
@@ -192,7 +197,7 @@ def _check_rebound(case: CaseFile) -> Iterator[Finding]:
     rule = "global-rebound"
     for item in find_rebound(case):
         functions = sorted({function for function, _ in item.functions})
-        told = "a constant" if item.is_constant else "a value"
+        told = "a constant, or once" if item.is_constant else "a value"
         message = (
             f"{tell_some(functions)} binds the global {item.module}.{item.name} to {told}: it is the same for all "
             "users and threads, and the last call wins"
@@ -326,7 +331,7 @@ RULES = (
         _check_rebound,
         bad={"a.py": "_last = None\ndef note(user):\n    global _last\n    _last = user\n"},
         good={"a.py": "_last = None\ndef note(user):\n    _last = user\n    return _last\n"},
-        grades={"P2": "to a value that differs from call to call", "P3": "to constants only, as flags are"},
+        grades={"P2": "to a value that differs from call to call", "P3": "to constants only, as flags are, or when it was None before"},
     ),
     Rule(
         "object-made-on-import", "P2",

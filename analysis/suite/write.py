@@ -146,8 +146,7 @@ def find_sources(inv: Investigation) -> dict[str, list[str]]:
             continue
         packages = [module[:end] for end, letter in enumerate(module) if letter == "."]
         first = canonical.get(definition, f"{module}.{name}").rpartition(".")[0]
-        known = found.setdefault(name, [])
-        known += [each for each in (first, module, *packages) if each not in known]
+        found[name] = list(dict.fromkeys([*found.get(name, ()), first, module, *packages]))
     return found
 
 

@@ -99,13 +99,20 @@ class Machine(Evaluator):
             if isinstance(index, str):
                 self.write(owner.module, index, value)
             else:
-                owner.module.is_open = True
+                self._forget_constants(owner.module)
         elif isinstance(owner, Table):
             wanted = plain(index)
             if wanted is UNKNOWN or isinstance(wanted, slice):
                 owner.is_open = True
             else:
                 owner.pairs[wanted] = value
+
+    def _forget_constants(self, module: Module) -> None:
+        """A name that nobody can tell is bound anew: what decides about branches may be another value now."""
+        module.is_open = True
+        for name, value in list(module.names.items()):
+            if isinstance(value, bool | int | float | str | None) and not name.startswith("__"):
+                self.write(module, name, UNKNOWN)
 
     def _augmented(self, node: Node, frame: Frame) -> None:
         _, _, target, operator, part = node

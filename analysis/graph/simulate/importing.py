@@ -100,6 +100,8 @@ class Importer:
         self.handling: list[Fault] = []
         self.calls: dict[tuple[str, int], int] = {}
         self.maybe = 0
+        #: So many of the bodies that run were imported in a branch that may not run.
+        self._doubtful = 0
         self._running: dict[str, None] = {}
         self._direct: list[str] = []
         self._unclean: set[str] = set()
@@ -239,6 +241,7 @@ class Importer:
         self.step(_STEPS_PER_MODULE)
         self._running[name] = None
         doubt, self.maybe = self.maybe, 0
+        self._doubtful += bool(doubt)
         try:
             program = self._read(path)
             self.stack.append(Frame(module, module.names, "module"))
@@ -249,9 +252,12 @@ class Importer:
         except Raised:
             if self.modules.get(name) is module:
                 del self.modules[name]
+            if self._doubtful:  # a run that fails in a branch that may not run is none
+                self.runs[name] -= 1
             raise
         finally:
             self.maybe = doubt
+            self._doubtful -= bool(doubt)
             self._running.pop(name, None)
             module.is_running = False
 
