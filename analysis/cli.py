@@ -261,6 +261,50 @@ def write_tests(
             typer.echo(place)
 
 
+@app.command(
+    "golden-path",
+    epilog="Exit codes: 0 met · 1 not met, or not enough runs · 2 wrong usage · 3 the target cannot be read. Example: "
+    "`ssot golden-path . --runs 300 --levers 50 -- python -m pytest -q tests/e2e --junitxml={junit}`",
+)
+def golden_path(
+    target: Annotated[
+        str, typer.Argument(metavar="TARGET", help="Folder that the command runs in; its code is executed.")
+    ],
+    command: Annotated[
+        list[str] | None, typer.Argument(metavar="[-- COMMAND]", help="Test command; default: that of the policy.")
+    ] = None,
+    policy: PolicyFile = "",
+    runs: Annotated[int, typer.Option("--runs", min=0, help="Most runs; 0: what the policy says, or 100.")] = 0,
+    parallel: Annotated[int, typer.Option("--parallel", min=1, help="Runs at a time.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="From which SSOT_SEED of each run is drawn.")] = 909,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one run.")] = 600.0,
+    levers: Annotated[
+        int,
+        typer.Option("--levers", min=0, help="Runs for each lever: switch interval, hash seed, order, parallelism."),
+    ] = 0,
+    all_runs: Annotated[bool, typer.Option("--all-runs", help="Do not stop early where the answer is clear.")] = False,
+    junit: Annotated[
+        list[str] | None, typer.Option("--junit", metavar="GLOB", help="Take in results that exist; repeatable.")
+    ] = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Measure how often the test that matters most succeeds: rate, interval, verdict, and what moves it."""
+    from analysis.golden.command import GoldenRequest, run_request
+    from analysis.terminal import print_golden
+
+    asked = GoldenRequest(
+        target, tuple(command or ()), policy, runs, parallel, seed, timeout, levers, not all_runs, tuple(junit or ())
+    )
+    with progress_bar(quiet=quiet or json_) as progress:
+        found = run_request(asked, progress=progress)
+    if json_:
+        _print_json(found.describe())
+    else:
+        print_golden(found, quiet=quiet)
+    raise typer.Exit(0 if found.verdict.word == "met" else 1)
+
+
 baseline_app = typer.Typer(no_args_is_help=True, help="Keep what is known today, so that only what is new fails.")
 app.add_typer(baseline_app, name="baseline")
 

@@ -43,6 +43,10 @@ class RevisionError(AnalysisError):
     """The target has no such revision, or no git."""
 
 
+class GoldenError(AnalysisError):
+    """The golden path cannot be measured: no command, or one that cannot be started."""
+
+
 class SuiteError(AnalysisError):
     """The validation suite cannot be written where it was asked for, or there is nothing to check."""
 

@@ -19,6 +19,7 @@ from analysis.engine import Clock, Progress, ignore_progress, paused_collection
 from analysis.errors import BaselineError, SnapshotError
 from analysis.facts import Facts, check_target
 from analysis.facts.git import read_revision
+from analysis.golden import find_golden, read_golden
 from analysis.graph import ImportGraph, build_cycles_table
 from analysis.graph.simulate import Environment, simulate_entries
 from analysis.history import FILE_NAME as BASELINE
@@ -37,7 +38,7 @@ from analysis.rules import (
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
 
 #: Tables that stay without rows unless somebody asks for what fills them.
-_NOT_ASKED_FOR = {table.name: table.empty() for table in tables.PROBE_TABLES}
+_NOT_ASKED_FOR = {table.name: table.empty() for table in (*tables.PROBE_TABLES, *tables.GOLDEN_TABLES)}
 _DECLINED = "The target's own ssot.toml asks for the probe; name it with --policy, or give --probe, to run its code"
 STEPS = ("scan", "graph", "cycles", "identity", "names", "probe", "simulation", "rules", "snapshot")
 
@@ -98,6 +99,8 @@ def _investigate(
         "simulation", lambda: simulate_entries(facts, entries, environment=environment, cache=cache, progress=progress)
     )
     witnesses |= simulated
+    golden, measured = _find_golden(data, rules.target.name or root.name)
+    witnesses |= golden
     judged, trend = clock.run("rules", lambda: _judge(replace(case, witnesses=witnesses)))
     contents = {
         **_NOT_ASKED_FOR, **witnesses, **collect_facts(facts), "edges": case.graph.edges,
@@ -107,7 +110,7 @@ def _investigate(
     counts = {name: table.num_rows for name, table in contents.items()}
     notice = _DECLINED if rules.target.probe and probe is None else ""
     manifest = _describe(root, rules, facts, counts, clock.seconds) | {"probe": probed, "notice": notice}
-    manifest["baseline"] = trend
+    manifest |= {"baseline": trend, "golden": measured}
     snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
     return Investigation(snapshot)
 
@@ -122,6 +125,16 @@ def _probe(
     found = seen.tables
     agreement = build_agreement(identity.paths, found["live_bindings"], found["probed"])
     return {**found, "agreement": agreement}, seen.described, seen.environment or Environment()
+
+
+def _find_golden(data: Path, target: str) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+    """Return the newest measurement of the golden path, as tables by name, and how it was made."""
+    folder = find_golden(data, target or "target")
+    if folder is None:
+        return {}, {}
+    found, about = read_golden(folder)
+    kept = ("revision", "created", "command", "files", "parallel", "seed", "stopped")
+    return found, {name: about[name] for name in kept}
 
 
 def complete_probe(asked: ProbeOptions | None, policy: Policy, root: Path) -> ProbeOptions | None:

@@ -27,6 +27,7 @@ EXPORT_OPERATIONS = ("assign", "add", "remove", "unknown")
 HOOK_KINDS = (
     "module_getattr", "sys_modules", "path_extended", "computed_import", "computed_binding", "module_attribute",
 )  # fmt: skip
+RUN_OUTCOMES = ("passed", "failed", "timeout", "crashed", "malformed")
 RETURNS = ("", "new", "kept")
 STATE_KINDS = ("singleton", "class-attribute", "class-registry", "default", "cached-getter")
 MARKER_KINDS = ("ssot", "deprecated")
@@ -606,6 +607,35 @@ AGREEMENT = Table("agreement", "one name of a module that could be imported, by 
     _one_of("cause", CAUSES, "other-kind, other-definition, other-statement (of that name in the file), not-there (in the program), not-seen (in the source), not-resolved (by the source), no-source (of the object)"),
 ))  # fmt: skip
 
+GOLDEN_RUNS = Table("golden_runs", "one run of the golden path", (
+    _count("run", "number, from 0"),
+    Column("seed", pa.int64(), "SSOT_SEED of the run"),
+    _one_of("outcome", RUN_OUTCOMES, "passed or failed, by the exit code and the results; timeout; crashed: ended by a signal; malformed: its results cannot be read"),
+    Column("seconds", pa.float64(), "wall time; of results that were read the sum of their tests"),
+    _count("exit_code", "of the command; negative: the signal that ended it"),
+    _text("started", "when, ISO 8601 in UTC"),
+    _text("lever", "base, repeated seed, or what was varied"),
+    _text("setting", "to what"),
+    _text("source", "command, or the file of results"),
+    _text("detail", "last line of the output of a run that did not pass; why results cannot be read"),
+    _count("tests", "number of tests in its results; 0 when there are none"),
+    _count("failed_tests", "number of these that failed"),
+))  # fmt: skip
+
+GOLDEN_TESTS = Table("golden_tests", "one test in one run of the golden path", (
+    _count("run", "number of the run"),
+    _text("test", "classname::name, as the results say"),
+    _one_of("outcome", ("passed", "failed", "error", "skipped"), "of the test"),
+    Column("seconds", pa.float64(), "wall time"),
+    _text("message", "of a failure, cut at 300 characters"),
+))  # fmt: skip
+
+GOLDEN_MODULES = Table("golden_modules", "one file of the target that runs of the golden path imported", (
+    _text("path", "POSIX path relative to the target"),
+    _count("runs", "number of runs that imported it"),
+    _count("failed_runs", "number of these that did not pass"),
+))  # fmt: skip
+
 FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, PROGRAMS)
 CONCLUSION_TABLES: tuple[Table, ...] = (
     EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, ACCEPTED, SCORES, SCORE_PARTS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES,
@@ -613,6 +643,8 @@ CONCLUSION_TABLES: tuple[Table, ...] = (
 )  # fmt: skip
 #: What the import simulation says.
 SIMULATION_TABLES: tuple[Table, ...] = (SIMULATED, SIMULATED_SWALLOWED, SIMULATED_EXECUTIONS)
+#: What the runs of the golden path say; without rows where it was not measured.
+GOLDEN_TABLES: tuple[Table, ...] = (GOLDEN_RUNS, GOLDEN_TESTS, GOLDEN_MODULES)
 #: What the probe saw; without rows where it was not asked for.
 PROBE_TABLES: tuple[Table, ...] = (
     PROBED,
@@ -628,5 +660,6 @@ TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
         FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, *PROBE_TABLES,
+        *GOLDEN_TABLES,
     )
 }  # fmt: skip

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.gate import CheckedFinding, CheckResult
+    from analysis.golden.command import GoldenAnswer
     from analysis.investigation import Investigation
     from analysis.runtime import Verification
 
@@ -154,6 +155,34 @@ def _print_checked(console: Console, finding: CheckedFinding, *, with_status: bo
     status = f" {finding.status}" if with_status else ""
     console.print(f"{severity}{status} {_safe(place)} [dim]{_safe(finding.rule)}[/]")
     console.print(f"   {_safe(finding.message)}")
+
+
+def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
+    """Print the verdict last; before it the tests that fail, the levers, and what the failures hang on."""
+    console = make_console()
+    colour = {"met": "green", "not met": "red"}.get(found.verdict.word, "yellow")
+    if not quiet:
+        for each in found.tests:
+            if each.kind in {"flaky", "always fails"}:
+                console.print(f"{_safe(each.kind)}: {_safe(each.test)}, {each.passed:,} of {each.runs:,} passed")
+                console.print(f"   [dim]{_safe(each.message)}[/]")
+        for lever in found.levers:
+            moves = "[bold]moves the rate[/]" if lever.moves else "does not move it"
+            rate = f"{lever.rate:.1%} against {lever.base_rate:.1%}"
+            console.print(f"{_safe(lever.lever)} {_safe(lever.setting)}: {rate}, {moves} (p = {lever.p_value:.2g})")
+        if found.cause:
+            console.print(f"{_safe(found.cause)}")
+        if found.stopped:
+            console.print("[dim]ended early: the answer is clear (--all-runs makes them all)[/]")
+        console.print(f"[dim]{_safe(str(found.folder))}[/]")
+    interval, verdict = found.interval, found.verdict
+    bound = f"at most {verdict.upper:.2%}" if verdict.word == "not met" else f"at least {verdict.lower:.2%}"
+    needed = f"; {verdict.needed_runs:,} runs without a failure would do" if verdict.word == "not enough runs" else ""
+    console.print(
+        f"[bold]{_safe(found.target)}[/] golden path [bold {colour}]{verdict.word}[/]: {found.passed:,} of "
+        f"{found.runs:,} runs succeeded, {interval.lower:.2%} to {interval.upper:.2%}, {bound}, "
+        f"{verdict.target:.1%} needed{needed}"
+    )
 
 
 def print_verification(found: Verification) -> None:

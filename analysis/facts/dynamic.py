@@ -110,9 +110,9 @@ class _Visitor:
             self._hook(node, "sys_modules", find_literal_text(node.args[0]) or "*", find_dotted(node.args[1]))
         elif callee == "setattr" and len(node.args) == 3 and is_own_module(node.args[0]):
             self._hook(node, "computed_binding", find_text_pattern(node.args[1]), self._find_made(node.args[2]))
-        elif isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value):
-            self._hook(node, "computed_binding", "*", "")
-        elif _serves_names(node) and not context.owner:
+        elif (isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value)) or (
+            _serves_names(node) and not context.owner
+        ):
             self._hook(node, "computed_binding", "*", "")
         elif callee in {"__path__.append", "__path__.extend", "__path__.insert"}:
             self._hook(node, "path_extended", "*", "")

@@ -130,7 +130,7 @@ class Redirect(_Section):
 
 
 class GoldenPath(_Section):
-    """The test command whose success rate matters most. The command is kept, not run yet."""
+    """The test command whose success rate matters most: `ssot golden-path` runs it."""
 
     command: str = Field("", description="command to run")
     runs: int = Field(0, ge=0, description="how often")

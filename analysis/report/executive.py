@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from analysis.report.causes import Cause, find_causes, tell_stake
 from analysis.report.claims import ClaimVerdict, judge_claims
 from analysis.report.displays import Fragment
+from analysis.report.golden import GoldenView, build_golden
 from analysis.report.headline import LIGHTS, Figure, build_figures, count_severities, find_light, tell_verdict
 from analysis.report.key_findings import SEVERITY_WORDS, WORTH_TELLING, Group, group_findings
 from analysis.report.provenance import build_provenance, tell_time
@@ -49,6 +50,7 @@ class Executive:
     figures: Sequence[Figure]
     claims: Sequence[ClaimVerdict]
     score: ScoreView | None
+    golden: GoldenView | None
     impact: Mapping[str, Any]
     causes: Sequence[Cause]
     phases: Sequence[Phase]
@@ -78,6 +80,7 @@ def build_executive(inv: Investigation) -> Executive:
         figures=build_figures(inv),
         claims=judge_claims(inv),
         score=build_score(inv),
+        golden=build_golden(inv),
         impact=_build_impact(inv, counts),
         causes=find_causes(inv),
         phases=inv.plan(),
@@ -136,6 +139,14 @@ def show_score(inv: Investigation) -> Fragment:
     if score is None:
         return Fragment('<p class="nothing">No module can be imported, so there is no score.</p>', "no score")
     return Fragment(str(_load_parts().show_score(score)), f"score {score.score} of 100")
+
+
+def show_golden(inv: Investigation) -> Fragment:
+    """Return the success rate of the golden path, its interval and verdict, and what its failures cost."""
+    golden = build_golden(inv)
+    if golden is None:
+        return Fragment('<p class="nothing">The golden path was not measured.</p>', "golden path: not measured")
+    return Fragment(str(_load_parts().show_golden(golden)), f"golden path: {golden.rate}")
 
 
 def show_impact(inv: Investigation) -> Fragment:

@@ -95,8 +95,12 @@ def _build_gates(inv: Investigation) -> list[Figure]:
     for goal in inv.success_metrics():
         if goal.metric in {"golden-path-lower-bound", "compliance"} and goal.now is not None:
             is_rate = goal.metric != "compliance"
-            value = goal.now * 100 if is_rate else goal.now
-            needed = f"{goal.target:.1%} needed" if is_rate else f"{goal.target:g} needed"
+            value = inv.metric("golden-path-rate") * 100 if is_rate else goal.now
+            needed = f"{goal.target:g} needed"
+            if is_rate:
+                needed = (
+                    f"at least {goal.now:.1%} by {inv.metric('golden-path-runs'):,.0f} runs, {goal.target:.1%} needed"
+                )
             label = "Golden path, success rate in %" if is_rate else "Compliance score"
             figures.append(Figure(label, round(value, 1), needed, "green" if goal.is_met else "red"))
     return figures

@@ -48,6 +48,7 @@ def _write_issue(report: Executive, most_subjects: int) -> Iterator[str]:
     yield from _write_causes(report)
     yield from _write_claims(report)
     yield from _write_score(report)
+    yield from _write_golden(report)
     yield from _write_plan(report)
     yield "\n## Success metrics\n"
     yield from (
@@ -121,6 +122,17 @@ def _write_score(report: Executive) -> Iterator[str]:
         yield "\n## Score and gate\n"
         told = f"**{score.score}** of 100, {score.threshold} needed: {verdict}. {score.explanation}."
         yield f"{told} {markdown(score.trend)}".rstrip()
+
+
+def _write_golden(report: Executive) -> Iterator[str]:
+    if report.golden:
+        golden = report.golden
+        yield "\n## Golden path\n"
+        told = f"**{golden.rate}** of the runs succeed ({golden.interval}). {golden.told}"
+        yield f"{told} {markdown(golden.cause)}".rstrip()
+        yield "\n| Stage | Success rate | Yearly loss | Assumption |\n|---|--:|--:|---|"
+        for stage, rate, loss, assumption in golden.scenarios:
+            yield f"| {markdown(stage)} | {rate} | {markdown(loss)} | {markdown(assumption)} |"
 
 
 def _write_plan(report: Executive) -> Iterator[str]:

@@ -28,7 +28,8 @@ MOST_BARS = 20
 LONGEST_LABEL = 38
 #: The kinds of cycles, in the order of their gravity.
 KINDS: Mapping[str, str] = {"import-time": RED, "deferred": AMBER, "typing": BLUE}
-_STYLE: Any = {
+#: The look of all pictures.
+STYLE: Any = {
     "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "axes.edgecolor": "#c3ccd5",
     "axes.labelcolor": QUIET, "xtick.color": QUIET, "ytick.color": INK, "axes.spines.top": False,
     "axes.spines.right": False, "text.parse_math": False, "text.usetex": False, "svg.hashsalt": "ssot",
@@ -57,7 +58,7 @@ def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Pictu
         f"{int(matrix.sum()):,} statements."
     )
     alt = f"Matrix of the imports between {len(names)} packages; {against} statements go against the order of the rest"
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         return Picture(_draw_cells(names, matrix), alt, caption)
 
 
@@ -114,7 +115,7 @@ def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> bytes:
     axes.tick_params(which="minor", length=0)
     axes.spines[:].set_visible(False)
     axes.plot([-0.5, len(names) - 0.5], [-0.5, len(names) - 0.5], color="#8793a1", linewidth=0.7)
-    return _render(figure)
+    return render(figure)
 
 
 def draw_cycle_sizes(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
@@ -127,7 +128,7 @@ def draw_cycle_sizes(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     counts = ", ".join(f"{int((cycles['kind'] == kind).sum()):,} {kind}" for kind in KINDS)
     caption = f"Modules per cycle, named by the first of its modules: {counts}.{hidden}"
     legend = {kind: colour for kind, colour in KINDS.items() if kind in set(shown["kind"])}
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         png = _draw_bars(labels, [int(size) for size in shown["size"]], colours, "modules", legend)
     return Picture(png, f"Bars: the sizes of {len(shown)} cycles; {counts}", caption)
 
@@ -138,7 +139,7 @@ def draw_multiplicity(inv: Investigation, most_bars: int = MOST_BARS) -> Picture
     shown = repeated.head(most_bars)
     hidden = f" {len(repeated) - len(shown):,} more names are not drawn." if len(repeated) > len(shown) else ""
     caption = f"Definitions per class name, for {count_of(len(repeated), 'name')} with more than one.{hidden}"
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         sizes = [int(count) for count in shown["definitions"]]
         png = _draw_bars([str(name) for name in shown["name"]], sizes, [BLUE] * len(shown), "definitions", {})
     return Picture(png, f"Bars: {len(shown)} class names by their number of definitions", caption)
@@ -151,7 +152,7 @@ def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     shown = ordered.head(most_bars)
     hidden = f" {len(ordered) - len(shown):,} faster ones are not drawn." if len(ordered) > len(shown) else ""
     caption = f"Milliseconds per first import in the probe's processes, of {len(ordered):,} modules.{hidden}"
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         values = [round(1000 * float(seconds)) for seconds in shown["seconds"]]
         png = _draw_bars([str(name) for name in shown["module"]], values, [BLUE] * len(shown), "milliseconds", {})
     return Picture(png, f"Bars: the {len(shown)} slowest first imports", caption)
@@ -165,7 +166,7 @@ def draw_import_costs(inv: Investigation, entry: str = "") -> Picture:
     costs = inv.frame("import_costs")
     chosen = entry or _find_slowest(inv)
     rows = costs[costs["entry"] == chosen].sort_values("position")
-    with rc_context(_STYLE):
+    with rc_context(STYLE):
         bars = _nest(
             [(int(d), str(m), float(s)) for d, m, s in zip(rows["depth"], rows["module"], rows["seconds"], strict=True)]
         )
@@ -206,7 +207,7 @@ def _draw_nested(bars: Sequence[tuple[int, str, float, float]]) -> bytes:
     if not bars:
         axes.text(0.5, 0.5, "none", ha="center", va="center", color=QUIET, fontsize=12)
         axes.set_axis_off()
-        return _render(figure)
+        return render(figure)
     end = max(begin + length for _, _, begin, length in bars)
     for level, module, begin, length in bars:
         colour = BLUE if level % 2 == 0 else PALE
@@ -221,7 +222,7 @@ def _draw_nested(bars: Sequence[tuple[int, str, float, float]]) -> bytes:
     axes.set_ylim(-levels + 0.5, 0.6)
     axes.set_yticks([])
     axes.set_xlabel("milliseconds")
-    return _render(figure)
+    return render(figure)
 
 
 def _draw_bars(
@@ -232,7 +233,7 @@ def _draw_bars(
     if not labels:
         axes.text(0.5, 0.5, "none", ha="center", va="center", color=QUIET, fontsize=12)
         axes.set_axis_off()
-        return _render(figure)
+        return render(figure)
     positions = range(len(labels), 0, -1)
     axes.barh(positions, values, color=list(colours), height=0.66)
     axes.set_yticks(list(positions), [_label(label) for label in labels])
@@ -243,7 +244,7 @@ def _draw_bars(
     for position, value in zip(positions, values, strict=True):
         axes.text(value + max(values) * 0.008, position, f"{value:,}", va="center", fontsize=8, color=QUIET)
     _add_legend(axes, legend)
-    return _render(figure)
+    return render(figure)
 
 
 def _add_legend(axes: Axes, legend: Mapping[str, str]) -> None:
@@ -258,7 +259,8 @@ def _label(name: str) -> str:
     return readable if len(readable) <= LONGEST_LABEL else f"…{readable[1 - LONGEST_LABEL :]}"
 
 
-def _render(figure: Figure) -> bytes:
+def render(figure: Figure) -> bytes:
+    """Return a figure as PNG, the same bytes for the same figure."""
     target = io.BytesIO()
     figure.savefig(target, format="png", dpi=150, bbox_inches="tight", pad_inches=0.08, metadata={"Software": None})
     return target.getvalue()

@@ -11,6 +11,8 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
+from analysis.golden.statistics import find_bounds
+from analysis.golden.summary import count_base, summarise_tests
 from analysis.rules.broken_imports import find_swallowed
 from analysis.rules.case_file import CaseFile
 from analysis.rules.catalogue import Judgement
@@ -41,7 +43,8 @@ def measure(case: CaseFile, judgement: Judgement, scores: Sequence[Score] = ()) 
     parts: Iterable[Iterable[Metric]] = (
         _measure_files(case), _measure_imports(case), _measure_missing(case), _measure_cycles(case),
         _measure_classes(case), _measure_names(case), _measure_policy(case), _measure_runtime(case),
-        _measure_shared(case), _measure_findings(judgement.findings), _measure_compliance(judgement, scores),
+        _measure_golden(case), _measure_shared(case),
+        _measure_findings(judgement.findings), _measure_compliance(judgement, scores),
     )  # fmt: skip
     found: dict[str, Metric] = {}
     for part in parts:
@@ -285,6 +288,22 @@ def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
     for severity in tables.SEVERITIES:
         told = f"Findings of severity {severity}."
         yield Metric(f"findings-{severity.lower()}", counts[severity], "findings", told)
+
+
+def _measure_golden(case: CaseFile) -> Iterator[Metric]:
+    runs = case.witness("golden_runs")
+    passed, count = count_base(runs)
+    if not count:
+        return
+    policy = case.policy.golden_path
+    lower, upper = find_bounds(passed, count, policy.confidence)
+    told = f"at a confidence of {policy.confidence:.0%}"
+    yield Metric("golden-path-runs", count, "runs", "Runs of the golden path that the rate is made of.")
+    yield Metric("golden-path-rate", passed / count, "share", "Share of these runs that succeeded.")
+    yield Metric("golden-path-lower-bound", lower, "share", f"What the rate is at least, {told}.")
+    yield Metric("golden-path-upper-bound", upper, "share", f"What the rate is at most, {told}.")
+    flaky = sum(each.kind == "flaky" for each in summarise_tests(runs, case.witness("golden_tests")))
+    yield Metric("golden-path-flaky-tests", flaky, "tests", "Tests that pass in some runs and fail in others.")
 
 
 def _measure_shared(case: CaseFile) -> Iterator[Metric]:

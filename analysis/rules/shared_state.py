@@ -331,7 +331,10 @@ RULES = (
         _check_rebound,
         bad={"a.py": "_last = None\ndef note(user):\n    global _last\n    _last = user\n"},
         good={"a.py": "_last = None\ndef note(user):\n    _last = user\n    return _last\n"},
-        grades={"P2": "to a value that differs from call to call", "P3": "to constants only, as flags are, or when it was None before"},
+        grades={
+            "P2": "to a value that differs from call to call",
+            "P3": "to constants only, as flags are, or when it was None before",
+        },
     ),
     Rule(
         "object-made-on-import", "P2",

@@ -1,0 +1,117 @@
+"""What `ssot golden-path` does: measure, keep, judge."""
+
+from __future__ import annotations
+
+import glob
+import os
+import shlex
+import sys
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from analysis import store
+from analysis.engine import Progress, ignore_progress
+from analysis.errors import GoldenError, TargetError
+from analysis.facts.git import read_revision
+from analysis.golden.measure import GoldenOptions, measure_golden_path
+from analysis.golden.records import read_golden, write_golden
+from analysis.golden.statistics import Interval, Verdict, estimate_rate, judge_rate
+from analysis.golden.summary import count_base, summarise_levers, summarise_seeds, summarise_tests, tell_cause
+from analysis.policy import GoldenPath, read_policy
+
+_RUNS = 100
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenRequest:
+    """What the command line asks for; what it leaves open the policy says."""
+
+    target: str
+    command: tuple[str, ...] = ()
+    policy: str = ""
+    runs: int = 0
+    parallel: int = 1
+    seed: int = 909
+    timeout: float = 600.0
+    levers: int = 0
+    early: bool = True
+    junit: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class GoldenAnswer:
+    """What was measured, judged, and kept."""
+
+    folder: Path
+    target: str
+    passed: int
+    runs: int
+    interval: Interval
+    verdict: Verdict
+    stopped: bool
+    cause: str
+    tests: list[Any]
+    levers: list[Any]
+    seeds: list[Any]
+
+    def describe(self) -> dict[str, Any]:
+        """Return what machines want."""
+        rows = {name: [row._asdict() for row in getattr(self, name)] for name in ("tests", "levers", "seeds")}
+        return {
+            "target": self.target, "folder": str(self.folder), "passed": self.passed, "runs": self.runs,
+            "interval": asdict(self.interval), "verdict": asdict(self.verdict), "stopped": self.stopped,
+            "cause": self.cause, **rows,
+        }  # fmt: skip
+
+
+def run_request(
+    asked: GoldenRequest, *, data: Path | None = None, progress: Progress = ignore_progress
+) -> GoldenAnswer:
+    """Measure as asked, keep the rows, and return the answer.
+
+    Raises ``TargetError``, ``PolicyError`` or ``GoldenError``, each with one line.
+    """
+    root = Path(asked.target).expanduser().resolve()
+    if not root.is_dir():
+        raise TargetError(f"no such folder: {asked.target}", remedy="Name the folder that the command runs in")
+    policy = read_policy(Path(asked.policy).expanduser() if asked.policy else None, target=root)
+    own = policy.golden_path
+    options = _complete(asked, own, root)
+    result = measure_golden_path(root, options, progress=progress)
+    target = policy.target.name or root.name or "target"
+    folder = write_golden(data or store.find_data_folder(), target, root, read_revision(root), result)
+    found, _ = read_golden(folder)
+    runs, tests = found["golden_runs"], found["golden_tests"]
+    passed, count = count_base(runs)
+    return GoldenAnswer(
+        folder, target, passed, count, estimate_rate(passed, count, own.confidence),
+        judge_rate(passed, count, own.target, own.confidence), result.stopped, tell_cause(runs),
+        summarise_tests(runs, tests, own.confidence), summarise_levers(runs), summarise_seeds(runs),
+    )  # fmt: skip
+
+
+def _complete(asked: GoldenRequest, own: GoldenPath, root: Path) -> GoldenOptions:
+    command = _choose_python(list(asked.command) or shlex.split(own.command), root)
+    patterns = asked.junit or (() if command else own.junit)
+    files = [Path(path) for pattern in patterns for path in _expand(pattern, root)]
+    if patterns and not files:
+        raise GoldenError(f"no file matches {', '.join(patterns)}", remedy="Give --junit a pattern of JUnit XML files")
+    return GoldenOptions(
+        command, asked.runs or own.runs or _RUNS, asked.parallel, asked.seed, asked.timeout, asked.early, asked.levers,
+        files, own.target, own.confidence,
+    )  # fmt: skip
+
+
+def _expand(pattern: str, root: Path) -> list[str]:
+    """Return the files of a pattern, as seen from here, else from the target."""
+    here = glob.glob(os.path.expanduser(pattern), recursive=True)  # noqa: PTH111, PTH207
+    return sorted(here or glob.glob(str(root / pattern), recursive=True))  # noqa: PTH207
+
+
+def _choose_python(words: list[str], root: Path) -> list[str]:
+    """Let ``python`` mean the target's own, as the probe does; else the one that runs the kit."""
+    if words[:1] in (["python"], ["python3"]):
+        own = root / ".venv" / "bin" / "python"
+        words[0] = str(own) if own.exists() else sys.executable
+    return words

@@ -1,0 +1,167 @@
+"""Run a test command many times: each in its own process group, with a time limit and a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from analysis.golden.junit import CaseOutcome, JunitRun, read_junit
+
+#: What loads first in the interpreter of a run: ``sitecustomize.py`` and a pytest plugin.
+_HOOKS = Path(__file__).with_name("hooks")
+_LONGEST_DETAIL = 300
+_GRACE_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class RunPlan:
+    """One run to make: its number, seed, and the lever that it pulls (``base`` for none)."""
+
+    number: int
+    seed: int
+    lever: str = "base"
+    setting: str = ""
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run that was made, or read from a file; ``tests`` is empty when only the exit code is known."""
+
+    number: int
+    seed: int
+    outcome: str
+    seconds: float
+    exit_code: int
+    started: str
+    lever: str = "base"
+    setting: str = ""
+    source: str = "command"
+    detail: str = ""
+    tests: tuple[CaseOutcome, ...] = ()
+    modules: tuple[str, ...] = ()
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it succeeded."""
+        return self.outcome == "passed"
+
+
+def draw_seeds(seed: int, count: int) -> list[int]:
+    """Return the seeds of the runs: the same for the same ``seed``, and no two alike."""
+    return random.Random(seed).sample(range(2**31), count)  # noqa: S311
+
+
+def run_plans(
+    plans: Sequence[RunPlan], command: Sequence[str], folder: Path, *, parallel: int = 1, timeout: float = 600.0,
+    is_done: Callable[[Run], bool] = lambda _: False,
+) -> Iterator[Run]:  # fmt: skip
+    """Make runs and yield each as it ends; no new one begins after ``is_done`` said so of one.
+
+    Every run has ``SSOT_RUN``, ``SSOT_SEED``, ``TMPDIR`` and ``SSOT_JUNIT`` (a file that it may write) in its
+    environment; ``{junit}`` and ``{seed}`` in the command are replaced.
+    """
+    waiting = iter(plans)
+    with ThreadPoolExecutor(parallel) as pool:
+        running: set[Future[Run]] = set()
+        is_over = False
+        while True:
+            while not is_over and len(running) < parallel and (plan := next(waiting, None)) is not None:
+                running.add(pool.submit(make_run, plan, command, folder, timeout))
+            if not running:
+                return
+            done, running = wait(running, return_when=FIRST_COMPLETED)
+            for future in done:
+                run = future.result()
+                is_over = is_done(run) or is_over
+                yield run
+
+
+def make_run(plan: RunPlan, command: Sequence[str], folder: Path, timeout: float) -> Run:
+    """Make one run and return what came of it; whatever it left running is killed with its process group."""
+    scratch = Path(tempfile.mkdtemp(prefix="ssot-golden-"))
+    junit, modules = scratch / "junit.xml", scratch / "modules.txt"
+    started, clock = datetime.now(UTC).isoformat(timespec="milliseconds"), time.perf_counter()
+    words = [word.replace("{junit}", str(junit)).replace("{seed}", str(plan.seed)) for word in command]
+    try:
+        with (scratch / "output.txt").open("w+b") as output:
+            process = subprocess.Popen(
+                words, cwd=folder, env=_build_environment(plan, scratch, junit, modules), stdin=subprocess.DEVNULL,
+                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+            is_late = _wait(process, timeout)
+            seconds = time.perf_counter() - clock
+            output.seek(max(0, output.seek(0, os.SEEK_END) - 4000))
+            lines = output.read().decode("utf-8", "replace").strip().splitlines()
+        read = read_junit(junit) if junit.is_file() else []
+        outcome = "timeout" if is_late else _find_outcome(process.returncode, read)
+        detail = "" if outcome == "passed" else (read[0].problem if read and read[0].problem else "\n".join(lines[-1:]))
+        return Run(
+            plan.number, plan.seed, outcome, round(seconds, 4), process.returncode, started, plan.lever, plan.setting,
+            detail=detail[-_LONGEST_DETAIL:], tests=tuple(test for each in read for test in each.tests),
+            modules=tuple(modules.read_text("utf-8", "replace").splitlines()) if modules.is_file() else (),
+        )  # fmt: skip
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _build_environment(plan: RunPlan, scratch: Path, junit: Path, modules: Path) -> dict[str, str]:
+    kept = {key: value for key, value in os.environ.items() if not key.startswith("SSOT_")}
+    temporary = scratch / "tmp"
+    temporary.mkdir()
+    path = os.pathsep.join(part for part in (str(_HOOKS), kept.get("PYTHONPATH", "")) if part)
+    return {
+        **kept, "SSOT_RUN": str(plan.number), "SSOT_SEED": str(plan.seed), "SSOT_JUNIT": str(junit),
+        "SSOT_MODULES": str(modules), "TMPDIR": str(temporary), "PYTHONPATH": path,
+        "PYTHONDONTWRITEBYTECODE": "1", **plan.environment,
+    }  # fmt: skip
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float) -> bool:
+    """Wait for a run and end its group; return whether it took too long."""
+    try:
+        process.wait(timeout)
+        is_late = False
+    except subprocess.TimeoutExpired:
+        is_late = True
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(_GRACE_SECONDS)
+    return is_late
+
+
+def _find_outcome(exit_code: int, read: Sequence[JunitRun]) -> str:
+    """Return the outcome by the exit code, and by what the JUnit file says where there is one."""
+    if any(each.outcome == "malformed" for each in read):
+        return "malformed"
+    if exit_code < 0:
+        return "crashed"
+    if any(each.outcome == "failed" for each in read):
+        return "failed"
+    return "passed" if exit_code == 0 else "failed"
+
+
+def read_results(paths: Sequence[Path]) -> list[Run]:
+    """Return the runs of existing JUnit files, one row each, in the order of the files."""
+    found: list[Run] = []
+    for path in paths:
+        for each in read_junit(path):
+            number = len(found)
+            seconds = sum(test.seconds for test in each.tests)
+            found.append(
+                Run(number, 0, each.outcome, round(seconds, 4), 0, each.started, "base", "", each.source, each.problem,
+                    each.tests)
+            )  # fmt: skip
+    return found

@@ -1,0 +1,154 @@
+"""What the rows of a measurement say: the rate, each test, each lever, each repeated seed."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+import pyarrow as pa
+
+from analysis.golden.statistics import Interval, estimate_rate, find_change, find_trend
+
+BASE = "base"
+REPEATED = "repeated seed"
+#: A lever moves the rate when chance alone would do so less often than this, over all levers together.
+_SIGNIFICANT = 0.05
+
+
+class TestRate(NamedTuple):
+    """One test over the runs of the base: ``kind`` is always passes, always fails, flaky or never run."""
+
+    test: str
+    kind: str
+    passed: int
+    runs: int
+    rate: float
+    lower: float
+    upper: float
+    message: str
+
+
+class LeverRecord(NamedTuple):
+    """What a lever does to the rate, against the base on the same seeds; ``moves`` by Fisher's test, corrected."""
+
+    lever: str
+    setting: str
+    passed: int
+    runs: int
+    rate: float
+    base_rate: float
+    p_value: float
+    moves: bool
+
+
+class SeedRecord(NamedTuple):
+    """One failing seed that was repeated: ``kind`` is always fails, sometimes fails or did not fail again."""
+
+    seed: int
+    failed: int
+    runs: int
+    kind: str
+
+
+def count_base(runs: pa.Table) -> tuple[int, int]:
+    """Return the successes and the number of runs that the rate is made of; a malformed result counts as no run."""
+    rows = [row for row in runs.to_pylist() if row["lever"] == BASE and row["outcome"] != "malformed"]
+    return sum(row["outcome"] == "passed" for row in rows), len(rows)
+
+
+def judge_trend(runs: pa.Table) -> float:
+    """Return the p-value for failures that gather early or late."""
+    rows = sorted((row for row in runs.to_pylist() if row["lever"] == BASE), key=lambda row: row["run"])
+    return find_trend([row["outcome"] == "passed" for row in rows])
+
+
+def summarise_tests(runs: pa.Table, tests: pa.Table, confidence: float = 0.95) -> list[TestRate]:
+    """Return one row per test, those that fail sometimes first, then those that always do."""
+    base = {row["run"] for row in runs.to_pylist() if row["lever"] == BASE}
+    outcomes: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in tests.to_pylist():
+        if row["run"] in base:
+            outcomes[row["test"]].append(row)
+    found = []
+    for test, rows in outcomes.items():
+        counted = [row for row in rows if row["outcome"] != "skipped"]
+        passed = sum(row["outcome"] == "passed" for row in counted)
+        interval = estimate_rate(passed, len(counted), confidence)
+        message = next((row["message"] for row in counted if row["outcome"] != "passed"), "")
+        kind = _name_kind(passed, len(counted))
+        found.append(TestRate(test, kind, passed, len(counted), *_take(interval), message))
+    order = ("flaky", "always fails", "always passes", "never run")
+    return sorted(found, key=lambda record: (order.index(record.kind), record.rate, record.test))
+
+
+def _take(interval: Interval) -> tuple[float, float, float]:
+    return interval.rate, interval.lower, interval.upper
+
+
+def _name_kind(passed: int, runs: int) -> str:
+    if not runs:
+        return "never run"
+    return "always passes" if passed == runs else "flaky" if passed else "always fails"
+
+
+def summarise_levers(runs: pa.Table) -> list[LeverRecord]:
+    """Return one row per lever and setting, the strongest first; p-values are corrected for their number (Holm)."""
+    rows = runs.to_pylist()
+    pulled: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
+    for row in rows:
+        if row["lever"] not in {BASE, REPEATED}:
+            pulled[row["lever"], row["setting"]].append(row)
+    found = []
+    for (lever, setting), own in pulled.items():
+        seeds = {row["seed"] for row in own}
+        base = [row for row in rows if row["lever"] == BASE and row["seed"] in seeds]
+        now, before = _count(own), _count(base)
+        rate = now[0] / now[1]
+        base_rate = before[0] / before[1] if before[1] else float("nan")
+        found.append(LeverRecord(lever, setting, *now, rate, base_rate, find_change(before, now), False))
+    return _correct(found)
+
+
+def _correct(records: Sequence[LeverRecord]) -> list[LeverRecord]:
+    ordered = sorted(records, key=lambda record: record.p_value)
+    corrected, highest = [], 0.0
+    for index, record in enumerate(ordered):
+        highest = max(highest, min(1.0, record.p_value * (len(ordered) - index)))
+        corrected.append(record._replace(p_value=highest, moves=highest < _SIGNIFICANT))
+    return corrected
+
+
+def _count(rows: Iterable[Mapping[str, Any]]) -> tuple[int, int]:
+    own = list(rows)
+    return sum(row["outcome"] == "passed" for row in own), len(own)
+
+
+def summarise_seeds(runs: pa.Table) -> list[SeedRecord]:
+    """Return one row per failing seed that was repeated."""
+    by_seed: dict[int, list[str]] = defaultdict(list)
+    for row in runs.to_pylist():
+        if row["lever"] == REPEATED:
+            by_seed[row["seed"]].append(row["outcome"])
+    found = []
+    for seed, outcomes in by_seed.items():
+        failed = sum(outcome != "passed" for outcome in outcomes)
+        kind = "always fails" if failed == len(outcomes) else "sometimes fails" if failed else "did not fail again"
+        found.append(SeedRecord(seed, failed, len(outcomes), kind))
+    return found
+
+
+def tell_cause(runs: pa.Table) -> str:
+    """Say in one sentence what the failures hang on, as far as it was tried."""
+    seeds, levers = summarise_seeds(runs), summarise_levers(runs)
+    told = []
+    if seeds and all(record.kind == "always fails" for record in seeds):
+        told.append("a failing seed always fails again: the failures are decided by the seed, not by chance")
+    elif any(record.kind != "always fails" for record in seeds):
+        told.append("a failing seed does not always fail again: something besides the seed decides")
+    moving = [f"{record.lever} ({record.setting})" for record in levers if record.moves]
+    if moving:
+        told.append(f"the rate moves with {', '.join(moving)}")
+    elif levers:
+        told.append("none of the levers that were tried moves the rate")
+    return "; ".join(told)
