@@ -32,7 +32,7 @@ class GoldenRequest:
     policy: str = ""
     runs: int = 0
     parallel: int = 1
-    seed: int = 909
+    seed: int = 1
     timeout: float = 600.0
     levers: int = 0
     early: bool = True
