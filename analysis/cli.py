@@ -276,7 +276,7 @@ def golden_path(
     policy: PolicyFile = "",
     runs: Annotated[int, typer.Option("--runs", min=0, help="Most runs; 0: what the policy says, or 100.")] = 0,
     parallel: Annotated[int, typer.Option("--parallel", min=1, help="Runs at a time.")] = 1,
-    seed: Annotated[int, typer.Option("--seed", help="From which SSOT_SEED of each run is drawn.")] = 1,
+    seed: Annotated[int, typer.Option("--seed", help="SSOT_SEED of the first run; each next one has one more.")] = 0,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one run.")] = 600.0,
     levers: Annotated[
         int,

@@ -20,6 +20,8 @@ from analysis.errors import BaselineError, SnapshotError
 from analysis.facts import Facts, check_target
 from analysis.facts.git import read_revision
 from analysis.golden import find_golden, read_golden
+from analysis.golden.command import find_change_at
+from analysis.golden.summary import count_base, tell_change
 from analysis.graph import ImportGraph, build_cycles_table
 from analysis.graph.simulate import Environment, simulate_entries
 from analysis.history import FILE_NAME as BASELINE
@@ -133,8 +135,11 @@ def _find_golden(data: Path, target: str) -> tuple[dict[str, pa.Table], dict[str
     if folder is None:
         return {}, {}
     found, about = read_golden(folder)
+    passed, runs = count_base(found["golden_runs"])
+    change = find_change_at(data, target or "target", str(about["revision"]), found["golden_runs"])
+    told = tell_change(change, passed, runs) if change else ""
     kept = ("revision", "created", "command", "files", "parallel", "seed", "stopped")
-    return found, {name: about[name] for name in kept}
+    return found, {**{name: about[name] for name in kept}, "change": told}
 
 
 def complete_probe(asked: ProbeOptions | None, policy: Policy, root: Path) -> ProbeOptions | None:

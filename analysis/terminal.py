@@ -170,8 +170,8 @@ def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
             moves = "[bold]moves the rate[/]" if lever.moves else "does not move it"
             rate = f"{lever.rate:.1%} against {lever.base_rate:.1%}"
             console.print(f"{_safe(lever.lever)} {_safe(lever.setting)}: {rate}, {moves} (p = {lever.p_value:.2g})")
-        if found.cause:
-            console.print(f"{_safe(found.cause)}")
+        for told in filter(None, (found.cause, found.change)):
+            console.print(_safe(told))
         if found.stopped:
             console.print("[dim]ended early: the answer is clear (--all-runs makes them all)[/]")
         console.print(f"[dim]{_safe(str(found.folder))}[/]")

@@ -19,6 +19,7 @@ from analysis.engine import count_cores
 from benchmarks.edges import measure_edges
 from benchmarks.figures import measure_target
 from benchmarks.gate import measure_gate
+from benchmarks.golden import measure_golden
 from benchmarks.identity_accuracy import measure_accuracy
 from benchmarks.identity_precision import measure_precision
 from benchmarks.identity_speed import measure_identity
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
     "accuracy": measure_accuracy,
     "precision": measure_precision,
     "gate": measure_gate,
+    "golden": measure_golden,
     "probe": measure_probe,
     "simulation": measure_simulation,
 }

@@ -117,7 +117,7 @@ def test_a_command_that_is_not_there_is_one_line(make_tree: Tree) -> None:
 
 def test_tests_are_told_apart_by_their_rates(make_tree: Tree, tmp_path: Path) -> None:
     root = make_tree(BY_SEED, name="shop_tree")
-    asked = GoldenRequest(str(root), (sys.executable, *PYTEST), runs=3, early=False, seed=3)
+    asked = GoldenRequest(str(root), (sys.executable, *PYTEST), runs=3, early=False)
     answer = run_request(asked, data=tmp_path / "data")
     kinds = {each.test.rpartition("::")[2]: each.kind for each in answer.tests}
     assert kinds == {"test_by_seed": "flaky", "test_bad": "always fails", "test_good": "always passes"}
@@ -130,6 +130,23 @@ def test_tests_are_told_apart_by_their_rates(make_tree: Tree, tmp_path: Path) ->
     assert about["command"][1:3] == ["-m", "pytest"]
     assert "shop/state.py" in found["golden_modules"].column("path").to_pylist()
     assert len(summarise_tests(found["golden_runs"], found["golden_tests"])) == 3
+
+
+def test_two_revisions_are_compared(make_tree: Tree, tmp_path: Path) -> None:
+    root = make_tree({"a.py": "import sys; sys.exit(1)\n"})
+
+    def take() -> str:
+        for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
+            who = ("-c", "user.name=t", "-c", "user.email=t@t")
+            subprocess.run(["git", *who, "-C", str(root), *words], check=True, capture_output=True)
+        asked = GoldenRequest(str(root), (sys.executable, "a.py"), runs=12, early=False)
+        return run_request(asked, data=tmp_path / "data").change
+
+    assert take() == ""
+    (root / "a.py").write_text("pass\n")
+    told = take()
+    assert "from 0.0% to 100.0%: more than chance" in told
+    assert analysis.investigate(root, data=tmp_path / "data").manifest["golden"]["change"] == told
 
 
 def test_a_clear_answer_ends_early(make_tree: Tree) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+from fractions import Fraction
 
 import pytest
 from hypothesis import given
@@ -39,6 +40,28 @@ def test_bounds_are_those_of_scipy(failures: int, successes: int) -> None:
     assert lower == pytest.approx(test.low, abs=1e-9)
     test = stats.binomtest(successes, runs, alternative="less").proportion_ci(0.95, "exact")
     assert upper == pytest.approx(test.high, abs=1e-9)
+
+
+@pytest.mark.parametrize(("successes", "runs"), [(8, 10), (0, 5), (5, 5), (112, 200), (1, 3), (682, 925)])
+def test_exact_intervals_are_where_the_tails_are_half_of_the_doubt(successes: int, runs: int) -> None:
+    """The witness: sums of binomial probabilities in exact arithmetic, as R's binom.test defines its interval."""
+    found = estimate_rate(successes, runs)
+
+    def tail(rate: float, wanted: range) -> float:
+        share = Fraction(rate)
+        return float(sum(math.comb(runs, k) * share**k * (1 - share) ** (runs - k) for k in wanted))
+
+    if successes:
+        assert tail(found.lower, range(successes, runs + 1)) == pytest.approx(0.025, abs=1e-9)
+    if successes < runs:
+        assert tail(found.upper, range(successes + 1)) == pytest.approx(0.025, abs=1e-9)
+
+
+def test_known_intervals() -> None:
+    """By R: binom.test(8, 10) and binom.test(682, 925)."""
+    first, second = estimate_rate(8, 10), estimate_rate(682, 925)
+    assert (first.lower, first.upper) == pytest.approx((0.4439045, 0.9747893), abs=5e-8)
+    assert (second.lower, second.upper) == pytest.approx((0.7076683, 0.7654066), abs=5e-8)
 
 
 @given(st.integers(1, 200), st.data())

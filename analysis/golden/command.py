@@ -10,14 +10,25 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from analysis import store
 from analysis.engine import Progress, ignore_progress
 from analysis.errors import GoldenError, TargetError
 from analysis.facts.git import read_revision
 from analysis.golden.measure import GoldenOptions, measure_golden_path
-from analysis.golden.records import read_golden, write_golden
+from analysis.golden.records import find_golden, read_golden, write_golden
 from analysis.golden.statistics import Interval, Verdict, estimate_rate, judge_rate
-from analysis.golden.summary import count_base, summarise_levers, summarise_seeds, summarise_tests, tell_cause
+from analysis.golden.summary import (
+    Change,
+    count_base,
+    find_change_since,
+    summarise_levers,
+    summarise_seeds,
+    summarise_tests,
+    tell_cause,
+    tell_change,
+)
 from analysis.policy import GoldenPath, read_policy
 
 _RUNS = 100
@@ -32,7 +43,7 @@ class GoldenRequest:
     policy: str = ""
     runs: int = 0
     parallel: int = 1
-    seed: int = 1
+    seed: int = 0
     timeout: float = 600.0
     levers: int = 0
     early: bool = True
@@ -51,6 +62,7 @@ class GoldenAnswer:
     verdict: Verdict
     stopped: bool
     cause: str
+    change: str
     tests: list[Any]
     levers: list[Any]
     seeds: list[Any]
@@ -61,7 +73,7 @@ class GoldenAnswer:
         return {
             "target": self.target, "folder": str(self.folder), "passed": self.passed, "runs": self.runs,
             "interval": asdict(self.interval), "verdict": asdict(self.verdict), "stopped": self.stopped,
-            "cause": self.cause, **rows,
+            "cause": self.cause, "change": self.change, **rows,
         }  # fmt: skip
 
 
@@ -80,15 +92,27 @@ def run_request(
     options = _complete(asked, own, root)
     result = measure_golden_path(root, options, progress=progress)
     target = policy.target.name or root.name or "target"
-    folder = write_golden(data or store.find_data_folder(), target, root, read_revision(root), result)
+    kept, revision = data or store.find_data_folder(), read_revision(root)
+    folder = write_golden(kept, target, root, revision, result)
     found, _ = read_golden(folder)
     runs, tests = found["golden_runs"], found["golden_tests"]
     passed, count = count_base(runs)
+    change = find_change_at(kept, target, revision, runs)
     return GoldenAnswer(
         folder, target, passed, count, estimate_rate(passed, count, own.confidence),
         judge_rate(passed, count, own.target, own.confidence), result.stopped, tell_cause(runs),
+        tell_change(change, passed, count) if change else "",
         summarise_tests(runs, tests, own.confidence), summarise_levers(runs), summarise_seeds(runs),
     )  # fmt: skip
+
+
+def find_change_at(data: Path, target: str, revision: str, runs: pa.Table) -> Change | None:
+    """Return what changed since the newest measurement at another revision; None when there is none."""
+    before = find_golden(data, target, other_than=revision)
+    if before is None:
+        return None
+    found, about = read_golden(before)
+    return find_change_since(found["golden_runs"], str(about["revision"]), runs)
 
 
 def _complete(asked: GoldenRequest, own: GoldenPath, root: Path) -> GoldenOptions:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from analysis.engine import Progress, ignore_progress
 from analysis.errors import GoldenError
-from analysis.golden.running import Run, RunPlan, draw_seeds, read_results, run_plans
+from analysis.golden.running import Run, RunPlan, list_seeds, read_results, run_plans
 from analysis.golden.statistics import is_clear
 
 #: Name, setting, and what it puts into the environment of a run; each is pulled alone, on the seeds of the base.
@@ -35,7 +35,7 @@ class GoldenOptions:
     command: Sequence[str] = ()
     runs: int = 100
     parallel: int = 1
-    seed: int = 1
+    seed: int = 0
     timeout: float = 600.0
     early: bool = True
     levers: int = 0
@@ -81,7 +81,7 @@ def measure_golden_path(
 
 
 def _run_base(folder: Path, options: GoldenOptions, progress: Progress) -> tuple[list[Run], bool]:
-    plans = [RunPlan(number, seed) for number, seed in enumerate(draw_seeds(options.seed, options.runs))]
+    plans = [RunPlan(number, seed) for number, seed in enumerate(list_seeds(options.seed, options.runs))]
     done: list[Run] = []
 
     def is_done(run: Run) -> bool:
@@ -125,7 +125,7 @@ def _repeat_failing(folder: Path, options: GoldenOptions, base: Sequence[Run], p
 
 
 def _pull_levers(folder: Path, options: GoldenOptions, progress: Progress) -> list[Run]:
-    seeds = draw_seeds(options.seed, max(options.levers, options.runs))[: options.levers]
+    seeds = list_seeds(options.seed, max(options.levers, options.runs))[: options.levers]
     found: list[Run] = []
     number = 10 * options.runs
     for name, setting, environment in LEVERS:

@@ -53,7 +53,7 @@ def write_golden(
     options = result.options
     manifest = {
         "format": FORMAT, "target": target, "root": str(root), "revision": revision,
-        "created": created.isoformat(timespec="seconds"), "tool_version": __version__,
+        "created": created.isoformat(timespec="microseconds"), "tool_version": __version__,
         "command": list(options.command), "files": [str(path) for path in options.junit], "parallel": options.parallel,
         "seed": options.seed, "timeout_seconds": options.timeout, "asked_runs": options.runs, "stopped": result.stopped,
     }  # fmt: skip
@@ -64,21 +64,23 @@ def write_golden(
         return store.publish_folder(folder, parent, store.name_run(created, revision))
 
 
-def find_golden(data: Path, target: str) -> Path | None:
-    """Return the newest measurement of a target that this version can read; None when there is none."""
+def find_golden(data: Path, target: str, *, other_than: str = "") -> Path | None:
+    """Return the newest measurement of a target that this version can read; None when there is none.
+
+    ``other_than`` is a revision at which it must not have been made.
+    """
     parent = data / "golden" / store.slug(target)
     if not parent.is_dir():
         return None
-    for folder in sorted(parent.iterdir(), reverse=True):
-        manifest = folder / store.MANIFEST
-        if manifest.is_file() and not folder.name.startswith("."):
-            try:
-                known = json.loads(manifest.read_text("utf-8"))
-            except (OSError, ValueError):
-                continue
-            if known.get("format") == FORMAT:
-                return folder
-    return None
+    found = []
+    for manifest in parent.glob(f"[!.]*/{store.MANIFEST}"):
+        try:
+            known = json.loads(manifest.read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        if known.get("format") == FORMAT and (not other_than or known.get("revision") != other_than):
+            found.append((str(known.get("created")), manifest.parent))
+    return max(found)[1] if found else None
 
 
 def read_golden(folder: Path) -> tuple[dict[str, pa.Table], Mapping[str, Any]]:

@@ -138,6 +138,32 @@ def summarise_seeds(runs: pa.Table) -> list[SeedRecord]:
     return found
 
 
+class Change(NamedTuple):
+    """The rate at another revision, and the p-value that both are one rate, by Fisher's exact test."""
+
+    revision: str
+    passed: int
+    runs: int
+    p_value: float
+
+
+def find_change_since(before: pa.Table, revision: str, after: pa.Table) -> Change | None:
+    """Return what changed since an earlier measurement; None when one of the two has no run."""
+    old, new = count_base(before), count_base(after)
+    return Change(revision, *old, find_change(old, new)) if old[1] and new[1] else None
+
+
+def tell_change(change: Change, passed: int, runs: int) -> str:
+    """Say how the rate moved since another revision, and whether that is more than chance.
+
+    >>> tell_change(Change("abc", 50, 100, 0.001), 90, 100)
+    'since abc the rate went from 50.0% to 90.0%: more than chance (p = 0.001)'
+    """
+    told = "more than chance" if change.p_value < _SIGNIFICANT else "no more than chance may do"
+    rates = f"from {change.passed / change.runs:.1%} to {passed / runs:.1%}"
+    return f"since {change.revision} the rate went {rates}: {told} (p = {change.p_value:.2g})"
+
+
 def tell_cause(runs: pa.Table) -> str:
     """Say in one sentence what the failures hang on, as far as it was tried."""
     seeds, levers = summarise_seeds(runs), summarise_levers(runs)

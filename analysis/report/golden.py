@@ -70,7 +70,7 @@ def build_golden(inv: Investigation) -> GoldenView | None:
         verdict=verdict,
         told=tell_verdict(verdict, passed, count),
         source=_tell_source(inv),
-        cause=tell_cause(runs),
+        cause="; ".join(filter(None, (tell_cause(runs), (inv.manifest.get("golden") or {}).get("change", "")))),
         scenarios=build_scenarios(inv, passed, count),
     )
 
@@ -94,10 +94,15 @@ def tell_verdict(verdict: Verdict, passed: int, runs: int) -> str:
 
 def _tell_source(inv: Investigation) -> str:
     about = inv.manifest.get("golden") or {}
-    what = " ".join(about.get("command") or []) or f"{len(about.get('files') or []):,} files of results"
+    what = " ".join(_shorten(about.get("command") or [])) or f"{len(about.get('files') or []):,} files of results"
     early = "; ended early, because the answer was clear" if about.get("stopped") else ""
     other = "" if about.get("revision") == inv.manifest["revision"] else ", another revision than that of the source"
-    return f"{what}, at {about.get('revision', 'an unknown revision')}{other}, {about.get('created', '')}{early}"
+    return f"{what}, at {about.get('revision', 'an unknown revision')}{other}, {str(about.get('created', ''))[:16].replace('T', ' ')} UTC{early}"
+
+
+def _shorten(command: Sequence[str]) -> list[str]:
+    """Return a command with the name of its program: where it lies on this machine is nobody's business."""
+    return [command[0].rpartition("/")[2], *command[1:]] if command else []
 
 
 def build_scenarios(inv: Investigation, passed: int, runs: int) -> list[tuple[str, str, str, str]]:
@@ -209,14 +214,17 @@ def list_tests(inv: Investigation) -> Fragment:
             each.kind,
             each.passed,
             each.runs,
-            _show(each.rate),
-            f"{each.lower:.1%} to {each.upper:.1%}",
+            *map(_to_percent, (each.rate, each.lower, each.upper)),
             each.message,
         )
         for each in records
     ]
-    columns = ["test", "kind", "passed", "runs", "rate", "interval", "first_failure"]
+    columns = ["test", "kind", "passed", "runs", "rate_in_%", "from_%", "to_%", "first_failure"]
     return build_table(pd.DataFrame(rows, columns=columns), caption="Tests of the golden path", names=("test",))
+
+
+def _to_percent(rate: float) -> float:
+    return round(rate * 100, 1)
 
 
 def _show(rate: float) -> str:
