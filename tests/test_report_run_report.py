@@ -24,7 +24,8 @@ from analysis.report.run_report import move_latest
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
 SCRIPT = """
-import os, resource, sys
+import os, resource, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from pathlib import Path
 from analysis import open_snapshot
 from analysis.engine import open_executor

@@ -97,7 +97,8 @@ def _tell_source(inv: Investigation) -> str:
     what = " ".join(_shorten(about.get("command") or [])) or f"{len(about.get('files') or []):,} files of results"
     early = "; ended early, because the answer was clear" if about.get("stopped") else ""
     other = "" if about.get("revision") == inv.manifest["revision"] else ", another revision than that of the source"
-    return f"{what}, at {about.get('revision', 'an unknown revision')}{other}, {str(about.get('created', ''))[:16].replace('T', ' ')} UTC{early}"
+    when = str(about.get("created", ""))[:16].replace("T", " ")
+    return f"{what}, at {about.get('revision', 'an unknown revision')}{other}, {when} UTC{early}"
 
 
 def _shorten(command: Sequence[str]) -> list[str]:

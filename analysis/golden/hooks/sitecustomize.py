@@ -1,8 +1,6 @@
 """Loaded first by the interpreter of a run: sets the switch interval, and notes the modules that were imported."""
 
 import atexit
-import importlib.machinery
-import importlib.util
 import os
 import sys
 
@@ -12,8 +10,11 @@ _HERE = os.path.dirname(os.path.abspath(__file__))
 def _load_own():
     """Load the ``sitecustomize`` that this one stands before."""
     paths = [path for path in sys.path if os.path.abspath(path or ".") != _HERE]
-    spec = importlib.machinery.PathFinder.find_spec("sitecustomize", paths)
+    finder = next((each for each in sys.meta_path if getattr(each, "__name__", "") == "PathFinder"), None)
+    spec = finder.find_spec("sitecustomize", paths) if finder is not None else None
     if spec is not None and spec.loader is not None:
+        import importlib.util  # costs more than all the rest, and is seldom needed
+
         spec.loader.exec_module(importlib.util.module_from_spec(spec))
 
 
