@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
-from scipy import special, stats
+import scipy  # its parts are loaded when they are needed
 
 Word = Literal["met", "not met", "not enough runs"]
 #: So many draws carry an interval through to money.
@@ -57,15 +57,15 @@ def estimate_rate(
     name = "clopper-pearson" if method == "exact" else method
     if not runs:
         return Interval(math.nan, 0.0, 1.0, name, confidence)
-    found = stats.binomtest(successes, runs).proportion_ci(confidence, method=method)
+    found = scipy.stats.binomtest(successes, runs).proportion_ci(confidence, method=method)
     return Interval(successes / runs, float(found.low), float(found.high), name, confidence)
 
 
 def find_bounds(successes: int, runs: int, confidence: float = 0.95) -> tuple[float, float]:
     """Return what the rate is at least and at most, each by a one-sided exact bound."""
     doubt = 1 - confidence
-    lower = float(special.betaincinv(successes, runs - successes + 1, doubt)) if successes else 0.0
-    upper = float(special.betaincinv(successes + 1, runs - successes, confidence)) if successes < runs else 1.0
+    lower = float(scipy.special.betaincinv(successes, runs - successes + 1, doubt)) if successes else 0.0
+    upper = float(scipy.special.betaincinv(successes + 1, runs - successes, confidence)) if successes < runs else 1.0
     return lower, upper
 
 
@@ -94,8 +94,8 @@ def is_clear(successes: int, runs: int, target: float, confidence: float = 0.95)
     if not runs:
         return False
     failures = runs - successes
-    against = special.betaln(successes + 1, failures + 1)
-    against -= special.xlogy(successes, target) + special.xlog1py(failures, -target)
+    against = scipy.special.betaln(successes + 1, failures + 1)
+    against -= scipy.special.xlogy(successes, target) + scipy.special.xlog1py(failures, -target)
     return bool(against >= -math.log(1 - confidence))
 
 
@@ -104,7 +104,7 @@ def find_change(before: tuple[int, int], after: tuple[int, int]) -> float:
     if not before[1] or not after[1]:
         return 1.0
     table = np.array([[successes, runs - successes] for successes, runs in (before, after)])
-    return float(stats.fisher_exact(table).pvalue)
+    return float(scipy.stats.fisher_exact(table).pvalue)
 
 
 def find_trend(outcomes: Sequence[bool]) -> float:
@@ -113,7 +113,7 @@ def find_trend(outcomes: Sequence[bool]) -> float:
     passed = [index for index, is_good in enumerate(outcomes) if is_good]
     if not failed or not passed:
         return 1.0
-    return float(stats.mannwhitneyu(failed, passed, alternative="two-sided").pvalue)
+    return float(scipy.stats.mannwhitneyu(failed, passed, alternative="two-sided").pvalue)
 
 
 def draw_losses(
