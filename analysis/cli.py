@@ -233,7 +233,9 @@ def init(
 
 @app.command(
     "tests",
-    epilog="Example: `ssot tests . --out tests/unit/ssot_validation`; then run pytest on that folder",
+    epilog="Exit codes: 0 written · 2 wrong usage, nothing to check, or a file is there that was not generated · "
+    "3 the target cannot be read · 4 a file could not be written. "
+    "Example: `ssot tests . --out tests/unit/ssot_validation`; then run pytest on that folder",
 )
 def write_tests(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Folder with Python code, or a snapshot's name.")],

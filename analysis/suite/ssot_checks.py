@@ -11,200 +11,348 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from fnmatch import fnmatchcase
+from functools import lru_cache
 from pathlib import Path
+from typing import Any, NamedTuple
 
-LEFT_OUT = {"node_modules", "site-packages", "build", "dist", "venv", "env"}
 TIMEOUT_SECONDS = 120
+_CACHES = {"__pycache__", "node_modules", "site-packages"}
 
 
-def find_target(start: str, package: str) -> Path:
-    """Return the folder that holds a package or module: ``SSOT_TARGET``, or the first above the file ``start``."""
-    if os.environ.get("SSOT_TARGET"):
-        return Path(os.environ["SSOT_TARGET"]).resolve()
-    for folder in Path(start).resolve().parents:
-        if (folder / package).is_dir() or (folder / f"{package}.py").is_file():
-            return folder
-    raise FileNotFoundError(f"no folder above {start} holds {package}: set SSOT_TARGET")
+class Tree(NamedTuple):
+    """A tree of source: its folder, and relative to it what is on ``sys.path`` and what does not belong to it."""
+
+    root: Path
+    roots: tuple[str, ...] = (".",)
+    left_out: tuple[str, ...] = ()
 
 
-def read_modules(root: Path, roots: Iterable[str] = (".",)) -> dict[str, tuple[Path, ast.Module]]:
-    """Return the syntax tree of each module that can be imported from the roots, by its name; broken files are not."""
-    found: dict[str, tuple[Path, ast.Module]] = {}
-    for folder in (root / each for each in roots):
-        for path in sorted(folder.rglob("*.py")):
+def find_tree(start: str, place: str, roots: tuple[str, ...], left_out: tuple[str, ...]) -> Tree:
+    """Return the tree that holds a package or module: ``SSOT_TARGET``, or the first above the file ``start``.
+
+    Raises ``FileNotFoundError`` when it is not there: checks of nothing would find nothing and pass.
+    """
+    stated = os.environ.get("SSOT_TARGET")
+    for folder in [Path(stated).resolve()] if stated else Path(start).resolve().parents:
+        if (folder / place).is_dir() or (folder / f"{place}.py").is_file():
+            return Tree(folder, roots, left_out)
+    where = f"SSOT_TARGET={stated} does not hold" if stated else f"no folder above {start} holds"
+    raise FileNotFoundError(f"{where} {place}: set SSOT_TARGET to the folder that does")
+
+
+class Class(NamedTuple):
+    """A class statement: the name, its line, and whether it is one of those that are counted."""
+
+    name: str
+    line: int
+    is_implementation: bool
+
+
+class Module(NamedTuple):
+    """What a module says: its classes by qualified name, and what its names stand for.
+
+    ``bound`` has for a name the modules and names that it may mean, ``stars`` the modules of which it takes all, and
+    ``taken`` the line, module and name of each from-import, also of those in functions.
+    """
+
+    path: Path
+    classes: dict[str, Class]
+    bound: dict[str, set[tuple[str, str]]]
+    stars: list[str]
+    taken: list[tuple[int, str, str]]
+
+
+@lru_cache(maxsize=4)
+def read_modules(tree: Tree) -> dict[str, Module]:
+    """Return each module that can be imported from the roots, by its name; files that do not parse are left out.
+
+    A file below two roots belongs to the inner one.
+    """
+    found: dict[str, Module] = {}
+    seen: set[Path] = set()
+    for folder in sorted({(tree.root / each).resolve() for each in tree.roots}, key=lambda each: -len(each.parts)):
+        for path in find_files(tree, folder):
             parts = path.relative_to(folder).with_suffix("").parts
-            if any(part in LEFT_OUT or not part.isidentifier() for part in parts):
-                continue
             name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-            try:
-                tree = ast.parse(path.read_bytes())
-            except (SyntaxError, ValueError, RecursionError):
+            if path in seen or not name or not all(part.isidentifier() for part in parts):
                 continue
-            if name:
-                found.setdefault(name, (path, tree))
+            seen.add(path)
+            try:
+                found.setdefault(name, read_module(name, path))
+            except (OSError, SyntaxError, ValueError, RecursionError):
+                continue
     return found
 
 
-def find_classes(tree: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.ClassDef]]:
+def read_module(name: str, path: Path) -> Module:
+    """Return what a module says, as far as class statements, imports and plain assignments say it."""
+    source = ast.parse(path.read_bytes())
+    classes = {
+        qualname: Class(node.name, node.lineno, is_implementation(node)) for qualname, node in find_classes(source)
+    }
+    module = Module(path, classes, {}, [], [])
+    for node in ast.walk(source):
+        if isinstance(node, ast.ImportFrom):
+            origin = find_source(node, name, path)
+            module.taken.extend((node.lineno, origin, alias.name) for alias in node.names)
+    for node in find_statements(source):
+        if isinstance(node, ast.ImportFrom):
+            origin = find_source(node, name, path)
+            for alias in node.names:
+                module.bound.setdefault(alias.asname or alias.name, set()).add((origin, alias.name))
+            module.stars.extend(origin for alias in node.names if alias.name == "*")
+        elif isinstance(node, ast.Assign) and isinstance(node.value, (ast.Name, ast.Attribute)):
+            owner, _, value = ast.unparse(node.value).rpartition(".")
+            for target in node.targets:
+                module.bound.setdefault(ast.unparse(target), set()).add((owner or name, value))
+    return module
+
+
+def find_files(tree: Tree, folder: Path) -> Iterator[Path]:
+    """Yield the Python files of a folder, sorted: none of caches, environments, and what the policy leaves out."""
+    root = tree.root.resolve()
+
+    def is_own(path: Path) -> bool:
+        relative = path.relative_to(root).as_posix()
+        is_excluded = any(fnmatchcase(relative, each) or fnmatchcase(path.name, each) for each in tree.left_out)
+        is_built = path.name == "build" and (path / "lib").is_dir()
+        return not is_excluded and not is_built and path.name not in _CACHES and not (path / "pyvenv.cfg").exists()
+
+    for inside, folders, names in os.walk(folder):
+        folders[:] = sorted(name for name in folders if is_own(Path(inside, name)))
+        yield from (Path(inside, name) for name in sorted(names) if name.endswith(".py") and is_own(Path(inside, name)))
+
+
+def tell_place(tree: Tree, path: Path, line: int) -> str:
+    """Return file and line as editors read them."""
+    return f"{path.relative_to(tree.root.resolve()).as_posix()}:{line}"
+
+
+def find_run(node: ast.AST) -> list[ast.AST]:
+    """Return the parts of a node that an import runs: none that are only for type checkers, or only for a program."""
+    if isinstance(node, ast.If):
+        test = ast.unparse(node.test)
+        if test.rpartition(".")[2] == "TYPE_CHECKING" or test == "__name__ == '__main__'":
+            return list(node.orelse)
+        if test.startswith("not ") and test.rpartition(".")[2].rpartition(" ")[2] == "TYPE_CHECKING":
+            return list(node.body)
+    return [each for each in ast.iter_child_nodes(node) if not isinstance(each, ast.expr)]
+
+
+def find_classes(node: ast.AST, prefix: str = "") -> Iterator[tuple[str, ast.ClassDef]]:
     """Yield the classes that an import can reach, with their qualified names: none in functions or except blocks."""
-    for node in ast.iter_child_nodes(tree):
-        if isinstance(node, ast.ClassDef):
-            yield prefix + node.name, node
-            yield from find_classes(node, f"{prefix}{node.name}.")
-        elif isinstance(node, (ast.If, ast.Try, ast.With, ast.For, ast.While)):
-            yield from find_classes(node, prefix)
+    for inner in find_run(node):
+        if isinstance(inner, ast.ClassDef):
+            yield prefix + inner.name, inner
+            yield from find_classes(inner, f"{prefix}{inner.name}.")
+        elif not isinstance(inner, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ExceptHandler)):
+            yield from find_classes(inner, prefix)
 
 
 def is_implementation(node: ast.ClassDef) -> bool:
     """Return whether a class is one of those that are counted: abstract classes and protocols say what one is."""
     bases = {ast.unparse(base).partition("[")[0].rpartition(".")[2] for base in node.bases}
-    bases |= {ast.unparse(keyword.value).rpartition(".")[2] for keyword in node.keywords}
+    kinds = {ast.unparse(each.value).rpartition(".")[2] for each in node.keywords if each.arg == "metaclass"}
     inner = [item for item in node.body if isinstance(item, (ast.FunctionDef, ast.AsyncFunctionDef))]
     marks = {ast.unparse(mark).rpartition(".")[2] for item in inner for mark in item.decorator_list}
-    return not bases & {"ABC", "ABCMeta", "Protocol"} and not any(mark.startswith("abstract") for mark in marks)
+    is_abstract = "ABCMeta" in kinds or any(mark.startswith("abstract") for mark in marks)
+    return not is_abstract and not bases & {"ABC", "Protocol"}
 
 
-def check_concept(
-    root: Path, *, match: Sequence[str], within: str, most: int, allow: Sequence[str], roots: Iterable[str] = (".",)
-) -> list[str]:
+def check_concept(tree: Tree, *, match: Sequence[str], within: str, most: int, allow: Sequence[str]) -> list[str]:
     """Return the classes of a concept when there are more than allowed, one line each; otherwise nothing."""
-    found = {}
-    for module, (path, tree) in read_modules(root, roots).items():
-        if within and not f"{module}.".startswith(f"{within}."):
+    found = []
+    for name, module in read_modules(tree).items():
+        if within and not f"{name}.".startswith(f"{within}."):
             continue
-        for qualname, node in find_classes(tree):
-            is_named = any(fnmatchcase(node.name, pattern) for pattern in match)
-            is_allowed = {node.name, f"{module}:{qualname}", f"{module}.{qualname}"} & set(allow)
-            if is_named and not is_allowed and is_implementation(node):
-                found[f"{module}:{qualname}"] = f"{path.relative_to(root)}:{node.lineno}: {qualname}"
-    return sorted(found.values()) if len(found) > most else []
+        for qualname, each in module.classes.items():
+            is_named = any(fnmatchcase(each.name, pattern) for pattern in match)
+            is_allowed = {each.name, f"{name}:{qualname}", f"{name}.{qualname}"} & set(allow)
+            if is_named and not is_allowed and each.is_implementation:
+                found.append(f"{tell_place(tree, module.path, each.line)}: {qualname}")
+    return sorted(found) if len(found) > most else []
 
 
-def check_import_paths(
-    root: Path, sources: Mapping[str, Sequence[str]], roots: Iterable[str] = (".",)
-) -> list[str]:  # fmt: skip
-    """Return the statements that take a class from a module of the tree that is not one of its sources.
+def find_source(node: ast.ImportFrom, module: str, path: Path) -> str:
+    """Return the full name of the module that a statement imports from."""
+    parts = module.split(".") if path.name == "__init__.py" else module.split(".")[:-1]
+    around = parts[: len(parts) - node.level + 1] if node.level else []
+    return ".".join([*around, *([node.module] if node.module else [])])
 
-    ``sources`` are by class name the modules that define it and the packages around them. A module that defines a
-    class of that name itself is another matter.
+
+def find_statements(node: ast.AST) -> Iterator[ast.stmt]:
+    """Yield the statements that a module runs when it is imported; except blocks only stand in."""
+    for each in find_run(node):
+        if isinstance(each, ast.stmt):
+            yield each
+        if not isinstance(each, (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef, ast.ExceptHandler)):
+            yield from find_statements(each)
+
+
+def find_definitions(modules: Mapping[str, Module], place: tuple[str, str], seen: set[tuple[str, str]]) -> set[str]:
+    """Return the classes that a name of a module may mean, as ``module:name``; an empty text for what is not known.
+
+    Where branches bind a name to different things, any of them may be meant.
     """
-    modules = read_modules(root, roots)
-    own = {(module, name) for module, (_, tree) in modules.items() for name, _ in find_classes(tree)}
+    own = modules.get(place[0])
+    if own is None or place in seen:
+        return set() if place in seen else {""}
+    seen.add(place)
+    if place[1] in own.classes:
+        return {":".join(place)}
+    if place[1] in own.bound:
+        return {each for other in own.bound[place[1]] for each in find_definitions(modules, other, seen)}
+    for star in reversed(own.stars):
+        found = find_definitions(modules, (star, place[1]), seen) - {""}
+        if found:
+            return found
+    return {""}
+
+
+def check_import_paths(tree: Tree, sources: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return the statements that take a class from a module which is not one of its sources.
+
+    ``sources`` are by class, as ``module:name``, the modules by which it may be imported; the first is the one to use.
+    """
+    modules = read_modules(tree)
     problems = []
-    for module, (path, tree) in modules.items():
-        package = module if path.name == "__init__.py" else module.rpartition(".")[0]
-        for node in ast.walk(tree):
-            if not isinstance(node, ast.ImportFrom):
-                continue
-            around = package.rsplit(".", node.level - 1)[0] if node.level else ""
-            source = ".".join(part for part in (around, node.module or "") if part)
-            for alias in node.names:
-                is_known = source in modules and (source, alias.name) not in own
-                if is_known and source not in sources.get(alias.name, [source]):
-                    wanted = sources[alias.name][0]
-                    problems.append(f"{path.relative_to(root)}:{node.lineno}: {alias.name} from {source}, not {wanted}")
+    for module in modules.values():
+        for line, origin, name in module.taken:
+            definitions = find_definitions(modules, (origin, name), set())
+            right = sources.get("".join(definitions), [origin]) if len(definitions) == 1 else [origin]
+            if origin not in right:
+                problems.append(f"{tell_place(tree, module.path, line)}: {name} from {origin}, not {right[0]}")
     return sorted(problems)
 
 
-def run_python(
-    root: Path, code: str, *arguments: str, roots: Iterable[str] = (".",)
-) -> subprocess.CompletedProcess[str]:
-    """Run code in a fresh interpreter whose path begins with the roots."""
-    places = [str(root / each) for each in roots]
+_CHILD = """
+import importlib, inspect, json, os, sys, traceback, warnings
+sys.path[:] = [place for place in sys.path if place]
+def answer(value):
+    print("\\nssot-answer:", json.dumps(value), flush=True)
+def tell(error):
+    here = os.getcwd() + os.sep
+    frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename.startswith(here)]
+    place = f"{frames[-1].filename[len(here):]}:{frames[-1].lineno}: " if frames else ""
+    return f"{place}{type(error).__name__}: {(str(error).splitlines() or [''])[0]}"
+"""
+
+
+def ask(tree: Tree, code: str, *arguments: str) -> tuple[Any, str]:
+    """Run code in a fresh interpreter whose path begins with the roots; return its answer, or why there is none."""
+    root = tree.root.resolve()
+    places = [str((root / each).resolve()) for each in tree.roots]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(places), "PYTHONDONTWRITEBYTECODE": "1"}
-    command = [sys.executable, "-c", code, *arguments]
-    return subprocess.run(
-        command, env=environment, cwd=root, capture_output=True, text=True, timeout=TIMEOUT_SECONDS, check=False
-    )
+    command = [sys.executable, "-c", _CHILD + code, *arguments]
+    try:
+        done = subprocess.run(
+            command, env=environment, cwd=root, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            encoding="utf-8", errors="replace", timeout=TIMEOUT_SECONDS, check=False,
+        )  # fmt: skip
+    except subprocess.TimeoutExpired:
+        return None, f"TimeoutError: not done after {TIMEOUT_SECONDS} seconds"
+    answers = [line for line in done.stdout.splitlines() if line.startswith("ssot-answer:")]
+    if answers:
+        return json.loads(answers[-1].partition(":")[2]), ""
+    return None, (done.stderr.strip().splitlines() or [f"no answer, exit code {done.returncode}"])[-1]
 
 
-def import_first(root: Path, modules: Sequence[str], roots: Iterable[str] = (".",)) -> dict[str, str]:
-    """Import each module first in a process of its own; return the last line of the error of each that fails."""
-    places = tuple(roots)
+_IMPORT = """
+try:
+    importlib.import_module(sys.argv[1])
+    answer("")
+except BaseException as error:
+    answer(tell(error))
+"""
 
-    def run(module: str) -> str:
-        done = run_python(root, "import importlib, sys; importlib.import_module(sys.argv[1])", module, roots=places)
-        lines = done.stderr.strip().splitlines()
-        return "" if done.returncode == 0 else lines[-1] if lines else f"exit code {done.returncode}"
 
+def import_first(tree: Tree, modules: Sequence[str]) -> dict[str, str]:
+    """Import each module first in a process of its own; return the error of each that fails, with its place."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return {module: error for module, error in zip(modules, pool.map(run, modules)) if error}  # noqa: B905
+        answers = list(pool.map(lambda module: ask(tree, _IMPORT, module), modules))
+    errors = {module: error or told for module, (told, error) in zip(modules, answers)}  # noqa: B905
+    return {module: error for module, error in errors.items() if error}
 
 
-def is_of_others(error: str, module: str, root: Path, roots: Iterable[str] = (".",)) -> bool:
-    """Return whether an error only says that a package of somebody else is not installed, or the module is gone."""
-    if not error.startswith("ModuleNotFoundError: No module named "):
-        return False
-    missing = error.partition("'")[2].partition("'")[0]
+def is_of_others(tree: Tree, error: str, module: str = "") -> bool:
+    """Return whether an error only says that a package of somebody else is not installed, or that a module is gone."""
+    missing = error.partition("ModuleNotFoundError: No module named '")[2].partition("'")[0]
     top = missing.partition(".")[0]
-    is_here = any((root / each / top).is_dir() or (root / each / f"{top}.py").is_file() for each in roots)
-    return missing == module or not is_here
+    places = [tree.root / each / top for each in tree.roots]
+    is_here = any(place.is_dir() or place.with_name(f"{top}.py").is_file() for place in places)
+    return bool(missing) and (missing == module or not is_here)
 
 
 _COMPARE = """
-import importlib, json, sys, warnings
 warnings.simplefilter("ignore")
-found = {}
+first, problems = None, []
 for path in sys.argv[1:]:
-    module, _, name = path.rpartition(".")
+    module, colon, name = path.partition(":")
+    module, _, name = (module, "", name) if colon else path.rpartition(".")
     try:
-        found[path] = id(getattr(importlib.import_module(module), name))
-    except Exception as error:
-        found[path] = f"{type(error).__name__}: {error}"
-print(json.dumps(found))
+        found = importlib.import_module(module)
+        for part in name.split("."):
+            found = getattr(found, part)
+    except BaseException as error:
+        problems.append(f"{path}: {tell(error)}")
+        continue
+    first = first or (path, found)
+    if found is not first[1]:
+        problems.append(f"{path}: another object than {first[0]}")
+answer(problems)
 """
 
 
-def check_one_object(root: Path, paths: Sequence[str], roots: Iterable[str] = (".",)) -> list[str]:
-    """Import several paths in one process; return a line for each that does not yield the object of the first."""
-    done = run_python(root, _COMPARE, *paths, roots=roots)
-    if done.returncode:
-        return [f"{paths[0]}: {(done.stderr.strip().splitlines() or ['no output'])[-1]}"]
-    found = json.loads(done.stdout.splitlines()[-1])
-    broken = [f"{path}: {seen}" for path, seen in found.items() if isinstance(seen, str)]
-    first = found[paths[0]]
-    other = [f"{path}: another object than {paths[0]}" for path, seen in found.items() if seen != first]
-    return broken or other
+def check_one_object(tree: Tree, paths: Sequence[str]) -> list[str]:
+    """Import several paths in one process; return a line for each that fails or yields another object."""
+    problems, error = ask(tree, _COMPARE, *paths)
+    return [f"{paths[0]}: {error}"] if error else list(problems)
 
 
 _WARN = """
-import json, sys, warnings
 with warnings.catch_warnings(record=True) as seen:
     warnings.simplefilter("always")
-    exec(compile(f"import {sys.argv[1]}", "<importer>", "exec"))
-kinds = [(issubclass(each.category, DeprecationWarning), each.filename) for each in seen]
-print(json.dumps(kinds))
+    try:
+        exec(compile(f"import {sys.argv[1]}", "<importer>", "exec"))
+        error = ""
+    except BaseException as failure:
+        error = tell(failure)
+answer([error, [each.filename for each in seen if issubclass(each.category, DeprecationWarning)]])
 """
 
 
-def check_redirect(root: Path, module: str, marker: str, roots: Iterable[str] = (".",)) -> list[str]:
+def check_redirect(tree: Tree, module: str, marker: str) -> list[str]:
     """Return what a redirecting module lacks: its marker, or a deprecation warning that names who imports it."""
-    known = read_modules(root, roots)
+    known = read_modules(tree)
     if module not in known:
         return [f"{module}: no such module"]
-    path = known[module][0]
+    place = tell_place(tree, known[module].path, 1)
     problems = []
-    if marker and marker.casefold() not in path.read_text("utf-8", "replace").casefold():
-        problems.append(f"{path.relative_to(root)}:1: the marker {marker!r} is missing")
-    done = run_python(root, _WARN, module, roots=roots)
-    seen = json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 and done.stdout else []
-    deprecated = [filename for is_deprecation, filename in seen if is_deprecation]
-    if not deprecated:
-        problems.append(f"{path.relative_to(root)}:1: importing it raises no DeprecationWarning")
-    elif "<importer>" not in deprecated:
-        problems.append(f"{path.relative_to(root)}:1: its warning does not name who imports it: stacklevel=2 does")
+    if marker and marker.casefold() not in known[module].path.read_text("utf-8", "replace").casefold():
+        problems.append(f"{place}: the marker {marker!r} is missing")
+    told, error = ask(tree, _WARN, module)
+    failure, warned = told or (error, [])
+    if failure:
+        problems.append(f"{place}: it cannot be imported: {failure}")
+    elif not warned:
+        problems.append(f"{place}: importing it raises no DeprecationWarning")
+    elif "<importer>" not in warned:
+        problems.append(f"{place}: its warning does not name who imports it: stacklevel=2 does")
     return problems
 
 
 _FACTORY = """
-import importlib, inspect, json, sys
 module, name, required, scope, forbid = json.loads(sys.argv[1])
-kind = importlib.import_module(module)
-for part in name.split("."):
-    kind = getattr(kind, part)
+try:
+    kind = importlib.import_module(module)
+    for part in name.split("."):
+        kind = getattr(kind, part)
+except BaseException as error:
+    answer([f"it cannot be imported: {tell(error)}"])
+    raise SystemExit
 problems = [f"it has no method {each}" for each in required if not callable(getattr(kind, each, None))]
 if forbid and "__new__" in vars(kind):
     try:
@@ -223,27 +371,22 @@ for each, method in vars(kind).items():
         is_open = any(part.kind in (part.VAR_POSITIONAL, part.VAR_KEYWORD) for part in parameters)
         if not is_open and not {part.name for part in parameters} & set(scope):
             problems.append(f"{each} takes none of {', '.join(scope)}: users cannot be told apart")
-print(json.dumps(problems))
+answer(problems)
 """
 
 
 def check_factory(
-    root: Path, *, match: Sequence[str], require: Sequence[str], user_scope: Sequence[str], forbid_singleton: bool,
-    roots: Iterable[str] = (".",),
-) -> list[str]:  # fmt: skip
+    tree: Tree, *, match: Sequence[str], require: Sequence[str], user_scope: Sequence[str], forbid_singleton: bool
+) -> list[str]:
     """Return what is wrong with the factories of a pattern: methods, users that cannot be told apart, singletons."""
-    places = tuple(roots)
     problems = []
-    for module, (path, tree) in read_modules(root, places).items():
-        if any(part in {"tests", "test"} for part in module.split(".")):
+    for name, module in read_modules(tree).items():
+        if {"tests", "test", "testing"} & set(name.split(".")) or module.path.name.startswith(("test_", "conftest.")):
             continue
-        for qualname, node in find_classes(tree):
-            if any(fnmatchcase(node.name, pattern) for pattern in match):
-                asked = json.dumps([module, qualname, list(require), list(user_scope), forbid_singleton])
-                done = run_python(root, _FACTORY, asked, roots=places)
-                where = f"{path.relative_to(root)}:{node.lineno}: {qualname}"
-                if done.returncode:
-                    problems.append(f"{where}: {(done.stderr.strip().splitlines() or ['no output'])[-1]}")
-                else:
-                    problems += [f"{where}: {problem}" for problem in json.loads(done.stdout.splitlines()[-1])]
+        for qualname, each in module.classes.items():
+            if any(fnmatchcase(each.name, pattern) for pattern in match):
+                asked = json.dumps([name, qualname, list(require), list(user_scope), forbid_singleton])
+                found, error = ask(tree, _FACTORY, asked)
+                where = f"{tell_place(tree, module.path, each.line)}: {qualname}"
+                problems += [f"{where}: {problem}" for problem in ([error] if error else found)]
     return problems
