@@ -192,7 +192,7 @@ def test_it_sees_what_the_kit_sees(suite: tuple[Path, Path, Path], tmp_path: Pat
     """The same classes count, and the same statements take a class of a concept from elsewhere."""
     case = suite[2 if is_mended else 1]
     inv = analysis.investigate(case, policy=CASE / "ssot.toml", data=tmp_path / "data")
-    tree = checks.Tree(case, left_out=("backup_20250915",))
+    tree = checks.TargetTree(case, left_out=("backup_20250915",))
     definitions = set()
     for concept, rule in zip(inv.find_concepts(), inv.policy.concept, strict=False):
         definitions |= {member.definition for member in concept.members}
@@ -316,7 +316,7 @@ def test_a_class_taken_under_another_name_or_through_a_star_is_seen(make_tree: T
         "p/f.py": "try:\n    from p.a import Order\nexcept ImportError:\n    from q import Order\n",
         "p/g.py": "from ..p.f import Order\nfrom .f import Order\n",
     })  # fmt: skip
-    found = checks.check_import_paths(checks.Tree(root), {"p.a:Order": ["p.a", "p"]})
+    found = checks.check_import_paths(checks.TargetTree(root), {"p.a:Order": ["p.a", "p"]})
     assert found == [
         "p/d.py:1: Order from p.b, not p.a", "p/e.py:2: Alias from p.c, not p.a", "p/g.py:1: Order from p.f, not p.a",
         "p/g.py:2: Order from p.f, not p.a",
@@ -332,7 +332,7 @@ def test_classes_count_wherever_an_import_reaches_them(make_tree: Tree) -> None:
         "b.py": "import abc\nclass FOrder(abc.ABC): ...\nclass GOrder(Protocol[T]): ...\nbroken = (1\n",
         "c.py": "import abc\nclass FOrder(abc.ABC): ...\nclass GOrder(Protocol[T]): ...\n",
     })  # fmt: skip
-    found = checks.check_concept(checks.Tree(root), match=["*Order"], within="", most=2, allow=[])
+    found = checks.check_concept(checks.TargetTree(root), match=["*Order"], within="", most=2, allow=[])
     assert found == ["a.py:13: E.EOrder", "a.py:3: AOrder", "a.py:9: COrder"]
 
 
@@ -341,7 +341,7 @@ def test_what_fails_names_its_place_and_its_reason(make_tree: Tree) -> None:
         "a.py": "class Order: ...\n", "b.py": "import a\nraise ValueError('no\\nway')\n", "c.py": "raise SystemExit\n",
         "d.py": "import os\nos._exit(7)\n", "e.py": "def __getattr__(name):\n    return object()\n",
     })  # fmt: skip
-    tree = checks.Tree(root)
+    tree = checks.TargetTree(root)
     assert checks.import_first(tree, ["a", "b", "c", "d"]) == {
         "b": "b.py:2: ValueError: no", "c": "c.py:1: SystemExit: ", "d": "no answer, exit code 7"
     }  # fmt: skip

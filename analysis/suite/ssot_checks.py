@@ -22,7 +22,7 @@ TIMEOUT_SECONDS = 120
 _CACHES = {"__pycache__", "node_modules", "site-packages"}
 
 
-class Tree(NamedTuple):
+class TargetTree(NamedTuple):
     """A tree of source: its folder, and relative to it what is on ``sys.path`` and what does not belong to it."""
 
     root: Path
@@ -30,7 +30,7 @@ class Tree(NamedTuple):
     left_out: tuple[str, ...] = ()
 
 
-def find_tree(start: str, place: str, roots: tuple[str, ...], left_out: tuple[str, ...]) -> Tree:
+def find_tree(start: str, place: str, roots: tuple[str, ...], left_out: tuple[str, ...]) -> TargetTree:
     """Return the tree that holds a package or module: ``SSOT_TARGET``, or the first above the file ``start``.
 
     Raises ``FileNotFoundError`` when it is not there: checks of nothing would find nothing and pass.
@@ -38,12 +38,12 @@ def find_tree(start: str, place: str, roots: tuple[str, ...], left_out: tuple[st
     stated = os.environ.get("SSOT_TARGET")
     for folder in [Path(stated).resolve()] if stated else Path(start).resolve().parents:
         if (folder / place).is_dir() or (folder / f"{place}.py").is_file():
-            return Tree(folder, roots, left_out)
+            return TargetTree(folder, roots, left_out)
     where = f"SSOT_TARGET={stated} does not hold" if stated else f"no folder above {start} holds"
     raise FileNotFoundError(f"{where} {place}: set SSOT_TARGET to the folder that does")
 
 
-class Class(NamedTuple):
+class ClassStatement(NamedTuple):
     """A class statement: the name, its line, and whether it is one of those that are counted."""
 
     name: str
@@ -51,7 +51,7 @@ class Class(NamedTuple):
     is_implementation: bool
 
 
-class Module(NamedTuple):
+class ModuleSource(NamedTuple):
     """What a module says: its classes by qualified name, and what its names stand for.
 
     ``bound`` has for a name the modules and names that it may mean, ``stars`` the modules of which it takes all, and
@@ -59,19 +59,19 @@ class Module(NamedTuple):
     """
 
     path: Path
-    classes: dict[str, Class]
+    classes: dict[str, ClassStatement]
     bound: dict[str, set[tuple[str, str]]]
     stars: list[str]
     taken: list[tuple[int, str, str]]
 
 
 @lru_cache(maxsize=4)
-def read_modules(tree: Tree) -> dict[str, Module]:
+def read_modules(tree: TargetTree) -> dict[str, ModuleSource]:
     """Return each module that can be imported from the roots, by its name; files that do not parse are left out.
 
     A file below two roots belongs to the inner one.
     """
-    found: dict[str, Module] = {}
+    found: dict[str, ModuleSource] = {}
     seen: set[Path] = set()
     for folder in sorted({(tree.root / each).resolve() for each in tree.roots}, key=lambda each: -len(each.parts)):
         for path in find_files(tree, folder):
@@ -87,13 +87,14 @@ def read_modules(tree: Tree) -> dict[str, Module]:
     return found
 
 
-def read_module(name: str, path: Path) -> Module:
+def read_module(name: str, path: Path) -> ModuleSource:
     """Return what a module says, as far as class statements, imports and plain assignments say it."""
     source = ast.parse(path.read_bytes())
     classes = {
-        qualname: Class(node.name, node.lineno, is_implementation(node)) for qualname, node in find_classes(source)
+        qualname: ClassStatement(node.name, node.lineno, is_implementation(node))
+        for qualname, node in find_classes(source)
     }
-    module = Module(path, classes, {}, [], [])
+    module = ModuleSource(path, classes, {}, [], [])
     for node in ast.walk(source):
         if isinstance(node, ast.ImportFrom):
             origin = find_source(node, name, path)
@@ -111,7 +112,7 @@ def read_module(name: str, path: Path) -> Module:
     return module
 
 
-def find_files(tree: Tree, folder: Path) -> Iterator[Path]:
+def find_files(tree: TargetTree, folder: Path) -> Iterator[Path]:
     """Yield the Python files of a folder, sorted: none of caches, environments, and what the policy leaves out."""
     root = tree.root.resolve()
 
@@ -126,7 +127,7 @@ def find_files(tree: Tree, folder: Path) -> Iterator[Path]:
         yield from (Path(inside, name) for name in sorted(names) if name.endswith(".py") and is_own(Path(inside, name)))
 
 
-def tell_place(tree: Tree, path: Path, line: int) -> str:
+def tell_place(tree: TargetTree, path: Path, line: int) -> str:
     """Return file and line as editors read them."""
     return f"{path.relative_to(tree.root.resolve()).as_posix()}:{line}"
 
@@ -162,7 +163,7 @@ def is_implementation(node: ast.ClassDef) -> bool:
     return not is_abstract and not bases & {"ABC", "Protocol"}
 
 
-def check_concept(tree: Tree, *, match: Sequence[str], within: str, most: int, allow: Sequence[str]) -> list[str]:
+def check_concept(tree: TargetTree, *, match: Sequence[str], within: str, most: int, allow: Sequence[str]) -> list[str]:
     """Return the classes of a concept when there are more than allowed, one line each; otherwise nothing."""
     found = []
     for name, module in read_modules(tree).items():
@@ -192,7 +193,9 @@ def find_statements(node: ast.AST) -> Iterator[ast.stmt]:
             yield from find_statements(each)
 
 
-def find_definitions(modules: Mapping[str, Module], place: tuple[str, str], seen: set[tuple[str, str]]) -> set[str]:
+def find_definitions(
+    modules: Mapping[str, ModuleSource], place: tuple[str, str], seen: set[tuple[str, str]]
+) -> set[str]:
     """Return the classes that a name of a module may mean, as ``module:name``; an empty text for what is not known.
 
     Where branches bind a name to different things, any of them may be meant.
@@ -212,7 +215,7 @@ def find_definitions(modules: Mapping[str, Module], place: tuple[str, str], seen
     return {""}
 
 
-def check_import_paths(tree: Tree, sources: Mapping[str, Sequence[str]]) -> list[str]:
+def check_import_paths(tree: TargetTree, sources: Mapping[str, Sequence[str]]) -> list[str]:
     """Return the statements that take a class from a module which is not one of its sources.
 
     ``sources`` are by class, as ``module:name``, the modules by which it may be imported; the first is the one to use.
@@ -241,7 +244,7 @@ def tell(error):
 """
 
 
-def ask(tree: Tree, code: str, *arguments: str) -> tuple[Any, str]:
+def ask(tree: TargetTree, code: str, *arguments: str) -> tuple[Any, str]:
     """Run code in a fresh interpreter whose path begins with the roots; return its answer, or why there is none."""
     root = tree.root.resolve()
     places = [str((root / each).resolve()) for each in tree.roots]
@@ -269,7 +272,7 @@ except BaseException as error:
 """
 
 
-def import_first(tree: Tree, modules: Sequence[str]) -> dict[str, str]:
+def import_first(tree: TargetTree, modules: Sequence[str]) -> dict[str, str]:
     """Import each module first in a process of its own; return the error of each that fails, with its place."""
     with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
         answers = list(pool.map(lambda module: ask(tree, _IMPORT, module), modules))
@@ -277,7 +280,7 @@ def import_first(tree: Tree, modules: Sequence[str]) -> dict[str, str]:
     return {module: error for module, error in errors.items() if error}
 
 
-def is_of_others(tree: Tree, error: str, module: str = "") -> bool:
+def is_of_others(tree: TargetTree, error: str, module: str = "") -> bool:
     """Return whether an error only says that a package of somebody else is not installed, or that a module is gone."""
     missing = error.partition("ModuleNotFoundError: No module named '")[2].partition("'")[0]
     top = missing.partition(".")[0]
@@ -306,7 +309,7 @@ answer(problems)
 """
 
 
-def check_one_object(tree: Tree, paths: Sequence[str]) -> list[str]:
+def check_one_object(tree: TargetTree, paths: Sequence[str]) -> list[str]:
     """Import several paths in one process; return a line for each that fails or yields another object."""
     problems, error = ask(tree, _COMPARE, *paths)
     return [f"{paths[0]}: {error}"] if error else list(problems)
@@ -324,7 +327,7 @@ answer([error, [each.filename for each in seen if issubclass(each.category, Depr
 """
 
 
-def check_redirect(tree: Tree, module: str, marker: str) -> list[str]:
+def check_redirect(tree: TargetTree, module: str, marker: str) -> list[str]:
     """Return what a redirecting module lacks: its marker, or a deprecation warning that names who imports it."""
     known = read_modules(tree)
     if module not in known:
@@ -376,7 +379,7 @@ answer(problems)
 
 
 def check_factory(
-    tree: Tree, *, match: Sequence[str], require: Sequence[str], user_scope: Sequence[str], forbid_singleton: bool
+    tree: TargetTree, *, match: Sequence[str], require: Sequence[str], user_scope: Sequence[str], forbid_singleton: bool
 ) -> list[str]:
     """Return what is wrong with the factories of a pattern: methods, users that cannot be told apart, singletons."""
     problems = []

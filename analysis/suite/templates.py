@@ -28,12 +28,12 @@ def _head(title: str, about: str, imports: str) -> str:
 
 _WRITE = '''
 
-def write(folder: Path, files: dict[str, str]) -> Tree:
+def write(folder: Path, files: dict[str, str]) -> TargetTree:
     """Write a small tree and return it."""
     for name, source in files.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(source)
-    return Tree(folder)
+    return TargetTree(folder)
 '''
 
 _SKIP = '''def skip_what_is_not_installed(problems: list[str]) -> None:
@@ -46,7 +46,7 @@ CONCEPTS = (
     _head(
         "Of each concept there are as many classes as the policy allows.",
         "The source is read, nothing is imported. The controls show that the check can tell one class from two.",
-        "Tree, check_concept, find_tree",
+        "TargetTree, check_concept, find_tree",
     )
     + """CONCEPTS = @concepts@
 
@@ -79,7 +79,7 @@ PATHS = (
     _head(
         "Every class of a concept is imported from where it is defined, or from a package around that.",
         "The source is read, nothing is imported. The controls show that the check can tell a detour.",
-        "Tree, check_import_paths, find_tree",
+        "TargetTree, check_import_paths, find_tree",
     ).replace("import pytest\n\n", "")
     + """#: Class: the modules by which it may be imported; the first is the one to use.
 SOURCES = @sources@
@@ -117,7 +117,7 @@ CIRCULAR = (
         "Every module can be the first that a program imports.",
         "Each is imported in a fresh process of its own: that is what a circular import depends on. A module that\n"
         "needs a package that is not installed here is skipped, and says so. The controls show that it can be told.",
-        "Tree, find_tree, import_first, is_of_others",
+        "TargetTree, find_tree, import_first, is_of_others",
     )
     + """MODULES = @modules@
 
@@ -163,7 +163,7 @@ REDIRECTS = (
         "All paths of a redirect yield one object, and the modules that redirect say so.",
         "The paths are imported in one fresh process and their objects compared. The controls show that the check can\n"
         "tell one object from two.",
-        "Tree, check_one_object, check_redirect, find_tree, is_of_others",
+        "TargetTree, check_one_object, check_redirect, find_tree, is_of_others",
     )
     + """REDIRECTS = @paths@
 REDIRECTING = @marked@
@@ -214,7 +214,7 @@ FACTORIES = (
         "Factories offer what the policy requires, tell users apart, and are no singletons.",
         "Each is imported in a fresh process and looked at; nothing of it is called but `__new__`. The controls show\n"
         "that the check can tell.",
-        "Tree, check_factory, find_tree, is_of_others",
+        "TargetTree, check_factory, find_tree, is_of_others",
     )
     + """FACTORIES = @factories@
 
