@@ -28,8 +28,8 @@ def measure_golden(_: int) -> list[Result]:
         seconds, good = _measure(case, command, 200, parallel=2)
         long, fine = _measure(mended, command, 3000, parallel=2)
         verdict = judge_rate(fine, 3000, 0.999)
-        loop = _time_loop(case, 50)
-        ours, _ = _measure(case, command, 50, parallel=1)
+        pairs = [(_measure(case, command, 100, parallel=1)[0], _time_loop(case, 100)) for _ in range(3)]
+        ours, loop = sorted(pairs, key=lambda pair: pair[0] / pair[1])[1]
         for number in range(10_000):
             (folder / f"r{number}.xml").write_text(_RESULT.format(n=number % 10))
         started = time.perf_counter()
@@ -42,7 +42,12 @@ def measure_golden(_: int) -> list[Result]:
         below("rate of the case, from above", good / 200, 0.63, "share"),
         below("3,000 runs of the mended case", long, 600, "s", note=f"verdict: {verdict.word}"),
         at_least("lower bound of the mended case", verdict.lower, 0.999, "share", note=f"{fine:,} of 3,000"),
-        below("runner / shell loop", ours / loop, 1.05, note=f"50 runs, {ours:.1f} s against {loop:.1f} s"),
+        below(
+            "runner / shell loop",
+            ours / loop,
+            1.05,
+            note=f"100 runs, {ours:.1f} s against {loop:.1f} s; median of three",
+        ),
         below("10,000 JUnit files", taken, 20, "s"),
     ]
 
