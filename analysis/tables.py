@@ -10,6 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 #: Where in a file a statement stands. ``type_checking`` wins over the others; ``function`` is deferred.
@@ -129,6 +131,20 @@ def _array(column: Column, values: Sequence[Any]) -> pa.Array:
             f"{column.name} cannot be {error.args[0]!r}; it is one of {', '.join(column.values)}"
         ) from None
     return pa.DictionaryArray.from_arrays(indices, pa.array(column.values, type=TEXT))
+
+
+def read_codes(table: pa.Table, name: str) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Return a text column as one number for each row, and the texts that the numbers stand for."""
+    column = table.column(name)
+    column = (column if pa.types.is_dictionary(column.type) else column.dictionary_encode()).unify_dictionaries()
+    codes = [chunk.indices.to_numpy(zero_copy_only=False) for chunk in column.chunks]
+    texts = column.chunk(0).dictionary.to_pylist() if column.num_chunks else []
+    return np.concatenate([np.zeros(0, np.int64), *codes]), texts
+
+
+def read_numbers(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """Return a column of numbers."""
+    return table.column(name).to_numpy().astype(np.int64)
 
 
 def read_column(table: pa.Table, name: str) -> list[Any]:

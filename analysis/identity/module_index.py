@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -110,6 +111,19 @@ class ModuleIndex:
     def find_child(self, package: Module, name: str) -> Module | None:
         """Return the submodule of a package."""
         return self.find(f"{package.plain}.{name}", package.root) if package.is_package else None
+
+    def list_children(self) -> Iterator[tuple[Module, str]]:
+        """Return the name of each submodule with each package that has it."""
+        packages: dict[str, list[Module]] = defaultdict(list)
+        for module in self.modules:
+            if module.is_package:
+                packages[module.plain].append(module)
+        plains = {plain for _, plain in self._by_root} | self._by_plain.keys()
+        for plain in plains:
+            above, _, name = plain.rpartition(".")
+            for package in packages.get(above, ()):
+                if self.find_child(package, name) is not None:
+                    yield package, name
 
     def find_file(self, path: str) -> Module | None:
         """Return the module that a file holds the statements of."""

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.identity.conditions import evaluate_condition
@@ -15,23 +18,46 @@ from analysis.identity.module_index import Module, ModuleIndex
 from analysis.identity.values import ALWAYS, DEFERRED, HANDLER, MAYBE, NEVER, TRIED
 
 
-@dataclass(slots=True)
 class Bindings:
-    """Columns of ``bindings``; a row number stands for a statement. ``level`` is how sure it is to run."""
+    """Columns of ``bindings`` as lists, read when asked for; a row number stands for a statement."""
 
-    position: list[int]
-    line: list[int]
-    name: list[str]
-    kind: list[str]
-    value: list[str]
-    arguments: list[int]
-    condition: list[str]
-    guard: list[str]
-    scope: list[str]
-    level: list[int]
+    def __init__(self, table: pa.Table) -> None:
+        self._table = table
+
+    @cached_property
+    def position(self) -> list[int]:
+        return tables.read_column(self._table, "position")
+
+    @cached_property
+    def line(self) -> list[int]:
+        return tables.read_column(self._table, "line")
+
+    @cached_property
+    def name(self) -> list[str]:
+        return tables.read_column(self._table, "name")
+
+    @cached_property
+    def kind(self) -> list[str]:
+        return tables.read_column(self._table, "kind")
+
+    @cached_property
+    def value(self) -> list[str]:
+        return tables.read_column(self._table, "value")
+
+    @cached_property
+    def arguments(self) -> list[int]:
+        return tables.read_column(self._table, "arguments")
+
+    @cached_property
+    def scope(self) -> list[str]:
+        return tables.read_column(self._table, "scope")
+
+    @cached_property
+    def level(self) -> list[int]:
+        """How sure each statement is to run."""
+        return find_levels(self._table).tolist()
 
 
-@dataclass(slots=True)
 class Space:
     """What one file binds: rows by name in order, star imports, names served by ``__getattr__``.
 
@@ -39,12 +65,23 @@ class Space:
     ``registers`` are the names under which it puts something into ``sys.modules``.
     """
 
-    names: dict[str, list[int]] = field(default_factory=dict)
-    stars: list[int] = field(default_factory=list)
-    served: dict[str, str] = field(default_factory=dict)
-    computed: list[tuple[str, str]] = field(default_factory=list)
-    registers: set[str] = field(default_factory=set)
-    exports: list[tuple[str, str, str]] = field(default_factory=list)
+    def __init__(self, first: int = 0, written: Sequence[str] = ()) -> None:
+        """``written`` are the names that the file's statements bind, from row ``first`` on."""
+        self._first = first
+        self._written = written
+        self.stars: list[int] = []
+        self.served: dict[str, str] = {}
+        self.computed: list[tuple[str, str]] = []
+        self.registers: set[str] = set()
+        self.exports: list[tuple[str, str, str]] = []
+
+    @cached_property
+    def names(self) -> dict[str, list[int]]:
+        found: dict[str, list[int]] = {}
+        for row, name in enumerate(self._written, self._first):
+            if name != "*":
+                found.setdefault(name, []).append(row)
+        return found
 
 
 class Namespaces:
@@ -56,7 +93,8 @@ class Namespaces:
 
     def __init__(self, facts: FactTables) -> None:
         self.index = ModuleIndex(facts.modules)
-        self.rows = _read_bindings(facts.bindings)
+        self.bindings = facts.bindings
+        self.rows = Bindings(facts.bindings)
         self._spaces = _build_spaces(facts.bindings, self.rows.name)
         self._empty = Space()
         self.registered: set[str] = set()
@@ -95,27 +133,17 @@ def _zip(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
     return zip(*(tables.read_column(table, name) for name in names), strict=True)
 
 
-def _read_bindings(bindings: pa.Table) -> Bindings:
-    def column(name: str) -> list[Any]:
-        return tables.read_column(bindings, name)
-
-    scope, guard, condition = column("scope"), column("guard"), column("condition")
-    levels = _find_levels(scope, guard, condition, column("caught"), column("owner"))
-    return Bindings(
-        column("position"), column("line"), column("name"), column("kind"), column("value"), column("arguments"),
-        condition, guard, scope, levels,
-    )  # fmt: skip
-
-
-def _find_levels(*columns: Sequence[str]) -> list[int]:
-    known: dict[tuple[str, ...], int] = {}
-    levels = []
-    for row in zip(*columns, strict=True):
-        level = known.get(row)
-        if level is None:
-            level = known[row] = find_level(*row)
-        levels.append(level)
-    return levels
+def find_levels(statements: pa.Table) -> npt.NDArray[np.int64]:
+    """Return how sure each statement is to run; each combination of circumstances is judged once."""
+    combined = pc.not_equal(statements["owner"], "").to_numpy().astype(np.int64)
+    texts: dict[str, list[str]] = {}
+    for name in ("scope", "guard", "condition", "caught"):
+        codes, texts[name] = tables.read_codes(statements, name)
+        combined = combined * max(1, len(texts[name])) + codes
+    kinds, first, places = np.unique(combined, return_index=True, return_inverse=True)
+    kept = statements.select([*texts, "owner"]).take(pa.array(first))
+    rows = zip(*(tables.read_column(kept, name) for name in kept.column_names), strict=True)
+    return np.array([find_level(*row) for row in rows], np.int64)[places] if len(kinds) else combined
 
 
 def find_level(scope: str, guard: str, condition: str, caught: str, owner: str) -> int:
@@ -140,16 +168,16 @@ def find_level(scope: str, guard: str, condition: str, caught: str, owner: str) 
 
 
 def _build_spaces(bindings: pa.Table, names: Sequence[str]) -> dict[str, Space]:
-    spaces: dict[str, Space] = {}
-    paths = tables.read_column(bindings, "path")
-    current, space = "", Space()
-    for row, (path, name) in enumerate(zip(paths, names, strict=True)):
-        if path != current:
-            current, space = path, spaces.setdefault(path, Space())
-        if name == "*":
-            space.stars.append(row)
-        else:
-            space.names.setdefault(name, []).append(row)
+    """Return the space of each file; the statements of one file stand together."""
+    codes, paths = tables.read_codes(bindings, "path")
+    firsts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()] if len(codes) else []
+    spaces = {
+        paths[codes[first]]: Space(first, names[first:end])
+        for first, end in zip(firsts, [*firsts[1:], len(codes)], strict=True)
+    }
+    stars = np.flatnonzero(pc.equal(bindings["name"], "*").to_numpy())
+    for row, code in zip(stars.tolist(), codes[stars].tolist(), strict=True):
+        spaces[paths[code]].stars.append(row)
     return spaces
 
 

@@ -2,27 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.engine import paused_collection
-from analysis.identity.canonical import ClassPath, choose_canonical
+from analysis.identity.canonical import ALLOWED_ROUTES, ClassPath, choose_canonical
 from analysis.identity.evidence import FactTables
 from analysis.identity.module_index import Module, ModuleIndex
 from analysis.identity.namespace import Namespaces
+from analysis.identity.plain import find_plain
 from analysis.identity.resolve import Resolver
 from analysis.identity.routes import Routes
 from analysis.identity.statements import Statements, read_statements
 from analysis.identity.usage import Usage, find_usage
 from analysis.identity.values import ALWAYS, TRIED, Candidate, Key, Outcome, Value, choose
 
-_KIND, _DEFINITION, _ROUTE, _STATEMENTS = (
-    tables.PATHS.names.index(name) for name in ("kind", "definition", "route", "statements")
-)
 #: Longer chains are cut in the middle of nowhere; none that long was ever seen.
 _LONGEST_CHAIN = 30
 #: Of these a name elsewhere may be the same object: a call may return what existed before.
@@ -63,13 +63,38 @@ def _build(facts: FactTables, stated: frozenset[str]) -> Resolution:
     resolver = Resolver(spaces, statements)
     routes = Routes(spaces, resolver.stars, statements, facts.markers)
     usage = find_usage(statements)
-    table = _Table(spaces, resolver, routes, usage)
-    canonical = table.fill(stated)
-    return Resolution(table.build(canonical), spaces.index, resolver, statements, routes, usage, canonical)
+    plain = find_plain(spaces, resolver, routes, usage)
+    others = PathRows(spaces, resolver, routes, usage).find(plain.others)
+    paths, canonical = _choose(_sort(plain.table, others), stated)
+    return Resolution(paths, spaces.index, resolver, statements, routes, usage, canonical)
 
 
-class _Table:
-    """The columns of ``tables.PATHS`` while they grow."""
+def _sort(*parts: pa.Table) -> pa.Table:
+    """Return the rows of all parts, sorted by module and name."""
+    table = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
+    order = pc.sort_indices(
+        pa.table([table["module"].cast(tables.TEXT), table["name"]], ["module", "name"]),
+        sort_keys=[("module", "ascending"), ("name", "ascending")],
+    )
+    return table.take(order)
+
+
+def _choose(table: pa.Table, stated: frozenset[str]) -> tuple[pa.Table, dict[str, ClassPath]]:
+    """Return the table with its last column, which tells the canonical path of each class, and these paths."""
+    is_class = pc.is_in(table["kind"].cast(tables.TEXT), pa.array(tables.CLASS_KINDS))
+    is_allowed = pc.is_in(table["route"].cast(tables.TEXT), pa.array(sorted(ALLOWED_ROUTES)))
+    is_stated = pc.is_in(table["import_path"], pa.array(sorted(stated), tables.TEXT))
+    rows = np.flatnonzero(pc.and_(is_class, pc.or_(is_allowed, is_stated)).to_numpy())
+    wanted = table.select(ClassPath._fields[1:]).take(pa.array(rows))
+    columns = (tables.read_column(wanted, name) for name in ClassPath._fields[1:])
+    canonical = choose_canonical(map(ClassPath, rows.tolist(), *columns), stated)
+    is_canonical = np.zeros(table.num_rows, bool)
+    is_canonical[[path.row for path in canonical.values()]] = True
+    return table.append_column(tables.PATHS.schema.field("is_canonical"), pa.array(is_canonical)), canonical
+
+
+class PathRows:
+    """Makes the rows of ``tables.PATHS``, one name after the other."""
 
     def __init__(self, spaces: Namespaces, resolver: Resolver, routes: Routes, usage: Usage) -> None:
         self._spaces = spaces
@@ -77,28 +102,25 @@ class _Table:
         self._routes = routes
         self._usage = usage
         self._modules = spaces.index.modules
-        self._all: list[tuple[Any, ...]] = []
 
-    def build(self, canonical: Mapping[str, ClassPath]) -> pa.Table:
-        """Return the table; the last column says which rows are canonical."""
-        chosen = {path.row for path in canonical.values()}
-        columns = list(zip(*self._all, strict=True)) or [()] * (len(tables.PATHS.columns) - 1)
-        return tables.PATHS.from_columns([*columns, [row in chosen for row in range(len(self._all))]])
+    def find(self, wanted: Mapping[int, Collection[str]]) -> pa.Table:
+        """Return the rows, without the last column, of some of the names that modules bind, and of all that they get.
 
-    def fill(self, stated: frozenset[str]) -> dict[str, ClassPath]:
-        """Add all rows; return the canonical path by class."""
-        for module in sorted(self._modules, key=lambda module: module.name):
-            self._all.extend(self._rows(module))
-        class_paths = (
-            ClassPath(number, row[0], row[_DEFINITION], row[_ROUTE], row[_STATEMENTS])
-            for number, row in enumerate(self._all)
-            if row[_KIND] in tables.CLASS_KINDS
-        )
-        return choose_canonical(class_paths, stated)
+        ``wanted`` are names by module number.
+        """
+        rows = [
+            row
+            for module in sorted(self._modules, key=lambda module: module.name)
+            for row in self._rows(module, wanted.get(module.number, ()))
+        ]
+        columns = list(zip(*rows, strict=True)) or [()] * (len(tables.PATHS.columns) - 1)
+        return tables.Table("paths", "", tables.PATHS.columns[:-1]).from_columns(columns)
 
-    def _rows(self, module: Module) -> Iterator[tuple[Any, ...]]:
-        names = self._resolver.stars.has(module) | self._spaces.space(module).served.keys()
-        names.update(self._resolver.find_given(module))
+    def _rows(self, module: Module, wanted: Collection[str]) -> Iterator[tuple[Any, ...]]:
+        names = {name for name in wanted if self._resolver.stars.binds(module, name)}
+        if self._resolver.gets_others(module):
+            names |= self._resolver.stars.has(module) | self._spaces.space(module).served.keys()
+            names.update(self._resolver.find_given(module))
         for name in sorted(names):
             if name == "*" or (name.startswith("__") and name.endswith("__")):
                 continue

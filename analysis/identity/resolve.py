@@ -63,6 +63,10 @@ class Resolver:
         """Return the names that other modules set on a module."""
         return self._given.get(module.number, {})
 
+    def gets_others(self, module: Module) -> bool:
+        """Return whether a module may have names that its own statements do not bind."""
+        return module.number in self._sources or module.number in self._given or bool(self._spaces.space(module).served)
+
     def find_bound(self, module: Module) -> Mapping[str, list[int]]:
         """Return the rows of the statements in the module's file that bind or unbind a name, by name."""
         return self._spaces.space(module).names

@@ -7,6 +7,10 @@ deprecation and defines no class of its own.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,7 +19,11 @@ from analysis.identity.namespace import Namespaces
 from analysis.identity.stars import StarNames
 from analysis.identity.statements import Statements
 from analysis.identity.values import NEVER, Value
+from analysis.tables import ROUTES
 
+Numbers = npt.NDArray[np.int64]
+
+_DEFINITION, _FACADE, _SHIM, _ACCIDENTAL, _NONE = range(len(ROUTES))
 _REEXPORTING = frozenset({"import", "star", "alias", "delete", "constant", "declaration", "expression", "augmented"})
 
 
@@ -25,8 +33,9 @@ class Routes:
     def __init__(self, spaces: Namespaces, stars: StarNames, statements: Statements, markers: pa.Table) -> None:
         self._spaces = spaces
         self._stars = stars
-        marked = zip(statements.importer, statements.bound_as, statements.is_reexport, strict=True)
-        self._aliased = {(importer, name) for importer, name, is_reexport in marked if is_reexport}
+        marked = np.flatnonzero(statements.table["is_reexport"].to_numpy())
+        names = statements.table["bound_as"].take(pa.array(marked)).to_pylist()
+        self._aliased = set(zip(statements.importers[marked].tolist(), names, strict=True))
         deprecated = markers.filter(pc.equal(markers["kind"].cast(pa.string()), "deprecated"))
         self._deprecated = set(deprecated["path"].to_pylist())
         self._reexports: dict[int, bool] = {}
@@ -41,6 +50,23 @@ class Routes:
         if module.is_package and home.plain.startswith(f"{module.plain}."):
             return "facade"
         return "shim" if self._is_reexported(module, name) else "accidental"
+
+    def find_many(self, module: Numbers, names: Sequence[str], home: Numbers) -> Numbers:
+        """Return positions in ``ROUTES``; ``home`` is the number of the defining module, -1 for no definition."""
+        modules = self._spaces.index.modules
+        found = np.where(home == module, _DEFINITION, _NONE)
+        taken = np.flatnonzero((home >= 0) & (home != module))
+        routes = []
+        for number, name, other in zip(
+            module[taken].tolist(), [names[row] for row in taken.tolist()], home[taken].tolist(), strict=True
+        ):
+            importer = modules[number]
+            if importer.is_package and modules[other].plain.startswith(f"{importer.plain}."):
+                routes.append(_FACADE)
+            else:
+                routes.append(_SHIM if self._is_reexported(importer, name) else _ACCIDENTAL)
+        found[taken] = routes
+        return found
 
     def _is_reexported(self, module: Module, name: str) -> bool:
         known = self._reexports.get(module.number)

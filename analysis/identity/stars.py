@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from analysis.identity.module_index import Module, make_absolute
 from analysis.identity.namespace import Namespaces
@@ -50,6 +50,10 @@ class StarNames:
         own, received = self._get_own(module), self._received.get(module.number)
         return own | received if received else own
 
+    def binds(self, module: Module, name: str) -> bool:
+        """Return whether a module's own statements leave a name bound."""
+        return self._is_bound(self._spaces.space(module).names.get(name, ()))
+
     def _public(self, module: Module) -> set[str]:
         children = self._submodules.find_direct(module)
         return {name for name in (*self.has(module), *children) if not name.startswith("_")}
@@ -61,20 +65,17 @@ class StarNames:
         return known
 
     def _find_own(self, module: Module) -> set[str]:
-        rows = self._spaces.rows
-        level, kind = rows.level, rows.kind
-        found = set()
-        for name, events in self._spaces.space(module).names.items():
-            if len(events) == 1:
-                if level[events[0]] < NEVER and kind[events[0]] not in _UNBINDING:
-                    found.add(name)
-                continue
-            last = next((row for row in reversed(events) if rows.level[row] == ALWAYS), -1)
-            is_deleted = last >= 0 and rows.kind[last] == "delete"
-            kept = events[events.index(last) + 1 :] if is_deleted else events
-            if any(rows.level[row] < NEVER and rows.kind[row] not in _UNBINDING for row in kept):
-                found.add(name)
-        return found
+        return {name for name, events in self._spaces.space(module).names.items() if self._is_bound(events)}
+
+    def _is_bound(self, events: Sequence[int]) -> bool:
+        """Return whether statements, in their order, leave a name bound."""
+        level, kind = self._spaces.rows.level, self._spaces.rows.kind
+        if len(events) == 1:
+            return level[events[0]] < NEVER and kind[events[0]] not in _UNBINDING
+        last = next((row for row in reversed(events) if level[row] == ALWAYS), -1)
+        is_deleted = last >= 0 and kind[last] == "delete"
+        kept = events[events.index(last) + 1 :] if is_deleted else events
+        return any(level[row] < NEVER and kind[row] not in _UNBINDING for row in kept)
 
     def _get_explicit(self, module: Module) -> set[str] | None:
         """Return the names of ``__all__``; None when there is none or it is computed."""

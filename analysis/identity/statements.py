@@ -2,88 +2,137 @@
 
 from __future__ import annotations
 
-from collections import deque
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from analysis import tables
 from analysis.identity.module_index import Module, ModuleIndex, make_absolute
-from analysis.identity.namespace import Namespaces, find_level
+from analysis.identity.namespace import Namespaces, find_levels
 from analysis.identity.values import DEFERRED, NEVER
+
+Numbers = npt.NDArray[np.int64]
 
 #: What ``Statements.target`` says of a module that is not one of the tree's.
 OUTSIDE, MISSING = -1, -2
 #: Modules visited, per package, to learn whether its file imports a submodule by way of others.
 _REACH_LIMIT = 3000
-_TAKEN = ("path", "position", "line", "kind", "name", "bound_as", "scope", "guard", "caught", "is_reexport")
 
 
-@dataclass(slots=True)
 class Statements:
-    """Columns of ``imports``; a row number stands for a taken name.
+    """Columns of ``imports`` as lists, read when asked for; a row number stands for a taken name.
 
     ``importer`` is the number of the importing module (-1: a script), ``absolute`` the module's absolute name
     (empty beyond the top), ``target`` its number, ``level`` how sure the statement is to run, ``is_live``
     whether its file can be imported or run at all.
     """
 
-    path: list[str]
-    position: list[int]
-    line: list[int]
-    kind: list[str]
-    name: list[str]
-    bound_as: list[str]
-    scope: list[str]
-    guard: list[str]
-    caught: list[str]
-    is_reexport: list[bool]
-    level: list[int]
-    importer: list[int]
-    absolute: list[str]
-    target: list[int]
-    is_live: list[bool]
+    def __init__(self, imports: pa.Table, answers: Sequence[_Answer], which: Numbers) -> None:
+        """``which`` is the answer that holds for each row."""
+        self.table = imports
+        self._answers = answers
+        self._which = which
+
+    @cached_property
+    def path(self) -> list[str]:
+        return tables.read_column(self.table, "path")
+
+    @cached_property
+    def position(self) -> list[int]:
+        return tables.read_column(self.table, "position")
+
+    @cached_property
+    def line(self) -> list[int]:
+        return tables.read_column(self.table, "line")
+
+    @cached_property
+    def kind(self) -> list[str]:
+        return tables.read_column(self.table, "kind")
+
+    @cached_property
+    def name(self) -> list[str]:
+        return tables.read_column(self.table, "name")
+
+    @cached_property
+    def scope(self) -> list[str]:
+        return tables.read_column(self.table, "scope")
+
+    @cached_property
+    def guard(self) -> list[str]:
+        return tables.read_column(self.table, "guard")
+
+    @cached_property
+    def caught(self) -> list[str]:
+        return tables.read_column(self.table, "caught")
+
+    @cached_property
+    def levels(self) -> Numbers:
+        return find_levels(self.table)
+
+    @cached_property
+    def level(self) -> list[int]:
+        return self.levels.tolist()
+
+    @cached_property
+    def importers(self) -> Numbers:
+        return np.array([answer.importer for answer in self._answers], np.int64)[self._which]
+
+    @cached_property
+    def targets(self) -> Numbers:
+        return np.array([answer.target for answer in self._answers], np.int64)[self._which]
+
+    @cached_property
+    def target(self) -> list[int]:
+        return self.targets.tolist()
+
+    @cached_property
+    def is_live(self) -> npt.NDArray[np.bool_]:
+        return np.array([answer.is_live for answer in self._answers], bool)[self._which]
+
+    def find_absolute(self, row: int) -> str:
+        """Return the absolute name of the module that a statement names."""
+        return self._answers[self._which[row]].absolute
+
+
+class _Answer(NamedTuple):
+    importer: int
+    absolute: str
+    target: int
+    is_live: bool
 
 
 def read_statements(imports: pa.Table, index: ModuleIndex) -> Statements:
-    """Resolve the module of each import statement by Python's rules."""
-    columns: dict[str, list[Any]] = {name: tables.read_column(imports, name) for name in imports.column_names}
-    known: dict[tuple[str, int, str], tuple[int, str, int, bool]] = {}
-    found = []
-    for key in zip(columns["path"], columns["level"], columns["module"], strict=True):
-        answer = known.get(key)
-        if answer is None:
-            answer = known[key] = _find_target(index, *key)
-        found.append(answer)
-    guards: dict[tuple[str, ...], int] = {}
-    level = []
-    wanted = (columns[name] for name in ("scope", "guard", "condition", "caught", "owner"))
-    for context in zip(*wanted, strict=True):
-        if context not in guards:
-            guards[context] = find_level(*context)
-        level.append(guards[context])
-    return Statements(
-        **{name: columns[name] for name in _TAKEN},
-        level=level, importer=[answer[0] for answer in found], absolute=[answer[1] for answer in found],
-        target=[answer[2] for answer in found], is_live=[answer[3] for answer in found],
-    )  # fmt: skip
+    """Resolve the module of each import statement by Python's rules, each wording once in each file."""
+    files, paths = tables.read_codes(imports, "path")
+    modules, names = tables.read_codes(imports, "module")
+    levels = tables.read_numbers(imports, "level")
+    width = int(levels.max(initial=0)) + 1
+    wordings, which = np.unique((files * width + levels) * max(1, len(names)) + modules, return_inverse=True)
+    answers = []
+    for wording in wordings.tolist():
+        rest, name = divmod(wording, len(names))
+        file, level = divmod(rest, width)
+        answers.append(_find_target(index, paths[file], level, names[name]))
+    return Statements(imports, answers, which)
 
 
-def _find_target(index: ModuleIndex, path: str, level: int, module: str) -> tuple[int, str, int, bool]:
-    """Return number of the importer, absolute name, number of the target, and whether the file is ever run."""
+def _find_target(index: ModuleIndex, path: str, level: int, module: str) -> _Answer:
     importer = index.find_importer(path)
     if importer is None:
-        return -1, "", OUTSIDE, False
+        return _Answer(-1, "", OUTSIDE, False)
     absolute = make_absolute(importer.package, level, module)
     if not absolute:
-        return importer.number, "", MISSING, True
+        return _Answer(importer.number, "", MISSING, True)
     found = index.find_from(importer, absolute)
     if found is not None:
-        return importer.number, absolute, found.number, True
+        return _Answer(importer.number, absolute, found.number, True)
     is_missing = index.is_missing(absolute, importer.root)
-    return importer.number, absolute, MISSING if is_missing else OUTSIDE, True
+    return _Answer(importer.number, absolute, MISSING if is_missing else OUTSIDE, True)
 
 
 class Submodules:
@@ -94,29 +143,35 @@ class Submodules:
         self._spaces = spaces
         self._index = spaces.index
         self._direct: dict[int, dict[str, int]] = {}
-        self._rows: dict[int, list[int]] = {}
+        self._rows: dict[int, list[int]] = defaultdict(list)
         self._above: dict[int, tuple[int, ...]] = {}
         self._reached: dict[int, dict[int, int]] = {}
         self.imported: set[int] = set()
         self._read()
 
     def _read(self) -> None:
+        """Read what is imported, each taken name once, and which statements run when their module is imported."""
         statements = self._statements
-        for row, (importer, target, level) in enumerate(
-            zip(statements.importer, statements.target, statements.level, strict=True)
-        ):
-            if level == NEVER or target < 0:
-                continue
+        is_inside = (statements.levels != NEVER) & (statements.targets >= 0)
+        names, texts = tables.read_codes(statements.table, "name")
+        takes = np.array(statements.kind) == "from" if len(names) else names
+        inside = np.flatnonzero(is_inside)
+        taken = np.where(takes, names + 1, 0)[inside]  # 0: no name
+        _, first = np.unique(statements.targets[inside] * (len(texts) + 1) + taken, return_index=True)
+        for row in inside[first].tolist():
             self.imported.update(self._find_imported(row))
-            if importer >= 0 and level != DEFERRED and statements.scope[row] != "function":
-                self._rows.setdefault(importer, []).append(row)
+        scopes = np.array(statements.scope) if len(names) else names
+        runs = is_inside & (statements.importers >= 0) & (statements.levels != DEFERRED) & (scopes != "function")
+        rows = np.flatnonzero(runs)
+        for row, importer in zip(rows.tolist(), statements.importers[rows].tolist(), strict=True):
+            self._rows[importer].append(row)
+            if self._index.modules[importer].is_package:
                 self._note_child(row, importer)
 
     def _note_child(self, row: int, importer: int) -> None:
-        package = self._index.modules[importer]
-        prefix = f"{package.plain}."
-        absolute = self._statements.absolute[row]
-        if package.is_package and absolute.startswith(prefix):
+        prefix = f"{self._index.modules[importer].plain}."
+        absolute = self._statements.find_absolute(row)
+        if absolute.startswith(prefix):
             child = absolute[len(prefix) :].partition(".")[0]
             self._direct.setdefault(importer, {}).setdefault(child, self._statements.position[row])
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+import numpy as np
+
+from analysis import tables
 from analysis.identity.statements import Statements
 
 #: Import statements that take one name from a module.
@@ -36,8 +38,19 @@ class Usage:
 
 def find_usage(statements: Statements) -> Usage:
     """Return the use of every name that is taken from a module of the tree."""
-    rows: dict[Taken, list[int]] = defaultdict(list)
-    for row, (target, kind, name) in enumerate(zip(statements.target, statements.kind, statements.name, strict=True)):
-        if target >= 0 and name not in _NO_NAME and kind in _TAKING and statements.is_live[row]:
-            rows[target, name].append(row)
-    return Usage(dict(rows), statements)
+    kinds, words = tables.read_codes(statements.table, "kind")
+    names, texts = tables.read_codes(statements.table, "name")
+    is_taking = np.array([word in _TAKING for word in words], bool)
+    is_name = np.array([text not in _NO_NAME for text in texts], bool)
+    rows: dict[Taken, list[int]] = {}
+    if texts:
+        taken = np.flatnonzero((statements.targets >= 0) & is_taking[kinds] & is_name[names] & statements.is_live)
+        key = statements.targets[taken] * len(texts) + names[taken]
+        order = np.argsort(key, kind="stable")
+        keys, firsts = np.unique(key[order], return_index=True)
+        ordered = taken[order].tolist()
+        ends = [*firsts[1:].tolist(), len(ordered)]
+        for number, first, end in zip(keys.tolist(), firsts.tolist(), ends, strict=False):
+            target, name = divmod(number, len(texts))
+            rows[target, texts[name]] = ordered[first:end]
+    return Usage(rows, statements)
