@@ -35,15 +35,25 @@ class _Bound(NamedTuple):
 
 def build_conflicts(resolution: Resolution, inheritance: Inheritance) -> pa.Table:
     """Return ``tables.CONFLICTS``, sorted by name and kind."""
+    rows = [
+        row for name, bounds in _find_shared(resolution.paths).items() for row in _find_across(name, bounds, inheritance)
+    ]
+    for number, names in resolution.involved.items():
+        rows.extend(_find_within(resolution, resolution.modules[number], names))
+    return tables.CONFLICTS.from_rows(sorted(rows))
+
+
+def _find_shared(paths: pa.Table) -> dict[str, list[_Bound]]:
+    """Return the classes and instances of each name that has several."""
+    is_object = pc.is_in(paths.column("kind").cast(tables.TEXT), pa.array([*tables.CLASS_KINDS, "instance"]))
+    objects = paths.select(_COLUMNS).filter(is_object)
+    counted = objects.group_by("name").aggregate([("definition", "count_distinct")])
+    shared = counted.filter(pc.greater(counted["definition_count_distinct"], 1))["name"]
+    objects = objects.filter(pc.is_in(objects["name"], shared.combine_chunks()))
     by_name: dict[str, list[_Bound]] = defaultdict(list)
-    is_object = pc.is_in(resolution.paths.column("kind").cast(tables.TEXT), pa.array([*tables.CLASS_KINDS, "instance"]))
-    objects = resolution.paths.select(_COLUMNS).filter(is_object)
     for bound in map(_Bound, *(tables.read_column(objects, name) for name in _COLUMNS)):
         by_name[bound.name].append(bound)
-    rows = [row for name, bounds in by_name.items() for row in _find_across(name, bounds, inheritance)]
-    for module in resolution.modules:
-        rows.extend(_find_within(resolution, module))
-    return tables.CONFLICTS.from_rows(sorted(rows))
+    return by_name
 
 
 def _find_across(name: str, bounds: list[_Bound], inheritance: Inheritance) -> Iterator[tuple[Any, ...]]:
@@ -66,12 +76,13 @@ def _row(
     return (name, kind, definitions, paths[:_MOST_PATHS], is_related, sum(bound.statements for bound in bounds))
 
 
-def _find_within(resolution: Resolution, module: Module) -> Iterator[tuple[Any, ...]]:
+def _find_within(resolution: Resolution, module: Module, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
     """Yield the names for which one module chooses among objects."""
     resolver = resolution.resolver
-    for name, rows in sorted(resolver.find_bound(module).items()):
+    bound = resolver.find_bound(module)
+    for name in names:
         path = f"{module.name}.{name}"
-        if len(rows) > 1:
+        if len(bound.get(name, ())) > 1:
             outcome = resolver.resolve(module, name)
             if len(outcome) > 1 and _is_choice(outcome):
                 shown = sorted({candidate.value.target or candidate.value.kind for candidate in outcome})

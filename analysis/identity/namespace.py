@@ -53,9 +53,13 @@ class Bindings:
         return tables.read_column(self._table, "scope")
 
     @cached_property
-    def level(self) -> list[int]:
+    def levels(self) -> npt.NDArray[np.int64]:
         """How sure each statement is to run."""
-        return find_levels(self._table).tolist()
+        return find_levels(self._table)
+
+    @cached_property
+    def level(self) -> list[int]:
+        return self.levels.tolist()
 
 
 class Space:

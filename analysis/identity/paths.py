@@ -20,7 +20,7 @@ from analysis.identity.plain import find_plain
 from analysis.identity.resolve import Resolver
 from analysis.identity.routes import Routes
 from analysis.identity.statements import Statements, read_statements
-from analysis.identity.usage import Usage, find_usage
+from analysis.identity.usage import Taken, Usage, find_usage
 from analysis.identity.values import ALWAYS, TRIED, Candidate, Key, Outcome, Value, choose
 
 #: Longer chains are cut in the middle of nowhere; none that long was ever seen.
@@ -31,15 +31,31 @@ _UNCERTAIN = frozenset({"result", "compiled"})
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """The resolved names of a target: ``paths`` as a table, and what answers further questions."""
+    """The resolved names of a target: ``paths`` as a table, and what answers further questions.
+
+    ``involved`` are the names that modules bind in ways that take more than a look, by module number.
+    """
 
     paths: pa.Table
+    involved: Mapping[int, Collection[str]]
     index: ModuleIndex
     resolver: Resolver
     statements: Statements
     routes: Routes
     usage: Usage
     canonical: Mapping[str, ClassPath]
+
+    def find_used(self, wanted: pa.ChunkedArray | None = None) -> set[Taken]:
+        """Return the names of ``paths`` that import statements take; ``wanted`` are the rows that count."""
+        is_used = pc.greater(self.paths["statements"], 0)
+        used = self.paths.filter(is_used if wanted is None else pc.and_(is_used, wanted))
+        numbers = {module.name: module.number for module in self.modules}
+        modules = [numbers[name] for name in tables.read_column(used, "module")]
+        return set(zip(modules, tables.read_column(used, "name"), strict=True))
+
+    def find_unlisted(self) -> list[Taken]:
+        """Return what import statements take that is not in ``paths``: names that are not there, or not bound."""
+        return sorted(self.usage.rows.keys() - self.find_used())
 
     @property
     def modules(self) -> list[Module]:
@@ -66,7 +82,7 @@ def _build(facts: FactTables, stated: frozenset[str]) -> Resolution:
     plain = find_plain(spaces, resolver, routes, usage)
     others = PathRows(spaces, resolver, routes, usage).find(plain.others)
     paths, canonical = _choose(_sort(plain.table, others), stated)
-    return Resolution(paths, spaces.index, resolver, statements, routes, usage, canonical)
+    return Resolution(paths, plain.others, spaces.index, resolver, statements, routes, usage, canonical)
 
 
 def _sort(*parts: pa.Table) -> pa.Table:

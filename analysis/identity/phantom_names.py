@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Collection
 from difflib import get_close_matches
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
@@ -23,13 +25,16 @@ def build_phantom_names(resolution: Resolution) -> pa.Table:
     Only what must fail is listed: a module that may get names in ways that cannot be seen (it does not parse,
     is compiled, has a star import of another package, computes names) is given the benefit of the doubt.
     """
-    homes = _find_homes(resolution)
     statements = resolution.statements
     rows: list[tuple[Any, ...]] = []
-    for (target, name), taken in resolution.usage:
-        module = resolution.modules[target]
-        if resolution.resolver.resolve(module, name) or _is_given(name):
-            continue
+    missing = [
+        (resolution.modules[target], name)
+        for target, name in resolution.find_unlisted()
+        if not _is_given(name) and not resolution.resolver.resolve(resolution.modules[target], name)
+    ]
+    homes = _find_homes(resolution.paths, {name for _, name in missing})
+    for module, name in missing:
+        taken = resolution.usage.rows[module.number, name]
         reason = _find_reason(resolution, module, name)
         nearest = ""
         for row in taken:
@@ -52,12 +57,13 @@ def _is_given(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
 
 
-def _find_homes(resolution: Resolution) -> dict[str, list[str]]:
-    """Return the modules that define a class or function, by its name; those of tests come last."""
+def _find_homes(paths: pa.Table, names: Collection[str]) -> dict[str, list[str]]:
+    """Return the modules that define a class or function with one of some names, by name; those of tests come last."""
+    paths = paths.filter(pc.is_in(paths["name"], pa.array(sorted(names), tables.TEXT)))
     homes: dict[str, list[tuple[bool, str]]] = defaultdict(list)
     columns = ("name", "module", "path", "route", "kind")
     for name, module, path, route, kind in zip(
-        *(tables.read_column(resolution.paths, column) for column in columns), strict=True
+        *(tables.read_column(paths, column) for column in columns), strict=True
     ):
         if route == "definition" and (kind == "function" or kind in tables.CLASS_KINDS):
             homes[name].append((is_test_file(path), module))

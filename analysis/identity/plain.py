@@ -8,7 +8,7 @@ after the other. Both give the same rows: the tests hold them against each other
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,7 +32,8 @@ _NOWHERE = -1
 #: What a statement of each kind makes of its name; an import passes on what it takes.
 _MADE = {"import": "module", "class": "class", "function": "function", "constant": "constant"}
 _MADE |= {kind: KEPT[kind] for kind in ("expression", "unpacked", "target")}
-_IMPORT = 0
+_MADE["instance"] = "instance"
+_IMPORT, _CALL = list(_MADE).index("import"), list(_MADE).index("instance")
 _QUALIFIED = tuple(list(_MADE).index(kind) for kind in ("class", "function"))
 _KINDS = np.array([tables.VALUE_KINDS.index(made) for made in _MADE.values()], np.int8)
 _EXTERNAL, _RESULT = tables.VALUE_KINDS.index("external"), tables.VALUE_KINDS.index("result")
@@ -88,7 +89,8 @@ class _Way:
 
     ``step`` is the row of the next name on the way, ``end`` that of the last one, -1 where the way takes more than a
     look. Of an import that is an end, ``module`` is the number of the module that it takes, or -1 for what lies
-    outside the tree, whose name is at ``outside`` of ``texts``.
+    outside the tree, whose name is at ``outside`` of ``texts``. ``kind`` is a position in ``VALUE_KINDS``, and
+    ``maker`` one in ``makers``.
     """
 
     step: Numbers
@@ -96,6 +98,9 @@ class _Way:
     module: Numbers
     outside: Numbers
     texts: list[str]
+    kind: Numbers
+    maker: Numbers
+    makers: list[str]
 
 
 def find_plain(spaces: Namespaces, resolver: Resolver, routes: Routes, usage: Usage) -> PlainNames:
@@ -153,10 +158,32 @@ def _find_way(spaces: Namespaces, resolver: Resolver, bound: _Bound, is_simple: 
     rows = np.flatnonzero(is_import)
     taken, texts = _read_imports(spaces, resolver, bound, rows)
     module[rows], key[rows], outside[rows] = taken
-    ends = is_simple & (~is_import | (module >= 0) | (outside >= 0))
+    kind = np.where(is_import & (outside >= 0), _EXTERNAL, _KINDS[bound.kind])
+    maker, makers = np.zeros(len(bound.key), np.int64), [""]
+    is_made = np.zeros(len(bound.key), bool)
+    for row, made, made_by in _ask_calls(spaces, resolver, bound, np.flatnonzero(is_simple & (bound.kind == _CALL))):
+        is_made[row], kind[row], maker[row] = True, tables.VALUE_KINDS.index(made), len(makers)
+        makers.append(made_by)
+    is_own = ~is_import & ((bound.kind != _CALL) | is_made)
+    ends = is_simple & (is_own | (module >= 0) | (outside >= 0))
     step = bound.find(key)
     step[(key < 0) | (key // bound.width == bound.module)] = _NOWHERE
-    return _Way(step, _follow(step, ends), module, outside, texts)
+    return _Way(step, _follow(step, ends), module, outside, texts, kind, maker, makers)
+
+
+def _ask_calls(
+    spaces: Namespaces, resolver: Resolver, bound: _Bound, rows: Numbers
+) -> Iterator[tuple[int, str, str]]:  # fmt: skip
+    """Yield row, kind and maker of the objects that calls make and keep under a name."""
+    modules = spaces.index.modules
+    names = bound.names.take(pa.array(bound.name[rows])).to_pylist()
+    for row, number, name in zip(rows.tolist(), bound.module[rows].tolist(), names, strict=True):
+        outcome = resolver.resolve(modules[number], name)
+        if len(outcome) != 1 or outcome[0].level != ALWAYS or outcome[0].step is not None:
+            continue
+        value = outcome[0].value
+        if value.target == f"{modules[number].name}:{name}":
+            yield row, value.kind, value.made_by
 
 
 def _read_imports(spaces: Namespaces, resolver: Resolver, bound: _Bound, rows: Numbers) -> tuple[Numbers, list[str]]:
@@ -214,16 +241,18 @@ def _build(spaces: Namespaces, routes: Routes, bound: _Bound, way: _Way, usage: 
     sources = pa.array(["", *(each.source for each in modules)], tables.TEXT)
     is_import = bound.kind[last] == _IMPORT
     home = np.where(is_import, way.module[last], bound.module[last])
-    kind = np.where(is_import & (home < 0), _EXTERNAL, _KINDS[bound.kind[last]])
+    kind = way.kind[last]
     names, line = bound.names.take(bound.name[rows]), lines[bound.statement[rows]]
     import_path = _join(module_names.take(module), names, ".")
     places = _join(_join(import_path, sources.take(module + 1), " "), pa.array(line).cast(tables.TEXT), ":")
     route = routes.find_many(module, names.to_pylist(), np.where(is_import, _NOWHERE, home))
-    nothing = pa.array([""], tables.TEXT).take(np.zeros(len(rows), np.int64))
+    makers = pa.array(way.makers, tables.TEXT)
+    nothing = makers.take(pa.array(np.zeros(len(rows), np.int64)))
     columns = (
         import_path, _encode(module, module_names), names, _encode(module + 1, sources), line,
         _name_ends(spaces, bound, way, last, module_names), _encode(home + 1, sources),
-        np.where(is_import, 0, lines[bound.statement[last]]), _encode(kind, pa.array(tables.VALUE_KINDS)), nothing,
+        np.where(is_import, 0, lines[bound.statement[last]]), _encode(kind, pa.array(tables.VALUE_KINDS)),
+        makers.take(pa.array(way.maker[last])),
         _encode(route, pa.array(tables.ROUTES)), _chain(way.step, rows, places), np.ones(len(rows), np.int32),
         _encode(np.where(kind == _RESULT, _CONDITIONAL, _CERTAIN), pa.array(tables.PATH_CERTAINTIES)), nothing,
         *_count(bound, usage, rows),
@@ -272,9 +301,9 @@ def _chain(step: Numbers, rows: Numbers, places: pa.Array) -> pa.ListArray:
 def _count(bound: _Bound, usage: Usage, rows: Numbers) -> tuple[Numbers, Numbers]:
     """Return how many statements take each name, and in how many files."""
     codes = {name: code for code, name in enumerate(bound.names.to_pylist())}
-    taken = [(module * bound.width + codes[name], module, name) for module, name in usage.rows if name in codes]
-    counts = np.array([usage.count((module, name)) for _, module, name in taken], np.int64).reshape(-1, 2)
-    found = np.zeros((len(bound.key), 2), np.int64)
-    place = bound.find(np.array([key for key, _, _ in taken], np.int64))
-    found[place[place >= 0]] = counts[place >= 0]
-    return found[rows, 0], found[rows, 1]
+    taken = [(module * bound.width + codes[name], place) for place, (module, name) in enumerate(usage.rows) if name in codes]
+    keys, places = np.array(taken, np.int64).reshape(-1, 2).T
+    row = bound.find(keys)
+    found = np.zeros((2, len(bound.key)), np.int64)
+    found[:, row[row >= 0]] = np.array(usage.counts, np.int64).reshape(-1, 2).T[:, places[row >= 0]]
+    return found[0, rows], found[1, rows]

@@ -160,7 +160,9 @@ class Resolver:
         number, name, limit = key
         module = self._index.modules[number]
         rows = self._spaces.space(module).names.get(name, ())
-        if limit >= 0 or len(rows) != 1 or number in self._sources or self.rows.level[rows[0]] != ALWAYS:
+        if len(rows) != 1 or number in self._sources or self.rows.level[rows[0]] != ALWAYS:
+            return None
+        if 0 <= limit <= self.rows.position[rows[0]]:
             return None
         if number in self._given and name in self._given[number]:
             return None

@@ -28,7 +28,7 @@ _REEXPORTING = frozenset({"import", "star", "alias", "delete", "constant", "decl
 
 
 class Routes:
-    """Tells the route of a name; what it learns of a module is kept."""
+    """Tells the route of a name."""
 
     def __init__(self, spaces: Namespaces, stars: StarNames, statements: Statements, markers: pa.Table) -> None:
         self._spaces = spaces
@@ -36,9 +36,7 @@ class Routes:
         marked = np.flatnonzero(statements.table["is_reexport"].to_numpy())
         names = statements.table["bound_as"].take(pa.array(marked)).to_pylist()
         self._aliased = set(zip(statements.importers[marked].tolist(), names, strict=True))
-        deprecated = markers.filter(pc.equal(markers["kind"].cast(pa.string()), "deprecated"))
-        self._deprecated = set(deprecated["path"].to_pylist())
-        self._reexports: dict[int, bool] = {}
+        self._reexporting = _find_reexporting(spaces, markers)
 
     def find(self, module: Module, name: str, value: Value) -> str:
         """Return the route by which a name of a module reaches a definition in the tree."""
@@ -69,19 +67,25 @@ class Routes:
         return found
 
     def _is_reexported(self, module: Module, name: str) -> bool:
-        known = self._reexports.get(module.number)
-        if known is None:
-            known = self._reexports[module.number] = self._exists_to_reexport(module)
-        return known or (module.number, name) in self._aliased or name in self._stars.listed(module)
+        return (
+            module.source in self._reexporting
+            or (module.number, name) in self._aliased
+            or name in self._stars.listed(module)
+        )
 
-    def _exists_to_reexport(self, module: Module) -> bool:
-        rows = self._spaces.rows
-        names = self._spaces.space(module).names
-        kinds = {
-            rows.kind[row]
-            for name, events in names.items()
-            if not name.startswith("__")
-            for row in events
-            if rows.level[row] < NEVER
-        }
-        return kinds <= _REEXPORTING or (module.source in self._deprecated and "class" not in kinds)
+
+def _find_reexporting(spaces: Namespaces, markers: pa.Table) -> set[str]:
+    """Return the files that exist to re-export."""
+    bindings = spaces.bindings
+    counts = pc.and_not(pc.less(pa.array(spaces.rows.levels), NEVER), pc.starts_with(bindings["name"], "__"))
+    kinds = bindings["kind"].cast(pa.string())
+    own = pc.and_(counts, pc.invert(pc.is_in(kinds, pa.array(sorted(_REEXPORTING)))))
+    classes = pc.and_(counts, pc.equal(kinds, "class"))
+    deprecated = markers.filter(pc.equal(markers["kind"].cast(pa.string()), "deprecated"))
+    files = {module.source for module in spaces.index.modules}
+    announced = set(deprecated["path"].to_pylist()) - _list_paths(bindings.filter(classes))
+    return (files - _list_paths(bindings.filter(own))) | (files & announced)
+
+
+def _list_paths(bindings: pa.Table) -> set[str]:
+    return set(pc.unique(bindings["path"].cast(pa.string())).to_pylist())

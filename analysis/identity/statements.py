@@ -20,6 +20,7 @@ Numbers = npt.NDArray[np.int64]
 
 #: What ``Statements.target`` says of a module that is not one of the tree's.
 OUTSIDE, MISSING = -1, -2
+_NO_MODULE = -1
 #: Modules visited, per package, to learn whether its file imports a submodule by way of others.
 _REACH_LIMIT = 3000
 
@@ -32,9 +33,10 @@ class Statements:
     whether its file can be imported or run at all.
     """
 
-    def __init__(self, imports: pa.Table, answers: Sequence[_Answer], which: Numbers) -> None:
+    def __init__(self, imports: pa.Table, answers: Sequence[_Answer], which: Numbers, importers: Numbers) -> None:
         """``which`` is the answer that holds for each row."""
         self.table = imports
+        self.importers = importers
         self._answers = answers
         self._which = which
 
@@ -79,10 +81,6 @@ class Statements:
         return self.levels.tolist()
 
     @cached_property
-    def importers(self) -> Numbers:
-        return np.array([answer.importer for answer in self._answers], np.int64)[self._which]
-
-    @cached_property
     def targets(self) -> Numbers:
         return np.array([answer.target for answer in self._answers], np.int64)[self._which]
 
@@ -100,39 +98,48 @@ class Statements:
 
 
 class _Answer(NamedTuple):
-    importer: int
     absolute: str
     target: int
     is_live: bool
 
 
 def read_statements(imports: pa.Table, index: ModuleIndex) -> Statements:
-    """Resolve the module of each import statement by Python's rules, each wording once in each file."""
+    """Resolve the module of each import statement by Python's rules, each wording once in each folder."""
     files, paths = tables.read_codes(imports, "path")
     modules, names = tables.read_codes(imports, "module")
     levels = tables.read_numbers(imports, "level")
-    width = int(levels.max(initial=0)) + 1
-    wordings, which = np.unique((files * width + levels) * max(1, len(names)) + modules, return_inverse=True)
-    answers = []
-    for wording in wordings.tolist():
-        rest, name = divmod(wording, len(names))
-        file, level = divmod(rest, width)
-        answers.append(_find_target(index, paths[file], level, names[name]))
-    return Statements(imports, answers, which)
+    importers = [index.find_importer(path) for path in paths]
+    seats: dict[tuple[str, str, str] | None, int] = {}
+    seat = [seats.setdefault(_find_seat(importer), len(seats)) for importer in importers]
+    width, height = int(levels.max(initial=0)) + 1, max(1, len(names))
+    wording = (np.array(seat, np.int64)[files] * width + levels) * height + modules if len(files) else files
+    _, first, which = np.unique(wording, return_index=True, return_inverse=True)
+    answers = [
+        _find_target(index, importers[file], level, names[module])
+        for file, level, module in zip(
+            files[first].tolist(), levels[first].tolist(), modules[first].tolist(), strict=True
+        )
+    ]
+    numbers = np.array([_NO_MODULE if importer is None else importer.number for importer in importers], np.int64)
+    return Statements(imports, answers, which, numbers[files] if len(files) else files)
 
 
-def _find_target(index: ModuleIndex, path: str, level: int, module: str) -> _Answer:
-    importer = index.find_importer(path)
+def _find_seat(importer: Module | None) -> tuple[str, str, str] | None:
+    """Return what decides which modules the statements of a file mean."""
+    return None if importer is None else (importer.package, importer.folder, importer.root)
+
+
+def _find_target(index: ModuleIndex, importer: Module | None, level: int, module: str) -> _Answer:
     if importer is None:
-        return _Answer(-1, "", OUTSIDE, False)
+        return _Answer("", OUTSIDE, False)
     absolute = make_absolute(importer.package, level, module)
     if not absolute:
-        return _Answer(importer.number, "", MISSING, True)
+        return _Answer("", MISSING, True)
     found = index.find_from(importer, absolute)
     if found is not None:
-        return _Answer(importer.number, absolute, found.number, True)
+        return _Answer(absolute, found.number, True)
     is_missing = index.is_missing(absolute, importer.root)
-    return _Answer(importer.number, absolute, MISSING if is_missing else OUTSIDE, True)
+    return _Answer(absolute, MISSING if is_missing else OUTSIDE, True)
 
 
 class Submodules:
@@ -146,6 +153,7 @@ class Submodules:
         self._rows: dict[int, list[int]] = defaultdict(list)
         self._above: dict[int, tuple[int, ...]] = {}
         self._reached: dict[int, dict[int, int]] = {}
+        self._listed: dict[int, list[int]] = {}
         self.imported: set[int] = set()
         self._read()
 
@@ -224,6 +232,13 @@ class Submodules:
                 number = queue.popleft()
                 if number not in known:
                     known[number] = position
-                    for inner in self._rows.get(number, ()):
-                        queue.extend(self._find_imported(inner))
+                    queue.extend(self._list_imported(number))
         return known
+
+    def _list_imported(self, number: int) -> list[int]:
+        """Return the modules that a module makes Python import, each once, in order."""
+        listed = self._listed.get(number)
+        if listed is None:
+            found = (imported for row in self._rows.get(number, ()) for imported in self._find_imported(row))
+            listed = self._listed[number] = list(dict.fromkeys(found))
+        return listed

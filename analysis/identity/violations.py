@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.identity.canonical import ALLOWED_ROUTES, ClassPath
 from analysis.identity.paths import Resolution
+from analysis.identity.usage import Taken
 from analysis.identity.values import Value, choose
 
 
@@ -20,7 +22,8 @@ def build_violations(resolution: Resolution, stated: frozenset[str] = frozenset(
     and the packages around it are right.
     """
     rows: list[tuple[Any, ...]] = []
-    for (target, name), statements in resolution.usage:
+    for target, name in _find_suspects(resolution, is_stated=bool(stated)):
+        statements = resolution.usage.rows[target, name]
         module = resolution.modules[target]
         outcome = resolution.resolver.resolve(module, name)
         value = choose(outcome).value if outcome else None
@@ -34,6 +37,16 @@ def build_violations(resolution: Resolution, stated: frozenset[str] = frozenset(
         rows.extend(_rows(resolution, statements, (name, taken, value, right, route)))
     rows.sort(key=lambda row: (row[1], row[2], row[4]))
     return tables.VIOLATIONS.from_rows(rows)
+
+
+def _find_suspects(resolution: Resolution, *, is_stated: bool) -> list[Taken]:
+    """Return the taken names that may be classes by another way than their module or the packages around it."""
+    paths = resolution.paths
+    is_suspect = pc.is_in(paths["kind"].cast(tables.TEXT), pa.array(tables.CLASS_KINDS))
+    if not is_stated:
+        is_right = pc.is_in(paths["route"].cast(tables.TEXT), pa.array(sorted(ALLOWED_ROUTES)))
+        is_suspect = pc.and_not(is_suspect, is_right)
+    return sorted([*resolution.find_used(is_suspect), *resolution.find_unlisted()])
 
 
 def _is_allowed(taken: str, route: str, right: ClassPath | None, stated: frozenset[str]) -> bool:
