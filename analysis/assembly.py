@@ -20,7 +20,7 @@ def build_case(
     options = build_scan_options(policy)
     facts = clock.run("scan", lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=clock.progress))
     graph = clock.run("graph", lambda: build_import_graph(facts))
-    cycles = clock.run("cycles", lambda: find_cycles(graph))
+    cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache))
     multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, policy)))
     identity = clock.run("names", lambda: build_identity(facts, policy))
     return CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, policy)

@@ -26,7 +26,7 @@ from analysis.facts.shared_state import read_class_state, read_function_state
 from analysis.facts.source import decode, parse
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 13
+EXTRACTOR_VERSION = 14
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.

@@ -5,13 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
 from analysis import tables
-from analysis.graph.cuts import Cut, find_cut
 from analysis.graph.hops import Hop, HopReader
-from analysis.graph.links import DEPTH_OF_KIND, Component, Links, Pairs, find_components
+from analysis.graph.kept_cuts import KeptCuts
+from analysis.graph.links import DEPTH_OF_KIND, Component, Links, find_components
 from analysis.graph.loops import find_loop
 from analysis.graph.resolve import ImportGraph
 
@@ -37,14 +38,15 @@ class Cycle:
     cut_method: str
 
 
-def find_cycles(graph: ImportGraph) -> list[Cycle]:
+def find_cycles(graph: ImportGraph, *, cache: Path | None = None) -> list[Cycle]:
     """Return the cycles of every kind, without and with the edges to ancestor packages, sorted.
 
     A component is listed as ``deferred`` only when it is not one of the import-time graph already, and as
-    ``typing`` only when it is not one of the deferred graph.
+    ``typing`` only when it is not one of the deferred graph. ``cache`` is a folder where cuts are kept.
     """
     links = Links(graph)
-    builder = _Builder(links, graph)
+    cuts = KeptCuts(cache)
+    builder = _Builder(links, graph, cuts)
     found: list[Cycle] = []
     for with_ancestors in (False, True):
         known: set[tuple[int, ...]] = set()
@@ -54,6 +56,7 @@ def find_cycles(graph: ImportGraph) -> list[Cycle]:
             made = [builder.build(component, kind, with_ancestors=with_ancestors) for component in fresh]
             found += sorted(made, key=lambda cycle: (-cycle.size, cycle.modules))
             known.update(component.members for component in components)
+    cuts.save()
     return found
 
 
@@ -66,10 +69,10 @@ def find_component_sizes(graph: ImportGraph, kind: str, *, with_ancestors: bool)
 class _Builder:
     """Makes cycles of components; many have the same pairs with and without ancestor edges and are cut once."""
 
-    def __init__(self, links: Links, graph: ImportGraph) -> None:
+    def __init__(self, links: Links, graph: ImportGraph, cuts: KeptCuts) -> None:
         self._names = links.names
         self._hops = HopReader(graph.edges)
-        self._cuts: dict[tuple[bytes, ...], Cut[int]] = {}
+        self._cuts = cuts
 
     def build(self, component: Component, kind: str, *, with_ancestors: bool) -> Cycle:
         pairs = component.pairs
@@ -79,7 +82,7 @@ class _Builder:
         shows_kind = [key for key, depth in zip(keys, depths, strict=True) if depth == DEPTH_OF_KIND[kind]]
         loop, is_shortest = find_loop(keys, preferred=shows_kind)
         rows = dict(zip(keys, pairs.rows.tolist(), strict=True))
-        cut = self._find_cut(keys, pairs)
+        cut = self._cuts.find(pairs)
         digest = hashlib.blake2b("\n".join(names).encode(), digest_size=4).hexdigest()
         suffix = "+ancestors" if with_ancestors else ""
         return Cycle(
@@ -88,12 +91,6 @@ class _Builder:
             tuple((self._names[importer], self._names[imported]) for importer, imported in cut.pairs),
             cut.cost, cut.method,
         )  # fmt: skip
-
-    def _find_cut(self, keys: list[tuple[int, int]], pairs: Pairs) -> Cut[int]:
-        mark = (pairs.importers.tobytes(), pairs.importeds.tobytes(), pairs.costs.tobytes())
-        if mark not in self._cuts:
-            self._cuts[mark] = find_cut(dict(zip(keys, pairs.costs.tolist(), strict=True)))
-        return self._cuts[mark]
 
 
 def build_cycles_table(cycles: Iterable[Cycle]) -> pa.Table:

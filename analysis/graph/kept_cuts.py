@@ -1,0 +1,65 @@
+"""Cuts of components, kept from one run to the next: the same component has the same cut."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+
+from analysis.graph.cuts import Cut, find_cut
+from analysis.graph.links import Pairs
+from analysis.kept import Kept
+
+#: Raise it when the search for cuts changes: what an older one kept is then never read.
+CUTS_VERSION = 1
+#: Smaller components are cut sooner than looked up.
+_FEWEST_KEPT_EDGES = 12
+
+
+class KeptCuts:
+    """Finds cuts, each component once; ``save`` keeps the new ones in a folder, if there is one."""
+
+    def __init__(self, folder: Path | None) -> None:
+        self._file = folder / f"cuts-{CUTS_VERSION}.sqlite" if folder is not None else None
+        self._known: dict[str, Cut[int]] = {}
+        self._fresh: dict[str, bytes] = {}
+        self._kept: Kept | None = None
+
+    def find(self, pairs: Pairs) -> Cut[int]:
+        """Return the cut of a component, whose modules are numbered in the order of their names."""
+        ends = np.concatenate((pairs.importers, pairs.importeds))
+        members, places = np.unique(ends, return_inverse=True)
+        key = hashlib.blake2b(places.astype(np.int64).tobytes(), digest_size=16)
+        key.update(pairs.costs.astype(np.int64).tobytes())
+        cut = self._find(key.hexdigest(), places.reshape(2, -1), pairs.costs)
+        numbers = members.tolist()
+        named = tuple((numbers[importer], numbers[imported]) for importer, imported in cut.pairs)
+        return Cut(named, cut.cost, cut.method, cut.bound)
+
+    def save(self) -> None:
+        """Keep what was found, and let go of the file."""
+        if self._kept is not None:
+            with self._kept as kept:
+                kept.write(self._fresh)
+        self._kept, self._fresh = None, {}
+
+    def _find(self, key: str, places: np.ndarray, costs: np.ndarray) -> Cut[int]:
+        cut = self._known.get(key)
+        if cut is None and len(costs) >= _FEWEST_KEPT_EDGES:
+            self._kept = self._kept or Kept(self._file)
+            cut = _read(self._kept.read(key))
+        if cut is None:
+            cut = find_cut(dict(zip(map(tuple, places.T.tolist()), costs.tolist(), strict=True)))
+            if len(costs) >= _FEWEST_KEPT_EDGES:
+                self._fresh[key] = json.dumps([cut.pairs, cut.cost, cut.method, cut.bound]).encode("ascii")
+        self._known[key] = cut
+        return cut
+
+
+def _read(answer: bytes | None) -> Cut[int] | None:
+    if answer is None:
+        return None
+    pairs, cost, method, bound = json.loads(answer)
+    return Cut(tuple((importer, imported) for importer, imported in pairs), cost, method, bound)
