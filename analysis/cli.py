@@ -190,6 +190,7 @@ def check(
 ) -> None:
     """Say whether a target passes: by its score, or with a baseline or --since by what is new or worse."""
     from analysis import gate
+    from analysis.engine import swift_process
     from analysis.terminal import print_check
 
     if since and baseline:
@@ -202,13 +203,14 @@ def check(
         baseline=Path(baseline).expanduser() if baseline else None, use_baseline=not no_baseline, jobs=jobs,
         use_cache=not no_cache,
     )  # fmt: skip
-    with progress_bar(quiet=quiet or json_ or github) as progress:
-        result = gate.check(target, options, progress=progress)
-    gate.write_outputs(result, places)
-    if json_ or github:
-        typer.echo(gate.render(result, "json" if json_ else "github"), nl=False)
-    else:
-        print_check(result, quiet=quiet)
+    with swift_process():
+        with progress_bar(quiet=quiet or json_ or github) as progress:
+            result = gate.check(target, options, progress=progress)
+        gate.write_outputs(result, places)
+        if json_ or github:
+            typer.echo(gate.render(result, "json" if json_ else "github"), nl=False)
+        else:
+            print_check(result, quiet=quiet)
     raise typer.Exit(0 if result.passed else 1)
 
 
