@@ -201,7 +201,7 @@ def check(
     options = gate.CheckOptions(
         policy=Path(policy).expanduser() if policy else None, threshold=threshold, strict=strict, since=since,
         baseline=Path(baseline).expanduser() if baseline else None, use_baseline=not no_baseline, jobs=jobs,
-        use_cache=not no_cache,
+        use_cache=not no_cache, with_sources=bool(json_ or github or places),
     )  # fmt: skip
     with swift_process():
         with progress_bar(quiet=quiet or json_ or github) as progress:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from dataclasses import dataclass
+from functools import cache
 
 from analysis.facts.expressions import find_dotted, is_main_test, is_typing_only, render
 
@@ -118,6 +119,7 @@ def find_caught(kind: ast.expr | None) -> list[str]:
     return [find_dotted(kind) or "?"]
 
 
+@cache
 def swallows_import_errors(caught: str) -> bool:
     """Return whether a ``caught`` text names an exception that a failed import raises.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -40,7 +40,8 @@ class CheckOptions:
     """How to check. ``threshold`` None: that of the policy, and only without a baseline or ``since``.
 
     ``baseline`` None: the target's own file, if there; ``use_baseline`` False: none. ``strict``: any finding fails
-    (with a baseline or ``since`` any that is new or worse), whatever its severity.
+    (with a baseline or ``since`` any that is new or worse), whatever its severity. ``with_sources``: the evidence
+    shows its source lines.
     """
 
     policy: Path | None = None
@@ -52,6 +53,7 @@ class CheckOptions:
     data: Path | None = None
     jobs: int = 0
     use_cache: bool = True
+    with_sources: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +119,7 @@ def write_target_baseline(
     target: str | Path, options: CheckOptions | None = None, *, progress: Progress = ignore_progress
 ) -> tuple[Path, Baseline]:
     """Write the baseline of a target and return its place: ``ssot-baseline.json`` in it, or where the options say."""
-    options = options or CheckOptions()
+    options = replace(options or CheckOptions(), with_sources=False)
     root = check_target(Path(target).expanduser())
     with paused_collection():
         now = _judge(root, _read_policy(root, options), options, progress)
@@ -144,7 +146,7 @@ def _judge(root: Path, policy: Policy, options: CheckOptions, progress: Progress
     cache = (options.data or store.find_data_folder()) / "cache" if options.use_cache else None
     clock = Clock(progress)
     case = build_case(root, policy, cache=cache, jobs=options.jobs, clock=clock)
-    judgement = clock.run("rules", lambda: judge(case))
+    judgement = clock.run("rules", lambda: judge(case, with_sources=options.with_sources))
     return _Judged(case, judgement, *find_scores(case, judgement.findings))
 
 
@@ -177,7 +179,7 @@ def _judge_revision(root: Path, policy: Policy, options: CheckOptions, progress:
         place.mkdir()
         if not export_files(root, commit, place, lambda path: path.endswith(_WANTED)):
             return Baseline()
-        then = _judge(place, policy, options, progress)
+        then = _judge(place, policy, replace(options, with_sources=False), progress)
         return build_baseline(then.judgement.findings, then.case.facts, revision=options.since)
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -15,6 +17,10 @@ from analysis import tables
 from analysis.graph.meaning import Meaning, Resolver
 from analysis.graph.missing import Doubts
 from analysis.graph.modules import Module, Modules
+
+Numbers = npt.NDArray[np.int64]
+#: Row of the import, importer and what is missing.
+_Missing = tuple[int, int, Meaning]
 
 
 class ImportFacts(Protocol):
@@ -55,34 +61,17 @@ class ImportGraph:
     modules: tuple[str, ...]
 
 
-@dataclass(slots=True)
-class _Rows:
-    """Rows to be: edges as columns (row of the import, importer, imported, is ancestor, via), and what is missing."""
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What files ask for, in the order of files and statements: row of the import, importer, and the answer.
 
-    edges: tuple[list[int], list[int], list[int], list[bool], list[str]] = field(
-        default_factory=lambda: ([], [], [], [], [])
-    )
-    missing: list[tuple[int, int, Meaning]] = field(default_factory=list)
+    ``answers`` are the different ones; ``which`` says which of them holds.
+    """
 
-    def add(self, row: int, importer: Module, meaning: Meaning) -> None:
-        rows, importers, importeds, flags, vias = self.edges
-        number = importer.number
-        for imported in meaning.imported:
-            if imported != number:
-                rows.append(row)
-                importers.append(number)
-                importeds.append(imported)
-                flags.append(False)
-                vias.append(meaning.via)
-        for ancestor in meaning.ancestors:
-            if ancestor not in importer.own:
-                rows.append(row)
-                importers.append(number)
-                importeds.append(ancestor)
-                flags.append(True)
-                vias.append(meaning.via)
-        if meaning.missing:
-            self.missing.append((row, number, meaning))
+    rows: Numbers
+    importers: Numbers
+    which: Numbers
+    answers: Sequence[Meaning]
 
 
 def build_import_graph(facts: ImportFacts) -> ImportGraph:
@@ -96,39 +85,80 @@ def build_import_graph(facts: ImportFacts) -> ImportGraph:
     imports = facts.imports.combine_chunks()
     doubts = Doubts(modules, facts.root, files=facts.files, imports=imports, hooks=facts.hooks)
     resolver = Resolver(modules, doubts, _read_lists(facts.exports), _find_named(imports))
-    rows = _Rows()
-    for row, importer, meaning in _find_meanings(modules, resolver, imports):
-        rows.add(row, importer, meaning)
+    asked = _find_meanings(modules, resolver, imports)
     names = [module.name for module in modules.all]
+    missing = _find_missing(asked)
     return ImportGraph(
-        _build_edges(imports, rows, names),
-        _build_externals(imports, rows, names),
-        _build_phantoms(imports, rows, names),
+        _build_edges(imports, asked, modules),
+        _build_externals(imports, [entry for entry in missing if not entry[2].reason], names),
+        _build_phantoms(imports, [entry for entry in missing if entry[2].reason], names),
         tuple(sorted(names)),
     )
 
 
-def _find_meanings(modules: Modules, resolver: Resolver, imports: pa.Table) -> Iterator[tuple[int, Module, Meaning]]:
-    """Yield row, importer and meaning; modules that see the same names share their answers."""
-    absolute: dict[tuple[object, ...], dict[Any, Meaning]] = defaultdict(dict)
-    relative: dict[tuple[object, ...], dict[Any, Meaning]] = defaultdict(dict)
-    importers: dict[str, list[tuple[Module, dict[Any, Meaning], dict[Any, Meaning]]]] = {}
-    columns = (tables.read_column(imports, name) for name in ("path", "level", "module", "name"))
-    for row, (path, level, module, name) in enumerate(zip(*columns, strict=True)):
-        seen = importers.get(path)
-        if seen is None:
-            seen = importers[path] = [
-                (found, absolute[resolver.find_view(found, 0)], relative[resolver.find_view(found, 1)])
-                for found in modules.find_file(path)
-            ]
-        for importer, by_name, by_level in seen:
-            answers, key = (by_level, (level, module, name)) if level else (by_name, (module, name))
-            meaning = answers.get(key)
-            if meaning is None:
-                meaning = answers[key] = resolver.resolve(importer, level, module, name)
-            if meaning.via == "script-folder" and importer.number in meaning.imported:
-                meaning = resolver.resolve_elsewhere(importer, module, name)
-            yield row, importer, meaning
+def _find_meanings(modules: Modules, resolver: Resolver, imports: pa.Table) -> _Asked:
+    """Answer each wording once for all modules that see the same names."""
+    files, paths = tables.read_codes(imports, "path")
+    words, texts = tables.read_codes(imports, "module")
+    names, name_texts = tables.read_codes(imports, "name")
+    levels = tables.read_numbers(imports, "level")
+    rows, importers = _list_importers([modules.find_file(path) for path in paths], files)
+    views = _number_views(modules, resolver, importers, levels[rows] > 0)
+    asked = np.stack((views, levels[rows], words[rows], names[rows]))
+    _, first, which = np.unique(_pack(asked), return_index=True, return_inverse=True)
+    answers = [
+        resolver.resolve(modules.all[importer], level, texts[word], name_texts[name])
+        for importer, (_, level, word, name) in zip(importers[first].tolist(), asked[:, first].T.tolist(), strict=True)
+    ]
+    for place in np.flatnonzero(np.array([answer.via == "script-folder" for answer in answers], bool)[which]).tolist():
+        if importers[place] in answers[which[place]].imported:  # a script does not mean itself
+            importer, (_, _, word, name) = modules.all[importers[place]], asked[:, place].tolist()
+            answers.append(resolver.resolve_elsewhere(importer, texts[word], name_texts[name]))
+            which[place] = len(answers) - 1
+    return _Asked(rows, importers, which, answers)
+
+
+def _list_importers(found: Sequence[Sequence[Module]], files: Numbers) -> tuple[Numbers, Numbers]:
+    """Return row of the import and number of the importer, for every module that a file is."""
+    counts = np.array([len(modules) for modules in found], np.int64)
+    firsts = np.cumsum(counts) - counts
+    numbers = np.array([module.number for modules in found for module in modules], np.int64)
+    if not len(files):
+        return files, files
+    times = counts[files]
+    rows = np.repeat(np.arange(len(files)), times)
+    within = np.arange(len(rows)) - np.repeat(np.cumsum(times) - times, times)
+    return rows, numbers[firsts[files[rows]] + within]
+
+
+def _number_views(modules: Modules, resolver: Resolver, importers: Numbers, is_relative: np.ndarray) -> Numbers:
+    """Return a number for what the answers to each question depend on, but for its words."""
+    views: dict[tuple[object, ...], int] = {}
+    numbers = np.zeros((2, len(modules.all)), np.int64)
+    for number in np.unique(importers).tolist():
+        for level in (0, 1):
+            view = (level, *resolver.find_view(modules.all[number], level))
+            numbers[level, number] = views.setdefault(view, len(views))
+    return numbers[is_relative.astype(np.int64), importers]
+
+
+def _pack(columns: Numbers) -> Numbers:
+    """Return one number for each combination of some numbers."""
+    packed = np.zeros(columns.shape[1], np.int64)
+    for column in columns:
+        packed = packed * (int(column.max(initial=0)) + 1) + column
+    return packed
+
+
+def _find_missing(asked: _Asked) -> list[_Missing]:
+    """Return row, importer and answer of the imports of what is not in the tree."""
+    is_missing = np.array([bool(answer.missing) for answer in asked.answers], bool)[asked.which]
+    return [
+        (row, importer, asked.answers[answer])
+        for row, importer, answer in zip(
+            *(column[is_missing].tolist() for column in (asked.rows, asked.importers, asked.which)), strict=True
+        )
+    ]
 
 
 def _read_lists(exports: pa.Table) -> dict[str, list[str]]:
@@ -153,22 +183,39 @@ def _find_named(imports: pa.Table) -> frozenset[str]:
     return frozenset(found)
 
 
-def _build_edges(imports: pa.Table, rows: _Rows, names: Sequence[str]) -> pa.Table:
-    numbers, importers, importeds, flags, vias = rows.edges
-    dictionary = pa.array(names, type=pa.string())
-    taken = _take(imports, numbers, ("path", "line", "kind", "name", "scope", "guard", "caught"))
+def _build_edges(imports: pa.Table, asked: _Asked, modules: Modules) -> pa.Table:
+    """Return the edges: what each statement imports, then the packages that run on the way."""
+    counts = np.array([len(answer.imported) + len(answer.ancestors) for answer in asked.answers], np.int64)
+    ends = np.array([end for answer in asked.answers for end in (*answer.imported, *answer.ancestors)], np.int64)
+    kinds = [flag for answer in asked.answers for flag in _flag(answer)]
+    firsts, times = np.cumsum(counts) - counts, counts[asked.which]
+    place = np.repeat(np.arange(len(times)), times)
+    end = np.repeat(firsts[asked.which], times) + np.arange(len(place)) - np.repeat(np.cumsum(times) - times, times)
+    importers, importeds, is_ancestor = asked.importers[place], ends[end], np.array(kinds, bool)[end]
+    size = len(modules.all)
+    own = np.array([module.number * size + number for module in modules.all for number in module.own], np.int64)
+    is_own = np.where(is_ancestor, np.isin(importers * size + importeds, own), importers == importeds)
+    place, importers, importeds, is_ancestor = (
+        column[~is_own] for column in (place, importers, importeds, is_ancestor)
+    )
+    dictionary = pa.array([module.name for module in modules.all], type=pa.string())
+    vias = pa.array([answer.via for answer in asked.answers], type=pa.string())
     columns = {
-        "importer": dictionary.take(pa.array(importers, type=pa.int32())),
-        "imported": dictionary.take(pa.array(importeds, type=pa.int32())),
-        "is_ancestor": pa.array(flags, type=pa.bool_()),
-        "via": pa.array(vias, type=pa.string()),
-        **taken,
+        "importer": dictionary.take(pa.array(importers)),
+        "imported": dictionary.take(pa.array(importeds)),
+        "is_ancestor": pa.array(is_ancestor),
+        "via": vias.take(pa.array(asked.which[place])),
+        **_take(imports, asked.rows[place], ("path", "line", "kind", "name", "scope", "guard", "caught")),
     }
     return _assemble(tables.EDGES, columns)
 
 
-def _build_externals(imports: pa.Table, rows: _Rows, names: Sequence[str]) -> pa.Table:
-    found = [entry for entry in rows.missing if not entry[2].reason]
+def _flag(answer: Meaning) -> list[bool]:
+    """Return whether each module that an import means is a package that runs on the way."""
+    return [False] * len(answer.imported) + [True] * len(answer.ancestors)
+
+
+def _build_externals(imports: pa.Table, found: Sequence[_Missing], names: Sequence[str]) -> pa.Table:
     missing = [meaning.missing for _, _, meaning in found]
     origins = {origin: code for code, origin in enumerate(tables.ORIGINS)}
     codes = pa.array([origins[meaning.origin] for _, _, meaning in found], type=pa.int8())
@@ -182,8 +229,7 @@ def _build_externals(imports: pa.Table, rows: _Rows, names: Sequence[str]) -> pa
     return _assemble(tables.EXTERNALS, columns)
 
 
-def _build_phantoms(imports: pa.Table, rows: _Rows, names: Sequence[str]) -> pa.Table:
-    found = [entry for entry in rows.missing if entry[2].reason]
+def _build_phantoms(imports: pa.Table, found: Sequence[_Missing], names: Sequence[str]) -> pa.Table:
     columns = {
         "importer": pa.array([names[number] for _, number, _ in found], type=pa.string()),
         **{
@@ -195,7 +241,7 @@ def _build_phantoms(imports: pa.Table, rows: _Rows, names: Sequence[str]) -> pa.
     return _assemble(tables.PHANTOMS, columns)
 
 
-def _take(imports: pa.Table, rows: Sequence[int], names: Sequence[str]) -> dict[str, pa.Array]:
+def _take(imports: pa.Table, rows: Sequence[int] | Numbers, names: Sequence[str]) -> dict[str, pa.Array]:
     chosen = imports.select(names).take(pa.array(rows, type=pa.int64()))
     return {name: chosen.column(name) for name in names}
 

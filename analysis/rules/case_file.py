@@ -13,6 +13,7 @@ from analysis import tables
 from analysis.facts import Facts
 from analysis.graph import Cycle, ImportGraph
 from analysis.identity import Concept, Identity, Multiplicity
+from analysis.identity.census import find_importable
 from analysis.policy import Policy
 from analysis.rules.hazards import Hazard, find_hazards
 from analysis.rules.inner_edges import InnerEdge, find_inner_edges
@@ -42,6 +43,11 @@ class CaseFile:
     def is_probed(self) -> bool:
         """Whether the target's modules were imported."""
         return bool(self.witness("probed").num_rows)
+
+    @cached_property
+    def homes(self) -> Mapping[str, str]:
+        """The primary module name of every file that Python imports under that name, by path."""
+        return find_importable(self.facts.modules)
 
     @cached_property
     def inner_edges(self) -> Mapping[str, Sequence[InnerEdge]]:

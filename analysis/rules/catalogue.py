@@ -53,13 +53,18 @@ class Judgement:
     accepted: list[Accepted]
 
 
-def judge(case: CaseFile, *, today: dt.date | None = None) -> Judgement:
-    """Return the verdicts of all rules, sorted by severity, rule and subject; exceptions count as of ``today``."""
+def judge(case: CaseFile, *, today: dt.date | None = None, with_sources: bool = True) -> Judgement:
+    """Return the verdicts of all rules, sorted by severity, rule and subject; exceptions count as of ``today``.
+
+    ``with_sources``: the evidence shows its source lines, for which files are read again.
+    """
     with paused_collection():
         found = settle([finding for rule in RULES for finding in rule.check(case)], case)
         kept, accepted = apply_exceptions(found, case, RULES_BY_NAME, today or dt.datetime.now(dt.UTC).date())
-        places = {(place.path, place.line) for finding in kept for place in finding.evidence}
-        return Judgement(sorted(add_sources(kept, read_source_lines(case.facts.root, places))), sorted(accepted))
+        if with_sources:
+            places = {(place.path, place.line) for finding in kept for place in finding.evidence}
+            kept = add_sources(kept, read_source_lines(case.facts.root, places))
+        return Judgement(sorted(kept), sorted(accepted))
 
 
 def find_findings(case: CaseFile) -> list[Finding]:

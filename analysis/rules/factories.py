@@ -11,7 +11,6 @@ from typing import NamedTuple
 from analysis import tables
 from analysis.facts.shared_state import MAKING
 from analysis.facts.test_files import is_test_file
-from analysis.identity.census import find_importable
 from analysis.policy import Factory
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, build_finding
@@ -85,7 +84,9 @@ def find_makers(case: CaseFile) -> list[Maker]:
     These are the required methods, and those whose names begin as such methods do; properties are none.
     """
     rules = [rule for rule in case.policy.factory if rule.forbid_singleton or rule.user_scope]
-    homes = find_importable(case.facts.modules) if rules else {}
+    if not rules:
+        return []
+    homes = case.homes
     found = []
     for path, line, owner, name, parameters, decorators, returns in zip(
         *(tables.read_column(case.facts.methods, column) for column in _METHOD_COLUMNS), strict=True
@@ -112,7 +113,7 @@ def _find_missing(rules: Iterable[Factory], name: str, offered: set[str]) -> tup
 
 def _read_classes(case: CaseFile) -> Iterator[tuple[str, str, int, str]]:
     """Yield definition, path, line and name of the classes that a factory rule may mean."""
-    homes = find_importable(case.facts.modules)
+    homes = case.homes
     columns = ("path", "line", "name", "qualname", "scope", "guard")
     rows = zip(*(tables.read_column(case.facts.definitions, name) for name in columns), strict=True)
     for path, line, name, qualname, scope, guard in rows:
@@ -122,7 +123,7 @@ def _read_classes(case: CaseFile) -> Iterator[tuple[str, str, int, str]]:
 
 def _read_methods(case: CaseFile) -> dict[str, list[str]]:
     """Return the names of the methods and attributes of each class of the tree, by definition."""
-    homes = find_importable(case.facts.modules)
+    homes = case.homes
     columns = ("path", "qualname", "methods", "attributes")
     return {
         f"{homes[path]}:{qualname}": [*methods, *attributes]

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
-from analysis.identity.census import find_importable
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
@@ -45,7 +44,7 @@ class State(NamedTuple):
 
 def find_states(case: CaseFile, *kinds: str) -> list[State]:
     """Return the places of some kinds that keep state, outside the tests, sorted."""
-    homes = find_importable(case.facts.modules)
+    homes = case.homes
     columns = ("path", "line", "owner", "name", "kind", "value", "changed")
     rows = zip(*(tables.read_column(case.facts.states, name) for name in columns), strict=True)
     return sorted(
@@ -67,17 +66,21 @@ class MadeObject(NamedTuple):
 
 def find_module_objects(case: CaseFile) -> list[MadeObject]:
     """Return the objects of the tree's own classes that modules make on import, outside the tests, sorted."""
-    homes = find_importable(case.facts.modules)
-    known = _find_class_paths(case.identity.paths)
+    homes, bindings = case.homes, case.facts.bindings
+    is_made = pc.and_(pc.equal(bindings["kind"].cast(pa.string()), "instance"), pc.equal(bindings["owner"], ""))
+    columns = ("path", "line", "name", "value")
+    made = [
+        row
+        for row in _read(bindings.filter(is_made), *columns)
+        if row[0] in homes and not is_test_file(row[0]) and not row[2].startswith("__")
+    ]
+    known = _find_class_paths(case.identity.paths, {f"{homes[path]}.{value}" for path, _, _, value in made})
     rows = _read(case.facts.definitions, "path", "name", "scope", "marks")
     marked = [(path, name, set(marks)) for path, name, scope, marks in rows if scope == "module"]
     own = {(path, name): not marks & _HARMLESS for path, name, marks in marked}
     harmless = {f"{homes.get(path, '')}:{name}" for path, name, marks in marked if marks & _HARMLESS}
     found = []
-    columns = ("path", "line", "name", "kind", "value", "owner")
-    for path, line, name, kind, value, owner in _read(case.facts.bindings, *columns):
-        if kind != "instance" or owner or path not in homes or is_test_file(path) or name.startswith("__"):
-            continue
+    for path, line, name, value in made:
         made_by = known.get(f"{homes[path]}.{value}", "")
         if made_by in harmless or not (made_by or own.get((path, value))):
             continue
@@ -85,8 +88,9 @@ def find_module_objects(case: CaseFile) -> list[MadeObject]:
     return sorted(found)
 
 
-def _find_class_paths(paths: pa.Table) -> dict[str, str]:
-    """Return the definition behind each import path that leads to a class of the tree."""
+def _find_class_paths(paths: pa.Table, wanted: Iterable[str]) -> dict[str, str]:
+    """Return the definition behind those of some import paths that lead to a class of the tree."""
+    paths = paths.filter(pc.is_in(paths.column("import_path"), pa.array(sorted(wanted), pa.string())))
     is_class = pc.is_in(paths.column("kind").cast(pa.string()), pa.array(tables.CLASS_KINDS))
     in_tree = pc.not_equal(paths.column("definition_path").cast(pa.string()), "")
     return dict(_read(paths.filter(pc.and_(is_class, in_tree)), "import_path", "definition"))
@@ -107,12 +111,13 @@ class Rebound(NamedTuple):
 
 def find_rebound(case: CaseFile) -> list[Rebound]:
     """Return the global names that functions bind anew, outside the tests, sorted."""
-    homes = find_importable(case.facts.modules)
+    homes, bindings = case.homes, case.facts.bindings
     found: dict[tuple[str, str], list[tuple[str, int, bool]]] = defaultdict(list)
     columns = ("path", "line", "name", "kind", "owner", "condition")
-    for path, line, name, kind, owner, condition in _read(case.facts.bindings, *columns):
+    rows = _read(bindings.filter(pc.not_equal(bindings["owner"], "")), *columns)
+    for path, line, name, kind, owner, condition in rows:
         is_code = kind in {"class", "function", "import", "star", "delete"}
-        if owner and path in homes and not is_test_file(path) and not is_code:
+        if path in homes and not is_test_file(path) and not is_code:
             is_made_once = condition in {f"{name} is None", f"not {name}"}
             found[path, name].append((owner, line, is_made_once or kind in _CONSTANT or kind == "augmented"))
     return sorted(
@@ -181,9 +186,10 @@ def _check_defaults(case: CaseFile) -> Iterator[Finding]:
 
 def _check_cached(case: CaseFile) -> Iterator[Finding]:
     rule = "cached-getter"
-    known = _find_class_paths(case.identity.paths)
-    own = {(path, name) for path, name in _read(case.facts.definitions, "path", "name")}
-    for state in find_states(case, "cached-getter"):
+    states = list(find_states(case, "cached-getter"))
+    known = _find_class_paths(case.identity.paths, {f"{state.module}.{state.value}" for state in states})
+    own = {(path, name) for path, name in _read(case.facts.definitions, "path", "name")} if states else set()
+    for state in states:
         made_by = known.get(f"{state.module}.{state.value}", "")
         is_own = bool(made_by) or (state.path, state.value) in own
         message = (

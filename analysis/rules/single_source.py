@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.source import LARGEST_FILE_BYTES, parse
-from analysis.identity.census import find_importable
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
@@ -23,8 +22,11 @@ _TYPE_CHECKING = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING"})
 def _check_redirects(case: CaseFile) -> Iterator[Finding]:
     """Judge the modules by which a redirect leads to an object: not its own module, not the packages around that."""
     rule = "redirect-unclean"
-    files = {module: path for path, module in find_importable(case.facts.modules).items()}
-    homes = _find_homes(case.identity.paths)
+    if not case.policy.redirect:
+        return
+    files = {module: path for path, module in case.homes.items()}
+    written = {path.replace(":", ".") for redirect in case.policy.redirect for path in redirect.paths}
+    homes = _find_homes(case.identity.paths, written)
     seen: set[str] = set()
     for redirect in case.policy.redirect:
         for path in redirect.paths:
@@ -42,8 +44,9 @@ def _check_redirects(case: CaseFile) -> Iterator[Finding]:
                 yield build_finding(rule, severity, module, message, places)
 
 
-def _find_homes(paths: pa.Table) -> dict[str, str]:
-    """Return the module that defines what each import path leads to, where that is known and in the tree."""
+def _find_homes(paths: pa.Table, written: Iterable[str]) -> dict[str, str]:
+    """Return the module that defines what each of some import paths leads to, where that is known and in the tree."""
+    paths = paths.filter(pc.is_in(paths.column("import_path"), pa.array(sorted(written), pa.string())))
     chosen = paths.filter(pc.not_equal(paths.column("definition_path").cast(pa.string()), ""))
     rows = zip(*(tables.read_column(chosen, name) for name in ("import_path", "definition")), strict=True)
     return {import_path: definition.partition(":")[0] for import_path, definition in rows if ":" in definition}
@@ -130,7 +133,7 @@ def _check_documented(case: CaseFile) -> Iterator[Finding]:
 
 
 def _find_definitions(case: CaseFile) -> Mapping[str, tuple[str, int]]:
-    homes = find_importable(case.facts.modules)
+    homes = case.homes
     columns = ("path", "qualname", "line")
     rows = zip(*(tables.read_column(case.facts.definitions, name) for name in columns), strict=True)
     return {f"{homes[path]}:{qualname}": (path, line) for path, qualname, line in rows if path in homes}

@@ -11,7 +11,6 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.context import swallows_import_errors
-from analysis.identity.census import find_importable
 from analysis.identity.concepts import find_suffix
 from analysis.rules.case_file import CaseFile, keep
 from analysis.rules.finding import Finding, Place, build_finding
@@ -33,7 +32,7 @@ class _Tried(NamedTuple):
 def _check_fallbacks(case: CaseFile) -> Iterator[Finding]:
     rule = "fallback-class"
     tried = _find_tried(case)
-    homes = find_importable(case.facts.modules)
+    homes = case.homes
     known = _find_in_tree(case)
     seen: set[str] = set()
     for path, line, qualname, scope, caught in _read_fallbacks(case):
