@@ -105,17 +105,41 @@ def _find_meanings(modules: Modules, resolver: Resolver, imports: pa.Table) -> _
     rows, importers = _list_importers([modules.find_file(path) for path in paths], files)
     views = _number_views(modules, resolver, importers, levels[rows] > 0)
     asked = np.stack((views, levels[rows], words[rows], names[rows]))
-    _, first, which = np.unique(_pack(asked), return_index=True, return_inverse=True)
-    answers = [
-        resolver.resolve(modules.all[importer], level, texts[word], name_texts[name])
-        for importer, (_, level, word, name) in zip(importers[first].tolist(), asked[:, first].T.tolist(), strict=True)
-    ]
+    which, answers = _answer(modules, resolver, importers, asked, (texts, name_texts))
     for place in np.flatnonzero(np.array([answer.via == "script-folder" for answer in answers], bool)[which]).tolist():
         if importers[place] in answers[which[place]].imported:  # a script does not mean itself
             importer, (_, _, word, name) = modules.all[importers[place]], asked[:, place].tolist()
             answers.append(resolver.resolve_elsewhere(importer, texts[word], name_texts[name]))
             which[place] = len(answers) - 1
     return _Asked(rows, importers, which, answers)
+
+
+def _answer(
+    modules: Modules, resolver: Resolver, importers: Numbers, asked: Numbers, texts: tuple[list[str], list[str]]
+) -> tuple[Numbers, list[Meaning]]:
+    """Return which answer holds for each question, and the answers.
+
+    Names that no module has as its last part are taken for one: what they mean is a name in the module before them.
+    """
+    last = {module.plain.rpartition(".")[2] for module in modules.all} | {"", "*"}
+    is_module = np.array([text in last for text in texts[1]], bool)[asked[3]] if len(texts[1]) else asked[3] > 0
+    alike = asked.copy()
+    alike[3] = np.where(is_module, asked[3] + 1, 0)
+    _, first, which = np.unique(_pack(alike), return_index=True, return_inverse=True)
+    questions = list(zip(importers[first].tolist(), asked[:, first].T.tolist(), strict=True))
+    answers = [
+        resolver.resolve(modules.all[importer], level, texts[0][word], texts[1][name])
+        for importer, (_, level, word, name) in questions
+    ]
+    speaks_of_name = np.array(
+        [answer.missing.endswith(f".{texts[1][name]}") for answer, (_, (*_, name)) in zip(answers, questions, strict=True)],
+        bool,
+    )
+    for place in np.flatnonzero(speaks_of_name[which] & ~is_module).tolist():
+        importer, (_, level, word, name) = modules.all[importers[place]], asked[:, place].tolist()
+        answers.append(resolver.resolve(importer, level, texts[0][word], texts[1][name]))
+        which[place] = len(answers) - 1
+    return which, answers
 
 
 def _list_importers(found: Sequence[Sequence[Module]], files: Numbers) -> tuple[Numbers, Numbers]:
