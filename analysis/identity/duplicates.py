@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.identity.folder_copies import FolderCopy, find_copy, find_folder_copies
 from analysis.identity.module_index import ModuleIndex
-from analysis.identity.sketches import find_alike
+from analysis.identity.sketches import Numbers, find_alike
 
 #: How alike bodies must be to be reported.
 CLASS_THRESHOLD = 0.7
@@ -69,23 +69,28 @@ def _find_pairs(level: str, table: pa.Table, threshold: float) -> Iterator[_Pair
     table = table.filter(pc.greater_equal(pc.list_value_length(table["sketch"]), _FEWEST_HASHES)).combine_chunks()
     if not table.num_rows:
         return
-    bodies = _read_bodies(level, table)
-    fingerprints = tables.read_column(table, "fingerprint")
-    firsts: dict[str, int] = {}
-    copies = [(firsts.setdefault(fingerprint, row), row) for row, fingerprint in enumerate(fingerprints)]
-    chosen = sorted(firsts.values())
+    codes, fingerprints = tables.read_codes(table, "fingerprint")
+    _, firsts, places = np.unique(codes, return_index=True, return_inverse=True)
+    same = firsts[places]
+    chosen = np.sort(firsts)
     first, second, similarity = find_alike(_take(table["sketch"], chosen), threshold)
     order = np.lexsort((second, first, -similarity))
-    links = [(chosen[left], chosen[right]) for left, right in zip(first[order], second[order], strict=True)]
+    links = list(zip(chosen[first[order]].tolist(), chosen[second[order]].tolist(), strict=True))
+    copies = np.flatnonzero(same != np.arange(len(same)))
+    bodies = _read_bodies(level, table, {*same[copies].tolist(), *copies.tolist(), *(row for link in links for row in link)})
     forest = _Forest(table.num_rows)
-    joined = [(left, right, 1.0) for left, right in copies if left != right and forest.join(left, right)]
+    joined = [
+        (left, right, 1.0)
+        for left, right in zip(same[copies].tolist(), copies.tolist(), strict=True)
+        if forest.join(left, right)
+    ]
     joined += [
-        (left, right, round(float(alike), 4))
-        for (left, right), alike in zip(links, similarity[order], strict=True)
+        (left, right, round(alike, 4))
+        for (left, right), alike in zip(links, similarity[order].tolist(), strict=True)
         if not _is_nested(bodies[left], bodies[right]) and forest.join(left, right)
     ]
     for left, right, alike in joined:
-        group = f"{level}-{fingerprints[forest.find(left)]}"
+        group = f"{level}-{fingerprints[codes[forest.find(left)]]}"
         yield _Pair(level, group, alike, bodies[left], bodies[right])
 
 
@@ -94,18 +99,21 @@ def _is_nested(first: _Body, second: _Body) -> bool:
     return first.path == second.path and first.line <= second.end_line and second.line <= first.end_line
 
 
-def _read_bodies(level: str, table: pa.Table) -> list[_Body]:
+def _read_bodies(level: str, table: pa.Table, wanted: Collection[int]) -> dict[int, _Body]:
+    """Return some bodies by row."""
+    rows = sorted(wanted)
+    table = table.take(pa.array(rows, type=pa.int64()))
     path, line, end_line = (tables.read_column(table, name) for name in ("path", "line", "end_line"))
     if level == "method":
         owner, name = tables.read_column(table, "owner"), tables.read_column(table, "name")
     else:
         parts = [qualname.rpartition(".") for qualname in tables.read_column(table, "qualname")]
         owner, name = [part[0] for part in parts], [part[2] for part in parts]
-    return [_Body(*row) for row in zip(path, line, end_line, owner, name, strict=True)]
+    return dict(zip(rows, map(_Body, path, line, end_line, owner, name), strict=True))
 
 
-def _take(sketches: pa.ChunkedArray, rows: list[int]) -> pa.ListArray:
-    taken = sketches.take(pa.array(rows, type=pa.int64()))
+def _take(sketches: pa.ChunkedArray, rows: Numbers) -> pa.ListArray:
+    taken = sketches.take(pa.array(rows))
     return taken.combine_chunks() if isinstance(taken, pa.ChunkedArray) else taken
 
 

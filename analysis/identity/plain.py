@@ -28,7 +28,7 @@ from analysis.identity.values import ALWAYS
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
-_NOWHERE = -1
+_NOWHERE, _UNKNOWN, _OUTSIDE = -1, -2, -3
 #: What a statement of each kind makes of its name; an import passes on what it takes.
 _MADE = {"import": "module", "class": "class", "function": "function", "constant": "constant"}
 _MADE |= {kind: KEPT[kind] for kind in ("expression", "unpacked", "target")}
@@ -187,36 +187,43 @@ def _ask_calls(
 
 
 def _read_imports(spaces: Namespaces, resolver: Resolver, bound: _Bound, rows: Numbers) -> tuple[Numbers, list[str]]:
-    """Return what import statements take, each wording looked up once in each folder.
+    """Return what import statements take, each module looked up once in each folder.
 
     Three numbers each, -1 where it is something else: the module; the key of the name in another module; the
     position in the texts of what lies outside the tree.
     """
+    values, texts = tables.read_codes(spaces.bindings.select(["value"]).take(pa.array(bound.statement[rows])), "value")
+    parts = [text.partition(":") for text in texts]
     codes = {name: code for code, name in enumerate(bound.names.to_pylist())}
-    texts: list[str] = []
+    bases = {base: code for code, base in enumerate(dict.fromkeys(base for base, _, _ in parts))}
+    base = _look_up([bases[base] for base, _, _ in parts], values)
+    name = _look_up([codes.get(name, _UNKNOWN) if mark else _NOWHERE for _, mark, name in parts], values)
+    modules = spaces.index.modules
+    seats: dict[tuple[str, str, str], int] = {}
+    seat = [seats.setdefault((module.package, module.folder, module.root), len(seats)) for module in modules]
+    wording = _look_up(seat, bound.module[rows]) * max(1, len(bases)) + base
+    _, first, which = np.unique(wording, return_index=True, return_inverse=True)
+    targets, absolutes = [], []
+    for number, part in zip(bound.module[rows[first]].tolist(), values[first].tolist(), strict=True):
+        absolute, _, taken = resolver.meaning.parse(modules[number], parts[part][0])
+        outside = taken is None and _is_external(resolver, modules[number], absolute, parts[part][0])
+        targets.append(taken.number if taken is not None else _OUTSIDE if outside else _NOWHERE)
+        absolutes.append(absolute)
+    target = _look_up(targets, which)
+    found = np.full((3, len(rows)), _NOWHERE, np.int64)
+    is_module = (target >= 0) & (name == _NOWHERE)
+    found[0, is_module] = target[is_module]
+    is_name = (target >= 0) & (name >= 0)
+    found[1, is_name] = target[is_name] * bound.width + name[is_name]
+    outside = np.flatnonzero(target == _OUTSIDE)
+    _, first, place = np.unique(which[outside] * max(1, len(texts)) + values[outside], return_index=True, return_inverse=True)
+    found[2, outside] = place
+    named = zip(which[outside[first]].tolist(), values[outside[first]].tolist(), strict=True)
+    return found, [f"{absolutes[where]}{parts[part][1]}{parts[part][2]}" for where, part in named]
 
-    def look(module: Module, written: str) -> tuple[int, int, int]:
-        absolute, name, taken = resolver.meaning.parse(module, written)
-        if taken is None:
-            value = resolver.meaning.find_external(module, absolute, name, written)
-            if value.kind != "external":
-                return _NOWHERE, _NOWHERE, _NOWHERE
-            texts.append(value.target)
-            return _NOWHERE, _NOWHERE, len(texts) - 1
-        if not name:
-            return taken.number, _NOWHERE, _NOWHERE
-        return _NOWHERE, taken.number * bound.width + codes[name] if name in codes else _NOWHERE, _NOWHERE
 
-    known: dict[tuple[str, str, str], tuple[int, int, int]] = {}
-    found = []
-    values, modules = spaces.rows.value, spaces.index.modules
-    for number, statement in zip(bound.module[rows].tolist(), bound.statement[rows].tolist(), strict=True):
-        module, written = modules[number], values[statement]
-        wording = (module.package, module.folder, written)
-        if wording not in known:
-            known[wording] = look(module, written)
-        found.append(known[wording])
-    return np.array(found, np.int64).reshape(-1, 3).T, texts
+def _is_external(resolver: Resolver, module: Module, absolute: str, written: str) -> bool:
+    return resolver.meaning.find_external(module, absolute, "", written).kind == "external"
 
 
 def _follow(step: Numbers, ends: Flags) -> Numbers:
@@ -245,7 +252,7 @@ def _build(spaces: Namespaces, routes: Routes, bound: _Bound, way: _Way, usage: 
     names, line = bound.names.take(bound.name[rows]), lines[bound.statement[rows]]
     import_path = _join(module_names.take(module), names, ".")
     places = _join(_join(import_path, sources.take(module + 1), " "), pa.array(line).cast(tables.TEXT), ":")
-    route = routes.find_many(module, names.to_pylist(), np.where(is_import, _NOWHERE, home))
+    route = routes.find_many(module, names, np.where(is_import, _NOWHERE, home))
     makers = pa.array(way.makers, tables.TEXT)
     nothing = makers.take(pa.array(np.zeros(len(rows), np.int64)))
     columns = (

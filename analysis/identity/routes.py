@@ -7,8 +7,6 @@ deprecation and defines no class of its own.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
@@ -49,21 +47,21 @@ class Routes:
             return "facade"
         return "shim" if self._is_reexported(module, name) else "accidental"
 
-    def find_many(self, module: Numbers, names: Sequence[str], home: Numbers) -> Numbers:
+    def find_many(self, module: Numbers, names: pa.Array, home: Numbers) -> Numbers:
         """Return positions in ``ROUTES``; ``home`` is the number of the defining module, -1 for no definition."""
         modules = self._spaces.index.modules
         found = np.where(home == module, _DEFINITION, _NONE)
         taken = np.flatnonzero((home >= 0) & (home != module))
-        routes = []
-        for number, name, other in zip(
-            module[taken].tolist(), [names[row] for row in taken.tolist()], home[taken].tolist(), strict=True
-        ):
-            importer = modules[number]
-            if importer.is_package and modules[other].plain.startswith(f"{importer.plain}."):
-                routes.append(_FACADE)
-            else:
-                routes.append(_SHIM if self._is_reexported(importer, name) else _ACCIDENTAL)
-        found[taken] = routes
+        is_whole = np.array([each.source in self._reexporting for each in modules], bool)
+        found[taken] = np.where(is_whole[module[taken]], _SHIM, _ACCIDENTAL)
+        aliasing = {number for number, _ in self._aliased}
+        needs_look = [each.is_package or each.number in aliasing or bool(self._stars.listed(each)) for each in modules]
+        for row in taken[np.array(needs_look, bool)[module[taken]]].tolist():
+            importer, other = modules[module[row]], modules[home[row]]
+            if importer.is_package and other.plain.startswith(f"{importer.plain}."):
+                found[row] = _FACADE
+            elif self._is_reexported(importer, names[row].as_py()):
+                found[row] = _SHIM
         return found
 
     def _is_reexported(self, module: Module, name: str) -> bool:
