@@ -112,8 +112,8 @@ class ModuleIndex:
         """Return the submodule of a package."""
         return self.find(f"{package.plain}.{name}", package.root) if package.is_package else None
 
-    def list_children(self) -> Iterator[tuple[Module, str]]:
-        """Return the name of each submodule with each package that has it."""
+    def list_children(self) -> Iterator[tuple[Module, str, Module]]:
+        """Yield each package with the name of each of its submodules, and the submodule."""
         packages: dict[str, list[Module]] = defaultdict(list)
         for module in self.modules:
             if module.is_package:
@@ -122,8 +122,9 @@ class ModuleIndex:
         for plain in plains:
             above, _, name = plain.rpartition(".")
             for package in packages.get(above, ()):
-                if self.find_child(package, name) is not None:
-                    yield package, name
+                child = self.find_child(package, name)
+                if child is not None:
+                    yield package, name, child
 
     def find_file(self, path: str) -> Module | None:
         """Return the module that a file holds the statements of."""

@@ -80,7 +80,7 @@ def _build(facts: FactTables, stated: frozenset[str]) -> Resolution:
     routes = Routes(spaces, resolver.stars, statements, facts.markers)
     usage = find_usage(statements)
     plain = find_plain(spaces, resolver, routes, usage)
-    others = PathRows(spaces, resolver, routes, usage).find(plain.others)
+    others = PathRows(spaces, resolver, routes, usage).find(plain.others, plain.answered)
     paths, canonical = _choose(_sort(plain.table, others), stated)
     return Resolution(paths, plain.others, spaces.index, resolver, statements, routes, usage, canonical)
 
@@ -119,24 +119,20 @@ class PathRows:
         self._usage = usage
         self._modules = spaces.index.modules
 
-    def find(self, wanted: Mapping[int, Collection[str]]) -> pa.Table:
-        """Return the rows, without the last column, of some of the names that modules bind, and of all that they get.
+    def find(self, wanted: Mapping[int, Collection[str]], answered: Mapping[int, Collection[str]]) -> pa.Table:
+        """Return the rows, without the last column, of ``wanted``, and of all that modules get but ``answered``.
 
-        ``wanted`` are names by module number.
+        Both are names by module number.
         """
-        rows = [
-            row
-            for module in sorted(self._modules, key=lambda module: module.name)
-            for row in self._rows(module, wanted.get(module.number, ()))
-        ]
+        rows = []
+        for module in sorted(self._modules, key=lambda module: module.name):
+            names = {name for name in wanted.get(module.number, ()) if self._resolver.stars.binds(module, name)}
+            names |= self._resolver.find_unbound(module).difference(answered.get(module.number, ()))
+            rows.extend(self._rows(module, names))
         columns = list(zip(*rows, strict=True)) or [()] * (len(tables.PATHS.columns) - 1)
         return tables.Table("paths", "", tables.PATHS.columns[:-1]).from_columns(columns)
 
-    def _rows(self, module: Module, wanted: Collection[str]) -> Iterator[tuple[Any, ...]]:
-        names = {name for name in wanted if self._resolver.stars.binds(module, name)}
-        if self._resolver.gets_others(module):
-            names |= self._resolver.stars.has(module) | self._spaces.space(module).served.keys()
-            names.update(self._resolver.find_given(module))
+    def _rows(self, module: Module, names: Collection[str]) -> Iterator[tuple[Any, ...]]:
         for name in sorted(names):
             if name == "*" or (name.startswith("__") and name.endswith("__")):
                 continue

@@ -46,12 +46,13 @@ _MOST_HOPS = 25
 class PlainNames:
     """``table``: the rows of ``tables.PATHS`` without the last column, of the names that are answered.
 
-    ``others`` are the bound names that are not answered, by module number. Nothing is answered of modules that get
-    names in other ways than by their own statements.
+    ``others`` are the bound names that are not answered, by module number; ``answered`` those that are, of modules
+    that get names in other ways than by their own statements, too.
     """
 
     table: pa.Table
     others: Mapping[int, set[str]]
+    answered: Mapping[int, set[str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,11 +110,18 @@ def find_plain(spaces: Namespaces, resolver: Resolver, routes: Routes, usage: Us
     way = _find_way(spaces, resolver, bound, _find_simple(spaces, resolver, bound))
     table = _build(spaces, routes, bound, way, usage)
     hidden = pc.and_(pc.starts_with(table["name"], "__"), pc.ends_with(table["name"], "__"))
-    others: dict[int, set[str]] = defaultdict(set)
-    left = np.flatnonzero(way.end < 0)
-    for module, name in zip(bound.module[left].tolist(), bound.names.take(bound.name[left]).to_pylist(), strict=True):
-        others[module].add(name)
-    return PlainNames(table.filter(pc.invert(hidden)), others)
+    gets_others = np.array([bool(resolver.find_unbound(module)) for module in spaces.index.modules], bool)
+    others = _group(bound, np.flatnonzero(way.end < 0))
+    answered = _group(bound, np.flatnonzero((way.end >= 0) & gets_others[bound.module]))
+    return PlainNames(table.filter(pc.invert(hidden)), others, answered)
+
+
+def _group(bound: _Bound, rows: Numbers) -> dict[int, set[str]]:
+    """Return some names by the number of their module."""
+    found: dict[int, set[str]] = defaultdict(set)
+    for module, name in zip(bound.module[rows].tolist(), bound.names.take(bound.name[rows]).to_pylist(), strict=True):
+        found[module].add(name)
+    return found
 
 
 def _read_bound(spaces: Namespaces) -> _Bound:
@@ -138,13 +146,15 @@ def _find_simple(spaces: Namespaces, resolver: Resolver, bound: _Bound) -> Flags
     """Return which names one statement binds for sure, and nothing else can."""
     codes = {name: code for code, name in enumerate(bound.names.to_pylist())}
     children = [
-        package.number * bound.width + codes[name] for package, name in spaces.index.list_children() if name in codes
+        package.number * bound.width + codes[name] for package, name, _ in spaces.index.list_children() if name in codes
     ]
-    is_own = np.array([not resolver.gets_others(module) for module in spaces.index.modules], bool)
+    given = [number * bound.width + codes[name] for number, name in resolver.list_given() if name in codes]
+    has_stars = np.array([resolver.has_stars(module) for module in spaces.index.modules], bool)
+    is_moved = has_stars[bound.module] | np.isin(bound.key, np.array([*children, *given], np.int64))
     level = np.array(spaces.rows.level, np.int64)[bound.statement]
     is_sure = bound.is_single & (level == ALWAYS) & (bound.kind >= 0)
     is_none = (bound.kind == list(_MADE).index("constant")) & _is_none(spaces, bound)
-    return is_sure & is_own[bound.module] & ~np.isin(bound.key, np.array(children, np.int64)) & ~is_none
+    return is_sure & ~is_moved & ~is_none
 
 
 def _is_none(spaces: Namespaces, bound: _Bound) -> Flags:
@@ -158,6 +168,7 @@ def _find_way(spaces: Namespaces, resolver: Resolver, bound: _Bound, is_simple: 
     rows = np.flatnonzero(is_import)
     taken, texts = _read_imports(spaces, resolver, bound, rows)
     module[rows], key[rows], outside[rows] = taken
+    _take_submodules(spaces, resolver, bound, module, key)
     kind = np.where(is_import & (outside >= 0), _EXTERNAL, _KINDS[bound.kind])
     maker, makers = np.zeros(len(bound.key), np.int64), [""]
     is_made = np.zeros(len(bound.key), bool)
@@ -169,6 +180,24 @@ def _find_way(spaces: Namespaces, resolver: Resolver, bound: _Bound, is_simple: 
     step = bound.find(key)
     step[(key < 0) | (key // bound.width == bound.module)] = _NOWHERE
     return _Way(step, _follow(step, ends), module, outside, texts, kind, maker, makers)
+
+
+def _take_submodules(
+    spaces: Namespaces, resolver: Resolver, bound: _Bound, module: Numbers, key: Numbers
+) -> None:
+    """Let imports of names that are nothing but submodules take these modules."""
+    codes = {name: code for code, name in enumerate(bound.names.to_pylist())}
+    children = {
+        package.number * bound.width + codes[name]: child.number
+        for package, name, child in spaces.index.list_children()
+        if name in codes and not resolver.has_stars(package)
+    }
+    for number, name in resolver.list_given():
+        children.pop(number * bound.width + codes[name] if name in codes else _NOWHERE, None)
+    numbers = np.array(sorted(children), np.int64)
+    rows = np.flatnonzero(np.isin(key, numbers[bound.find(numbers) < 0]))
+    module[rows] = [children[number] for number in key[rows].tolist()]
+    key[rows] = _NOWHERE
 
 
 def _ask_calls(

@@ -59,13 +59,21 @@ class Resolver:
         """Return what a dotted name means where it stands in a module: before a position of its statements."""
         return self._drive(None, self.meaning.follow(module, dotted, position))
 
-    def find_given(self, module: Module) -> Iterable[str]:
-        """Return the names that other modules set on a module."""
-        return self._given.get(module.number, {})
+    def list_given(self) -> Iterable[tuple[int, str]]:
+        """Return number and name of what modules set on other modules."""
+        return ((number, name) for number, names in self._given.items() for name in names)
 
-    def gets_others(self, module: Module) -> bool:
-        """Return whether a module may have names that its own statements do not bind."""
-        return module.number in self._sources or module.number in self._given or bool(self._spaces.space(module).served)
+    def has_stars(self, module: Module) -> bool:
+        """Return whether a module gets names by star imports of modules of the tree."""
+        return module.number in self._sources
+
+    def find_unbound(self, module: Module) -> set[str]:
+        """Return the names that a module may get in other ways than by statements of its own that name them."""
+        names = set(self._spaces.space(module).served)
+        names.update(self._given.get(module.number, ()))
+        if module.number in self._sources:
+            names |= self.stars.has(module)
+        return names
 
     def find_bound(self, module: Module) -> Mapping[str, list[int]]:
         """Return the rows of the statements in the module's file that bind or unbind a name, by name."""
