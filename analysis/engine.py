@@ -15,8 +15,6 @@ from typing import TypeVar
 
 import numpy as np
 import pyarrow as pa
-import loky.backend.resource_tracker
-from loky import get_reusable_executor
 
 #: Python looks for the modules of a new process in the current folder first: in a target, that would run its code.
 _SAFE_PATH = {"PYTHONSAFEPATH": "1"}
@@ -46,6 +44,8 @@ def open_executor(jobs: int, *, fresh: bool = False) -> Executor:
     The processes start clean (no fork of the caller's threads) and do not import the caller's main module,
     so that scripts and notebooks need no guard.
     """
+    from loky import get_reusable_executor
+
     _start_trackers()
     executor: Executor = get_reusable_executor(
         max_workers=jobs, timeout=20, reuse=False if fresh else "auto", env=_SAFE_PATH
@@ -58,6 +58,8 @@ def _start_trackers() -> None:
 
     The caller's environment is put back: what a notebook starts itself may want the current folder.
     """
+    import loky.backend.resource_tracker
+
     before = os.environ.get("PYTHONSAFEPATH")
     os.environ.update(_SAFE_PATH)
     try:

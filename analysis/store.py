@@ -18,7 +18,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from analysis import tables
 from analysis.errors import SnapshotError, StorageError
@@ -140,6 +139,8 @@ def write_snapshot(data: Path, contents: Mapping[str, pa.Table], manifest: Mappi
 
     ``manifest`` has at least target, revision and created (ISO, UTC).
     """
+    import pyarrow.parquet as pq
+
     parent = data / "snapshots" / slug(str(manifest["target"]))
     with writing_folder(parent) as folder:
         for name, table in sorted(contents.items()):
@@ -168,6 +169,8 @@ def read_manifest(snapshot: Path) -> dict[str, Any]:
 
 def read_table(snapshot: Path, name: str) -> pa.Table:
     """Return one table of a snapshot with the schema of ``tables.py``."""
+    import pyarrow.parquet as pq
+
     try:
         return pq.read_table(snapshot / f"{name}.parquet").cast(tables.TABLES[name].schema)
     except (OSError, ValueError, pa.ArrowException) as error:  # a cast to other columns is a ValueError

@@ -19,8 +19,8 @@ from analysis.engine import Clock, Progress, ignore_progress, paused_collection
 from analysis.errors import BaselineError, SnapshotError
 from analysis.facts import Facts, check_target
 from analysis.facts.git import read_revision
-from analysis.golden import find_golden, read_golden
 from analysis.golden.command import find_change_at
+from analysis.golden.records import find_golden, read_golden
 from analysis.golden.summary import count_base, tell_change
 from analysis.graph import ImportGraph, build_cycles_table
 from analysis.graph.simulate import Environment, simulate_entries

@@ -65,6 +65,9 @@ CAUSES = (
 )  # fmt: skip
 CONFLICT_KINDS = ("same-name", "renamed", "instance", "branch", "order")
 
+#: More pieces of a table are copied together.
+_MOST_SLICES = 500
+
 TEXT = pa.string()
 COUNT = pa.int32()
 TEXTS = pa.list_(pa.string())
@@ -131,6 +134,16 @@ def _array(column: Column, values: Sequence[Any]) -> pa.Array:
             f"{column.name} cannot be {error.args[0]!r}; it is one of {', '.join(column.values)}"
         ) from None
     return pa.DictionaryArray.from_arrays(indices, pa.array(column.values, type=TEXT))
+
+
+def take_rows(table: pa.Table, rows: npt.NDArray[np.int64]) -> pa.Table:
+    """Return some rows of a table; those that follow one another, as nearly all do after a small change, as they are."""
+    breaks = np.flatnonzero(np.diff(rows) != 1) + 1
+    if len(breaks) > _MOST_SLICES:
+        return table.take(pa.array(rows))
+    starts, ends = [0, *breaks.tolist()], [*breaks.tolist(), len(rows)]
+    slices = [table.slice(rows[start], end - start) for start, end in zip(starts, ends, strict=True) if end > start]
+    return pa.concat_tables(slices) if slices else table.slice(0, 0)
 
 
 def read_codes(table: pa.Table, name: str) -> tuple[npt.NDArray[np.int64], list[str]]:

@@ -198,7 +198,7 @@ def _sorted(parts: Iterable[pa.Table], name: str) -> pa.Table:
     table = pa.concat_tables([schema.empty_table(), *parts])
     order = table.column(FILE).to_numpy()
     if np.any(np.diff(order) < 0):
-        table = table.take(pa.array(np.argsort(order, kind="stable")))
+        table = tables.take_rows(table, np.argsort(order, kind="stable"))
     return table
 
 
@@ -226,8 +226,11 @@ def _name(root: Path, found: Discovery, imports: pa.Table, roots: Sequence[str])
 
 def _find_projects(root: Path, paths: Iterable[str]) -> list[str]:
     """Return the folders (relative, down to the third level) that hold a project file."""
-    folders = {"/".join(path.split("/")[:depth]) for path in paths for depth in range(1, min(4, path.count("/") + 1))}
-    return sorted(folder for folder in folders if any(os.path.isfile(root / folder / name) for name in _PROJECT_FILES))
+    deepest = {path.rpartition("/")[0] for path in paths}
+    folders = {"/".join(folder.split("/")[:depth]) for folder in deepest for depth in (1, 2, 3) if folder}
+    return sorted(
+        folder for folder in folders if any(os.path.isfile(f"{root}/{folder}/{name}") for name in _PROJECT_FILES)
+    )
 
 
 def _publish(root: Path, found: Discovery, parts: dict[str, pa.Table], read_count: int) -> Facts:

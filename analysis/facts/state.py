@@ -72,7 +72,7 @@ class ScanState:
                 continue
             numbers = renumbered[table.column(FILE).to_numpy()]
             is_kept = numbers >= 0
-            part = table if is_kept.all() else table.filter(pa.array(is_kept))
+            part = table if is_kept.all() else tables.take_rows(table, np.flatnonzero(is_kept))
             column = pa.array(numbers[is_kept], type=pa.int32())
             kept[name] = part.set_column(0, pa.field(FILE, pa.int32()), column)
         return kept
