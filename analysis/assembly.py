@@ -22,7 +22,7 @@ def build_case(
     graph = clock.run("graph", lambda: build_import_graph(facts))
     cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache))
     multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, policy)))
-    identity = clock.run("names", lambda: build_identity(facts, policy))
+    identity = clock.run("names", lambda: build_identity(facts, policy, cache=cache))
     return CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, policy)
 
 

@@ -24,7 +24,7 @@ from analysis.errors import SnapshotError, StorageError
 
 MANIFEST = "manifest.json"
 #: Raised when older snapshots can no longer be read.
-FORMAT = 3
+FORMAT = 4
 _TEMPORARY = re.compile(r"\.writing-(\d+)-")
 
 

@@ -217,6 +217,7 @@ FILES = Table("files", "one Python file of the target", (
     Column("size_bytes", pa.int64(), "size in bytes"),
     _count("lines", "number of lines"),
     _text("content_hash", "first 32 hex digits of the SHA-256 of the bytes; empty when unreadable"),
+    _text("structure", "24 hex digits of the hash of what the file imports, binds and defines, without lines, comments and the bodies of functions"),
 ))  # fmt: skip
 
 LEFT_OUT = Table("left_out", "one folder, or kind of files, that discovery left out", (

@@ -16,7 +16,7 @@ from analysis.facts.extract import EXTRACTOR_VERSION
 from analysis.facts.rows import FileFacts
 from analysis.kept import Kept
 
-_FIELDS = ("status", "reason", "error_line", "encoding", "lines", "rows")
+_FIELDS = ("status", "reason", "error_line", "encoding", "lines", "structure", "rows")
 
 
 class FactsCache:

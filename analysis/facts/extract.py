@@ -24,9 +24,10 @@ from analysis.facts.recover import recover_imports
 from analysis.facts.rows import FileFacts, Rows
 from analysis.facts.shared_state import read_class_state, read_function_state
 from analysis.facts.source import decode, parse
+from analysis.facts.structure import find_structure
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 14
+EXTRACTOR_VERSION = 15
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.
@@ -41,7 +42,8 @@ def extract(source: bytes) -> FileFacts:
     if parsed.tree is not None:
         try:
             rows = _Walker(normalise_line_ends(source), parsed.tree, parsed.encoding).rows
-            return FileFacts("ok", "", 0, parsed.encoding, lines, rows.as_tuple())
+            found = rows.as_tuple()
+            return FileFacts("ok", "", 0, parsed.encoding, lines, find_structure(found), found)
         except RecursionError:
             status, reason = "parser-crash", "nested too deeply to be walked (RecursionError)"
     else:
@@ -49,7 +51,8 @@ def extract(source: bytes) -> FileFacts:
     rows = Rows()
     if status != "too-large":
         rows.imports.extend(recover_imports(decode(source, parsed.encoding)))
-    return FileFacts(status, reason, parsed.error_line, parsed.encoding, lines, rows.as_tuple())
+    found = rows.as_tuple()
+    return FileFacts(status, reason, parsed.error_line, parsed.encoding, lines, find_structure(found), found)
 
 
 class _Walker:

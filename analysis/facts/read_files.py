@@ -46,7 +46,7 @@ def read_files(work: Work) -> dict[str, pa.Buffer]:
                 content_hash, facts = _read_file(file, cache, fresh)
                 file_rows.append(
                     (index, facts.status, facts.reason, facts.error_line, facts.encoding, file.size_bytes, facts.lines,
-                     content_hash)
+                     content_hash, facts.structure)
                 )  # fmt: skip
                 for target, found in zip(rows, facts.rows, strict=True):
                     target.extend((index, *row) for row in found)
@@ -62,7 +62,7 @@ def read_files(work: Work) -> dict[str, pa.Buffer]:
 
 def describe_crash(index: int, file: SourceFile) -> dict[str, pa.Buffer]:
     """Return what stands for a file whose parser took its process down."""
-    row = (index, "parser-crash", "the parser ended its process", 0, "utf-8", file.size_bytes, 0, "")
+    row = (index, "parser-crash", "the parser ended its process", 0, "utf-8", file.size_bytes, 0, "", "")
     empty = {table.name: _pack(table, []) for table in tables.FACT_TABLES}
     return {"files": _pack(tables.FILES, [row]), **empty}
 
@@ -83,7 +83,7 @@ def _read_file(file: SourceFile, cache: FactsCache, fresh: dict[str, FileFacts])
 
 
 def _without_facts(status: str, reason: str) -> FileFacts:
-    return FileFacts(status, reason, 0, "", 0, tuple([] for _ in tables.FACT_TABLES))
+    return FileFacts(status, reason, 0, "", 0, "", tuple([] for _ in tables.FACT_TABLES))
 
 
 def scan_table(table: tables.Table) -> tables.Table:

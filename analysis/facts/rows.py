@@ -38,4 +38,5 @@ class FileFacts:
     error_line: int
     encoding: str
     lines: int
+    structure: str
     rows: tuple[list[Row], ...]

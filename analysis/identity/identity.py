@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import pyarrow as pa
 
@@ -11,8 +12,10 @@ from analysis.identity.canonical import find_stated
 from analysis.identity.conflicts import build_conflicts
 from analysis.identity.duplicates import build_duplicates
 from analysis.identity.evidence import FactTables
-from analysis.identity.inheritance import Inheritance
-from analysis.identity.paths import Resolution, build_resolution
+from analysis.identity.inheritance import Inheritance, find_inheritance, read_inheritance
+from analysis.identity.kept_names import KeptNames
+from analysis.identity.module_index import ModuleIndex
+from analysis.identity.paths import build_resolution
 from analysis.identity.phantom_names import build_phantom_names
 from analysis.identity.violations import build_violations
 from analysis.policy import Policy
@@ -20,7 +23,7 @@ from analysis.policy import Policy
 
 @dataclass(frozen=True, slots=True)
 class Identity:
-    """Tables with the schemas of ``analysis.tables``, and what answers further questions."""
+    """Tables with the schemas of ``analysis.tables``, and what answers questions of inheritance."""
 
     paths: pa.Table
     violations: pa.Table
@@ -29,7 +32,6 @@ class Identity:
     bases: pa.Table
     duplicates: pa.Table
     folder_copies: pa.Table
-    resolution: Resolution
     inheritance: Inheritance
 
     @property
@@ -39,21 +41,32 @@ class Identity:
         return {name: getattr(self, name) for name in names}
 
 
-def build_identity(facts: FactTables, policy: Policy) -> Identity:
-    """Resolve every name and say who takes what from the wrong place; linear in the number of statements."""
+def build_identity(facts: FactTables, policy: Policy, *, cache: Path | None = None) -> Identity:
+    """Resolve every name and say who takes what from the wrong place; linear in the number of statements.
+
+    ``cache`` is a folder where names are kept: those of a target whose structure is the same are not resolved again.
+    """
     stated = find_stated(policy)
+    kept = KeptNames(cache, facts, stated)
     with paused_collection():
-        resolution = build_resolution(facts, stated)
-        inheritance = Inheritance(facts.definitions, resolution)
-        duplicates, folder_copies = build_duplicates(facts.files, facts.definitions, facts.methods, resolution.index)
+        found = kept.read()
+        if found is None:
+            found = _resolve(facts, stated)
+            kept.write(found)
+        index = ModuleIndex(facts.modules)
+        duplicates, folder_copies = build_duplicates(facts.files, facts.definitions, facts.methods, index)
         return Identity(
-            paths=resolution.paths,
-            violations=build_violations(resolution, stated),
-            phantom_names=build_phantom_names(resolution),
-            conflicts=build_conflicts(resolution, inheritance),
-            bases=inheritance.build_table(),
-            duplicates=duplicates,
-            folder_copies=folder_copies,
-            resolution=resolution,
-            inheritance=inheritance,
+            **found, duplicates=duplicates, folder_copies=folder_copies, inheritance=read_inheritance(found["bases"])
         )
+
+
+def _resolve(facts: FactTables, stated: frozenset[str]) -> dict[str, pa.Table]:
+    resolution = build_resolution(facts, stated)
+    inheritance = find_inheritance(facts.definitions, resolution)
+    return {
+        "paths": resolution.paths,
+        "violations": build_violations(resolution, stated),
+        "phantom_names": build_phantom_names(resolution),
+        "conflicts": build_conflicts(resolution, inheritance),
+        "bases": inheritance.build_table(),
+    }

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 
 import pyarrow as pa
 
@@ -14,24 +15,9 @@ from analysis.identity.values import choose
 class Inheritance:
     """The bases of each class statement, as definitions: ``pkg.mod:Qual``, or ``package:name`` outside the tree."""
 
-    def __init__(self, definitions: pa.Table, resolution: Resolution) -> None:
-        self.bases: dict[str, tuple[str, ...]] = {}
+    def __init__(self, bases: Mapping[str, Sequence[str]]) -> None:
+        self.bases = bases
         self._ancestors: dict[str, frozenset[str]] = {}
-        columns = ("path", "qualname", "scope", "position", "bases")
-        for path, qualname, scope, position, bases in zip(
-            *(tables.read_column(definitions, name) for name in columns), strict=True
-        ):
-            module = resolution.index.find_file(path)
-            if module is None or scope in {"function", "type_checking"}:
-                continue
-            found = []
-            for written in bases:
-                dotted = written.partition("[")[0]
-                if dotted.replace(".", "").isidentifier():
-                    value = choose(resolution.resolver.resolve_dotted(module, dotted, position)).value
-                    if value.target:
-                        found.append(value.target)
-            self.bases.setdefault(f"{module.name}:{qualname}", tuple(found))
 
     def build_table(self) -> pa.Table:
         """Return ``tables.BASES``, sorted by definition; the bases of a class in their order."""
@@ -61,3 +47,32 @@ class Inheritance:
             if above:
                 related |= above | {definition}
         return bool(group) and related == group
+
+
+def find_inheritance(definitions: pa.Table, resolution: Resolution) -> Inheritance:
+    """Resolve the bases of each class statement that a program can have by an import."""
+    found: dict[str, tuple[str, ...]] = {}
+    columns = ("path", "qualname", "scope", "position", "bases")
+    for path, qualname, scope, position, bases in zip(
+        *(tables.read_column(definitions, name) for name in columns), strict=True
+    ):
+        module = resolution.index.find_file(path)
+        if module is None or scope in {"function", "type_checking"}:
+            continue
+        targets = []
+        for written in bases:
+            dotted = written.partition("[")[0]
+            if dotted.replace(".", "").isidentifier():
+                value = choose(resolution.resolver.resolve_dotted(module, dotted, position)).value
+                if value.target:
+                    targets.append(value.target)
+        found.setdefault(f"{module.name}:{qualname}", tuple(targets))
+    return Inheritance(found)
+
+
+def read_inheritance(bases: pa.Table) -> Inheritance:
+    """Return what a table of bases says."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for definition, base in zip(*(tables.read_column(bases, name) for name in tables.BASES.names), strict=True):
+        found[definition].append(base)
+    return Inheritance(dict(found))

@@ -1,0 +1,55 @@
+"""What a file binds, imports and defines, without the lines at which it does so, as one hash.
+
+Two versions of a file with one hash mean the same names and classes: they differ in comments, layout, and what stands in
+the bodies of functions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import marshal
+from collections.abc import Mapping, Sequence
+from operator import itemgetter
+
+from analysis import tables
+from analysis.facts.rows import Row
+
+#: What decides which names a file has; the order of statements counts, their positions and lines do not.
+_COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "imports": (
+        "kind", "level", "module", "name", "bound_as", "scope", "guard", "condition", "caught", "owner", "is_reexport",
+    ),
+    "definitions": ("name", "qualname", "scope", "guard", "condition", "caught", "bases", "marks"),
+    "bindings": ("name", "kind", "value", "arguments", "scope", "guard", "condition", "caught", "owner"),
+    "exports": ("name", "operation", "guard"),
+    "hooks": ("kind", "name", "value"),
+    "markers": ("kind",),
+}  # fmt: skip
+_HASH_DIGITS = 24
+
+
+def find_structure(rows: Sequence[Sequence[Row]]) -> str:
+    """Return 24 hex digits for the rows of one file, given in the order of ``tables.FACT_TABLES``."""
+    order = sorted({row[0] for table, found in zip(tables.FACT_TABLES, rows, strict=True) for row in found
+                    if "position" in table.names and table.name in _COLUMNS})  # fmt: skip
+    ranks = {position: rank for rank, position in enumerate(order)}
+    kept = [
+        [(ranks[row[0]] if has_position else -1, *_pick(pick(row))) for row in found]
+        for (pick, has_position), found in zip(_PICKS, rows, strict=True)
+        if pick is not None
+    ]
+    return hashlib.sha256(marshal.dumps(kept, 0)).hexdigest()[:_HASH_DIGITS]
+
+
+def _pick(value: object) -> tuple[object, ...]:
+    """Return what an ``itemgetter`` gives as a tuple: of one column it gives the value alone."""
+    return value if isinstance(value, tuple) else (value,)
+
+
+def _make_pick(table: tables.Table) -> tuple[itemgetter | None, bool]:  # type: ignore[type-arg]
+    wanted = _COLUMNS.get(table.name)
+    inner = table.names[1:]  # the rows of one file have no path
+    return (itemgetter(*(inner.index(name) for name in wanted)) if wanted else None), "position" in inner
+
+
+_PICKS = tuple(_make_pick(table) for table in tables.FACT_TABLES)
