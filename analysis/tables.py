@@ -157,7 +157,8 @@ def read_codes(table: pa.Table, name: str) -> tuple[npt.NDArray[np.int64], list[
 
 def read_numbers(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
     """Return a column of numbers."""
-    return table.column(name).to_numpy().astype(np.int64)
+    numbers: npt.NDArray[np.int64] = table.column(name).to_numpy().astype(np.int64)
+    return numbers
 
 
 def read_column(table: pa.Table, name: str) -> list[Any]:

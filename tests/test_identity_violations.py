@@ -12,7 +12,7 @@ from analysis import tables
 from analysis.facts import scan
 from analysis.identity.canonical import find_stated
 from analysis.identity.conflicts import build_conflicts
-from analysis.identity.inheritance import Inheritance
+from analysis.identity.inheritance import find_inheritance
 from analysis.identity.paths import Resolution, build_resolution
 from analysis.identity.phantom_names import build_phantom_names
 from analysis.identity.violations import build_violations
@@ -48,7 +48,7 @@ def conflicts(files: Files, root: Path) -> list[tuple[Any, ...]]:
     """Return name, kind, definitions and whether they are related, of all conflicts of a tree."""
     facts = scan(root, jobs=1)
     resolution = build_resolution(facts)
-    table = build_conflicts(resolution, Inheritance(facts.definitions, resolution))
+    table = build_conflicts(resolution, find_inheritance(facts.definitions, resolution))
     return brief(table, "name", "kind", "definitions", "is_related")
 
 

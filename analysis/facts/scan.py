@@ -32,7 +32,7 @@ SMALLEST_PARALLEL_BYTES = 1_500_000
 #: More runs than processes, so that the last ones to finish are short.
 _RUNS_PER_JOB = 12
 #: A scan's state is written again only when at least this share of the files had to be read.
-_WORTH_SAVING = 0.02
+_WORTH_SAVING = 0.005
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -92,9 +92,10 @@ def scan(
         parts = dict(state.tables)
     else:
         parts = _collect(files, changed, state, cache, jobs or count_cores(), progress)
-        parts["modules"] = _name(root, found, parts["imports"], options.roots)
+        parts["modules"] = _name(root, found, parts, state, options.roots)
     if cache and (state is None or len(changed) > _WORTH_SAVING * len(files)):
-        write_state(cache, root, options, found, parts, started_ns)
+        projects = _find_projects(root, [file.path for file in files])
+        write_state(cache, root, options, found, parts, projects, started_ns)
     return _publish(root, found, parts, len(changed))
 
 
@@ -202,7 +203,17 @@ def _sorted(parts: Iterable[pa.Table], name: str) -> pa.Table:
     return table
 
 
-def _name(root: Path, found: Discovery, imports: pa.Table, roots: Sequence[str]) -> pa.Table:
+def _name(
+    root: Path, found: Discovery, parts: dict[str, pa.Table], state: ScanState | None, roots: Sequence[str]
+) -> pa.Table:
+    """Return the names of the modules: those of the last scan where nothing that decides them has changed."""
+    paths = [file.path for file in found.files]
+    projects = _find_projects(root, paths)
+    if state and (state.paths, state.extensions, state.projects) == (paths, found.extensions, projects):
+        before, now = (table["files"].column("structure") for table in (state.tables, parts))
+        if before.equals(now):
+            return state.tables["modules"]
+    imports = parts["imports"]
     absolute = imports.filter(pc.equal(imports.column("level"), 0)).select(["module", "name"])
     counted = absolute.group_by(["module", "name"]).aggregate([([], "count_all")])
     columns = (counted.column(name).to_pylist() for name in ("module", "name", "count_all"))
@@ -217,10 +228,7 @@ def _name(root: Path, found: Discovery, imports: pa.Table, roots: Sequence[str])
         *(relative.column(name).to_pylist() for name in (FILE, "level", "module", "name")), strict=True
     ):
         relatives.setdefault(found.files[index].path, []).append(tuple(rest))
-    paths = [file.path for file in found.files]
-    layout = Layout(
-        root, paths, found.extensions, usage, frozenset(named), relatives, roots, _find_projects(root, paths)
-    )
+    layout = Layout(root, paths, found.extensions, usage, frozenset(named), relatives, roots, projects)
     return tables.MODULES.from_rows(name_modules(layout))
 
 

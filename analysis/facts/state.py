@@ -42,6 +42,7 @@ class ScanState:
     stamps: np.ndarray
     taken_ns: int
     extensions: dict[str, bool]
+    projects: list[str]
     tables: dict[str, pa.Table]
 
     def find_changed(self, files: Sequence[SourceFile]) -> list[int]:
@@ -98,13 +99,21 @@ def read_state(cache: Path | None, root: Path, options: ScanOptions) -> ScanStat
         described = json.loads((latest / "state.json").read_text("utf-8"))
         stamps = np.load(latest / "stamps.npy")
         found = {name: pa.ipc.open_file(pa.memory_map(str(latest / f"{name}.arrow"))).read_all() for name in _NAMES}
-        return ScanState(described["paths"], stamps, described["taken_ns"], described["extensions"], found)
+        return ScanState(
+            described["paths"], stamps, described["taken_ns"], described["extensions"], described["projects"], found
+        )
     except (OSError, ValueError, KeyError, pa.ArrowException):
         return None
 
 
 def write_state(
-    cache: Path, root: Path, options: ScanOptions, found: Discovery, parts: dict[str, pa.Table], taken_ns: int
+    cache: Path,
+    root: Path,
+    options: ScanOptions,
+    found: Discovery,
+    parts: dict[str, pa.Table],
+    projects: Sequence[str],
+    taken_ns: int,
 ) -> None:
     """Keep the state of this scan, begun at ``taken_ns``.
 
@@ -118,6 +127,7 @@ def write_state(
         described = {
             "paths": [file.path for file in found.files],
             "extensions": found.extensions,
+            "projects": list(projects),
             "taken_ns": taken_ns,
             "root": os.fsencode(root).decode("utf-8", "backslashreplace"),
         }

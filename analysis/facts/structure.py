@@ -1,7 +1,7 @@
 """What a file binds, imports and defines, without the lines at which it does so, as one hash.
 
-Two versions of a file with one hash mean the same names and classes: they differ in comments, layout, and what stands in
-the bodies of functions.
+Two versions of a file with one hash mean the same names and classes: they differ in comments, layout, and what stands
+in the bodies of functions.
 """
 
 from __future__ import annotations

@@ -132,7 +132,10 @@ def _answer(
         for importer, (_, level, word, name) in questions
     ]
     speaks_of_name = np.array(
-        [answer.missing.endswith(f".{texts[1][name]}") for answer, (_, (*_, name)) in zip(answers, questions, strict=True)],
+        [
+            answer.missing.endswith(f".{texts[1][name]}")
+            for answer, (_, (*_, name)) in zip(answers, questions, strict=True)
+        ],
         bool,
     )
     for place in np.flatnonzero(speaks_of_name[which] & ~is_module).tolist():

@@ -36,7 +36,9 @@ class _Bound(NamedTuple):
 def build_conflicts(resolution: Resolution, inheritance: Inheritance) -> pa.Table:
     """Return ``tables.CONFLICTS``, sorted by name and kind."""
     rows = [
-        row for name, bounds in _find_shared(resolution.paths).items() for row in _find_across(name, bounds, inheritance)
+        row
+        for name, bounds in _find_shared(resolution.paths).items()
+        for row in _find_across(name, bounds, inheritance)
     ]
     for number, names in resolution.involved.items():
         rows.extend(_find_within(resolution, resolution.modules[number], names))

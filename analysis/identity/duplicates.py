@@ -77,7 +77,8 @@ def _find_pairs(level: str, table: pa.Table, threshold: float) -> Iterator[_Pair
     order = np.lexsort((second, first, -similarity))
     links = list(zip(chosen[first[order]].tolist(), chosen[second[order]].tolist(), strict=True))
     copies = np.flatnonzero(same != np.arange(len(same)))
-    bodies = _read_bodies(level, table, {*same[copies].tolist(), *copies.tolist(), *(row for link in links for row in link)})
+    wanted = {*same[copies].tolist(), *copies.tolist(), *(row for link in links for row in link)}
+    bodies = _read_bodies(level, table, wanted)
     forest = _Forest(table.num_rows)
     joined = [
         (left, right, 1.0)

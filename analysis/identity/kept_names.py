@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import shutil
 import time
 from collections.abc import Mapping
@@ -31,10 +32,16 @@ _LINED = ("imports", "bindings", "definitions")
 _Moves = Mapping[str, Mapping[int, int]]
 #: Where more files moved, it is quicker to resolve again.
 _MOST_MOVED_FILES = 60
+#: Where that many moved, their lines of today are kept.
+_MANY_MOVED_FILES = 20
 _MOST_KEPT = 6
 
 
-class Moved(Exception):
+_OTHERWISE = "otherwise "
+_CANDIDATE = re.compile(r"([^ ,]+)(?: line (\d+))?")
+
+
+class MovedError(Exception):
     """The lines of today cannot be told from those of an earlier run."""
 
 
@@ -56,8 +63,11 @@ class KeptNames:
             moves = _find_moves(self._facts, found.pop("lines"))
             with contextlib.suppress(OSError):
                 os.utime(folder)
-            return {name: _move(table.cast(tables.TABLES[name].schema), moves) for name, table in found.items()}
-        except (OSError, ValueError, KeyError, pa.ArrowException, Moved):
+            moved = {name: _move(table.cast(tables.TABLES[name].schema), moves) for name, table in found.items()}
+            if len(moves) >= _MANY_MOVED_FILES:
+                self.write(moved)
+            return moved
+        except (OSError, ValueError, KeyError, pa.ArrowException, MovedError):
             return None
 
     def write(self, found: Mapping[str, pa.Table]) -> None:
@@ -94,7 +104,7 @@ def _list_lines(facts: FactTables) -> pa.Table:
 
 
 def _find_moves(facts: FactTables, kept: pa.Table) -> _Moves:
-    """Return where the lines of each changed file went. Raises ``Moved`` where one line became two, or two one."""
+    """Return where the lines of each changed file went. Raises ``MovedError`` where one line became two, or two one."""
     old, start = tables.read_numbers(kept, "line"), 0
     found: dict[str, dict[int, int]] = {}
     changed: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]] = []
@@ -104,22 +114,22 @@ def _find_moves(facts: FactTables, kept: pa.Table) -> _Moves:
         was = old[start : start + len(new)]
         start += len(new)
         if len(was) != len(new):
-            raise Moved
+            raise MovedError
         files, paths = tables.read_codes(table, "path")
         changed.append((files, was, new, paths))
         for code in np.unique(files[was != new]).tolist():
             found.setdefault(paths[code], {})
     if start != len(old) or len(found) > _MOST_MOVED_FILES:
-        raise Moved
+        raise MovedError
     for files, was, new, paths in changed:
         codes = {path: code for code, path in enumerate(paths)}
         for path in found.keys() & codes.keys():
             rows = np.flatnonzero(files == codes[path])
             for before, now in zip(was[rows].tolist(), new[rows].tolist(), strict=True):
                 if found[path].setdefault(before, now) != now:
-                    raise Moved
+                    raise MovedError
     if any(len(set(moved.values())) < len(moved) for moved in found.values()):
-        raise Moved
+        raise MovedError
     return found
 
 
@@ -133,9 +143,7 @@ def _move(table: pa.Table, moves: _Moves) -> pa.Table:
     if "chain" in table.column_names:
         table = _move_chains(table, moves)
     if "reason" in table.column_names and "definition_path" in table.column_names:
-        is_moved = pc.is_in(table["definition_path"].cast(tables.TEXT), pa.array(sorted(moves)))
-        if pc.any(pc.and_(is_moved, pc.match_substring(table["reason"], " line "))).as_py():
-            raise Moved  # the words name a line of another candidate
+        table = _move_reasons(table, moves)
     return table
 
 
@@ -152,7 +160,7 @@ def _move_lines(table: pa.Table, path: str, line: str, moves: _Moves) -> pa.Tabl
 
 def _find_line(moved: Mapping[int, int], old: int) -> int:
     if old not in moved:
-        raise Moved
+        raise MovedError
     return moved[old]
 
 
@@ -168,6 +176,32 @@ def _move_chains(table: pa.Table, moves: _Moves) -> pa.Table:
     offsets = np.concatenate(([0], np.cumsum(chains.value_lengths().to_numpy()))).astype(np.int32)
     place = table.column_names.index("chain")
     return table.set_column(place, table.schema.field(place), pa.ListArray.from_arrays(pa.array(offsets), moved))
+
+
+def _move_reasons(table: pa.Table, moves: _Moves) -> pa.Table:
+    """Candidates of one name in one file are told apart by their lines: ``otherwise a:B line 3, a:B line 9``."""
+    is_meant = pc.and_(
+        pc.is_in(table["definition_path"].cast(tables.TEXT), pa.array(sorted(moves))),
+        pc.match_substring(table["reason"], " line "),
+    ).combine_chunks()
+    meant = table.select(["reason", "definition_path"]).filter(is_meant)
+    rows = zip(*(tables.read_column(meant, name) for name in meant.column_names), strict=True)
+    moved = [_move_reason(reason, moves[path]) for reason, path in rows]
+    place = table.column_names.index("reason")
+    reasons = pc.replace_with_mask(table["reason"].combine_chunks(), is_meant, pa.array(moved, tables.TEXT))
+    return table.set_column(place, table.schema.field(place), reasons)
+
+
+def _move_reason(reason: str, moved: Mapping[int, int]) -> str:
+    parts = [_CANDIDATE.fullmatch(part) for part in reason.removeprefix(_OTHERWISE).split(", ")]
+    if not reason.startswith(_OTHERWISE) or None in parts:
+        raise MovedError
+    told = [
+        f"{part[1]} line {_find_line(moved, int(part[2]))}" if part[2] else part[1]
+        for part in parts
+        if part is not None
+    ]
+    return f"{_OTHERWISE}{', '.join(sorted(told))}"
 
 
 def _move_hop(hop: str, moves: _Moves) -> str:

@@ -59,7 +59,8 @@ class Bindings:
 
     @cached_property
     def level(self) -> list[int]:
-        return self.levels.tolist()
+        levels: list[int] = self.levels.tolist()
+        return levels
 
 
 class Space:
@@ -174,7 +175,9 @@ def find_level(scope: str, guard: str, condition: str, caught: str, owner: str) 
 def _build_spaces(bindings: pa.Table, names: Sequence[str]) -> dict[str, Space]:
     """Return the space of each file; the statements of one file stand together."""
     codes, paths = tables.read_codes(bindings, "path")
-    firsts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()] if len(codes) else []
+    if not len(codes):
+        return {}
+    firsts = [0, *(np.flatnonzero(np.diff(codes)) + 1).tolist()]
     spaces = {
         paths[codes[first]]: Space(first, names[first:end])
         for first, end in zip(firsts, [*firsts[1:], len(codes)], strict=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -88,11 +89,16 @@ def _build(facts: FactTables, stated: frozenset[str]) -> Resolution:
 def _sort(*parts: pa.Table) -> pa.Table:
     """Return the rows of all parts, sorted by module and name."""
     table = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
-    order = pc.sort_indices(
-        pa.table([table["module"].cast(tables.TEXT), table["name"]], ["module", "name"]),
-        sort_keys=[("module", "ascending"), ("name", "ascending")],
-    )
-    return table.take(order)
+    order = np.lexsort([_rank(table, name) for name in ("name", "module")])
+    return table.take(pa.array(order))
+
+
+def _rank(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
+    """Return the place of each text of a column in their order."""
+    codes, texts = tables.read_codes(table, name)
+    ranks = np.empty(len(texts), np.int64)
+    ranks[sorted(range(len(texts)), key=texts.__getitem__)] = np.arange(len(texts))
+    return ranks[codes] if texts else codes
 
 
 def _choose(table: pa.Table, stated: frozenset[str]) -> tuple[pa.Table, dict[str, ClassPath]]:
@@ -124,7 +130,7 @@ class PathRows:
 
         Both are names by module number.
         """
-        rows = []
+        rows: list[tuple[Any, ...]] = []
         for module in sorted(self._modules, key=lambda module: module.name):
             names = {name for name in wanted.get(module.number, ()) if self._resolver.stars.binds(module, name)}
             names |= self._resolver.find_unbound(module).difference(answered.get(module.number, ()))

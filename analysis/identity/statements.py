@@ -78,7 +78,8 @@ class Statements:
 
     @cached_property
     def level(self) -> list[int]:
-        return self.levels.tolist()
+        levels: list[int] = self.levels.tolist()
+        return levels
 
     @cached_property
     def targets(self) -> Numbers:
@@ -86,7 +87,8 @@ class Statements:
 
     @cached_property
     def target(self) -> list[int]:
-        return self.targets.tolist()
+        targets: list[int] = self.targets.tolist()
+        return targets
 
     @cached_property
     def is_live(self) -> npt.NDArray[np.bool_]:
@@ -94,7 +96,7 @@ class Statements:
 
     def find_absolute(self, row: int) -> str:
         """Return the absolute name of the module that a statement names."""
-        return self._answers[self._which[row]].absolute
+        return self._answers[int(self._which[row])].absolute
 
 
 class _Answer(NamedTuple):
