@@ -533,6 +533,11 @@ def main() -> NoReturn:
         sys.exit(0)
     except OSError as error:
         _fail(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), 4)
+    except Exception as error:
+        if os.environ.get("SSOT_TRACEBACK"):
+            raise
+        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        _fail(f"a fault of the kit itself: {told}. Set SSOT_TRACEBACK=1 to see where, and report it", 4)
 
 
 def _explain_usage(error: Any) -> str:

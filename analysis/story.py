@@ -29,6 +29,7 @@ from analysis.history import build_baseline, compare, read_baseline
 from analysis.identity import Identity
 from analysis.investigation import Investigation
 from analysis.policy import Policy, read_claims, read_policy
+from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.rules import (
     CaseFile,
     build_findings_table,
@@ -69,7 +70,7 @@ def investigate(
     """
     root = check_target(Path(path).expanduser())
     rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
-    check_weights(rules)
+    check_weights(rules, (_as_path(policy) or root / POLICY) if not isinstance(policy, Policy) else None)
     is_declined = probe is None and rules.target.probe and policy is None
     probe = None if is_declined else complete_probe(probe, rules, root)
     if claims is not None:

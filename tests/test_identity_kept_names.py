@@ -59,7 +59,7 @@ def test_lines_move_with_the_source(
     tell(scan(tree, jobs=1), cache)
     for name, place, text in edits:
         lines = (tree / name).read_text().split("\n")
-        before = next((place for place in range(min(place, len(lines)), 0, -1) if not lines[place - 1][-1:] == ":"), 0)
+        before = next((place for place in range(min(place, len(lines)), 0, -1) if lines[place - 1][-1:] != ":"), 0)
         indent = lines[before][: len(lines[before]) - len(lines[before].lstrip())] if before < len(lines) else ""
         if text.startswith("if") and indent:
             continue

@@ -46,7 +46,8 @@ STATEMENTS = [
     "from p.nowhere import X", "from ..up import X", "import q.{0}\nq.{0}.X = 1", "del X", "__version__ = '1'",
     "from p.{0} import __version__ as Y", "try:\n    from p.{0} import X\nexcept ImportError:\n    X = None",
     "if c:\n    from p.{0} import Y", "def __getattr__(n):\n    return {{'Z': 'p.{0}:X'}}[n]", "X = p.{0}.Y",
-    "from q import {0}", "{0} = 1", "class {0}: ...", "from q.{0} import X", "from q import {0} as Y", "__all__ = ['Y']", "from p import X", "from p import X as X",
+    "from q import {0}", "{0} = 1", "class {0}: ...",
+    "from q.{0} import X", "from q import {0} as Y", "__all__ = ['Y']", "from p import X", "from p import X as X",
 ]  # fmt: skip
 FILES = ("p/__init__.py", "p/a.py", "p/b.py", "p/c/__init__.py", "p/c/d.py", "q/__init__.py", "q/a.py", "a.py")
 

@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import time
+import tomllib
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analysis.errors import PolicyError
 from analysis.policy import Policy, parse_policy, read_policy
-from analysis.policy.reading import find_line
+from analysis.policy.places import find_entries
+from analysis.rules import check_weights
 
 FULL = """
 [target]
@@ -93,37 +100,44 @@ CONCEPT = '[[concept]]\nname = "a"\nmatch = ["*A"]\n'
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("[target]\nnam = 'x'", "ssot.toml:2:7: [target] has no key 'nam'. Did you mean name?"),
+        ("[target]\nnam = 'x'", "ssot.toml:2:1: [target] has no key 'nam'. Did you mean name?"),
         (f"{CONCEPT}[[concept]]\nname='b'\nmax_clases=1\nmatch=['x']", "ssot.toml:6:1: [concept] has no key 'max_cla"),
-        ("# one\n\n[[concept]]\nname = 'a'", "ssot.toml:3:1: [[concept]] needs the key 'match'"),
-        ("[compliance]\nthreshold = 101", "ssot.toml:2:1: threshold: Input should be less than or equal to 100"),
+        ("# one\n\n[[concept]]\nname = 'a'", "ssot.toml:3:2: [[concept]] needs the key 'match'"),
+        ("[compliance]\nthreshold = 101", "ssot.toml:2:13: threshold: Input should be less than or equal to 100"),
         ("[target]\nroots = 'src'", "ssot.toml:2:9: roots: Input should be a valid list in brackets"),
         ("[target]\nroots = [\n  'src',\n  '/etc',\n]", "ssot.toml:4:3: roots: '/etc' is not below the target"),
         ("[target]\nroots = ['a/../../b']", "is not below the target"),
-        ("[target]\nexclude = ['']", "ssot.toml:2:1: exclude: must not be empty"),
+        ("[target]\nexclude = ['']", "ssot.toml:2:12: exclude: must not be empty"),
         ("[target]\npackages = ['a b']", "'a b' is no dotted name, such as pkg.mod"),
         ("[target]\nsource_url = 'ftp://x'", "https://"),
         ("[target]\nsource_url = 'https://x/{file}'", "not {file}"),
-        ("target = 1", "ssot.toml:1:1: target: is a section, to be written as [target]"),
+        ("target = 1", "ssot.toml:1:10: target: is a section, to be written as [target]"),
         ("[concept]\nname = 'a'", "ssot.toml:1:2: concept: is a list of sections, to be written as [[concept]]"),
         (CONCEPT.replace("*A", "p.*A"), "'p.*A' is no pattern of class names"),
         (CONCEPT.replace('["*A"]', "[]"), "match: "),
         (f"{CONCEPT}max_classes = '3'", "ssot.toml:4:15: max_classes: Input should be a valid integer"),
-        (f"{CONCEPT}max_classes = true", "ssot.toml:4:1: max_classes: Input should be a valid integer"),
+        (f"{CONCEPT}max_classes = true", "ssot.toml:4:15: max_classes: Input should be a valid integer"),
         (f"{CONCEPT}severity = 'P9'", "ssot.toml:4:12: severity: Input should be 'P0', 'P1', 'P2' or 'P3'"),
         (f"{CONCEPT}canonical = 'Name'", "ssot.toml:4:13: canonical: 'Name' is no import path"),
         (f"{CONCEPT}\n{CONCEPT}", "concept: two concepts have the name 'a'"),
-        ("[[redirect]]\npaths = ['a.B']", "ssot.toml:2:1: paths: "),
-        ("[golden_path]\ntarget = 1.5", "ssot.toml:2:1: target: "),
-        ("[golden_path]\ntarget = nan", "ssot.toml:2:1: target: "),
+        ("[[redirect]]\npaths = ['a.B']", "ssot.toml:2:9: paths: "),
+        ("[golden_path]\ntarget = 1.5", "ssot.toml:2:10: target: "),
+        ("[golden_path]\ntarget = nan", "ssot.toml:2:10: target: "),
         ("[business]\nnotes = { P7 = 'x' }", "ssot.toml:2:11: "),
-        ("[[claim]]\nmetric = 'x'\nvalue = true", "ssot.toml:3:1: value: "),
+        ("[[claim]]\nmetric = 'x'\nvalue = true", "ssot.toml:3:9: value: "),
         ("[[ignore]]\nrule = 'x'", "[[ignore]] needs the key 'reason'"),
         ("[target]\nname = 'a'\nx =\n", "ssot.toml:3:4: Invalid value"),
         ("[target]\nname = 'a", "ssot.toml:2:10: "),
         ("[target]\nname = 'a'\nname = 'b'", "ssot.toml:3:11: Cannot overwrite a value"),
         ("bogus = 1", "Known are: business, claim, "),
-        ("'a\tb\\nc' = 1", "ssot.toml:1:2: a policy has no key"),
+        ("target = { name = 'x', nmae = 'x' }", "ssot.toml:1:24: [target] has no key 'nmae'"),
+        (
+            "concept = [\n  { name = 'a', match = ['A'] },\n  { name = 'b', match = ['B'], alow = ['x'] },\n]",
+            "ssot.toml:3:32: [concept] has no key 'alow'. Did you mean allow?",
+        ),
+        ("# \u2028 a comment\n[target]\nnmae = 'y'  # nmae = 'y'", "ssot.toml:3:1: [target] has no key 'nmae'"),
+        ("[target.environment]\nA = 'x'\nstr = 3", "ssot.toml:3:7: str: Input should be a valid string"),
+        ("'a\tb\\nc' = 1", "ssot.toml:1:1: a policy has no key"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_one_line_with_its_place(text: str, message: str) -> None:
@@ -174,12 +188,61 @@ g = { h = 4 }
 
 
 @pytest.mark.parametrize(
-    ("place", "line"),
+    ("place", "line", "column"),
     [
-        (("x",), 1), (("b", "c"), 4), (("d",), 6), (("d", "f"), 7), (("d", "f", 1), 7), (("g", 0, "h"), 12),
-        (("g", 1), 13), (("g", 1, "h"), 16), (("g", 1, "g", "h"), 17), (("d", "missing"), 6), (("nothing",), 1),
-        ((), 1),
+        (("x",), 1, 1), (("b", "c"), 4, 1), (("d",), 6, 2), (("d", "f"), 7, 1), (("d", "f", 1), 9, 3),
+        (("g", 0, "h"), 12, 1), (("g", 1), 13, 2), (("g", 1, "h"), 16, 1), (("g", 1, "g", "h"), 17, 7),
     ],
 )  # fmt: skip
-def test_a_place_is_found_by_the_parser_itself(place: tuple[int | str, ...], line: int) -> None:
-    assert find_line(PLACES, place) == line
+def test_a_place_is_found(place: tuple[int | str, ...], line: int, column: int) -> None:
+    assert find_entries(PLACES)[place].key == (line, column)
+
+
+_KEYS = st.text("ab-_9", min_size=1, max_size=3) | st.text("a.' \u2028#=[]é", max_size=4)
+_VALUES = st.recursive(
+    st.booleans() | st.integers(-9, 9) | st.text("ab\"'\\\n#]},\u2028", max_size=8) | st.dates(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_KEYS, inner, max_size=3),
+    max_leaves=12,
+)
+
+
+@given(st.dictionaries(_KEYS, _VALUES, max_size=6))
+def test_every_key_of_any_document_has_a_place_and_none_that_is_not_there(document: dict[str, Any]) -> None:
+    text = "".join(f"{json.dumps(key)} = {write(value)}  # = '\n" for key, value in document.items())
+    expected = {path for path in walk((), tomllib.loads(text)) if path}
+    found = find_entries(text)
+    assert expected <= found.keys()
+    lines = text.split("\n")
+    for path, entry in found.items():
+        assert 1 <= entry.key[0] <= len(lines)
+        assert path in expected or any(other[: len(path)] == path for other in expected)
+
+
+def write(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{ " + ", ".join(f"{json.dumps(key)} = {write(inner)}" for key, inner in value.items()) + " }"
+    if isinstance(value, list):
+        return "[ # ]\n" + "".join(f"  {write(inner)},\n" for inner in value) + "]"
+    return value.isoformat() if isinstance(value, dt.date) else json.dumps(value)
+
+
+def walk(path: tuple[int | str, ...], value: Any) -> Iterator[tuple[int | str, ...]]:
+    yield path
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for key, each in inner:
+        yield from walk((*path, key), each)
+
+
+def test_a_mistake_in_a_long_policy_is_found_at_once() -> None:
+    ignores = "".join(f'[[ignore]]\nrule = "r{number}"\nsubject = "*"\nreason = "x"\n\n' for number in range(3000))
+    started = time.perf_counter()
+    with pytest.raises(PolicyError, match=r"ssot\.toml:15002:1"):
+        parse_policy(f"{ignores}[target]\nnmae = 1\n")
+    assert time.perf_counter() - started < 10  # it once took minutes: every line was parsed again
+
+
+def test_an_unknown_rule_in_the_weights_has_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "ssot.toml"
+    path.write_text("[compliance]\nthreshold = 3\n[compliance.weights]\nimport-cycl = 3\n")
+    with pytest.raises(PolicyError, match=r"ssot\.toml:4:1: .*Did you mean import-cycle\?"):
+        check_weights(read_policy(path), path)

@@ -158,14 +158,19 @@ def _find_package(node: ast.Call) -> ast.expr | None:
 
 
 def _serves_names(node: ast.Call) -> bool:
-    """Return whether a call gets ``__name__`` and a literal map to lists of names: it fills the module on demand.
+    """Return whether a call gets ``__name__`` and a literal map to lists of names, or a map of maps by ``__name__``.
 
-    >>> _serves_names(ast.parse("recreate_module(__name__, by_module={'a.b': ['C']})", mode="eval").body)
-    True
+    Such a call fills the module on demand.
+
+    >>> codes = "recreate_module(__name__, by_module={'a.b': ['C']})", "add({__name__: {'Old': 'p.real'}}, package='p')"
+    >>> [_serves_names(ast.parse(code, mode="eval").body) for code in codes]
+    [True, True]
     """
+    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+    if any(isinstance(value, ast.Dict) and "__name__" in map(find_dotted, value.keys) for value in given):
+        return True
     if not node.args or find_dotted(node.args[0]) != "__name__":
         return False
-    given = [*node.args[1:], *(keyword.value for keyword in node.keywords)]
     maps = [value for value in given if isinstance(value, ast.Dict) and value.values]
     return any(all(isinstance(inner, ast.List | ast.Tuple | ast.Set) for inner in each.values) for each in maps)
 

@@ -27,8 +27,9 @@ from analysis.facts.source import decode, parse
 from analysis.facts.structure import find_structure
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 15
+EXTRACTOR_VERSION = 16
 
+_MAKING = frozenset({"import", "alias", "instance", "expression", "unpacked"})
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.
 _EXPORTING = (b"__all__.append(", b"__all__.extend(", b"__all__.insert(", b"__all__ +=", b"global __all__")
@@ -67,9 +68,11 @@ class _Walker:
         self._lines_of_interest = find_lines(source, _WORDS_OF_INTEREST)
         self._export_lines = find_lines(source, _EXPORTING) if b"__all__" in source else []
         self._literals: dict[str, ast.expr] = {}
+        self._getattrs: list[ast.FunctionDef] = []
         self._globals: list[set[str]] = []
         self._imported: set[str] = set()
         self._body(tree.body, Context())
+        self._serve()
         self._classes.finish(self.rows, self._docstrings)
         imports, hooks = find_dynamic_rows(source, tree, self._next)
         self.rows.imports.extend(imports)
@@ -81,6 +84,15 @@ class _Walker:
     def _next(self) -> int:
         self._position += 1
         return self._position
+
+    def _serve(self) -> None:
+        """Note what ``__getattr__`` serves, once all tables are known that it may look into."""
+        for node in self._getattrs:
+            for name, value in read_getattr(node, self._literals):
+                self.rows.hooks.append((self._next(), node.lineno, "module_getattr", name, value))
+        for _, line, name, kind, *_ in self.rows.bindings:
+            if name == "__getattr__" and kind in _MAKING:  # made by a call, or somebody else's
+                self.rows.hooks.append((self._next(), line, "module_getattr", "*", ""))
 
     # Blocks
 
@@ -162,8 +174,7 @@ class _Walker:
         elif not context.owner:
             self._bind(node, node.name, "function", node.name, context)
             if node.name == "__getattr__":
-                for name, value in read_getattr(node, self._literals):
-                    self.rows.hooks.append((self._next(), node.lineno, "module_getattr", name, value))
+                self._getattrs.append(node)
         if node.args.defaults or node.args.kwonlyargs or node.decorator_list:
             self.rows.states.extend(read_function_state(node, self._next(), context.prefix + node.name))
         if has_line_between(self._export_lines, node.lineno, node.end_lineno or node.lineno):

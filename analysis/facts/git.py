@@ -36,6 +36,12 @@ def read_revision(folder: Path) -> str:
     return revision.decode("ascii", "replace").strip()
 
 
+def read_prefix(folder: Path) -> str:
+    """Return where a folder lies in the repository around it, with a slash at the end; empty at its top."""
+    prefix = run_git(folder, "rev-parse", "--show-prefix")
+    return os.fsdecode(prefix).removesuffix("\n") if prefix else ""
+
+
 def is_ignored(folder: Path) -> bool:
     """Return whether the repository around a folder ignores it."""
     return run_git(folder, "check-ignore", "-q", ".") is not None
@@ -64,27 +70,53 @@ def find_commit(folder: Path, revision: str) -> str:
     return found.decode("ascii", "replace").strip() if found else ""
 
 
+def find_merge_base(folder: Path, commit: str) -> str:
+    """Return the commit at which the history of a commit and that of the work tree parted; itself when never."""
+    found = run_git(folder, "merge-base", "HEAD", commit)
+    return found.decode("ascii", "replace").strip() if found else commit
+
+
 def export_files(folder: Path, commit: str, place: Path, is_wanted: Callable[[str], bool]) -> int:
     """Write the files that a folder had at a commit below ``place``; return their number.
 
-    Regular files only, as git keeps them, without the filters of the repository. Raises ``OSError`` when git fails.
+    Regular files as git keeps them, without the filters of the repository, and links as links; what the commit has as
+    a submodule is taken from the work tree. Raises ``OSError`` when git fails.
     """
     listed = run_git(folder, "ls-tree", "-r", "-z", commit)
     if listed is None:
         raise OSError(0, "git cannot list the files", str(folder))
     wanted: list[tuple[str, str]] = []
+    links: list[tuple[str, str]] = []
     for entry in filter(None, listed.split(b"\0")):
         about, _, name = entry.partition(b"\t")
         mode, kind, blob = about.decode("ascii").split()[:3]
         path = os.fsdecode(name)
-        if kind == "blob" and mode != "120000" and is_wanted(path) and ".." not in Path(path).parts:
-            wanted.append((blob, path))
-    blobs = _read_blobs(folder, [blob for blob, _ in wanted])
-    for (_, path), content in zip(wanted, blobs, strict=True):
+        if ".." in Path(path).parts:
+            continue
+        if kind == "commit":
+            _copy_files(folder / path, place / path, is_wanted)
+        elif kind == "blob" and is_wanted(path):
+            (links if mode == "120000" else wanted).append((blob, path))
+    blobs = _read_blobs(folder, [blob for blob, _ in [*wanted, *links]])
+    for (_, path), content in zip([*wanted, *links], blobs, strict=True):
         target = place / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
-    return len(wanted)
+        if (_, path) in links:
+            target.symlink_to(os.fsdecode(content))
+        else:
+            target.write_bytes(content)
+    return len(wanted) + len(links)
+
+
+def _copy_files(folder: Path, place: Path, is_wanted: Callable[[str], bool]) -> None:
+    """Copy the regular files of a submodule that is checked out."""
+    for inner, _, names in os.walk(folder):
+        for name in names:
+            source = Path(inner) / name
+            if is_wanted(name) and source.is_file() and not source.is_symlink():
+                target = place / source.relative_to(folder)
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(source.read_bytes())
 
 
 def _read_blobs(folder: Path, blobs: list[str]) -> Iterator[bytes]:

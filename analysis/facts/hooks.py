@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping
 from analysis.facts.expressions import find_dotted, find_literal_text, find_literal_texts
 
 Served = tuple[str, str]
+_OWN_PACKAGE = frozenset({"__spec__.parent", "__package__", "__name__"})
 
 
 def read_getattr(node: ast.FunctionDef, literals: Mapping[str, ast.expr]) -> list[Served]:
     """Return pairs of attribute name and dotted origin (``module:name``, or empty when unknown).
 
-    ``literals`` are the module-level assignments seen so far. Understood are ``if name == "A":`` and
+    ``literals`` are the module-level assignments. Understood are ``if name == "A":`` and
     ``if name in (…):`` with a return of an imported or dotted name, and lookups in a literal table.
     A single ``("*", "")`` means that any name may be served.
     """
@@ -106,10 +107,20 @@ def _read_table(table: ast.Dict) -> Iterator[Served]:
         pair = find_literal_texts(value) if text is None else None
         if text is not None:
             yield name, _join(text, name)
+        elif (module := _find_beside(value)) is not None:
+            yield name, f"{module}:{name}"
         elif pair and len(pair) == 2:
             yield name, f"{pair[0]}:{pair[1]}"
         else:
             yield name, find_dotted(value)
+
+
+def _find_beside(value: ast.expr) -> str | None:
+    """Return the relative module of a pair like ``(__spec__.parent, ".main")``, or None."""
+    if not isinstance(value, ast.Tuple) or len(value.elts) != 2 or find_dotted(value.elts[0]) not in _OWN_PACKAGE:
+        return None
+    module = find_literal_text(value.elts[1]) or ""
+    return module if module.startswith(".") else None
 
 
 def _join(text: str, name: str) -> str:

@@ -60,7 +60,11 @@ def _find_folders(paths: Sequence[str]) -> dict[str, set[str]]:
 def _find_roots_by_evidence(
     folders: Mapping[str, set[str]], usage: Mapping[str, int], roots: set[str]
 ) -> dict[str, frozenset[str]]:
-    """Return the folders that would satisfy at least half of the dotted imports of a name nobody else has."""
+    """Return the folders that would satisfy at least half of the dotted imports of a name nobody else has.
+
+    A package is no such folder: what lies in it has its name before its own, and one that is called like somebody
+    else's package stands in for that one.
+    """
     modules = _find_modules(folders)
     parents: dict[str, set[str]] = defaultdict(set)
     for module in modules:
@@ -74,7 +78,10 @@ def _find_roots_by_evidence(
     found: dict[str, frozenset[str]] = {}
     for first, imports in sorted(wanted.items()):
         total = sum(imports.values())
-        nearest = sorted(parents[first], key=lambda folder: (folder.count("/"), folder))[:MOST_CANDIDATES]
+        outside = (folder for folder in parents[first] if f"{folder}/__init__.py" not in folders.get(folder, ()))
+        nearest = sorted(outside, key=lambda folder: (folder.count("/"), folder))[:MOST_CANDIDATES]
+        if not nearest:
+            continue
         best = max(nearest, key=lambda folder: _count_found(folder, imports, modules))
         if _count_found(best, imports, modules) >= NEEDED_SHARE * total:
             found[best] = found.get(best, frozenset()) | {first}

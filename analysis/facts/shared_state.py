@@ -14,6 +14,8 @@ from collections.abc import Iterable, Iterator
 from analysis.facts.expressions import find_dotted, render
 from analysis.facts.rows import Row
 
+#: Between what a cached function may call.
+EITHER = " or "
 _CONTAINERS = frozenset({
     "list", "dict", "set", "bytearray", "defaultdict", "deque", "OrderedDict", "Counter", "ChainMap",
     "WeakValueDictionary", "WeakKeyDictionary", "WeakSet",
@@ -61,7 +63,9 @@ def read_function_state(node: _Function, position: int, qualname: str) -> list[R
     if node.decorator_list and not _takes_anything(arguments) and _is_cached(node):
         made = [_find_made(statement, node) for statement in ast.walk(node) if isinstance(statement, ast.Return)]
         if made and all(made):
-            found.append((position, node.lineno, qualname, node.name, "cached-getter", made[0], []))
+            found.append(
+                (position, node.lineno, qualname, node.name, "cached-getter", EITHER.join(sorted(set(made))), [])
+            )
     return found
 
 

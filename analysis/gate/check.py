@@ -13,7 +13,8 @@ from analysis.assembly import build_case
 from analysis.engine import Clock, Progress, ignore_progress, paused_collection
 from analysis.errors import BaselineError, RevisionError
 from analysis.facts import check_target
-from analysis.facts.git import export_files, find_commit, read_revision
+from analysis.facts.discovery import printable
+from analysis.facts.git import export_files, find_commit, find_merge_base, read_prefix, read_revision
 from analysis.gate.result import (
     AcceptedFinding,
     CheckedFinding,
@@ -27,6 +28,7 @@ from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_base
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
 from analysis.policy import Policy, read_policy
+from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, find_scores, judge
 from analysis.rules.score import Score, ScorePart
 from analysis.rules.words import agree, tell
@@ -94,6 +96,7 @@ def check(
     return CheckResult(
         target=policy.target.name or root.name or "target",
         revision=read_revision(root),
+        prefix=printable(read_prefix(root)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         tool_version=__version__,
         passed=not reasons,
@@ -137,7 +140,7 @@ def write_target_baseline(
 
 def _read_policy(root: Path, options: CheckOptions) -> Policy:
     policy = read_policy(options.policy, target=root)
-    check_weights(policy)
+    check_weights(policy, options.policy or root / POLICY)
     return policy
 
 
@@ -170,7 +173,8 @@ def _find_known(
 
 def _judge_revision(root: Path, policy: Policy, options: CheckOptions, progress: Progress) -> Baseline:
     """Return the findings that a target had at a revision, by the policy of today."""
-    commit = find_commit(root, options.since)
+    named = find_commit(root, options.since)
+    commit = find_merge_base(root, named) if named else ""
     if not commit:
         remedy = "Name a commit, branch or tag of the repository around the target"
         raise RevisionError(f"{root} has no revision {options.since!r}", remedy=remedy)

@@ -43,5 +43,7 @@ def render_junit(result: CheckResult) -> str:
 
 
 def _tell(finding: CheckedFinding) -> str:
-    places = "".join(f"\n  {place.path}:{place.line}: {place.source}" for place in finding.evidence)
+    places = "".join(
+        f"\n  {make_harmless(place.path)}:{place.line}: {make_harmless(place.source)}" for place in finding.evidence
+    )
     return make_harmless(f"[{finding.severity}, {finding.status}] {finding.message}").replace("\\x0a", "\n") + places

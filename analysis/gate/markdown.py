@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analysis.gate.result import CheckedFinding, CheckResult
-from analysis.rules.words import tell
+from analysis.rules.words import make_harmless, tell
 
 _MOST = 20
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~@])")
@@ -45,7 +45,8 @@ def _tabulate(findings: Iterable[CheckedFinding], *, with_status: bool) -> Itera
     yield "|---|---|---|---|"
     for each in found[:_MOST]:
         severity = f"{each.severity}, {each.status}" if with_status else each.severity
-        where = f"`{each.evidence[0].path.replace('`', '')}:{each.evidence[0].line}`" if each.evidence else ""
+        place = f"{make_harmless(each.evidence[0].path)}:{each.evidence[0].line}" if each.evidence else ""
+        where = f"`{place.replace('`', '')}`" if place else ""
         more = f" and {each.places - 1:,} more" if each.places > 1 else ""
         yield f"| {severity} | {each.rule} | {_escape(each.message)} | {where.replace('|', ' ')}{more} |"
     yield from _tell_more(len(found))

@@ -187,13 +187,13 @@ def _propose_redirects(paths: pa.Table) -> Iterator[str]:
 
 def _propose_redirect(definition: str, rows: Sequence[tuple[int, str, bool]]) -> str:
     ordered = sorted(rows, key=lambda row: (-row[0], row[1]))
-    lines = [f"# {make_harmless(definition)}, by use. All of them yield one object today."]
+    lines = [f"{make_harmless(definition)}, by use. All of these yield one object today: uncomment to keep it so."]
     lines += ["[[redirect]]", "paths = ["]
     lines += [f"    {_quote(path)},  # {tell(count, 'import')}" for count, path, _ in ordered[:_MOST_PATHS]]
     lines.append("]")
     best = _find_canonical(ordered)
-    lines += [f"canonical = {_quote(best)}"] if best else []
-    return "\n".join(lines) + "\n"
+    lines += [f"canonical = {_quote(best)}  # then every other path is a finding"] if best else []
+    return "".join(f"# {line}\n" for line in lines)
 
 
 def _find_canonical(rows: Iterable[tuple[int, str, bool]]) -> str:

@@ -87,6 +87,7 @@ class CheckResult(_Part):
     format: Literal[1] = Field(1, description="raised when a reader of this format would misread a newer one")
     target: str = Field(description="name of the target")
     revision: str = Field(description="commit of the target, or no-git")
+    prefix: str = Field("", description="where the target lies in its repository, with a slash at the end")
     created: str = Field(description="when, ISO 8601 in UTC")
     tool_version: str
     passed: bool = Field(description="whether the exit code is 0")

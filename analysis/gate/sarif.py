@@ -15,8 +15,8 @@ from analysis.rules import RULES, Rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"P0": "error", "P1": "error", "P2": "warning", "P3": "note"}
-#: What code scanning sorts by: from 0 to 10.
-_WEIGHTS = {"P0": "9.0", "P1": "7.0", "P2": "5.0", "P3": "2.0"}
+#: The same in the words of GitHub's code scanning.
+_PROBLEMS = {"P0": "error", "P1": "error", "P2": "warning", "P3": "recommendation"}
 _STATES = {"new": "new", "worse": "updated", "known": "unchanged"}
 _ROOT = "SRCROOT"
 
@@ -32,13 +32,13 @@ def render_sarif(result: CheckResult) -> str:
             }
         },
         "automationDetails": {"id": f"ssot/{result.target}/"},
-        "originalUriBaseIds": {_ROOT: {"description": {"text": "the folder that was checked"}}},
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "the repository, or without one the folder"}}},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {"executionSuccessful": True, "exitCode": 0 if result.passed else 1, "endTimeUtc": _zulu(result)}
         ],
         "results": [
-            *(_describe(finding, index, has_past=bool(result.compared_with)) for finding in result.findings),
+            *(_describe(finding, index, result) for finding in result.findings),
             *(_describe_gone(each.rule, each.fingerprint, each.subject, index) for each in result.gone),
         ],
         "properties": {"score": result.score, "threshold": result.threshold},
@@ -59,12 +59,13 @@ def _describe_rule(rule: Rule) -> dict[str, Any]:
         "fullDescription": {"text": rule.meaning},
         "help": {"text": rule.remedy, "markdown": f"{rule.meaning}\n\n**To mend it:** {rule.remedy}"},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
-        "properties": {"tags": ["maintainability", "ssot"], "problem.severity": _LEVELS[rule.severity]},
+        "properties": {"tags": ["maintainability", "ssot"], "problem.severity": _PROBLEMS[rule.severity]},
     }
 
 
-def _describe(finding: CheckedFinding, index: dict[str, int], *, has_past: bool) -> dict[str, Any]:
-    places = finding.evidence or (CheckedPlace(path="ssot.toml", line=1),)
+def _describe(finding: CheckedFinding, index: dict[str, int], result: CheckResult) -> dict[str, Any]:
+    cited = finding.evidence or (CheckedPlace(path="ssot.toml", line=1),)
+    places = [place.model_copy(update={"path": result.prefix + place.path}) for place in cited]
     found: dict[str, Any] = {
         "ruleId": finding.rule,
         "ruleIndex": index[finding.rule],
@@ -74,10 +75,9 @@ def _describe(finding: CheckedFinding, index: dict[str, int], *, has_past: bool)
         "partialFingerprints": {"ssotFingerprint/v1": finding.fingerprint},
         "properties": {
             "severity": finding.severity, "subject": finding.subject, "places": finding.places,
-            "security-severity": _WEIGHTS[finding.severity],
         },
     }  # fmt: skip
-    if has_past:
+    if result.compared_with:
         found["baselineState"] = _STATES[finding.status]
     if len(places) > 1:
         found["relatedLocations"] = [_locate(place, number) for number, place in enumerate(places[1:], 1)]

@@ -20,16 +20,16 @@ def render_commands(result: CheckResult) -> str:
         command = _COMMANDS[finding.severity]
         if finding.fails and counts.get(command, 0) < _MOST:
             counts[command] = counts.get(command, 0) + 1
-            lines.append(_render(command, finding))
+            lines.append(_render(command, finding, result.prefix))
     verdict = "; ".join(result.reasons) or "passed"
     kind = "notice" if result.passed else "error"
     lines.append(f"::{kind} title=ssot check::{_escape(f'{result.target}: {verdict}')}")
     return "\n".join(lines) + "\n"
 
 
-def _render(command: str, finding: CheckedFinding) -> str:
+def _render(command: str, finding: CheckedFinding, prefix: str) -> str:
     where = finding.evidence[0] if finding.evidence else None
-    place = f"file={_escape_property(where.path)},line={max(1, where.line)}," if where else ""
+    place = f"file={_escape_property(prefix + where.path)},line={max(1, where.line)}," if where else ""
     title = _escape_property(f"{finding.severity} {finding.rule}")
     return f"::{command} {place}title={title}::{_escape(f'{finding.message}. {finding.remedy}')}"
 

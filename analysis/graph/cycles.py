@@ -72,6 +72,7 @@ class _Builder:
     def __init__(self, links: Links, graph: ImportGraph, cuts: KeptCuts) -> None:
         self._names = links.names
         self._hops = HopReader(graph.edges)
+        self._are_ancestors = graph.edges.column("is_ancestor").to_numpy()
         self._cuts = cuts
 
     def build(self, component: Component, kind: str, *, with_ancestors: bool) -> Cycle:
@@ -79,7 +80,12 @@ class _Builder:
         names = tuple(self._names[number] for number in component.members)
         keys = list(zip(pairs.importers.tolist(), pairs.importeds.tolist(), strict=True))
         depths = pairs.depths.tolist()
-        shows_kind = [key for key, depth in zip(keys, depths, strict=True) if depth == DEPTH_OF_KIND[kind]]
+        shows = (
+            self._are_ancestors[pairs.rows].tolist()
+            if with_ancestors and kind == "import-time"
+            else [depth == DEPTH_OF_KIND[kind] for depth in depths]
+        )
+        shows_kind = [key for key, is_shown in zip(keys, shows, strict=True) if is_shown]
         loop, is_shortest = find_loop(keys, preferred=shows_kind)
         rows = dict(zip(keys, pairs.rows.tolist(), strict=True))
         cut = self._cuts.find(pairs)

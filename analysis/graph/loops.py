@@ -21,23 +21,34 @@ def find_loop(
 ) -> tuple[list[tuple[Name, Name]], bool]:
     """Return the pairs of a short loop, in order, and whether no shorter one exists.
 
-    ``pairs`` are the importer and imported of the edges of one component. Of loops of two modules one with a
-    ``preferred`` pair is taken, then the first by name. The loop begins with its first module.
+    ``pairs`` are the importer and imported of the edges of one component. Where there are ``preferred`` pairs the loop
+    has one of them, so that it may be longer than another. Of loops of two modules the first by name is taken. The
+    loop begins with its first module.
 
     >>> find_loop([("a", "b"), ("b", "c"), ("c", "a"), ("c", "b")])
     ([('b', 'c'), ('c', 'b')], True)
     """
-    known = set(pairs)
+    known, wanted = set(pairs), set(preferred)
     twos = [pair for pair in known if pair[0] < pair[1] and (pair[1], pair[0]) in known]
-    if twos:
-        wanted = set(preferred)
-        first, second = min(twos, key=lambda pair: (not ({pair, pair[::-1]} & wanted), pair))
+    shown = [pair for pair in twos if not wanted or {pair, pair[::-1]} & wanted]
+    if shown:
+        first, second = min(shown)
         return [(first, second), (second, first)], True
     search: _Search[Name] = _Search(known)
-    ring = search.find_three() or search.find_longer()
+    ring = search.find_through(wanted) if wanted and wanted != known else []
+    if ring:
+        return _close(ring), not twos and len(ring) == 3
+    if twos:
+        first, second = min(twos)
+        return [(first, second), (second, first)], True
+    return _close(search.find_three() or search.find_longer()), search.is_complete
+
+
+def _close(ring: list[Name]) -> list[tuple[Name, Name]]:
+    """Return the pairs of a loop from its modules, beginning with the first by name."""
     smallest = ring.index(min(ring))
     ring = ring[smallest:] + ring[:smallest]
-    return list(zip(ring, ring[1:] + ring[:1], strict=True)), search.is_complete
+    return list(zip(ring, ring[1:] + ring[:1], strict=True))
 
 
 class _Search(Generic[Name]):
@@ -65,6 +76,16 @@ class _Search(Generic[Name]):
                 break
         return []
 
+    def find_through(self, wanted: Collection[tuple[Name, Name]]) -> list[Name]:
+        """Return a short loop through one of some pairs: the shortest through the first few that the work allows."""
+        best: list[Name] = []
+        for importer, imported in sorted(wanted):
+            if best and (len(best) == 3 or self._steps_left < 0):
+                break
+            found = self._find_way(imported, importer, len(best) or len(self._out) + 1)
+            best = found or best
+        return best
+
     def find_longer(self) -> list[Name]:
         """Return the shortest loop found within the work allowed; the first search is always finished."""
         best: list[Name] = []
@@ -80,6 +101,13 @@ class _Search(Generic[Name]):
 
     def _find_way_back(self, start: Name, limit: int) -> list[Name]:
         """Return the modules of a shortest loop through ``start`` that is shorter than ``limit``, or nothing."""
+        return self._find_way(start, start, limit)
+
+    def _find_way(self, start: Name, end: Name, limit: int) -> list[Name]:
+        """Return the modules of a shortest way from ``start`` to ``end``, fewer than ``limit``, or nothing.
+
+        Of a loop, whose start is its end, that one is named once.
+        """
         previous: dict[Name, Name] = {}
         layer = [start]
         for _ in range(1, limit):
@@ -87,8 +115,8 @@ class _Search(Generic[Name]):
             for name in layer:
                 others = self._out[name]
                 self._steps_left -= len(others)
-                if start in others:
-                    return _trace(previous, start, name)
+                if end in others:
+                    return _trace(previous, start, name) + ([end] if end != start else [])
                 for other in sorted(other for other in others if other not in previous):
                     previous[other] = name
                     following.append(other)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import PurePosixPath
 from typing import Literal
 
@@ -15,6 +16,8 @@ Status = Literal["new", "worse", "known"]
 _ALIKE = 0.5
 #: A file of few names is compared with those of its own name only.
 _FEW = 8 * 5
+#: From the gravest: deferring an import turns a cycle of one rule into one of a later rule.
+_CYCLES = ("import-cycle", "import-cycle-through-packages", "deferred-cycle", "typing-cycle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,28 +32,62 @@ def compare(old: Baseline, new: Baseline, present: Iterable[str] = ()) -> Compar
     """Compare the findings of ``new`` with those of ``old``.
 
     A finding is known when its fingerprint is, or when it is one of the same rule whose files were renamed; it is worse
-    when its severity is graver or its places are more. ``present`` are all files of the new state: what is there was
+    when its severity is graver, its places are more, or one is in a file that had none. What is left of a cycle is
+    known. ``present`` are all files of the new state: what is there was
     not renamed.
     """
     by_print: dict[str, list[KnownFinding]] = defaultdict(list)
     for known in old.findings:
         by_print[known.fingerprint].append(known)
+    renames = _Renames(old, new, present)
     statuses: dict[int, Status] = {}
     for index, finding in enumerate(new.findings):
         if by_print[finding.fingerprint]:
-            statuses[index] = _judge(by_print[finding.fingerprint].pop(0), finding)
+            statuses[index] = _judge(by_print[finding.fingerprint].pop(0), finding, renames)
     left = [known for rest in by_print.values() for known in rest]
     waiting = [index for index in range(len(new.findings)) if index not in statuses]
     if left and waiting:
-        renames = find_renames(old.sketches, new.sketches, present)
         left = _match_renamed(left, waiting, new.findings, renames, statuses)
+    for index, finding in enumerate(new.findings):
+        if index not in statuses and _is_part(finding, old.findings, renames):
+            statuses[index] = "known"
     found = tuple(statuses.get(index, "new") for index in range(len(new.findings)))
     return Comparison(found, tuple(sorted(left, key=lambda known: (known.severity, known.rule, known.subject))))
 
 
-def _judge(known: KnownFinding, finding: KnownFinding) -> Status:
-    is_worse = finding.severity < known.severity or finding.places > known.places
-    return "worse" if is_worse else "known"
+class _Renames:
+    """Says what files are called now; looked for only when somebody asks."""
+
+    def __init__(self, old: Baseline, new: Baseline, present: Iterable[str]) -> None:
+        self._old, self._new, self._present = old.sketches, new.sketches, present
+
+    @cached_property
+    def _known(self) -> dict[str, str]:
+        return find_renames(self._old, self._new, self._present)
+
+    def apply(self, paths: Iterable[str]) -> set[str]:
+        """Return the names of today."""
+        return {self._known.get(path, path) for path in paths}
+
+
+def _judge(known: KnownFinding, finding: KnownFinding, renames: _Renames) -> Status:
+    if finding.severity < known.severity or finding.places > known.places:
+        return "worse"
+    is_elsewhere = not set(finding.paths) <= set(known.paths) and not set(finding.paths) <= renames.apply(known.paths)
+    return "worse" if is_elsewhere else "known"
+
+
+def _is_part(finding: KnownFinding, known: Iterable[KnownFinding], renames: _Renames) -> bool:
+    """Return whether a cycle is what is left of a known one that was cut, or whose imports were deferred."""
+    if finding.rule not in _CYCLES:
+        return False
+    rank = _CYCLES.index(finding.rule)
+    wider = (each for each in known if each.rule in _CYCLES and _CYCLES.index(each.rule) <= rank)
+    return any(
+        finding.places <= each.places and finding.severity >= each.severity
+        and set(finding.paths) <= renames.apply(each.paths)
+        for each in wider
+    )  # fmt: skip
 
 
 def find_renames(old: Mapping[str, str], new: Mapping[str, str], present: Iterable[str] = ()) -> dict[str, str]:
@@ -80,7 +117,7 @@ def find_renames(old: Mapping[str, str], new: Mapping[str, str], present: Iterab
 
 
 def _match_renamed(
-    left: Sequence[KnownFinding], waiting: Sequence[int], findings: Sequence[KnownFinding], renames: Mapping[str, str],
+    left: Sequence[KnownFinding], waiting: Sequence[int], findings: Sequence[KnownFinding], renames: _Renames,
     statuses: dict[int, Status],
 ) -> list[KnownFinding]:  # fmt: skip
     """Give old findings to new ones of the same rule in the same, renamed, files; return those that found none."""
@@ -89,7 +126,7 @@ def _match_renamed(
         by_files[findings[index].rule, findings[index].paths].append(index)
     remaining = []
     for known in left:
-        paths = tuple(sorted({renames.get(path, path) for path in known.paths}))
+        paths = tuple(sorted(renames.apply(known.paths)))
         candidates = by_files.get((known.rule, paths), []) if paths else []
         tail = _cut_tail(known.subject)
         chosen = next((index for index in candidates if _cut_tail(findings[index].subject) == tail), None)
@@ -99,7 +136,7 @@ def _match_renamed(
             remaining.append(known)
         else:
             candidates.remove(chosen)
-            statuses[chosen] = _judge(known, findings[chosen])
+            statuses[chosen] = _judge(known, findings[chosen], renames)
     return remaining
 
 

@@ -133,7 +133,7 @@ class ModuleIndex:
     def find_importer(self, path: str) -> Module | None:
         """Return the module or script whose statements run from a file; None for one that another shadows."""
         module = self._by_path.get(path)
-        return module if module is not None and module.path == path else self._scripts.get(path)
+        return module if module is not None and path in {module.path, module.source} else self._scripts.get(path)
 
     def is_missing(self, absolute: str, root: str) -> bool:
         """Return whether a dotted name lies below a file or package of the tree without being there.

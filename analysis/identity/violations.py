@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.identity.canonical import ALLOWED_ROUTES, ClassPath
+from analysis.identity.module_index import Module
 from analysis.identity.paths import Resolution
 from analysis.identity.usage import Taken
 from analysis.identity.values import Value, choose
@@ -55,14 +56,26 @@ def _is_allowed(taken: str, route: str, right: ClassPath | None, stated: frozens
     return route in ALLOWED_ROUTES
 
 
+def _is_around(right: ClassPath, importer: Module | None) -> bool:
+    """Return whether the canonical path lies in the importer itself or a package around it.
+
+    Such a package may be half executed while the importer is, and one cannot take a class from itself.
+    """
+    package = right.import_path.rpartition(".")[0]
+    return importer is not None and (importer.name == package or importer.name.startswith(f"{package}."))
+
+
 def _rows(
     resolution: Resolution, statements: list[int], taken: tuple[str, str, Value, ClassPath | None, str]
 ) -> Iterator[tuple[Any, ...]]:
     columns = resolution.statements
     name, import_path, value, right, route = taken
-    canonical = right.import_path if right else value.target.replace(":", ".")
+    own = value.target.replace(":", ".")
     for row in statements:
         importer = resolution.index.find_importer(columns.path[row])
+        canonical = own if right is None or _is_around(right, importer) else right.import_path
+        if canonical == import_path:
+            continue
         yield (
             importer.name if importer else "", columns.path[row], columns.line[row], name, import_path, value.target,
             canonical, route, columns.scope[row], columns.guard[row],

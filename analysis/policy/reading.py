@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,6 +13,8 @@ from pydantic import ValidationError
 
 from analysis.errors import PolicyError
 from analysis.policy.models import Policy
+from analysis.policy.places import Entry, Place, find_entries
+from analysis.policy.places import Path as Path_
 
 FILE_NAME = "ssot.toml"
 _SEE = "See docs/policy.md"
@@ -56,20 +57,20 @@ def _explain_syntax(error: Exception, text: str, name: str) -> PolicyError:
     """Say what the parser says, with the place in front as editors know it."""
     message = " ".join(str(error).split())
     found = _PLACE.search(message)
-    lines = text.splitlines() or [""]
+    lines = text.split("\n")
     line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
     return PolicyError(f"{name}:{line}:{column}: {_PLACE.sub('', message)}", remedy=_SEE)
 
 
 def _explain(error: ValidationError, text: str, name: str) -> PolicyError:
     first, *others = error.errors(include_url=False)
-    place = tuple(part for part in first["loc"] if not _is_choice(part))
+    entries = find_entries(text)
+    place = _drop_choices(first["loc"], entries)
     if first["type"] == "literal_error":  # of the types that a value may have, the one that says what is wrong with it
-        same = (each for each in others if tuple(part for part in each["loc"] if not _is_choice(part)) == place)
+        same = (each for each in others if _drop_choices(each["loc"], entries) == place)
         first = next((each for each in same if each["type"] == "value_error"), first)
     key = str(next((part for part in reversed(place) if isinstance(part, str)), ""))
-    line = find_line(text, place)
-    line, column = _find_column(text.splitlines() or [""], line, key, first["input"])
+    line, column = _find_place(entries, place, is_key=_is_about_key(first))
     where = f"{name}:{line}:{column}"
     section = ".".join(str(part) for part in place[:-1] if isinstance(part, str))
     if first["type"] == "extra_forbidden":
@@ -88,23 +89,36 @@ def _explain(error: ValidationError, text: str, name: str) -> PolicyError:
     return PolicyError(f"{where}: {_quote(key)[1:-1]}: {_quote(message)[1:-1]}", remedy=_SEE)
 
 
-def _find_column(lines: list[str], line: int, key: str, value: Any) -> tuple[int, int]:
-    """Return line and column, from 1, of a wrong value, else of its key, else of the line's first word."""
-    if isinstance(value, str) and value:
-        for number in range(line, len(lines) + 1):
-            for quoted in (f'"{value}"', f"'{value}'"):
-                if quoted in lines[number - 1]:
-                    return number, lines[number - 1].index(quoted) + 1
-            if number > line and "=" in lines[number - 1]:
-                break
-    found = re.search(rf"(?<![\w-]){re.escape(key)}(?![\w-])", lines[line - 1]) if key else None
-    start = found.start() if found else len(lines[line - 1]) - len(lines[line - 1].lstrip())
-    return line, start + 1
+def _is_about_key(error: Mapping[str, Any]) -> bool:
+    return error["type"] in {"extra_forbidden", "missing"} or error["loc"][-1:] == ("[key]",)
 
 
-def _is_choice(part: int | str) -> bool:
-    """Return whether a part of a place names one of the types that a value may have: no key does."""
-    return isinstance(part, str) and ("[" in part or part in {"float", "str", "literal", "constrained-str"})
+def _find_place(entries: Mapping[Path_, Entry], place: Path_, *, is_key: bool) -> Place:
+    """Return where the key or value at a place stands, else the section that should have it; 1, 1 when neither."""
+    for length in range(len(place), 0, -1):
+        entry = entries.get(place[:length])
+        if entry is not None:
+            return entry.key if is_key or length < len(place) else entry.value
+    return 1, 1
+
+
+def _drop_choices(loc: Path_, entries: Mapping[Path_, Entry]) -> Path_:
+    """Return the way to a key without the types that its value may have, which are no part of the document."""
+    place: Path_ = ()
+    for part in loc:
+        is_choice = isinstance(part, str) and ("[" in part or part in {"float", "str", "literal", "constrained-str"})
+        if (*place, part) in entries or not is_choice:
+            place = (*place, part)
+    return place
+
+
+def find_place(path: Path | None, place: Path_) -> str:
+    """Return ``file:line:column: `` of a key in a policy's file; empty when the policy comes from no file."""
+    try:
+        entry = find_entries(path.read_text("utf-8-sig")).get(place) if path is not None else None
+    except (OSError, ValueError):
+        entry = None
+    return f"{path}:{entry.key[0]}:{entry.key[1]}: " if entry is not None else ""
 
 
 def _quote(text: str) -> str:
@@ -120,37 +134,3 @@ def _find_keys(place: Iterable[int | str]) -> list[str]:
             kind = model.model_fields[part].annotation
             model = next((inner for inner in get_args(kind) if isinstance(inner, type)), kind)
     return sorted(model.model_fields) if hasattr(model, "model_fields") else []
-
-
-def find_line(text: str, place: tuple[int | str, ...]) -> int:
-    """Return the line of the key at a place, else of the section that should have it; 1 when there is neither.
-
-    Asked is the parser itself: the first lines of the text that make a whole document and have the place end there.
-    """
-    lines = text.splitlines()
-    whole: list[tuple[int, Any]] = [(0, {})]
-    for count in range(1, len(lines) + 1):
-        try:
-            whole.append((count, tomllib.loads("\n".join(lines[:count]) + "\n")))
-        except tomllib.TOMLDecodeError:
-            continue
-    for length in range(len(place), 0, -1):
-        for (before, _), (_, document) in pairwise(whole):
-            if _has(document, place[:length]):
-                return _skip_blank(lines, before) + 1
-    return 1
-
-
-def _has(document: Any, place: Iterable[int | str]) -> bool:
-    for part in place:
-        try:
-            document = document[part]
-        except (KeyError, IndexError, TypeError):
-            return False
-    return True
-
-
-def _skip_blank(lines: list[str], start: int) -> int:
-    while start < len(lines) - 1 and (not lines[start].strip() or lines[start].lstrip().startswith("#")):
-        start += 1
-    return start

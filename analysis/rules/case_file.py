@@ -16,7 +16,7 @@ from analysis.identity import Concept, Identity, Multiplicity
 from analysis.identity.census import find_importable
 from analysis.policy import Policy
 from analysis.rules.hazards import Hazard, find_hazards
-from analysis.rules.inner_edges import InnerEdge, find_inner_edges
+from analysis.rules.inner_edges import InnerEdge, find_cycle_places, find_inner_edges
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,11 @@ class CaseFile:
     def inner_edges(self) -> Mapping[str, Sequence[InnerEdge]]:
         """The imports inside each import-time cycle, by the cycle's identifier."""
         return find_inner_edges(self.graph, self.cycles, with_ancestors=False)
+
+    @cached_property
+    def cycle_places(self) -> Mapping[str, Sequence[tuple[str, int]]]:
+        """Every import statement inside each cycle of any kind, by the cycle's identifier."""
+        return find_cycle_places(self.graph, self.cycles)
 
     @cached_property
     def hazards(self) -> Mapping[str, Hazard]:

@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from pathlib import Path
 
 from analysis.engine import paused_collection
 from analysis.errors import PolicyError
 from analysis.policy import Policy
+from analysis.policy.reading import find_place
 from analysis.rules import (
     broken_imports,
     classes,
@@ -82,10 +84,11 @@ def find_scores(case: CaseFile, findings: Iterable[Finding]) -> tuple[list[Score
     return build_scores(findings, case.facts.modules, weights | dict(case.policy.compliance.weights))
 
 
-def check_weights(policy: Policy) -> None:
-    """Raise ``PolicyError`` when the policy gives points to a rule that there is not."""
+def check_weights(policy: Policy, source: Path | None = None) -> None:
+    """Raise ``PolicyError`` when the policy gives points to a rule that there is not; ``source`` is its file."""
     for name in policy.compliance.weights:
         if name not in RULES_BY_NAME:
             near = get_close_matches(name, list(RULES_BY_NAME), 1, 0.5)
             remedy = f"Did you mean {near[0]}?" if near else "The rules are in docs/rules.md"
-            raise PolicyError(f"[compliance.weights] knows no rule {name!r}", remedy=remedy)
+            where = find_place(source, ("compliance", "weights", name))
+            raise PolicyError(f"{where}[compliance.weights] knows no rule {name!r}", remedy=remedy)

@@ -15,7 +15,7 @@ from analysis.identity import Concept, Multiplicity
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell, tell_some
+from analysis.rules.words import agree, tell, tell_some
 
 _MOST_CLASSES_NAMED = 8
 #: Bodies of fewer lines are alike by chance.
@@ -124,16 +124,20 @@ def _tell_copies(rivals: Iterable[_Rival]) -> str:
     return f"; {copies:,} of them have the same body" if copies > 1 else ""
 
 
-def _tell_most_used(rivals: Iterable[_Rival]) -> str:
-    """Say which definition the import statements mean: the one that costs least to keep."""
-    used = sorted((rival for rival in rivals if rival.statements), key=lambda rival: -rival.statements)
+def _tell_most_used(rivals: Sequence[_Rival]) -> str:
+    """Say which definition the import statements mean: the one that costs least to keep. Tests do not choose."""
+    product = [rival for rival in rivals if not is_test_file(rival.path)]
+    used = sorted((rival for rival in product or rivals if rival.statements), key=lambda rival: -rival.statements)
+    total = sum(rival.statements for rival in rivals)
     if not used:
         return ""
-    total = sum(rival.statements for rival in used)
     home = used[0].definition.partition(":")[0]
     if total == 1:
         return f"; the only import statement means that of {home}"
-    return f"; of {total:,} import statements {used[0].statements:,} mean that of {home}"
+    if len(used) > 1 and used[0].statements == used[1].statements:
+        return f"; none of them is meant by most of the {total:,} import statements"
+    counted = "all" if used[0].statements == total else f"{used[0].statements:,}"
+    return f"; of {total:,} import statements {counted} {agree(used[0].statements, 'means', 'mean')} that of {home}"
 
 
 def _check_concepts(case: CaseFile) -> Iterator[Finding]:

@@ -24,7 +24,8 @@ def _check_import_time(case: CaseFile) -> Iterator[Finding]:
         taken = [edge for edge in inner[cycle.cycle] if edge in taking]
         severity, told, places = _grade(case.hazards[cycle.cycle], taken)
         message = f"{_describe(cycle, 'import each other while they are imported')}. {told}. {_tell_cut(cycle)}"
-        yield build_finding(rule, severity, cycle.modules[0], message, [*places, *_find_places(cycle)], cycle.modules)
+        shown, inside = [*places, *_find_places(cycle)], case.cycle_places[cycle.cycle]
+        yield build_finding(rule, severity, cycle.modules[0], message, shown, cycle.modules, counted=inside)
 
 
 def _grade(hazard: Hazard, taken: list[InnerEdge]) -> tuple[str, str, list[tuple[str, int]]]:
@@ -48,7 +49,7 @@ def _grade(hazard: Hazard, taken: list[InnerEdge]) -> tuple[str, str, list[tuple
             f"{told}. From every first import it works today; another order, or one more import, may break it",
             [],
         )
-    return "P1", f"{told}: whether that fails depends on which comes first", []
+    return "P2", f"{told}. Whether a first import fails on it was not simulated here: `ssot scan` tells", []
 
 
 def _tell_failing(hazard: Hazard) -> str:
@@ -81,7 +82,8 @@ def _check_typing(case: CaseFile) -> Iterator[Finding]:
 def _judge(case: CaseFile, rule: str, severity: str, told: str) -> Iterator[Finding]:
     for cycle in _choose(case, rule.removesuffix("-cycle")):
         message = f"{_describe(cycle, told)}. {_tell_cut(cycle)}"
-        yield build_finding(rule, severity, cycle.modules[0], message, _find_places(cycle), cycle.modules)
+        shown, inside = _find_places(cycle), case.cycle_places[cycle.cycle]
+        yield build_finding(rule, severity, cycle.modules[0], message, shown, cycle.modules, counted=inside)
 
 
 def _check_ancestors(case: CaseFile) -> Iterator[Finding]:
@@ -101,7 +103,8 @@ def _check_ancestors(case: CaseFile) -> Iterator[Finding]:
                 f"These packages run on the way: {tell_some(packages)}. {_tell_cut(cycle)}"
             )
             places += _find_places(cycle)
-            yield build_finding(rule, severity, cycle.modules[0], message, places, cycle.modules)
+            inside = case.cycle_places[cycle.cycle]
+            yield build_finding(rule, severity, cycle.modules[0], message, places, cycle.modules, counted=inside)
 
 
 def _choose(case: CaseFile, kind: str) -> list[Cycle]:
@@ -147,9 +150,9 @@ RULES = (
         grades={
             "P0": "no module of the cycle can be imported: the simulation of every first import fails",
             "P1": "the first import of some modules fails, or loses a name without a word",
-            "P2": "from every first import it works today",
+            "P2": "from every first import it works today, or nobody simulated them (`ssot check` does not)",
         },
-        is_joint=True, weight=3,
+        is_joint=True, weight=0.5,
     ),
     Rule(
         "import-cycle-through-packages", "P0",
@@ -162,9 +165,9 @@ RULES = (
         grades={
             "P0": "no module of the cycle can be imported first",
             "P1": "the first import of some modules fails, or loses a name without a word",
-            "P2": "from every first import it works today",
+            "P2": "from every first import it works today, or nobody simulated them (`ssot check` does not)",
         },
-        is_joint=True, weight=1,
+        is_joint=True, weight=0.2,
     ),
     Rule(
         "deferred-cycle", "P2",
@@ -174,7 +177,7 @@ RULES = (
         _check_deferred,
         bad={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f():\n    from p.a import x\n    return x\n"},
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f(x):\n    return x\n"},
-        is_joint=True,
+        is_joint=True, weight=0.2,
     ),
     Rule(
         "typing-cycle", "P3",
@@ -187,6 +190,6 @@ RULES = (
             "p/b.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.a import x\n",
         },
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "x = 1\n"},
-        is_joint=True,
+        is_joint=True, weight=0.02,
     ),
 )  # fmt: skip

@@ -9,11 +9,14 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.policy import Ignore
@@ -22,7 +25,9 @@ from analysis.rules.finding import MOST_EVIDENCE, Evidence, Finding, Place, buil
 from analysis.rules.rule import Rule
 from analysis.rules.words import agree, tell
 
-_COMMENT = re.compile(r"#\s*ssot:\s*allow\[([^\]]*)\](?:\s*,?\s*because\b[\s:]*(.*))?", re.IGNORECASE)
+_COMMENT = re.compile(r"#\s*ssot:\s*allow\[([^\]]*)\](?:\s*,?\s*because\b[\s:]*((?:(?!#\s*ssot:).)*))?", re.IGNORECASE)
+#: Meant as an exception, but not written as one.
+_ALMOST = re.compile(r"#\s*ssot:\s*allow\b(?!\[)", re.IGNORECASE)
 _UNUSED, _VOID = "exception-unused", "exception-void"
 _OWN = frozenset({_UNUSED, _VOID})
 
@@ -65,10 +70,13 @@ def read_allowances(case: CaseFile) -> list[Allowance]:
     rows = zip(*(tables.read_column(case.facts.markers, name) for name in columns), strict=True)
     found = []
     for path, line, kind, place, text in rows:
-        match = _COMMENT.search(text) if kind == "ssot" and place == "comment" else None
-        if match:
+        is_comment = kind == "ssot" and place == "comment"
+        for match in _COMMENT.finditer(text) if is_comment else ():
             rules = tuple(dict.fromkeys(name.strip() for name in match[1].split(",") if name.strip()))
-            found.append(Allowance(path, line, rules, (match[2] or "").strip(), text.startswith("#")))
+            reason = (match[2] or "").strip()
+            found.append(Allowance(path, line, rules, reason if re.search(r"\w", reason) else "", text.startswith("#")))
+        if is_comment and _ALMOST.search(text):
+            found.append(Allowance(path, line, (), "", text.startswith("#")))
     return _join_stacked(found)
 
 
@@ -92,9 +100,13 @@ def apply_exceptions(
     valid = [each for each in allowances if each.reason and set(each.rules) & rules.keys()]
     ignores = [each for each in case.policy.ignore if _find_fault(each, rules, today) == ""]
     by_place: dict[Place, list[Allowance]] = defaultdict(list)
+    starts = _find_starts(case, {each.path for each in valid})
     for each in valid:
         by_place[each.target].append(each)
-    used: set[Allowance | Ignore] = set()
+        start = starts.get(each.target)
+        if start is not None and start != each.target:
+            by_place[start].append(each)
+    used: set[Allowance | Ignore | tuple[Allowance, str]] = set()
     kept: list[Finding] = []
     accepted: list[Accepted] = []
     for finding in findings:
@@ -107,9 +119,22 @@ def apply_exceptions(
     return kept, accepted
 
 
+def _find_starts(case: CaseFile, paths: Collection[str]) -> dict[Place, Place]:
+    """Return for each line of an import statement that spans several, in some files, the place of its first line."""
+    imports = case.facts.imports
+    chosen = imports.filter(
+        pc.and_(
+            pc.is_in(imports["path"].cast(tables.TEXT), pa.array(sorted(paths), tables.TEXT)),
+            pc.greater(imports["end_line"], imports["line"]),
+        )
+    )
+    rows = zip(*(tables.read_column(chosen, name) for name in ("path", "line", "end_line")), strict=True)
+    return {(path, inner): (path, line) for path, line, end in rows for inner in range(line, end + 1)}
+
+
 def _judge(
     finding: Finding, rule: Rule, allowances: Mapping[Place, Sequence[Allowance]], ignores: Iterable[Ignore],
-    used: set[Allowance | Ignore],
+    used: set[Allowance | Ignore | tuple[Allowance, str]],
 ) -> tuple[Finding | None, list[Accepted]]:  # fmt: skip
     """Return what is left of a finding, and what was accepted of it; note the exceptions that were needed."""
     for ignore in ignores:
@@ -122,7 +147,7 @@ def _judge(
     }
     if not allowed:
         return finding, []
-    used.update(allowed.values())
+    used.update((each, finding.rule) for each in allowed.values())
     by_reason: dict[str, list[Place]] = defaultdict(list)
     for place, each in allowed.items():
         by_reason[each.reason].append(place)
@@ -163,7 +188,7 @@ def _find_fault(ignore: Ignore, rules: Mapping[str, Rule], today: dt.date) -> st
 def _tell_unknown(names: Sequence[str], rules: Iterable[str]) -> str:
     near = get_close_matches(names[0], list(rules), 1, 0.5) if names else []
     hint = f"; did you mean {near[0]}?" if near else ""
-    return f"there is no rule {', '.join(names)}{hint}" if names else "it names no rule"
+    return f"there is no rule {', '.join(names)}{hint}" if names else "it names no rule: write allow[rule] because …"
 
 
 def _report_void(
@@ -174,7 +199,8 @@ def _report_void(
         fault = "" if each.reason else "it gives no reason: write `because` and why"
         fault = _tell_unknown(unknown, rules) if unknown or not each.rules else fault
         if fault:
-            yield _report(_VOID, "P2", each, f"The exception for {_name(each)} does not count: {fault}")
+            named = ", ".join(unknown) if unknown and each.reason else _name(each)
+            yield _report(_VOID, "P2", each, f"The exception for {named} does not count: {fault}")
     for ignore in ignores:
         fault = _find_fault(ignore, rules, today)
         if fault:
@@ -182,13 +208,19 @@ def _report_void(
 
 
 def _report_unused(
-    valid: Iterable[Allowance | Ignore], used: set[Allowance | Ignore], judged: set[str]
+    valid: Iterable[Allowance | Ignore], used: Collection[Allowance | Ignore | tuple[Allowance, str]], judged: set[str]
 ) -> Iterator[Finding]:
-    """Report the exceptions that no finding needs, unless one of their rules could not be judged in this run."""
+    """Report the exceptions, and the rules of exceptions, that no finding needs, as far as this run could judge."""
     for each in valid:
-        names = each.rules if isinstance(each, Allowance) else [each.rule]
-        if each not in used and all(name in judged or "*" in name for name in names):
-            yield _report(_UNUSED, "P3", each, f"The exception for {_name(each)} accepts nothing: delete it")
+        if isinstance(each, Ignore):
+            if each not in used and (each.rule in judged or "*" in each.rule):
+                yield _report(_UNUSED, "P3", each, f"The exception for {_name(each)} accepts nothing: delete it")
+            continue
+        idle = [name for name in each.rules if name in judged and (each, name) not in used]
+        if idle:
+            what = "it" if len(idle) == len(each.rules) else ", ".join(idle)
+            told = f"The exception for {', '.join(idle)} accepts nothing: delete {what}"
+            yield _report(_UNUSED, "P3", replace(each, rules=tuple(idle)), told)
 
 
 def _report(rule: str, severity: str, each: Allowance | Ignore, message: str) -> Finding:
@@ -232,6 +264,7 @@ RULES = (
         _check_nothing,
         bad={"a.py": "class Order: ...  # ssot: allow[class-defined-more-than-once] because the API is frozen\n"},
         good={**_TWICE, "b.py": f"{_COPY} because the API is frozen\n"},
+        weight=0,
     ),
     Rule(
         _VOID, "P2",

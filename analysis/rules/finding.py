@@ -45,16 +45,19 @@ class Finding:
 
 
 def build_finding(
-    rule: str, severity: str, subject: str, message: str, places: Iterable[Place], marks: Iterable[str] = ()
-) -> Finding:
+    rule: str, severity: str, subject: str, message: str, places: Iterable[Place], marks: Iterable[str] = (),
+    *, counted: Iterable[Place] | None = None,
+) -> Finding:  # fmt: skip
     """Return a finding whose evidence is the first dozen different places, in the order given.
 
-    ``marks`` are names that tell this finding from others of the same rule and subject, never lines.
+    ``counted`` are the places that it is made of, where those that are shown are but an example. ``marks`` are names
+    that tell this finding from others of the same rule and subject, never lines.
     """
-    chosen = list(dict.fromkeys(places))
+    shown = list(dict.fromkeys(places))
+    chosen = shown if counted is None else list(dict.fromkeys(counted))
     return Finding(
         severity, rule, make_harmless(subject), make_harmless(message), fingerprint(rule, subject, *marks),
-        evidence=tuple(Evidence(path, line) for path, line in chosen[:MOST_EVIDENCE]), places=len(chosen),
+        evidence=tuple(Evidence(path, line) for path, line in shown[:MOST_EVIDENCE]), places=len(chosen),
         cited=tuple(chosen),
     )  # fmt: skip
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -12,8 +12,20 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.naming import ROOT_MARK
 from analysis.graph import Cycle, ImportGraph
+from analysis.rules.finding import Place
 
 _COLUMNS = ("importer", "imported", "path", "line", "kind", "name", "scope", "guard", "caught", "is_ancestor")
+
+
+#: The scopes whose imports make the cycles of each kind.
+SCOPES_OF_KIND = {
+    "import-time": ("module", "class"), "deferred": ("module", "class", "function"),
+    "typing": ("module", "class", "function", "type_checking"),
+}  # fmt: skip
+
+
+#: The cycles that rules speak of: kind, and whether the packages that run on the way count.
+GRAVEST_FIRST = (("import-time", False), ("import-time", True), ("deferred", False), ("typing", False))
 
 
 class InnerEdge(NamedTuple):
@@ -54,10 +66,37 @@ def find_inner_edges(
     return found
 
 
-def _select(edges: pa.Table, modules: Iterable[str], *, with_ancestors: bool) -> pa.Table:
-    """Return the edges among some modules that run on import."""
+def find_cycle_places(graph: ImportGraph, cycles: Iterable[Cycle]) -> dict[str, list[Place]]:
+    """Return the import statements inside each cycle, by the cycle's identifier, in the order of the edges.
+
+    A statement is given to one cycle only, of the gravest kind: to defer an import then never adds one.
+    """
+    found: dict[str, list[Place]] = defaultdict(list)
+    groups: dict[tuple[str, bool], list[Cycle]] = defaultdict(list)
+    for cycle in cycles:
+        groups[cycle.kind, cycle.with_ancestors].append(cycle)
+    given: set[Place] = set()
+    for kind, with_ancestors in GRAVEST_FIRST:
+        group = groups[kind, with_ancestors]
+        home = {module: cycle.cycle for cycle in group for module in cycle.modules}
+        inside = _select(graph.edges, home, with_ancestors=with_ancestors, scopes=SCOPES_OF_KIND[kind])
+        columns = (tables.read_column(inside, name) for name in ("importer", "imported", "path", "line"))
+        fresh: dict[Place, str] = {}
+        for importer, imported, path, line in zip(*columns, strict=True):
+            if home[importer] == home[imported] and (path, line) not in given:
+                fresh.setdefault((path, line), home[importer])
+        for place, cycle_name in fresh.items():
+            found[cycle_name].append(place)
+        given.update(fresh)
+    return found
+
+
+def _select(
+    edges: pa.Table, modules: Iterable[str], *, with_ancestors: bool, scopes: Sequence[str] = ("module", "class")
+) -> pa.Table:
+    """Return the edges among some modules in some scopes: by default those that run on import."""
     members = pa.array(sorted(modules), type=pa.string())
-    runs = pc.is_in(edges.column("scope").cast(pa.string()), pa.array(["module", "class"]))
+    runs = pc.is_in(edges.column("scope").cast(pa.string()), pa.array(scopes))
     wanted = pc.and_(pc.is_in(edges.column("importer"), members), pc.is_in(edges.column("imported"), members))
     wanted = pc.and_(wanted, runs)
     return edges.filter(wanted if with_ancestors else pc.and_(wanted, pc.invert(edges.column("is_ancestor"))))
@@ -66,9 +105,14 @@ def _select(edges: pa.Table, modules: Iterable[str], *, with_ancestors: bool) ->
 def find_names_taken(imports: pa.Table, edges: Iterable[InnerEdge]) -> list[InnerEdge]:
     """Return the edges that take a name out of the imported module, not the module itself.
 
-    These fail when the imported module is half executed and has not bound the name yet.
+    These fail when the imported module is half executed and has not bound the name yet. A package that takes a name
+    from its own submodule is not among them: the submodule never begins before its package.
     """
-    taking = [edge for edge in edges if edge.kind in {"from", "star"} and not edge.is_ancestor]
+    taking = [
+        edge
+        for edge in edges
+        if edge.kind in {"from", "star"} and not edge.is_ancestor and not edge.imported.startswith(f"{edge.importer}.")
+    ]
     unclear = {edge for edge in taking if edge.imported.endswith(f".{edge.name}") or edge.imported == edge.name}
     written = _find_written(imports, unclear)
     return [edge for edge in taking if edge not in unclear or _names_itself(edge, written)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -33,9 +33,12 @@ def _check_violations(case: CaseFile) -> Iterator[Finding]:
         paths = sorted({row["import_path"].rpartition(".")[0] for row in rows})
         files = len({path for path, _ in places})
         takes = agree(len(places), "takes", "take")
+        right = Counter(row["canonical"].rpartition(".")[0] for row in rows)
+        homes = sorted(right, key=lambda home: (-right[home], home))
+        others = f" ({tell_some(homes[1:])} where that is the package around them)" if len(homes) > 1 else ""
         message = (
             f"{tell(len(places), 'statement')} in {tell(files, 'file')} {takes} {definition} from {tell_some(paths)} "
-            f"instead of {rows[0]['canonical'].rpartition('.')[0]}"
+            f"instead of {homes[0]}{others}"
         )
         severity = "P1" if definition in grave else "P2"
         yield build_finding(rule, severity, definition, message, places)
@@ -49,7 +52,7 @@ def _check_phantom_names(case: CaseFile) -> Iterator[Finding]:
     rule = "phantom-name"
     for (module, name), rows in _group(case.identity.phantom_names.to_pylist(), "module", "name").items():
         places = list(dict.fromkeys((row["path"], row["line"]) for row in sorted(rows, key=_grade_phantom)))
-        home = f"; it is defined in {rows[0]['defined_in'][0]}" if rows[0]["defined_in"] else ""
+        home = f"; it is defined in {tell_some(rows[0]['defined_in'])}" if rows[0]["defined_in"] else ""
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] and not home else ""
         why = "" if rows[0]["reason"] == "no-such-name" else f" ({rows[0]['reason'].replace('-', ' ')})"
         imports = agree(len(places), "imports", "import")

@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.shared_state import EITHER
 from analysis.facts.test_files import is_test_file
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell, tell_some
+from analysis.rules.words import agree, tell, tell_some
 
 _CLASS_LEVEL = frozenset({"class-attribute", "class-registry"})
 #: What a class says it is, whose objects carry nothing from one user to the next.
@@ -118,7 +119,8 @@ def find_rebound(case: CaseFile) -> list[Rebound]:
     for path, line, name, kind, owner, condition in rows:
         is_code = kind in {"class", "function", "import", "star", "delete"}
         if path in homes and not is_test_file(path) and not is_code:
-            is_made_once = condition in {f"{name} is None", f"not {name}"}
+            operands = {part.strip("() ") for part in condition.split(" and ")} if " or " not in condition else set()
+            is_made_once = not operands.isdisjoint((f"{name} is None", f"not {name}"))
             found[path, name].append((owner, line, is_made_once or kind in _CONSTANT or kind == "augmented"))
     return sorted(
         Rebound(homes[path], path, name, all(row[2] for row in rows), tuple((row[0], row[1]) for row in rows))
@@ -139,9 +141,19 @@ def _is_factory(case: CaseFile, name: str) -> bool:
     return any(fnmatchcase(name, pattern) for factory in case.policy.factory for pattern in factory.match)
 
 
+def _find_class_lines(case: CaseFile) -> dict[str, list[tuple[str, int]]]:
+    """Return where each class begins, by definition: an exception stands there."""
+    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
+    for path, qualname, line in _read(case.facts.definitions, "path", "qualname", "line"):
+        if path in case.homes:
+            found[f"{case.homes[path]}:{qualname}"].append((path, line))
+    return found
+
+
 def _check_singletons(case: CaseFile) -> Iterator[Finding]:
     rule = "singleton"
     patterns = [pattern for factory in case.policy.factory if factory.forbid_singleton for pattern in factory.match]
+    lines = _find_class_lines(case)
     for state in find_states(case, "singleton"):
         is_forbidden = any(fnmatchcase(state.owner.rpartition(".")[2], pattern) for pattern in patterns)
         severity, told = ("P1", ", which the policy forbids") if is_forbidden else ("P2", "")
@@ -149,12 +161,13 @@ def _check_singletons(case: CaseFile) -> Iterator[Finding]:
             f"{state.definition} has one object for the whole process{told}: {state.value} keeps it in {state.name} "
             "and returns it to everybody. What it notes for one user, the next one finds"
         )
-        places = [(state.path, line) for line in (state.line, *state.changed)]
+        places = [*lines.get(state.definition, ()), *((state.path, line) for line in (state.line, *state.changed))]
         yield build_finding(rule, severity, state.definition, message, places, [state.name])
 
 
 def _check_class_attributes(case: CaseFile) -> Iterator[Finding]:
     rule = "shared-class-attribute"
+    class_lines = _find_class_lines(case)
     grave = _find_grave(case)
     for definition, states in _group(find_states(case, *_CLASS_LEVEL)):
         named = [f"{state.name} = {state.value}" for state in states]
@@ -169,6 +182,7 @@ def _check_class_attributes(case: CaseFile) -> Iterator[Finding]:
             f"{whose} shares it: what one user puts in, the others get"
         )
         places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
+        places = [*class_lines.get(definition, ()), *places]
         yield build_finding(rule, severity, definition, message, places, [state.name for state in states])
 
 
@@ -187,14 +201,15 @@ def _check_defaults(case: CaseFile) -> Iterator[Finding]:
 def _check_cached(case: CaseFile) -> Iterator[Finding]:
     rule = "cached-getter"
     states = list(find_states(case, "cached-getter"))
-    known = _find_class_paths(case.identity.paths, {f"{state.module}.{state.value}" for state in states})
+    called = {f"{state.module}.{name}" for state in states for name in state.value.split(EITHER)}
+    known = _find_class_paths(case.identity.paths, called)
     own = {(path, name) for path, name in _read(case.facts.definitions, "path", "name")} if states else set()
     for state in states:
-        made_by = known.get(f"{state.module}.{state.value}", "")
-        is_own = bool(made_by) or (state.path, state.value) in own
+        names = state.value.split(EITHER)
+        is_own = any(f"{state.module}.{name}" in known or (state.path, name) in own for name in names)
         message = (
-            f"{state.definition} is cached and takes no argument: it calls {state.value} once and gives that one "
-            "object to all users"
+            f"{state.definition} is cached and takes no argument: it calls {state.value} once and gives what comes "
+            "back to all users"
         )
         yield build_finding(rule, "P2" if is_own else "P3", state.definition, message, [(state.path, state.line)])
 
@@ -204,9 +219,10 @@ def _check_rebound(case: CaseFile) -> Iterator[Finding]:
     for item in find_rebound(case):
         functions = sorted({function for function, _ in item.functions})
         told = "a constant, or once" if item.is_constant else "a value"
+        binds = agree(len(functions), "binds", "bind")
         message = (
-            f"{tell_some(functions)} binds the global {item.module}.{item.name} to {told}: it is the same for all "
-            "users and threads, and the last call wins"
+            f"{tell_some(functions)} {binds} the global {item.module}.{item.name} to {told}: it is the same for all "
+            f"users and threads{'' if item.is_constant else ', and the last call wins'}"
         )
         places = [(item.path, line) for _, line in item.functions]
         severity = "P3" if item.is_constant else "P2"
@@ -284,6 +300,7 @@ RULES = (
         bad={"a.py": _SINGLETON},
         good={"a.py": "class JobFactory:\n    def __init__(self, user):\n        self.user = user\n"},
         grades={"P1": "the policy forbids it for this factory", "P2": "any other class"},
+        is_joint=True,
     ),
     Rule(
         "shared-class-attribute", "P1",
@@ -301,6 +318,7 @@ RULES = (
             "P2": "methods change it through an object",
             "P3": "it is changed through the class only, as registries are",
         },
+        is_joint=True,
     ),
     Rule(
         "shared-default", "P2",
@@ -313,6 +331,7 @@ RULES = (
             "a.py": "def open_session(user, session=None):\n    session = dict(session or {})\n"
             "    session['user'] = user\n    return session\n\ndef show(rows=[]):\n    print(len(rows))\n",
         },
+        is_joint=True,
     ),
     Rule(
         "cached-getter", "P2",

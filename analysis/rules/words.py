@@ -7,7 +7,9 @@ from collections.abc import Sequence
 
 MOST_NAMED = 3
 #: Line breaks, terminal commands, changes of the reading direction, and halves of characters that no file can hold.
-_HARMFUL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+_HARMFUL = re.compile(
+    r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
 
 
 def tell(count: int, one: str, many: str = "") -> str:
