@@ -34,11 +34,12 @@ def _check_violations(case: CaseFile) -> Iterator[Finding]:
         files = len({path for path, _ in places})
         takes = agree(len(places), "takes", "take")
         right = Counter(row["canonical"].rpartition(".")[0] for row in rows)
-        homes = sorted(right, key=lambda home: (-right[home], home))
-        others = f" ({tell_some(homes[1:])} where that is the package around them)" if len(homes) > 1 else ""
+        own = definition.partition(":")[0]
+        homes = sorted(right, key=lambda home: (home == own, -right[home], home))
+        inside = f", and inside of it from {own}" if len(homes) > 1 and own in right else ""
         message = (
             f"{tell(len(places), 'statement')} in {tell(files, 'file')} {takes} {definition} from {tell_some(paths)} "
-            f"instead of {homes[0]}{others}"
+            f"instead of {homes[0]}{inside}"
         )
         severity = "P1" if definition in grave else "P2"
         yield build_finding(rule, severity, definition, message, places)
