@@ -79,16 +79,22 @@ CYCLE = {**HEAD, "p/a.py": "from p import b\nx = y = 1\n"}
 @pytest.mark.parametrize(
     ("source", "told"),
     [
-        ("try:\n    from p.a import x, y\nexcept ImportError:\n    x = None", "P1: x, y may be left unset"),
-        ("try:\n    from p.a import x\nexcept Exception:\n    pass", "P1: x may be left unset"),
-        ("try:\n    from p.a import *\nexcept:\n    pass", "P2: it may be left unset"),
-        ("try:\n    import p.a\nexcept BaseException:\n    pass", "P2: it may be left unset"),
-        ("try:\n    if True:\n        from p.a import x\nexcept ImportError:\n    pass", "P1: x may be left unset"),
+        ("try:\n    from p.a import x, y\nexcept ImportError:\n    x = None", "P1: x, y may not be what is imported"),
+        ("try:\n    from p.a import x\nexcept Exception:\n    pass", "P1: x may not be what is imported"),
+        ("try:\n    from p.a import *\nexcept:\n    pass", "P2: it may not be what is imported"),
+        ("try:\n    import p.a\nexcept BaseException:\n    pass", "P2: it may not be what is imported"),
+        (
+            "try:\n    if True:\n        from p.a import x\nexcept ImportError:\n    pass",
+            "P1: x may not be what is imported",
+        ),
         (
             "class C:\n    try:\n        from p.a import x\n    except ImportError:\n        pass",
-            "P1: x may be left unset",
+            "P1: x may not be what is imported",
         ),
-        ("import contextlib\nwith contextlib.suppress(ImportError):\n    from p.a import x", "P1: x may be left unset"),
+        (
+            "import contextlib\nwith contextlib.suppress(ImportError):\n    from p.a import x",
+            "P1: x may not be what is imported",
+        ),
     ],
 )
 def test_a_guarded_import_on_a_cycle_is_a_suspect(make_tree: Tree, source: str, told: str) -> None:

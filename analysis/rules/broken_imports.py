@@ -62,7 +62,7 @@ def _check_swallowed(case: CaseFile) -> Iterator[Finding]:
 def _find_bound(case: CaseFile) -> dict[tuple[str, int, str], str]:
     """Return the name that each import with an ``as`` binds, by path, line and name taken."""
     imports = case.facts.imports
-    chosen = imports.filter(pc.not_equal(imports["bound_as"], ""))
+    chosen = imports.filter(pc.and_(pc.not_equal(imports["bound_as"], ""), pc.not_equal(imports["name"], "")))
     columns = ("path", "line", "name", "bound_as")
     return {
         (path, line, name): bound

@@ -152,7 +152,7 @@ RULES = (
             "P1": "the first import of some modules fails, or loses a name without a word",
             "P2": "from every first import it works today, or nobody simulated them (`ssot check` does not)",
         },
-        is_joint=True, weight=0.5,
+        is_joint=True, weight=1,
     ),
     Rule(
         "import-cycle-through-packages", "P0",
@@ -167,7 +167,7 @@ RULES = (
             "P1": "the first import of some modules fails, or loses a name without a word",
             "P2": "from every first import it works today, or nobody simulated them (`ssot check` does not)",
         },
-        is_joint=True, weight=0.2,
+        is_joint=True, weight=0.5,
     ),
     Rule(
         "deferred-cycle", "P2",
@@ -177,7 +177,7 @@ RULES = (
         _check_deferred,
         bad={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f():\n    from p.a import x\n    return x\n"},
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f(x):\n    return x\n"},
-        is_joint=True, weight=0.2,
+        is_joint=True, weight=0.3,
     ),
     Rule(
         "typing-cycle", "P3",
@@ -190,6 +190,6 @@ RULES = (
             "p/b.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.a import x\n",
         },
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "x = 1\n"},
-        is_joint=True, weight=0.02,
+        is_joint=True, weight=0.03,
     ),
 )  # fmt: skip
