@@ -82,6 +82,12 @@ def test_the_source_of_a_compiled_module_is_counted(find: Find) -> None:
     assert "of 2 import statements all mean that of p.a" in finding.message
 
 
+def test_what_a_stub_imports_is_for_type_checkers(find: Find) -> None:
+    typing = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.a import X\n"
+    files = {**PACKAGE, "p/a.py": "class X: ...\n", "p/t.py": typing, "p/b.pyi": "from p.t import X\n", "p/b.so": ""}
+    assert find(files, "phantom-name") == []
+
+
 def test_a_folder_inside_a_package_stands_in_for_nobody(find: Find) -> None:
     files = {
         "a/__init__.py": "", "a/compat/__init__.py": "", "a/compat/sqlalchemy/__init__.py": "",

@@ -71,7 +71,7 @@ def is_control(name: str) -> bool:
 def test_it_fails_on_the_case_and_its_controls_pass(suite: tuple[Path, Path, Path]) -> None:
     found = run_suite(suite[0], suite[1])
     controls = {name: outcome for name, outcome in found.items() if is_control(name)}
-    assert len(controls) == 11
+    assert len(controls) == 12
     assert set(controls.values()) == {"PASSED"}
     failed = {name for name, outcome in found.items() if outcome == "FAILED"}
     assert {name.partition("::")[0] for name in failed} >= FILES - {"test_redirects.py"}

@@ -161,8 +161,9 @@ from shop.compat import Order  # ssot: allow[class-taken-from-elsewhere] because
 class Registry: ...
 ```
 
-It accepts that place. Some findings are made by their places together (a cycle, the definitions of one name, copies,
-the paths of a redirect): of these one comment at any of the places accepts the whole. A cycle that another module joins
+It accepts that place. An import statement of several lines may carry it on any of them. Some findings are made by their
+places together (a cycle, the definitions of one name, copies, what one class keeps for all its objects, the paths of a
+redirect): of these one comment at any of the places accepts the whole. A cycle that another module joins
 is another finding, but the comment still stands at one of its places: name the modules in the reason, and look at the
 list of accepted findings now and then.
 
@@ -177,8 +178,8 @@ until = 2027-06-30           # from the next day on it does not count
 ```
 
 The reason is needed. An exception without one, for a rule that there is not, or out of its time, is a finding
-(`exception-void`), and so is one that accepts nothing (`exception-unused`), unless its rule could not be judged in this
-run: some take the simulation or the probe.
+(`exception-void`), and so is each rule of one that accepts nothing (`exception-unused`, which costs no points), unless
+that rule could not be judged in this run: some take the simulation or the probe.
 """
 
 

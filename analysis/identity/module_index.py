@@ -131,9 +131,13 @@ class ModuleIndex:
         return self._by_path.get(path)
 
     def find_importer(self, path: str) -> Module | None:
-        """Return the module or script whose statements run from a file; None for one that another shadows."""
+        """Return the module or script whose statements run from a file; None for one that another shadows.
+
+        The source beside a compiled module speaks for it; a stub is there for type checkers only.
+        """
         module = self._by_path.get(path)
-        return module if module is not None and path in {module.path, module.source} else self._scripts.get(path)
+        is_meant = module is not None and (module.path == path or (module.source == path and path.endswith(".py")))
+        return module if is_meant else self._scripts.get(path)
 
     def is_missing(self, absolute: str, root: str) -> bool:
         """Return whether a dotted name lies below a file or package of the tree without being there.

@@ -206,6 +206,11 @@ def test_control_fails(tmp_path: Path) -> None:
     root = write(tmp_path, {**GOOD, "b.py": "class Order: ...\\n"})
     assert check_one_object(root, ["a.Order", "b.Order"]) == ["b.Order: another object than a.Order"]
     assert len(check_redirect(root, "b", "SSOT redirect")) == 2
+
+
+def test_control_points_at_itself(tmp_path: Path) -> None:
+    root = write(tmp_path, {**GOOD, "b.py": GOOD["b.py"].replace("stacklevel=2", "stacklevel=1")})
+    assert len(check_redirect(root, "b", "SSOT redirect")) == 1
 '''
 )
 
