@@ -141,7 +141,7 @@ def test_components_are_those_of_networkx_and_the_cut_makes_them_acyclic(
 
 
 def find_showing(edges: list[tuple[str, str, str, bool]], depth: int, *, with_ancestors: bool) -> set[Pair]:
-    """Return the pairs that make a cycle one of its kind: their least deferred import is as deferred, or an ancestor."""
+    """Return the pairs that make a cycle one of its kind, by their least deferred import."""
     best: dict[Pair, tuple[int, bool]] = {}
     for importer, imported, scope, is_ancestor in edges:
         rank = (SCOPES.index(scope), is_ancestor)
