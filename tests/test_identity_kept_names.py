@@ -33,6 +33,11 @@ def tell(facts: Facts, cache: Path | None) -> dict[str, Any]:
     return {name: (table.schema, table.to_pydict()) for name, table in tables.items()}
 
 
+def made(facts: Facts) -> dict[str, Any]:
+    tables = build_identity(facts, Policy()).tables
+    return {name: (table.schema, table) for name, table in tables.items()}
+
+
 def is_kept(facts: Facts, cache: Path) -> bool:
     return KeptNames(cache, facts, frozenset()).read() is not None
 
@@ -106,7 +111,7 @@ def test_statements_that_part_or_join_their_line_are_resolved_again(make_tree: T
         assert tell(facts, cache) == tell(facts, None)
 
 
-@pytest.mark.parametrize("harm", ["cut", "gone", "empty", "no folder"])
+@pytest.mark.parametrize("harm", ["cut", "gone", "empty", "no folder", "of another run"])
 def test_harmed_answers_are_found_again(make_tree: Tree, tmp_path: Path, harm: str) -> None:
     facts, cache = scan(make_tree(FILES), jobs=1), tmp_path / "cache"
     first = tell(facts, cache)
@@ -118,6 +123,11 @@ def test_harmed_answers_are_found_again(make_tree: Tree, tmp_path: Path, harm: s
         file.unlink()
     elif harm == "empty":
         file.write_bytes(b"")
+    elif harm == "of another run":
+        kept = file.read_bytes()
+        KeptNames(cache, facts, frozenset()).write({name: table for name, (_, table) in made(facts).items()})
+        file.write_bytes(kept)
+        assert not is_kept(facts, cache)
     else:
         shutil.rmtree(cache / "names")
         (cache / "names").write_text("a file")

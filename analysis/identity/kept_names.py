@@ -27,6 +27,8 @@ from analysis.identity.evidence import FactTables
 NAMES_VERSION = 1
 #: What is kept: tables that depend on structure and lines alone.
 NAMES = ("paths", "violations", "phantom_names", "conflicts", "bases")
+#: Tells which tables were written together.
+_STAMP = b"stamp"
 _LINED = ("imports", "bindings", "definitions")
 #: Line by line in each file: old lines and those of today.
 _Moves = Mapping[str, Mapping[int, int]]
@@ -60,6 +62,8 @@ class KeptNames:
         try:
             folder = self._parent / self._key
             found = {name: _read(folder / f"{name}.arrow") for name in (*NAMES, "lines")}
+            if len({table.schema.metadata[_STAMP] for table in found.values()}) > 1:
+                return None  # another process has just put newer ones there
             moves = _find_moves(self._facts, found.pop("lines"))
             with contextlib.suppress(OSError):
                 os.utime(folder)
@@ -67,7 +71,7 @@ class KeptNames:
             if len(moves) >= _MANY_MOVED_FILES:
                 self.write(moved)
             return moved
-        except (OSError, ValueError, KeyError, pa.ArrowException, MovedError):
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, MovedError):
             return None
 
     def write(self, found: Mapping[str, pa.Table]) -> None:
@@ -77,9 +81,8 @@ class KeptNames:
         temporary = self._parent / f".{time.time_ns():x}-{os.getpid()}"
         try:
             temporary.mkdir(parents=True)
-            for name in NAMES:
-                _write(temporary / f"{name}.arrow", found[name])
-            _write(temporary / "lines.arrow", _list_lines(self._facts))
+            for name, table in {**{name: found[name] for name in NAMES}, "lines": _list_lines(self._facts)}.items():
+                _write(temporary / f"{name}.arrow", table, stamp=temporary.name)
             shutil.rmtree(self._parent / self._key, ignore_errors=True)
             temporary.rename(self._parent / self._key)
             _drop_old(self._parent)
@@ -215,9 +218,10 @@ def _read(path: Path) -> pa.Table:
     return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
 
 
-def _write(path: Path, table: pa.Table) -> None:
+def _write(path: Path, table: pa.Table, *, stamp: str) -> None:
+    table = table.unify_dictionaries().combine_chunks().replace_schema_metadata({_STAMP: stamp})
     with pa.ipc.new_file(str(path), table.schema) as writer:
-        writer.write_table(table.unify_dictionaries().combine_chunks())
+        writer.write_table(table)
 
 
 def _drop_old(parent: Path) -> None:
