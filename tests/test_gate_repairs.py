@@ -274,6 +274,7 @@ def test_links_and_submodules_are_no_change(make_tree: Tree, tmp_path: Path) -> 
 def test_places_are_told_from_the_top_of_the_repository(make_tree: Tree) -> None:
     tree = make_tree({"proj/p/a.py": "def f(x=[]):\n    x.append(1)\n"})
     git(tree, "init", "-qb", "main")
+    commit(tree)
     result = check(tree / "proj", STRICT)
     assert "file=proj/p/a.py," in render(result, "github")
     assert '"uri": "proj/p/a.py"' in render(result, "sarif")

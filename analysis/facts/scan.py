@@ -246,7 +246,9 @@ def _publish(root: Path, found: Discovery, parts: dict[str, pa.Table], read_coun
     paths = pa.array([file.path for file in found.files], type=pa.string())
     published: dict[str, pa.Table] = {}
     for table in tables.FACT_TABLES:
-        part = parts[table.name].combine_chunks()
+        part = parts[table.name]
+        if table is not tables.PROGRAMS:  # the largest, and only the simulation reads it
+            part = part.combine_chunks()
         indices = part.column(FILE).combine_chunks()
         if isinstance(indices, pa.ChunkedArray):
             indices = indices.chunk(0) if indices.num_chunks else pa.array([], type=pa.int32())

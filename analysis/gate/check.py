@@ -93,10 +93,11 @@ def check(
         reasons.append(f"the score of {_show(score)} is below {threshold:g}")
     if any(failing):
         reasons.append(_tell_failing(sum(failing), compared_with))
+    revision = read_revision(root)
     return CheckResult(
         target=policy.target.name or root.name or "target",
-        revision=read_revision(root),
-        prefix=printable(read_prefix(root)),
+        revision=revision,
+        prefix="" if revision == "no-git" else printable(read_prefix(root)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         tool_version=__version__,
         passed=not reasons,
