@@ -98,13 +98,13 @@ def export_files(folder: Path, commit: str, place: Path, is_wanted: Callable[[st
         elif kind == "blob" and is_wanted(path):
             (links if mode == "120000" else wanted).append((blob, path))
     blobs = _read_blobs(folder, [blob for blob, _ in [*wanted, *links]])
-    for (_, path), content in zip([*wanted, *links], blobs, strict=True):
+    for number, ((_, path), content) in enumerate(zip([*wanted, *links], blobs, strict=True)):
         target = place / path
         target.parent.mkdir(parents=True, exist_ok=True)
-        if (_, path) in links:
-            target.symlink_to(os.fsdecode(content))
-        else:
+        if number < len(wanted):
             target.write_bytes(content)
+        else:
+            target.symlink_to(os.fsdecode(content))
     return len(wanted) + len(links)
 
 

@@ -92,10 +92,10 @@ def scan(
         parts = dict(state.tables)
     else:
         parts = _collect(files, changed, state, cache, jobs or count_cores(), progress)
-        parts["modules"] = _name(root, found, parts, state, options.roots)
-    if cache and (state is None or len(changed) > _WORTH_SAVING * len(files)):
         projects = _find_projects(root, [file.path for file in files])
-        write_state(cache, root, options, found, parts, projects, started_ns)
+        parts["modules"] = _name(root, found, parts, state, options.roots, projects)
+        if cache and (state is None or len(changed) > _WORTH_SAVING * len(files)):
+            write_state(cache, root, options, found, parts, projects, started_ns)
     return _publish(root, found, parts, len(changed))
 
 
@@ -204,11 +204,11 @@ def _sorted(parts: Iterable[pa.Table], name: str) -> pa.Table:
 
 
 def _name(
-    root: Path, found: Discovery, parts: dict[str, pa.Table], state: ScanState | None, roots: Sequence[str]
-) -> pa.Table:
+    root: Path, found: Discovery, parts: dict[str, pa.Table], state: ScanState | None, roots: Sequence[str],
+    projects: Sequence[str],
+) -> pa.Table:  # fmt: skip
     """Return the names of the modules: those of the last scan where nothing that decides them has changed."""
     paths = [file.path for file in found.files]
-    projects = _find_projects(root, paths)
     if state and (state.paths, state.extensions, state.projects) == (paths, found.extensions, projects):
         before, now = (table["files"].column("structure") for table in (state.tables, parts))
         if before.equals(now):

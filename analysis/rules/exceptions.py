@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
@@ -29,7 +29,6 @@ _COMMENT = re.compile(r"#\s*ssot:\s*allow\[([^\]]*)\](?:\s*,?\s*because\b[\s:]*(
 #: Meant as an exception, but not written as one.
 _ALMOST = re.compile(r"#\s*ssot:\s*allow\b(?!\[)", re.IGNORECASE)
 _UNUSED, _VOID = "exception-unused", "exception-void"
-_OWN = frozenset({_UNUSED, _VOID})
 
 
 class Accepted(NamedTuple):
@@ -240,11 +239,6 @@ def _was_judged(rule: Rule, case: CaseFile) -> bool:
     if rule.needs_probe:
         return case.is_probed
     return not rule.needs_simulation or case.is_probed or bool(case.witness("simulated").num_rows)
-
-
-def count_accepted(accepted: Iterable[Accepted]) -> Counter[str]:
-    """Return the number of accepted findings by severity."""
-    return Counter(row.severity for row in accepted)
 
 
 def _check_nothing(_: CaseFile) -> Iterator[Finding]:
