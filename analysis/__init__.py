@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
-    from analysis.story import investigate, open_for_notebook, open_snapshot
+    from analysis.pipeline import investigate, open_for_notebook, open_snapshot
 
 __version__ = "0.1.0"
 __all__ = ["Investigation", "__version__", "investigate", "open_for_notebook", "open_snapshot"]
@@ -18,5 +18,5 @@ def __getattr__(name: str) -> Any:
     if name == "Investigation":
         return import_module("analysis.investigation").Investigation
     if name in {"investigate", "open_for_notebook", "open_snapshot"}:
-        return getattr(import_module("analysis.story"), name)
+        return getattr(import_module("analysis.pipeline"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

@@ -190,7 +190,7 @@ def check(
 ) -> None:
     """Say whether a target passes: by its score, or with a baseline or --since by what is new or worse."""
     from analysis import gate
-    from analysis.engine import swift_process
+    from analysis.executor import swift_process
     from analysis.terminal import print_check
 
     if since and baseline:
@@ -403,9 +403,9 @@ def verify_test(
     quiet: Quiet = False,
 ) -> None:
     """Check a test against control targets: can it tell a healthy target from one with the defect?"""
-    from analysis.runtime import VerifyOptions
-    from analysis.runtime import verify_test as verify
     from analysis.terminal import print_verification
+    from analysis.verify import VerifyOptions
+    from analysis.verify import verify_test as verify
 
     options = VerifyOptions(python, root, subject, defect, runs, timeout, not no_plugins)
     with progress_bar(quiet=quiet or json_) as progress:

@@ -16,15 +16,15 @@ import pyarrow.compute as pc
 from analysis import store, tables
 from analysis.errors import UnknownNameError
 from analysis.graph import Chain, ImportGraph, find_chains
-from analysis.identity import Concept, find_concepts, find_multiplicity
-from analysis.identity.answers import (
+from analysis.names import Concept, find_concepts, find_multiplicity
+from analysis.names.answers import (
     build_class_frame,
     find_class_identities,
     find_instances_like_classes,
     find_paths,
 )
-from analysis.identity.families import build_members_frame, build_methods_frame, build_users_frame
-from analysis.identity.frames import build_concepts_frame, build_multiplicity_frame
+from analysis.names.families import build_members_frame, build_methods_frame, build_users_frame
+from analysis.names.frames import build_concepts_frame, build_multiplicity_frame
 from analysis.policy import Policy
 from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
 
@@ -150,7 +150,7 @@ class Investigation:
         """Return every import path of a class or function: which one should be used, and who uses which?
 
         ``wanted`` is a name, an import path (``pkg.mod.Name``) or a definition (``pkg.mod:Name``); the columns are
-        those of ``analysis.identity.answers.find_paths``. Raises ``UnknownNameError`` with the nearest names.
+        those of ``analysis.names.answers.find_paths``. Raises ``UnknownNameError`` with the nearest names.
         """
         return find_paths(self.table("paths"), self.table("violations"), wanted)
 
@@ -193,7 +193,7 @@ class Investigation:
     def members(self, concept: str = "") -> pd.DataFrame:
         """Return the classes of a family: who counts, who extends or wraps whom, how large, how much used.
 
-        The columns are those of ``analysis.identity.families.build_members_frame``.
+        The columns are those of ``analysis.names.families.build_members_frame``.
         """
         found = self.find_concept(concept)
         sources = (self.table(name) for name in ("definitions", "methods", "bases", "paths"))

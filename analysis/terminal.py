@@ -13,7 +13,7 @@ from rich.markup import escape
 from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
-from analysis.engine import Progress, ignore_progress
+from analysis.progress import Progress, ignore_progress
 from analysis.rules.words import make_harmless, tell
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from analysis.gate import CheckedFinding, CheckResult
     from analysis.golden.command import GoldenAnswer
     from analysis.investigation import Investigation
-    from analysis.runtime import Verification
+    from analysis.verify import Verification
 
 _COLOURS = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "dim"}
 MOST_FINDINGS = 15

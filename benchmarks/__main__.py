@@ -15,7 +15,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from analysis.engine import count_cores
+from analysis.executor import count_cores
 from benchmarks.edges import measure_edges
 from benchmarks.figures import measure_target
 from benchmarks.gate import measure_gate

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph, find_component_sizes
-from analysis.identity import build_identity, find_multiplicity
+from analysis.names import build_identity, find_multiplicity
 from analysis.policy import Policy
 from benchmarks.measure import Result
 

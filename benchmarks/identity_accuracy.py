@@ -25,8 +25,8 @@ from pathlib import Path
 import griffe
 
 from analysis.facts import scan
-from analysis.identity.paths import Resolution, build_resolution
-from analysis.identity.values import choose
+from analysis.names.paths import Resolution, build_resolution
+from analysis.names.values import choose
 from benchmarks.identity_witness import Observed
 from benchmarks.measure import Result, at_least
 from benchmarks.targets import find_package

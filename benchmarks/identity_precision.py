@@ -21,7 +21,7 @@ from pathlib import Path
 
 from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph
-from analysis.identity import build_identity
+from analysis.names import build_identity
 from analysis.policy import Policy
 from benchmarks.measure import Result, at_least
 from benchmarks.targets import find_package

@@ -8,9 +8,9 @@ import os
 import sys
 from pathlib import Path
 
-from analysis.engine import paused_collection
+from analysis.executor import paused_collection
 from analysis.facts import Facts, scan
-from analysis.identity import build_identity, find_concepts, find_multiplicity
+from analysis.names import build_identity, find_concepts, find_multiplicity
 from analysis.policy import Policy
 from benchmarks.measure import Result, below, measure_peak, time_median
 from benchmarks.speed import parse_all, scratch
@@ -18,7 +18,7 @@ from benchmarks.targets import copy_packages, make_modules
 
 _LARGE = 25_000
 _MEMORY = (
-    "import sys; from pathlib import Path; from analysis.facts import scan; from analysis.identity import "
+    "import sys; from pathlib import Path; from analysis.facts import scan; from analysis.names import "
     "build_identity; from analysis.policy import Policy\n"
     "facts = scan(Path(sys.argv[1]), cache=Path(sys.argv[2]), jobs=1)\n"
     "print(build_identity(facts, Policy()).paths.num_rows)\n"

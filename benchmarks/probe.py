@@ -12,8 +12,8 @@ from typing import Any
 
 from analysis.facts import Facts, scan
 from analysis.graph import ImportGraph, build_import_graph
+from analysis.pipeline import build_bundled_case
 from analysis.runtime import ProbeOptions, ProbeResult, run_probe
-from analysis.story import build_bundled_case
 from benchmarks.measure import Result, at_least, below
 from benchmarks.targets import find_package
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from analysis.facts import scan
 from analysis.graph import build_import_graph
-from analysis.graph.simulate import simulate_entries
+from analysis.pipeline import build_bundled_case
 from analysis.runtime import ProbeOptions, find_entries, run_probe
-from analysis.story import build_bundled_case
+from analysis.simulation import simulate_entries
 from benchmarks.measure import Result, at_least, below
 from benchmarks.targets import copy_packages, find_package
 

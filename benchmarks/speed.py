@@ -15,9 +15,9 @@ from pathlib import Path
 
 from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph, find_cycles
-from analysis.identity import find_concepts, find_multiplicity
+from analysis.names import find_concepts, find_multiplicity
+from analysis.pipeline import build_bundled_case
 from analysis.policy import Policy
-from analysis.story import build_bundled_case
 from benchmarks.measure import Result, below, measure_peak, time_median
 from benchmarks.targets import copy_packages, find_package, make_modules
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from analysis.assembly import build_scan_options
 from analysis.facts import scan
 from analysis.graph import build_import_graph, find_cycles
-from analysis.graph.simulate import simulate_entries
-from analysis.identity import build_identity, find_concepts, find_multiplicity
+from analysis.names import build_identity, find_concepts, find_multiplicity
+from analysis.pipeline import build_scan_options
 from analysis.policy import Policy, parse_policy
 from analysis.rules import CaseFile, Finding, find_findings, measure
 from analysis.rules import judge as judge_case
 from analysis.runtime import ProbeOptions, find_entries, run_probe
+from analysis.simulation import simulate_entries
 
 
 def open_case(root: Path, policy: Policy | str = "", *, probed: bool = False) -> CaseFile:

@@ -12,8 +12,8 @@ import pytest
 from report_trees import HOSTILE, HOSTILE_POLICY, investigate
 
 import analysis
+from analysis.pipeline import build_bundled_case
 from analysis.report import write_report
-from analysis.story import build_bundled_case
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [

@@ -66,6 +66,18 @@ def test_two_modules_that_import_each_other_are_a_cycle_with_its_statements() ->
     assert (cycle.cut, cycle.cut_cost, cycle.cut_method) == ((("a", "b"),), 4, "exact")
 
 
+@pytest.mark.parametrize("length", [2, 61, 62, 63, 200])
+@pytest.mark.parametrize("closed_at", [None, 0, 40])
+def test_a_straight_chain_of_any_length_has_the_cycles_that_networkx_finds(length: int, closed_at: int | None) -> None:
+    names = [f"m{number:03}" for number in range(length)]
+    pairs = list(itertools.pairwise(names))
+    if closed_at is not None and closed_at < length - 1:
+        pairs.append((names[-1], names[closed_at]))
+    found = find_cycles(make_graph([(importer, imported, "module", False) for importer, imported in pairs]))
+    components = {tuple(sorted(part)) for part in nx.strongly_connected_components(nx.DiGraph(pairs)) if len(part) > 1}
+    assert {cycle.modules for cycle in of_kind(found, "import-time")} == components
+
+
 def test_kinds_are_told_apart_and_not_repeated() -> None:
     edges = [*plain("ab", "ba", "cd"), ("d", "c", "function", False), *plain("ef"), ("f", "e", "type_checking", False)]
     cycles = find_cycles(make_graph(edges))

@@ -14,8 +14,8 @@ import pytest
 from rule_trees import judge
 
 from analysis.facts import scan
-from analysis.graph.simulate import Environment, simulate_entries
 from analysis.runtime import find_entries
+from analysis.simulation import Environment, simulate_entries
 
 Tree = Callable[..., Path]
 HEAD = {"p/__init__.py": ""}
@@ -292,7 +292,7 @@ def test_a_long_chain_of_imports_is_followed(make_tree: Tree) -> None:
 
 
 def test_a_ring_that_is_too_large_is_left_without_an_answer(make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("analysis.graph.simulate.entries.MOST_STEPS", 100)
+    monkeypatch.setattr("analysis.simulation.entries.MOST_STEPS", 100)
     root = make_tree({f"m{number}.py": f"import m{(number + 1) % 40}\n" for number in range(40)})
     outcomes = [row["outcome"] for row in simulate(root).values()]
     assert len(outcomes) == 40

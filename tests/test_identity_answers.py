@@ -9,8 +9,8 @@ import pytest
 
 from analysis.errors import UnknownNameError
 from analysis.facts import scan
-from analysis.identity import Identity, build_identity
-from analysis.identity.answers import (
+from analysis.names import Identity, build_identity
+from analysis.names.answers import (
     CLASS_COLUMNS,
     PATH_COLUMNS,
     build_class_frame,

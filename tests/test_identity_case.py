@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 
 from analysis.facts import Facts, scan
-from analysis.identity import Identity, build_identity, find_concepts
-from analysis.identity.answers import count_violations, find_class_identities, find_instances_like_classes, find_paths
-from analysis.identity.census import build_census
+from analysis.names import Identity, build_identity, find_concepts
+from analysis.names.answers import count_violations, find_class_identities, find_instances_like_classes, find_paths
+from analysis.names.census import build_census
+from analysis.pipeline import build_bundled_case
 from analysis.policy import Policy, read_policy
-from analysis.story import build_bundled_case
 
 CASE = Path(__file__).parent.parent / "data" / "cases" / "agent_platform"
 EXPECTED: dict[str, dict[str, Any]] = tomllib.loads((CASE / "expected.toml").read_text("utf-8"))

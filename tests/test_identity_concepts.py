@@ -11,9 +11,9 @@ import pytest
 
 from analysis import tables
 from analysis.facts import scan
-from analysis.identity.concepts import find_concepts, find_suffix
-from analysis.identity.frames import CONCEPT_COLUMNS as COLUMNS
-from analysis.identity.frames import build_concepts_frame
+from analysis.names.concepts import find_concepts, find_suffix
+from analysis.names.frames import CONCEPT_COLUMNS as COLUMNS
+from analysis.names.frames import build_concepts_frame
 from analysis.policy import Concept, Policy
 
 

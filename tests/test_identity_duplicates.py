@@ -17,10 +17,10 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.facts import scan
-from analysis.identity.duplicates import build_duplicates
-from analysis.identity.module_index import ModuleIndex
-from analysis.identity.side_by_side import COLUMNS, build_side_by_side
-from analysis.identity.sketches import find_alike
+from analysis.names.duplicates import build_duplicates
+from analysis.names.module_index import ModuleIndex
+from analysis.names.side_by_side import COLUMNS, build_side_by_side
+from analysis.names.sketches import find_alike
 
 Find = Callable[[dict[str, str]], tuple[list[dict[str, Any]], list[dict[str, Any]]]]
 

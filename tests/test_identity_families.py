@@ -9,8 +9,8 @@ import pytest
 
 from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph
-from analysis.identity import Identity, build_identity, find_concepts
-from analysis.identity.families import (
+from analysis.names import Identity, build_identity, find_concepts
+from analysis.names.families import (
     MEMBER_COLUMNS,
     USER_COLUMNS,
     build_members_frame,

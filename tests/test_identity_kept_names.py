@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from analysis.facts import Facts, scan
-from analysis.identity import build_identity
-from analysis.identity.kept_names import KeptNames
+from analysis.names import build_identity
+from analysis.names.kept_names import KeptNames
 from analysis.policy import Policy
 
 Tree = Callable[..., Path]

@@ -8,10 +8,10 @@ import pyarrow as pa
 import pytest
 
 from analysis import tables
-from analysis.identity.census import build_census, find_importable
-from analysis.identity.frames import MULTIPLICITY_COLUMNS as COLUMNS
-from analysis.identity.frames import build_multiplicity_frame
-from analysis.identity.multiplicity import find_multiplicity
+from analysis.names.census import build_census, find_importable
+from analysis.names.frames import MULTIPLICITY_COLUMNS as COLUMNS
+from analysis.names.frames import build_multiplicity_frame
+from analysis.names.multiplicity import find_multiplicity
 
 
 @dataclass(frozen=True)

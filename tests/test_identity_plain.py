@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.facts import Facts, scan
-from analysis.identity.namespace import Namespaces
-from analysis.identity.paths import PathRows, build_resolution
-from analysis.identity.resolve import Resolver
-from analysis.identity.routes import Routes
-from analysis.identity.statements import read_statements
-from analysis.identity.usage import find_usage
+from analysis.names.namespace import Namespaces
+from analysis.names.paths import PathRows, build_resolution
+from analysis.names.resolve import Resolver
+from analysis.names.routes import Routes
+from analysis.names.statements import read_statements
+from analysis.names.usage import find_usage
 
 Tree = Callable[..., Path]
 _COLUMNS = list(tables.PATHS.names[:-1])

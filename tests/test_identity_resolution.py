@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.facts import scan
-from analysis.identity.paths import Resolution, build_resolution
+from analysis.names.paths import Resolution, build_resolution
 
 Tree = Callable[..., Path]
 Files = Mapping[str, str | bytes]

@@ -10,12 +10,12 @@ import pytest
 
 from analysis import tables
 from analysis.facts import scan
-from analysis.identity.canonical import find_stated
-from analysis.identity.conflicts import build_conflicts
-from analysis.identity.inheritance import find_inheritance
-from analysis.identity.paths import Resolution, build_resolution
-from analysis.identity.phantom_names import build_phantom_names
-from analysis.identity.violations import build_violations
+from analysis.names.canonical import find_stated
+from analysis.names.conflicts import build_conflicts
+from analysis.names.inheritance import find_inheritance
+from analysis.names.paths import Resolution, build_resolution
+from analysis.names.phantom_names import build_phantom_names
+from analysis.names.violations import build_violations
 from analysis.policy import Concept, Policy, Redirect
 
 Files = Mapping[str, str | bytes]

@@ -28,7 +28,7 @@ import os, resource, signal, sys
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a job in the background ignores it
 from pathlib import Path
 from analysis import open_snapshot
-from analysis.engine import open_executor
+from analysis.executor import open_executor
 from analysis.errors import AnalysisError
 from analysis.report import write_report
 snapshot, reports, notebooks, limit = sys.argv[1:]

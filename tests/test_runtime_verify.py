@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import UnknownNameError, VerifyError
-from analysis.runtime import VerifyOptions, verify_test
+from analysis.verify import VerifyOptions, verify_test
 
 Tree = Callable[..., Path]
 HERE = Path(__file__).parent.parent

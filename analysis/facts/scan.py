@@ -20,12 +20,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.engine import Progress, count_cores, ignore_progress, open_executor
 from analysis.errors import TargetError
+from analysis.executor import count_cores, open_executor
 from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, discover
 from analysis.facts.naming import Layout, name_modules
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
 from analysis.facts.state import ScanState, read_state, write_state
+from analysis.progress import Progress, ignore_progress
 
 #: Below this size starting processes costs more than they save.
 SMALLEST_PARALLEL_BYTES = 1_500_000

@@ -9,9 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis import __version__, store, tables
-from analysis.assembly import build_case
-from analysis.engine import Clock, Progress, ignore_progress, paused_collection
 from analysis.errors import BaselineError, RevisionError
+from analysis.executor import paused_collection
 from analysis.facts import check_target
 from analysis.facts.discovery import printable
 from analysis.facts.git import export_files, find_commit, find_merge_base, read_prefix, read_revision
@@ -27,8 +26,10 @@ from analysis.gate.result import (
 from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_baseline, compare
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
+from analysis.pipeline import build_case
 from analysis.policy import Policy, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
+from analysis.progress import Clock, Progress, ignore_progress
 from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, find_scores, judge
 from analysis.rules.score import Score, ScorePart
 from analysis.rules.words import agree, tell

@@ -12,14 +12,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import store, tables
-from analysis.assembly import build_case
-from analysis.engine import Clock, Progress, ignore_progress, paused_collection
 from analysis.errors import PolicyError
+from analysis.executor import paused_collection
 from analysis.facts import check_target
 from analysis.facts.test_files import is_test_file
-from analysis.identity import Concept, find_concepts
+from analysis.names import Concept, find_concepts
+from analysis.pipeline import build_case
 from analysis.policy import FILE_NAME, Policy
 from analysis.policy import Concept as ConceptPolicy
+from analysis.progress import Clock, Progress, ignore_progress
 from analysis.rules import CaseFile
 from analysis.rules.words import make_harmless, tell, tell_some
 

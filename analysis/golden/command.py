@@ -13,7 +13,6 @@ from typing import Any
 import pyarrow as pa
 
 from analysis import store
-from analysis.engine import Progress, ignore_progress
 from analysis.errors import GoldenError, TargetError
 from analysis.facts.git import read_revision
 from analysis.golden.measure import GoldenOptions, measure_golden_path
@@ -30,6 +29,7 @@ from analysis.golden.summary import (
     tell_change,
 )
 from analysis.policy import GoldenPath, read_policy
+from analysis.progress import Progress, ignore_progress
 
 _RUNS = 100
 

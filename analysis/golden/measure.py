@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.engine import Progress, ignore_progress
 from analysis.errors import GoldenError
 from analysis.golden.running import Run, RunPlan, list_seeds, read_results, run_plans
 from analysis.golden.statistics import is_clear
+from analysis.progress import Progress, ignore_progress
 
 #: Name, setting, and what it puts into the environment of a run; each is pulled alone, on the seeds of the base.
 LEVERS: tuple[tuple[str, str, dict[str, str]], ...] = (

@@ -114,7 +114,8 @@ def find_components(pairs: Pairs) -> Iterator[Component]:
         for importer, start, stop in zip(core.importers[borders].tolist(), borders.tolist(), stops, strict=True)
     }
     members = sorted(find_strong_components(following))
-    owner = np.full(max(following) + 1, -1, dtype=np.int64)
+    # The rounds of `_find_core` may leave modules that are only imported: they own a place too.
+    owner = np.full(int(max(core.importers.max(), core.importeds.max())) + 1, -1, dtype=np.int64)
     for number, component in enumerate(members):
         owner[component] = number
     inside = np.flatnonzero((owner[core.importers] >= 0) & (owner[core.importers] == owner[core.importeds]))

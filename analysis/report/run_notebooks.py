@@ -26,8 +26,9 @@ from traitlets.config import Config
 
 import analysis
 from analysis import store
-from analysis.engine import Progress, ignore_progress, open_executor
 from analysis.errors import ReportError
+from analysis.executor import open_executor
+from analysis.progress import Progress, ignore_progress
 from analysis.report.jupyter import import_papermill
 
 CELL_TIMEOUT_SECONDS = 900

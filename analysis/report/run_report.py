@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from analysis import store
-from analysis.engine import Progress, ignore_progress
 from analysis.errors import ReportError
+from analysis.progress import Progress, ignore_progress
 from analysis.report.executive import Executive, build_executive
 from analysis.report.exports import build_findings_json, build_plan_markdown
 from analysis.report.issue_markdown import build_issue

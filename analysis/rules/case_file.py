@@ -12,8 +12,8 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts import Facts
 from analysis.graph import Cycle, ImportGraph
-from analysis.identity import Concept, Identity, Multiplicity
-from analysis.identity.census import find_importable
+from analysis.names import Concept, Identity, Multiplicity
+from analysis.names.census import find_importable
 from analysis.policy import Policy
 from analysis.rules.hazards import Hazard, find_hazards
 from analysis.rules.inner_edges import InnerEdge, find_cycle_places, find_inner_edges

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 
-from analysis.engine import paused_collection
 from analysis.errors import PolicyError
+from analysis.executor import paused_collection
 from analysis.policy import Policy
 from analysis.policy.reading import find_place
 from analysis.rules import (

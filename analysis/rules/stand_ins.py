@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.context import swallows_import_errors
-from analysis.identity.concepts import find_suffix
+from analysis.names.concepts import find_suffix
 from analysis.rules.case_file import CaseFile, keep
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule

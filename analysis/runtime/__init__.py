@@ -6,15 +6,11 @@ from analysis.runtime.agreement import build_agreement
 from analysis.runtime.options import ProbeOptions
 from analysis.runtime.plan import find_entries
 from analysis.runtime.probe import ProbeResult, run_probe
-from analysis.runtime.verify_test import Verification, VerifyOptions, verify_test
 
 __all__ = [
     "ProbeOptions",
     "ProbeResult",
-    "Verification",
-    "VerifyOptions",
     "build_agreement",
     "find_entries",
     "run_probe",
-    "verify_test",
 ]

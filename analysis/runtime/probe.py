@@ -17,16 +17,17 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from analysis import tables
-from analysis.engine import Progress, count_cores, ignore_progress
 from analysis.errors import ProbeError
+from analysis.executor import count_cores
 from analysis.facts import Facts
 from analysis.graph import ImportGraph
-from analysis.graph.simulate import Environment
+from analysis.progress import Progress, ignore_progress
 from analysis.runtime.options import Interpreter, ProbeOptions, build_environment, find_interpreter
 from analysis.runtime.plan import build_plan, find_entries
 from analysis.runtime.rows import build_probe_tables
+from analysis.simulation import Environment
 
-_CHILD = Path(__file__).with_name("child.py")
+CHILD = Path(__file__).with_name("child.py")
 #: How often a server is started again, each time with less that is shared, before its modules are given up.
 _MOST_STARTS = 12
 
@@ -134,7 +135,7 @@ class _Asked:
         document = Path(plan["scratch"]) / "plan.json"
         document.write_text(json.dumps(plan), "utf-8")
         with document.open("rb") as file, (Path(plan["scratch"]) / "errors").open("wb") as errors:
-            command = [self._interpreter.path, "-I", "-B", str(_CHILD), str(file.fileno()), str(write)]
+            command = [self._interpreter.path, "-I", "-B", str(CHILD), str(file.fileno()), str(write)]
             server = subprocess.Popen(
                 command, pass_fds=(file.fileno(), write), cwd=plan["root"], env=build_environment(self._options),
                 stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
@@ -210,7 +211,7 @@ def _find_key(facts: Facts, interpreter: Interpreter, options: ProbeOptions) -> 
         found.update("\0".join(tables.read_column(facts.files, column)).encode("utf-8", "backslashreplace"))
     told = (str(facts.root), interpreter.path, interpreter.version, replace(options, environment={}))
     found.update(repr((told, sorted(options.environment.items()))).encode())
-    found.update(_CHILD.read_bytes())
+    found.update(CHILD.read_bytes())
     return found.hexdigest()
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from analysis import store
 from analysis.errors import StorageError, SuiteError
 from analysis.facts.test_files import is_test_file
-from analysis.identity.canonical import find_stated
+from analysis.names.canonical import find_stated
 from analysis.policy import Policy
 from analysis.suite.templates import CIRCULAR, CONCEPTS, FACTORIES, PATHS, REDIRECTS
 

@@ -1,0 +1,231 @@
+"""Resolved names, kept from one run to the next.
+
+Which names there are depends on the structure of the files (see ``facts.structure``), on the modules and on the policy,
+not on lines. Where these are what they were, the tables of an earlier run hold, with the lines of today in them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import shutil
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.names.evidence import FactTables
+
+#: Raise it when the same structure gets other names: what an older version kept is then never read.
+NAMES_VERSION = 1
+#: What is kept: tables that depend on structure and lines alone.
+NAMES = ("paths", "violations", "phantom_names", "conflicts", "bases")
+#: Tells which tables were written together.
+_STAMP = b"stamp"
+_LINED = ("imports", "bindings", "definitions")
+#: Line by line in each file: old lines and those of today.
+_Moves = Mapping[str, Mapping[int, int]]
+#: Where more files moved, it is quicker to resolve again.
+_MOST_MOVED_FILES = 60
+#: Where that many moved, their lines of today are kept.
+_MANY_MOVED_FILES = 20
+_MOST_KEPT = 6
+
+
+_OTHERWISE = "otherwise "
+_CANDIDATE = re.compile(r"([^ ,]+)(?: line (\d+))?")
+
+
+class MovedError(Exception):
+    """The lines of today cannot be told from those of an earlier run."""
+
+
+class KeptNames:
+    """The names of targets by structure, in a folder that several processes may use; without one nothing is kept."""
+
+    def __init__(self, folder: Path | None, facts: FactTables, stated: frozenset[str]) -> None:
+        self._facts = facts
+        self._parent = folder / "names" if folder is not None else None
+        self._key = _find_key(facts, stated) if folder is not None else ""
+
+    def read(self) -> dict[str, pa.Table] | None:
+        """Return the tables with the lines of today; None when they are not there, or cannot be told."""
+        if self._parent is None:
+            return None
+        try:
+            folder = self._parent / self._key
+            found = {name: _read(folder / f"{name}.arrow") for name in (*NAMES, "lines")}
+            if len({table.schema.metadata[_STAMP] for table in found.values()}) > 1:
+                return None  # another process has just put newer ones there
+            moves = _find_moves(self._facts, found.pop("lines"))
+            with contextlib.suppress(OSError):
+                os.utime(folder)
+            moved = {name: _move(table.cast(tables.TABLES[name].schema), moves) for name, table in found.items()}
+            if len(moves) >= _MANY_MOVED_FILES:
+                self.write(moved)
+            return moved
+        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, MovedError):
+            return None
+
+    def write(self, found: Mapping[str, pa.Table]) -> None:
+        """Keep tables, all or none; a failure only costs time on the next run."""
+        if self._parent is None:
+            return
+        temporary = self._parent / f".{time.time_ns():x}-{os.getpid()}"
+        try:
+            temporary.mkdir(parents=True)
+            for name, table in {**{name: found[name] for name in NAMES}, "lines": _list_lines(self._facts)}.items():
+                _write(temporary / f"{name}.arrow", table, stamp=temporary.name)
+            shutil.rmtree(self._parent / self._key, ignore_errors=True)
+            temporary.rename(self._parent / self._key)
+            _drop_old(self._parent)
+        except (OSError, pa.ArrowException):
+            shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _find_key(facts: FactTables, stated: frozenset[str]) -> str:
+    """Return a hash of all that names depend on."""
+    digest = hashlib.sha256(f"{NAMES_VERSION}{tables.PATHS}{tables.FILES}{sorted(stated)}".encode())
+    for table, columns in ((facts.files, ("path", "status", "structure")), (facts.modules, facts.modules.column_names)):
+        for name in columns:
+            digest.update("\n".join(map(str, tables.read_column(table, name))).encode("utf-8", "backslashreplace"))
+            digest.update(b"\0")
+    return digest.hexdigest()[:32]
+
+
+def _list_lines(facts: FactTables) -> pa.Table:
+    """Return the lines of all statements, one table after the other."""
+    lines = [getattr(facts, name).column("line").cast(pa.int32()) for name in _LINED]
+    return pa.table({"line": pa.chunked_array([chunk for column in lines for chunk in column.chunks], pa.int32())})
+
+
+def _find_moves(facts: FactTables, kept: pa.Table) -> _Moves:
+    """Return where the lines of each changed file went. Raises ``MovedError`` where one line became two, or two one."""
+    old, start = tables.read_numbers(kept, "line"), 0
+    found: dict[str, dict[int, int]] = {}
+    changed: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]] = []
+    for name in _LINED:
+        table = getattr(facts, name)
+        new = tables.read_numbers(table, "line")
+        was = old[start : start + len(new)]
+        start += len(new)
+        if len(was) != len(new):
+            raise MovedError
+        files, paths = tables.read_codes(table, "path")
+        changed.append((files, was, new, paths))
+        for code in np.unique(files[was != new]).tolist():
+            found.setdefault(paths[code], {})
+    if start != len(old) or len(found) > _MOST_MOVED_FILES:
+        raise MovedError
+    for files, was, new, paths in changed:
+        codes = {path: code for code, path in enumerate(paths)}
+        for path in found.keys() & codes.keys():
+            rows = np.flatnonzero(files == codes[path])
+            for before, now in zip(was[rows].tolist(), new[rows].tolist(), strict=True):
+                if found[path].setdefault(before, now) != now:
+                    raise MovedError
+    if any(len(set(moved.values())) < len(moved) for moved in found.values()):
+        raise MovedError
+    return found
+
+
+def _move(table: pa.Table, moves: _Moves) -> pa.Table:
+    """Return a table with the lines of today."""
+    if not moves:
+        return table
+    for path, line in (("path", "line"), ("definition_path", "definition_line")):
+        if line in table.column_names:
+            table = _move_lines(table, path, line, moves)
+    if "chain" in table.column_names:
+        table = _move_chains(table, moves)
+    if "reason" in table.column_names and "definition_path" in table.column_names:
+        table = _move_reasons(table, moves)
+    return table
+
+
+def _move_lines(table: pa.Table, path: str, line: str, moves: _Moves) -> pa.Table:
+    files, paths = tables.read_codes(table, path)
+    lines = tables.read_numbers(table, line)
+    for code, name in enumerate(paths):
+        if name in moves:
+            rows = np.flatnonzero((files == code) & (lines > 0))
+            lines[rows] = [_find_line(moves[name], old) for old in lines[rows].tolist()]
+    place = table.column_names.index(line)
+    return table.set_column(place, table.schema.field(place), pa.array(lines, pa.int32()))
+
+
+def _find_line(moved: Mapping[int, int], old: int) -> int:
+    if old not in moved:
+        raise MovedError
+    return moved[old]
+
+
+def _move_chains(table: pa.Table, moves: _Moves) -> pa.Table:
+    chains = table["chain"].combine_chunks()
+    hops = chains.flatten()
+    is_meant = pa.array(np.zeros(len(hops), bool))
+    for path in sorted(moves):
+        is_meant = pc.or_(is_meant, pc.match_substring(hops, f" {path}:"))
+    rows = np.flatnonzero(is_meant.to_numpy(zero_copy_only=False))
+    told = hops.take(pa.array(rows)).to_pylist()
+    moved = pc.replace_with_mask(hops, is_meant, pa.array([_move_hop(hop, moves) for hop in told], tables.TEXT))
+    offsets = np.concatenate(([0], np.cumsum(chains.value_lengths().to_numpy()))).astype(np.int32)
+    place = table.column_names.index("chain")
+    return table.set_column(place, table.schema.field(place), pa.ListArray.from_arrays(pa.array(offsets), moved))
+
+
+def _move_reasons(table: pa.Table, moves: _Moves) -> pa.Table:
+    """Candidates of one name in one file are told apart by their lines: ``otherwise a:B line 3, a:B line 9``."""
+    is_meant = pc.and_(
+        pc.is_in(table["definition_path"].cast(tables.TEXT), pa.array(sorted(moves))),
+        pc.match_substring(table["reason"], " line "),
+    ).combine_chunks()
+    meant = table.select(["reason", "definition_path"]).filter(is_meant)
+    rows = zip(*(tables.read_column(meant, name) for name in meant.column_names), strict=True)
+    moved = [_move_reason(reason, moves[path]) for reason, path in rows]
+    place = table.column_names.index("reason")
+    reasons = pc.replace_with_mask(table["reason"].combine_chunks(), is_meant, pa.array(moved, tables.TEXT))
+    return table.set_column(place, table.schema.field(place), reasons)
+
+
+def _move_reason(reason: str, moved: Mapping[int, int]) -> str:
+    parts = [_CANDIDATE.fullmatch(part) for part in reason.removeprefix(_OTHERWISE).split(", ")]
+    if not reason.startswith(_OTHERWISE) or None in parts:
+        raise MovedError
+    told = [
+        f"{part[1]} line {_find_line(moved, int(part[2]))}" if part[2] else part[1]
+        for part in parts
+        if part is not None
+    ]
+    return f"{_OTHERWISE}{', '.join(sorted(told))}"
+
+
+def _move_hop(hop: str, moves: _Moves) -> str:
+    """Return ``module.name path:line`` with the line of today."""
+    place, _, line = hop.rpartition(":")
+    path = place.partition(" ")[2]
+    return f"{place}:{_find_line(moves[path], int(line))}" if path in moves and line != "0" else hop
+
+
+def _read(path: Path) -> pa.Table:
+    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
+
+
+def _write(path: Path, table: pa.Table, *, stamp: str) -> None:
+    table = table.unify_dictionaries().combine_chunks().replace_schema_metadata({_STAMP: stamp})
+    with pa.ipc.new_file(str(path), table.schema) as writer:
+        writer.write_table(table)
+
+
+def _drop_old(parent: Path) -> None:
+    """Remove what was not used for the longest time."""
+    folders = [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
+    for path in sorted(folders, key=lambda path: path.stat().st_mtime_ns)[:-_MOST_KEPT]:
+        shutil.rmtree(path, ignore_errors=True)

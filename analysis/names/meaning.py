@@ -1,0 +1,246 @@
+"""What one statement gives a name: an import, an alias, a call, a class."""
+
+from __future__ import annotations
+
+import builtins
+from collections.abc import Generator, Iterable
+from typing import NamedTuple
+
+from analysis.names.makers import find_made_kind
+from analysis.names.module_index import Module, make_absolute
+from analysis.names.namespace import Namespaces
+from analysis.names.values import (
+    ALWAYS,
+    MAYBE,
+    NO_SUCH,
+    Candidate,
+    Key,
+    Outcome,
+    Value,
+    choose,
+    unknown,
+)
+
+#: A question may need others first: it yields their keys, is sent their answers, and returns its own.
+Steps = Generator[Key, Outcome, Outcome]
+
+#: More values than this are never told apart.
+_MOST_CANDIDATES = 8
+_BUILTINS = frozenset(dir(builtins))
+AT_END = 1 << 60
+KEPT = {
+    "constant": "constant",
+    "type_alias": "type-alias",
+    "expression": "result",
+    "unpacked": "result",
+    "target": "result",
+}
+
+
+class Given(NamedTuple):
+    """What one module sets on another: the value as written, and where it stands."""
+
+    setter: Module
+    written: str
+    position: int
+
+
+class Meaning:
+    """Evaluates statements; what names mean is asked of the ``Resolver``."""
+
+    def __init__(self, spaces: Namespaces, sources: dict[int, list[tuple[int, int]]]) -> None:
+        """``sources`` maps a module to its star imports: pairs of row and module number."""
+        self.spaces = spaces
+        self.rows = spaces.rows
+        self.index = spaces.index
+        self.sources = sources
+        self._parsed: dict[tuple[str, str, str], tuple[str, str, Module | None]] = {}
+
+    def evaluate(self, module: Module, name: str, row: int, position: int) -> Steps:
+        """Return the candidates that one statement gives a name."""
+        kind, written = self.rows.kind[row], self.rows.value[row]
+        if kind == "import":
+            return (yield from self.take_import(module, written, position))
+        if kind in {"class", "function"}:
+            value = Value(kind, f"{module.name}:{written}", module.number, self.rows.line[row])
+            return (Candidate(value, ALWAYS, row, None),)
+        if kind == "star":
+            return (yield from self._star(module, name, row))
+        if kind == "instance":
+            return (yield from self._call(module, name, row, position))
+        if kind in {"alias", "type_alias"} and written:
+            return (yield from self._choose_from(module, written, position))
+        if kind == "constant" and written == "None":
+            return (Candidate(Value("none", ""), ALWAYS, row, None),)
+        return (Candidate(self.keep(module, name, row, KEPT[kind]), ALWAYS, row, None),)
+
+    def keep(self, module: Module, name: str, row: int, kind: str, made_by: str = "") -> Value:
+        """Return the value of an object that is known by the binding that keeps it."""
+        return Value(kind, f"{module.name}:{name}", module.number, self.rows.line[row], "", made_by)
+
+    def _choose_from(self, module: Module, written: str, position: int) -> Steps:
+        """Return the values of ``A if x else B``: all of them, none sure."""
+        options = written.split("|")
+        if len(options) == 1:
+            return (yield from self.follow(module, written, position))
+        found: list[Candidate] = []
+        for option in options:
+            if option == "None":
+                found.append(Candidate(Value("none", ""), MAYBE, -1, None))
+                continue
+            values = yield from self.follow(module, option, position)
+            found.extend(value._replace(level=max(MAYBE, value.level)) for value in values)
+        return limit_candidates(found[::-1])
+
+    def _star(self, module: Module, name: str, row: int) -> Steps:
+        for star, source in self.sources.get(module.number, ()):
+            if star == row:
+                key = (source, name, -1)
+                values = yield key
+                return via(values, key)
+        return ()
+
+    def parse(self, module: Module, written: str) -> tuple[str, str, Module | None]:
+        """Return absolute module, name and the module itself of ``..pkg:name`` as written in a module."""
+        cache_key = (module.package, module.folder, written)
+        known = self._parsed.get(cache_key)
+        if known is None:
+            base, _, name = written.partition(":")
+            bare = base.lstrip(".")
+            absolute = make_absolute(module.package, len(base) - len(bare), bare)
+            known = (absolute, name, self.index.find_from(module, absolute) if absolute else None)
+            self._parsed[cache_key] = known
+        return known
+
+    def take_import(self, module: Module, written: str, position: int) -> Steps:
+        absolute, name, found = self.parse(module, written)
+        if found is None:
+            return (Candidate(self.find_external(module, absolute, name, written), ALWAYS, -1, None),)
+        if not name:
+            return (Candidate(of_module(found), ALWAYS, -1, None),)
+        limit = position if found is module and position >= 0 else -1
+        key = (found.number, name, limit)
+        values = yield key
+        if not values:
+            return (Candidate(unknown(f"{NO_SUCH}name {name} in {found.name}"), ALWAYS, -1, None),)
+        return via(values, key)
+
+    def find_external(self, module: Module, absolute: str, name: str, written: str) -> Value:
+        if not absolute:
+            return unknown(f"{NO_SUCH}module {written.partition(':')[0]} (beyond the top package)")
+        if self.index.is_missing(absolute, module.root) or written.startswith("."):
+            full = f"{absolute}.{name}" if name else absolute
+            if absolute in self.spaces.registered or full in self.spaces.registered:
+                return unknown(f"{absolute} is registered in sys.modules at run time")
+            return unknown(f"{NO_SUCH}module {absolute}")
+        return Value("external", f"{absolute}:{name}" if name else absolute)
+
+    def follow(self, module: Module, dotted: str, position: int) -> Steps:
+        """Return the values of a dotted name as it stands in a module, before a position."""
+        first, *rest = dotted.split(".")
+        key = (module.number, first, position if position < AT_END else -1)
+        values = yield key
+        if not values:
+            if first not in _BUILTINS:
+                return (Candidate(unknown(f"{NO_SUCH}name {first} in {module.name}"), ALWAYS, -1, None),)
+            values = (Candidate(Value("external", f"builtins:{first}"), ALWAYS, -1, None),)
+        else:
+            values = via(values, key)
+        for attribute in rest:
+            values = yield from self._take(values, attribute)
+        return values
+
+    def _take(self, owners: Outcome, attribute: str) -> Steps:
+        """Return the values of an attribute of each candidate."""
+        found: list[Candidate] = []
+        for owner in owners:
+            value = owner.value
+            if value.kind == "module":
+                key = (value.module, attribute, -1)
+                values = yield key
+                name = self.index.modules[value.module].name
+                missing = Candidate(unknown(f"{NO_SUCH}name {attribute} in {name}"), owner.level, -1, None)
+                found.extend(inner._replace(step=key, level=max(inner.level, owner.level)) for inner in values)
+                if not values:
+                    found.append(missing)
+            else:
+                found.append(owner._replace(value=self._find_attribute(value, attribute)))
+        return limit_candidates(found[::-1])
+
+    def _find_attribute(self, owner: Value, attribute: str) -> Value:
+        if owner.kind == "external":
+            separator = "." if ":" in owner.target else ":"
+            return Value("external", f"{owner.target}{separator}{attribute}")
+        if owner.kind == "class":
+            qualname = f"{owner.target.partition(':')[2]}.{attribute}"
+            module = self.index.modules[owner.module]
+            inner = self.spaces.classes.get((module.source, qualname))
+            if inner is not None:
+                return Value("class", f"{module.name}:{qualname}", module.number, inner[0])
+        if owner.kind == "unknown":
+            return owner
+        return unknown(f"attribute of {'an' if owner.kind == 'instance' else 'a'} {owner.kind}")
+
+    def _call(self, module: Module, name: str, row: int, position: int) -> Steps:
+        """Return what a call yields: a class that it makes, an instance of a class, or unknown."""
+        written = self.rows.value[row]
+        if not written:
+            return (Candidate(self.keep(module, name, row, "result"), ALWAYS, row, None),)
+        callees = yield from self.follow(module, written, position)
+        callee = choose(callees).value
+        if callee.is_missing:
+            return (Candidate(callee, ALWAYS, row, None),)
+        kind = self._find_made(callee, self.rows.arguments[row]) or ("instance" if callee.is_class else "result")
+        value = self.keep(module, name, row, kind, callee.target or written)
+        return (Candidate(value, ALWAYS, row, None),)
+
+    def _find_made(self, callee: Value, arguments: int) -> str:
+        if callee.kind == "external":
+            return find_made_kind(callee.target, arguments)
+        if callee.kind == "class" and arguments >= 2:
+            source = self.index.modules[callee.module].source
+            _, marks = self.spaces.classes.get((source, callee.target.partition(":")[2]), (0, ()))
+            return "enum" if "enum" in marks else ""
+        return ""
+
+    def serve(self, module: Module, name: str, written: str) -> Steps:
+        """Return what a module's ``__getattr__`` yields for a name, from what is written there."""
+        if not written:
+            return (Candidate(unknown("module __getattr__"), ALWAYS, -1, None),)
+        if ":" in written:
+            return (yield from self.take_import(module, written, -1))
+        if written == name:
+            return (Candidate(unknown("module __getattr__"), ALWAYS, -1, None),)
+        return (yield from self.follow(module, written, AT_END))
+
+    def take_given(self, given: Given) -> Steps:
+        """Return what another module sets, where that is a name."""
+        if not given.written or given.written.endswith("()"):
+            return (Candidate(unknown(f"set by {given.setter.name}"), MAYBE, -1, None),)
+        return (yield from self.follow(given.setter, given.written, given.position))
+
+    def find_computed(self, module: Module, name: str, written: str) -> Steps:
+        """Return what is put into ``globals()`` under a computed name: a class where the call makes one."""
+        if not written.endswith("()"):
+            return (Candidate(unknown("name put into globals()"), MAYBE, -1, None),)
+        callees = yield from self.follow(module, written[:-2], AT_END)
+        made = find_made_kind(choose(callees).value.target, 3)
+        value = Value(made, f"{module.name}:{name}", module.number) if made else unknown("name put into globals()")
+        return (Candidate(value, MAYBE, -1, None),)
+
+
+def via(values: Outcome, step: Key) -> Outcome:
+    """Return candidates with the question that they answer."""
+    return tuple([Candidate(value, level, row, step) for value, level, row, _ in values])
+
+
+def of_module(module: Module) -> Value:
+    return Value("module", module.name, module.number)
+
+
+def limit_candidates(found: Iterable[Candidate]) -> Outcome:
+    """Return candidates in the order of the source, each value once, not too many."""
+    kept: dict[Value, Candidate] = {}
+    for candidate in found:
+        kept.setdefault(candidate.value, candidate)
+    return tuple(reversed(list(kept.values())[:_MOST_CANDIDATES]))

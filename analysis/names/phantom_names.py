@@ -1,0 +1,88 @@
+"""Imports of names that do not exist, from modules that do."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from difflib import get_close_matches
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.facts.test_files import is_test_file
+from analysis.names.module_index import Module
+from analysis.names.paths import Resolution
+from analysis.names.values import NEVER
+
+_MOST_SUGGESTED = 3
+
+
+def build_phantom_names(resolution: Resolution) -> pa.Table:
+    """Return ``tables.PHANTOM_NAMES``, sorted by file and line.
+
+    Only what must fail is listed: a module that may get names in ways that cannot be seen (it does not parse,
+    is compiled, has a star import of another package, computes names) is given the benefit of the doubt.
+    """
+    statements = resolution.statements
+    rows: list[tuple[Any, ...]] = []
+    missing = [
+        (resolution.modules[target], name)
+        for target, name in resolution.find_unlisted()
+        if not _is_given(name) and not resolution.resolver.resolve(resolution.modules[target], name)
+    ]
+    homes = _find_homes(resolution.paths, {name for _, name in missing})
+    for module, name in missing:
+        taken = resolution.usage.rows[module.number, name]
+        reason = _find_reason(resolution, module, name)
+        nearest = ""
+        for row in taken:
+            is_typing = statements.scope[row] == "type_checking"
+            if is_typing if reason == "type-checking-only" else statements.level[row] == NEVER and not is_typing:
+                continue
+            nearest = nearest or _find_nearest(resolution, module, name)
+            importer = resolution.index.find_importer(statements.path[row])
+            rows.append(
+                (importer.name if importer else "", module.name, name, statements.path[row], statements.line[row],
+                 statements.scope[row], statements.guard[row], statements.caught[row], reason, nearest,
+                 homes.get(name, [])[:_MOST_SUGGESTED])
+            )  # fmt: skip
+    rows.sort(key=lambda row: (row[3], row[4], row[2]))
+    return tables.PHANTOM_NAMES.from_rows(rows)
+
+
+def _is_given(name: str) -> bool:
+    """Return whether every module has the name: ``__name__``, ``__file__`` and the like."""
+    return name.startswith("__") and name.endswith("__")
+
+
+def _find_homes(paths: pa.Table, names: Collection[str]) -> dict[str, list[str]]:
+    """Return the modules that define a class or function with one of some names, by name; those of tests come last."""
+    paths = paths.filter(pc.is_in(paths["name"], pa.array(sorted(names), tables.TEXT)))
+    homes: dict[str, list[tuple[bool, str]]] = defaultdict(list)
+    columns = ("name", "module", "path", "route", "kind")
+    for name, module, path, route, kind in zip(*(tables.read_column(paths, column) for column in columns), strict=True):
+        if route == "definition" and (kind == "function" or kind in tables.CLASS_KINDS):
+            homes[name].append((is_test_file(path), module))
+    return {name: [module for _, module in sorted(found)] for name, found in homes.items()}
+
+
+def _find_reason(resolution: Resolution, module: Module, name: str) -> str:
+    events = resolution.resolver.find_bound(module).get(name, [])
+    rows = resolution.resolver.rows
+    live = [row for row in events if rows.level[row] < NEVER]
+    if live and any(rows.kind[row] == "delete" for row in live):
+        return "deleted"
+    hidden = [row for row in events if rows.level[row] == NEVER]
+    if any(rows.scope[row] == "type_checking" for row in hidden):
+        return "type-checking-only"
+    if hidden:
+        is_main = all(rows.scope[row] == "function" for row in hidden)
+        return "main-program-only" if is_main else "other-interpreter"
+    return "no-such-name"
+
+
+def _find_nearest(resolution: Resolution, module: Module, name: str) -> str:
+    close = get_close_matches(name, sorted(resolution.resolver.stars.has(module)), n=1, cutoff=0.8)
+    return close[0] if close else ""

@@ -1,0 +1,275 @@
+"""From a name in a module to the object behind it, by Python's own rules.
+
+Every question is answered once. Questions that an answer needs wait on an explicit stack, so that chains of
+any length are followed and a ring of aliases ends as unknown with its reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+from analysis.names.meaning import AT_END, KEPT, Given, Meaning, Steps, limit_candidates, of_module
+from analysis.names.module_index import Module
+from analysis.names.namespace import Namespaces
+from analysis.names.openness import COMPILED, find_open
+from analysis.names.stars import StarNames
+from analysis.names.statements import Statements, Submodules
+from analysis.names.values import (
+    ALWAYS,
+    DEFERRED,
+    MAYBE,
+    NEVER,
+    TRIED,
+    Candidate,
+    Key,
+    Outcome,
+    Value,
+    choose,
+    unknown,
+)
+
+_QUICK = frozenset({"import", "class", "function", "expression", "unpacked", "target"})
+_UNBINDING = frozenset({"delete", "declaration", "augmented"})
+_RING = unknown("ring of names that are defined by one another")
+
+
+class Resolver:
+    """Answers what a name of a module means; see ``values`` for the answers."""
+
+    def __init__(self, spaces: Namespaces, statements: Statements) -> None:
+        self._spaces = spaces
+        self.rows = spaces.rows
+        self._index = spaces.index
+        self._submodules = Submodules(statements, spaces)
+        self._memo: dict[Key, Outcome] = {}
+        self._sources: dict[int, list[tuple[int, int]]] = {}
+        self.meaning = Meaning(spaces, self._sources)
+        outside = self._read_stars()
+        self.stars = StarNames(spaces, self._sources, self._submodules)
+        self._open = find_open(spaces, self.stars, self._sources, outside)
+        self._given: dict[int, dict[str, list[Given]]] = {}
+        self._read_attributes()
+
+    def resolve(self, module: Module, name: str) -> Outcome:
+        """Return what an import of the name from the module yields; empty when there is no such name."""
+        return self._run((module.number, name, -1))
+
+    def resolve_dotted(self, module: Module, dotted: str, position: int) -> Outcome:
+        """Return what a dotted name means where it stands in a module: before a position of its statements."""
+        return self._drive(None, self.meaning.follow(module, dotted, position))
+
+    def list_given(self) -> Iterable[tuple[int, str]]:
+        """Return number and name of what modules set on other modules."""
+        return ((number, name) for number, names in self._given.items() for name in names)
+
+    def has_stars(self, module: Module) -> bool:
+        """Return whether a module gets names by star imports of modules of the tree."""
+        return module.number in self._sources
+
+    def find_unbound(self, module: Module) -> set[str]:
+        """Return the names that a module may get in other ways than by statements of its own that name them."""
+        names = set(self._spaces.space(module).served)
+        names.update(self._given.get(module.number, ()))
+        if module.number in self._sources:
+            names |= self.stars.has(module)
+        return names
+
+    def find_bound(self, module: Module) -> Mapping[str, list[int]]:
+        """Return the rows of the statements in the module's file that bind or unbind a name, by name."""
+        return self._spaces.space(module).names
+
+    def depends_on_order(self, module: Module, name: str) -> bool:
+        """Return whether a name is the package's attribute until somebody imports its submodule of that name."""
+        events = list(self._find_events(module, name, AT_END))
+        return len(events) > 1 and events[0][0] == AT_END
+
+    def find_candidate(self, key: Key, value: Value) -> Candidate:
+        """Return the candidate with a value among those of an answered question."""
+        outcome = self._memo.get(key, ())
+        found = next((candidate for candidate in outcome if candidate.value == value), None)
+        return found or Candidate(value, ALWAYS, -1, None)
+
+    def _read_stars(self) -> dict[int, str]:
+        """Fill the sources of star imports; return what modules star-import from outside the tree."""
+        outside: dict[int, str] = {}
+        for module in self._index.modules:
+            for row in self._spaces.space(module).stars:
+                if self.rows.level[row] == NEVER:
+                    continue
+                absolute, _, found = self.meaning.parse(module, self.rows.value[row])
+                if found is None:
+                    outside.setdefault(module.number, f"star import of {absolute or 'nothing'}")
+                else:
+                    self._sources.setdefault(module.number, []).append((row, found.number))
+        return outside
+
+    def _read_attributes(self) -> None:
+        """Note what modules set on other modules, by the module that gets it."""
+        found: list[tuple[int, str, Given]] = []
+        for path, position, dotted, written in self._spaces.attributes:
+            setter = self._index.find_importer(path)
+            owner, _, name = dotted.rpartition(".")
+            if setter is None or setter.number < 0:
+                continue
+            value = choose(self.resolve_dotted(setter, owner, position)).value
+            if value.kind == "module" and value.module != setter.number:
+                found.append((value.module, name, Given(setter, written, position)))
+        self._memo.clear()  # the answers so far knew nothing of this
+        for number, name, given in found:
+            self._given.setdefault(number, {}).setdefault(name, []).append(given)
+
+    # The stack
+
+    def _run(self, key: Key) -> Outcome:
+        known = self._memo.get(key)
+        if known is None:
+            known = self._look_quickly(key)
+        return self._drive(key, self._start(key)) if known is None else known
+
+    def _drive(self, asked: Key | None, first: Steps) -> Outcome:
+        memo = self._memo
+        stack: list[tuple[Key | None, Steps]] = [(asked, first)]
+        active = {asked}
+        answer: Outcome | None = None
+        while stack:
+            key, steps = stack[-1]
+            try:
+                wanted = steps.send(answer)  # type: ignore[arg-type]
+            except StopIteration as stop:
+                answer = stop.value
+                if key is not None:
+                    memo[key] = stop.value
+                active.discard(key)
+                stack.pop()
+                continue
+            answer = memo.get(wanted)
+            if answer is None:
+                answer = self._look_quickly(wanted)
+            if answer is not None:
+                continue
+            if wanted in active:
+                answer = (Candidate(_RING, ALWAYS, -1, None),)
+                continue
+            active.add(wanted)
+            stack.append((wanted, self._start(wanted)))
+        assert answer is not None
+        return answer
+
+    def _start(self, key: Key) -> Steps:
+        number, name, limit = key
+        module = self._index.modules[number]
+        return self._look_up(module, name, AT_END if limit < 0 else limit)
+
+    # Names
+
+    def _look_quickly(self, key: Key) -> Outcome | None:
+        """Answer the common question: a name that one statement binds, whose own answer is at hand."""
+        number, name, limit = key
+        module = self._index.modules[number]
+        rows = self._spaces.space(module).names.get(name, ())
+        if len(rows) != 1 or number in self._sources or self.rows.level[rows[0]] != ALWAYS:
+            return None
+        if 0 <= limit <= self.rows.position[rows[0]]:
+            return None
+        if number in self._given and name in self._given[number]:
+            return None
+        row = rows[0]
+        kind = self.rows.kind[row]
+        if kind not in _QUICK or (module.is_package and self._index.find_child(module, name) is not None):
+            return None
+        step: Key | None = None
+        if kind == "import":
+            value, step = self._import_quickly(module, self.rows.value[row])
+        elif kind in {"class", "function"}:
+            value = Value(kind, f"{module.name}:{self.rows.value[row]}", number, self.rows.line[row])
+        else:
+            value = self.meaning.keep(module, name, row, KEPT[kind])
+        if value is None:
+            return None
+        answer = self._memo[key] = (Candidate(value, ALWAYS, row, step),)
+        return answer
+
+    def _import_quickly(self, module: Module, written: str) -> tuple[Value | None, Key | None]:
+        absolute, name, found = self.meaning.parse(module, written)
+        if found is None:
+            return self.meaning.find_external(module, absolute, name, written), None
+        if not name:
+            return of_module(found), None
+        step = (found.number, name, -1)
+        known = self._memo.get(step)
+        if known is None or len(known) != 1 or known[0].level != ALWAYS or found is module:
+            return None, None
+        return known[0].value, step
+
+    def _look_up(self, module: Module, name: str, limit: int) -> Steps:
+        """Walk the statements that bind a name backwards, until one that surely holds."""
+        found: list[Candidate] = []
+        for position, row in self._find_events(module, name, limit):
+            if row < 0:
+                found.append(Candidate(of_module(self._index.modules[-row - 1]), ALWAYS, -1, None))
+                break
+            level, kind = self.rows.level[row], self.rows.kind[row]
+            if kind == "delete" and level == ALWAYS:
+                break
+            if kind in _UNBINDING or level == NEVER or (level == DEFERRED and limit != AT_END):
+                continue
+            values = yield from self.meaning.evaluate(module, name, row, position)
+            found.extend(Candidate(value, max(level, own), row, step) for value, own, _, step in reversed(values))
+            if values and (level == ALWAYS or (level == TRIED and _is_sure(values))):
+                break
+        if limit == AT_END and module.number in self._given:
+            found.extend((yield from self._look_given(module, name, DEFERRED if found else MAYBE)))
+        if not found:
+            found.extend((yield from self._look_outside(module, name)))
+        return limit_candidates(found)
+
+    def _look_given(self, module: Module, name: str, level: int) -> Steps:
+        """Return what other modules set under the name: all that it is, or what it may become."""
+        found: list[Candidate] = []
+        for given in self._given[module.number].get(name, ()):
+            values = yield from self.meaning.take_given(given)
+            found.extend(Candidate(value, level, -1, step) for value, _, _, step in values)
+        return tuple(found)
+
+    def _find_events(self, module: Module, name: str, limit: int) -> Iterable[tuple[int, int]]:
+        """Return pairs of position and row, last first; a negative row stands for a submodule."""
+        positions = self.rows.position
+        rows = self._spaces.space(module).names.get(name, ())
+        if len(rows) == 1 and module.number not in self._sources and not module.is_package:
+            return [(positions[rows[0]], rows[0])] if positions[rows[0]] < limit else []
+        events = [(positions[row], row) for row in rows if positions[row] < limit]
+        for row, source in self._sources.get(module.number, ()):
+            if positions[row] < limit and name in self.stars.exported(self._index.modules[source]):
+                events.append((positions[row], row))
+        child = self._index.find_child(module, name) if events else None
+        if child is not None:
+            before = min(events)[0]
+            position = self._submodules.find_position(module, child, name, before)
+            if position is not None:
+                events.append((position, -child.number - 1))
+            elif limit == AT_END and child.number in self._submodules.imported:
+                events.append((AT_END, -child.number - 1))
+        events.sort(reverse=True)
+        return events
+
+    def _look_outside(self, module: Module, name: str) -> Steps:
+        """Return what a name is that no statement of the module binds: a submodule, or served on demand."""
+        child = self._index.find_child(module, name)
+        if child is not None:
+            return (Candidate(of_module(child), ALWAYS, -1, None),)
+        served = self._spaces.space(module).served.get(name)
+        if served is not None:
+            return (yield from self.meaning.serve(module, name, served))
+        for pattern, written in self._spaces.space(module).computed:
+            if pattern != "*" and fnmatchcase(name, pattern):
+                return (yield from self.meaning.find_computed(module, name, written))
+        reason = self._open.get(module.number, "")
+        if reason == COMPILED:
+            return (Candidate(Value("compiled", f"{module.name}:{name}", module.number), ALWAYS, -1, None),)
+        return (Candidate(unknown(reason), ALWAYS, -1, None),) if reason else ()
+
+
+def _is_sure(values: Outcome) -> bool:
+    """Return whether the statement cannot fail for lack of a package that may not be installed."""
+    return all(candidate.value.kind not in {"external", "unknown"} for candidate in values)

@@ -1,0 +1,89 @@
+"""How an import path reaches its definition.
+
+A module *exists to re-export* a name when its ``__all__`` lists it or a redundant alias says so
+(``from a import B as B``, PEP 484); and every name when it binds nothing but what it imports, or announces a
+deprecation and defines no class of its own.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis.names.module_index import Module
+from analysis.names.namespace import Namespaces
+from analysis.names.stars import StarNames
+from analysis.names.statements import Statements
+from analysis.names.values import NEVER, Value
+from analysis.tables import ROUTES
+
+Numbers = npt.NDArray[np.int64]
+
+_DEFINITION, _FACADE, _SHIM, _ACCIDENTAL, _NONE = range(len(ROUTES))
+_REEXPORTING = frozenset({"import", "star", "alias", "delete", "constant", "declaration", "expression", "augmented"})
+
+
+class Routes:
+    """Tells the route of a name."""
+
+    def __init__(self, spaces: Namespaces, stars: StarNames, statements: Statements, markers: pa.Table) -> None:
+        self._spaces = spaces
+        self._stars = stars
+        marked = np.flatnonzero(statements.table["is_reexport"].to_numpy())
+        names = statements.table["bound_as"].take(pa.array(marked)).to_pylist()
+        self._aliased = set(zip(statements.importers[marked].tolist(), names, strict=True))
+        self._reexporting = _find_reexporting(spaces, markers)
+
+    def find(self, module: Module, name: str, value: Value) -> str:
+        """Return the route by which a name of a module reaches a definition in the tree."""
+        if value.module < 0 or value.kind == "module":
+            return "none"
+        home = self._spaces.index.modules[value.module]
+        if home is module:
+            return "definition"
+        if module.is_package and home.plain.startswith(f"{module.plain}."):
+            return "facade"
+        return "shim" if self._is_reexported(module, name) else "accidental"
+
+    def find_many(self, module: Numbers, names: pa.Array, home: Numbers) -> Numbers:
+        """Return positions in ``ROUTES``; ``home`` is the number of the defining module, -1 for no definition."""
+        modules = self._spaces.index.modules
+        found = np.where(home == module, _DEFINITION, _NONE)
+        taken = np.flatnonzero((home >= 0) & (home != module))
+        is_whole = np.array([each.source in self._reexporting for each in modules], bool)
+        found[taken] = np.where(is_whole[module[taken]], _SHIM, _ACCIDENTAL)
+        aliasing = {number for number, _ in self._aliased}
+        needs_look = [each.is_package or each.number in aliasing or bool(self._stars.listed(each)) for each in modules]
+        for row in taken[np.array(needs_look, bool)[module[taken]]].tolist():
+            importer, other = modules[module[row]], modules[home[row]]
+            if importer.is_package and other.plain.startswith(f"{importer.plain}."):
+                found[row] = _FACADE
+            elif self._is_reexported(importer, names[row].as_py()):
+                found[row] = _SHIM
+        return found
+
+    def _is_reexported(self, module: Module, name: str) -> bool:
+        return (
+            module.source in self._reexporting
+            or (module.number, name) in self._aliased
+            or name in self._stars.listed(module)
+        )
+
+
+def _find_reexporting(spaces: Namespaces, markers: pa.Table) -> set[str]:
+    """Return the files that exist to re-export."""
+    bindings = spaces.bindings
+    counts = pc.and_not(pc.less(pa.array(spaces.rows.levels), NEVER), pc.starts_with(bindings["name"], "__"))
+    kinds = bindings["kind"].cast(pa.string())
+    own = pc.and_(counts, pc.invert(pc.is_in(kinds, pa.array(sorted(_REEXPORTING)))))
+    classes = pc.and_(counts, pc.equal(kinds, "class"))
+    deprecated = markers.filter(pc.equal(markers["kind"].cast(pa.string()), "deprecated"))
+    files = {module.source for module in spaces.index.modules}
+    announced = set(deprecated["path"].to_pylist()) - _list_paths(bindings.filter(classes))
+    return (files - _list_paths(bindings.filter(own))) | (files & announced)
+
+
+def _list_paths(bindings: pa.Table) -> set[str]:
+    return set(pc.unique(bindings["path"].cast(pa.string())).to_pylist())

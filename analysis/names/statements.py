@@ -1,0 +1,246 @@
+"""Every import statement with the module it names, and when a package's own file imports its submodules."""
+
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Iterable, Sequence
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analysis import tables
+from analysis.names.module_index import Module, ModuleIndex, make_absolute
+from analysis.names.namespace import Namespaces, find_levels
+from analysis.names.values import DEFERRED, NEVER
+
+Numbers = npt.NDArray[np.int64]
+
+#: What ``Statements.target`` says of a module that is not one of the tree's.
+OUTSIDE, MISSING = -1, -2
+_NO_MODULE = -1
+#: Modules visited, per package, to learn whether its file imports a submodule by way of others.
+_REACH_LIMIT = 3000
+
+
+class Statements:
+    """Columns of ``imports`` as lists, read when asked for; a row number stands for a taken name.
+
+    ``importer`` is the number of the importing module (-1: a script), ``absolute`` the module's absolute name
+    (empty beyond the top), ``target`` its number, ``level`` how sure the statement is to run, ``is_live``
+    whether its file can be imported or run at all.
+    """
+
+    def __init__(self, imports: pa.Table, answers: Sequence[_Answer], which: Numbers, importers: Numbers) -> None:
+        """``which`` is the answer that holds for each row."""
+        self.table = imports
+        self.importers = importers
+        self._answers = answers
+        self._which = which
+
+    @cached_property
+    def path(self) -> list[str]:
+        return tables.read_column(self.table, "path")
+
+    @cached_property
+    def position(self) -> list[int]:
+        return tables.read_column(self.table, "position")
+
+    @cached_property
+    def line(self) -> list[int]:
+        return tables.read_column(self.table, "line")
+
+    @cached_property
+    def kind(self) -> list[str]:
+        return tables.read_column(self.table, "kind")
+
+    @cached_property
+    def name(self) -> list[str]:
+        return tables.read_column(self.table, "name")
+
+    @cached_property
+    def scope(self) -> list[str]:
+        return tables.read_column(self.table, "scope")
+
+    @cached_property
+    def guard(self) -> list[str]:
+        return tables.read_column(self.table, "guard")
+
+    @cached_property
+    def caught(self) -> list[str]:
+        return tables.read_column(self.table, "caught")
+
+    @cached_property
+    def levels(self) -> Numbers:
+        return find_levels(self.table)
+
+    @cached_property
+    def level(self) -> list[int]:
+        levels: list[int] = self.levels.tolist()
+        return levels
+
+    @cached_property
+    def targets(self) -> Numbers:
+        return np.array([answer.target for answer in self._answers], np.int64)[self._which]
+
+    @cached_property
+    def target(self) -> list[int]:
+        targets: list[int] = self.targets.tolist()
+        return targets
+
+    @cached_property
+    def is_live(self) -> npt.NDArray[np.bool_]:
+        return np.array([answer.is_live for answer in self._answers], bool)[self._which]
+
+    def find_absolute(self, row: int) -> str:
+        """Return the absolute name of the module that a statement names."""
+        return self._answers[int(self._which[row])].absolute
+
+
+class _Answer(NamedTuple):
+    absolute: str
+    target: int
+    is_live: bool
+
+
+def read_statements(imports: pa.Table, index: ModuleIndex) -> Statements:
+    """Resolve the module of each import statement by Python's rules, each wording once in each folder."""
+    files, paths = tables.read_codes(imports, "path")
+    modules, names = tables.read_codes(imports, "module")
+    levels = tables.read_numbers(imports, "level")
+    importers = [index.find_importer(path) for path in paths]
+    seats: dict[tuple[str, str, str] | None, int] = {}
+    seat = [seats.setdefault(_find_seat(importer), len(seats)) for importer in importers]
+    width, height = int(levels.max(initial=0)) + 1, max(1, len(names))
+    wording = (np.array(seat, np.int64)[files] * width + levels) * height + modules if len(files) else files
+    _, first, which = np.unique(wording, return_index=True, return_inverse=True)
+    answers = [
+        _find_target(index, importers[file], level, names[module])
+        for file, level, module in zip(
+            files[first].tolist(), levels[first].tolist(), modules[first].tolist(), strict=True
+        )
+    ]
+    numbers = np.array([_NO_MODULE if importer is None else importer.number for importer in importers], np.int64)
+    return Statements(imports, answers, which, numbers[files] if len(files) else files)
+
+
+def _find_seat(importer: Module | None) -> tuple[str, str, str] | None:
+    """Return what decides which modules the statements of a file mean."""
+    return None if importer is None else (importer.package, importer.folder, importer.root)
+
+
+def _find_target(index: ModuleIndex, importer: Module | None, level: int, module: str) -> _Answer:
+    if importer is None:
+        return _Answer("", OUTSIDE, False)
+    absolute = make_absolute(importer.package, level, module)
+    if not absolute:
+        return _Answer("", MISSING, True)
+    found = index.find_from(importer, absolute)
+    if found is not None:
+        return _Answer(absolute, found.number, True)
+    is_missing = index.is_missing(absolute, importer.root)
+    return _Answer(absolute, MISSING if is_missing else OUTSIDE, True)
+
+
+class Submodules:
+    """Which submodules become attributes of their package, and when."""
+
+    def __init__(self, statements: Statements, spaces: Namespaces) -> None:
+        self._statements = statements
+        self._spaces = spaces
+        self._index = spaces.index
+        self._direct: dict[int, dict[str, int]] = {}
+        self._rows: dict[int, list[int]] = defaultdict(list)
+        self._above: dict[int, tuple[int, ...]] = {}
+        self._reached: dict[int, dict[int, int]] = {}
+        self._listed: dict[int, list[int]] = {}
+        self.imported: set[int] = set()
+        self._read()
+
+    def _read(self) -> None:
+        """Read what is imported, each taken name once, and which statements run when their module is imported."""
+        statements = self._statements
+        is_inside = (statements.levels != NEVER) & (statements.targets >= 0)
+        names, texts = tables.read_codes(statements.table, "name")
+        takes = np.array(statements.kind) == "from" if len(names) else names
+        inside = np.flatnonzero(is_inside)
+        taken = np.where(takes, names + 1, 0)[inside]  # 0: no name
+        _, first = np.unique(statements.targets[inside] * (len(texts) + 1) + taken, return_index=True)
+        for row in inside[first].tolist():
+            self.imported.update(self._find_imported(row))
+        scopes = np.array(statements.scope) if len(names) else names
+        runs = is_inside & (statements.importers >= 0) & (statements.levels != DEFERRED) & (scopes != "function")
+        rows = np.flatnonzero(runs)
+        for row, importer in zip(rows.tolist(), statements.importers[rows].tolist(), strict=True):
+            self._rows[importer].append(row)
+            if self._index.modules[importer].is_package:
+                self._note_child(row, importer)
+
+    def _note_child(self, row: int, importer: int) -> None:
+        prefix = f"{self._index.modules[importer].plain}."
+        absolute = self._statements.find_absolute(row)
+        if absolute.startswith(prefix):
+            child = absolute[len(prefix) :].partition(".")[0]
+            self._direct.setdefault(importer, {}).setdefault(child, self._statements.position[row])
+
+    def _find_imported(self, row: int) -> list[int]:
+        """Return the modules that a statement makes Python import, packages above included."""
+        statements = self._statements
+        target = statements.target[row]
+        found = [target, *self._find_above(target)]
+        if statements.kind[row] == "from":
+            package, name = self._index.modules[target], statements.name[row]
+            child = self._index.find_child(package, name)
+            if child is not None and name not in self._spaces.space(package).names:  # otherwise it takes the attribute
+                found.append(child.number)
+        return found
+
+    def _find_above(self, number: int) -> tuple[int, ...]:
+        known = self._above.get(number)
+        if known is None:
+            module = self._index.modules[number]
+            parts = module.plain.split(".")
+            above = (self._index.find(".".join(parts[:depth]), module.root) for depth in range(1, len(parts)))
+            known = self._above[number] = tuple(package.number for package in above if package is not None)
+        return known
+
+    def find_direct(self, package: Module) -> Iterable[str]:
+        """Return the names of the submodules that a package's own file imports."""
+        return self._direct.get(package.number, {})
+
+    def find_position(self, package: Module, child: Module, name: str, before: int) -> int | None:
+        """Return the position of the statement in the package's file that first imports the submodule, if any.
+
+        ``before`` is the position up to which it matters whether other modules import it on the way.
+        """
+        direct = self._direct.get(package.number, {}).get(name)
+        if direct is not None and direct <= before:
+            return direct
+        reached = self._find_reached(package.number).get(child.number)
+        return direct if reached is None else reached
+
+    def _find_reached(self, package: int) -> dict[int, int]:
+        """Return position by module, for the modules that a package's file makes Python import, in order."""
+        known = self._reached.get(package)
+        if known is not None:
+            return known
+        known = self._reached[package] = {package: -1}
+        for row in self._rows.get(package, ()):
+            position = self._statements.position[row]
+            queue = deque(self._find_imported(row))
+            while queue and len(known) < _REACH_LIMIT:
+                number = queue.popleft()
+                if number not in known:
+                    known[number] = position
+                    queue.extend(self._list_imported(number))
+        return known
+
+    def _list_imported(self, number: int) -> list[int]:
+        """Return the modules that a module makes Python import, each once, in order."""
+        listed = self._listed.get(number)
+        if listed is None:
+            found = (imported for row in self._rows.get(number, ()) for imported in self._find_imported(row))
+            listed = self._listed[number] = list(dict.fromkeys(found))
+        return listed

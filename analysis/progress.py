@@ -1,0 +1,38 @@
+"""How far a run is, and how long each step took."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+Result = TypeVar("Result")
+#: Steps that say themselves how far they are.
+_TELLING = frozenset({"scan", "simulation"})
+
+#: Called as ``progress(step, done, total)``; every step ends with ``done == total``.
+Progress = Callable[[str, int, int], None]
+
+
+def ignore_progress(step: str, done: int, total: int) -> None:
+    """Show nothing."""
+
+
+@dataclass(slots=True)
+class Clock:
+    """Times the steps and tells the caller where we are."""
+
+    progress: Progress = ignore_progress
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    def run(self, step: str, work: Callable[[], Result]) -> Result:
+        """Return what the work returns; its seconds are kept under the step's name."""
+        if step not in _TELLING:
+            self.progress(step, 0, 1)
+        started = time.perf_counter()
+        result = work()
+        self.seconds[step] = round(time.perf_counter() - started, 3)
+        if step not in _TELLING:
+            self.progress(step, 1, 1)
+        return result

@@ -1,0 +1,211 @@
+"""Every module as the first import of a fresh process, and what that comes to, as tables."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import sys
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pyarrow as pa
+from pyarrow import feather
+
+from analysis import tables
+from analysis.progress import Progress, ignore_progress
+from analysis.simulation.executing import Machine
+from analysis.simulation.importing import TOO_MUCH, Delta
+from analysis.simulation.sources import Environment, Sources, SourceTree
+from analysis.simulation.values import Fault, Note
+
+Result = TypeVar("Result")
+#: Statements of all first imports together; a ring of thousands of modules has no answer in time, and gets none.
+MOST_STEPS = 20_000_000
+_NOT_REACHED = "the modules before it took too many steps"
+_MOST_HOPS = 50
+_MOST_KEPT = 20
+_DEEPEST = 200_000
+_STACK_BYTES = 512 << 20
+#: As many modules may wait for one another before one is simulated again inside another.
+_MOST_WAITING = 400
+
+
+class Simulation:
+    """What first imports leave, each found out once."""
+
+    def __init__(self, facts: Sources, environment: Environment | None = None) -> None:
+        self.tree = SourceTree(facts)
+        self.environment = environment or Environment()
+        self.steps = 0
+        self._deltas: dict[str, Delta] = {}
+        self._waiting: set[str] = set()
+
+    def find_delta(self, name: str) -> Delta | None:
+        """Return what the first import of a module leaves; None while that is being found out."""
+        found = self._deltas.get(name)
+        if found is None and name not in self._waiting and len(self._waiting) < _MOST_WAITING:
+            self._waiting.add(name)
+            found = self._deltas[name] = Machine(self).run_first(name)
+            self._waiting.discard(name)
+        return found
+
+
+def simulate_entries(
+    facts: Sources,
+    entries: Sequence[tuple[str, str]],
+    *,
+    environment: Environment | None = None,
+    cache: Path | None = None,
+    progress: Progress = ignore_progress,
+) -> dict[str, pa.Table]:
+    """Return ``tables.SIMULATION_TABLES`` for the modules (name and path) imported first, each in a fresh process.
+
+    Nothing is executed. Modules that come after ``MOST_STEPS`` are unknown. ``environment`` says what is outside the
+    tree; by default all of it is there. With ``cache`` the answer for the same files is kept there.
+    """
+    environment = environment or Environment()
+    folder = cache / "simulations" / _find_key(facts, entries, environment) if cache is not None else None
+    kept = _read_kept(folder)
+    if kept is not None:
+        progress("simulation", len(entries), len(entries))
+        return kept
+    found = _run_deep(lambda: _simulate(Simulation(facts, environment), entries, progress))
+    if folder is not None:
+        _keep(folder, found)
+    return found
+
+
+def _find_key(facts: Sources, entries: Sequence[tuple[str, str]], environment: Environment) -> str:
+    """Return a name for all that decides the answer: the files, the modules, what is outside, and this program."""
+    found = hashlib.blake2b(digest_size=16)
+    for table, columns in ((facts.files, ("path", "content_hash", "status")), (facts.modules, ("module", "path"))):
+        for column in columns:
+            found.update("\0".join(tables.read_column(table, column)).encode("utf-8", "backslashreplace"))
+    outside = [sorted(part) for part in (environment.missing, environment.lacking, environment.found)]
+    found.update(
+        repr((entries, environment.version, outside, sys.version_info[:3])).encode("utf-8", "backslashreplace")
+    )
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        found.update(path.read_bytes())
+    return found.hexdigest()
+
+
+def _read_kept(folder: Path | None) -> dict[str, pa.Table] | None:
+    if folder is None or not folder.is_dir():
+        return None
+    found = {}
+    try:
+        for table in tables.SIMULATION_TABLES:
+            found[table.name] = feather.read_table(folder / f"{table.name}.arrow", memory_map=False)
+            if found[table.name].schema != table.schema:
+                return None
+    except (OSError, pa.ArrowException):
+        return None
+    return found
+
+
+def _keep(folder: Path, found: dict[str, pa.Table]) -> None:
+    """Keep the tables, all or none, and no more than a few of earlier trees; a failure only costs time later."""
+    temporary = folder.with_name(f".{folder.name}-{os.getpid()}")
+    try:
+        temporary.mkdir(parents=True, exist_ok=True)
+        for name, table in found.items():
+            feather.write_feather(table, temporary / f"{name}.arrow", compression="zstd")
+        temporary.rename(folder)
+        others = sorted(
+            (each for each in folder.parent.iterdir() if each.is_dir()), key=lambda each: each.stat().st_mtime
+        )
+        for old in others[:-_MOST_KEPT]:
+            shutil.rmtree(old, ignore_errors=True)
+    except (OSError, pa.ArrowException):
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+def _run_deep(work: Callable[[], Result]) -> Result:
+    """Run something that calls itself deeply: import chains are as long as a tree is deep."""
+    results: list[Result] = []
+    failures: list[BaseException] = []
+
+    def run() -> None:
+        try:
+            results.append(work())
+        except BaseException as error:  # noqa: BLE001 - handed to the caller
+            failures.append(error)
+
+    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
+    sys.setrecursionlimit(_DEEPEST)
+    try:
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join()
+    finally:
+        sys.setrecursionlimit(limit)
+        threading.stack_size(size)
+    if failures:
+        raise failures[0]
+    return results[0]
+
+
+def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progress: Progress) -> dict[str, pa.Table]:
+    simulated: list[tuple[Any, ...]] = []
+    swallowed: list[tuple[Any, ...]] = []
+    executions: list[tuple[Any, ...]] = []
+    for number, (name, path) in enumerate(entries):
+        delta = simulation.find_delta(name) if simulation.steps < MOST_STEPS else None
+        if delta is None:
+            simulated.append((name, path, "unknown", "", "", "", 0, "", "", [], 0, _NOT_REACHED))
+            continue
+        simulated.append(_build_row(name, path, delta))
+        swallowed.extend((name, *row) for row in _build_notes(delta))
+        executions.extend(
+            (name, module, _find_path(simulation, module), times)
+            for module, times in sorted(delta.runs.items())
+            if times > 1
+        )
+        if number % 50 == 0:
+            progress("simulation", number, len(entries))
+    progress("simulation", len(entries), len(entries))
+    return {
+        "simulated": tables.SIMULATED.from_rows(simulated),
+        "simulated_swallowed": tables.SIMULATED_SWALLOWED.from_rows(swallowed),
+        "simulated_executions": tables.SIMULATED_EXECUTIONS.from_rows(executions),
+    }
+
+
+def _find_path(simulation: Simulation, module: str) -> str:
+    source = simulation.tree.find(module)
+    return source.path if source is not None else ""
+
+
+def _build_row(name: str, path: str, delta: Delta) -> tuple[Any, ...]:
+    fault = delta.fault
+    chain = [f"{place}:{line} {module}".rstrip() for place, line, module in delta.chain[-_MOST_HOPS:]]
+    doubt = delta.doubts[0] if delta.doubts else ""
+    runs = sum(delta.runs.values())
+    if fault is None:
+        return name, path, "unknown" if doubt == TOO_MUCH else "ok", "", "", "", 0, "", "", [], runs, doubt
+    return (
+        name, path, fault.outcome, fault.kind.__name__, fault.text, fault.path, fault.line, fault.module, fault.name,
+        chain, runs, doubt,
+    )  # fmt: skip
+
+
+def _build_notes(delta: Delta) -> Iterator[tuple[Any, ...]]:
+    led = set()
+    fault: Fault | None = delta.fault
+    while fault is not None:
+        led.add(id(fault))
+        fault = fault.context
+    found = {_describe(note) for note in delta.notes if id(note.fault) not in led}
+    yield from sorted(found)
+
+
+def _describe(note: Note) -> tuple[Any, ...]:
+    fault = note.fault
+    return (
+        fault.outcome, fault.kind.__name__, fault.text, fault.path, fault.line, fault.module, fault.name, note.path,
+        note.line, note.left_as,
+    )  # fmt: skip

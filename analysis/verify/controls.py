@@ -1,0 +1,158 @@
+"""Control targets: what a test is given in place of its subject, so that it can be told what it ought to say."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from analysis.verify.subject import Subject
+
+Expected = Literal["pass", "fail", "either"]
+Defect = Literal["circular", "identity"]
+DEFECTS: tuple[Defect, ...] = ("circular", "identity")
+STANDARD, MISSING, CLEAN = "standard library", "no such module", "clean package"
+#: All controls go by one name, so that what a test says of two of them can be compared to the letter.
+PACKAGE = "ssot_control"
+ONE_OBJECT, WITH_INSTANCE = "one object, several paths", "one object, and its instance"
+CIRCLE, QUIET_CIRCLE, TWO_OBJECTS = "circle that fails", "circle that imports", "two objects, one name"
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """One control: what a sound test says of it, its files, and what stands for each subject."""
+
+    name: str
+    expected: Expected
+    names: Mapping[Subject, Subject]
+    files: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class _Cast:
+    """The modules that stand in for the subjects, and the names each must have."""
+
+    subjects: tuple[Subject, ...]
+    parts: Mapping[str, str]
+    attributes: Mapping[str, tuple[str, ...]]
+
+    def name(self) -> dict[Subject, Subject]:
+        return {one: Subject(f"{PACKAGE}.{self.parts[one.module]}", one.attribute) for one in self.subjects}
+
+
+def build_controls(subjects: Sequence[Subject], wanted: Sequence[str], defect: Defect) -> list[Control]:
+    """Return the controls for a defect; without one that has the defect when it cannot be planted.
+
+    ``wanted`` are names the test looks for in whatever module it got.
+    """
+    cast = _cast(subjects, wanted)
+    missing = Control(MISSING, "either", cast.name())
+    standard = Control(STANDARD, "pass", {one: _stand_in(one) for one in cast.subjects})
+    if defect == "circular":
+        return [standard, missing, _build_clean(cast, CLEAN), *_build_circles(cast)]
+    return [standard, missing, *_build_identities(cast)]
+
+
+def _cast(subjects: Sequence[Subject], wanted: Sequence[str]) -> _Cast:
+    ordered = tuple(sorted(set(subjects)))
+    modules = sorted({one.module for one in ordered})
+    named: dict[str, set[str]] = {module: set(wanted) for module in modules}
+    for one in ordered:
+        if one.attribute not in {"", "*"}:
+            named[one.module].add(one.attribute)
+    parts = {module: f"part_{number}" for number, module in enumerate(modules, 1)}
+    return _Cast(ordered, parts, {module: tuple(sorted(names)) for module, names in named.items()})
+
+
+def _stand_in(subject: Subject) -> Subject:
+    return Subject("json", "JSONDecoder" if subject.attribute not in {"", "*"} else subject.attribute)
+
+
+def _write_class(name: str) -> str:
+    return f'class {name}:\n    """A class of a control target."""\n'
+
+
+def _build_clean(cast: _Cast, name: str) -> Control:
+    """Return a package without a circle, in which each name is one object wherever it is taken from."""
+    files = {f"{PACKAGE}/__init__.py": "", f"{PACKAGE}/origin.py": _write_origin(cast)}
+    for module, part in cast.parts.items():
+        files[f"{PACKAGE}/{part}.py"] = _take_names(cast, module)
+    return Control(name, "pass", cast.name(), files)
+
+
+def _write_origin(cast: _Cast) -> str:
+    return "\n\n".join(_write_class(home) for home in sorted(set(_find_homes(cast).values())))
+
+
+def _take_names(cast: _Cast, module: str) -> str:
+    """Return the imports that give a module its names, each from the one place that defines it."""
+    homes = _find_homes(cast)
+    return "".join(f"from {PACKAGE}.origin import {homes[one]} as {one}\n" for one in cast.attributes[module])
+
+
+def _find_homes(cast: _Cast) -> dict[str, str]:
+    """Return the class behind each name: its own, or the only one for all where no two modules share a name."""
+    counts = Counter(name for names in cast.attributes.values() for name in names)
+    classes = sorted(name for name in counts if name[:1].isupper())
+    if counts and max(counts.values()) == 1:
+        return dict.fromkeys(counts, classes[0] if classes else "Single")
+    lone = classes[0] if len(classes) == 1 else ""
+    return {name: name if name[:1].isupper() or not lone else lone for name in counts}
+
+
+def _build_circles(cast: _Cast) -> list[Control]:
+    """Return a package whose every module fails when imported first, and one that gets away with its circle."""
+    return [
+        _build_circle(cast, CIRCLE, "fail", "from {0}.{1} import Mark_{1}"),
+        _build_circle(cast, QUIET_CIRCLE, "either", "import {0}.{1}"),
+    ]
+
+
+def _build_circle(cast: _Cast, name: str, expected: Expected, statement: str) -> Control:
+    """Pair the first two modules, and lead every other to the first; a lone one gets a partner.
+
+    Nothing but the circle is wrong: names that several modules have are one object, as in the clean package.
+    """
+    parts = list(cast.parts.values())
+    partner = parts[1] if len(parts) > 1 else "partner"
+    taken = {part: _take_names(cast, module) for module, part in cast.parts.items()}
+    files = {f"{PACKAGE}/__init__.py": "", f"{PACKAGE}/origin.py": _write_origin(cast)}
+    for part in {**dict.fromkeys(parts), partner: None}:
+        leads_to = partner if part == parts[0] else parts[0]
+        circle = f"{statement.format(PACKAGE, leads_to)}\n"
+        files[f"{PACKAGE}/{part}.py"] = f"{circle}{taken.get(part, '')}\n\n{_write_class(f'Mark_{part}')}"
+    return Control(name, expected, cast.name(), files)
+
+
+def _build_identities(cast: _Cast) -> list[Control]:
+    """Return one object by several paths, the same with an instance beside it, and one name that is two objects."""
+    healthy = _build_clean(cast, ONE_OBJECT)
+    counts = Counter(name for names in cast.attributes.values() for name in names)
+    if sum(counts.values()) < 2:
+        return [healthy]
+    controls = [healthy]
+    homes = _find_homes(cast)
+    instances = [name for name in counts if not name[:1].isupper() and homes[name] != name]
+    if instances:
+        controls.append(_add_instances(cast, homes, set(instances)))
+    files = {f"{PACKAGE}/__init__.py": ""}
+    for module, part in cast.parts.items():
+        body = [f"{_write_class(homes[one])}\n\n{_alias(one, homes[one])}" for one in cast.attributes[module]]
+        files[f"{PACKAGE}/{part}.py"] = "\n".join(body)
+    return [*controls, Control(TWO_OBJECTS, "fail", cast.name(), files)]
+
+
+def _alias(name: str, home: str) -> str:
+    return "" if name == home else f"{name} = {home}\n"
+
+
+def _add_instances(cast: _Cast, homes: Mapping[str, str], instances: set[str]) -> Control:
+    made = "".join(f"{name} = {homes[name]}()\n" for name in sorted(instances))
+    files = {f"{PACKAGE}/__init__.py": "", f"{PACKAGE}/origin.py": f"{_write_origin(cast)}\n\n{made}"}
+    for module, part in cast.parts.items():
+        taken = [(one, one if one in instances else homes[one]) for one in cast.attributes[module]]
+        files[f"{PACKAGE}/{part}.py"] = "".join(
+            f"from {PACKAGE}.origin import {made} as {one}\n" for one, made in taken
+        )
+    return Control(WITH_INSTANCE, "pass", cast.name(), files)

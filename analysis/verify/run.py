@@ -1,0 +1,200 @@
+"""One run of one test in a process of its own, and what it said."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Literal
+from xml.etree import ElementTree as ET
+
+from analysis.errors import VerifyError
+from analysis.runtime.options import ProbeOptions, build_environment
+from analysis.runtime.probe import CHILD as PROBE_CHILD
+
+Outcome = Literal["pass", "fail", "error", "skip", "timeout", "mixed"]
+_HERE = Path(__file__).parent
+_MOST_TEXT = 400
+#: A line of pytest's short traceback; unittest's tear-down and set-up are reported as the test's own failure.
+_FRAME = re.compile(r"^.*:\d+: in (\w+)$", re.MULTILINE)
+_TEAR_DOWNS = {"tearDown", "asyncTearDown"}
+_SET_UPS = {"setUp", "asyncSetUp", "setUpClass"}
+TEAR_DOWN = "its tear-down fails"
+#: Characters that a terminal might take for an instruction.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a test said: ``error`` means that it never came to its own statements; ``network`` what it had of one."""
+
+    outcome: Outcome
+    message: str
+    seconds: float
+    network: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Where a test runs: interpreter, target root, the test's file name and the parts after ``::``, and how."""
+
+    python: str
+    root: Path
+    file_name: str
+    names: tuple[str, ...]
+    timeout: float
+    plugins: bool = True
+
+
+def run_on_stage(stage: Stage, source: bytes, files: Mapping[str, str], scratch: Path) -> Said:
+    """Run a test file against generated packages and return what it said; ``scratch`` is an empty folder.
+
+    The process gets its own session, HOME and temporary folder, limits, and no network where the system can.
+    Raises ``VerifyError`` when the interpreter has no pytest.
+    """
+    for name in ("packages", "test", "home", "tmp"):
+        (scratch / name).mkdir(parents=True)
+    for name, text in files.items():
+        path = scratch / "packages" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text, "utf-8")
+    copy = scratch / "test" / stage.file_name
+    copy.write_bytes(source)
+    _write_plan(stage, copy, scratch)
+    started = time.monotonic()
+    is_late = _run(stage, scratch)
+    seconds = round(time.monotonic() - started, 2)
+    told = json.loads((scratch / "told.json").read_text("utf-8")) if (scratch / "told.json").is_file() else {}
+    if "no_pytest" in told:
+        raise VerifyError(f"{stage.python} has no pytest", remedy="Install it there, or name another with --python")
+    network = str(told.get("network", "unknown"))
+    if is_late:
+        return Said("timeout", f"not done after {stage.timeout:g} s", seconds, network)
+    return replace(_read_report(scratch, seconds), network=network)
+
+
+def _write_plan(stage: Stage, copy: Path, scratch: Path) -> None:
+    """Write what the child is to do, with a configuration that collects this test and nothing of the target's."""
+    owner = stage.names[0] if len(stage.names) > 1 else "Test"
+    settings = {
+        "python_files": copy.name, "python_classes": owner, "python_functions": stage.names[-1].partition("[")[0],
+        "asyncio_mode": "auto", "junit_family": "xunit2",
+    }  # fmt: skip
+    lines = ["[pytest]", *(f"{name} = {value}" for name, value in settings.items())]
+    (scratch / "test" / "pytest.ini").write_text("\n".join(lines) + "\n", "utf-8")
+    options = ProbeOptions()
+    arguments = [
+        "-c", str(scratch / "test" / "pytest.ini"), "--rootdir", str(scratch / "test"), "-p", "no:cacheprovider",
+        "-p", "no:randomly", "--import-mode=importlib", "-q", "--tb=short", f"--junit-xml={scratch / 'junit.xml'}",
+        "::".join([str(copy), *stage.names]),
+    ]  # fmt: skip
+    plan = {
+        "root": str(stage.root), "path": [str(scratch / "packages"), str(stage.root)], "arguments": arguments,
+        "probe_child": str(PROBE_CHILD), "told": str(scratch / "told.json"),
+        "scratch": str(scratch),
+        "cpu_seconds": int(stage.timeout) + 1, "memory_bytes": options.memory_bytes,
+        "open_files": options.open_files, "file_bytes": options.file_bytes,
+    }  # fmt: skip
+    (scratch / "plan.json").write_text(json.dumps(plan), "utf-8")
+
+
+def _run(stage: Stage, scratch: Path) -> bool:
+    """Run the child to its end; return whether it was ended for taking too long."""
+    home, temporary = str(scratch / "home"), str(scratch / "tmp")
+    own = {"HOME": home, "TMPDIR": temporary} | ({} if stage.plugins else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
+    environment = build_environment(ProbeOptions(environment=own))
+    command = [stage.python, "-I", "-B", str(_HERE / "child.py"), str(scratch / "plan.json")]
+    with (scratch / "output").open("wb") as output:
+        child = subprocess.Popen(
+            command, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+            start_new_session=True,
+        )  # fmt: skip
+        try:
+            child.wait(timeout=stage.timeout)
+        except subprocess.TimeoutExpired:
+            return True
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+    return False
+
+
+def _read_report(scratch: Path, seconds: float) -> Said:
+    try:
+        cases = list(ET.parse(scratch / "junit.xml").iter("testcase"))  # noqa: S314 - expat refuses entity bombs
+    except (OSError, ET.ParseError):
+        cases = []
+    if not cases:
+        return Said("error", _tell(_read_output(scratch)) or "pytest ended without a report", seconds)
+    told = [_judge_case(case) for case in cases]
+    for outcome in ("fail", "error"):
+        for one, message in told:
+            if one == outcome:
+                return Said(one, message, seconds)
+    outcomes = {outcome for outcome, _ in told}
+    if outcomes == {"pass"}:
+        return Said("pass", max(message for _, message in told), seconds)
+    return Said("skip" if outcomes == {"skip"} else "mixed", max(message for _, message in told), seconds)
+
+
+def _judge_case(case: ET.Element) -> tuple[Outcome, str]:
+    """Return what one report entry says; a tear-down that fails comes after what the test had to say."""
+    failure, error, skipped = case.find("failure"), case.find("error"), case.find("skipped")
+    if failure is not None:
+        message, frames = _tell(failure.get("message") or ""), set(_FRAME.findall(failure.text or ""))
+        if (case.get("name") or "").partition("[")[0] in frames:
+            return "fail", message
+        if frames & _TEAR_DOWNS:
+            return "pass", f"{TEAR_DOWN}: {message}"
+        return ("error" if frames & _SET_UPS else "fail"), message
+    if error is not None:
+        message = _tell(_find_cause(error.text or "") or error.get("message") or "")
+        is_after = (error.get("message") or "").startswith("failed on teardown")
+        return ("pass", f"{TEAR_DOWN}: {message}") if is_after else ("error", message)
+    return ("skip", _tell(skipped.get("message") or "")) if skipped is not None else ("pass", "")
+
+
+def _find_cause(text: str) -> str:
+    """Return the last line that pytest marks as the error itself."""
+    marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
+    return next((line for line in reversed(marked) if line), "")
+
+
+def _read_output(scratch: Path) -> str:
+    lines = (scratch / "output").read_bytes()[-20_000:].decode("utf-8", "replace").splitlines()
+    errors = [line for line in lines if line.startswith("ERROR")]
+    return (errors or [line for line in lines if line.strip()] or [""])[-1]
+
+
+def _tell(text: str) -> str:
+    """Return hostile text as one short line."""
+    line = " ".join(_CONTROL.sub(" ", text).split())
+    return line if len(line) <= _MOST_TEXT else line[: _MOST_TEXT - 1] + "…"
+
+
+def number_folders(scratch: Path) -> Iterator[Path]:
+    """Yield new folders below ``scratch``, each emptied when the next is asked for."""
+    number = 0
+    while True:
+        folder = scratch / str(number)
+        yield folder
+        shutil.rmtree(folder, ignore_errors=True)
+        number += 1
+
+
+def agree(said: Sequence[Said]) -> Said:
+    """Return what several runs of one control say together: the same, or ``mixed``."""
+    seconds = round(sum(one.seconds for one in said), 2)
+    outcomes = sorted({one.outcome for one in said})
+    if len(outcomes) == 1:
+        return Said(said[0].outcome, said[0].message, seconds, said[0].network)
+    return Said("mixed", f"{' and '.join(outcomes)} in {len(said)} runs", seconds, said[0].network)

@@ -1,0 +1,225 @@
+"""Check the instrument: can a test tell a healthy target from one that has the defect it is said to detect?"""
+
+from __future__ import annotations
+
+import ast
+import io
+import re
+import tempfile
+import tokenize
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from analysis.errors import ProbeError, UnknownNameError, VerifyError
+from analysis.progress import Progress, ignore_progress
+from analysis.runtime.options import find_interpreter
+from analysis.verify.controls import DEFECTS, Control, Defect, Expected, build_controls
+from analysis.verify.rewrite import rewrite_test
+from analysis.verify.run import Outcome, Said, Stage, agree, number_folders, run_on_stage
+from analysis.verify.subject import Modules, Place, find_places, find_test, find_wanted
+from analysis.verify.verdict import Verdict, judge_runs
+
+TARGET = "the target itself"
+_WORDS: dict[Defect, re.Pattern[str]] = {
+    "circular": re.compile(r"circular|recursion|import.?cycle|cyclic|partially initialized", re.IGNORECASE),
+    "identity": re.compile(r"multiplicity|identit|same (class|object)|class.?ids?\b|\bid\(", re.IGNORECASE),
+}
+_ROOT_MARKS = ("ssot.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyOptions:
+    """How a test is checked.
+
+    ``python`` is the interpreter, with pytest (default: the target's own ``.venv`` or ``venv``, else ours); ``root``
+    the folder its modules are imported from (default: the nearest above the test with a project file); ``subject``
+    the one module to replace (default: all of the target's that the test names); ``runs`` how often each control is
+    run; ``timeout`` the seconds for one run. ``defect`` is what the test is said to detect (default: what its own text
+    speaks of, else both); without ``plugins`` pytest loads none of those the interpreter has.
+    """
+
+    python: str = ""
+    root: str = ""
+    subject: str = ""
+    defect: Defect | Literal["both", ""] = ""
+    runs: int = 1
+    timeout: float = 60.0
+    plugins: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ControlRun:
+    """What the test said of one control."""
+
+    control: str
+    expected: Expected
+    outcome: Outcome
+    message: str
+    seconds: float
+    network: str
+
+
+@dataclass(frozen=True, slots=True)
+class DefectVerdict:
+    """Whether the test can tell one defect, why, and the runs that show it."""
+
+    defect: Defect
+    verdict: Verdict
+    reason: str
+    runs: tuple[ControlRun, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """A test, what of its text was replaced, and a verdict per defect; ``target`` is what it says as it stands."""
+
+    test: str
+    python: str
+    subjects: tuple[str, ...]
+    places: int
+    target: ControlRun | None
+    verdicts: tuple[DefectVerdict, ...]
+
+    @property
+    def exit_code(self) -> int:
+        """0: it tells every defect asked about; 1: it does not tell one; 3: that could not be judged."""
+        told = {one.verdict for one in self.verdicts}
+        if told == {"tells them apart"}:
+            return 0
+        return 1 if told - {"tells them apart", "cannot be judged"} else 3
+
+
+def verify_test(
+    test: str, options: VerifyOptions | None = None, *, progress: Progress = ignore_progress
+) -> Verification:
+    """Run a test (``FILE::TEST`` or ``FILE::CLASS::TEST``) against control targets, which executes its code.
+
+    Raises ``UnknownNameError`` for a wrong name and ``VerifyError`` when nothing can be run.
+    """
+    options = options or VerifyOptions()
+    path, names = _split(test)
+    encoding, source = _read(path)
+    nodes = find_test(_parse(source, path), names)
+    if not nodes:
+        raise UnknownNameError(f"no test {'::'.join(names)} in {path}", remedy="Write FILE::TEST or FILE::CLASS::TEST")
+    root = Path(options.root).expanduser().resolve() if options.root else _find_root(path)
+    try:
+        python = find_interpreter(root, options.python).path
+    except ProbeError as error:
+        raise VerifyError(error.what, remedy=error.remedy) from None
+    roots = tuple(folder for folder in (root, root / "src") if folder.is_dir())
+    places = find_places(nodes, Modules(roots, options.subject))
+    run = _Run(
+        Stage(python, root, path.name, names, options.timeout, options.plugins),
+        source,
+        encoding,
+        tuple(places),
+        options.runs,
+    )
+    wanted = find_wanted(nodes)
+    defects = _find_defects(nodes[0], options.defect)
+    target, verdicts = run.judge(wanted, defects, progress)
+    subjects = sorted(
+        {".".join(filter(None, (one.module, one.attribute))) for place in places for one in place.subjects}
+    )
+    return Verification(test, python, tuple(subjects), len(places), target, verdicts)
+
+
+def _find_defects(test: ast.AST, wanted: str) -> list[Defect]:
+    """Return the defects to plant: the one that was asked for, else those the test's text speaks of, else both."""
+    text = ast.unparse(test)
+    spoken = [
+        defect for defect in DEFECTS
+        if _WORDS[defect].search(text) or (defect == "identity" and any(map(_compares_objects, ast.walk(test))))
+    ]  # fmt: skip
+    return [defect for defect in DEFECTS if defect == wanted] or ([] if wanted else spoken) or list(DEFECTS)
+
+
+def _compares_objects(node: ast.AST) -> bool:
+    """Return whether a node is ``a is b``, where ``b`` is not ``None`` or another constant."""
+    return isinstance(node, ast.Compare) and any(
+        isinstance(how, ast.Is | ast.IsNot) and not isinstance(what, ast.Constant)
+        for how, what in zip(node.ops, node.comparators, strict=True)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """A test that is ready to be run with other subjects."""
+
+    stage: Stage
+    source: str
+    encoding: str
+    places: tuple[Place, ...]
+    times: int
+
+    def judge(
+        self, wanted: Sequence[str], defects: Sequence[Defect], progress: Progress
+    ) -> tuple[ControlRun | None, tuple[DefectVerdict, ...]]:
+        """Run every control of every defect once, those that defects share only once."""
+        subjects = [one for place in self.places for one in place.subjects]
+        if not subjects:
+            reason = "the test names no module of the target; say which with --subject NAME, or the folder with --root"
+            return None, tuple(DefectVerdict(defect, "cannot be judged", reason, ()) for defect in defects)
+        plans = {defect: build_controls(subjects, wanted, defect) for defect in defects}
+        controls = {control.name: control for plan in plans.values() for control in plan}
+        with tempfile.TemporaryDirectory(prefix="ssot-verify-") as scratch:
+            folders = number_folders(Path(scratch))
+            said: dict[str, Said] = {}
+            for done, (name, control) in enumerate({TARGET: None, **controls}.items(), 1):
+                said[name] = agree([self._say(control, next(folders)) for _ in range(self.times)])
+                progress("controls", done, len(controls) + 1)
+        verdicts = tuple(_judge(defect, plan, said) for defect, plan in plans.items())
+        return _tell(TARGET, "either", said[TARGET]), verdicts
+
+    def _say(self, control: Control | None, folder: Path) -> Said:
+        source = self.source if control is None else rewrite_test(self.source, self.places, control.names)
+        files = {} if control is None else control.files
+        return run_on_stage(self.stage, source.encode(self.encoding), files, folder)
+
+
+def _judge(defect: Defect, controls: Sequence[Control], said: dict[str, Said]) -> DefectVerdict:
+    runs = tuple(_tell(control.name, control.expected, said[control.name]) for control in controls)
+    outcomes = {control.name: said[control.name] for control in controls}
+    verdict, reason = judge_runs(defect, outcomes, [control.name for control in controls if control.expected == "fail"])
+    return DefectVerdict(defect, verdict, reason, runs)
+
+
+def _tell(name: str, expected: Expected, said: Said) -> ControlRun:
+    return ControlRun(name, expected, said.outcome, said.message, said.seconds, said.network)
+
+
+def _split(test: str) -> tuple[Path, tuple[str, ...]]:
+    name, *names = test.split("::")
+    path = Path(name).expanduser().absolute()
+    if not names or not all(re.fullmatch(r"\w+(\[.*\])?", one) for one in names):
+        raise UnknownNameError(f"{test!r} names no test", remedy="Write FILE::TEST or FILE::CLASS::TEST")
+    if not path.is_file():
+        raise UnknownNameError(f"no file {path}", remedy="Write FILE::TEST or FILE::CLASS::TEST")
+    return path, tuple(names)
+
+
+def _read(path: Path) -> tuple[str, str]:
+    """Return a file's encoding and text, lines ended by a newline each."""
+    try:
+        content = path.read_bytes()
+        encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
+        return encoding, content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
+    except (OSError, SyntaxError, UnicodeError) as error:
+        raise VerifyError(f"cannot read {path}: {error}") from None
+
+
+def _parse(source: str, path: Path) -> ast.Module:
+    try:
+        return ast.parse(source)
+    except (SyntaxError, ValueError, RecursionError) as error:
+        raise VerifyError(f"cannot parse {path}: {error}", remedy="Mend it first; it cannot run either") from None
+
+
+def _find_root(path: Path) -> Path:
+    """Return the nearest folder above that is a project's; else the first that is not a package."""
+    folders = path.resolve().parents
+    marked = next((folder for folder in folders if any((folder / mark).exists() for mark in _ROOT_MARKS)), None)
+    return marked or next(folder for folder in folders if not (folder / "__init__.py").exists())
