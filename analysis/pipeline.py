@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from importlib.util import module_from_spec, spec_from_file_location
@@ -16,34 +17,43 @@ import pyarrow as pa
 from analysis import __version__, store, tables
 from analysis.errors import BaselineError, SnapshotError
 from analysis.executor import paused_collection
-from analysis.facts import DiscoveryOptions, Facts, ScanOptions, check_target, scan
+from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, scan
 from analysis.facts.git import read_revision
+from analysis.gaps import Gaps, build_gaps_table
 from analysis.golden.command import find_change_at
 from analysis.golden.records import find_golden, read_golden
 from analysis.golden.summary import count_base, tell_change
-from analysis.graph import ImportGraph, build_cycles_table, build_import_graph, find_cycles
+from analysis.graph import Cycle, build_cycles_table, build_empty_graph, build_import_graph, find_cycles
 from analysis.history import FILE_NAME as BASELINE
-from analysis.history import build_baseline, compare, read_baseline
+from analysis.history import compare_case, read_baseline
 from analysis.investigation import Investigation
-from analysis.names import Identity, build_identity, find_concepts, find_multiplicity
+from analysis.names import (
+    Concept,
+    Multiplicity,
+    build_empty_identity,
+    build_identity,
+    find_concepts,
+    find_multiplicity,
+)
 from analysis.policy import Policy, read_claims, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.rules import (
     CaseFile,
+    Finding,
     build_findings_table,
     check_weights,
     find_scores,
     judge,
     measure,
+    measure_gaps,
 )
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
 from analysis.simulation import Environment, simulate_entries
 
-#: Tables that stay without rows unless somebody asks for what fills them.
-_NOT_ASKED_FOR = {table.name: table.empty() for table in (*tables.PROBE_TABLES, *tables.GOLDEN_TABLES)}
+#: Tables that stay without rows unless somebody asks for what fills them, or where that fails.
+_EMPTY = {table.name: table.empty() for table in tables.TABLES.values()}
 _DECLINED = "The target's own ssot.toml asks for the probe; name it with --policy, or give --probe, to run its code"
-STEPS = ("scan", "graph", "cycles", "identity", "names", "probe", "simulation", "rules", "snapshot")
 
 
 def investigate(
@@ -63,10 +73,11 @@ def investigate(
     asks for it by ``probe = true``, but only one that the caller names: no target has its own code run.
 
     ``policy`` is a file, a ``Policy``, or None for the target's own ``ssot.toml``; ``claims`` a file of numbers
-    stated before, to be confirmed or refuted. ``data`` is where
-    snapshots and the cache are kept (default: ``data`` of the checkout, or ``$SSOT_DATA``); ``jobs`` the number
-    of processes (0: all cores). Raises ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line
-    that says what to do.
+    stated before, to be confirmed or refuted. ``data`` is where snapshots and the cache are kept (default: ``data`` of
+    the checkout, or ``$SSOT_DATA``); ``jobs`` the number of processes (0: all cores). Raises ``TargetError``,
+    ``PolicyError`` or ``StorageError``, each with one line that says what to do.
+
+    Where the kit itself fails, the failure is a row of ``not_analysed``, and everything else goes on.
     """
     root = check_target(Path(path).expanduser())
     rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
@@ -76,7 +87,7 @@ def investigate(
     if claims is not None:
         rules = read_claims(Path(claims).expanduser(), rules)
     with paused_collection():
-        return _investigate(root, rules, data or store.find_data_folder(), jobs, use_cache, probe, progress)
+        return _investigate(root, rules, data or store.find_data_folder(), jobs, use_cache, probe, Clock(progress))
 
 
 def _investigate(
@@ -86,34 +97,33 @@ def _investigate(
     jobs: int,
     use_cache: bool,
     probe: ProbeOptions | None,
-    progress: Progress,
+    clock: Clock,
 ) -> Investigation:
-    clock = Clock(progress)
-    cache = data / "cache" if use_cache else None
+    cache, gaps = data / "cache" if use_cache else None, clock.gaps
     case = build_case(root, rules, cache=cache, jobs=jobs, clock=clock)
-    facts = case.facts
-    witnesses: dict[str, pa.Table] = {}
     probed: dict[str, Any] = {}
     environment = Environment()
     if probe is not None:
-        witnesses, probed, environment = _probe(facts, case.graph, case.identity, probe, data, clock)
-    entries = [(entry.module, entry.path) for entry in find_entries(facts, probe.only if probe is not None else ())]
-    simulated = clock.run(
-        "simulation", lambda: simulate_entries(facts, entries, environment=environment, cache=cache, progress=progress)
-    )
-    witnesses |= simulated
-    golden, measured = _find_golden(data, rules.target.name or root.name)
-    witnesses |= golden
-    judged, trend = clock.run("rules", lambda: _judge(replace(case, witnesses=witnesses)))
+        options = probe
+        seen = gaps.attempt("probe", "", lambda: _probe(case, options, data, clock), lambda: ({}, {}, environment))
+        case, probed, environment = replace(case, witnesses=seen[0]), *seen[1:]
+    case = simulate(case, cache=cache, environment=environment, only=probe.only if probe else (), clock=clock)
+    target = rules.target.name or root.name
+    golden, measured = gaps.attempt("golden path", "", lambda: _find_golden(data, target), lambda: ({}, {}))
+    case = replace(case, witnesses={**case.witnesses, **golden})
+    judged, trend = clock.run("rules", lambda: _judge(case, gaps), lambda: ({}, {}))
+    found = build_gaps_table(case.facts.not_analysed, rows=gaps.rows)
     contents = {
-        **_NOT_ASKED_FOR, **witnesses, **collect_facts(facts), "edges": case.graph.edges,
+        **_EMPTY, **case.witnesses, **collect_facts(case.facts), "edges": case.graph.edges,
         "externals": case.graph.externals, "phantoms": case.graph.phantoms, "cycles": build_cycles_table(case.cycles),
-        **case.identity.tables, **judged,
+        **case.identity.tables, **judged, "not_analysed": found,
     }  # fmt: skip
+    counted = tables.METRICS.from_rows([measure_gaps(found.num_rows)])
+    contents["metrics"] = pa.concat_tables([contents["metrics"], counted]).unify_dictionaries().combine_chunks()
     counts = {name: table.num_rows for name, table in contents.items()}
     notice = _DECLINED if rules.target.probe and probe is None else ""
-    manifest = _describe(root, rules, facts, counts, clock.seconds) | {"probe": probed, "notice": notice}
-    manifest |= {"baseline": trend, "golden": measured}
+    manifest = _describe(root, rules, case.facts, counts, clock.seconds) | {"probe": probed, "notice": notice}
+    manifest |= {"baseline": trend, "golden": measured, "not_simulated": case.not_simulated}
     snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
     return Investigation(snapshot)
 
@@ -121,15 +131,48 @@ def _investigate(
 def build_case(
     root: Path, policy: Policy, *, cache: Path | None = None, jobs: int = 0, clock: Clock | None = None
 ) -> CaseFile:
-    """Return what the source of a target says of it, judged by nobody yet: no probe, no simulation, no snapshot."""
+    """Return what the source of a target says of it, judged by nobody yet: no probe, no simulation, no snapshot.
+
+    What fails inside the kit is a row of ``clock.gaps``, or of the table ``not_analysed`` of the facts.
+    """
     clock = clock or Clock()
-    options = build_scan_options(policy)
-    facts = clock.run("scan", lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=clock.progress))
-    graph = clock.run("graph", lambda: build_import_graph(facts))
-    cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache))
-    multiplicity, concepts = clock.run("identity", lambda: (find_multiplicity(facts), find_concepts(facts, policy)))
-    identity = clock.run("names", lambda: build_identity(facts, policy, cache=cache))
+    gaps, options = clock.gaps, build_scan_options(policy)
+    facts = clock.run(
+        "scan",
+        lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=clock.progress, gaps=gaps),
+        lambda: build_empty_facts(root),
+    )
+    graph = clock.run("graph", lambda: build_import_graph(facts, gaps), lambda: build_empty_graph(facts))
+    cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache, gaps=gaps), list[Cycle])
+    multiplicity = clock.run("identity", lambda: find_multiplicity(facts), list[Multiplicity])
+    concepts = gaps.attempt("identity", "concepts", lambda: find_concepts(facts, policy), list[Concept])
+    identity = clock.run("names", lambda: build_identity(facts, policy, cache=cache, gaps=gaps), build_empty_identity)
     return CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, policy)
+
+
+def simulate(
+    case: CaseFile,
+    *,
+    cache: Path | None = None,
+    environment: Environment | None = None,
+    only: Sequence[str] = (),
+    clock: Clock | None = None,
+) -> CaseFile:
+    """Return the case with what every first import leads to, simulated within the time that the policy gives.
+
+    ``environment`` says what is outside the tree, ``only`` are patterns of modules; by default all are simulated.
+    """
+    clock = clock or Clock()
+    budget = case.policy.simulation.budget_seconds
+    found = clock.run(
+        "simulation",
+        lambda: simulate_entries(
+            case.facts, [(entry.module, entry.path) for entry in find_entries(case.facts, only)],
+            environment=environment, cache=cache, budget_seconds=budget, progress=clock.progress, gaps=clock.gaps,
+        ),
+        lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
+    )  # fmt: skip
+    return replace(case, witnesses={**case.witnesses, **found})
 
 
 def build_scan_options(policy: Policy) -> ScanOptions:
@@ -138,14 +181,17 @@ def build_scan_options(policy: Policy) -> ScanOptions:
 
 
 def _probe(
-    facts: Facts, graph: ImportGraph, identity: Identity, options: ProbeOptions, data: Path, clock: Clock
+    case: CaseFile, options: ProbeOptions, data: Path, clock: Clock
 ) -> tuple[dict[str, pa.Table], dict[str, Any], Environment]:
     """Return what the running interpreter says, as tables by name, how it was asked, and what surrounds the target."""
     started = time.perf_counter()
-    seen = run_probe(facts, graph, options, stream=data / "probes", progress=clock.progress)
+    seen = run_probe(case.facts, case.graph, options, stream=data / "probes", progress=clock.progress)
     clock.seconds["probe"] = round(time.perf_counter() - started, 3)
     found = seen.tables
-    agreement = build_agreement(identity.paths, found["live_bindings"], found["probed"])
+    agreement = clock.gaps.attempt(
+        "probe", "agreement", lambda: build_agreement(case.identity.paths, found["live_bindings"], found["probed"]),
+        tables.AGREEMENT.empty,
+    )  # fmt: skip
     return {**found, "agreement": agreement}, seen.described, seen.environment or Environment()
 
 
@@ -183,25 +229,22 @@ def collect_facts(facts: Facts) -> dict[str, Any]:
     return {name: getattr(facts, name) for name in names}
 
 
-def _judge(case: CaseFile) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+def _judge(case: CaseFile, gaps: Gaps) -> tuple[dict[str, pa.Table], dict[str, Any]]:
     """Return what the rules say, as tables by name, and how that compares with the target's own baseline."""
-    judgement = judge(case)
-    scores, parts = find_scores(case, judgement.findings)
-    trend = _compare_baseline(case)
+    judgement = judge(case, gaps=gaps)
+    scores, parts = gaps.attempt("rules", "scores", lambda: find_scores(case, judgement.findings), lambda: ([], []))
+    trend = gaps.attempt("rules", "baseline", lambda: _compare_baseline(case, judgement.findings), dict[str, Any])
     return {
         "findings": build_findings_table(judgement.findings),
         "accepted": tables.ACCEPTED.from_rows(judgement.accepted),
         "scores": tables.SCORES.from_rows(scores),
         "score_parts": tables.SCORE_PARTS.from_rows(parts),
-        "metrics": tables.METRICS.from_rows(measure(case, judgement, scores)),
+        "metrics": tables.METRICS.from_rows(measure(case, judgement, scores, gaps=gaps)),
     }, trend
 
 
-def _compare_baseline(case: CaseFile) -> dict[str, Any]:
-    """Return what a report says of the baseline that lies in the target; nothing where none does.
-
-    A baseline holds what the source alone tells: findings and severities without simulation and probe.
-    """
+def _compare_baseline(case: CaseFile, findings: Sequence[Finding]) -> dict[str, Any]:
+    """Return what a report says of the baseline that lies in the target; nothing where none does."""
     place = case.facts.root / BASELINE
     if not place.is_file():
         return {}
@@ -209,8 +252,7 @@ def _compare_baseline(case: CaseFile) -> dict[str, Any]:
         old = read_baseline(place)
     except BaselineError as error:
         return {"problem": str(error)}
-    new = build_baseline(judge(replace(case, witnesses={})).findings, case.facts)
-    found = compare(old, new, tables.read_column(case.facts.files, "path"))
+    found = compare_case(case, findings, old)
     counts = Counter(found.statuses)
     return {
         "revision": old.revision, "score": old.score, "known": counts["known"], "new": counts["new"],

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from analysis.gaps import Gaps
+
 Result = TypeVar("Result")
 #: Steps that say themselves how far they are.
 _TELLING = frozenset({"scan", "simulation"})
@@ -25,13 +27,18 @@ class Clock:
 
     progress: Progress = ignore_progress
     seconds: dict[str, float] = field(default_factory=dict)
+    gaps: Gaps = field(default_factory=Gaps)
 
-    def run(self, step: str, work: Callable[[], Result]) -> Result:
-        """Return what the work returns; its seconds are kept under the step's name."""
+    def run(self, step: str, work: Callable[[], Result], fallback: Callable[[], Result] | None = None) -> Result:
+        """Return what the work returns; its seconds are kept under the step's name.
+
+        Where the kit itself fails, the failure is a row of ``gaps`` and the result is that of ``fallback``, if there
+        is one.
+        """
         if step not in _TELLING:
             self.progress(step, 0, 1)
         started = time.perf_counter()
-        result = work()
+        result = work() if fallback is None else self.gaps.attempt(step, "", work, fallback)
         self.seconds[step] = round(time.perf_counter() - started, 3)
         if step not in _TELLING:
             self.progress(step, 1, 1)

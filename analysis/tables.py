@@ -18,7 +18,9 @@ import pyarrow as pa
 SCOPES = ("module", "class", "function", "type_checking")
 #: The innermost block that decides whether a statement runs.
 GUARDS = ("none", "try", "except", "if", "else", "with", "loop", "match")
-FILE_STATUSES = ("ok", "syntax-error", "decode-error", "unreadable", "too-large", "not-a-file", "parser-crash")
+FILE_STATUSES = (
+    "ok", "syntax-error", "decode-error", "unreadable", "too-large", "not-a-file", "parser-crash", "not-analysed",
+)  # fmt: skip
 MODULE_KINDS = ("module", "package", "namespace", "extension", "script")
 IMPORT_KINDS = ("import", "from", "star", "dynamic", "recovered")
 BINDING_KINDS = (
@@ -324,6 +326,13 @@ PROGRAMS = Table("programs", "what runs when one file is imported, for the impor
     _text("program", "its statements as JSON, see analysis/facts/program.py"),
 ))  # fmt: skip
 
+NOT_ANALYSED = Table("not_analysed", "one file, finder, rule or step that the kit itself failed on", (
+    Column("path", pa.dictionary(pa.int32(), pa.string()), "file, POSIX path relative to the target; empty where the failure is not about one file"),
+    _text("step", "step of the run, as in the progress display: scan, graph, names, simulation, rules and so on"),
+    _text("part", "what of the step is missing: a kind of statement, a table, a first import, a rule; empty: all of it"),
+    _text("reason", "the exception, and where in the kit it was raised"),
+))  # fmt: skip
+
 EDGES = Table("edges", "one in-tree import edge made by one statement", (
     _text("importer", "module that imports"),
     _text("imported", "module that is imported"),
@@ -520,7 +529,7 @@ FOLDER_COPIES = Table("folder_copies", "two folders that hold the same files", (
 SIMULATED = Table("simulated", "one module, imported first in a fresh process, as the source tells it", (
     _text("module", "dotted module name"),
     _text("path", "file that defines it"),
-    _one_of("outcome", (*OUTCOMES, "unknown"), "how the import ends, as for probed; unknown where too much runs to be followed"),
+    _one_of("outcome", (*OUTCOMES, "unknown", "not-simulated"), "how the import ends, as for probed; unknown where too much runs to be followed, not-simulated where the time budget was used up before its turn"),
     _text("exception", "class of the exception; empty when ok"),
     _text("message", "its text, as Python would say it"),
     _text("failed_path", "file of the statement that fails; empty when ok"),
@@ -667,7 +676,9 @@ GOLDEN_MODULES = Table("golden_modules", "one file of the target that runs of th
     _count("failed_runs", "number of these that did not pass"),
 ))  # fmt: skip
 
-FACT_TABLES: tuple[Table, ...] = (IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, PROGRAMS)
+FACT_TABLES: tuple[Table, ...] = (
+    IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, PROGRAMS, NOT_ANALYSED,
+)  # fmt: skip
 CONCLUSION_TABLES: tuple[Table, ...] = (
     EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, ACCEPTED, SCORES, SCORE_PARTS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES,
     CONFLICTS, BASES, DUPLICATES, FOLDER_COPIES,

@@ -9,10 +9,12 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from functools import partial
 from pathlib import Path
 
 from analysis.errors import TargetError
 from analysis.facts.git import read_ignored
+from analysis.gaps import Gaps, NoGaps
 
 _CACHES = frozenset({
     "__pycache__", "node_modules", ".git", ".hg", ".svn", ".tox", ".nox", ".mypy_cache", ".pytest_cache",
@@ -54,27 +56,32 @@ class DiscoveryOptions:
     keep_backups: bool = False
 
 
-def discover(root: Path, options: DiscoveryOptions) -> Discovery:
+def discover(root: Path, options: DiscoveryOptions, gaps: Gaps | None = None) -> Discovery:
     """Walk a folder and return what there is, sorted by path.
 
     Folders named in ``left_out`` are virtual environments, caches, backup copies, what git ignores, and
-    linked folders. Raises ``TargetError`` when the folder cannot be read at all.
+    linked folders. A file or folder on which the kit itself fails is left out, and ``gaps`` says so. Raises
+    ``TargetError`` when the folder cannot be read at all.
     """
     try:
         os.scandir(root).close()
     except OSError as error:
         raise TargetError(f"cannot read {root}: {error.strerror}", remedy="Name a folder you may read") from None
-    ignored = read_ignored(root) if options.use_gitignore else None
-    found = _Walk(root, options, ignored or (set(), set())).run()
+    gaps = gaps or NoGaps()
+    ignored = None
+    if options.use_gitignore:
+        ignored = gaps.attempt("scan", "what git ignores", lambda: read_ignored(root), lambda: None)
+    found = _Walk(root, options, ignored or (set(), set()), gaps).run()
     found.files.sort()
     found.left_out.sort()
     return found
 
 
 class _Walk:
-    def __init__(self, root: Path, options: DiscoveryOptions, ignored: tuple[set[str], set[str]]) -> None:
+    def __init__(self, root: Path, options: DiscoveryOptions, ignored: tuple[set[str], set[str]], gaps: Gaps) -> None:
         self._root = os.fspath(root)
         self._options = options
+        self._gaps = gaps
         self._ignored_folders, self._ignored_files = ignored
         self._single = Counter[str]()
         self.found = Discovery()
@@ -86,18 +93,23 @@ class _Walk:
             folder, depth = stack.pop()
             for entry in self._entries(folder):
                 relative = f"{folder}/{entry.name}" if folder else entry.name
-                if entry.is_dir(follow_symlinks=False):
-                    reason = self._find_reason(relative, entry, depth)
-                    if reason:
-                        self._leave_out(relative, reason, entry)
-                    else:
-                        stack.append((relative, depth + 1))
-                else:
-                    self._file(relative, entry)
+                visit = partial(self._visit, relative, entry, depth)
+                if self._gaps.attempt("scan", "discovery", visit, lambda: False, path=printable(relative)):
+                    stack.append((relative, depth + 1))
         self._add_stubs()
         for reason, count in self._single.items():
             self.found.left_out.append(("", reason, count))
         return self.found
+
+    def _visit(self, relative: str, entry: os.DirEntry[str], depth: int) -> bool:
+        """Look at one entry; return whether it is a folder to enter."""
+        if not entry.is_dir(follow_symlinks=False):
+            self._file(relative, entry)
+            return False
+        reason = self._find_reason(relative, entry, depth)
+        if reason:
+            self._leave_out(relative, reason, entry)
+        return not reason
 
     def _leave_out(self, relative: str, reason: str, entry: os.DirEntry[str]) -> None:
         count = count_python_files(entry.path)

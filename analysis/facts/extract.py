@@ -25,10 +25,13 @@ from analysis.facts.rows import FileFacts, Rows
 from analysis.facts.shared_state import read_class_state, read_function_state
 from analysis.facts.source import decode, parse
 from analysis.facts.structure import find_structure
+from analysis.gaps import describe_failure
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 16
+EXTRACTOR_VERSION = 17
 
+#: The name of the step in rows of ``not_analysed``.
+_STEP = "scan"
 _MAKING = frozenset({"import", "alias", "instance", "expression", "unpacked"})
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 #: A function without any of these words binds nothing outside itself and imports nothing.
@@ -37,7 +40,10 @@ _WORDS_OF_INTEREST = (b"import", b"class", b"global")
 
 
 def extract(source: bytes) -> FileFacts:
-    """Return the facts of one file; a file that does not parse still yields its recovered imports."""
+    """Return the facts of one file; a file that does not parse still yields its recovered imports.
+
+    Where one of our own parts fails, the file lacks what that part finds, and a row of ``not_analysed`` says so.
+    """
     lines = source.count(b"\n") + (not source.endswith(b"\n") and bool(source))
     parsed = parse(source)
     if parsed.tree is not None:
@@ -47,13 +53,25 @@ def extract(source: bytes) -> FileFacts:
             return FileFacts("ok", "", 0, parsed.encoding, lines, find_structure(found), found)
         except RecursionError:
             status, reason = "parser-crash", "nested too deeply to be walked (RecursionError)"
+        except Exception as error:  # noqa: BLE001 - our own failure costs this file's tree, not the run
+            status, reason = "not-analysed", describe_failure(error)
     else:
         status, reason = parsed.status, parsed.reason
-    rows = Rows()
-    if status != "too-large":
-        rows.imports.extend(recover_imports(decode(source, parsed.encoding)))
-    found = rows.as_tuple()
+    found = _recover(source, parsed.encoding, status, reason).as_tuple()
     return FileFacts(status, reason, parsed.error_line, parsed.encoding, lines, find_structure(found), found)
+
+
+def _recover(source: bytes, encoding: str, status: str, reason: str) -> Rows:
+    """Return what can be had without a syntax tree: the imports, line by line."""
+    rows = Rows()
+    if status == "not-analysed":
+        rows.not_analysed.append((_STEP, "", reason))
+    try:
+        if status != "too-large":
+            rows.imports.extend(recover_imports(decode(source, encoding)))
+    except Exception as error:  # noqa: BLE001 - as above
+        rows.not_analysed.append((_STEP, "recovered imports", describe_failure(error)))
+    return rows
 
 
 class _Walker:
@@ -71,13 +89,38 @@ class _Walker:
         self._getattrs: list[ast.FunctionDef] = []
         self._globals: list[set[str]] = []
         self._imported: set[str] = set()
+        self._failed: set[str] = set()
         self._body(tree.body, Context())
-        self._serve()
-        self._classes.finish(self.rows, self._docstrings)
+        self._attempt("module __getattr__", self._serve)
+        self._attempt("classes", lambda: self._classes.finish(self.rows, self._docstrings))
+        self._attempt("dynamic imports", lambda: self._find_dynamic(source, tree))
+        self._attempt("markers", lambda: self._find_markers(source, encoding))
+        self._attempt("program", lambda: self._write_program(tree))
+
+    def _attempt(self, part: str, work: Callable[[], object]) -> None:
+        """Do one part of the work; where it fails, the file lacks only this part."""
+        try:
+            work()
+        except RecursionError:
+            raise
+        except Exception as error:  # noqa: BLE001 - our own failure
+            self._fail(part, error)
+
+    def _fail(self, part: str, error: Exception) -> None:
+        """Note that a part failed, once for the file: what fails for one statement may fail for thousands."""
+        if part not in self._failed:
+            self._failed.add(part)
+            self.rows.not_analysed.append((_STEP, part, describe_failure(error)))
+
+    def _find_dynamic(self, source: bytes, tree: ast.Module) -> None:
         imports, hooks = find_dynamic_rows(source, tree, self._next)
         self.rows.imports.extend(imports)
         self.rows.hooks.extend(hooks)
+
+    def _find_markers(self, source: bytes, encoding: str) -> None:
         self.rows.markers.extend(find_markers(source, self._docstrings, encoding))
+
+    def _write_program(self, tree: ast.Module) -> None:
         if tree.body:
             self.rows.programs.append((write_program(tree),))
 
@@ -110,10 +153,16 @@ class _Walker:
         for statement in body:
             kind = type(statement)
             handler = _HANDLERS.get(kind)
-            if handler is not None:
+            if handler is None and (not context.owner or self._globals[-1]):
+                handler = _BINDERS.get(kind)
+            if handler is None:
+                continue
+            try:
                 handler(self, statement, context)
-            elif kind in _BINDERS and (not context.owner or self._globals[-1]):
-                _BINDERS[kind](self, statement, context)
+            except RecursionError:
+                raise
+            except Exception as error:  # noqa: BLE001 - our own failure costs this statement
+                self._fail(f"{kind.__name__} statements", error)
 
     def _if(self, node: ast.If, context: Context) -> None:
         rest: list[ast.stmt] = [node]
@@ -176,7 +225,11 @@ class _Walker:
             if node.name == "__getattr__":
                 self._getattrs.append(node)
         if node.args.defaults or node.args.kwonlyargs or node.decorator_list:
-            self.rows.states.extend(read_function_state(node, self._next(), context.prefix + node.name))
+            position = self._next()
+            self._attempt(
+                "state",
+                lambda: self.rows.states.extend(read_function_state(node, position, context.prefix + node.name)),
+            )
         if has_line_between(self._export_lines, node.lineno, node.end_lineno or node.lineno):
             self.rows.exports.append((self._next(), node.lineno, *UNKNOWN, context.guard))
         if not has_line_between(self._lines_of_interest, node.lineno, node.end_lineno or node.lineno):
@@ -190,7 +243,8 @@ class _Walker:
         qualname = context.prefix + node.name
         self._classes.add(node, self._next(), qualname, context)
         self._bind(node, node.name, "class", qualname, context)
-        self.rows.states.extend(read_class_state(node, self._next(), qualname))
+        position = self._next()
+        self._attempt("state", lambda: self.rows.states.extend(read_class_state(node, position, qualname)))
         self._globals.append(set())
         self._body(node.body, context.inside(qualname, "class"))
         self._globals.pop()

@@ -15,11 +15,17 @@ from analysis.facts.cache import FactsCache
 from analysis.facts.discovery import SourceFile
 from analysis.facts.extract import extract
 from analysis.facts.rows import FileFacts, Row
+from analysis.gaps import describe_failure
 
 HASH_DIGITS = 32
 #: Inside a scan a row names its file by its index in the sorted list of files.
 FILE = "file"
 INDEX = pa.field(FILE, pa.int32())
+_GAPS = tables.FACT_TABLES.index(tables.NOT_ANALYSED)
+
+
+#: Index of a file, the file, the hash of its bytes, and what it says.
+_Read = tuple[int, SourceFile, str, FileFacts]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,25 +41,48 @@ def read_files(work: Work) -> dict[str, pa.Buffer]:
 
     The first column of each is ``file``, the index; ``path`` is not there.
     """
-    file_rows: list[Row] = []
-    rows: list[list[Row]] = [[] for _ in tables.FACT_TABLES]
+    read: list[_Read] = []
     is_collecting = gc.isenabled()
     gc.disable()  # a syntax tree has no cycles: collecting while one is built only costs time
     try:
         with FactsCache(work.cache) as cache:
             fresh: dict[str, FileFacts] = {}
             for index, file in work.files:
-                content_hash, facts = _read_file(file, cache, fresh)
-                file_rows.append(
-                    (index, facts.status, facts.reason, facts.error_line, facts.encoding, file.size_bytes, facts.lines,
-                     content_hash, facts.structure)
-                )  # fmt: skip
-                for target, found in zip(rows, facts.rows, strict=True):
-                    target.extend((index, *row) for row in found)
+                try:
+                    content_hash, facts = _read_file(file, cache, fresh)
+                except Exception as error:  # noqa: BLE001 - our own failure costs this file
+                    content_hash, facts = "", _fail(error)
+                read.append((index, file, content_hash, facts))
             cache.write(fresh)
     finally:
         if is_collecting:
             gc.enable()
+    try:
+        return _pack_all(read)
+    except Exception:  # noqa: BLE001 - a row of one file does not fit its table: only that file is lost
+        return _pack_all([_check_packs(each) for each in read])
+
+
+def _check_packs(each: _Read) -> _Read:
+    """Return a file as it was read, or as one that failed where its rows do not fit their tables."""
+    index, file, _, _ = each
+    try:
+        _pack_all([each])
+    except Exception as error:  # noqa: BLE001 - our own failure costs this file
+        return index, file, "", _fail(error)
+    return each
+
+
+def _pack_all(read: Sequence[_Read]) -> dict[str, pa.Buffer]:
+    file_rows = [
+        (index, facts.status, facts.reason, facts.error_line, facts.encoding, file.size_bytes, facts.lines,
+         content_hash, facts.structure)
+        for index, file, content_hash, facts in read
+    ]  # fmt: skip
+    rows: list[list[Row]] = [[] for _ in tables.FACT_TABLES]
+    for index, _, _, facts in read:
+        for target, found in zip(rows, facts.rows, strict=True):
+            target.extend((index, *row) for row in found)
     result = {"files": _pack(tables.FILES, file_rows)}
     for table, found in zip(tables.FACT_TABLES, rows, strict=True):
         result[table.name] = _pack(table, found)
@@ -78,8 +107,17 @@ def _read_file(file: SourceFile, cache: FactsCache, fresh: dict[str, FileFacts])
     content_hash = hashlib.sha256(source).hexdigest()[:HASH_DIGITS]
     facts = fresh.get(content_hash) or cache.read(content_hash)
     if facts is None:
-        facts = fresh[content_hash] = extract(source)
+        facts = extract(source)
+        if not facts.rows[_GAPS]:  # a failure of ours is not kept: the next version may do better
+            fresh[content_hash] = facts
     return content_hash, facts
+
+
+def _fail(error: Exception) -> FileFacts:
+    """Return what stands for a file on which the kit itself failed."""
+    facts = _without_facts("not-analysed", describe_failure(error))
+    facts.rows[_GAPS].append(("scan", "", facts.reason))
+    return facts
 
 
 def _without_facts(status: str, reason: str) -> FileFacts:

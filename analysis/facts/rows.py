@@ -23,6 +23,7 @@ class Rows:
     markers: list[Row] = field(default_factory=list)
     states: list[Row] = field(default_factory=list)
     programs: list[Row] = field(default_factory=list)
+    not_analysed: list[Row] = field(default_factory=list)
 
     def as_tuple(self) -> tuple[list[Row], ...]:
         """Return one list of rows per table, in the order of ``tables.FACT_TABLES``."""

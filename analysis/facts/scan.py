@@ -26,6 +26,7 @@ from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, di
 from analysis.facts.naming import Layout, name_modules
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
 from analysis.facts.state import ScanState, read_state, write_state
+from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
 
 #: Below this size starting processes costs more than they save.
@@ -62,6 +63,7 @@ class Facts:
     markers: pa.Table
     states: pa.Table
     programs: pa.Table
+    not_analysed: pa.Table
     read_count: int = 0
 
 
@@ -72,21 +74,23 @@ def scan(
     cache: Path | None = None,
     jobs: int = 0,
     progress: Progress = ignore_progress,
+    gaps: Gaps | None = None,
 ) -> Facts:
     """Read every Python file below ``root`` and return the facts; nothing of the target is executed.
 
     ``cache`` is a folder for facts by content and for the state of the last scan; without one every file is
-    read. ``jobs`` is the number of processes (0: all cores). Raises ``TargetError`` when ``root`` is not a
-    folder, cannot be read, or has no Python file.
+    read. ``jobs`` is the number of processes (0: all cores). ``gaps`` takes what fails inside the kit; without it
+    such a failure is raised, but for that of a file, which is always a row of ``not_analysed``. Raises
+    ``TargetError`` when ``root`` is not a folder, cannot be read, or has no Python file.
     """
-    options = options or ScanOptions()
+    options, gaps = options or ScanOptions(), gaps or NoGaps()
     root = check_target(root)
     started_ns = time.time_ns()
-    found = discover(root, options.discovery)
+    found = discover(root, options.discovery, gaps)
     if not found.files:
         raise TargetError(f"no Python file in {root}", remedy=_explain_nothing(found))
     files = found.files
-    state = read_state(cache, root, options)
+    state = gaps.attempt("scan", "state of the last scan", lambda: read_state(cache, root, options), lambda: None)
     changed = state.find_changed(files) if state else list(range(len(files)))
     if state and not changed and state.paths == [file.path for file in files] and state.extensions == found.extensions:
         progress("scan", len(files), len(files))
@@ -94,10 +98,22 @@ def scan(
     else:
         parts = _collect(files, changed, state, cache, jobs or count_cores(), progress)
         projects = _find_projects(root, [file.path for file in files])
-        parts["modules"] = _name(root, found, parts, state, options.roots, projects)
-        if cache and (state is None or len(changed) > _WORTH_SAVING * len(files)):
-            write_state(cache, root, options, found, parts, projects, started_ns)
+        parts["modules"] = gaps.attempt(
+            "scan", "modules", lambda: _name(root, found, parts, state, options.roots, projects), tables.MODULES.empty
+        )
+        is_worth_keeping = state is None or len(changed) > _WORTH_SAVING * len(files)
+        if cache and is_worth_keeping and not gaps.rows and not parts["not_analysed"].num_rows:
+            gaps.attempt(
+                "scan", "keeping its state",
+                lambda: write_state(cache, root, options, found, parts, projects, started_ns), lambda: None,
+            )  # fmt: skip
     return _publish(root, found, parts, len(changed))
+
+
+def build_empty_facts(root: Path) -> Facts:
+    """Return the facts of a target of which nothing is known: every table without rows."""
+    names = ("files", "left_out", "modules", *(table.name for table in tables.FACT_TABLES))
+    return Facts(root=root, **{name: tables.TABLES[name].empty() for name in names})
 
 
 def check_target(root: Path) -> Path:

@@ -3,31 +3,34 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from analysis import __version__, store, tables
+from analysis import __version__, store
 from analysis.errors import BaselineError, RevisionError
 from analysis.executor import paused_collection
 from analysis.facts import check_target
 from analysis.facts.discovery import printable
 from analysis.facts.git import export_files, find_commit, find_merge_base, read_prefix, read_revision
+from analysis.gaps import Gaps, build_gaps_table
 from analysis.gate.result import (
     AcceptedFinding,
     CheckedFinding,
     CheckedPlace,
     CheckResult,
     GoneFinding,
+    NotAnalysed,
     PackageScore,
     RuleCost,
 )
-from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_baseline, compare
+from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_case_baseline, compare_case
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
-from analysis.pipeline import build_case
+from analysis.pipeline import build_case, simulate
 from analysis.policy import Policy, read_policy
+from analysis.policy.models import Simulation
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, find_scores, judge
@@ -41,6 +44,8 @@ _WANTED = (".py", ".pyi", ".so", ".pyd", ".toml", ".cfg", ".pth")
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
     """How to check. ``threshold`` None: that of the policy, and only without a baseline or ``since``.
+
+    ``simulation_budget`` are the seconds for which first imports are simulated; None: what the policy says.
 
     ``baseline`` None: the target's own file, if there; ``use_baseline`` False: none. ``strict``: any finding fails
     (with a baseline or ``since`` any that is new or worse), whatever its severity. ``with_sources``: the evidence
@@ -57,6 +62,7 @@ class CheckOptions:
     jobs: int = 0
     use_cache: bool = True
     with_sources: bool = True
+    simulation_budget: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +71,12 @@ class _Judged:
     judgement: Judgement
     scores: Sequence[Score]
     parts: Sequence[ScorePart]
+    gaps: Gaps
+
+    @property
+    def score(self) -> float | None:
+        """The score of the whole; None where the kit could not compute it."""
+        return self.scores[0].score if self.scores and self.case.facts.files.num_rows else None
 
 
 def check(
@@ -84,14 +96,15 @@ def check(
     comparison = _compare(now, findings, known)
     counts_threshold = options.threshold is not None or known is None
     threshold = policy.compliance.threshold if options.threshold is None else options.threshold
-    score = now.scores[0].score
     failing = [
         _fails(finding, status, is_ratchet=known is not None, strict=options.strict)
         for finding, status in zip(findings, comparison.statuses, strict=True)
     ]
     reasons = []
-    if counts_threshold and score < threshold:
-        reasons.append(f"the score of {_show(score)} is below {threshold:g}")
+    if now.score is None:
+        reasons.append("the score could not be computed")
+    elif counts_threshold and now.score < threshold:
+        reasons.append(f"the score of {_show(now.score)} is below {threshold:g}")
     if any(failing):
         reasons.append(_tell_failing(sum(failing), compared_with))
     revision = read_revision(root)
@@ -103,11 +116,11 @@ def check(
         tool_version=__version__,
         passed=not reasons,
         reasons=tuple(reasons),
-        score=score,
+        score=now.score or 0.0,
         threshold=threshold,
         threshold_counts=counts_threshold,
         compared_with=compared_with,
-        modules=now.scores[0].modules,
+        modules=now.scores[0].modules if now.scores else 0,
         files=now.case.facts.files.num_rows,
         findings=tuple(
             _describe(finding, status, fails)
@@ -116,6 +129,9 @@ def check(
         gone=tuple(GoneFinding.model_validate(known.model_dump()) for known in comparison.gone),
         accepted=tuple(AcceptedFinding.model_validate(row._asdict()) for row in now.judgement.accepted),
         packages=tuple(PackageScore.model_validate(row._asdict()) for row in now.scores[1:]),
+        not_simulated=now.case.not_simulated,
+        not_analysed=tuple(NotAnalysed.model_validate(row) for row in _list_gaps(now)),
+        notes=tuple(_find_notes(now, known)),
         rules=tuple(RuleCost.model_validate(part._asdict()) for part in now.parts if not part.package),
     )
 
@@ -128,12 +144,8 @@ def write_target_baseline(
     root = check_target(Path(target).expanduser())
     with paused_collection():
         now = _judge(root, _read_policy(root, options), options, progress)
-    baseline = build_baseline(
-        now.judgement.findings,
-        now.case.facts,
-        target=root.name,
-        revision=read_revision(root),
-        score=now.scores[0].score,
+    baseline = build_case_baseline(
+        now.case, now.judgement.findings, target=root.name, revision=read_revision(root), score=now.score or 0.0
     )
     place = options.baseline or root / FILE_NAME
     write_file(place, baseline)
@@ -143,16 +155,35 @@ def write_target_baseline(
 def _read_policy(root: Path, options: CheckOptions) -> Policy:
     policy = read_policy(options.policy, target=root)
     check_weights(policy, options.policy or root / POLICY)
-    return policy
+    if options.simulation_budget is None:
+        return policy
+    return policy.model_copy(update={"simulation": Simulation(budget_seconds=options.simulation_budget)})
 
 
 def _judge(root: Path, policy: Policy, options: CheckOptions, progress: Progress) -> _Judged:
-    """Return the verdicts by the source alone: no simulation, no probe."""
+    """Return the verdicts by source and simulation: no probe."""
     cache = (options.data or store.find_data_folder()) / "cache" if options.use_cache else None
     clock = Clock(progress)
-    case = build_case(root, policy, cache=cache, jobs=options.jobs, clock=clock)
-    judgement = clock.run("rules", lambda: judge(case, with_sources=options.with_sources))
-    return _Judged(case, judgement, *find_scores(case, judgement.findings))
+    gaps = clock.gaps
+    case = simulate(build_case(root, policy, cache=cache, jobs=options.jobs, clock=clock), cache=cache, clock=clock)
+    judgement = clock.run(
+        "rules", lambda: judge(case, with_sources=options.with_sources, gaps=gaps), lambda: Judgement([], [])
+    )
+    scores, parts = gaps.attempt("rules", "scores", lambda: find_scores(case, judgement.findings), lambda: ([], []))
+    return _Judged(case, judgement, scores, parts, gaps)
+
+
+def _list_gaps(now: _Judged) -> list[dict[str, str]]:
+    return list(build_gaps_table(now.case.facts.not_analysed, rows=now.gaps.rows).to_pylist())
+
+
+def _find_notes(now: _Judged, known: Baseline | None) -> Iterator[str]:
+    """Yield what a reader must know of a verdict beside its reasons."""
+    left = now.case.not_simulated
+    if left:
+        yield f"{tell(left, 'first import')} {agree(left, 'was', 'were')} not simulated: time budget"
+    if known is not None and not known.simulated:
+        yield "What was known before holds no simulated import: findings that only the simulation sees count as known"
 
 
 def _find_known(
@@ -184,17 +215,16 @@ def _judge_revision(root: Path, policy: Policy, options: CheckOptions, progress:
         place = Path(folder) / (root.name or "target")
         place.mkdir()
         if not export_files(root, commit, place, lambda path: path.endswith(_WANTED)):
-            return Baseline()
+            return Baseline(simulated=True)
         then = _judge(place, policy, replace(options, with_sources=False), progress)
-        return build_baseline(then.judgement.findings, then.case.facts, revision=options.since)
+        return build_case_baseline(then.case, then.judgement.findings, revision=options.since)
 
 
 def _compare(now: _Judged, findings: Sequence[Finding], known: Baseline | None) -> Comparison:
     if known is None:
         statuses: list[Status] = ["new"] * len(findings)
         return Comparison(tuple(statuses), ())
-    new = build_baseline(findings, now.case.facts)
-    return compare(known, new, tables.read_column(now.case.facts.files, "path"))
+    return compare_case(now.case, findings, known)
 
 
 def _fails(finding: Finding, status: Status, *, is_ratchet: bool, strict: bool) -> bool:

@@ -60,6 +60,15 @@ class AcceptedFinding(_Part):
     places: int = 0
 
 
+class NotAnalysed(_Part):
+    """One file, finder, rule or step that the kit itself failed on."""
+
+    path: str = Field("", description="file; empty where the failure is not about one file")
+    step: str
+    part: str = Field("", description="what of the step is missing; empty: all of it")
+    reason: str = Field(description="the exception, and where in the kit it was raised")
+
+
 class PackageScore(_Part):
     """The score of one package."""
 
@@ -101,5 +110,8 @@ class CheckResult(_Part):
     findings: tuple[CheckedFinding, ...] = ()
     gone: tuple[GoneFinding, ...] = ()
     accepted: tuple[AcceptedFinding, ...] = ()
+    not_simulated: int = Field(0, description="first imports that were not simulated: the time budget was used up")
+    not_analysed: tuple[NotAnalysed, ...] = Field((), description="what the kit itself failed on")
+    notes: tuple[str, ...] = Field((), description="what else a reader of the verdict must know")
     packages: tuple[PackageScore, ...] = ()
     rules: tuple[RuleCost, ...] = ()

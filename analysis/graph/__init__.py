@@ -7,7 +7,7 @@ from analysis.graph.cuts import Cut, find_cut
 from analysis.graph.cycles import Cycle, build_cycles_table, find_component_sizes, find_cycles
 from analysis.graph.hops import Hop
 from analysis.graph.loops import find_loop
-from analysis.graph.resolve import ImportGraph, build_import_graph
+from analysis.graph.resolve import ImportGraph, build_empty_graph, build_import_graph
 
 __all__ = [
     "Chain",
@@ -16,6 +16,7 @@ __all__ = [
     "Hop",
     "ImportGraph",
     "build_cycles_table",
+    "build_empty_graph",
     "build_import_graph",
     "find_chains",
     "find_component_sizes",

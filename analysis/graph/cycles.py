@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
 from analysis import tables
+from analysis.gaps import Gaps, NoGaps
 from analysis.graph.hops import Hop, HopReader
 from analysis.graph.kept_cuts import KeptCuts
 from analysis.graph.links import DEPTH_OF_KIND, Component, Links, find_components
@@ -38,12 +40,14 @@ class Cycle:
     cut_method: str
 
 
-def find_cycles(graph: ImportGraph, *, cache: Path | None = None) -> list[Cycle]:
+def find_cycles(graph: ImportGraph, *, cache: Path | None = None, gaps: Gaps | None = None) -> list[Cycle]:
     """Return the cycles of every kind, without and with the edges to ancestor packages, sorted.
 
     A component is listed as ``deferred`` only when it is not one of the import-time graph already, and as
     ``typing`` only when it is not one of the deferred graph. ``cache`` is a folder where cuts are kept.
+    ``gaps`` takes what fails inside the kit, kind by kind; without it such a failure is raised.
     """
+    gaps = gaps or NoGaps()
     links = Links(graph)
     cuts = KeptCuts(cache)
     builder = _Builder(links, graph, cuts)
@@ -51,13 +55,22 @@ def find_cycles(graph: ImportGraph, *, cache: Path | None = None) -> list[Cycle]
     for with_ancestors in (False, True):
         known: set[tuple[int, ...]] = set()
         for kind in DEPTH_OF_KIND:
-            components = list(find_components(links.find_pairs(kind, with_ancestors=with_ancestors)))
-            fresh = [component for component in components if component.members not in known]
-            made = [builder.build(component, kind, with_ancestors=with_ancestors) for component in fresh]
-            found += sorted(made, key=lambda cycle: (-cycle.size, cycle.modules))
-            known.update(component.members for component in components)
-    cuts.save()
+            part = f"{kind} cycles{' with packages' if with_ancestors else ''}"
+            search = partial(_find_kind, links, builder, kind, known, with_ancestors=with_ancestors)
+            found += gaps.attempt("cycles", part, search, list)
+    gaps.attempt("cycles", "keeping cuts", cuts.save, lambda: None)
     return found
+
+
+def _find_kind(
+    links: Links, builder: _Builder, kind: str, known: set[tuple[int, ...]], *, with_ancestors: bool
+) -> list[Cycle]:
+    """Return the cycles of one kind that are not known yet, the largest first; then they are known."""
+    components = list(find_components(links.find_pairs(kind, with_ancestors=with_ancestors)))
+    fresh = [component for component in components if component.members not in known]
+    made = [builder.build(component, kind, with_ancestors=with_ancestors) for component in fresh]
+    known.update(component.members for component in components)
+    return sorted(made, key=lambda cycle: (-cycle.size, cycle.modules))
 
 
 def find_component_sizes(graph: ImportGraph, kind: str, *, with_ancestors: bool) -> list[int]:

@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.gaps import Gaps, NoGaps
 from analysis.graph.meaning import Meaning, Resolver
 from analysis.graph.missing import Doubts
 from analysis.graph.modules import Module, Modules
@@ -74,13 +75,14 @@ class _Asked:
     answers: Sequence[Meaning]
 
 
-def build_import_graph(facts: ImportFacts) -> ImportGraph:
+def build_import_graph(facts: ImportFacts, gaps: Gaps | None = None) -> ImportGraph:
     """Resolve every import of a target; the rows are in the order of files, statements and names.
 
     A statement of a file with two module names makes its edges once for each. Files that Python never imports
     (shadowed twins) make none; the source of a compiled module speaks for it. Imports of a module by itself are left
-    out. Linear in the number of rows.
+    out. Linear in the number of rows. ``gaps`` takes what fails inside the kit; without it such a failure is raised.
     """
+    gaps = gaps or NoGaps()
     modules = Modules(facts.modules)
     imports = facts.imports.combine_chunks()
     doubts = Doubts(modules, facts.root, files=facts.files, imports=imports, hooks=facts.hooks)
@@ -88,12 +90,20 @@ def build_import_graph(facts: ImportFacts) -> ImportGraph:
     asked = _find_meanings(modules, resolver, imports)
     names = [module.name for module in modules.all]
     missing = _find_missing(asked)
+    externals = [entry for entry in missing if not entry[2].reason]
+    phantoms = [entry for entry in missing if entry[2].reason]
     return ImportGraph(
-        _build_edges(imports, asked, modules),
-        _build_externals(imports, [entry for entry in missing if not entry[2].reason], names),
-        _build_phantoms(imports, [entry for entry in missing if entry[2].reason], names),
+        gaps.attempt("graph", "edges", lambda: _build_edges(imports, asked, modules), tables.EDGES.empty),
+        gaps.attempt("graph", "externals", lambda: _build_externals(imports, externals, names), tables.EXTERNALS.empty),
+        gaps.attempt("graph", "phantoms", lambda: _build_phantoms(imports, phantoms, names), tables.PHANTOMS.empty),
         tuple(sorted(names)),
     )
+
+
+def build_empty_graph(facts: ImportFacts) -> ImportGraph:
+    """Return the modules without any edge: what is left where the imports could not be resolved."""
+    names = tuple(sorted(set(tables.read_column(facts.modules, "module"))))
+    return ImportGraph(tables.EDGES.empty(), tables.EXTERNALS.empty(), tables.PHANTOMS.empty(), names)
 
 
 def _find_meanings(modules: Modules, resolver: Resolver, imports: pa.Table) -> _Asked:

@@ -10,6 +10,7 @@ from analysis.history.baseline import (
     read_baseline,
     write_baseline,
 )
+from analysis.history.comparing import build_case_baseline, compare_case
 from analysis.history.ratchet import Comparison, Status, compare
 
 __all__ = [
@@ -19,7 +20,9 @@ __all__ = [
     "KnownFinding",
     "Status",
     "build_baseline",
+    "build_case_baseline",
     "compare",
+    "compare_case",
     "read_baseline",
     "write_baseline",
 ]

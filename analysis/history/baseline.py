@@ -49,6 +49,7 @@ class Baseline(_Part):
     target: str = ""
     revision: str = ""
     score: float = 0.0
+    simulated: bool = Field(False, description="whether the first imports were simulated; version 0.1.0 did not")
     findings: Annotated[tuple[KnownFinding, ...], Strict(strict=False)] = ()
     sketches: dict[str, str] = Field(default_factory=dict)
 

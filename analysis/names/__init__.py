@@ -6,7 +6,7 @@ What answers with pandas frames is in ``frames``, ``answers``, ``families`` and 
 from __future__ import annotations
 
 from analysis.names.concepts import Concept, Member, find_concepts
-from analysis.names.identity import Identity, build_identity
+from analysis.names.identity import Identity, build_empty_identity, build_identity
 from analysis.names.multiplicity import Multiplicity, find_multiplicity
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Identity",
     "Member",
     "Multiplicity",
+    "build_empty_identity",
     "build_identity",
     "find_concepts",
     "find_multiplicity",

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
+from analysis import tables
 from analysis.executor import paused_collection
+from analysis.gaps import Gaps, NoGaps
 from analysis.names.canonical import find_stated
 from analysis.names.conflicts import build_conflicts
 from analysis.names.duplicates import build_duplicates
 from analysis.names.evidence import FactTables
 from analysis.names.inheritance import Inheritance, find_inheritance, read_inheritance
-from analysis.names.kept_names import KeptNames
+from analysis.names.kept_names import NAMES, KeptNames
 from analysis.names.module_index import ModuleIndex
 from analysis.names.paths import build_resolution
 from analysis.names.phantom_names import build_phantom_names
@@ -41,32 +45,63 @@ class Identity:
         return {name: getattr(self, name) for name in names}
 
 
-def build_identity(facts: FactTables, policy: Policy, *, cache: Path | None = None) -> Identity:
+def build_identity(
+    facts: FactTables, policy: Policy, *, cache: Path | None = None, gaps: Gaps | None = None
+) -> Identity:
     """Resolve every name and say who takes what from the wrong place; linear in the number of statements.
 
     ``cache`` is a folder where names are kept: those of a target whose structure is the same are not resolved again.
+    ``gaps`` takes what fails inside the kit, table by table; without it such a failure is raised.
     """
-    stated = find_stated(policy)
-    kept = KeptNames(cache, facts, stated)
+    gaps = gaps or NoGaps()
     with paused_collection():
-        found = kept.read()
-        if found is None:
-            found = _resolve(facts, stated)
-            kept.write(found)
-        index = ModuleIndex(facts.modules)
-        duplicates, folder_copies = build_duplicates(facts.files, facts.definitions, facts.methods, index)
-        return Identity(
-            **found, duplicates=duplicates, folder_copies=folder_copies, inheritance=read_inheritance(found["bases"])
-        )
+        found = _find_names(facts, find_stated(policy), cache, gaps)
+        copies = gaps.attempt("names", "duplicates", lambda: _find_copies(facts), _find_no_copies)
+        inheritance = gaps.attempt("names", "inheritance", lambda: read_inheritance(found["bases"]), _inherit_nothing)
+        return Identity(**found, duplicates=copies[0], folder_copies=copies[1], inheritance=inheritance)
 
 
-def _resolve(facts: FactTables, stated: frozenset[str]) -> dict[str, pa.Table]:
-    resolution = build_resolution(facts, stated)
-    inheritance = find_inheritance(facts.definitions, resolution)
-    return {
-        "paths": resolution.paths,
-        "violations": build_violations(resolution, stated),
-        "phantom_names": build_phantom_names(resolution),
-        "conflicts": build_conflicts(resolution, inheritance),
-        "bases": inheritance.build_table(),
+def build_empty_identity() -> Identity:
+    """Return tables without rows: what is left where no name could be resolved."""
+    duplicates, folder_copies = _find_no_copies()
+    found = {name: tables.TABLES[name].empty() for name in NAMES}
+    return Identity(**found, duplicates=duplicates, folder_copies=folder_copies, inheritance=_inherit_nothing())
+
+
+def _find_names(facts: FactTables, stated: frozenset[str], cache: Path | None, gaps: Gaps) -> dict[str, pa.Table]:
+    """Return the tables that are kept from run to run; what is not complete is not kept."""
+    kept = gaps.attempt("names", "kept names", lambda: KeptNames(cache, facts, stated), lambda: None)
+    found = gaps.attempt("names", "kept names", kept.read, lambda: None) if kept else None
+    if found is None:
+        failures = len(gaps.rows)
+        found = _resolve(facts, stated, gaps)
+        if kept and len(gaps.rows) == failures:
+            gaps.attempt("names", "keeping names", partial(kept.write, found), lambda: None)
+    return found
+
+
+def _resolve(facts: FactTables, stated: frozenset[str], gaps: Gaps) -> dict[str, pa.Table]:
+    resolution = gaps.attempt("names", "paths", lambda: build_resolution(facts, stated, gaps), lambda: None)
+    if resolution is None:
+        return {name: tables.TABLES[name].empty() for name in NAMES}
+    bases = gaps.attempt("names", "bases", lambda: find_inheritance(facts.definitions, resolution), _inherit_nothing)
+    builders: dict[str, Callable[[], pa.Table]] = {
+        "violations": lambda: build_violations(resolution, stated),
+        "phantom_names": lambda: build_phantom_names(resolution),
+        "conflicts": lambda: build_conflicts(resolution, bases),
+        "bases": bases.build_table,
     }
+    found = {name: gaps.attempt("names", name, build, tables.TABLES[name].empty) for name, build in builders.items()}
+    return {"paths": resolution.paths, **found}
+
+
+def _find_copies(facts: FactTables) -> tuple[pa.Table, pa.Table]:
+    return build_duplicates(facts.files, facts.definitions, facts.methods, ModuleIndex(facts.modules))
+
+
+def _find_no_copies() -> tuple[pa.Table, pa.Table]:
+    return tables.DUPLICATES.empty(), tables.FOLDER_COPIES.empty()
+
+
+def _inherit_nothing() -> Inheritance:
+    return read_inheritance(tables.BASES.empty())

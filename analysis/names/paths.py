@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.executor import paused_collection
+from analysis.gaps import Gaps, NoGaps
 from analysis.names.canonical import ALLOWED_ROUTES, ClassPath, choose_canonical
 from analysis.names.evidence import FactTables
 from analysis.names.module_index import Module, ModuleIndex
@@ -64,24 +66,25 @@ class Resolution:
         return self.index.modules
 
 
-def build_resolution(facts: FactTables, stated: frozenset[str] = frozenset()) -> Resolution:
+def build_resolution(facts: FactTables, stated: frozenset[str] = frozenset(), gaps: Gaps | None = None) -> Resolution:
     """Resolve every name of every importable module; linear in the number of statements.
 
     ``stated`` are import paths that the policy names as canonical. ``paths`` has the columns of
     ``tables.PATHS``, sorted by module and name; names with two underscores at both ends are left out.
+    ``gaps`` takes what fails inside the kit, module by module; without it such a failure is raised.
     """
     with paused_collection():
-        return _build(facts, stated)
+        return _build(facts, stated, gaps or NoGaps())
 
 
-def _build(facts: FactTables, stated: frozenset[str]) -> Resolution:
+def _build(facts: FactTables, stated: frozenset[str], gaps: Gaps) -> Resolution:
     spaces = Namespaces(facts)
     statements = read_statements(facts.imports, spaces.index)
     resolver = Resolver(spaces, statements)
     routes = Routes(spaces, resolver.stars, statements, facts.markers)
     usage = find_usage(statements)
     plain = find_plain(spaces, resolver, routes, usage)
-    others = PathRows(spaces, resolver, routes, usage).find(plain.others, plain.answered)
+    others = PathRows(spaces, resolver, routes, usage).find(plain.others, plain.answered, gaps)
     paths, canonical = _choose(_sort(plain.table, others), stated)
     return Resolution(paths, plain.others, spaces.index, resolver, statements, routes, usage, canonical)
 
@@ -125,18 +128,25 @@ class PathRows:
         self._usage = usage
         self._modules = spaces.index.modules
 
-    def find(self, wanted: Mapping[int, Collection[str]], answered: Mapping[int, Collection[str]]) -> pa.Table:
+    def find(
+        self, wanted: Mapping[int, Collection[str]], answered: Mapping[int, Collection[str]], gaps: Gaps
+    ) -> pa.Table:
         """Return the rows, without the last column, of ``wanted``, and of all that modules get but ``answered``.
 
         Both are names by module number.
         """
         rows: list[tuple[Any, ...]] = []
         for module in sorted(self._modules, key=lambda module: module.name):
-            names = {name for name in wanted.get(module.number, ()) if self._resolver.stars.binds(module, name)}
-            names |= self._resolver.find_unbound(module).difference(answered.get(module.number, ()))
-            rows.extend(self._rows(module, names))
+            number = module.number
+            find = partial(self._find_rows, module, wanted.get(number, ()), answered.get(number, ()))
+            rows.extend(gaps.attempt("names", "paths", find, list, path=module.source))
         columns = list(zip(*rows, strict=True)) or [()] * (len(tables.PATHS.columns) - 1)
         return tables.Table("paths", "", tables.PATHS.columns[:-1]).from_columns(columns)
+
+    def _find_rows(self, module: Module, wanted: Collection[str], answered: Collection[str]) -> list[tuple[Any, ...]]:
+        names = {name for name in wanted if self._resolver.stars.binds(module, name)}
+        names |= self._resolver.find_unbound(module).difference(answered)
+        return list(self._rows(module, names))
 
     def _rows(self, module: Module, names: Collection[str]) -> Iterator[tuple[Any, ...]]:
         for name in sorted(names):

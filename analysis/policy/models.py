@@ -156,6 +156,14 @@ class Compliance(_Section):
     )
 
 
+class Simulation(_Section):
+    """How long the first imports of modules may be simulated."""
+
+    budget_seconds: float = Field(
+        20.0, ge=0, description="seconds for all of them; what is left then is counted as not simulated; 0: none is"
+    )
+
+
 class Claim(_Section):
     """A number that somebody stated before, to be confirmed or refuted."""
 
@@ -199,6 +207,7 @@ class Policy(_Section):
     golden_path: GoldenPath = Field(default_factory=GoldenPath)
     business: Business = Field(default_factory=Business)
     compliance: Compliance = Field(default_factory=Compliance)
+    simulation: Simulation = Field(default_factory=Simulation)
     claim: Annotated[tuple[Claim, ...], Strict(strict=False)] = ()
     owner: Annotated[tuple[Owner, ...], Strict(strict=False)] = ()
     ignore: Annotated[tuple[Ignore, ...], Strict(strict=False)] = ()

@@ -9,6 +9,7 @@ import pandas as pd
 from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
+from analysis.rules.hazards import UNTOLD
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -64,15 +65,18 @@ def tell_simulation(inv: Investigation) -> Prose:
     outcomes = simulated["outcome"].astype(str)
     counts = outcomes.value_counts()
     circular = int(counts.get("circular", 0) + counts.get("recursion", 0))
-    rest = len(outcomes) - int(counts.get("ok", 0)) - circular - int(counts.get("unknown", 0))
+    unknown, left = int(counts.get("unknown", 0)), int(counts.get("not-simulated", 0))
+    rest = len(outcomes) - left - int(counts.get("ok", 0)) - circular - unknown
     swallowed = inv.frame("simulated_swallowed")
     losing = swallowed[swallowed["outcome"].astype(str).isin(_CIRCULAR)]["entry"].nunique()
     told = (
-        f"Of {count_of(len(outcomes), 'first import')} that were simulated, without running anything, "
+        f"Of {count_of(len(outcomes) - left, 'first import')} that were simulated, without running anything, "
         f"{int(counts.get('ok', 0)):,} succeed, {circular:,} fail by a circle and {rest:,} for another reason; "
         f"{losing:,} lose a name on the way without a word."
     )
-    if unknown := int(counts.get("unknown", 0)):
+    if left:
+        told += f" {count_of(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget."
+    if unknown:
         told += f" Of {count_of(unknown, 'module')} it cannot be told: too much runs."
     both = _join_witnesses(inv)
     if len(both):
@@ -87,7 +91,7 @@ def tell_simulation(inv: Investigation) -> Prose:
 def _join_witnesses(inv: Investigation) -> pd.DataFrame:
     """Return the modules that both witnesses speak of: module, foretold, seen, fails at, message, doubt."""
     simulated, probed = inv.frame("simulated"), inv.frame("probed")
-    known = simulated[simulated["outcome"].astype(str) != "unknown"]
+    known = simulated[~simulated["outcome"].astype(str).isin(UNTOLD)]
     both = known.merge(probed, on="module", suffixes=("_foretold", "_seen"))
     return pd.DataFrame(
         {
@@ -121,7 +125,7 @@ def list_failing_first(inv: Investigation, most_rows: int = 25) -> Fragment:
     """
     probed, simulated = inv.frame("probed"), inv.frame("simulated")
     frame = probed if len(probed) else simulated
-    failed = frame[~frame["outcome"].astype(str).isin(["ok", "missing-third-party", "unknown"])]
+    failed = frame[~frame["outcome"].astype(str).isin(["ok", "missing-third-party", *UNTOLD])]
     foretold = dict(zip(simulated["module"], simulated["outcome"].astype(str), strict=True))
     shown = pd.DataFrame(
         {

@@ -13,7 +13,7 @@ from analysis.rules.catalogue import (
     judge,
 )
 from analysis.rules.finding import Evidence, Finding, build_findings_table
-from analysis.rules.metrics import measure
+from analysis.rules.metrics import measure, measure_gaps
 from analysis.rules.rule import Rule, is_beyond_source
 
 __all__ = [
@@ -31,4 +31,5 @@ __all__ = [
     "is_beyond_source",
     "judge",
     "measure",
+    "measure_gaps",
 ]

@@ -54,7 +54,7 @@ def _check_swallowed(case: CaseFile) -> Iterator[Finding]:
         rows = [lost[place] for place in dict.fromkeys(places) if place in lost]
         if rows:
             severity, message = "P1", f"{message}. {_tell_lost(rows)}"
-        elif case.witness("simulated").num_rows:
+        elif case.is_simulated:
             message += ". From every first import of today it works: another order, or one more import, may lose it"
         yield build_finding(rule, severity, importer, message, places, imported)
 

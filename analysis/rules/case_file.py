@@ -17,6 +17,7 @@ from analysis.names.census import find_importable
 from analysis.policy import Policy
 from analysis.rules.hazards import Hazard, find_hazards
 from analysis.rules.inner_edges import InnerEdge, find_cycle_places, find_inner_edges
+from analysis.simulation import count_not_simulated
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,16 @@ class CaseFile:
     def is_probed(self) -> bool:
         """Whether the target's modules were imported."""
         return bool(self.witness("probed").num_rows)
+
+    @cached_property
+    def not_simulated(self) -> int:
+        """Of how many modules the first import was not simulated, for lack of time."""
+        return count_not_simulated(self.witness("simulated"))
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the first import of every module was simulated."""
+        return "simulated" in self.witnesses and not self.not_simulated
 
     @cached_property
     def homes(self) -> Mapping[str, str]:

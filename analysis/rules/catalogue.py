@@ -6,10 +6,12 @@ import datetime as dt
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 
 from analysis.errors import PolicyError
 from analysis.executor import paused_collection
+from analysis.gaps import Gaps, NoGaps
 from analysis.policy import Policy
 from analysis.policy.reading import find_place
 from analysis.rules import (
@@ -55,18 +57,34 @@ class Judgement:
     accepted: list[Accepted]
 
 
-def judge(case: CaseFile, *, today: dt.date | None = None, with_sources: bool = True) -> Judgement:
+def judge(
+    case: CaseFile, *, today: dt.date | None = None, with_sources: bool = True, gaps: Gaps | None = None
+) -> Judgement:
     """Return the verdicts of all rules, sorted by severity, rule and subject; exceptions count as of ``today``.
 
-    ``with_sources``: the evidence shows its source lines, for which files are read again.
+    ``with_sources``: the evidence shows its source lines, for which files are read again. ``gaps`` takes what fails
+    inside the kit, rule by rule; without it such a failure is raised.
     """
+    gaps, day = gaps or NoGaps(), today or dt.datetime.now(dt.UTC).date()
     with paused_collection():
-        found = settle([finding for rule in RULES for finding in rule.check(case)], case)
-        kept, accepted = apply_exceptions(found, case, RULES_BY_NAME, today or dt.datetime.now(dt.UTC).date())
+        found = [finding for rule in RULES for finding in _check(rule, case, gaps)]
+        found = gaps.attempt("rules", "second witness", partial(settle, found, case), partial(list, found))
+        failed = {gap.part for gap in gaps.rows if gap.step == "rules"}
+        apply = partial(apply_exceptions, found, case, RULES_BY_NAME, day, failed)
+        kept, accepted = gaps.attempt("rules", "exceptions", apply, lambda: (found, []))
         if with_sources:
-            places = {(place.path, place.line) for finding in kept for place in finding.evidence}
-            kept = add_sources(kept, read_source_lines(case.facts.root, places))
+            kept = gaps.attempt("rules", "source lines", partial(_add_sources, kept, case), partial(list, kept))
         return Judgement(sorted(kept), sorted(accepted))
+
+
+def _check(rule: Rule, case: CaseFile, gaps: Gaps) -> list[Finding]:
+    """Return what one rule finds: all of it, or nothing where the rule itself fails."""
+    return gaps.attempt("rules", rule.name, lambda: list(rule.check(case)), list)
+
+
+def _add_sources(findings: list[Finding], case: CaseFile) -> list[Finding]:
+    places = {(place.path, place.line) for finding in findings for place in finding.evidence}
+    return add_sources(findings, read_source_lines(case.facts.root, places))
 
 
 def find_findings(case: CaseFile) -> list[Finding]:
@@ -77,9 +95,10 @@ def find_findings(case: CaseFile) -> list[Finding]:
 def find_scores(case: CaseFile, findings: Iterable[Finding]) -> tuple[list[Score], list[ScorePart]]:
     """Return the compliance scores of a target, the whole first, and what each rule costs.
 
-    The policy's weights come before those of the rules. What only the probe or the simulation sees costs nothing, so
-    that a score does not depend on who was asked.
+    The policy's weights come before those of the rules. The score is what source and simulation say: what only the
+    probe sees does not count, so that a score does not depend on who was asked.
     """
+    findings = [each for each in findings if each.certainty != "observed" and not RULES_BY_NAME[each.rule].needs_probe]
     weights = {rule.name: 0.0 if is_beyond_source(rule) else rule.weight for rule in RULES}
     return build_scores(findings, case.facts.modules, weights | dict(case.policy.compliance.weights))
 

@@ -43,13 +43,17 @@ def _grade(hazard: Hazard, taken: list[InnerEdge]) -> tuple[str, str, list[tuple
     statements = len({(edge.path, edge.line) for edge in taken})
     takes = "takes a name" if statements == 1 else "take names"
     told = f"{tell(statements, 'statement')} {takes} out of a module that may be half executed"
-    if hazard.judged:
+    if hazard.is_known:
         return (
             "P2",
             f"{told}. From every first import it works today; another order, or one more import, may break it",
             [],
         )
-    return "P2", f"{told}. Whether a first import fails on it was not simulated here: `ssot scan` tells", []
+    return "P2", f"{told}. Whether a first import fails on it was not simulated for {_tell_left(hazard)}", []
+
+
+def _tell_left(hazard: Hazard) -> str:
+    return f"{hazard.left:,} of {tell(hazard.judged + hazard.left, 'module')}" if hazard.left else "any module"
 
 
 def _tell_failing(hazard: Hazard) -> str:
@@ -150,7 +154,7 @@ RULES = (
         grades={
             "P0": "no module of the cycle can be imported: the simulation of every first import fails",
             "P1": "the first import of some modules fails, or loses a name without a word",
-            "P2": "from every first import it works today, or nobody simulated them (`ssot check` does not)",
+            "P2": "from every first import it works today, or they could not be simulated in the time given",
         },
         is_joint=True, weight=1,
     ),
@@ -165,7 +169,7 @@ RULES = (
         grades={
             "P0": "no module of the cycle can be imported first",
             "P1": "the first import of some modules fails, or loses a name without a word",
-            "P2": "from every first import it works today, or nobody simulated them (`ssot check` does not)",
+            "P2": "from every first import it works today, or they could not be simulated in the time given",
         },
         is_joint=True, weight=0.5,
     ),

@@ -92,9 +92,16 @@ def _join_stacked(allowances: Sequence[Allowance]) -> list[Allowance]:
 
 
 def apply_exceptions(
-    findings: Iterable[Finding], case: CaseFile, rules: Mapping[str, Rule], today: dt.date
+    findings: Iterable[Finding],
+    case: CaseFile,
+    rules: Mapping[str, Rule],
+    today: dt.date,
+    failed: Collection[str] = (),
 ) -> tuple[list[Finding], list[Accepted]]:
-    """Return the findings that remain, those about exceptions among them, and what was accepted."""
+    """Return the findings that remain, those about exceptions among them, and what was accepted.
+
+    Of ``failed`` rules nobody knows whether an exception is needed.
+    """
     allowances = read_allowances(case)
     valid = [each for each in allowances if each.reason and set(each.rules) & rules.keys()]
     ignores = [each for each in case.policy.ignore if _find_fault(each, rules, today) == ""]
@@ -112,7 +119,7 @@ def apply_exceptions(
         remaining, found = _judge(finding, rules[finding.rule], by_place, ignores, used)
         accepted += found
         kept += [remaining] if remaining else []
-    judged = {name for name, rule in rules.items() if _was_judged(rule, case)}
+    judged = {name for name, rule in rules.items() if name not in failed and _was_judged(rule, case)}
     kept += _report_void(allowances, case.policy.ignore, rules, today)
     kept += _report_unused([*valid, *ignores], used, judged)
     return kept, accepted
@@ -238,7 +245,7 @@ def _name(each: Allowance | Ignore) -> str:
 def _was_judged(rule: Rule, case: CaseFile) -> bool:
     if rule.needs_probe:
         return case.is_probed
-    return not rule.needs_simulation or case.is_probed or bool(case.witness("simulated").num_rows)
+    return not rule.needs_simulation or case.is_probed or case.is_simulated
 
 
 def _check_nothing(_: CaseFile) -> Iterator[Finding]:

@@ -9,25 +9,33 @@ from typing import Any
 
 #: Outcomes that depend on the order of imports.
 CIRCULAR = frozenset({"circular", "recursion"})
+#: Outcomes of the simulation that say nothing of the import.
+UNTOLD = frozenset({"unknown", "not-simulated"})
 
 
 @dataclass(frozen=True, slots=True)
 class Hazard:
     """What the import simulation says of one cycle.
 
-    ``judged`` are its modules that were imported first, ``failing`` the rows of ``simulated`` of those whose import
-    fails inside the cycle, ``lost`` the rows of ``simulated_swallowed``, one per statement whose try swallows
-    such a failure.
+    ``judged`` are its modules whose first import was simulated, ``left`` those of which nothing is known, ``failing``
+    the rows of ``simulated`` of those whose import fails inside the cycle, ``lost`` the rows of
+    ``simulated_swallowed``, one per statement whose try swallows such a failure.
     """
 
     judged: int
+    left: int
     failing: tuple[Mapping[str, Any], ...]
     lost: tuple[Mapping[str, Any], ...]
 
     @property
     def is_dead(self) -> bool:
         """Whether no module of the cycle can be imported first."""
-        return bool(self.failing) and len(self.failing) == self.judged
+        return bool(self.failing) and len(self.failing) == self.judged and not self.left
+
+    @property
+    def is_known(self) -> bool:
+        """Whether the first import of each of its modules was simulated."""
+        return self.judged > 0 and not self.left
 
 
 def find_hazards(
@@ -43,9 +51,11 @@ def find_hazards(
             lost[row["path"]].setdefault((row["caught_path"], row["caught_line"]), row)
     found = {}
     for cycle, modules in cycles.items():
-        rows = [outcomes[module] for module in modules if module in outcomes]
+        told = [outcomes[module] for module in modules if module in outcomes]
+        rows = [row for row in told if row["outcome"] not in UNTOLD]
         paths = {row["path"] for row in rows}
         failing = [row for row in rows if row["outcome"] in CIRCULAR and row["failed_path"] in paths]
         losing = {place: row for path in sorted(paths) for place, row in sorted(lost.get(path, {}).items())}
-        found[cycle] = Hazard(len(rows), tuple(failing), tuple(losing[place] for place in sorted(losing)))
+        kept = tuple(losing[place] for place in sorted(losing))
+        found[cycle] = Hazard(len(rows), len(told) - len(rows), tuple(failing), kept)
     return found

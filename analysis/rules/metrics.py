@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
+from analysis.gaps import Gaps, NoGaps
 from analysis.golden.statistics import find_bounds
 from analysis.golden.summary import count_base, summarise_tests
 from analysis.rules.broken_imports import find_swallowed
@@ -19,7 +21,7 @@ from analysis.rules.catalogue import Judgement
 from analysis.rules.factories import find_lacking
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
-from analysis.rules.hazards import CIRCULAR
+from analysis.rules.hazards import CIRCULAR, UNTOLD
 from analysis.rules.names import find_definitions, name_redirects
 from analysis.rules.score import Score
 from analysis.rules.shared_state import count_shared
@@ -35,22 +37,32 @@ class Metric(NamedTuple):
     meaning: str
 
 
-def measure(case: CaseFile, judgement: Judgement, scores: Sequence[Score] = ()) -> list[Metric]:
+def measure(
+    case: CaseFile, judgement: Judgement, scores: Sequence[Score] = (), *, gaps: Gaps | None = None
+) -> list[Metric]:
     """Return the metrics of a target, each name once; the order is that of the report.
 
-    The first of ``scores`` is that of the whole target.
+    The first of ``scores`` is that of the whole target. ``gaps`` takes what fails inside the kit, group by group;
+    without it such a failure is raised.
     """
-    parts: Iterable[Iterable[Metric]] = (
-        _measure_files(case), _measure_imports(case), _measure_missing(case), _measure_cycles(case),
-        _measure_classes(case), _measure_names(case), _measure_policy(case), _measure_runtime(case),
-        _measure_golden(case), _measure_shared(case),
-        _measure_findings(judgement.findings), _measure_compliance(judgement, scores),
-    )  # fmt: skip
+    gaps = gaps or NoGaps()
+    groups: dict[str, Callable[[], Iterable[Metric]]] = {name: partial(each, case) for name, each in _GROUPS.items()}
+    groups["findings"] = partial(_measure_findings, judgement.findings)
+    groups["compliance"] = partial(_measure_compliance, judgement, scores)
     found: dict[str, Metric] = {}
-    for part in parts:
-        for metric in part:
+    for name, group in groups.items():
+        for metric in gaps.attempt("rules", f"metrics: {name}", partial(_list, group), list[Metric]):
             found.setdefault(metric.metric, metric._replace(value=float(metric.value)))
     return list(found.values())
+
+
+def _list(group: Callable[[], Iterable[Metric]]) -> list[Metric]:
+    return list(group())
+
+
+def measure_gaps(count: int) -> Metric:
+    """Return how many parts the kit failed on."""
+    return Metric("parts-not-analysed", float(count), "parts", "Files, rules or steps that the kit itself failed on.")
 
 
 def _measure_files(case: CaseFile) -> Iterator[Metric]:
@@ -240,12 +252,17 @@ def _measure_runtime(case: CaseFile) -> Iterator[Metric]:
 
 def _measure_simulation(case: CaseFile) -> Iterator[Metric]:
     told: dict[str, str] = dict(_pairs(case.witness("simulated"), "module", "outcome"))
-    outcomes = {module: outcome for module, outcome in told.items() if outcome != "unknown"}
+    outcomes = {module: outcome for module, outcome in told.items() if outcome not in UNTOLD}
     if not told:
         return
     yield Metric("modules-simulated", len(outcomes), "modules", "Modules whose first import was simulated.")
     if left := len(told) - len(outcomes):
-        yield Metric("modules-not-simulated", left, "modules", "Modules of which it could not be told: too much runs.")
+        yield Metric(
+            "modules-not-simulated",
+            left,
+            "modules",
+            "Modules whose first import is not known: too much runs, or the time budget was used up.",
+        )
     lost = {
         (path, line) for path, line, outcome in _read(case.witness("simulated_swallowed"), "path", "line", "outcome")
         if outcome in CIRCULAR
@@ -327,3 +344,11 @@ def _pairs(table: pa.Table, key: str, value: str) -> Iterator[tuple[str, str]]:
 def _read(table: pa.Table, *names: str) -> Iterator[tuple[str, ...]]:
     """Return the rows of some columns."""
     return zip(*(tables.read_column(table, name) for name in names), strict=True)
+
+
+#: In the order of the report.
+_GROUPS: Mapping[str, Callable[[CaseFile], Iterable[Metric]]] = {
+    "files": _measure_files, "imports": _measure_imports, "missing": _measure_missing, "cycles": _measure_cycles,
+    "classes": _measure_classes, "names": _measure_names, "policy": _measure_policy, "runtime": _measure_runtime,
+    "golden path": _measure_golden, "shared state": _measure_shared,
+}  # fmt: skip

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import os
 import shutil
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -15,16 +17,18 @@ import pyarrow as pa
 from pyarrow import feather
 
 from analysis import tables
+from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
 from analysis.simulation.executing import Machine
-from analysis.simulation.importing import TOO_MUCH, Delta
+from analysis.simulation.importing import FAILED, TOO_MUCH, Delta
 from analysis.simulation.sources import Environment, Sources, SourceTree
-from analysis.simulation.values import Fault, Note
+from analysis.simulation.values import Fault, Note, OutOfTime
 
 Result = TypeVar("Result")
 #: Statements of all first imports together; a ring of thousands of modules has no answer in time, and gets none.
 MOST_STEPS = 20_000_000
-_NOT_REACHED = "the modules before it took too many steps"
+TOO_MANY_STEPS = "the modules before it took too many steps"
+TIME_BUDGET = "time budget"
 _MOST_HOPS = 50
 _MOST_KEPT = 20
 _DEEPEST = 200_000
@@ -34,23 +38,53 @@ _MOST_WAITING = 400
 
 
 class Simulation:
-    """What first imports leave, each found out once."""
+    """What first imports leave, each found out once.
 
-    def __init__(self, facts: Sources, environment: Environment | None = None) -> None:
+    ``deadline`` is a time of ``time.monotonic``: no further import begins after it. ``gaps`` takes what fails inside
+    the kit, import by import; without it such a failure is raised.
+    """
+
+    def __init__(
+        self,
+        facts: Sources,
+        environment: Environment | None = None,
+        *,
+        deadline: float = math.inf,
+        gaps: Gaps | None = None,
+    ) -> None:
         self.tree = SourceTree(facts)
         self.environment = environment or Environment()
         self.steps = 0
+        self._deadline = deadline
+        self._gaps = gaps or NoGaps()
         self._deltas: dict[str, Delta] = {}
         self._waiting: set[str] = set()
 
     def find_delta(self, name: str) -> Delta | None:
-        """Return what the first import of a module leaves; None while that is being found out."""
+        """Return what the first import of a module leaves; None while that is being found out.
+
+        Raises ``OutOfTime`` after the deadline.
+        """
         found = self._deltas.get(name)
         if found is None and name not in self._waiting and len(self._waiting) < _MOST_WAITING:
+            if time.monotonic() >= self._deadline:
+                raise OutOfTime
             self._waiting.add(name)
-            found = self._deltas[name] = Machine(self).run_first(name)
-            self._waiting.discard(name)
+            try:
+                found = self._deltas[name] = self._run_first(name)
+            finally:
+                self._waiting.discard(name)
         return found
+
+    def _run_first(self, name: str) -> Delta:
+        return self._gaps.attempt(
+            "simulation", f"first import of {name}", lambda: Machine(self).run_first(name), lambda: _fail(name)
+        )
+
+
+def _fail(name: str) -> Delta:
+    """Return what stands for a first import on which the simulation itself failed: whoever imports it knows nothing."""
+    return Delta((), {}, {}, (), (FAILED,), frozenset({name}), frozenset(), None, ())
 
 
 def simulate_entries(
@@ -59,23 +93,33 @@ def simulate_entries(
     *,
     environment: Environment | None = None,
     cache: Path | None = None,
+    budget_seconds: float = math.inf,
     progress: Progress = ignore_progress,
+    gaps: Gaps | None = None,
 ) -> dict[str, pa.Table]:
     """Return ``tables.SIMULATION_TABLES`` for the modules (name and path) imported first, each in a fresh process.
 
-    Nothing is executed. Modules that come after ``MOST_STEPS`` are unknown. ``environment`` says what is outside the
-    tree; by default all of it is there. With ``cache`` the answer for the same files is kept there.
+    Nothing is executed. Modules that come after ``MOST_STEPS``, or after ``budget_seconds``, are ``not-simulated``.
+    ``environment`` says what is outside the tree; by default all of it is there. With ``cache`` the answer for the same
+    files is kept there. ``gaps`` takes what fails inside the kit; without it such a failure is raised.
     """
-    environment = environment or Environment()
+    environment, gaps = environment or Environment(), gaps or NoGaps()
     folder = cache / "simulations" / _find_key(facts, entries, environment) if cache is not None else None
     kept = _read_kept(folder)
     if kept is not None:
         progress("simulation", len(entries), len(entries))
         return kept
-    found = _run_deep(lambda: _simulate(Simulation(facts, environment), entries, progress))
-    if folder is not None:
+    failures = len(gaps.rows)
+    simulation = Simulation(facts, environment, deadline=time.monotonic() + budget_seconds, gaps=gaps)
+    found = _run_deep(lambda: _simulate(simulation, entries, progress))
+    if folder is not None and len(gaps.rows) == failures and not count_not_simulated(found["simulated"]):
         _keep(folder, found)
     return found
+
+
+def count_not_simulated(simulated: pa.Table) -> int:
+    """Return of how many modules the first import was not simulated, for lack of time or steps."""
+    return tables.read_column(simulated, "outcome").count("not-simulated")
 
 
 def _find_key(facts: Sources, entries: Sequence[tuple[str, str]], environment: Environment) -> str:
@@ -154,9 +198,13 @@ def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progre
     swallowed: list[tuple[Any, ...]] = []
     executions: list[tuple[Any, ...]] = []
     for number, (name, path) in enumerate(entries):
-        delta = simulation.find_delta(name) if simulation.steps < MOST_STEPS else None
+        try:
+            delta = simulation.find_delta(name) if simulation.steps < MOST_STEPS else None
+            reason = TOO_MANY_STEPS
+        except OutOfTime:
+            delta, reason = None, TIME_BUDGET
         if delta is None:
-            simulated.append((name, path, "unknown", "", "", "", 0, "", "", [], 0, _NOT_REACHED))
+            simulated.append((name, path, "not-simulated", "", "", "", 0, "", "", [], 0, reason))
             continue
         simulated.append(_build_row(name, path, delta))
         swallowed.extend((name, *row) for row in _build_notes(delta))
@@ -186,7 +234,7 @@ def _build_row(name: str, path: str, delta: Delta) -> tuple[Any, ...]:
     doubt = delta.doubts[0] if delta.doubts else ""
     runs = sum(delta.runs.values())
     if fault is None:
-        return name, path, "unknown" if doubt == TOO_MUCH else "ok", "", "", "", 0, "", "", [], runs, doubt
+        return name, path, "unknown" if doubt in {TOO_MUCH, FAILED} else "ok", "", "", "", 0, "", "", [], runs, doubt
     return (
         name, path, fault.outcome, fault.kind.__name__, fault.text, fault.path, fault.line, fault.module, fault.name,
         chain, runs, doubt,

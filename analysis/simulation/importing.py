@@ -38,6 +38,8 @@ ABSENT: Value = object()
 #: Statements that one first import may take before it is given up.
 MOST_STEPS = 400_000
 TOO_MUCH = "too much runs to be followed"
+#: Why nothing is known of a first import on which the simulation itself failed; a row of ``not_analysed`` says more.
+FAILED = "could not be analysed"
 #: What a module costs beside its statements.
 _STEPS_PER_MODULE = 10
 

@@ -145,6 +145,10 @@ class Raised(Exception):  # noqa: N818 - an exception of the simulated program, 
         self.chain = chain
 
 
+class OutOfTime(BaseException):
+    """The time budget of all first imports is used up."""
+
+
 class OutOfSteps(Exception):  # noqa: N818 - ends one simulated import
     """The import does too much to be followed."""
 

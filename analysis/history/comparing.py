@@ -1,0 +1,51 @@
+"""Hold the findings of a target against what was known before, like with like."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import replace
+
+from analysis import tables
+from analysis.history.baseline import Baseline, build_baseline
+from analysis.history.ratchet import Comparison, Status, compare
+from analysis.rules import CaseFile, Finding, judge
+
+
+def build_case_baseline(
+    case: CaseFile, findings: Sequence[Finding], *, target: str = "", revision: str = "", score: float = 0.0
+) -> Baseline:
+    """Return the baseline of a target: what source and simulation say, or the source alone where time ran out.
+
+    What the probe alone has seen is not in it: no later check could see it again.
+    """
+    kept = [finding for finding in findings if finding.certainty != "observed"]
+    if not case.is_simulated:
+        kept = judge(replace(case, witnesses={}), with_sources=False).findings
+    built = build_baseline(kept, case.facts, target=target, revision=revision, score=score)
+    return built.model_copy(update={"simulated": case.is_simulated})
+
+
+def compare_case(case: CaseFile, findings: Sequence[Finding], known: Baseline) -> Comparison:
+    """Return the status of each finding against a baseline, and what is gone.
+
+    A baseline that knows no simulation (version 0.1.0 had none; another may have run out of time) is held against what
+    the source alone says; what only the simulation sees cannot be new to it, and counts as known.
+    """
+    present = tables.read_column(case.facts.files, "path")
+    if known.simulated:
+        counted = [finding for finding in findings if finding.certainty != "refuted"]
+        found = compare(known, build_baseline(counted, case.facts), present)
+        statuses = iter(found.statuses)
+        return Comparison(
+            tuple("known" if finding.certainty == "refuted" else next(statuses) for finding in findings), found.gone
+        )
+    plain = judge(replace(case, witnesses={}), with_sources=False).findings
+    found = compare(known, build_baseline(plain, case.facts), present)
+    by_print: dict[str, list[Status]] = defaultdict(list)
+    for finding, status in zip(plain, found.statuses, strict=True):
+        by_print[finding.fingerprint].append(status)
+    return Comparison(
+        tuple(by_print[each.fingerprint].pop(0) if by_print[each.fingerprint] else "known" for each in findings),
+        found.gone,
+    )
