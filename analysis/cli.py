@@ -67,6 +67,13 @@ PythonPath = Annotated[
 Environment = Annotated[
     list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="A variable that the probe sets; repeatable.")
 ]
+SimulationBudget = Annotated[
+    float | None,
+    typer.Option(
+        "--simulation-budget", min=0, metavar="SECONDS",
+        help="Time for simulating first imports; 0: none. Default: the policy's, 20.",
+    ),
+]  # fmt: skip
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Read every file, whatever an earlier scan knows.")]
 
 
@@ -95,6 +102,7 @@ def scan(
     only: Only = None,
     pythonpath: PythonPath = None,
     env: Environment = None,
+    simulation_budget: SimulationBudget = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
@@ -102,8 +110,9 @@ def scan(
 ) -> None:
     """Analyse a target and keep a snapshot; print the figures and the findings."""
     asked = _Asked(
-        target, policy, claims, _find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache
-    )
+        target, policy, claims, _find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache,
+        simulation_budget=simulation_budget,
+    )  # fmt: skip
     inv = _investigate(asked, quiet=quiet or json_)
     if json_:
         _print_json(_describe(inv))
@@ -127,6 +136,7 @@ def report(
     snapshot: Annotated[
         str, typer.Option("--snapshot", metavar="NAME", help="Report on a kept snapshot (a folder or a target's name).")
     ] = "",
+    simulation_budget: SimulationBudget = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
@@ -140,8 +150,9 @@ def report(
 
     is_quiet = quiet or json_
     asked = _Asked(
-        target, policy, claims, _find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache
-    )
+        target, policy, claims, _find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache,
+        simulation_budget=simulation_budget,
+    )  # fmt: skip
     inv = open_snapshot(snapshot) if snapshot else _investigate(asked, quiet=is_quiet)
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
     with progress_bar(quiet=is_quiet) as progress:
@@ -183,6 +194,7 @@ def check(
         ),
     ] = None,
     github: Annotated[bool, typer.Option("--github", help="Print GitHub workflow commands.")] = False,
+    simulation_budget: SimulationBudget = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
@@ -201,7 +213,7 @@ def check(
     options = gate.CheckOptions(
         policy=Path(policy).expanduser() if policy else None, threshold=threshold, strict=strict, since=since,
         baseline=Path(baseline).expanduser() if baseline else None, use_baseline=not no_baseline, jobs=jobs,
-        use_cache=not no_cache, with_sources=bool(json_ or github or places),
+        use_cache=not no_cache, with_sources=bool(json_ or github or places), simulation_budget=simulation_budget,
     )  # fmt: skip
     with swift_process():
         with progress_bar(quiet=quiet or json_ or github) as progress:
@@ -320,6 +332,7 @@ def write_baseline(
     out: Annotated[
         str, typer.Option("--out", "-o", metavar="FILE", help="Where; default: ssot-baseline.json in the target.")
     ] = "",
+    simulation_budget: SimulationBudget = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
@@ -330,7 +343,7 @@ def write_baseline(
 
     options = gate.CheckOptions(
         policy=Path(policy).expanduser() if policy else None, jobs=jobs, use_cache=not no_cache,
-        baseline=Path(out).expanduser() if out else None,
+        baseline=Path(out).expanduser() if out else None, simulation_budget=simulation_budget,
     )  # fmt: skip
     with progress_bar(quiet=quiet or json_) as progress:
         place, written = gate.write_target_baseline(target, options, progress=progress)
@@ -444,6 +457,7 @@ class _Asked:
     probe: ProbeOptions | None = None
     jobs: int = 0
     use_cache: bool = True
+    simulation_budget: float | None = None
 
 
 def _find_probe(
@@ -474,7 +488,7 @@ def _investigate(asked: _Asked, *, quiet: bool) -> Investigation:
     with progress_bar(quiet=quiet) as progress:
         return investigate(
             asked.target, policy=asked.policy or None, claims=asked.claims or None, jobs=asked.jobs,
-            use_cache=asked.use_cache, probe=asked.probe, progress=progress,
+            use_cache=asked.use_cache, probe=asked.probe, simulation_budget=asked.simulation_budget, progress=progress,
         )  # fmt: skip
 
 
@@ -490,9 +504,10 @@ def _open(target: str, *, quiet: bool) -> Investigation:
 def _describe(inv: Investigation) -> dict[str, Any]:
     """Return what machines want of a snapshot."""
     metrics = inv.table("metrics").to_pylist()
-    names = ("target", "root", "revision", "created", "counts", "statuses", "left_out", "timings")
+    names = ("target", "root", "revision", "created", "counts", "statuses", "left_out", "not_simulated", "timings")
     return {
         **{name: inv.manifest[name] for name in names},
+        "not_analysed": inv.table("not_analysed").to_pylist(),
         "snapshot": str(inv.path),
         "metrics": {row["metric"]: row["value"] for row in metrics},
         "findings": inv.table("findings").to_pylist(),

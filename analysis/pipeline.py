@@ -35,7 +35,7 @@ from analysis.names import (
     find_concepts,
     find_multiplicity,
 )
-from analysis.policy import Policy, read_claims, read_policy
+from analysis.policy import Policy, Simulation, read_claims, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.rules import (
@@ -65,6 +65,7 @@ def investigate(
     jobs: int = 0,
     use_cache: bool = True,
     probe: ProbeOptions | None = None,
+    simulation_budget: float | None = None,
     progress: Progress = ignore_progress,
 ) -> Investigation:
     """Analyse a source tree without running any of it, keep a snapshot, and return it opened.
@@ -74,8 +75,9 @@ def investigate(
 
     ``policy`` is a file, a ``Policy``, or None for the target's own ``ssot.toml``; ``claims`` a file of numbers
     stated before, to be confirmed or refuted. ``data`` is where snapshots and the cache are kept (default: ``data`` of
-    the checkout, or ``$SSOT_DATA``); ``jobs`` the number of processes (0: all cores). Raises ``TargetError``,
-    ``PolicyError`` or ``StorageError``, each with one line that says what to do.
+    the checkout, or ``$SSOT_DATA``); ``jobs`` the number of processes (0: all cores), and
+    ``simulation_budget`` the seconds for which first imports are simulated (default: the policy's). Raises
+    ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line that says what to do.
 
     Where the kit itself fails, the failure is a row of ``not_analysed``, and everything else goes on.
     """
@@ -86,6 +88,7 @@ def investigate(
     probe = None if is_declined else complete_probe(probe, rules, root)
     if claims is not None:
         rules = read_claims(Path(claims).expanduser(), rules)
+    rules = limit_simulation(rules, simulation_budget)
     with paused_collection():
         return _investigate(root, rules, data or store.find_data_folder(), jobs, use_cache, probe, Clock(progress))
 
@@ -173,6 +176,13 @@ def simulate(
         lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
     )  # fmt: skip
     return replace(case, witnesses={**case.witnesses, **found})
+
+
+def limit_simulation(policy: Policy, seconds: float | None) -> Policy:
+    """Return the policy with another time budget for the simulation; itself without one."""
+    if seconds is None:
+        return policy
+    return policy.model_copy(update={"simulation": Simulation(budget_seconds=seconds)})
 
 
 def build_scan_options(policy: Policy) -> ScanOptions:

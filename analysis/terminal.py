@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import sys
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from rich.console import Console
@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 _COLOURS = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "dim"}
 MOST_FINDINGS = 15
+MOST_GAPS = 5
+#: Statuses of files that are no problem, or are said elsewhere.
+_NOT_SAID = frozenset({"ok", "not-analysed"})
 
 
 def make_console(*, is_error: bool = False) -> Console:
@@ -96,7 +99,7 @@ def print_scan(inv: Investigation) -> None:
 
 
 def _print_not_read(console: Console, inv: Investigation) -> None:
-    statuses = {name: count for name, count in inv.manifest["statuses"].items() if name != "ok"}
+    statuses = {name: count for name, count in inv.manifest["statuses"].items() if name not in _NOT_SAID}
     if statuses:
         told = ", ".join(f"{count:,} {name}" for name, count in sorted(statuses.items()))
         console.print(f"[yellow]not parsed:[/] {told} (imports recovered line by line)")
@@ -104,6 +107,18 @@ def _print_not_read(console: Console, inv: Investigation) -> None:
     if left_out:
         told = ", ".join(f"{tell(count, 'file')} {name}" for name, count in sorted(left_out.items()))
         console.print(f"[dim]left out: {told}[/]")
+    if left := inv.manifest["not_simulated"]:
+        console.print(f"[yellow]not simulated:[/] {tell(left, 'first import')}: time budget (--simulation-budget)")
+    _print_gaps(console, inv.table("not_analysed").to_pylist())
+
+
+def _print_gaps(console: Console, gaps: Sequence[Mapping[str, str]]) -> None:
+    """Print what the kit itself failed on."""
+    for gap in gaps[:MOST_GAPS]:
+        where = " ".join(filter(None, (gap["step"], gap["part"], gap["path"])))
+        console.print(f"[yellow]could not be analysed:[/] {_safe(where)}: {_safe(gap['reason'])}")
+    if len(gaps) > MOST_GAPS:
+        console.print(f"[yellow]and {len(gaps) - MOST_GAPS:,} more could not be analysed[/] (--json has all)")
 
 
 def print_paths(found: pd.DataFrame) -> None:
@@ -142,6 +157,9 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
                 f"since {_safe(result.compared_with)}: {statuses['new']:,} new, {statuses['worse']:,} worse, "
                 f"{statuses['known']:,} known, {len(result.gone):,} gone"
             )
+    _print_gaps(console, [gap.model_dump() for gap in result.not_analysed])
+    for note in result.notes:
+        console.print(f"[yellow]note:[/] {_safe(note)}")
     accepted = f", {len(result.accepted):,} accepted" if result.accepted else ""
     console.print(
         f"[bold]{_safe(result.target)}[/] {verdict}{reasons} [dim](score {int(result.score * 10) / 10:.1f}, "

@@ -37,7 +37,10 @@ def test_every_row_fits_its_table() -> None:
     source += "def f(x=[]): return x\n"
     facts = extract(source.encode())
     for table, rows in zip(tables.FACT_TABLES, facts.rows, strict=True):
-        assert table.from_rows([("x.py", *row) for row in rows]).num_rows == len(rows) > 0 or table.name == "methods"
+        assert table.from_rows([("x.py", *row) for row in rows]).num_rows == len(rows) > 0 or table.name in {
+            "methods",
+            "not_analysed",
+        }
 
 
 @pytest.mark.parametrize(

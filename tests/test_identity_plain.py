@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.facts import Facts, scan
+from analysis.gaps import NoGaps
 from analysis.names.namespace import Namespaces
 from analysis.names.paths import PathRows, build_resolution
 from analysis.names.resolve import Resolver
@@ -31,7 +32,7 @@ def resolve_one_by_one(facts: Facts) -> list[dict[str, Any]]:
     resolver = Resolver(spaces, statements)
     routes = Routes(spaces, resolver.stars, statements, facts.markers)
     every = {module.number: set(spaces.space(module).names) for module in spaces.index.modules}
-    found = PathRows(spaces, resolver, routes, find_usage(statements)).find(every, {})
+    found = PathRows(spaces, resolver, routes, find_usage(statements)).find(every, {}, NoGaps())
     return sorted(found.to_pylist(), key=lambda row: (row["module"], row["name"]))
 
 

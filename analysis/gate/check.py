@@ -28,9 +28,8 @@ from analysis.gate.result import (
 from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_case_baseline, compare_case
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
-from analysis.pipeline import build_case, simulate
+from analysis.pipeline import build_case, limit_simulation, simulate
 from analysis.policy import Policy, read_policy
-from analysis.policy.models import Simulation
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, find_scores, judge
@@ -39,6 +38,10 @@ from analysis.rules.words import agree, tell
 
 #: What of an earlier revision is looked at: the code, and what says where its roots are.
 _WANTED = (".py", ".pyi", ".so", ".pyd", ".toml", ".cfg", ".pth")
+
+
+#: Where the kit fails on one of these there is nothing to judge: no score would be true, and none lets a target pass.
+_BLIND = frozenset({("scan", ""), ("scan", "modules"), ("rules", ""), ("rules", "scores")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +78,9 @@ class _Judged:
 
     @property
     def score(self) -> float | None:
-        """The score of the whole; None where the kit could not compute it."""
-        return self.scores[0].score if self.scores and self.case.facts.files.num_rows else None
+        """The score of the whole; None where the kit failed on what it is made of."""
+        is_blind = any((gap.step, gap.part) in _BLIND for gap in self.gaps.rows)
+        return self.scores[0].score if self.scores and not is_blind else None
 
 
 def check(
@@ -155,9 +159,7 @@ def write_target_baseline(
 def _read_policy(root: Path, options: CheckOptions) -> Policy:
     policy = read_policy(options.policy, target=root)
     check_weights(policy, options.policy or root / POLICY)
-    if options.simulation_budget is None:
-        return policy
-    return policy.model_copy(update={"simulation": Simulation(budget_seconds=options.simulation_budget)})
+    return limit_simulation(policy, options.simulation_budget)
 
 
 def _judge(root: Path, policy: Policy, options: CheckOptions, progress: Progress) -> _Judged:

@@ -17,8 +17,11 @@ def render_junit(result: CheckResult) -> str:
         by_rule[finding.rule].append(finding)
     failed = sum(any(finding.fails for finding in found) for found in by_rule.values())
     is_below = result.threshold_counts and result.score < result.threshold
+    broken = {gap.part: gap.reason for gap in result.not_analysed if gap.step == "rules"}
+    skipped = sum(rule.name in broken for rule in RULES)
     suite = ET.Element(
-        "testsuite", name=f"ssot {make_harmless(result.target)}", tests=str(len(RULES) + 1), errors="0", skipped="0",
+        "testsuite", name=f"ssot {make_harmless(result.target)}", tests=str(len(RULES) + 1), errors="0",
+        skipped=str(skipped),
         failures=str(failed + is_below), timestamp=result.created.partition("+")[0],
     )  # fmt: skip
     score = ET.SubElement(suite, "testcase", classname="ssot", name="compliance score")
@@ -31,6 +34,8 @@ def render_junit(result: CheckResult) -> str:
         case = ET.SubElement(suite, "testcase", classname="ssot.rules", name=rule.name)
         failing = [finding for finding in by_rule[rule.name] if finding.fails]
         others = [finding for finding in by_rule[rule.name] if not finding.fails]
+        if rule.name in broken:
+            ET.SubElement(case, "skipped", message=make_harmless(f"could not be analysed: {broken[rule.name]}"))
         if failing:
             failure = ET.SubElement(case, "failure", message=tell(len(failing), "finding"), type=failing[0].severity)
             failure.text = "\n\n".join(map(_tell, failing)) + f"\n\nTo mend it: {rule.remedy}"

@@ -19,6 +19,8 @@ def render_markdown(result: CheckResult) -> str:
     lines = [f"## Single source of truth: {_escape(result.target)} {verdict}", ""]
     lines += [f"- {_escape(reason)}" for reason in result.reasons] + ([""] if result.reasons else [])
     lines += [_tell_score(result), ""]
+    lines += [f"> {_escape(note)}" for note in result.notes] + ([""] if result.notes else [])
+    lines += [*_list_gaps(result), ""] if result.not_analysed else []
     if failing:
         lines += ["### What fails the check", "", *_tabulate(failing, with_status=bool(result.compared_with)), ""]
     elif result.findings and not result.passed:
@@ -29,6 +31,13 @@ def render_markdown(result: CheckResult) -> str:
     if result.rules:
         lines += ["<details><summary>Points lost by rule</summary>", "", *_tabulate_rules(result), "", "</details>", ""]
     return "\n".join(lines)
+
+
+def _list_gaps(result: CheckResult) -> Iterator[str]:
+    for gap in result.not_analysed[:_MOST]:
+        where = " ".join(filter(None, (gap.step, gap.part, gap.path)))
+        yield f"> could not be analysed: {_escape(where)}: {_escape(gap.reason)}"
+    yield from _tell_more(len(result.not_analysed))
 
 
 def _tell_score(result: CheckResult) -> str:

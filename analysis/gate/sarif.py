@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
 
-from analysis.gate.result import CheckedFinding, CheckedPlace, CheckResult
+from analysis.gate.result import CheckedFinding, CheckedPlace, CheckResult, NotAnalysed
 from analysis.rules import RULES, Rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -35,7 +35,10 @@ def render_sarif(result: CheckResult) -> str:
         "originalUriBaseIds": {_ROOT: {"description": {"text": "the repository, or without one the folder"}}},
         "columnKind": "unicodeCodePoints",
         "invocations": [
-            {"executionSuccessful": True, "exitCode": 0 if result.passed else 1, "endTimeUtc": _zulu(result)}
+            {
+                "executionSuccessful": True, "exitCode": 0 if result.passed else 1, "endTimeUtc": _zulu(result),
+                "toolExecutionNotifications": [*map(_notify, result.not_analysed), *map(_note, result.notes)],
+            }
         ],
         "results": [
             *(_describe(finding, index, result) for finding in result.findings),
@@ -44,6 +47,15 @@ def render_sarif(result: CheckResult) -> str:
         "properties": {"score": result.score, "threshold": result.threshold},
     }  # fmt: skip
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
+
+
+def _notify(gap: NotAnalysed) -> dict[str, Any]:
+    where = " ".join(filter(None, (gap.step, gap.part, gap.path)))
+    return {"level": "error", "message": {"text": f"could not be analysed: {where}: {gap.reason}"}}
+
+
+def _note(text: str) -> dict[str, Any]:
+    return {"level": "note", "message": {"text": f"{text}."}}
 
 
 def _zulu(result: CheckResult) -> str:

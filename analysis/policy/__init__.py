@@ -15,6 +15,7 @@ from analysis.policy.models import (
     Policy,
     Redirect,
     Severity,
+    Simulation,
     Target,
 )
 from analysis.policy.reading import FILE_NAME, parse_policy, read_policy
@@ -32,6 +33,7 @@ __all__ = [
     "Policy",
     "Redirect",
     "Severity",
+    "Simulation",
     "Target",
     "parse_policy",
     "read_claims",

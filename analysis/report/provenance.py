@@ -41,7 +41,7 @@ def build_provenance(inv: Investigation) -> Provenance:
         *([("Report made with", f"ssot-kit {__version__}")] if __version__ != manifest["tool_version"] else []),
         ("Snapshot", inv.path.name),
     )
-    return Provenance(facts, tuple(_find_gaps(manifest)), tuple(_find_unread(inv)))
+    return Provenance(facts, tuple(_find_gaps(manifest)), (*_find_failed(inv), *_find_unread(inv)))
 
 
 def _has_policy(inv: Investigation) -> bool:
@@ -52,12 +52,16 @@ def _find_gaps(manifest: Any) -> list[str]:
     """Return sentences on what was not analysed."""
     gaps = []
     for status, count in sorted(manifest["statuses"].items()):
-        if status != "ok":
+        if status not in {"ok", "not-analysed"}:
             told = count_of(count, "file")
             gaps.append(f"{told} could not be parsed ({status}); of these only imports are known, line by line.")
     for reason, count in sorted(manifest["left_out"].items()):
         if count:
             gaps.append(f"{count_of(count, 'file')} {'was' if count == 1 else 'were'} left out on purpose ({reason}).")
+    if left := manifest.get("not_simulated", 0):
+        gaps.append(f"{count_of(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget.")
+    if failed := manifest["counts"].get("not_analysed", 0):
+        gaps.append(f"{count_of(failed, 'part')} could not be analysed: the kit itself failed on what is listed below.")
     gaps.append(_tell_probe(manifest.get("probe") or {}))
     return gaps
 
@@ -72,8 +76,19 @@ def _tell_probe(probe: Any) -> str:
     )
 
 
+def _find_failed(inv: Investigation) -> list[tuple[str, str]]:
+    """Return what the kit itself failed on: what it was about, and the reason."""
+    rows = inv.table("not_analysed").to_pylist()
+    shown = [
+        (" ".join(filter(None, (row["step"], row["part"], row["path"]))), f"could not be analysed: {row['reason']}")
+        for row in rows[:MOST_LISTED]
+    ]
+    hidden = len(rows) - len(shown)
+    return [*shown, (f"and {hidden:,} more", "see the table not_analysed of the snapshot")] if hidden else shown
+
+
 def _find_unread(inv: Investigation) -> list[tuple[str, str]]:
-    bad = [row for row in inv.table("files").to_pylist() if row["status"] != "ok"]
+    bad = [row for row in inv.table("files").to_pylist() if row["status"] not in {"ok", "not-analysed"}]
     shown = [
         (
             f"{row['path']}:{row['error_line']}" if row["error_line"] else row["path"],

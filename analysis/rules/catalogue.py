@@ -46,6 +46,8 @@ RULES: tuple[Rule, ...] = tuple(
         key=lambda rule: rule.name,
     )
 )  # fmt: skip
+#: What remains of exceptions is known after all others: ``apply_exceptions`` reports it.
+CHECKED: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.name not in {each.name for each in exceptions.RULES})
 RULES_BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
 
 
@@ -67,7 +69,7 @@ def judge(
     """
     gaps, day = gaps or NoGaps(), today or dt.datetime.now(dt.UTC).date()
     with paused_collection():
-        found = [finding for rule in RULES for finding in _check(rule, case, gaps)]
+        found = [finding for rule in CHECKED for finding in _check(rule, case, gaps)]
         found = gaps.attempt("rules", "second witness", partial(settle, found, case), partial(list, found))
         failed = {gap.part for gap in gaps.rows if gap.step == "rules"}
         apply = partial(apply_exceptions, found, case, RULES_BY_NAME, day, failed)

@@ -114,10 +114,14 @@ def _check_second_names(case: CaseFile) -> Iterator[Finding]:
         yield build_finding(rule, "P2", path, message, users.values(), users)
 
 
+#: A file that is fine, and one on which the kit itself failed: the target has nothing to correct there.
+_NOT_ITS_FAULT = ("ok", "not-analysed")
+
+
 def _check_not_parsed(case: CaseFile) -> Iterator[Finding]:
     rule = "file-not-parsed"
     files = case.facts.files
-    rows = files.filter(pc.not_equal(files.column("status").cast(pa.string()), "ok"))
+    rows = files.filter(pc.invert(pc.is_in(files.column("status").cast(pa.string()), pa.array(_NOT_ITS_FAULT))))
     columns = (tables.read_column(rows, name) for name in ("path", "status", "reason", "error_line"))
     for path, status, reason, line in sorted(zip(*columns, strict=True)):
         where = f" at line {line:,}" if line else ""
