@@ -96,6 +96,8 @@ def print_scan(inv: Investigation) -> None:
 
 
 def _print_not_read(console: Console, inv: Investigation) -> None:
+    if inv.manifest.get("git_problem"):
+        console.print(f"[yellow]git not asked:[/] {_safe(str(inv.manifest['git_problem']))}")
     statuses = {name: count for name, count in inv.manifest["statuses"].items() if name != "ok"}
     if statuses:
         told = ", ".join(f"{count:,} {name}" for name, count in sorted(statuses.items()))
@@ -122,6 +124,8 @@ def print_paths(found: pd.DataFrame) -> None:
 
 def print_check(result: CheckResult, *, quiet: bool) -> None:
     """Print the verdict last, before it what it rests on: the findings that fail the check, or the gravest ones."""
+    from analysis.gate.unread import tell_unread
+
     console = make_console()
     verdict = "[bold green]passes[/]" if result.passed else "[bold red]does not pass[/]"
     reasons = f": {_safe('; '.join(result.reasons))}" if result.reasons else ""
@@ -142,6 +146,8 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
                 f"since {_safe(result.compared_with)}: {statuses['new']:,} new, {statuses['worse']:,} worse, "
                 f"{statuses['known']:,} known, {len(result.gone):,} gone"
             )
+    for sentence in tell_unread(result):
+        console.print(f"[yellow]{_safe(sentence)}[/]")
     accepted = f", {len(result.accepted):,} accepted" if result.accepted else ""
     console.print(
         f"[bold]{_safe(result.target)}[/] {verdict}{reasons} [dim](score {int(result.score * 10) / 10:.1f}, "

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analysis.gate.result import CheckedFinding, CheckResult
+from analysis.gate.unread import tell_unread
 from analysis.rules.words import make_harmless, tell
 
 _MOST = 20
@@ -19,6 +20,7 @@ def render_markdown(result: CheckResult) -> str:
     lines = [f"## Single source of truth: {_escape(result.target)} {verdict}", ""]
     lines += [f"- {_escape(reason)}" for reason in result.reasons] + ([""] if result.reasons else [])
     lines += [_tell_score(result), ""]
+    lines += [f"- {_escape(sentence)}" for sentence in tell_unread(result)]
     if failing:
         lines += ["### What fails the check", "", *_tabulate(failing, with_status=bool(result.compared_with)), ""]
     elif result.findings and not result.passed:

@@ -58,6 +58,8 @@ def _find_gaps(manifest: Any) -> list[str]:
     for reason, count in sorted(manifest["left_out"].items()):
         if count:
             gaps.append(f"{count_of(count, 'file')} {'was' if count == 1 else 'were'} left out on purpose ({reason}).")
+    if manifest.get("git_problem"):
+        gaps.append(f"The repository around the target was not asked: {manifest['git_problem']}.")
     gaps.append(_tell_probe(manifest.get("probe") or {}))
     return gaps
 
