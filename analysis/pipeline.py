@@ -18,7 +18,7 @@ from analysis import __version__, store, tables
 from analysis.errors import BaselineError, SnapshotError
 from analysis.executor import paused_collection
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, scan
-from analysis.facts.git import read_revision
+from analysis.facts.git import find_refusal, read_revision
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.golden.command import find_change_at
 from analysis.golden.records import find_golden, read_golden
@@ -287,6 +287,7 @@ def _describe(
         "target": policy.target.name or root.name or "target",
         "root": str(root),
         "revision": read_revision(root),
+        "git_problem": find_refusal(root),
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "tool_version": __version__,
         "python": platform.python_version(),

@@ -225,7 +225,7 @@ FILES = Table("files", "one Python file of the target", (
 
 LEFT_OUT = Table("left_out", "one folder, or kind of files, that discovery left out", (
     _text("path", "POSIX path relative to the target"),
-    _text("reason", "why: virtual-environment, cache, backup-copy, ignored-by-git, excluded, symlinked-folder, unreadable-folder, nested-too-deep"),
+    _text("reason", "why: virtual-environment, cache, backup-copy, ignored-by-git, excluded, symlinked-folder, unreadable-folder, nested-too-deep, git-not-asked, git-does-not-answer, gitignore-not-read"),
     _count("files", "number of .py files below it"),
 ))  # fmt: skip
 

@@ -100,6 +100,8 @@ def print_scan(inv: Investigation) -> None:
 
 def _print_not_read(console: Console, inv: Investigation) -> None:
     statuses = {name: count for name, count in inv.manifest["statuses"].items() if name not in _NOT_SAID}
+    if inv.manifest.get("git_problem"):
+        console.print(f"[yellow]git not asked:[/] {_safe(str(inv.manifest['git_problem']))}")
     if statuses:
         told = ", ".join(f"{count:,} {name}" for name, count in sorted(statuses.items()))
         console.print(f"[yellow]not parsed:[/] {told} (imports recovered line by line)")
@@ -137,6 +139,8 @@ def print_paths(found: pd.DataFrame) -> None:
 
 def print_check(result: CheckResult, *, quiet: bool) -> None:
     """Print the verdict last, before it what it rests on: the findings that fail the check, or the gravest ones."""
+    from analysis.gate.unread import tell_unread
+
     console = make_console()
     verdict = "[bold green]passes[/]" if result.passed else "[bold red]does not pass[/]"
     reasons = f": {_safe('; '.join(result.reasons))}" if result.reasons else ""
@@ -160,6 +164,8 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
     _print_gaps(console, [gap.model_dump() for gap in result.not_analysed])
     for note in result.notes:
         console.print(f"[yellow]note:[/] {_safe(note)}")
+    for sentence in tell_unread(result):
+        console.print(f"[yellow]{_safe(sentence)}[/]")
     accepted = f", {len(result.accepted):,} accepted" if result.accepted else ""
     console.print(
         f"[bold]{_safe(result.target)}[/] {verdict}{reasons} [dim](score {int(result.score * 10) / 10:.1f}, "

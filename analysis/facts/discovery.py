@@ -6,14 +6,16 @@ import os
 import re
 import stat
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
 from analysis.errors import TargetError
-from analysis.facts.git import read_ignored
+from analysis.facts.git_folders import GitRefusedError
+from analysis.facts.git_ignored import IgnoredPaths
+from analysis.facts.git_stand_in import open_git
 from analysis.gaps import Gaps, NoGaps
 
 _CACHES = frozenset({
@@ -23,6 +25,7 @@ _CACHES = frozenset({
 _BACKUP = re.compile(r"backups?(?:[_\-.]|\d|$)", re.IGNORECASE)
 _DATED = re.compile(r"\d{4}|old|copy|untracked", re.IGNORECASE)
 _EXTENSION = re.compile(r"([^.]+)(?:\.(?:cpython|cp|abi3|pypy|graalpy)[^.]*)?\.(?:so|pyd)$")
+_IGNORED = "ignored-by-git"
 #: Deeper folders are not entered: no import reaches them, and every real system stops earlier.
 _DEEPEST = 200
 
@@ -68,34 +71,55 @@ def discover(root: Path, options: DiscoveryOptions, gaps: Gaps | None = None) ->
     except OSError as error:
         raise TargetError(f"cannot read {root}: {error.strerror}", remedy="Name a folder you may read") from None
     gaps = gaps or NoGaps()
-    ignored = None
     if options.use_gitignore:
-        ignored = gaps.attempt("scan", "what git ignores", lambda: read_ignored(root), lambda: None)
-    found = _Walk(root, options, ignored or (set(), set()), gaps).run()
+        found = gaps.attempt("scan", "what git ignores", lambda: _walk(root, options, gaps), lambda: None)
+    else:
+        found = None
+    found = found or _Walk(root, options, None, gaps).run()
     found.files.sort()
     found.left_out.sort()
     return found
 
 
+def _walk(root: Path, options: DiscoveryOptions, gaps: Gaps) -> Discovery:
+    """Walk a folder with what git ignores left out; a repository that is not asked is a row, and nothing is ignored."""
+    try:
+        with open_git(root) as git:
+            ignored = IgnoredPaths(git) if git else None
+            found = _Walk(root, options, ignored, gaps).run()
+            if git and git.prefix and not found.files and _IGNORED in {reason for _, reason, _ in found.left_out}:
+                return _Walk(root, options, None, gaps).run()  # every file of a folder that somebody named is ignored
+    except GitRefusedError:
+        found = _Walk(root, options, None, gaps).run()
+        found.left_out.append(("", "git-not-asked", 0))
+        return found
+    if ignored:
+        found.left_out.extend((printable(folder), reason, 0) for folder, reason in ignored.problems)
+    return found
+
+
 class _Walk:
-    def __init__(self, root: Path, options: DiscoveryOptions, ignored: tuple[set[str], set[str]], gaps: Gaps) -> None:
+    def __init__(self, root: Path, options: DiscoveryOptions, ignored: IgnoredPaths | None, gaps: Gaps) -> None:
         self._root = os.fspath(root)
         self._options = options
         self._gaps = gaps
-        self._ignored_folders, self._ignored_files = ignored
+        self._paths = ignored
+        self._ignored: set[str] = set()
         self._single = Counter[str]()
         self.found = Discovery()
         self._stubs: dict[str, tuple[str, os.DirEntry[str]]] = {}
 
     def run(self) -> Discovery:
-        stack: list[tuple[str, int]] = [("", 0)]
-        while stack:
-            folder, depth = stack.pop()
-            for entry in self._entries(folder):
-                relative = f"{folder}/{entry.name}" if folder else entry.name
+        level, depth = [""], 0
+        while level:
+            listed = [self._beside_each(folder, entry) for folder in level for entry in self._entries(folder)]
+            self._ignored = self._find_ignored(listed)
+            level = []
+            for relative, entry in listed:
                 visit = partial(self._visit, relative, entry, depth)
                 if self._gaps.attempt("scan", "discovery", visit, lambda: False, path=printable(relative)):
-                    stack.append((relative, depth + 1))
+                    level.append(relative)
+            depth += 1
         self._add_stubs()
         for reason, count in self._single.items():
             self.found.left_out.append(("", reason, count))
@@ -110,6 +134,23 @@ class _Walk:
         if reason:
             self._leave_out(relative, reason, entry)
         return not reason
+
+    @staticmethod
+    def _beside_each(folder: str, entry: os.DirEntry[str]) -> tuple[str, os.DirEntry[str]]:
+        return (f"{folder}/{entry.name}" if folder else entry.name), entry
+
+    def _find_ignored(self, listed: Iterable[tuple[str, os.DirEntry[str]]]) -> set[str]:
+        """Return which of the folders and Python files of one level git ignores."""
+        if not self._paths:
+            return set()
+        folders, files = [], []
+        for relative, entry in listed:
+            if entry.is_dir(follow_symlinks=False):
+                if entry.name not in _CACHES:
+                    folders.append(relative)
+            elif entry.name.endswith(".py"):
+                files.append(relative)
+        return self._paths.find(folders, files)
 
     def _leave_out(self, relative: str, reason: str, entry: os.DirEntry[str]) -> None:
         count = count_python_files(entry.path)
@@ -128,8 +169,8 @@ class _Walk:
         """Return why a folder is left out; empty when it is entered."""
         if entry.name in _CACHES:
             return "cache"
-        if relative in self._ignored_folders:
-            return "virtual-environment" if _is_environment(entry.path) else "ignored-by-git"
+        if relative in self._ignored:
+            return "virtual-environment" if _is_environment(entry.path) else _IGNORED
         if self._is_excluded(relative, entry.name):
             return "excluded"
         if _BACKUP.match(entry.name) and not self._options.keep_backups and _is_copy(entry):
@@ -148,8 +189,8 @@ class _Walk:
         if not name.endswith(".py"):
             self._other(relative, entry)
             return
-        if relative in self._ignored_files:
-            self._single["ignored-by-git"] += 1
+        if relative in self._ignored:
+            self._single[_IGNORED] += 1
         elif self._is_excluded(relative, name):
             self._single["excluded"] += 1
         else:

@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis import __version__, store
-from analysis.errors import BaselineError, RevisionError
+from analysis.errors import BaselineError
 from analysis.executor import paused_collection
 from analysis.facts import check_target
 from analysis.facts.discovery import printable
-from analysis.facts.git import export_files, find_commit, find_merge_base, read_prefix, read_revision
+from analysis.facts.git import find_refusal, read_prefix, read_revision
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.gate.result import (
     AcceptedFinding,
@@ -24,7 +24,9 @@ from analysis.gate.result import (
     NotAnalysed,
     PackageScore,
     RuleCost,
+    UnreadFile,
 )
+from analysis.gate.revision import export_revision
 from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_case_baseline, compare_case
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
@@ -35,9 +37,6 @@ from analysis.progress import Clock, Progress, ignore_progress
 from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, find_scores, judge
 from analysis.rules.score import Score, ScorePart
 from analysis.rules.words import agree, tell
-
-#: What of an earlier revision is looked at: the code, and what says where its roots are.
-_WANTED = (".py", ".pyi", ".so", ".pyd", ".toml", ".cfg", ".pth")
 
 
 #: Where the kit fails on one of these there is nothing to judge: no score would be true, and none lets a target pass.
@@ -94,7 +93,7 @@ def check(
     root = check_target(Path(target).expanduser())
     policy = _read_policy(root, options)
     with paused_collection():
-        known, compared_with = _find_known(root, policy, options, progress)
+        known, compared_with, not_read = _find_known(root, policy, options, progress)
         now = _judge(root, policy, options, progress)
     findings = [finding for finding in now.judgement.findings if finding.certainty != "refuted"]
     comparison = _compare(now, findings, known)
@@ -124,6 +123,8 @@ def check(
         threshold=threshold,
         threshold_counts=counts_threshold,
         compared_with=compared_with,
+        not_read=tuple(UnreadFile(path=path, reason=reason) for path, reason in sorted(not_read)),
+        git_problem=find_refusal(root) if revision == "no-git" else "",
         modules=now.scores[0].modules if now.scores else 0,
         files=now.case.facts.files.num_rows,
         findings=tuple(
@@ -190,36 +191,35 @@ def _find_notes(now: _Judged, known: Baseline | None) -> Iterator[str]:
 
 def _find_known(
     root: Path, policy: Policy, options: CheckOptions, progress: Progress
-) -> tuple[Baseline | None, str]:  # fmt: skip
-    """Return what was known before, and its name: of a revision, of a file, or nothing."""
+) -> tuple[Baseline | None, str, Sequence[tuple[str, str]]]:  # fmt: skip
+    """Return what was known before, its name (of a revision, of a file, or nothing), and files it could not know."""
     if options.since:
-        return _judge_revision(root, policy, options, progress), f"revision {options.since}"
+        baseline, not_read = _judge_revision(root, policy, options, progress)
+        return baseline, f"revision {options.since}", not_read
     if options.baseline is not None:
         if not options.baseline.is_file():
             raise BaselineError(
                 f"no baseline at {options.baseline}", remedy="Write it with: ssot baseline write TARGET"
             )
-        return read_file(options.baseline), f"baseline {options.baseline.name}"
+        return read_file(options.baseline), f"baseline {options.baseline.name}", ()
     own = root / FILE_NAME
     if options.use_baseline and own.is_file():
-        return read_file(own), f"baseline {FILE_NAME}"
-    return None, ""
+        return read_file(own), f"baseline {FILE_NAME}", ()
+    return None, "", ()
 
 
-def _judge_revision(root: Path, policy: Policy, options: CheckOptions, progress: Progress) -> Baseline:
-    """Return the findings that a target had at a revision, by the policy of today."""
-    named = find_commit(root, options.since)
-    commit = find_merge_base(root, named) if named else ""
-    if not commit:
-        remedy = "Name a commit, branch or tag of the repository around the target"
-        raise RevisionError(f"{root} has no revision {options.since!r}", remedy=remedy)
+def _judge_revision(
+    root: Path, policy: Policy, options: CheckOptions, progress: Progress
+) -> tuple[Baseline, Sequence[tuple[str, str]]]:
+    """Return the findings that a target had at a revision, by the policy of today, and the files it was not read of."""
     with tempfile.TemporaryDirectory(prefix="ssot-since-") as folder:
         place = Path(folder) / (root.name or "target")
         place.mkdir()
-        if not export_files(root, commit, place, lambda path: path.endswith(_WANTED)):
-            return Baseline(simulated=True)
+        export = export_revision(root, options.since, place)
+        if not export.count:
+            return Baseline(simulated=True), export.problems
         then = _judge(place, policy, replace(options, with_sources=False), progress)
-        return build_case_baseline(then.case, then.judgement.findings, revision=options.since)
+        return build_case_baseline(then.case, then.judgement.findings, revision=options.since), export.problems
 
 
 def _compare(now: _Judged, findings: Sequence[Finding], known: Baseline | None) -> Comparison:

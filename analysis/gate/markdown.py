@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analysis.gate.result import CheckedFinding, CheckResult
+from analysis.gate.unread import tell_unread
 from analysis.rules.words import make_harmless, tell
 
 _MOST = 20
@@ -21,6 +22,7 @@ def render_markdown(result: CheckResult) -> str:
     lines += [_tell_score(result), ""]
     lines += [f"> {_escape(note)}" for note in result.notes] + ([""] if result.notes else [])
     lines += [*_list_gaps(result), ""] if result.not_analysed else []
+    lines += [f"- {_escape(sentence)}" for sentence in tell_unread(result)]
     if failing:
         lines += ["### What fails the check", "", *_tabulate(failing, with_status=bool(result.compared_with)), ""]
     elif result.findings and not result.passed:

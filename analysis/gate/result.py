@@ -90,6 +90,13 @@ class RuleCost(_Part):
     points: float = Field(description="points lost")
 
 
+class UnreadFile(_Part):
+    """One file of the revision that could not be had: its findings of then are not known and count as new."""
+
+    path: str = Field(description="file, relative to the target")
+    reason: str
+
+
 class CheckResult(_Part):
     """The verdict on one target."""
 
@@ -105,6 +112,8 @@ class CheckResult(_Part):
     threshold: float = Field(description="score that is needed")
     threshold_counts: bool = Field(description="false when only what is new or worse counts")
     compared_with: str = Field("", description="the baseline or revision that findings are held against; empty: none")
+    not_read: tuple[UnreadFile, ...] = Field((), description="files of the revision that could not be had")
+    git_problem: str = Field("", description="why the repository around the target was not asked; empty when it was")
     modules: int = Field(description="modules that can be imported")
     files: int = Field(description="files that were read")
     findings: tuple[CheckedFinding, ...] = ()

@@ -62,6 +62,8 @@ def _find_gaps(manifest: Any) -> list[str]:
         gaps.append(f"{count_of(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget.")
     if failed := manifest["counts"].get("not_analysed", 0):
         gaps.append(f"{count_of(failed, 'part')} could not be analysed: the kit itself failed on what is listed below.")
+    if manifest.get("git_problem"):
+        gaps.append(f"The repository around the target was not asked: {manifest['git_problem']}.")
     gaps.append(_tell_probe(manifest.get("probe") or {}))
     return gaps
 
