@@ -38,7 +38,6 @@ from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_we
 from analysis.rules.score import Score, ScorePart
 from analysis.rules.words import agree, tell
 
-
 #: Where the kit fails on one of these there is nothing to judge: no score would be true, and none lets a target pass.
 _BLIND = frozenset({("scan", ""), ("scan", "modules"), ("rules", ""), ("rules", "scores")})
 
