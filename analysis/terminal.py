@@ -191,7 +191,7 @@ def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
         for told in filter(None, (found.cause, found.change)):
             console.print(_safe(told))
         if found.stopped:
-            console.print("[dim]ended early: the answer is clear (--all-runs makes them all)[/]")
+            console.print("[dim]stopped early: the verdict is clear (without --stop-early all runs are made)[/]")
         console.print(f"[dim]{_safe(str(found.folder))}[/]")
     interval, verdict = found.interval, found.verdict
     bound = f"at most {verdict.upper:.2%}" if verdict.word == "not met" else f"at least {verdict.lower:.2%}"
