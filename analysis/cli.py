@@ -353,6 +353,7 @@ def write_baseline(
 ) -> None:
     """Write the findings of today to a file beside the code: from then on `ssot check` fails on new ones only."""
     from analysis import gate
+    from analysis.quantities import write_score
 
     options = gate.CheckOptions(
         policy=Path(policy).expanduser() if policy else None, jobs=jobs, use_cache=not no_cache,
@@ -365,7 +366,7 @@ def write_baseline(
     elif quiet:
         typer.echo(place)
     else:
-        typer.echo(f"{place}: {len(written.findings):,} findings, score {written.score:.1f}")
+        typer.echo(f"{place}: {len(written.findings):,} findings, score {write_score(written.score)}")
 
 
 @app.command(epilog="Example: `ssot explain shop.api shop.db --in ~/src/shop`")

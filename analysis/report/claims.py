@@ -100,7 +100,9 @@ def _write_tolerance(tolerance: float, unit: str) -> str:
 def _explain(inv: Investigation, claim: Claim, meaning: str) -> str:
     kind, _, name = claim.metric.partition(":")
     if not meaning:
-        return _tell_blind(inv, claim) or _NEEDED.get(ALIASES.get(claim.metric, claim.metric), "No metric of this name: see ssot scan --json.")
+        return _tell_blind(inv, claim) or _NEEDED.get(
+            ALIASES.get(claim.metric, claim.metric), "No metric of this name: see ssot scan --json."
+        )
     if kind in {"class-ids", "identities"}:
         return " ".join(filter(None, (meaning, _tell_objects(inv, name, claim.paths))))
     if claim.metric == "factory-methods-missing":

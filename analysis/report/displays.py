@@ -6,15 +6,18 @@ takes ``text/html`` or ``image/png``, which stand on their own.
 
 from __future__ import annotations
 
+import math
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
+from analysis.quantities import write_count, write_value
 from analysis.report.escaping import breakable, html, plain
 
 #: The type of an output that only pages of a report read: HTML without style and scripts.

@@ -116,7 +116,7 @@ def _build_impact(inv: Investigation, counts: Mapping[str, int]) -> dict[str, An
 
 
 def _name_all(inv: Investigation, severity: str) -> str:
-    """Return what the findings of a severity are: policy violations where all of them are, else the severity's words."""
+    """Return what all findings of a severity are, such as policy violations, else the words of the severity."""
     rows = inv.table("findings").select(["rule", "severity"]).to_pylist()
     words = {name_severity(row["rule"], severity) for row in rows if row["severity"] == severity}
     return words.pop() if len(words) == 1 else SEVERITY_WORDS[severity]
@@ -125,7 +125,7 @@ def _name_all(inv: Investigation, severity: str) -> str:
 def _build_goal(inv: Investigation, goal: SuccessMetric) -> Goal:
     unit = UNITS.get(goal.metric, "")
     if goal.metric != "golden-path-lower-bound":
-        now = (Shown(write_value(goal.now, unit, goal.metric), goal.metric),)
+        now: tuple[Shown, ...] = (Shown(write_value(goal.now, unit, goal.metric), goal.metric),)
     elif goal.now is None:
         now = (Shown(f"{NOT_MEASURED}: run ssot golden-path"),)
     else:

@@ -19,26 +19,26 @@ if TYPE_CHECKING:
 LIGHTS: Mapping[str, str] = {
     "red": "Needs a fix now", "amber": "Risk", "green": "In order", "grey": "Not measured",
 }  # fmt: skip
-#: Metric, label, a metric that says more with its words, and the rules whose gravest finding sets the light.
+#: Metric, label, a metric that says more with its words ({s}: their plural), and the rules whose gravest finding sets the light.
 _FIGURES: tuple[tuple[str, str, tuple[str, str], tuple[str, ...]], ...] = (
-    ("import-violations", "Imports of a class past its canonical path", ("files-with-import-violations", "file"),
+    ("import-violations", "Imports of a class past its canonical path", ("files-with-import-violations", "file{s}"),
      ("class-taken-from-elsewhere",)),
-    ("import-time-cycles", "Circular imports", ("modules-in-import-time-cycles", "module caught in them"),
+    ("import-time-cycles", "Circular imports", ("modules-in-import-time-cycles", "module{s} caught in them"),
      ("import-cycle",)),
     ("swallowed-import-suspects-with-packages", "Imports that can fail unseen", ("", ""),
      ("swallowed-circular-import",)),
-    ("modules-that-fail-when-imported-first", "Modules that cannot be imported first", ("modules-probed", "module imported first by the probe"),
+    ("modules-that-fail-when-imported-first", "Modules that cannot be imported first", ("modules-probed", "module{s} probed"),
      ("module-fails-when-imported-first",)),
     ("modules-executed-twice", "Modules executed twice", ("", ""), ("module-executed-twice",)),
-    ("phantom-imports", "Imports of modules that do not exist", ("phantom-modules", "missing module"),
+    ("phantom-imports", "Imports of modules that do not exist", ("phantom-modules", "missing module{s}"),
      ("phantom-import",)),
     ("phantom-names", "Imports of names that do not exist", ("", ""), ("phantom-name",)),
     ("class-names-defined-more-than-once", "Class names defined more than once",
-     ("duplicate-class-definitions", "definition"), ("class-defined-more-than-once",)),
+     ("duplicate-class-definitions", "definition{s}"), ("class-defined-more-than-once",)),
     ("names-with-different-objects", "Names that mean different objects", ("", ""), ("name-with-different-objects",)),
     ("shadowed-modules", "Files that Python never imports", ("", ""), ("shadowed-module",)),
     ("files-with-two-names", "Files loaded under two names", ("", ""), ("file-with-two-names",)),
-    ("deferred-cycles", "Cycles hidden inside functions", ("modules-in-deferred-cycles", "module caught in them"),
+    ("deferred-cycles", "Cycles hidden inside functions", ("modules-in-deferred-cycles", "module{s} caught in them"),
      ("deferred-cycle",)),
 )  # fmt: skip
 _CLASS_IDS = "class-ids:"
@@ -99,9 +99,8 @@ def _build_ordinary(values: Mapping[str, float], gravest: Mapping[str, str]) -> 
             continue
         note: tuple[Shown, ...] = ()
         if more in values and values[metric]:
-            count, first, rest = values[more], *noun.partition(" ")[::2]
-            words = f" {first}{'' if count == 1 else 's'} {rest}".rstrip()
-            note = (Shown(write_count(count), more), Shown(words))
+            plural = "" if values[more] == 1 else "s"
+            note = (Shown(write_count(values[more]), more), Shown(f" {noun.format(s=plural)}"))
         severity = min((gravest[rule] for rule in rules if rule in gravest), default="")
         light = _WEIGHTS[severity] if severity else "green" if not values[metric] else "amber"
         yield Figure(metric, label, values[metric], light, note)
@@ -129,13 +128,13 @@ def _build_golden(inv: Investigation, goal: SuccessMetric) -> Figure:
     runs, confidence = inv.metric("golden-path-runs"), inv.policy.golden_path.confidence
     note = (
         Shown(write_at_least(goal.now or 0.0, confidence), _LOWER),
-        Shown(" by "), Shown(write_count(runs), "golden-path-runs"),
+        Shown(" in "), Shown(write_count(runs), "golden-path-runs"),
         Shown(f" {agree(int(runs), 'run', 'runs')}; {write_stated(goal.target)} needed"),
     )  # fmt: skip
     metric, is_missed = "golden-path-rate", inv.metric("golden-path-upper-bound") < goal.target
     light = "green" if goal.is_met else "red" if is_missed else "amber"
     says = "Target met" if goal.is_met else "Target not met" if is_missed else "Not enough runs"
-    return Figure(metric, "Golden path: success rate", inv.metric(metric), light, note, unit="share", says=says)
+    return Figure(metric, "Golden path success rate", inv.metric(metric), light, note, unit="share", says=says)
 
 
 def _build_score(goal: SuccessMetric) -> Figure:

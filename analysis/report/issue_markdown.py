@@ -52,7 +52,7 @@ def _write_issue(report: Executive, most_subjects: int) -> Iterator[str]:
     yield from _write_plan(report)
     yield "\n## Success metrics\n"
     yield from (
-        f"- [{'x' if goal.is_met else ' '}] {markdown(goal.label)} (now: {markdown(goal.now_text)})" for goal in report.goals
+        f"- [{'x' if goal.is_met else ' '}] {markdown(goal.label)} (now: {goal.now_text})" for goal in report.goals
     )
     yield "\n## Provenance\n"
     yield from (f"- {label}: {code(text)}" for label, text in report.provenance["facts"])
@@ -66,7 +66,8 @@ def _tell_stake(report: Executive) -> str:
 
 def _write_figure(figure: Figure) -> str:
     value = f"{figure.text} {figure.noun}".rstrip()
-    note = f" ({markdown(figure.note_text)})" if figure.note else ""
+    note = figure.note_text
+    note = f"; {markdown(note)}" if "(" in note else f" ({markdown(note)})" if note else ""
     return f"- {_MARKS[figure.light]} {markdown(figure.label)}: **{value}**{note}. {figure.words}"
 
 

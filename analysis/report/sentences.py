@@ -42,8 +42,8 @@ def tell_graph(inv: Investigation) -> Prose:
     sentences = [
         (
             f"{count_of(metric('modules'), 'module')}, joined by {count_of(metric('edges'), 'import edge')}: "
-            f"{write_count(metric('edges-import-time'))} run on import, {write_count(metric('edges-deferred'))} when a function is "
-            f"called, {write_count(metric('edges-typing'))} only for type checkers; an edge can be of several kinds."
+            f"{write_count(metric('edges-import-time'))} run on import, {write_count(metric('edges-deferred'))} when a "
+            f"function is called, {write_count(metric('edges-typing'))} only for type checkers; an edge can be of several kinds."
         ),
         (
             f"{count_of(metric('external-packages'), 'package').capitalize()} of others "

@@ -12,8 +12,9 @@ from analysis.tables import SEVERITY_WORDS
 _INTRODUCTION = (
     "Each rule names a fact that should not be. Its examples are run by the tests: the bad one has the finding, "
     "the good one has not. There is one finding per subject (a module, class or file), with at most a dozen places as "
-    "evidence; its fingerprint depends on names only, never on lines or layout. Rules that hold the code to its policy say "
-    "so: their findings are policy violations, whatever their severity, and say nothing about failures."
+    "evidence; its fingerprint depends on names only, never on lines or layout. Findings of "
+    "rules that hold the code to its policy are policy violations, whatever their severity: they do not say that "
+    "anything fails."
 )
 _DUNDER = re.compile(r"\b__\w+__\b")
 
@@ -23,7 +24,8 @@ def render_rules() -> str:
     head = [
         "# Rules", "", "Generated from `analysis/rules` by `make docs`; do not edit.", "",
         _INTRODUCTION, "",
-        "| severity | means |", "|---|---|", *(f"| {name} | {meaning} |" for name, meaning in SEVERITY_WORDS.items()), "",
+        "| severity | means |", "|---|---|", *(f"| {name} | {meaning} |" for name, meaning in SEVERITY_WORDS.items()),
+        "",
         "| rule | at most | what it means |", "|---|---|---|",
         *(f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_mark(_first(rule.meaning))} |" for rule in RULES),
         "",

@@ -22,7 +22,7 @@ _BREACH_WORDS = {"policy limit": "policy limit exceeded", "policy requirement": 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """Findings that are not refuted, each counted once: policy violations of P0 to P2 by kind, the others by urgency."""
+    """Findings, each counted once: policy violations of P0 to P2 by what they break, the others by urgency."""
 
     fixes: int = 0
     limits: int = 0
