@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 LIGHTS: Mapping[str, str] = {
     "red": "Needs a fix now", "amber": "Risk", "green": "In order", "grey": "Not measured",
 }  # fmt: skip
-#: Metric, label, a metric that says more with its words ({s}: their plural), and the rules whose gravest finding sets the light.
+#: Metric, label, a metric that says more with its words ({s}: their plural), and the rules whose gravest finding sets
+#: the light.
 _FIGURES: tuple[tuple[str, str, tuple[str, str], tuple[str, ...]], ...] = (
     ("import-violations", "Imports of a class past its canonical path", ("files-with-import-violations", "file{s}"),
      ("class-taken-from-elsewhere",)),
@@ -27,7 +28,8 @@ _FIGURES: tuple[tuple[str, str, tuple[str, str], tuple[str, ...]], ...] = (
      ("import-cycle",)),
     ("swallowed-import-suspects-with-packages", "Imports that can fail unseen", ("", ""),
      ("swallowed-circular-import",)),
-    ("modules-that-fail-when-imported-first", "Modules that cannot be imported first", ("modules-probed", "module{s} probed"),
+    ("modules-that-fail-when-imported-first", "Modules that cannot be imported first",
+     ("modules-probed", "module{s} probed"),
      ("module-fails-when-imported-first",)),
     ("modules-executed-twice", "Modules executed twice", ("", ""), ("module-executed-twice",)),
     ("phantom-imports", "Imports of modules that do not exist", ("phantom-modules", "missing module{s}"),

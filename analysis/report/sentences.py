@@ -43,7 +43,8 @@ def tell_graph(inv: Investigation) -> Prose:
         (
             f"{count_of(metric('modules'), 'module')}, joined by {count_of(metric('edges'), 'import edge')}: "
             f"{write_count(metric('edges-import-time'))} run on import, {write_count(metric('edges-deferred'))} when a "
-            f"function is called, {write_count(metric('edges-typing'))} only for type checkers; an edge can be of several kinds."
+            f"function is called, {write_count(metric('edges-typing'))} only for type checkers; an edge can be of "
+            "several kinds."
         ),
         (
             f"{count_of(metric('external-packages'), 'package').capitalize()} of others "
