@@ -89,7 +89,7 @@ def print_scan(inv: Investigation) -> None:
     seconds = sum(inv.manifest["timings"].values())
     console.print(
         f"[bold]{_safe(inv.name)}[/] at {_safe(str(inv.manifest['revision']))}: {tell(counts['files'], 'file')}, "
-        f"{tell(int(inv.metric('modules')), 'module')}, {tell(counts['definitions'], 'class', 'classes')}, "
+        f"{tell(inv.module_count, 'module')}, {tell(counts['definitions'], 'class', 'classes')}, "
         f"{tell(counts['imports'], 'imported name')} in {write_decimal(seconds)} s"
     )
     _print_not_read(console, inv)

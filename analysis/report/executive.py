@@ -102,8 +102,9 @@ def build_executive(inv: Investigation) -> Executive:
 
 def _tell_sizes(inv: Investigation) -> str:
     """Return the size as the metrics have it: the same modules that the score and the claims count."""
-    sizes = (("files", "file", ""), ("modules", "module", ""), ("class-definitions", "class", "classes"))
-    return ", ".join(tell(int(inv.metric(metric)), one, many) for metric, one, many in sizes)
+    counts = inv.manifest["counts"]
+    modules, classes = tell(inv.module_count, "module"), tell(counts["definitions"], "class", "classes")
+    return f"{tell(counts['files'], 'file')}, {modules}, {classes}"
 
 
 def _build_impact(inv: Investigation, counts: Mapping[str, int]) -> dict[str, Any]:

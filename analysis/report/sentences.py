@@ -27,7 +27,7 @@ _LONGEST_LOOP = 6
 def tell_target(inv: Investigation) -> Prose:
     """Say what was analysed and what the whole looks like."""
     counts = inv.manifest["counts"]
-    read = f"{count_of(counts['files'], 'file')}, {count_of(inv.metric('modules'), 'module')}"
+    read = f"{count_of(counts['files'], 'file')}, {count_of(inv.module_count, 'module')}"
     text = (
         f"{code(inv.name)} at revision {code(inv.manifest['revision'])} has {read}, "
         f"{count_of(counts['definitions'], 'class', 'classes')} and {count_of(counts['imports'], 'imported name')}. "
