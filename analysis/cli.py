@@ -290,15 +290,26 @@ def golden_path(
         list[str] | None, typer.Argument(metavar="[-- COMMAND]", help="Test command; default: that of the policy.")
     ] = None,
     policy: PolicyFile = "",
-    runs: Annotated[int, typer.Option("--runs", min=0, help="Most runs; 0: what the policy says, or 100.")] = 0,
+    runs: Annotated[
+        int, typer.Option("--runs", min=0, help="Runs to make, exactly; 0: what the policy says, or 100.")
+    ] = 0,
+    stop_early: Annotated[
+        bool, typer.Option("--stop-early", help="Stop as soon as the verdict is clear; the interval is wider then.")
+    ] = False,
     parallel: Annotated[int, typer.Option("--parallel", min=1, help="Runs at a time.")] = 1,
     seed: Annotated[int, typer.Option("--seed", help="SSOT_SEED of the first run; each next one has one more.")] = 0,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one run.")] = 600.0,
     levers: Annotated[
         int,
-        typer.Option("--levers", min=0, help="Runs for each lever: switch interval, hash seed, order, parallelism."),
+        typer.Option(
+            "--levers", min=0, help="Further runs for each lever: switch interval, hash seed, order, parallelism."
+        ),
     ] = 0,
-    all_runs: Annotated[bool, typer.Option("--all-runs", help="Do not stop early where the answer is clear.")] = False,
+    repeat_seeds: Annotated[
+        int,
+        typer.Option("--repeat-seeds", min=0, help="Failing seeds to run again, three times each; 5 with --levers."),
+    ] = 0,
+    all_runs: Annotated[bool, typer.Option("--all-runs", hidden=True, help="The default; kept for old calls.")] = False,
     junit: Annotated[
         list[str] | None, typer.Option("--junit", metavar="GLOB", help="Take in results that exist; repeatable.")
     ] = None,
@@ -306,12 +317,14 @@ def golden_path(
     quiet: Quiet = False,
 ) -> None:
     """Measure how often the test that matters most succeeds: rate, interval, verdict, and what moves it."""
+    del all_runs
     from analysis.golden.command import GoldenRequest, run_request
     from analysis.terminal import print_golden
 
     asked = GoldenRequest(
-        target, tuple(command or ()), policy, runs, parallel, seed, timeout, levers, not all_runs, tuple(junit or ())
-    )
+        target, tuple(command or ()), policy, runs, parallel, seed, timeout, levers, early=stop_early,
+        junit=tuple(junit or ()), repeat_seeds=repeat_seeds,
+    )  # fmt: skip
     with progress_bar(quiet=quiet or json_) as progress:
         found = run_request(asked, progress=progress)
     if json_:
@@ -340,6 +353,7 @@ def write_baseline(
 ) -> None:
     """Write the findings of today to a file beside the code: from then on `ssot check` fails on new ones only."""
     from analysis import gate
+    from analysis.quantities import write_score
 
     options = gate.CheckOptions(
         policy=Path(policy).expanduser() if policy else None, jobs=jobs, use_cache=not no_cache,
@@ -352,7 +366,7 @@ def write_baseline(
     elif quiet:
         typer.echo(place)
     else:
-        typer.echo(f"{place}: {len(written.findings):,} findings, score {written.score:.1f}")
+        typer.echo(f"{place}: {len(written.findings):,} findings, score {write_score(written.score)}")
 
 
 @app.command(epilog="Example: `ssot explain shop.api shop.db --in ~/src/shop`")

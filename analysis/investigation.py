@@ -230,6 +230,13 @@ class Investigation:
             raise UnknownNameError(f"no metric {name!r}", remedy=f"There are: {', '.join(sorted(values))}")
         return float(values[name])
 
+    @property
+    def module_count(self) -> int:
+        """Modules that Python can import; all that were found where that could not be measured."""
+        table = self.table("metrics")
+        values = dict(zip(table.column("metric").to_pylist(), table.column("value").to_pylist(), strict=True))
+        return int(values.get("modules", self.manifest["counts"]["modules"]))
+
     def summary(self) -> pd.DataFrame:
         """Return the measured numbers: metric, value, unit, meaning."""
         return self.metrics

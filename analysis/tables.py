@@ -40,6 +40,10 @@ ORIGINS = ("stdlib", "external", "unknown")
 CYCLE_KINDS = ("import-time", "deferred", "typing")
 CUT_METHODS = ("exact", "heuristic")
 SEVERITIES = ("P0", "P1", "P2", "P3")
+#: What each says of a finding, wherever a reader meets it; no severity knows what a fault does to the product.
+SEVERITY_WORDS: Mapping[str, str] = {
+    "P0": "fix this first", "P1": "needs a fix now", "P2": "risk", "P3": "worth knowing",
+}  # fmt: skip
 CERTAINTIES = ("static", "observed", "confirmed", "refuted")
 #: What a name is bound to. The first seven are classes: by a statement, or made by a call.
 VALUE_KINDS = (
@@ -386,7 +390,7 @@ EVIDENCE = pa.list_(pa.struct([("path", pa.string()), ("line", pa.int32()), ("so
 FINDINGS = Table("findings", "one verdict of one rule on one subject", (
     _text("fingerprint", "16 hex digits; stable against line moves and reformatting"),
     _text("rule", "name of the rule, see docs/rules.md"),
-    _one_of("severity", SEVERITIES, "P0 stops the product, P1 is wrong now, P2 will be, P3 is worth knowing"),
+    _one_of("severity", SEVERITIES, "; ".join(f"{name}: {words}" for name, words in SEVERITY_WORDS.items())),
     _text("subject", "module, class or file the verdict is about"),
     _text("message", "one sentence with the figures"),
     _one_of("certainty", CERTAINTIES, "static, observed at run time, confirmed by both, refuted"),

@@ -14,6 +14,17 @@ from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, Tim
 from rich.progress import Progress as Bar
 
 from analysis.progress import Progress, ignore_progress
+from analysis.quantities import (
+    SHARE,
+    write_chance,
+    write_decimal,
+    write_interval,
+    write_score,
+    write_stated,
+    write_value,
+)
+from analysis.rules.verdict import count_findings, find_breach, name_severity
+from analysis.rules.verdict import tell_verdict as tell_findings
 from analysis.rules.words import make_harmless, tell
 
 if TYPE_CHECKING:
@@ -77,9 +88,9 @@ def print_scan(inv: Investigation) -> None:
     counts = inv.manifest["counts"]
     seconds = sum(inv.manifest["timings"].values())
     console.print(
-        f"[bold]{_safe(inv.name)}[/] at {_safe(str(inv.manifest['revision']))}: {counts['files']:,} files, "
-        f"{counts['modules']:,} modules, {counts['definitions']:,} classes, {counts['imports']:,} imports "
-        f"in {seconds:.1f} s"
+        f"[bold]{_safe(inv.name)}[/] at {_safe(str(inv.manifest['revision']))}: {tell(counts['files'], 'file')}, "
+        f"{tell(inv.module_count, 'module')}, {tell(counts['definitions'], 'class', 'classes')}, "
+        f"{tell(counts['imports'], 'imported name')} in {write_decimal(seconds)} s"
     )
     _print_not_read(console, inv)
     if inv.manifest.get("notice"):
@@ -90,12 +101,20 @@ def print_scan(inv: Investigation) -> None:
         return
     for row in findings[:MOST_FINDINGS]:
         place = f"{row['evidence'][0]['path']}:{row['evidence'][0]['line']}" if row["evidence"] else row["subject"]
-        severity = f"[{_COLOURS[row['severity']]}]{row['severity']}[/]"
+        severity = _mark_severity(row["rule"], row["severity"])
         console.print(f"{severity} {_safe(place)} [dim]{_safe(row['rule'])}[/]")
         console.print(f"   {_safe(row['message'])}")
     if len(findings) > MOST_FINDINGS:
         console.print(f"[dim]and {len(findings) - MOST_FINDINGS:,} more: ssot scan --json, or ssot report[/]")
+    valid = [(row["rule"], row["severity"]) for row in findings if row["certainty"] != "refuted"]
+    console.print(f"[bold]{tell_findings(count_findings(valid))}[/]")
     console.print(f"[dim]snapshot {_safe(str(inv.path))}[/]")
+
+
+def _mark_severity(rule: str, severity: str) -> str:
+    """Return a severity in its colour, and that a finding is a policy violation where it is one."""
+    breach = f" {name_severity(rule, severity)}" if find_breach(rule) else ""
+    return f"[{_COLOURS[severity]}]{severity}{breach}[/]"
 
 
 def _print_not_read(console: Console, inv: Investigation) -> None:
@@ -153,7 +172,7 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
             console.print(f"[dim]and {len(shown) - MOST_FINDINGS:,} more: ssot check --json[/]")
         for row in [] if result.passed else result.rules[:5]:
             if row.points:
-                lost = f"{row.points:>9,.1f} points: {row.rule}, {row.severity}, {tell(row.places, 'place')}"
+                lost = f"{write_decimal(row.points):>9} points: {row.rule}, {row.severity}, {tell(row.places, 'place')}"
                 console.print(f"[dim]{lost}[/]")
         if result.compared_with:
             statuses = Counter(finding.status for finding in result.findings)
@@ -161,6 +180,9 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
                 f"since {_safe(result.compared_with)}: {statuses['new']:,} new, {statuses['worse']:,} worse, "
                 f"{statuses['known']:,} known, {len(result.gone):,} gone"
             )
+        if result.findings:
+            tally = count_findings((finding.rule, finding.severity) for finding in result.findings)
+            console.print(f"[dim]{tell_findings(tally)}[/]")
     _print_gaps(console, [gap.model_dump() for gap in result.not_analysed])
     for note in result.notes:
         console.print(f"[yellow]note:[/] {_safe(note)}")
@@ -168,21 +190,23 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
         console.print(f"[yellow]{_safe(sentence)}[/]")
     accepted = f", {len(result.accepted):,} accepted" if result.accepted else ""
     console.print(
-        f"[bold]{_safe(result.target)}[/] {verdict}{reasons} [dim](score {int(result.score * 10) / 10:.1f}, "
+        f"[bold]{_safe(result.target)}[/] {verdict}{reasons} [dim](score {write_score(result.score)}, "
         f"{tell(len(result.findings), 'finding')}{accepted})[/]"
     )
 
 
 def _print_checked(console: Console, finding: CheckedFinding, *, with_status: bool) -> None:
     place = f"{finding.evidence[0].path}:{finding.evidence[0].line}" if finding.evidence else finding.subject
-    severity = f"[{_COLOURS[finding.severity]}]{finding.severity}[/]"
+    severity = _mark_severity(finding.rule, finding.severity)
     status = f" {finding.status}" if with_status else ""
     console.print(f"{severity}{status} {_safe(place)} [dim]{_safe(finding.rule)}[/]")
     console.print(f"   {_safe(finding.message)}")
 
 
 def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
-    """Print the verdict last; before it the tests that fail, the levers, and what the failures hang on."""
+    """Print the verdict last; before it the tests that fail, the levers, and what the failures depend on."""
+    from analysis.golden.summary import tell_verdict
+
     console = make_console()
     colour = {"met": "green", "not met": "red"}.get(found.verdict.word, "yellow")
     if not quiet:
@@ -192,20 +216,21 @@ def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
                 console.print(f"   [dim]{_safe(each.message)}[/]")
         for lever in found.levers:
             moves = "[bold]moves the rate[/]" if lever.moves else "does not move it"
-            rate = f"{lever.rate:.1%} against {lever.base_rate:.1%}"
-            console.print(f"{_safe(lever.lever)} {_safe(lever.setting)}: {rate}, {moves} (p = {lever.p_value:.2g})")
+            rate = f"{write_value(lever.rate, SHARE)} against {write_value(lever.base_rate, SHARE)}"
+            chance = write_chance(lever.p_value)
+            console.print(f"{_safe(lever.lever)} {_safe(lever.setting)}: {rate}, {moves} ({chance})")
         for told in filter(None, (found.cause, found.change)):
             console.print(_safe(told))
         if found.stopped:
-            console.print("[dim]ended early: the answer is clear (--all-runs makes them all)[/]")
+            console.print("[dim]stopped early: the verdict is clear (without --stop-early all runs are made)[/]")
         console.print(f"[dim]{_safe(str(found.folder))}[/]")
     interval, verdict = found.interval, found.verdict
-    bound = f"at most {verdict.upper:.2%}" if verdict.word == "not met" else f"at least {verdict.lower:.2%}"
-    needed = f"; {verdict.needed_runs:,} runs without a failure would do" if verdict.word == "not enough runs" else ""
+    rate = write_value(interval.rate, SHARE)
+    spread = f"{write_stated(interval.confidence)} interval: {write_interval(interval.lower, interval.upper)}"
+    told = tell_verdict(verdict, found.passed, found.runs).partition(": ")[2].rstrip(".")
     console.print(
-        f"[bold]{_safe(found.target)}[/] golden path [bold {colour}]{verdict.word}[/]: {found.passed:,} of "
-        f"{found.runs:,} runs succeeded, {interval.lower:.2%} to {interval.upper:.2%}, {bound}, "
-        f"{verdict.target:.1%} needed{needed}"
+        f"[bold]{_safe(found.target)}[/] golden path [bold {colour}]{verdict.word}[/]: success rate {rate} ({spread}); "
+        f"{told}"
     )
 
 

@@ -71,7 +71,7 @@ def _measure(root: Path, command: tuple[str, ...], runs: int, *, parallel: int) 
         if step == "golden path" and done == total:
             ended = time.perf_counter()
 
-    options = GoldenOptions(command, runs, parallel, early=False)
+    options = GoldenOptions(command, runs, parallel)
     found = measure_golden_path(root, options, progress=progress)
     return ended - started, sum(run.is_good for run in found.base)
 

@@ -40,7 +40,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 def test_a_scan_prints_figures_and_findings_with_their_place(ssot: Run, make_tree: Tree) -> None:
     done = ssot("scan", make_tree(SHOP))
     assert done.returncode == 0
-    assert "3 files, 3 modules, 1 classes" in done.stdout
+    assert "3 files, 3 modules, 1 class," in done.stdout
     assert "P1 shop/api.py:2 phantom-import" in done.stdout
     assert "scan: 3" in done.stderr
 

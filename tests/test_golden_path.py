@@ -57,7 +57,7 @@ def outcomes(root: Path, *command: str, **options: object) -> list[str]:
 
 def test_the_exit_code_decides_where_there_are_no_results(make_tree: Tree) -> None:
     code = "import os, sys; sys.exit(int(os.environ['SSOT_RUN']) % 2)"
-    found = measure(make_tree({"a.py": ""}), "-c", code, runs=4, early=False)
+    found = measure(make_tree({"a.py": ""}), "-c", code, runs=4)
     assert [(run.number, run.outcome, run.exit_code) for run in found.base] == [  # type: ignore[attr-defined]
         (0, "passed", 0), (1, "failed", 1), (2, "passed", 0), (3, "failed", 1),
     ]  # fmt: skip
@@ -66,7 +66,7 @@ def test_the_exit_code_decides_where_there_are_no_results(make_tree: Tree) -> No
 def test_seeds_differ_and_can_be_had_again(make_tree: Tree) -> None:
     root = make_tree({"a.py": ""})
     code = "import os; print(os.environ['SSOT_SEED']); raise SystemExit(1)"
-    first, second = (measure(root, "-c", code, runs=3, early=False, seed=5).base for _ in range(2))  # type: ignore[attr-defined]
+    first, second = (measure(root, "-c", code, runs=3, seed=5).base for _ in range(2))  # type: ignore[attr-defined]
     assert [run.detail for run in first] == [run.detail for run in second] == [str(run.seed) for run in first]
     assert len({run.seed for run in first}) == 3
 
@@ -89,7 +89,7 @@ def test_a_run_that_hangs_is_ended_with_all_it_started(make_tree: Tree, tmp_path
 def test_what_a_run_writes_is_its_own_and_goes(make_tree: Tree, tmp_path: Path) -> None:
     note = tmp_path / "places"
     code = f"import tempfile; f = tempfile.mkdtemp(); open({str(note)!r}, 'a').write(f + '\\n')"
-    assert outcomes(make_tree({"a.py": ""}), "-c", code, runs=3, early=False, parallel=2) == ["passed"] * 3
+    assert outcomes(make_tree({"a.py": ""}), "-c", code, runs=3, parallel=2) == ["passed"] * 3
     places = note.read_text().split()
     assert len({Path(place).parent for place in places}) == 3
     assert not any(Path(place).exists() for place in places)
@@ -117,7 +117,7 @@ def test_a_command_that_is_not_there_is_one_line(make_tree: Tree) -> None:
 
 def test_tests_are_told_apart_by_their_rates(make_tree: Tree, tmp_path: Path) -> None:
     root = make_tree(BY_SEED, name="shop_tree")
-    asked = GoldenRequest(str(root), (sys.executable, *PYTEST), runs=3, early=False)
+    asked = GoldenRequest(str(root), (sys.executable, *PYTEST), runs=3, repeat_seeds=5)
     answer = run_request(asked, data=tmp_path / "data")
     kinds = {each.test.rpartition("::")[2]: each.kind for each in answer.tests}
     assert kinds == {"test_by_seed": "flaky", "test_bad": "always fails", "test_good": "always passes"}
@@ -139,18 +139,37 @@ def test_two_revisions_are_compared(make_tree: Tree, tmp_path: Path) -> None:
         for words in (["init", "-q"], ["add", "-A"], ["commit", "-q", "-m", "x"]):
             who = ("-c", "user.name=t", "-c", "user.email=t@t")
             subprocess.run(["git", *who, "-C", str(root), *words], check=True, capture_output=True)
-        asked = GoldenRequest(str(root), (sys.executable, "a.py"), runs=12, early=False)
+        asked = GoldenRequest(str(root), (sys.executable, "a.py"), runs=12)
         return run_request(asked, data=tmp_path / "data").change
 
     assert take() == ""
     (root / "a.py").write_text("pass\n")
     told = take()
-    assert "from 0.0% to 100.0%: more than chance" in told
+    assert "from 0.0 % to 100.0 %: more than chance" in told
     assert analysis.investigate(root, data=tmp_path / "data").manifest["golden"]["change"] == told
 
 
-def test_a_clear_answer_ends_early(make_tree: Tree) -> None:
-    found = measure(make_tree({"a.py": ""}), "-c", "raise SystemExit(1)", runs=50)
+@pytest.mark.parametrize("parallel", [1, 3])
+@pytest.mark.parametrize(
+    "code", ["pass", "raise SystemExit(1)", "import os; raise SystemExit(int(os.environ['SSOT_SEED']) % 2)",
+             "import os; open(os.environ['SSOT_JUNIT'], 'w').write('<no')"],
+)  # fmt: skip
+def test_exactly_as_many_runs_are_made_as_asked_for(make_tree: Tree, tmp_path: Path, code: str, parallel: int) -> None:
+    note = tmp_path / "runs"
+    counting = f"open({str(note)!r}, 'a').write('x')\n{code}"
+    found = measure(make_tree({"a.py": ""}), "-c", counting, runs=12, parallel=parallel)
+    assert note.read_text() == "x" * 12
+    assert len(found.runs) == len(found.base) == 12  # type: ignore[attr-defined]
+    assert not found.stopped  # type: ignore[attr-defined]
+
+
+def test_failing_seeds_are_repeated_when_that_is_asked_for(make_tree: Tree) -> None:
+    found = measure(make_tree({"a.py": ""}), "-c", "raise SystemExit(1)", runs=4, repeat_seeds=2)
+    assert [run.lever for run in found.runs] == ["base"] * 4 + ["repeated seed"] * 6  # type: ignore[attr-defined]
+
+
+def test_a_clear_answer_ends_early_on_request(make_tree: Tree) -> None:
+    found = measure(make_tree({"a.py": ""}), "-c", "raise SystemExit(1)", runs=50, early=True)
     assert found.stopped  # type: ignore[attr-defined]
     assert len(found.base) < 5  # type: ignore[attr-defined]
 
@@ -169,7 +188,7 @@ def test_a_lever_that_decides_is_found(make_tree: Tree, tmp_path: Path) -> None:
 def test_levers_reach_the_interpreter(make_tree: Tree) -> None:
     root = make_tree({"a.py": ""})
     code = "import sys; print(sys.getswitchinterval()); raise SystemExit(1)"
-    found = measure(root, "-c", code, runs=1, levers=1, early=False)
+    found = measure(root, "-c", code, runs=1, levers=1)
     seen = {run.setting: run.detail for run in found.runs if run.lever == "switch interval"}  # type: ignore[attr-defined]
     assert {setting: float(value) for setting, value in seen.items()} == {"1 µs": 1e-6, "1 s": 1.0}
 
@@ -247,7 +266,7 @@ def reported(tmp_path_factory: pytest.TempPathFactory) -> analysis.Investigation
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(source)
     (root / "ssot.toml").write_text('[business]\ncurrency = "EUR"\nrevenue_at_risk = 1000\n')
-    asked = GoldenRequest(str(root), (sys.executable, "suite.py"), runs=12, early=False, levers=2)
+    asked = GoldenRequest(str(root), (sys.executable, "suite.py"), runs=12, levers=2)
     run_request(asked, data=folder / "data")
     return analysis.investigate(root, data=folder / "data")
 
@@ -263,7 +282,8 @@ def test_the_report_shows_rate_interval_and_verdict(reported: analysis.Investiga
     assert reported.metric("golden-path-flaky-tests") == 1
     report = build_executive(reported)
     assert any(
-        "Golden path" in figure.label and figure.value == round(view.passed / 12 * 100, 1) for figure in report.figures
+        "Golden path" in figure.label and figure.value == view.passed / 12 and figure.text == view.rate
+        for figure in report.figures
     )
     assert "## Golden path" in build_issue(report)
     stages = [row[0] for row in view.scenarios]
@@ -302,6 +322,10 @@ def test_the_command_has_exit_codes(make_tree: Tree, tmp_path: Path) -> None:
     bad = ssot("--runs", "8", "--quiet", "--", "python", "-c", "raise SystemExit(1)")
     assert (bad.returncode, bad.stderr, bad.stdout.count("\n")) == (1, "", 1)
     assert "not met" in bad.stdout
+    whole = ssot("--runs", "8", "--json", "--all-runs", "--", "python", "-c", "raise SystemExit(1)")
+    assert json.loads(whole.stdout)["runs"] == 8
+    early = ssot("--runs", "60", "--json", "--stop-early", "--", "python", "-c", "raise SystemExit(1)")
+    assert json.loads(early.stdout)["runs"] < 60
     for wrong in (["--runs", "2"], ["--", "no-such-command"], ["--junit", "none*"]):
         done = ssot(*wrong)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr

@@ -13,7 +13,6 @@ from scipy import stats
 
 from analysis.golden.statistics import (
     count_needed_runs,
-    draw_losses,
     estimate_rate,
     find_bounds,
     find_change,
@@ -126,13 +125,3 @@ def test_changes_and_trends() -> None:
     assert find_trend([True] * 20) == find_trend([]) == 1
     assert find_trend([True] * 20 + [False] * 20) < 1e-6
     assert find_trend([True, False] * 20) > 0.5
-
-
-@given(st.integers(1, 100), st.data())
-def test_losses_follow_the_rate(runs: int, data: st.DataObject) -> None:
-    passed = data.draw(st.integers(0, runs))
-    mean, low, high = draw_losses(passed, runs, 1000.0)
-    expected = 1000 * (runs - passed + 0.5) / (runs + 1)
-    assert mean == pytest.approx(expected, abs=1000 * 0.02)
-    assert 0 <= low <= mean <= high <= 1000
-    assert draw_losses(passed, runs, 1000.0) == (mean, low, high)

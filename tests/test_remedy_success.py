@@ -59,7 +59,7 @@ def test_a_redirect_yields_one_object() -> None:
     assert (goal.label, goal.target, goal.is_met) == ("All 2 paths yield one object: Engine", 1, True)
 
 
-@pytest.mark.parametrize(("target", "told"), [(0.999, "99.9%"), (0.9995, "99.95%"), (0.5, "50%")])
+@pytest.mark.parametrize(("target", "told"), [(0.999, "99.9 %"), (0.9995, "99.95 %"), (0.5, "50 %")])
 def test_a_rate_is_told_as_the_policy_says_it(target: float, told: str) -> None:
     goal = build(f"[golden_path]\ntarget = {target}", golden_path_lower_bound=0.605)["golden-path-lower-bound"]
     assert told in goal.label

@@ -48,6 +48,7 @@ def test_a_number_that_nobody_knows_is_not_measured(make_tree: Tree, tmp_path: P
     assert [verdict.verdict for verdict in found] == ["not measured"] * 3
     assert "ssot scan --json" in found[0].why
     assert "--probe" in found[1].why
+    assert (found[2].stated, found[2].why) == ("60.0 %", "Not measured: run ssot golden-path.")
 
 
 def test_about_so_many_is_confirmed_within_its_tolerance(make_tree: Tree, tmp_path: Path) -> None:

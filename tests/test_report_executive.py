@@ -76,7 +76,7 @@ def test_what_the_policy_states_stands_in_the_impact(hostile: Investigation) -> 
 
 
 def test_lights_and_boxes_are_words_too(shop: Investigation) -> None:
-    assert "Wrong now" in executive.show_headline(shop).page
+    assert "Needs a fix now" in executive.show_headline(shop).page
     assert 'aria-label="open"' in executive.show_goals(shop).page
 
 

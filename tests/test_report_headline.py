@@ -6,7 +6,8 @@ import pytest
 from report_trees import SHOP, investigate
 
 from analysis.investigation import Investigation
-from analysis.report.headline import LIGHTS, build_figures, count_severities, find_light, tell_verdict
+from analysis.report.headline import LIGHTS, build_figures, build_tally, count_severities, find_light, tell_light
+from analysis.rules.verdict import Tally, count_findings, tell_verdict
 
 POLICY = """
 [[concept]]
@@ -29,23 +30,25 @@ def test_a_clean_tree_is_green_throughout(tmp_path_factory: pytest.TempPathFacto
     clean = investigate(tmp_path_factory.mktemp("clean"), {"one.py": "x = 1\n"})
     assert {figure.light for figure in build_figures(clean)} == {"green"}
     assert find_light(count_severities(clean)) == "green"
-    assert tell_verdict(count_severities(clean)) == "No rule has found anything."
+    assert tell_verdict(build_tally(clean)) == "No rule has found anything."
 
 
 def test_limits_of_the_policy_come_first_with_their_own_light(shop: Investigation) -> None:
     first, second = build_figures(shop)[:2]
-    assert (first.label, first.value, first.light, first.note) == ("Registries", 3, "red", "at most 1 allowed")
+    assert (first.label, first.value, first.light, first.note_text) == ("Registries", 3, "red", "at most 1 allowed")
+    assert (first.noun, first.words) == ("classes", "Policy limit exceeded")
     assert (second.label, second.value, second.light) == ("Baskets", 1, "green")
 
 
 def test_figures_are_those_of_the_metrics_and_every_light_has_words(shop: Investigation) -> None:
     figures = {figure.label: figure for figure in build_figures(shop)}
     assert figures["Circular imports"].value == shop.metric("import-time-cycles") == 1
-    assert figures["Circular imports"].note == "2 modules caught in them"
+    assert figures["Circular imports"].note_text == "2 modules caught in them"
     assert figures["Circular imports"].light == "red"
     assert figures["Cycles hidden inside functions"].light == "amber"
     assert figures["Files that Python never imports"].light == "green"
-    assert all(figure.words == LIGHTS[figure.light] for figure in figures.values())
+    assert all(figure.words for figure in figures.values())
+    assert figures["Circular imports"].words == LIGHTS["red"] == "Needs a fix now"
 
 
 def test_severities_are_counted_zeros_included(shop: Investigation) -> None:
@@ -54,17 +57,37 @@ def test_severities_are_counted_zeros_included(shop: Investigation) -> None:
     assert sum(counts.values()) == len(shop.findings)
 
 
+LIMIT, REQUIREMENT, FAULT = "concept-over-its-limit", "factory-without-method", "import-cycle"
+
+
 @pytest.mark.parametrize(
-    ("counts", "verdict", "light"),
+    ("found", "verdict", "light", "says"),
     [
-        ((0, 0, 0, 1), "Nothing is wrong now; 1 finding will go wrong or is worth knowing.", "amber"),
-        ((0, 0, 2, 1), "Nothing is wrong now; 3 findings will go wrong or are worth knowing.", "amber"),
-        ((0, 1, 0, 0), "1 finding is wrong now.", "red"),
-        ((2, 1, 0, 0), "3 findings are wrong now, 2 of them stop the product.", "red"),
-        ((1, 0, 0, 0), "1 finding is wrong now and stops the product.", "red"),
+        ([(FAULT, "P3")], "Nothing needs a fix now; 1 finding is worth knowing.", "amber", "Risk"),
+        ([(FAULT, "P2")] * 2 + [(FAULT, "P3")], "Nothing needs a fix now; 2 findings are risks; 1 is worth knowing.",
+         "amber", "Risk"),
+        ([(FAULT, "P1")], "1 finding needs a fix now.", "red", "Needs a fix now"),
+        ([(LIMIT, "P0")] * 2, "2 policy limits are exceeded.", "red", "Policy violated"),
+        ([(LIMIT, "P0")], "1 policy limit is exceeded.", "red", "Policy violated"),
+        ([(LIMIT, "P2"), (FAULT, "P2")], "1 policy limit is exceeded; 1 finding is a risk.", "amber",
+         "Policy violated"),
+        ([(REQUIREMENT, "P1")], "1 finding breaks a requirement of the policy.", "red", "Policy violated"),
+        ([(LIMIT, "P0"), (REQUIREMENT, "P1"), (REQUIREMENT, "P2")],
+         "1 policy limit is exceeded; 2 more break a requirement of the policy.", "red", "Policy violated"),
+        ([(FAULT, "P0")] * 26 + [(LIMIT, "P0")] * 2,
+         "26 findings need a fix now; 2 policy limits are exceeded.", "red", "Needs a fix now"),
     ],
-)
-def test_the_verdict_is_one_sentence(counts: tuple[int, ...], verdict: str, light: str) -> None:
-    found = dict(zip(("P0", "P1", "P2", "P3"), counts, strict=True))
-    assert tell_verdict(found) == verdict
-    assert find_light(found) == light
+)  # fmt: skip
+def test_the_verdict_tells_policy_violations_from_what_needs_a_fix_and_from_risks(
+    found: list[tuple[str, str]], verdict: str, light: str, says: str
+) -> None:
+    tally = count_findings(found)
+    assert tally.total == len(found)
+    assert tell_verdict(tally) == verdict
+    counts = {severity: sum(each == severity for _, each in found) for severity in ("P0", "P1", "P2", "P3")}
+    assert find_light(counts) == light
+    assert tell_light(light, tally) == says
+
+
+def test_no_finding_is_no_verdict_on_anything() -> None:
+    assert tell_verdict(Tally()) == "No rule has found anything."

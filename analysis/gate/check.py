@@ -34,6 +34,7 @@ from analysis.pipeline import build_case, limit_simulation, simulate
 from analysis.policy import Policy, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
+from analysis.quantities import write_score
 from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, find_scores, judge
 from analysis.rules.score import Score, ScorePart
 from analysis.rules.words import agree, tell
@@ -106,7 +107,7 @@ def check(
     if now.score is None:
         reasons.append("the score could not be computed")
     elif counts_threshold and now.score < threshold:
-        reasons.append(f"the score of {_show(now.score)} is below {threshold:g}")
+        reasons.append(f"the score of {write_score(now.score)} is below {threshold:g}")
     if any(failing):
         reasons.append(_tell_failing(sum(failing), compared_with))
     revision = read_revision(root)
@@ -238,15 +239,6 @@ def _tell_failing(count: int, compared_with: str) -> str:
     if compared_with:
         return f"{tell(count, 'finding')} {agree(count, 'is', 'are')} new or worse since {compared_with}"
     return f"{tell(count, 'finding')} {agree(count, 'remains', 'remain')}, and --strict allows none"
-
-
-def _show(score: float) -> str:
-    """Return a score with one digit, rounded down: 94.96 is not 95.
-
-    >>> _show(94.96), _show(100.0)
-    ('94.9', '100.0')
-    """
-    return f"{int(score * 10) / 10:.1f}"
 
 
 def _describe(finding: Finding, status: Status, fails: bool) -> CheckedFinding:

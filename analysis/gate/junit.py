@@ -6,6 +6,7 @@ from collections import defaultdict
 from xml.etree import ElementTree as ET
 
 from analysis.gate.result import CheckedFinding, CheckResult
+from analysis.quantities import write_score
 from analysis.rules import RULES
 from analysis.rules.words import make_harmless, tell
 
@@ -25,7 +26,7 @@ def render_junit(result: CheckResult) -> str:
         failures=str(failed + is_below), timestamp=result.created.partition("+")[0],
     )  # fmt: skip
     score = ET.SubElement(suite, "testcase", classname="ssot", name="compliance score")
-    told = f"{result.score:.1f} of 100; needed: {result.threshold:g}"
+    told = f"{write_score(result.score)} of 100; needed: {result.threshold:g}"
     if is_below:
         ET.SubElement(score, "failure", message=told, type="score").text = told
     else:

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from analysis.gate.result import CheckedFinding, CheckResult
 from analysis.gate.unread import tell_unread
+from analysis.quantities import write_decimal, write_score
+from analysis.rules.verdict import count_findings, find_breach, name_severity, tell_verdict
 from analysis.rules.words import make_harmless, tell
 
 _MOST = 20
@@ -23,6 +25,9 @@ def render_markdown(result: CheckResult) -> str:
     lines += [f"> {_escape(note)}" for note in result.notes] + ([""] if result.notes else [])
     lines += [*_list_gaps(result), ""] if result.not_analysed else []
     lines += [f"- {_escape(sentence)}" for sentence in tell_unread(result)]
+    if result.findings:
+        tally = count_findings((finding.rule, finding.severity) for finding in result.findings)
+        lines += [tell_verdict(tally), ""]
     if failing:
         lines += ["### What fails the check", "", *_tabulate(failing, with_status=bool(result.compared_with)), ""]
     elif result.findings and not result.passed:
@@ -45,7 +50,7 @@ def _list_gaps(result: CheckResult) -> Iterator[str]:
 def _tell_score(result: CheckResult) -> str:
     needed = f"{result.threshold:g} needed" if result.threshold_counts else "not judged: only what is new or worse is"
     return (
-        f"Score **{int(result.score * 10) / 10:.1f}** of 100 ({needed}) · {tell(result.modules, 'module')} · "
+        f"Score **{write_score(result.score)}** of 100 ({needed}) · {tell(result.modules, 'module')} · "
         f"{tell(len(result.findings), 'finding')} · {len(result.accepted):,} accepted"
     )
 
@@ -55,7 +60,8 @@ def _tabulate(findings: Iterable[CheckedFinding], *, with_status: bool) -> Itera
     yield "| severity | rule | what | where |"
     yield "|---|---|---|---|"
     for each in found[:_MOST]:
-        severity = f"{each.severity}, {each.status}" if with_status else each.severity
+        breach = name_severity(each.rule, each.severity) if find_breach(each.rule) else ""
+        severity = ", ".join(filter(None, (each.severity, breach, each.status if with_status else "")))
         place = f"{make_harmless(each.evidence[0].path)}:{each.evidence[0].line}" if each.evidence else ""
         where = f"`{place.replace('`', '')}`" if place else ""
         more = f" and {each.places - 1:,} more" if each.places > 1 else ""
@@ -71,7 +77,7 @@ def _tabulate_rules(result: CheckResult) -> Iterator[str]:
     yield "| rule | severity | findings | places | points |"
     yield "|---|---|---:|---:|---:|"
     for row in result.rules:
-        yield f"| {row.rule} | {row.severity} | {row.findings:,} | {row.places:,} | {row.points:,.1f} |"
+        yield f"| {row.rule} | {row.severity} | {row.findings:,} | {row.places:,} | {write_decimal(row.points)} |"
 
 
 def _escape(text: str) -> str:

@@ -46,8 +46,9 @@ class GoldenRequest:
     seed: int = 0
     timeout: float = 600.0
     levers: int = 0
-    early: bool = True
+    early: bool = False
     junit: tuple[str, ...] = ()
+    repeat_seeds: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +123,9 @@ def _complete(asked: GoldenRequest, own: GoldenPath, root: Path) -> GoldenOption
     if patterns and not files:
         raise GoldenError(f"no file matches {', '.join(patterns)}", remedy="Give --junit a pattern of JUnit XML files")
     return GoldenOptions(
-        command, asked.runs or own.runs or _RUNS, asked.parallel, asked.seed, asked.timeout, asked.early, asked.levers,
-        files, own.target, own.confidence,
+        command, runs=asked.runs or own.runs or _RUNS, parallel=asked.parallel, seed=asked.seed, timeout=asked.timeout,
+        early=asked.early, levers=asked.levers, repeat_seeds=asked.repeat_seeds, junit=files, target=own.target,
+        confidence=own.confidence,
     )  # fmt: skip
 
 

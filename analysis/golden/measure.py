@@ -1,4 +1,4 @@
-"""Measure the golden path: runs, an early end where the answer is clear, repeated seeds, and levers."""
+"""Measure the golden path: as many runs as asked for; on request an early end, repeated seeds, and levers."""
 
 from __future__ import annotations
 
@@ -20,16 +20,17 @@ LEVERS: tuple[tuple[str, str, dict[str, str]], ...] = (
     ("test order", "shuffled", {"PYTEST_ADDOPTS": "-p ssot_order"}),
 )
 PARALLEL = "parallel runs"
-#: So many failing seeds are repeated, each so often.
+#: With levers so many failing seeds are repeated, each so often.
 _REPEATED, _TIMES = 5, 3
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenOptions:
-    """How to measure. ``runs`` is the most that are made; ``early`` ends them where the answer is clear.
+    """How to measure. ``runs`` are made, no more and no fewer; ``early`` ends them where the answer is clear.
 
-    ``levers`` is the number of runs for each lever (0: none). ``junit`` are files of results that exist already: then
-    nothing is run.
+    ``levers`` is the number of runs for each lever, ``repeat_seeds`` the number of failing seeds to run again, three
+    times each; both ask for further runs. With ``levers`` five seeds are repeated unless said otherwise. ``junit`` are
+    files of results that exist already: then nothing is run.
     """
 
     command: Sequence[str] = ()
@@ -37,9 +38,10 @@ class GoldenOptions:
     parallel: int = 1
     seed: int = 0
     timeout: float = 600.0
-    early: bool = True
+    early: bool = False
     levers: int = 0
     junit: Sequence[Path] = ()
+    repeat_seeds: int = 0
     target: float = 0.999
     confidence: float = 0.95
 
@@ -71,7 +73,7 @@ def measure_golden_path(
         raise GoldenError("no command to run", remedy="Give one after --, or in the policy: [golden_path] command")
     try:
         base, stopped = _run_base(folder, options, progress)
-        more = _repeat_failing(folder, options, base, progress) if any(not run.is_good for run in base) else []
+        more = _repeat_failing(folder, options, base, progress)
         pulled = _pull_levers(folder, options, progress) if options.levers else []
     except OSError as error:
         raise GoldenError(
@@ -115,8 +117,11 @@ def _tell(runs: Iterator[Run], step: str, total: int, progress: Progress) -> lis
 
 
 def _repeat_failing(folder: Path, options: GoldenOptions, base: Sequence[Run], progress: Progress) -> list[Run]:
-    """Run the first failing seeds again: a seed that always fails is no race."""
-    seeds = [run.seed for run in base if not run.is_good][:_REPEATED]
+    """Run the first failing seeds again where that is asked for: a seed that always fails is no race."""
+    most = options.repeat_seeds or (_REPEATED if options.levers else 0)
+    seeds = [run.seed for run in base if not run.is_good][:most]
+    if not seeds:
+        return []
     plans = [
         RunPlan(len(base) + index, seed, "repeated seed", str(seed))
         for index, seed in enumerate(seed for seed in seeds for _ in range(_TIMES))

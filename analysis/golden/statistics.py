@@ -16,8 +16,6 @@ import numpy as np
 import scipy  # its parts are loaded when they are needed
 
 Word = Literal["met", "not met", "not enough runs"]
-#: So many draws carry an interval through to money.
-_DRAWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +112,3 @@ def find_trend(outcomes: Sequence[bool]) -> float:
     if not failed or not passed:
         return 1.0
     return float(scipy.stats.mannwhitneyu(failed, passed, alternative="two-sided").pvalue)
-
-
-def draw_losses(
-    successes: int, runs: int, revenue: float, confidence: float = 0.95, seed: int = 1
-) -> tuple[float, float, float]:
-    """Return revenue × (1 − rate): its mean and interval, the rate drawn from Jeffreys' posterior, seeded."""
-    chance = np.random.default_rng(seed)
-    rates = chance.beta(successes + 0.5, runs - successes + 0.5, _DRAWS)
-    losses = revenue * (1 - rates)
-    tail = (1 - confidence) / 2
-    low, high = np.quantile(losses, [tail, 1 - tail])
-    return float(losses.mean()), float(low), float(high)

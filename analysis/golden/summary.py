@@ -8,7 +8,16 @@ from typing import Any, NamedTuple
 
 import pyarrow as pa
 
-from analysis.golden.statistics import Interval, estimate_rate, find_change, find_trend
+from analysis.golden.statistics import Interval, Verdict, estimate_rate, find_change, find_trend
+from analysis.quantities import (
+    write_at_least,
+    write_at_most,
+    write_chance,
+    write_count,
+    write_share,
+    write_stated,
+    write_upper,
+)
 
 BASE = "base"
 REPEATED = "repeated seed"
@@ -157,15 +166,44 @@ def tell_change(change: Change, passed: int, runs: int) -> str:
     """Say how the rate moved since another revision, and whether that is more than chance.
 
     >>> tell_change(Change("abc", 50, 100, 0.001), 90, 100)
-    'since abc the rate went from 50.0% to 90.0%: more than chance (p = 0.001)'
+    'since abc the rate went from 50.0 % to 90.0 %: more than chance (p = 0.001)'
     """
     told = "more than chance" if change.p_value < _SIGNIFICANT else "no more than chance may do"
-    rates = f"from {change.passed / change.runs:.1%} to {passed / runs:.1%}"
-    return f"since {change.revision} the rate went {rates}: {told} (p = {change.p_value:.2g})"
+    rates = f"from {write_share(change.passed / change.runs)} to {write_share(passed / runs)}"
+    return f"since {change.revision} the rate went {rates}: {told} ({write_chance(change.p_value)})"
+
+
+def tell_verdict(verdict: Verdict, passed: int, runs: int) -> str:
+    """Return the verdict in one sentence, with the bound that it rests on and what is needed.
+
+    >>> from analysis.golden.statistics import judge_rate
+    >>> tell_verdict(judge_rate(121, 200, 0.999), 121, 200)
+    'Not met: 121 of 200 runs succeeded; the rate is at most 66.3 % (95 % upper bound), and 99.9 % is needed.'
+    >>> tell_verdict(judge_rate(10, 10, 0.999), 10, 10).partition("bound), ")[2]
+    'and 99.9 % is needed; 2,995 runs without a failure would show it.'
+    """
+    share = f"{write_count(passed)} of {write_count(runs)} runs succeeded"
+    told = f"{verdict.word.capitalize()}: {share}; the rate is {tell_bound(verdict)}"
+    told += f", and {write_stated(verdict.target)} is needed"
+    if verdict.word == "not enough runs":
+        told += f"; {write_count(verdict.needed_runs)} runs without a failure would show it"
+    return f"{told}."
+
+
+def tell_bound(verdict: Verdict) -> str:
+    """Return the bound that a verdict rests on: the upper one where the target is missed, else the lower one.
+
+    A bound that misses the target by less than is shown is called below it, so that it does not look like reaching it.
+    """
+    if verdict.word != "not met":
+        return write_at_least(verdict.lower, verdict.confidence)
+    if write_upper(verdict.upper) == write_upper(verdict.target):
+        return f"below {write_stated(verdict.target)} ({write_stated(verdict.confidence)} upper bound)"
+    return write_at_most(verdict.upper, verdict.confidence)
 
 
 def tell_cause(runs: pa.Table) -> str:
-    """Say in one sentence what the failures hang on, as far as it was tried."""
+    """Say in one sentence what the failures depend on, as far as it was tried."""
     seeds, levers = summarise_seeds(runs), summarise_levers(runs)
     told = []
     if seeds and all(record.kind == "always fails" for record in seeds):

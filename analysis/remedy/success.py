@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from analysis.policy import Policy
+from analysis.quantities import write_stated
 from analysis.rules.names import name_redirects
 from analysis.rules.words import tell
 
@@ -55,7 +56,8 @@ def build_success_metrics(metrics: pa.Table, policy: Policy) -> list[SuccessMetr
         label = f"All {len(redirect.paths):,} paths yield one object: {name}"
         found.append(_build_ceiling(f"identities:{name}", label, values, 1))
     rate, score = policy.golden_path.target, policy.compliance.threshold
-    label = f"Golden path succeeds in {rate * 100:.6g}% of runs"
+    confidence = write_stated(policy.golden_path.confidence)
+    label = f"Golden path: at least {write_stated(rate)} of runs succeed ({confidence} lower bound)"
     found.append(_build_floor("golden-path-lower-bound", label, values, rate))
     found.append(_build_floor("compliance", f"Compliance score of {score:g} or more", values, score))
     return found

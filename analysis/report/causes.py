@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from analysis.quantities import write_money
 from analysis.report.packages import group_modules
 
 if TYPE_CHECKING:
@@ -80,7 +81,8 @@ class Cause:
 
 def find_causes(inv: Investigation) -> list[Cause]:
     """Return the root causes that have findings, those with the gravest first."""
-    rows = inv.table("findings").select(["rule", "severity", "evidence"]).to_pylist()
+    table = inv.table("findings").select(["rule", "severity", "evidence", "certainty"])
+    rows = [row for row in table.to_pylist() if row["certainty"] != "refuted"]
     packages = _find_packages(inv)
     known = {rule for _, _, rules in _CAUSES for rule in rules}
     rest = tuple(sorted({row["rule"] for row in rows} - known))
@@ -115,4 +117,4 @@ def tell_stake(inv: Investigation) -> str:
     business = inv.policy.business
     if business.revenue_at_risk is None:
         return ""
-    return f"{business.currency} {business.revenue_at_risk:,.0f}".strip()
+    return write_money(business.revenue_at_risk, business.currency)

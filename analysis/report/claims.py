@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.policy import Claim
+from analysis.quantities import ALIASES, NOT_MEASURED, SHARE, UNITS, write_value
 from analysis.report.counting import count_of
 
 if TYPE_CHECKING:
@@ -28,7 +29,16 @@ _NEEDED = {
         ),
         "Only the interpreter knows: run it again with --probe.",
     ),
-    "golden-path-success-rate": "No test was run: this version does not measure it.",
+    **dict.fromkeys(
+        (
+            "golden-path-flaky-tests",
+            "golden-path-lower-bound",
+            "golden-path-rate",
+            "golden-path-runs",
+            "golden-path-upper-bound",
+        ),
+        "Not measured: run ssot golden-path.",
+    ),
 }
 _MOST_NAMED = 3
 
@@ -38,9 +48,11 @@ class ClaimVerdict:
     """A number stated before, beside what was measured.
 
     ``verdict`` is confirmed, refuted, not measured or not a number; ``why`` says what the measured number counts.
+    ``metric`` is the name in the claim, ``measures`` that of the metric it is held against.
     """
 
     metric: str
+    measures: str
     stated: str
     measured: str
     verdict: str
@@ -53,33 +65,44 @@ def judge_claims(inv: Investigation) -> list[ClaimVerdict]:
     metrics = {row["metric"]: row for row in inv.table("metrics").to_pylist()}
     found = []
     for claim in inv.policy.claim:
-        row = metrics.get(f"{_FAILING}:claimed" if claim.metric == _FAILING and claim.paths else claim.metric)
-        measured = None if row is None else float(row["value"])
+        name = ALIASES.get(claim.metric, claim.metric)
+        if claim.metric == _FAILING and claim.paths:
+            name = f"{_FAILING}:claimed"
+        row = metrics.get(name)
         why = _explain(inv, claim, "" if row is None else str(row["meaning"]))
-        found.append(_judge(claim, measured, why))
+        found.append(_judge(claim, name, None if row is None else float(row["value"]), why))
     return found
 
 
-def _judge(claim: Claim, measured: float | None, why: str) -> ClaimVerdict:
-    stated = claim.value
-    told = f"{stated:,g}" if isinstance(stated, float | int) else stated
-    shown = "" if measured is None else f"{measured:,.6g}"
+def _judge(claim: Claim, name: str, measured: float | None, why: str) -> ClaimVerdict:
+    unit = UNITS.get(name, "")
+    told = write_value(claim.value, unit) if isinstance(claim.value, float | int) else claim.value
+    shown = "" if measured is None else write_value(measured, unit, name)
     if measured is None:
-        verdict = "not measured"
-    else:
-        try:
-            distance = abs(float(stated) - measured)
-            is_same = distance <= max(claim.tolerance, 1e-9 * max(1.0, abs(measured)))
-            verdict = "confirmed" if is_same else "refuted"
-        except ValueError:
-            verdict = "not a number"
-    return ClaimVerdict(claim.metric, told, shown, verdict, claim.source, why)
+        return ClaimVerdict(claim.metric, name, told, shown, NOT_MEASURED, claim.source, why)
+    try:
+        distance = abs(float(claim.value) - measured)
+    except ValueError:
+        return ClaimVerdict(claim.metric, name, told, shown, "not a number", claim.source, why)
+    exact = 1e-9 * max(1.0, abs(measured))
+    is_same = distance <= max(claim.tolerance, exact)
+    if is_same and distance > exact:
+        why += f" It is within the stated tolerance of {_write_tolerance(claim.tolerance, unit)}."
+    elif not is_same and told == shown:
+        why += " The two differ by less than is shown."
+    return ClaimVerdict(claim.metric, name, told, shown, "confirmed" if is_same else "refuted", claim.source, why)
+
+
+def _write_tolerance(tolerance: float, unit: str) -> str:
+    return f"{100 * tolerance:.6g} percentage points" if unit == SHARE else f"{tolerance:,.6g}"
 
 
 def _explain(inv: Investigation, claim: Claim, meaning: str) -> str:
     kind, _, name = claim.metric.partition(":")
     if not meaning:
-        return _tell_blind(inv, claim) or _NEEDED.get(claim.metric, "No metric of this name: see ssot scan --json.")
+        return _tell_blind(inv, claim) or _NEEDED.get(
+            ALIASES.get(claim.metric, claim.metric), "No metric of this name: see ssot scan --json."
+        )
     if kind in {"class-ids", "identities"}:
         return " ".join(filter(None, (meaning, _tell_objects(inv, name, claim.paths))))
     if claim.metric == "factory-methods-missing":

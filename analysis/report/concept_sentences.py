@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.names.side_by_side import build_side_by_side
+from analysis.quantities import write_share
 from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
@@ -170,7 +171,7 @@ def list_duplicates(inv: Investigation, most_rows: int = 15) -> Fragment:
     frame = _order_duplicates(inv)
     frame["first at"] = frame["first_path"] + ":" + frame["first_line"].astype(str)
     frame["second at"] = frame["second_path"] + ":" + frame["second_line"].astype(str)
-    frame["alike"] = [f"{share:.0%}" for share in frame["similarity"]]
+    frame["alike"] = [write_share(share) for share in frame["similarity"]]
     shown = frame[["level", "first", "second", "alike", "lines", "first at", "second at"]]
     names = ("first", "second", "first at", "second at")
     return build_table(shown, caption="Near duplicates", most_rows=most_rows, names=names)
@@ -200,7 +201,7 @@ def show_difference(inv: Investigation, number: int = 1, most_rows: int = 80) ->
     found = build_side_by_side(first, second)
     left, right = (found[side].map(_keep_indentation) for side in ("first", "second"))
     shown = pd.DataFrame({"first": left, "": found["change"], "second": right})
-    caption = f"{row['first']} and {row['second']} ({row['similarity']:.0%} alike)"
+    caption = f"{row['first']} and {row['second']} ({write_share(row['similarity'])} alike)"
     return build_table(shown, caption=caption, most_rows=most_rows, names=("first", "second"))
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from analysis.quantities import write_count
+
 
 def count_of(number: float, noun: str, plural: str = "") -> str:
     """Return a number with its noun.
@@ -11,4 +13,4 @@ def count_of(number: float, noun: str, plural: str = "") -> str:
     """
     if not number:
         return f"no {noun}"
-    return f"{number:,.0f} {noun if number == 1 else plural or noun + 's'}"
+    return f"{write_count(number)} {noun if number == 1 else plural or noun + 's'}"

@@ -6,15 +6,18 @@ takes ``text/html`` or ``image/png``, which stand on their own.
 
 from __future__ import annotations
 
+import math
 from base64 import b64encode
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import pandas as pd
 
+from analysis.quantities import write_count, write_value
 from analysis.report.escaping import breakable, html, plain
 
 #: The type of an output that only pages of a report read: HTML without style and scripts.
@@ -80,12 +83,13 @@ class Prose:
 
 
 def build_table(
-    frame: pd.DataFrame, *, caption: str, most_rows: int = MOST_ROWS, names: Sequence[str] = ()
-) -> Fragment:
+    frame: pd.DataFrame, *, caption: str, most_rows: int = MOST_ROWS, names: Sequence[str] = (),
+    units: Mapping[str, str] = MappingProxyType({}),
+) -> Fragment:  # fmt: skip
     """Return a frame as an escaped table that says how many rows it hides.
 
-    ``names`` are the columns with dotted names, paths or source, set in a fixed-width face. Lists show their
-    first parts.
+    ``names`` are the columns with dotted names, paths or source, set in a fixed-width face. ``units`` are those of
+    columns with numbers that are no counts. Lists show their first parts.
     """
     if frame.empty:
         return Fragment(f'<p class="nothing">{html(caption)}: none.</p>', f"{plain(caption)}: none")
@@ -95,7 +99,8 @@ def build_table(
         f'<th scope="col"{kind}>{html(_show_head(str(name)))}</th>'
         for name, kind in zip(frame.columns, kinds, strict=True)
     )
-    rows = "".join(f"<tr>{_build_cells(row, kinds)}</tr>" for row in shown.itertuples(index=False, name=None))
+    of = [units.get(str(name), "") for name in frame.columns]
+    rows = "".join(f"<tr>{_build_cells(row, kinds, of)}</tr>" for row in shown.itertuples(index=False, name=None))
     hidden = len(frame) - len(shown)
     note = (
         f'<p class="hidden-rows">{hidden:,} more {"row is" if hidden == 1 else "rows are"} not shown.</p>'
@@ -118,19 +123,20 @@ def _find_kind(frame: pd.DataFrame, name: str, names: Sequence[str]) -> str:
     return ' class="name"' if name in names else ""
 
 
-def _build_cells(row: Iterable[Any], kinds: Sequence[str]) -> str:
-    return "".join(f"<td{kind}>{_build_cell(value)}</td>" for value, kind in zip(row, kinds, strict=True))
+def _build_cells(row: Iterable[Any], kinds: Sequence[str], units: Sequence[str]) -> str:
+    cells = zip(row, kinds, units, strict=True)
+    return "".join(f"<td{kind}>{_build_cell(value, unit)}</td>" for value, kind, unit in cells)
 
 
-def _build_cell(value: Any) -> str:
+def _build_cell(value: Any, unit: str = "") -> str:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
-        return f"{value:,}"
+        return write_count(value) if not unit else write_value(value, unit)
     if isinstance(value, float):
-        return f"{value:,.6g}"
+        return "–" if math.isnan(value) else write_value(value, unit)
     if isinstance(value, list | tuple):
         parts = [breakable(part) for part in value[:MOST_PARTS]]
         hidden = len(value) - len(parts)

@@ -6,7 +6,7 @@ import re
 from html import escape
 
 #: Characters that mean something in Markdown, also where GitHub reads mentions, issue numbers and links.
-_MARKDOWN = re.compile(r"^[-+=]|^\d+(?=[.)])|[\\`*_\[\]<>#|~$&]")
+_MARKDOWN = re.compile(r"^[-+=]|^\d+(?=[.)](?:\s|$))|[\\`*_\[\]<>#|~$&]")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]")
 _AFTER = re.compile(r"([./_\-]|:(?!\d))(?=[^\s./:_\-])(?!pyi?\b)")
 _BREAK = re.compile("\u200b")

@@ -7,15 +7,19 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from analysis.quantities import NOT_MEASURED, UNITS, Shown, write_at_least, write_share, write_value
 from analysis.report.causes import Cause, find_causes, tell_stake
 from analysis.report.claims import ClaimVerdict, judge_claims
 from analysis.report.displays import Fragment
 from analysis.report.golden import GoldenView, build_golden
-from analysis.report.headline import LIGHTS, Figure, build_figures, count_severities, find_light, tell_verdict
-from analysis.report.key_findings import SEVERITY_WORDS, WORTH_TELLING, Group, group_findings
+from analysis.report.headline import Figure, build_figures, build_tally, count_severities, find_light, tell_light
+from analysis.report.key_findings import WORTH_TELLING, Group, group_findings
 from analysis.report.provenance import build_provenance, tell_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
+from analysis.rules.verdict import name_severity, tell_verdict
+from analysis.rules.words import tell
+from analysis.tables import SEVERITY_WORDS
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -30,11 +34,19 @@ LIMITS = (
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One success metric as it is shown; ``is_met`` is false as well when nothing measured it."""
+    """One success metric as it is shown; ``is_met`` is false as well when nothing measured it.
+
+    ``now`` is what is measured, in pieces that name their metrics.
+    """
 
     label: str
-    now_text: str
+    now: tuple[Shown, ...]
     is_met: bool
+
+    @property
+    def now_text(self) -> str:
+        """What is measured now."""
+        return "".join(part.text for part in self.now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,7 @@ class Executive:
     time: str
     sizes: str
     light: str
+    light_words: str
     verdict: str
     figures: Sequence[Figure]
     claims: Sequence[ClaimVerdict]
@@ -59,24 +72,20 @@ class Executive:
     milder: Sequence[Group]
     provenance: Mapping[str, Any]
 
-    @property
-    def light_words(self) -> str:
-        """What the light of the whole means."""
-        return LIGHTS[self.light]
-
 
 def build_executive(inv: Investigation) -> Executive:
     """Return the content of the executive report of an investigation."""
-    counts = count_severities(inv)
-    groups = group_findings(inv)
+    counts, tally = count_severities(inv), build_tally(inv)
+    light, groups = find_light(counts), group_findings(inv)
     provenance = build_provenance(inv)
     return Executive(
         target=inv.name,
         revision=str(inv.manifest["revision"]),
         time=tell_time(str(inv.manifest["created"])),
         sizes=_tell_sizes(inv),
-        light=find_light(counts),
-        verdict=tell_verdict(counts),
+        light=light,
+        light_words=tell_light(light, tally),
+        verdict=tell_verdict(tally),
         figures=build_figures(inv),
         claims=judge_claims(inv),
         score=build_score(inv),
@@ -84,7 +93,7 @@ def build_executive(inv: Investigation) -> Executive:
         impact=_build_impact(inv, counts),
         causes=find_causes(inv),
         phases=inv.plan(),
-        goals=[_build_goal(goal) for goal in inv.success_metrics()],
+        goals=[_build_goal(inv, goal) for goal in inv.success_metrics()],
         groups=[group for group in groups if group.severity in WORTH_TELLING],
         milder=[group for group in groups if group.severity not in WORTH_TELLING],
         provenance={"facts": provenance.facts, "gaps": provenance.gaps, "unread": provenance.unread, "limits": LIMITS},
@@ -92,22 +101,40 @@ def build_executive(inv: Investigation) -> Executive:
 
 
 def _tell_sizes(inv: Investigation) -> str:
+    """Return the size as the metrics have it: the same modules that the score and the claims count."""
     counts = inv.manifest["counts"]
-    return f"{counts['files']:,} files, {counts['modules']:,} modules, {counts['definitions']:,} classes"
+    modules, classes = tell(inv.module_count, "module"), tell(counts["definitions"], "class", "classes")
+    return f"{tell(counts['files'], 'file')}, {modules}, {classes}"
 
 
 def _build_impact(inv: Investigation, counts: Mapping[str, int]) -> dict[str, Any]:
     notes: Mapping[Any, str] = inv.policy.business.notes
     rows = [
-        {"severity": severity, "count": count, "words": SEVERITY_WORDS[severity], "note": notes.get(severity, "")}
+        {"severity": severity, "count": count, "words": _name_all(inv, severity), "note": notes.get(severity, "")}
         for severity, count in counts.items()
     ]
     return {"stake": tell_stake(inv), "severities": rows}
 
 
-def _build_goal(goal: SuccessMetric) -> Goal:
-    is_rate = goal.metric == "golden-path-lower-bound"
-    now = "not measured" if goal.now is None else f"{goal.now:.1%}" if is_rate else f"{goal.now:,g}"
+def _name_all(inv: Investigation, severity: str) -> str:
+    """Return what all findings of a severity are, such as policy violations, else the words of the severity."""
+    rows = inv.table("findings").select(["rule", "severity"]).to_pylist()
+    words = {name_severity(row["rule"], severity) for row in rows if row["severity"] == severity}
+    return words.pop() if len(words) == 1 else SEVERITY_WORDS[severity]
+
+
+def _build_goal(inv: Investigation, goal: SuccessMetric) -> Goal:
+    unit = UNITS.get(goal.metric, "")
+    if goal.metric != "golden-path-lower-bound":
+        now: tuple[Shown, ...] = (Shown(write_value(goal.now, unit, goal.metric), goal.metric),)
+    elif goal.now is None:
+        now = (Shown(f"{NOT_MEASURED}: run ssot golden-path"),)
+    else:
+        rate, confidence = inv.metric("golden-path-rate"), inv.policy.golden_path.confidence
+        now = (
+            Shown(write_share(rate), "golden-path-rate"), Shown(", "),
+            Shown(write_at_least(goal.now, confidence), goal.metric),
+        )  # fmt: skip
     return Goal(goal.label, now, bool(goal.is_met))
 
 
@@ -118,7 +145,7 @@ def _load_parts() -> Any:
 
 def show_headline(inv: Investigation) -> Fragment:
     """Return the headline figures with their lights."""
-    return Fragment(str(_load_parts().show_figures(build_figures(inv))), tell_verdict(count_severities(inv)))
+    return Fragment(str(_load_parts().show_figures(build_figures(inv))), tell_verdict(build_tally(inv)))
 
 
 def show_findings(inv: Investigation, most_subjects: int = 6) -> Fragment:
@@ -170,7 +197,7 @@ def show_plan(inv: Investigation) -> Fragment:
 
 def show_goals(inv: Investigation) -> Fragment:
     """Return the success metrics as check boxes that a measurement ticks."""
-    goals = [_build_goal(goal) for goal in inv.success_metrics()]
+    goals = [_build_goal(inv, goal) for goal in inv.success_metrics()]
     return Fragment(str(_load_parts().show_goals(goals)), f"{sum(goal.is_met for goal in goals)} of {len(goals)} met")
 
 

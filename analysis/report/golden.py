@@ -10,7 +10,7 @@ import pandas as pd
 from matplotlib import rc_context
 from matplotlib.figure import Figure
 
-from analysis.golden.statistics import Verdict, draw_losses, estimate_rate, judge_rate
+from analysis.golden.statistics import Verdict, estimate_rate, judge_rate
 from analysis.golden.summary import (
     BASE,
     count_base,
@@ -19,6 +19,17 @@ from analysis.golden.summary import (
     summarise_seeds,
     summarise_tests,
     tell_cause,
+    tell_verdict,
+)
+from analysis.quantities import (
+    SHARE,
+    write_at_least,
+    write_chance,
+    write_count,
+    write_interval,
+    write_money,
+    write_share,
+    write_stated,
 )
 from analysis.report.displays import Fragment, Picture, Prose, build_table
 from analysis.report.escaping import code, markdown
@@ -46,6 +57,8 @@ class GoldenView:
     runs: int
     rate: str
     interval: str
+    interval_text: str
+    lower: str
     verdict: Verdict
     told: str
     source: str
@@ -65,37 +78,29 @@ def build_golden(inv: Investigation) -> GoldenView | None:
     return GoldenView(
         passed=passed,
         runs=count,
-        rate=f"{interval.rate:.2%}",
-        interval=f"{interval.lower:.2%} to {interval.upper:.2%}",
+        rate=write_share(interval.rate),
+        interval=write_interval(interval.lower, interval.upper),
+        interval_text=f"{write_stated(interval.confidence)} interval: {write_interval(interval.lower, interval.upper)}",
+        lower=write_at_least(verdict.lower, verdict.confidence),
         verdict=verdict,
         told=tell_verdict(verdict, passed, count),
         source=_tell_source(inv),
-        cause="; ".join(filter(None, (tell_cause(runs), (inv.manifest.get("golden") or {}).get("change", "")))),
+        cause=_tell_cause(inv),
         scenarios=build_scenarios(inv, passed, count),
     )
 
 
-def tell_verdict(verdict: Verdict, passed: int, runs: int) -> str:
-    """Return the verdict in one sentence, with what it rests on.
-
-    >>> tell_verdict(judge_rate(10, 10, 0.999), 10, 10)
-    'Not enough runs: 10 of 10 succeeded, so the rate is at least 74.11%; 2,995 without a failure are needed.'
-    """
-    target, share = f"{verdict.target:.1%}", f"{passed:,} of {runs:,} succeeded"
-    if verdict.word == "met":
-        return f"Met: {share}, so the rate is at least {verdict.lower:.2%}, and {target} are needed."
-    if verdict.word == "not met":
-        return f"Not met: {share}, so the rate is at most {verdict.upper:.2%}, and {target} are needed."
-    return (
-        f"Not enough runs: {share}, so the rate is at least {verdict.lower:.2%}; {verdict.needed_runs:,} without a "
-        "failure are needed."
-    )
+def _tell_cause(inv: Investigation) -> str:
+    """Say what the failures depend on and what changed, as a sentence; empty where nobody has tried."""
+    change = (inv.manifest.get("golden") or {}).get("change", "")
+    told = "; ".join(filter(None, (tell_cause(inv.table("golden_runs")), change)))
+    return f"{told[:1].upper()}{told[1:]}." if told else ""
 
 
 def _tell_source(inv: Investigation) -> str:
     about = inv.manifest.get("golden") or {}
     what = " ".join(_shorten(about.get("command") or [])) or f"{len(about.get('files') or []):,} files of results"
-    early = "; ended early, because the answer was clear" if about.get("stopped") else ""
+    early = "; stopped early, because the verdict was clear" if about.get("stopped") else ""
     other = "" if about.get("revision") == inv.manifest["revision"] else ", another revision than that of the source"
     when = str(about.get("created", ""))[:16].replace("T", " ")
     return f"{what}, at {about.get('revision', 'an unknown revision')}{other}, {when} UTC{early}"
@@ -109,39 +114,40 @@ def _shorten(command: Sequence[str]) -> list[str]:
 def build_scenarios(inv: Investigation, passed: int, runs: int) -> list[tuple[str, str, str, str]]:
     """Return stage, success rate, yearly loss and assumption: today, after each phase, at target.
 
-    Loss is revenue at risk × (1 − rate); it is "not stated" where the policy states no revenue, and "not measured" for
-    what nobody has measured.
+    Loss is revenue at risk × (1 − rate), and the ends of its interval follow from those of the rate; it is "not
+    stated" where the policy states no revenue, and "not measured" for what nobody has measured.
     """
     business, policy = inv.policy.business, inv.policy.golden_path
-    revenue, unit = business.revenue_at_risk, f"{business.currency} ".lstrip()
-    rate = passed / runs
+    revenue, rate = business.revenue_at_risk, passed / runs
     today, target = "not stated", "not stated"
     if revenue is not None:
-        mean, low, high = draw_losses(passed, runs, revenue, policy.confidence)
-        today = f"{unit}{mean:,.0f} ({low:,.0f} to {high:,.0f})"
-        target = f"{unit}{revenue * (1 - policy.target):,.0f}"
+        interval = estimate_rate(passed, runs, policy.confidence)
+        low, high = (write_money(revenue * (1 - bound)) for bound in (interval.upper, interval.lower))
+        today = f"{write_money(revenue * (1 - rate), business.currency)} ({low} to {high})"
+        target = write_money(revenue * (1 - policy.target), business.currency)
     stated = "revenue at risk as the policy states it; every failure loses its share of it"
-    rows = [("today", f"{rate:.2%}", today, f"measured in {runs:,} runs; {stated}")]
+    rows = [("today", write_share(rate), today, f"measured in {tell(runs, 'run')}; {stated}")]
     rows += [
         (f"after: {phase.name}", "not measured", "not measured", "measure again when the phase is done")
         for phase in inv.plan()
     ]
-    rows.append(("at target", f"{policy.target:.1%}", target, f"the target of the policy; {stated}"))
+    rows.append(("at target", write_stated(policy.target), target, f"the target of the policy; {stated}"))
     return rows
 
 
 def tell_golden(inv: Investigation) -> Prose:
-    """Say the rate, the verdict, what it rests on, and what the failures hang on."""
+    """Say the rate, the verdict, what it rests on, and what the failures depend on."""
     view = build_golden(inv)
     if view is None:
         return Prose(_NOTHING)
     wilson = estimate_rate(view.passed, view.runs, inv.policy.golden_path.confidence, "wilson")
     trend = judge_trend(inv.table("golden_runs"))
     told = "Failures do not gather early or late" if trend >= _LEAST_P else "Failures gather early or late"
-    intervals = f"{view.interval} by Clopper and Pearson, {wilson.lower:.2%} to {wilson.upper:.2%} by Wilson"
+    by_wilson = write_interval(wilson.lower, wilson.upper)
+    intervals = f"{view.interval_text} by Clopper and Pearson, {by_wilson} by Wilson"
     parts = [
-        f"**{view.told}** Two-sided, the rate is {view.rate}, {intervals}. {told} (p = {trend:.2g}).",
-        f"{view.cause[:1].upper()}{view.cause[1:]}." if view.cause else "",
+        f"**The success rate is {view.rate}** ({intervals}). {view.told} {told} ({write_chance(trend)}).",
+        view.cause,
         f"Measured: {code(view.source)}.",
     ]
     return Prose(" ".join(part for part in parts if part))
@@ -160,16 +166,20 @@ def draw_rate(inv: Investigation) -> Picture | Prose:
         axes.plot([found.lower, found.upper], [0, 0], color=BLUE, linewidth=5, solid_capstyle="butt")
         axes.plot([found.rate], [0], "o", color=INK, markersize=8)
         axes.axvline(policy.target, color=RED, linewidth=1.5)
-        axes.text(policy.target, 0.62, f"needed {policy.target:.1%} ", color=RED, ha="right", fontsize=9)
-        axes.text(found.rate, -0.62, f"{found.rate:.1%}", ha="center", fontsize=9)
+        axes.text(policy.target, 0.62, f"needed {write_stated(policy.target)} ", color=RED, ha="right", fontsize=9)
+        axes.text(found.rate, -0.62, view.rate, ha="center", fontsize=9)
         axes.set_ylim(-1, 1)
         axes.set_xlim(min(0.5, found.lower - 0.05), 1.005)
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
         png = render(figure)
-    caption = f"{view.passed:,} of {view.runs:,} runs succeeded; the bar is the {found.confidence:.0%} interval."
-    return Picture(png, f"Success rate {view.rate}, interval {view.interval}, needed {policy.target:.1%}", caption)
+    caption = (
+        f"{view.passed:,} of {view.runs:,} runs succeeded; the bar is the {write_stated(found.confidence)} interval."
+    )
+    return Picture(
+        png, f"Success rate {view.rate}, interval {view.interval}, needed {write_stated(policy.target)}", caption
+    )
 
 
 def draw_runs(inv: Investigation) -> Picture | Prose:
@@ -215,32 +225,27 @@ def list_tests(inv: Investigation) -> Fragment:
             each.kind,
             each.passed,
             each.runs,
-            *map(_to_percent, (each.rate, each.lower, each.upper)),
+            each.rate,
+            "–" if not each.runs else write_interval(each.lower, each.upper),
             each.message,
         )
         for each in records
     ]
-    columns = ["test", "kind", "passed", "runs", "rate_in_%", "from_%", "to_%", "first_failure"]
-    return build_table(pd.DataFrame(rows, columns=columns), caption="Tests of the golden path", names=("test",))
-
-
-def _to_percent(rate: float) -> float:
-    return round(rate * 100, 1)
-
-
-def _show(rate: float) -> str:
-    return "–" if rate != rate else f"{rate:.1%}"  # noqa: PLR0124 - not a number
+    columns = ["test", "kind", "passed", "runs", "rate", "interval", "first_failure"]
+    frame = pd.DataFrame(rows, columns=columns)
+    return build_table(frame, caption="Tests of the golden path", names=("test",), units={"rate": SHARE})
 
 
 def list_levers(inv: Investigation) -> Fragment:
     """Return what each lever does to the rate, and the failing seeds that were repeated."""
     levers = [
-        (each.lever, each.setting, f"{each.passed:,} of {each.runs:,}", _show(each.rate), _show(each.base_rate),
-         f"{each.p_value:.2g}", "yes" if each.moves else "no")
+        (each.lever, each.setting, f"{each.passed:,} of {each.runs:,}", each.rate, each.base_rate,
+         write_chance(each.p_value), "yes" if each.moves else "no")
         for each in summarise_levers(inv.table("golden_runs"))
     ]  # fmt: skip
-    columns = ["lever", "setting", "passed", "rate", "rate_without", "p_value", "moves_the_rate"]
-    return build_table(pd.DataFrame(levers, columns=columns), caption="What moves the rate")
+    columns = ["lever", "setting", "passed", "rate", "rate_without", "chance", "moves_the_rate"]
+    units = {"rate": SHARE, "rate_without": SHARE}
+    return build_table(pd.DataFrame(levers, columns=columns), caption="What moves the rate", units=units)
 
 
 def list_seeds(inv: Investigation) -> Fragment:
@@ -283,7 +288,8 @@ def tell_needed(inv: Investigation) -> Prose:
     policy = inv.policy.golden_path
     verdict = view.verdict if view else judge_rate(0, 0, policy.target, policy.confidence)
     text = (
-        f"To claim {policy.target:.1%} at a confidence of {policy.confidence:.0%}, {verdict.needed_runs:,} runs in a "
+        f"To claim {write_stated(policy.target)} at a confidence of {write_stated(policy.confidence)}, "
+        f"{write_count(verdict.needed_runs)} runs in a "
         "row must succeed; each failure in between asks for about half as many again."
     )
     if view:

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from analysis.quantities import Shown, write_at_least, write_count, write_stated, write_value
+from analysis.rules.verdict import Tally, count_findings
+from analysis.rules.words import agree
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -13,111 +17,155 @@ if TYPE_CHECKING:
 
 #: Light: its words.
 LIGHTS: Mapping[str, str] = {
-    "red": "Wrong now", "amber": "Will go wrong", "green": "In order", "grey": "Not measured",
+    "red": "Needs a fix now", "amber": "Risk", "green": "In order", "grey": "Not measured",
 }  # fmt: skip
-#: Metric, label, a metric that says more with its words, and the rules whose gravest finding sets the light.
+#: Metric, label, a metric that says more with its words ({s}: their plural), and the rules whose gravest finding sets
+#: the light.
 _FIGURES: tuple[tuple[str, str, tuple[str, str], tuple[str, ...]], ...] = (
-    ("import-violations", "Imports of a class past its canonical path", ("files-with-import-violations", "files"),
+    ("import-violations", "Imports of a class past its canonical path", ("files-with-import-violations", "file{s}"),
      ("class-taken-from-elsewhere",)),
-    ("import-time-cycles", "Circular imports", ("modules-in-import-time-cycles", "modules caught in them"),
+    ("import-time-cycles", "Circular imports", ("modules-in-import-time-cycles", "module{s} caught in them"),
      ("import-cycle",)),
     ("swallowed-import-suspects-with-packages", "Imports that can fail unseen", ("", ""),
      ("swallowed-circular-import",)),
-    ("modules-that-fail-when-imported-first", "Modules that cannot be imported first", ("modules-probed", "probed"),
+    ("modules-that-fail-when-imported-first", "Modules that cannot be imported first",
+     ("modules-probed", "module{s} probed"),
      ("module-fails-when-imported-first",)),
     ("modules-executed-twice", "Modules executed twice", ("", ""), ("module-executed-twice",)),
-    ("phantom-imports", "Imports of modules that do not exist", ("phantom-modules", "missing modules"),
+    ("phantom-imports", "Imports of modules that do not exist", ("phantom-modules", "missing module{s}"),
      ("phantom-import",)),
     ("phantom-names", "Imports of names that do not exist", ("", ""), ("phantom-name",)),
     ("class-names-defined-more-than-once", "Class names defined more than once",
-     ("duplicate-class-definitions", "definitions"), ("class-defined-more-than-once",)),
+     ("duplicate-class-definitions", "definition{s}"), ("class-defined-more-than-once",)),
     ("names-with-different-objects", "Names that mean different objects", ("", ""), ("name-with-different-objects",)),
     ("shadowed-modules", "Files that Python never imports", ("", ""), ("shadowed-module",)),
     ("files-with-two-names", "Files loaded under two names", ("", ""), ("file-with-two-names",)),
-    ("deferred-cycles", "Cycles hidden inside functions", ("modules-in-deferred-cycles", "modules caught in them"),
+    ("deferred-cycles", "Cycles hidden inside functions", ("modules-in-deferred-cycles", "module{s} caught in them"),
      ("deferred-cycle",)),
 )  # fmt: skip
 _CLASS_IDS = "class-ids:"
+_LOWER = "golden-path-lower-bound"
 _WEIGHTS = {"P0": "red", "P1": "red", "P2": "amber", "P3": "amber"}
 
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One headline figure: value, label, a second line, and its light (red, amber, green or grey)."""
+    """One headline figure: its number with a noun, a second line, its light (red, amber, green or grey) and words.
 
+    ``metric`` names the number; ``note`` is the second line in pieces, those with a number naming theirs.
+    """
+
+    metric: str
     label: str
     value: float | None
-    note: str
     light: str
+    note: tuple[Shown, ...] = ()
+    unit: str = ""
+    noun: str = ""
+    says: str = ""
+
+    @property
+    def text(self) -> str:
+        """The number as it is written everywhere."""
+        return write_value(self.value, self.unit, self.metric)
+
+    @property
+    def note_text(self) -> str:
+        """The second line; empty without one."""
+        return "".join(part.text for part in self.note)
 
     @property
     def words(self) -> str:
         """What the light means."""
-        return LIGHTS[self.light]
+        return self.says or LIGHTS[self.light]
 
 
 def build_figures(inv: Investigation) -> list[Figure]:
     """Return the headline figures: the concepts that the policy limits first, then what every target has."""
-    metrics = inv.table("metrics").to_pylist()
-    values = {row["metric"]: row["value"] for row in metrics}
-    gravest = _find_gravest(inv)
-    figures = [_build_concept(goal.label, goal.now, goal.target, goal.is_met) for goal in _find_concept_goals(inv)]
+    values = {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()}
+    goals = inv.success_metrics()
+    figures = [_build_concept(goal) for goal in goals if goal.metric.startswith("concept:")]
     figures += [_build_ids(metric, value) for metric, value in values.items() if metric.startswith(_CLASS_IDS)]
-    for metric, label, (more, words), rules in _FIGURES:
-        if metric in values:
-            note = f"{values[more]:,.0f} {words}" if more in values and values[metric] else ""
-            severity = min((gravest[rule] for rule in rules if rule in gravest), default="")
-            light = _WEIGHTS[severity] if severity else "green" if not values[metric] else "amber"
-            figures.append(Figure(label, values[metric], note, light))
-    return [*figures, *_build_gates(inv)]
-
-
-def _find_concept_goals(inv: Investigation) -> list[SuccessMetric]:
-    return [goal for goal in inv.success_metrics() if goal.metric.startswith("concept:")]
-
-
-def _build_concept(label: str, now: float | None, target: float, is_met: bool | None) -> Figure:
-    light = "grey" if is_met is None else "green" if is_met else "red"
-    name = label.partition(": ")[2] or label
-    return Figure(name[:1].upper() + name[1:], now, f"at most {target:,.0f} allowed", light)
-
-
-def _build_ids(metric: str, value: float) -> Figure:
-    """Return how many classes bear the name of the one that the policy calls canonical."""
-    return Figure(
-        f"Class ids of {metric.removeprefix(_CLASS_IDS)}", value, "1 needed", "green" if value == 1 else "red"
-    )
-
-
-def _build_gates(inv: Investigation) -> list[Figure]:
-    """Return the golden path and the compliance score, where the policy or a measurement knows of them."""
-    figures = []
-    for goal in inv.success_metrics():
-        if goal.metric in {"golden-path-lower-bound", "compliance"} and goal.now is not None:
-            is_rate = goal.metric != "compliance"
-            value = inv.metric("golden-path-rate") * 100 if is_rate else goal.now
-            needed = f"{goal.target:g} needed"
-            if is_rate:
-                needed = (
-                    f"at least {goal.now:.1%} by {inv.metric('golden-path-runs'):,.0f} runs, {goal.target:.1%} needed"
-                )
-            label = "Golden path, success rate in %" if is_rate else "Compliance score"
-            figures.append(Figure(label, round(value, 1), needed, "green" if goal.is_met else "red"))
+    figures += _build_ordinary(values, _find_gravest(inv))
+    for goal in goals:
+        if goal.now is not None and goal.metric == _LOWER:
+            figures.append(_build_golden(inv, goal))
+        elif goal.now is not None and goal.metric == "compliance":
+            figures.append(_build_score(goal))
     return figures
 
 
+def _build_ordinary(values: Mapping[str, float], gravest: Mapping[str, str]) -> Iterator[Figure]:
+    for metric, label, (more, noun), rules in _FIGURES:
+        if metric not in values:
+            continue
+        note: tuple[Shown, ...] = ()
+        if more in values and values[metric]:
+            plural = "" if values[more] == 1 else "s"
+            note = (Shown(write_count(values[more]), more), Shown(f" {noun.format(s=plural)}"))
+        severity = min((gravest[rule] for rule in rules if rule in gravest), default="")
+        light = _WEIGHTS[severity] if severity else "green" if not values[metric] else "amber"
+        yield Figure(metric, label, values[metric], light, note)
+
+
+def _build_concept(goal: SuccessMetric) -> Figure:
+    light = "grey" if goal.is_met is None else "green" if goal.is_met else "red"
+    name = goal.metric.partition(":")[2]
+    noun = "" if goal.now is None else agree(int(goal.now), "class", "classes")
+    says = "Policy limit exceeded" if light == "red" else ""
+    note = (Shown(f"at most {write_count(goal.target)} allowed"),)
+    return Figure(goal.metric, name[:1].upper() + name[1:], goal.now, light, note, noun=noun, says=says)
+
+
+def _build_ids(metric: str, value: float) -> Figure:
+    """Return how many classes have the name of one that the policy or a claim is about."""
+    noun, is_one = agree(int(value), "definition", "definitions"), value == 1
+    says = "" if is_one else "Not as expected"
+    name, note = metric.removeprefix(_CLASS_IDS), (Shown("expected 1"),)
+    return Figure(metric, name, value, "green" if is_one else "red", note, noun=noun, says=says)
+
+
+def _build_golden(inv: Investigation, goal: SuccessMetric) -> Figure:
+    """Return the measured success rate; its lower bound, which decides, is named as such below it."""
+    runs, confidence = inv.metric("golden-path-runs"), inv.policy.golden_path.confidence
+    note = (
+        Shown(write_at_least(goal.now or 0.0, confidence), _LOWER),
+        Shown(" in "), Shown(write_count(runs), "golden-path-runs"),
+        Shown(f" {agree(int(runs), 'run', 'runs')}; {write_stated(goal.target)} needed"),
+    )  # fmt: skip
+    metric, is_missed = "golden-path-rate", inv.metric("golden-path-upper-bound") < goal.target
+    light = "green" if goal.is_met else "red" if is_missed else "amber"
+    says = "Target met" if goal.is_met else "Target not met" if is_missed else "Not enough runs"
+    return Figure(metric, "Golden path success rate", inv.metric(metric), light, note, unit="share", says=says)
+
+
+def _build_score(goal: SuccessMetric) -> Figure:
+    note, says = (Shown(f"of 100; {goal.target:g} needed"),), "" if goal.is_met else "Below the threshold"
+    light = "green" if goal.is_met else "red"
+    return Figure("compliance", "Compliance score", goal.now, light, note, unit="of 100", says=says)
+
+
 def _find_gravest(inv: Investigation) -> dict[str, str]:
-    findings = inv.table("findings")
     gravest: dict[str, str] = {}
-    pairs = zip(findings.column("rule").to_pylist(), findings.column("severity").to_pylist(), strict=True)
-    for rule, severity in pairs:
+    for rule, severity in _find_valid(inv):
         gravest[rule] = min(severity, gravest.get(rule, severity))
     return gravest
 
 
+def _find_valid(inv: Investigation) -> list[tuple[str, str]]:
+    """Return rule and severity of each finding that is not refuted: what is refuted is no fault."""
+    rows = inv.table("findings").select(["rule", "severity", "certainty"]).to_pylist()
+    return [(row["rule"], row["severity"]) for row in rows if row["certainty"] != "refuted"]
+
+
+def build_tally(inv: Investigation) -> Tally:
+    """Return the findings of a target, counted by what they are: to be fixed, policy violations, risks, notes."""
+    return count_findings(_find_valid(inv))
+
+
 def count_severities(inv: Investigation) -> dict[str, int]:
-    """Return the number of findings per severity, P0 to P3, zeros included."""
-    counts = Counter(inv.table("findings").column("severity").to_pylist())
+    """Return the number of findings per severity, P0 to P3, zeros included; without those refuted."""
+    counts = Counter(severity for _, severity in _find_valid(inv))
     return {severity: counts[severity] for severity in ("P0", "P1", "P2", "P3")}
 
 
@@ -126,30 +174,11 @@ def find_light(counts: Mapping[str, int]) -> str:
     return next((_WEIGHTS[severity] for severity in ("P0", "P1", "P2", "P3") if counts.get(severity)), "green")
 
 
-def tell_verdict(counts: Mapping[str, int]) -> str:
-    """Return one sentence on the whole.
+def tell_light(light: str, tally: Tally) -> str:
+    """Return what the light of the whole means: a policy violation alone is not called a failure.
 
-    >>> tell_verdict({"P0": 0, "P1": 2, "P2": 1, "P3": 0})
-    '2 findings are wrong now; 1 more will go wrong or is worth knowing.'
+    >>> tell_light("red", Tally(limits=2)), tell_light("red", Tally(fixes=1, limits=2))
+    ('Policy violated', 'Needs a fix now')
     """
-    now, later = counts["P0"] + counts["P1"], counts["P2"] + counts["P3"]
-    if not now and not later:
-        return "No rule has found anything."
-    if not now:
-        return f"Nothing is wrong now; {_tell(later)} will go wrong or {_are(later)} worth knowing."
-    stop = ""
-    if counts["P0"] == now:
-        stop = f" and {'stop' if now > 1 else 'stops'} the product"
-    elif counts["P0"]:
-        stop = f", {counts['P0']:,} of them {'stop' if counts['P0'] > 1 else 'stops'} the product"
-    if not later:
-        return f"{_tell(now)} {_are(now)} wrong now{stop}."
-    return f"{_tell(now)} {_are(now)} wrong now{stop}; {later:,} more will go wrong or {_are(later)} worth knowing."
-
-
-def _tell(count: int) -> str:
-    return f"{count:,} finding{'s' if count != 1 else ''}"
-
-
-def _are(count: int) -> str:
-    return "are" if count != 1 else "is"
+    is_policy_only = not tally.fixes and (tally.limits or tally.requirements)
+    return "Policy violated" if is_policy_only and light in {"red", "amber"} else LIGHTS[light]

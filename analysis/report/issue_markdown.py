@@ -65,9 +65,10 @@ def _tell_stake(report: Executive) -> str:
 
 
 def _write_figure(figure: Figure) -> str:
-    value = "not measured" if figure.value is None else f"{figure.value:,g}"
-    note = f" ({markdown(figure.note)})" if figure.note else ""
-    return f"- {_MARKS[figure.light]} {markdown(figure.label)}: **{value}**{note}"
+    value = f"{figure.text} {figure.noun}".rstrip()
+    note = figure.note_text
+    note = f"; {markdown(note)}" if "(" in note else f" ({markdown(note)})" if note else ""
+    return f"- {_MARKS[figure.light]} {markdown(figure.label)}: **{value}**{note}. {figure.words}"
 
 
 def _write_group(group: Group, number: int, most_subjects: int) -> Iterator[str]:
@@ -128,7 +129,7 @@ def _write_golden(report: Executive) -> Iterator[str]:
     if report.golden:
         golden = report.golden
         yield "\n## Golden path\n"
-        told = f"**{golden.rate}** of the runs succeed ({golden.interval}). {golden.told}"
+        told = f"**{golden.rate}** of the runs succeed ({golden.interval_text}). {golden.told}"
         yield f"{told} {markdown(golden.cause)}".rstrip()
         yield "\n| Stage | Success rate | Yearly loss | Assumption |\n|---|--:|--:|---|"
         for stage, rate, loss, assumption in golden.scenarios:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from analysis.rules import RULES
+from analysis.rules.verdict import name_severity
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -17,9 +18,6 @@ MOST_SUBJECTS = 6
 MOST_PLACES = 6
 #: Shown whole; of milder rules a line in a table is enough.
 WORTH_TELLING = ("P0", "P1", "P2")
-SEVERITY_WORDS: Mapping[str, str] = {
-    "P0": "stops the product", "P1": "wrong now", "P2": "will go wrong", "P3": "worth knowing",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +58,8 @@ class Group:
 
     @property
     def words(self) -> str:
-        """What the severity means."""
-        return SEVERITY_WORDS[self.severity]
+        """What the findings are: policy violations, or what the severity says."""
+        return name_severity(self.rule, self.severity)
 
 
 def group_findings(

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from analysis import __version__
+from analysis.quantities import write_decimal
 from analysis.report.counting import count_of
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ def build_provenance(inv: Investigation) -> Provenance:
         ("Scanned", tell_time(str(manifest["created"]))),
         ("Policy", "stated" if _has_policy(inv) else "none: every limit is the default"),
         ("Options", json.dumps(options, sort_keys=True, ensure_ascii=False) if options else "defaults"),
-        ("Analysis took", f"{seconds:,.1f} seconds"),
+        ("Analysis took", f"{write_decimal(seconds)} seconds"),
         ("Made with", f"ssot-kit {manifest['tool_version']}, Python {manifest['python']}"),
         *([("Report made with", f"ssot-kit {__version__}")] if __version__ != manifest["tool_version"] else []),
         ("Snapshot", inv.path.name),

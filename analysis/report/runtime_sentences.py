@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis.quantities import write_decimal, write_share
 from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
@@ -41,7 +42,7 @@ def tell_probe(inv: Investigation) -> Prose:
     return Prose(
         f"Each of {count_of(len(outcomes), 'module')} of {code(inv.name)} was imported first in a fresh process of "
         f"Python {plain_version(probe)}: {ok:,} imports succeed, {len(outcomes) - ok:,} do not. "
-        f"Network: {code(probe.get('network', 'unknown'))}. It took {float(probe.get('seconds', 0)):,.1f} s."
+        f"Network: {code(probe.get('network', 'unknown'))}. It took {write_decimal(float(probe.get('seconds', 0)))} s."
     )
 
 
@@ -83,7 +84,7 @@ def tell_simulation(inv: Investigation) -> Prose:
         agree = int((both["foretold"] == both["seen"]).sum())
         told += (
             f" The interpreter was asked about {count_of(len(both), 'module')} of these: {agree:,} imports ended as "
-            f"foretold ({100 * agree / len(both):.2f} %)."
+            f"foretold ({write_share(agree / len(both))})."
         )
     return Prose(told)
 
@@ -154,7 +155,7 @@ def tell_agreement(inv: Investigation) -> Prose:
         name: int(verdicts.get(name, 0)) for name in ("agree", "disagree", "static-only", "runtime-only", "unknown")
     }
     judged = total - told["unknown"]
-    share = f"{100 * told['agree'] / judged:.2f} %" if judged else "none"
+    share = write_share(told["agree"] / judged) if judged else "none"
     return Prose(
         f"Of {count_of(total, 'name')} in modules that could be imported, source and program say the same of "
         f"{told['agree']:,} ({share} of those on which both speak); they contradict each other on "

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.facts.test_files import is_test_file
+from analysis.quantities import POINTS, SCORE, write_decimal, write_score, write_share
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import markdown
 from analysis.rules.words import agree, tell
@@ -42,32 +43,29 @@ def build_score(inv: Investigation) -> ScoreView | None:
     parts = [row for row in inv.table("score_parts").to_pylist() if not row["package"] and row["points"]]
     packages = sorted((row for row in scores if row["package"]), key=lambda row: (-row["points"], row["package"]))
     lossy = [row for row in packages if row["points"]]
-    clean, lost = whole["clean_modules"], f"{whole['points']:,.1f}"
+    clean, lost = whole["clean_modules"], write_decimal(whole["points"])
     explanation = (
         f"{clean:,} of {tell(whole['modules'], 'module')} {agree(clean, 'is', 'are')} clean, and "
         f"{tell(whole['findings'], 'finding')} {agree(whole['findings'], 'costs', 'cost')} {lost} points: "
         f"100 × {clean:,} ÷ ({clean:,} + {lost})"
     )
     return ScoreView(
-        score=show_score(whole["score"]),
+        score=write_score(whole["score"]),
         threshold=f"{threshold:g}",
         is_met=whole["score"] >= threshold,
         explanation=explanation,
         trend=tell_trend(inv.manifest.get("baseline") or {}, whole["score"]),
         accepted=inv.table("accepted").num_rows,
-        rules=[{**row, "share": row["points"] / whole["points"]} for row in parts[:_MOST_RULES]],
-        packages=lossy[:_MOST_PACKAGES],
+        rules=[_write_row(row, whole["points"]) for row in parts[:_MOST_RULES]],
+        packages=[_write_row(row, whole["points"]) for row in lossy[:_MOST_PACKAGES]],
         more_packages=max(0, len(lossy) - _MOST_PACKAGES),
     )
 
 
-def show_score(score: float) -> str:
-    """Return a score with one digit, rounded down, so that 94.96 does not look like 95.
-
-    >>> show_score(94.96), show_score(100.0)
-    ('94.9', '100.0')
-    """
-    return f"{int(score * 10) / 10:.1f}"
+def _write_row(row: Mapping[str, Any], all_points: float) -> dict[str, Any]:
+    """Return a row of a table with its numbers written: points, and the score or else the share of all points."""
+    told = {"points": write_decimal(row["points"]), "share": write_share(row["points"] / all_points)}
+    return {**row, **told, **({"score": write_score(row["score"])} if "score" in row else {})}
 
 
 def tell_score(inv: Investigation) -> Prose:
@@ -94,8 +92,8 @@ def tell_trend(baseline: Mapping[str, Any], score: float) -> str:
         return f"The baseline could not be read: {baseline['problem']}"
     new, worse, gone, known = (baseline[name] for name in ("new", "worse", "gone", "known"))
     revision = f" ({baseline['revision']})" if baseline.get("revision") else ""
-    was = show_score(float(baseline["score"]))
-    went = f"stayed at {was}" if was == show_score(score) else f"went from {was} to {show_score(score)}"
+    was = write_score(float(baseline["score"]))
+    went = f"stayed at {was}" if was == write_score(score) else f"went from {was} to {write_score(score)}"
     return (
         f"Since the baseline{revision}: the score {went}; {tell(new, 'finding')} {agree(new, 'is', 'are')} new, "
         f"{worse:,} {agree(worse, 'is', 'are')} worse, {gone:,} {agree(gone, 'is', 'are')} gone, "
@@ -109,14 +107,15 @@ def list_parts(inv: Investigation) -> Fragment:
     chosen = frame[(frame["package"] == "") & (frame["points"] > 0)][
         ["rule", "severity", "findings", "places", "points"]
     ]
-    return build_table(chosen.round({"points": 1}), caption="Points lost by rule", names=("rule",))
+    return build_table(chosen, caption="Points lost by rule", names=("rule",), units={"points": POINTS})
 
 
 def list_packages(inv: Investigation) -> Fragment:
     """Return the score of each package, that with most points lost first."""
     frame = inv.frame("scores")
     chosen = frame[frame["package"] != ""].sort_values(["points", "package"], ascending=[False, True])
-    return build_table(chosen.round({"score": 1, "points": 1}), caption="Score by package", names=("package",))
+    units = {"score": SCORE, "points": POINTS}
+    return build_table(chosen, caption="Score by package", names=("package",), units=units)
 
 
 def list_accepted(inv: Investigation) -> Fragment:

@@ -8,13 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis.quantities import write_count
 from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
-from analysis.report.headline import count_severities, tell_verdict
+from analysis.report.headline import build_tally
 from analysis.report.packages import count_imports, group_modules
 from analysis.report.views import MOST_PACKAGES, find_busiest
 from analysis.rules.hazards import find_hazards
+from analysis.rules.verdict import tell_verdict
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -25,11 +27,11 @@ _LONGEST_LOOP = 6
 def tell_target(inv: Investigation) -> Prose:
     """Say what was analysed and what the whole looks like."""
     counts = inv.manifest["counts"]
-    read = f"{count_of(counts['files'], 'file')}, {count_of(counts['modules'], 'module')}"
+    read = f"{count_of(counts['files'], 'file')}, {count_of(inv.module_count, 'module')}"
     text = (
         f"{code(inv.name)} at revision {code(inv.manifest['revision'])} has {read}, "
         f"{count_of(counts['definitions'], 'class', 'classes')} and {count_of(counts['imports'], 'imported name')}. "
-        f"{tell_verdict(count_severities(inv))}"
+        f"{tell_verdict(build_tally(inv))}"
     )
     return Prose(text)
 
@@ -40,8 +42,9 @@ def tell_graph(inv: Investigation) -> Prose:
     sentences = [
         (
             f"{count_of(metric('modules'), 'module')}, joined by {count_of(metric('edges'), 'import edge')}: "
-            f"{metric('edges-import-time'):,.0f} run on import, {metric('edges-deferred'):,.0f} when a function is "
-            f"called, {metric('edges-typing'):,.0f} only for type checkers; an edge can be of several kinds."
+            f"{write_count(metric('edges-import-time'))} run on import, {write_count(metric('edges-deferred'))} when a "
+            f"function is called, {write_count(metric('edges-typing'))} only for type checkers; an edge can be of "
+            "several kinds."
         ),
         (
             f"{count_of(metric('external-packages'), 'package').capitalize()} of others "

@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from analysis.quantities import write_count
 from analysis.report.displays import TEMPLATES, read_asset
 from analysis.report.escaping import breakable, plain
 from analysis.report.networks import build_scripts
@@ -33,16 +34,9 @@ def build_environment() -> Environment:
         breakable=lambda text: Trusted(breakable(text)),
         plain=plain,
         prose=lambda text: Trusted(render_markdown(text)),
-        number=_tell_number,
+        number=write_count,
     )
     return environment
-
-
-def _tell_number(value: float | None) -> str:
-    """Return a number for people: thousands separated, at most three digits after the point."""
-    if value is None:
-        return "not measured"
-    return f"{value:,.0f}" if float(value).is_integer() else f"{value:,.3f}".rstrip("0")
 
 
 def render(template: str, **values: Any) -> str:

@@ -186,7 +186,7 @@ RULES = (
         good={"p/__init__.py": "", "p/a.py": "class Registry: ...\n", "p/b.py": "from p.a import Registry\n"},
         policy=_REGISTRIES,
         grades={"P0": "unless the concept in the policy has a `severity` of its own"},
-        is_joint=True,
+        is_joint=True, breach="policy limit",
     ),
     Rule(
         "canonical-class-missing", "P1",
@@ -196,7 +196,7 @@ RULES = (
         bad={"p/__init__.py": "", "p/b.py": "class Registry: ...\n"},
         good={"p/__init__.py": "", "p/a.py": "class Registry: ...\n"},
         policy=_REGISTRIES,
-        is_joint=True,
+        is_joint=True, breach="policy requirement",
     ),
     Rule(
         "class-defined-more-than-once", "P1",

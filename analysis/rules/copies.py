@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.facts.test_files import is_test_file
 from analysis.graph.components import find_strong_components
+from analysis.quantities import write_lower
 from analysis.rules.case_file import CaseFile, keep
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
@@ -77,7 +78,7 @@ def _check_classes(case: CaseFile) -> Iterator[Finding]:
         names = sorted(places)
         in_product = sum(not is_test_file(path) for path, _ in places.values())
         least = min(row["similarity"] for row in rows)
-        alike = "equal" if least == 1 else f"alike to {least:.0%} or more"
+        alike = "equal" if least == 1 else f"alike to {write_lower(least)} or more"
         message = f"The bodies of {tell(len(names), 'class', 'classes')} are {alike}: {tell_some(names)}"
         severity = "P2" if in_product > 1 and least == 1 else "P3"
         yield build_finding(rule, severity, names[0], message, [places[name] for name in names], names[1:])

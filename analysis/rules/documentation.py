@@ -7,18 +7,14 @@ from collections.abc import Mapping
 
 from analysis.rules.catalogue import RULES
 from analysis.rules.rule import Rule
-
-_SEVERITIES = {
-    "P0": "stops the product or breaks the policy's word",
-    "P1": "is wrong now",
-    "P2": "will be wrong",
-    "P3": "is worth knowing",
-}
+from analysis.tables import SEVERITY_WORDS
 
 _INTRODUCTION = (
     "Each rule names a fact that should not be. Its examples are run by the tests: the bad one has the finding, "
     "the good one has not. There is one finding per subject (a module, class or file), with at most a dozen places as "
-    "evidence; its fingerprint depends on names only, never on lines or layout."
+    "evidence; its fingerprint depends on names only, never on lines or layout. Findings of "
+    "rules that hold the code to its policy are policy violations, whatever their severity: they do not say that "
+    "anything fails."
 )
 _DUNDER = re.compile(r"\b__\w+__\b")
 
@@ -28,7 +24,8 @@ def render_rules() -> str:
     head = [
         "# Rules", "", "Generated from `analysis/rules` by `make docs`; do not edit.", "",
         _INTRODUCTION, "",
-        "| severity | means |", "|---|---|", *(f"| {name} | {meaning} |" for name, meaning in _SEVERITIES.items()), "",
+        "| severity | means |", "|---|---|", *(f"| {name} | {meaning} |" for name, meaning in SEVERITY_WORDS.items()),
+        "",
         "| rule | at most | what it means |", "|---|---|---|",
         *(f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_mark(_first(rule.meaning))} |" for rule in RULES),
         "",
@@ -55,9 +52,10 @@ def _render_rule(rule: Rule) -> str:
 
 
 def _render_severity(rule: Rule) -> list[str]:
+    breach = f" A finding is a policy violation ({rule.breach})." if rule.breach else ""
     if not rule.grades:
-        return [f"Severity: {rule.severity}."]
-    return ["Severity:", "", *(f"- {severity}: {when}" for severity, when in sorted(rule.grades.items()))]
+        return [f"Severity: {rule.severity}.{breach}"]
+    return [f"Severity:{breach}", "", *(f"- {severity}: {when}" for severity, when in sorted(rule.grades.items()))]
 
 
 def _render_example(files: Mapping[str, str]) -> str:

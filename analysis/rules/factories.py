@@ -196,6 +196,7 @@ RULES = (
         bad={"a.py": "class JobFactory:\n    def get(self, user):\n        return self.jobs[user]\n"},
         good={"a.py": "class Job: ...\nclass JobFactory:\n    def get(self, user):\n        return Job()\n"},
         policy=_SCOPED,
+        breach="policy requirement",
     ),
     Rule(
         "factory-without-user-scope", "P1",
@@ -205,6 +206,7 @@ RULES = (
         bad={"a.py": "class Job: ...\nclass JobFactory:\n    def create(self, size):\n        return Job()\n"},
         good={"a.py": "class Job: ...\nclass JobFactory:\n    def create(self, user, size):\n        return Job()\n"},
         policy=_SCOPED,
+        breach="policy requirement",
     ),
     Rule(
         "factory-without-method", "P1",
@@ -215,5 +217,6 @@ RULES = (
         bad={"a.py": "class JobFactory:\n    def create_for_user(self, user): ...\n"},
         good={"a.py": "class JobFactory:\n    def create(self, user): ...\n"},
         policy='[[factory]]\nmatch = ["*Factory"]\nrequire_methods = ["create"]\n',
+        breach="policy requirement",
     ),
 )  # fmt: skip

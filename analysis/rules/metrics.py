@@ -15,6 +15,7 @@ from analysis.facts.test_files import is_test_file
 from analysis.gaps import Gaps, NoGaps
 from analysis.golden.statistics import find_bounds
 from analysis.golden.summary import count_base, summarise_tests
+from analysis.quantities import write_stated
 from analysis.rules.broken_imports import find_swallowed
 from analysis.rules.case_file import CaseFile
 from analysis.rules.catalogue import Judgement
@@ -301,9 +302,9 @@ def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
     yield Metric("fallback-classes", rules["fallback-class"], "classes", told)
     told = "Names that look like a class but mean an object."
     yield Metric("instances-named-like-classes", rules["instance-named-like-a-class"], "names", told)
-    counts = Counter(finding.severity for finding in findings)
+    counts = Counter(finding.severity for finding in findings if finding.certainty != "refuted")
     for severity in tables.SEVERITIES:
-        told = f"Findings of severity {severity}."
+        told = f"Findings of severity {severity} that are not refuted."
         yield Metric(f"findings-{severity.lower()}", counts[severity], "findings", told)
 
 
@@ -314,11 +315,11 @@ def _measure_golden(case: CaseFile) -> Iterator[Metric]:
         return
     policy = case.policy.golden_path
     lower, upper = find_bounds(passed, count, policy.confidence)
-    told = f"at a confidence of {policy.confidence:.0%}"
+    told = f"at a confidence of {write_stated(policy.confidence)}"
     yield Metric("golden-path-runs", count, "runs", "Runs of the golden path that the rate is made of.")
-    yield Metric("golden-path-rate", passed / count, "share", "Share of these runs that succeeded.")
-    yield Metric("golden-path-lower-bound", lower, "share", f"What the rate is at least, {told}.")
-    yield Metric("golden-path-upper-bound", upper, "share", f"What the rate is at most, {told}.")
+    yield Metric("golden-path-rate", passed / count, "share", "Success rate: the share of these runs that succeeded.")
+    yield Metric("golden-path-lower-bound", lower, "share", f"Lower bound: the rate is at least this, {told}.")
+    yield Metric("golden-path-upper-bound", upper, "share", f"Upper bound: the rate is at most this, {told}.")
     flaky = sum(each.kind == "flaky" for each in summarise_tests(runs, case.witness("golden_tests")))
     yield Metric("golden-path-flaky-tests", flaky, "tests", "Tests that pass in some runs and fail in others.")
 

@@ -173,6 +173,7 @@ RULES = (
         bad={"p/__init__.py": "", "p/a.py": "class Order: ...\n", "p/b.py": "class Order: ...\n"},
         good=_TREE,
         policy=_REDIRECT,
+        breach="policy requirement",
         grades={
             "P0": "the paths lead to different objects, or nowhere",
             "P2": "one of them cannot be followed without running the program",

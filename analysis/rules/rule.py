@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from analysis.rules.case_file import CaseFile
 from analysis.rules.finding import Finding
 
 Check = Callable[[CaseFile], Iterable[Finding]]
 Example = Mapping[str, str]
+#: What of a policy a finding breaks; empty where the code itself is at fault, whatever a policy says.
+Breach = Literal["", "policy limit", "policy requirement"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +23,8 @@ class Rule:
     there are several. ``policy`` is the policy that the examples need, as TOML; ``needs_probe`` says that only
     the probe can see it, ``needs_simulation`` that it takes the simulation or the probe. ``is_joint``: its places make
     the finding together, as the definitions of one name do; otherwise each is a fault of its own. ``weight`` are the
-    points of one finding in the compliance score where they do not follow from the severity.
+    points of one finding in the compliance score where they do not follow from the severity. ``breach``: what of the
+    policy its findings break; then they are policy violations and say nothing about failures.
     """
 
     name: str
@@ -36,6 +40,7 @@ class Rule:
     needs_simulation: bool = False
     is_joint: bool = False
     weight: float | None = None
+    breach: Breach = ""
 
 
 def is_beyond_source(rule: Rule) -> bool:

@@ -177,6 +177,7 @@ RULES = (
         bad={**_TREE, "p/old.py": f'"""SSOT redirect."""\n{_WARNING})\nLIMIT = 3\n'},
         good={**_TREE, "p/old.py": f'"""SSOT redirect."""\n{_WARNING}, stacklevel=2)\n__all__ = ["Order"]\n'},
         policy=_REDIRECT,
+        breach="policy requirement",
         grades={"P2": "it does more than redirect", "P3": "the marker or the warning is missing or wrong"},
     ),
     Rule(
@@ -188,5 +189,6 @@ RULES = (
         bad=_TREE,
         good={**_TREE, "p/a.py": '"""SSOT: the one order."""\n__all__ = ["Order"]\nclass Order: ...\n'},
         policy=_CONCEPT,
+        breach="policy requirement",
     ),
 )  # fmt: skip
