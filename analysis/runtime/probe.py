@@ -103,7 +103,14 @@ class _Asked:
         while waiting := [name for name in names if name not in done]:
             alone = [name for name in self._alone if name not in done]
             plan = build_plan(
-                self._facts, self._graph, self._options, waiting, sorted(ok), sorted(self._unfit), scratch, alone
+                self._facts,
+                self._graph,
+                self._options,
+                waiting,
+                sorted(ok),
+                sorted(self._unfit),
+                scratch,
+                alone=alone,
             )
             before = len(done)
             for row in self._serve(plan, frozenset(waiting)):
@@ -125,7 +132,11 @@ class _Asked:
             )
         self.lost = len(lost)
         for name in lost:
-            yield {"module": name, "outcome": "other", "message": "not probed: the probe's server ended before its turn"}
+            yield {
+                "module": name,
+                "outcome": "other",
+                "message": "not probed: the probe's server ended before its turn",
+            }
         tell(total)
 
     def _find_culprit(self) -> str:

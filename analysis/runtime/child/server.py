@@ -237,7 +237,7 @@ class Server:
     def relay(self, pipe, names):
         """Pass on what a server below sends of its modules, until it ends; return whether it came to its end."""
         self.answered, begun, has_ended = set(), set(), False
-        for line in read_lines(pipe, 2 * self.plan["timeout"] + 10):
+        for line in read_lines(pipe, 1.5 * self.plan["timeout"] + 5):
             name, is_ok, row = read_line(line)
             if name is not None:
                 if name in names - self.answered:

@@ -52,4 +52,3 @@ def find_packages(name):
     """Return the packages around a module, the outermost first."""
     parts = name.split(".")
     return [".".join(parts[:length]) for length in range(1, len(parts))]
-
