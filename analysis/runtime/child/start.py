@@ -6,6 +6,7 @@ import signal
 import sys
 
 from .isolation import Isolation
+from .limits import PREFERENCE
 from .server import Server
 from .system import PR_SET_CHILD_SUBREAPER, PR_SET_PDEATHSIG, control
 
@@ -21,7 +22,10 @@ def main(plan_descriptor, answers):
     for descriptor in (0, 1):
         os.dup2(nothing, descriptor)
     os.close(nothing)
+    plan["nice"] = os.getpriority(os.PRIO_PROCESS, 0)
     isolation = Isolation(plan)
+    if plan["isolate"]:
+        prefer()
     isolation.begin()
     pid = isolation.fork()
     if pid == 0:
@@ -29,6 +33,14 @@ def main(plan_descriptor, answers):
     os.close(answers)
     _, status = os.waitpid(pid, 0)
     os._exit(1 if status else 0)
+
+
+def prefer():
+    """Let the server and the keepers run before the modules, where that is allowed: a fork bomb must not delay them."""
+    try:
+        os.setpriority(os.PRIO_PROCESS, 0, max(-20, os.getpriority(os.PRIO_PROCESS, 0) - PREFERENCE))
+    except OSError:
+        pass  # for users without powers the number of processes is limited instead
 
 
 def serve(plan, answers, isolation):

@@ -16,7 +16,7 @@ import time
 
 from .bindings import has_digest
 from .isolation import APART
-from .limits import MOST_PROCESSES, limit
+from .limits import MOST_PROCESSES, limit, limit_processes
 from .rows import report
 from .system import (
     PR_SET_CHILD_SUBREAPER,
@@ -182,7 +182,7 @@ def watch(module, is_alone):
     """Wait for the module's process, and end those that others left; return how it ended."""
     while True:
         if hasattr(signal, "sigtimedwait"):
-            signal.sigtimedwait([signal.SIGCHLD], 0.1)
+            signal.sigtimedwait([signal.SIGCHLD], 0.05)
         else:
             time.sleep(0.005)
         while True:
@@ -217,6 +217,8 @@ def run_turn(turn, server, output):
             os.dup2(source, descriptor)
         close_others({ANSWER} | server.loaded)
         live_in(server.isolation.home)
+        if server.isolation.has_powers:
+            limit_processes(server.plan["nice"])
         server.isolation.give_up_powers()
         limit(server.plan)
         send(turn, b"begun", b"")
