@@ -99,8 +99,8 @@ _BARE = (
     "import {name}; print(time.perf_counter() - t)"
 )
 _WATCHED = (
-    "import sys; sys.path[:0] = [{root!r}, {child!r}]; import child, time\n"
-    "tree = child.Tree(dict(root={package!r}, tops=[{name!r}])); recorder = child.Recorder(tree); recorder.install()\n"
+    "import sys; sys.path[:0] = [{root!r}, {child!r}]; from child import witness; import time\n"
+    "tree = witness.Tree(dict(root={package!r}, tops=[{name!r}])); witness.Recorder(tree).install()\n"
     "t = time.perf_counter(); import {name}; print(time.perf_counter() - t)"
 )
 

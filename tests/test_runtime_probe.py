@@ -301,11 +301,11 @@ def test_an_interrupted_probe_goes_on_where_it_stopped(make_tree: Tree, tmp_path
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        run_probe(facts, graph, ProbeOptions(jobs=1), stream=stream, progress=stop)
+        run_probe(facts, graph, ProbeOptions(jobs=1, isolate=False), stream=stream, progress=stop)
     (kept,) = stream.iterdir()
     assert 2 <= len(kept.read_text().splitlines()) <= 3
     kept.write_text(kept.read_text() + '{"module": "m5", "outc')
-    result = run_probe(facts, graph, ProbeOptions(jobs=1), stream=stream)
+    result = run_probe(facts, graph, ProbeOptions(jobs=1, isolate=False), stream=stream)
     assert result.described["taken_over"] in {2, 3}
     assert set(outcomes(result).values()) == {"ok"}
     assert list(stream.iterdir()) == []

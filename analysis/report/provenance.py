@@ -75,7 +75,8 @@ def _tell_probe(probe: Any) -> str:
     return (
         f"{count_of(probe['modules'], 'module')} of the target {'was' if probe['modules'] == 1 else 'were'} imported, "
         f"which executed code of it, by Python {str(probe['version']).split()[0]}; no function was called. "
-        f"Network: {probe['network']}. The target's files: {probe['target']}."
+        f"Network: {probe['network']}. The target's files: {probe['target']}. "
+        f"Processes: {probe.get('processes', 'unknown')}.{_tell_losses(probe)}"
     )
 
 
@@ -88,6 +89,20 @@ def _find_failed(inv: Investigation) -> list[tuple[str, str]]:
     ]
     hidden = len(rows) - len(shown)
     return [*shown, (f"and {hidden:,} more", "see the table not_analysed of the snapshot")] if hidden else shown
+
+
+def _tell_losses(probe: Any) -> str:
+    """Return what one module did to others, where the system could not keep them apart."""
+    told = ""
+    if probe.get("lost"):
+        told += f" {count_of(probe['lost'], 'module')} could not be probed: the probe's server ended before their turn."
+    for change in probe.get("changed", ()):
+        files = ", ".join(change["changed"])
+        told += (
+            f" {count_of(change['files'], 'file')} of the target changed ({files}) while these modules were imported: "
+            f"{', '.join(change['by'])}."
+        )
+    return told
 
 
 def _find_unread(inv: Investigation) -> list[tuple[str, str]]:

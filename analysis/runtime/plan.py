@@ -160,18 +160,22 @@ def build_plan(
     ok: Sequence[str],
     unfit: Sequence[str],
     scratch: Path,
+    *,
+    alone: Sequence[str] = (),
 ) -> dict[str, Any]:
     """Return the document for the child.
 
     ``waiting`` are the modules to import, ``ok`` those of which it is known that their import succeeds, ``unfit``
-    what must not be loaded into a process that serves others.
+    what must not be loaded into a process that serves others, ``alone`` which of those waiting come first, while no
+    other runs.
     """
     tops = sorted({name.partition(".")[0] for name in tables.read_column(facts.modules, "module")})
     preloaded = find_preloaded(graph, tops) if options.preload else []
     leads = find_leads(facts, find_entries(facts, options.only)) if options.share else {}
+    others = [name for name in waiting if name not in set(alone)]
     return {
         "root": str(facts.root), "paths": find_search_path(facts, options), "tops": tops, "leads": leads,
-        "rounds": find_rounds(waiting, leads), "empty": find_empty(facts),
+        "alone": list(alone), "rounds": find_rounds(others, leads), "empty": find_empty(facts),
         "preload": [name for name in preloaded if name not in set(unfit)], "share": options.share, "ok": list(ok),
         "unfit": list(unfit), "outside": find_outside(facts, graph, tops),
         "jobs": options.jobs or 2, "timeout": options.timeout, "cpu_seconds": options.cpu_seconds,

@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-import select
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TextIO
@@ -22,14 +22,14 @@ from analysis.executor import count_cores
 from analysis.facts import Facts
 from analysis.graph import ImportGraph
 from analysis.progress import Progress, ignore_progress
+from analysis.runtime.answers import read_answer, read_lines
 from analysis.runtime.options import Interpreter, ProbeOptions, build_environment, find_interpreter
 from analysis.runtime.plan import build_plan, find_entries
 from analysis.runtime.rows import build_probe_tables
 from analysis.simulation import Environment
 
-CHILD = Path(__file__).with_name("child.py")
-#: How often a server is started again, each time with less that is shared, before its modules are given up.
-_MOST_STARTS = 12
+#: The folder that the target's interpreter runs.
+CHILD = Path(__file__).with_name("child")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +71,15 @@ def run_probe(
         kept.unlink(missing_ok=True)
     described = {
         "python": interpreter.path, "version": interpreter.version, **asked.isolation,
-        "preloaded": len(asked.preloaded), "modules": len(entries),
+        "preloaded": len(asked.preloaded), "modules": len(entries), "lost": asked.lost, "restarts": asked.starts - 1,
+        "changed": asked.changed,
         "taken_over": taken_over, "seconds": round(time.monotonic() - started, 2), "timeout": options.timeout,
     }  # fmt: skip
     return ProbeResult(build_probe_tables(facts, entries, rows), described, asked.environment)
 
 
 class _Asked:
-    """The server processes of one probe, started again with less when one of them fails."""
+    """The server processes of one probe, started again for the remaining modules when one of them ends."""
 
     def __init__(self, facts: Facts, graph: ImportGraph, options: ProbeOptions, interpreter: Interpreter) -> None:
         self._facts, self._graph, self._options, self._interpreter = facts, graph, options, interpreter
@@ -86,7 +87,12 @@ class _Asked:
         self.isolation: dict[str, str] = {}
         self.preloaded: list[str] = []
         self.environment: Environment | None = None
+        self.changed: list[dict[str, Any]] = []
+        self.starts, self.lost = 0, 0
         self._loading = ""
+        self._running: dict[str, None] = {}
+        self._alone: dict[str, None] = {}
+        self._tried = 0
 
     def run(self, rows: Mapping[str, Any], scratch: Path, tell: Any, total: int) -> Iterator[dict[str, Any]]:
         """Yield the rows of the modules that have none yet."""
@@ -94,43 +100,71 @@ class _Asked:
         done = {name for name in names if name in rows}
         ok = {name for name in done if rows[name]["outcome"] == "ok" and not rows[name].get("threads")}
         tell(len(done))
-        starts = 0
-        while starts < _MOST_STARTS:
-            waiting = [name for name in names if name not in done]
-            if not waiting:
-                break
+        while waiting := [name for name in names if name not in done]:
+            alone = [name for name in self._alone if name not in done]
             plan = build_plan(
-                self._facts, self._graph, self._options, waiting, sorted(ok), sorted(self._unfit), scratch
+                self._facts,
+                self._graph,
+                self._options,
+                waiting,
+                sorted(ok),
+                sorted(self._unfit),
+                scratch,
+                alone=alone,
             )
-            for row in self._serve(plan):
+            before = len(done)
+            for row in self._serve(plan, frozenset(waiting)):
                 done.add(row["module"])
                 if row["outcome"] == "ok" and not row.get("threads"):
                     ok.add(row["module"])
                 tell(len(done))
                 yield row
-            starts += not self._loading
-            self._give_something_up()
+            if (culprit := self._find_culprit()) and culprit not in done:
+                done.add(culprit)
+                yield {"module": culprit, "outcome": "crash", "message": "it ended the probe's server process"}
+            elif len(done) == before and not self._give_something_up():
+                break
         lost = [name for name in names if name not in done]
         if lost and len(lost) == len(names):
             raise ProbeError(
                 f"{self._interpreter.path} cannot run the probe: {_read_last_line(scratch / 'errors')}",
                 remedy="Name another Python with --python",
             )
+        self.lost = len(lost)
         for name in lost:
-            yield {"module": name, "outcome": "other", "message": "the probe's own process ended before its turn"}
+            yield {
+                "module": name,
+                "outcome": "other",
+                "message": "not probed: the probe's server ended before its turn",
+            }
         tell(total)
 
-    def _give_something_up(self) -> None:
-        """After a server that failed: leave out what it was loading, else share less."""
-        if self._loading:
+    def _find_culprit(self) -> str:
+        """Return the module that ended the server: it ran alone. Others that ran will run alone next time."""
+        running, self._running = list(self._running), {}
+        if len(running) == 1 and running[0] in self._alone:
+            return running[0]
+        self._alone.update(dict.fromkeys(running))
+        return ""
+
+    def _give_something_up(self) -> bool:
+        """After a server that brought no row: leave out what it was loading, else share less; False if none is left."""
+        if self._loading and self._loading not in self._unfit:
             self._unfit.add(self._loading)
-            self._loading = ""
+        elif self._alone and self._tried != len(self._alone):
+            self._tried = len(self._alone)
         elif self._options.share:
             self._options = replace(self._options, share=False)
-        else:
+        elif self._options.preload:
             self._options = replace(self._options, preload=False)
+        else:
+            return False
+        self._loading = ""
+        return True
 
-    def _serve(self, plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    def _serve(self, plan: dict[str, Any], waiting: frozenset[str]) -> Iterator[dict[str, Any]]:
+        self.starts += 1
+        self._loading = ""
         read, write = os.pipe()
         document = Path(plan["scratch"]) / "plan.json"
         document.write_text(json.dumps(plan), "utf-8")
@@ -142,25 +176,34 @@ class _Asked:
             )  # fmt: skip
         os.close(write)
         try:
-            shared: dict[str, Any] = {}
-            for line in _read_lines(read, limit=2 * plan["timeout"] + 30):
-                row = json.loads(line)
-                if "module" in row:
-                    self._loading = ""
-                    if shared:  # what was said between two rows is kept with the next one
-                        row["contents"] = {**shared, **row.get("contents", {})}
-                        shared = {}
-                    yield row
-                elif "contents" in row:
-                    shared.update(row["contents"])
-                else:
-                    self._note(row)
+            yield from self._read(read, 2 * plan["timeout"] + 30, set(waiting))
         finally:
             os.close(read)
             _end(server)
 
+    def _read(self, pipe: int, limit: float, waiting: set[str]) -> Iterator[dict[str, Any]]:
+        shared: dict[str, Any] = {}
+        for line in read_lines(pipe, limit=limit):
+            row = read_answer(line)
+            if "module" in row:
+                if row["module"] not in waiting:
+                    continue
+                waiting.discard(row["module"])
+                self._running.pop(row["module"], None)
+                if shared:  # what was said between two rows is kept with the next one
+                    row["contents"] = {**shared, **row.get("contents", {})}
+                    shared = {}
+                yield row
+            elif row.get("contents"):
+                shared.update(row["contents"])
+            else:
+                with suppress(TypeError, KeyError, ValueError, AttributeError):  # whatever wrote into the server's pipe
+                    self._note(row)
+
     def _note(self, told: dict[str, Any]) -> None:
-        if "isolation" in told:
+        if "begin" in told:
+            self._running[told["begin"]] = None
+        elif "isolation" in told:
             self.isolation = told["isolation"]
         elif "preloaded" in told:
             self.preloaded, self._loading = told["preloaded"], ""
@@ -170,23 +213,10 @@ class _Asked:
             self.environment = Environment(
                 tuple(outside["version"]), frozenset(outside["missing"]), lacking, frozenset(outside["found"])
             )
-        elif "loading" in told:
-            self._loading = told["loading"]
-        elif "unfit" in told or "unserved" in told:
-            self._loading = told.get("unfit") or told["unserved"]
-        elif "bye" in told:
-            self._loading = ""
-
-
-def _read_lines(pipe: int, *, limit: float) -> Iterator[bytes]:
-    """Yield the lines of a pipe until its end, or until nothing came for a time."""
-    rest = b""
-    while select.select([pipe], [], [], limit)[0]:
-        data = os.read(pipe, 1 << 20)
-        if not data:
-            return
-        *lines, rest = (rest + data).split(b"\n")
-        yield from lines
+        elif "loading" in told or "unfit" in told:
+            self._loading = told.get("unfit") or told["loading"]
+        elif "changed" in told:
+            self.changed.append(told)
 
 
 def _read_last_line(path: Path) -> str:
@@ -211,7 +241,8 @@ def _find_key(facts: Facts, interpreter: Interpreter, options: ProbeOptions) -> 
         found.update("\0".join(tables.read_column(facts.files, column)).encode("utf-8", "backslashreplace"))
     told = (str(facts.root), interpreter.path, interpreter.version, replace(options, environment={}))
     found.update(repr((told, sorted(options.environment.items()))).encode())
-    found.update(CHILD.read_bytes())
+    for path in sorted(CHILD.glob("*.py")):
+        found.update(path.read_bytes())
     return found.hexdigest()
 
 

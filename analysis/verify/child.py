@@ -1,22 +1,29 @@
 """Runs one test with pytest in the target's interpreter, limited and cut off; Python 3.8, standard library only."""
 
+import importlib
 import importlib.util
 import json
 import os
 import signal
 import sys
 
+NAME = "ssot_probe_child"
+
 
 def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         plan = json.load(file)
-    place = importlib.util.spec_from_file_location("ssot_probe_child", plan["probe_child"])
-    child = importlib.util.module_from_spec(place)
-    place.loader.exec_module(child)
-    child.control(child.PR_SET_PDEATHSIG, signal.SIGKILL)
+    place = importlib.util.spec_from_file_location(
+        NAME, os.path.join(plan["probe_child"], "__init__.py"), submodule_search_locations=[plan["probe_child"]]
+    )
+    sys.modules[NAME] = importlib.util.module_from_spec(place)
+    system, isolation, limits = (
+        importlib.import_module("%s.%s" % (NAME, name)) for name in ("system", "isolation", "limits")
+    )
+    system.control(system.PR_SET_PDEATHSIG, signal.SIGKILL)
     os.chdir(plan["root"])
-    told = child.isolate(plan)
-    child.limit(plan)
+    told = isolation.isolate(plan)
+    limits.limit(plan)
     with open(plan["told"], "w", encoding="utf-8") as file:
         json.dump(told, file)
     try:
