@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import gc
 import os
-import pickle
 import sys
 import threading
 from collections import deque
@@ -22,6 +21,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis.children.worker import Worker, keep_worker, take_kept_worker
+from analysis.children.worker_main import pack, unpack
 
 Result = TypeVar("Result")
 
@@ -68,7 +68,7 @@ class _Task:
     def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], limits: Limits) -> None:
         self.future: Future[Any] = Future()
         self.limits = limits
-        self.message = pickle.dumps((function, arguments, limits.memory_bytes), protocol=5)
+        self.message = pack((function, arguments, limits.memory_bytes))
 
 
 class TaskExecutor:
@@ -151,7 +151,7 @@ class TaskExecutor:
             late = f"it took longer than {task.limits.seconds:g} s"
             task.future.set_exception(LostTaskError(late if worker.is_late else "its worker ended in the middle of it"))
             return None
-        is_good, value = pickle.loads(answer)  # noqa: S301 - from a process that this one started
+        is_good, value = unpack(answer)
         if is_good:
             task.future.set_result(value)
             return worker

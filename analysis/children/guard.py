@@ -221,3 +221,8 @@ def watch_signals() -> None:
     Python calls a handler only between two of its own instructions; a long call into C would keep a run alive.
     """
     _guard.watch_signals()
+
+
+def say_farewell() -> None:
+    """Let the guard kill and remove what is left, and wait for it; for a process that is about to end."""
+    _guard.say_farewell()

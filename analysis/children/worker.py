@@ -6,7 +6,6 @@ import atexit
 import contextlib
 import io
 import os
-import pickle
 import select
 import subprocess
 import sys
@@ -17,7 +16,7 @@ from typing import cast
 from weakref import WeakSet
 
 from analysis.children import guard
-from analysis.children.worker_main import LENGTH, read_message
+from analysis.children.worker_main import LENGTH, pack, read_message
 
 _MAIN = Path(__file__).with_name("worker_main.py")
 #: A worker that nobody needs is kept so long for the next caller.
@@ -40,7 +39,7 @@ class Worker:
         _all.add(self)
         own = str(_MAIN.parent.parent.parent)
         paths = [path for path in sys.path if path]
-        self.send(pickle.dumps(paths if own in paths else [*paths, own], protocol=5))
+        self.send(pack(paths if own in paths else [*paths, own]))
 
     @property
     def is_alive(self) -> bool:

@@ -21,6 +21,16 @@ from typing import Any, BinaryIO, NoReturn
 LENGTH = struct.Struct("<Q")
 
 
+def pack(value: Any) -> bytes:
+    """Return a message for a worker, or for the process that started this one."""
+    return pickle.dumps(value, protocol=5)
+
+
+def unpack(message: bytes) -> Any:
+    """Return what a message holds; only for messages from a pipe between a worker and the process that started it."""
+    return pickle.loads(message)  # noqa: S301 - a pipe that nobody else has an end of
+
+
 def main() -> NoReturn:
     """Work until the input ends."""
     signal.signal(signal.SIGINT, lambda *_: os._exit(130))
@@ -29,7 +39,7 @@ def main() -> NoReturn:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
-    sys.path[:] = pickle.loads(read_message(tasks))  # noqa: S301 - from the process that started this one
+    sys.path[:] = unpack(read_message(tasks))
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=read_tasks, args=(tasks, waiting), daemon=True).start()
     while True:
@@ -61,15 +71,15 @@ def read_message(stream: BinaryIO) -> bytes:
 def run_task(message: bytes) -> bytes:
     """Return the answer to a task."""
     try:
-        function, arguments, memory_bytes = pickle.loads(message)  # noqa: S301 - from the process that started this one
-        return pickle.dumps((True, run_within(memory_bytes, function, arguments)), protocol=5)
+        function, arguments, memory_bytes = unpack(message)
+        return pack((True, run_within(memory_bytes, function, arguments)))
     except BaseException as error:  # noqa: BLE001 - it belongs to whoever asked for the result
         error.add_note("In a worker:\n" + "".join(traceback.format_exception(error)).rstrip())
         try:
-            answer = pickle.dumps((False, error), protocol=5)
-            pickle.loads(answer)  # noqa: S301 - some exceptions can be written but not read
+            answer = pack((False, error))
+            unpack(answer)  # some exceptions can be written but not read
         except Exception:  # noqa: BLE001
-            return pickle.dumps((False, RuntimeError(f"{type(error).__name__}: {error}")), protocol=5)
+            return pack((False, RuntimeError(f"{type(error).__name__}: {error}")))
         return answer
 
 

@@ -7,6 +7,8 @@ import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from analysis import children
+
 #: A repository's configuration may name programs (fsmonitor, hooks); these settings switch them off.
 _SAFE = ("-c", "core.fsmonitor=false", "-c", "core.hooksPath=/dev/null", "-c", "core.untrackedCache=false")
 _TIMEOUT_SECONDS = 60
@@ -16,10 +18,9 @@ def run_git(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes | None:
     """Return what a git command prints, or None when there is no git, no repository, or the command fails."""
     environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
     try:
-        done = subprocess.run(
-            ["git", *_SAFE, "-C", str(folder), *arguments],
-            capture_output=True, input=stdin, timeout=_TIMEOUT_SECONDS, env=environment, check=False,
-        )  # fmt: skip
+        done = children.run(
+            ["git", *_SAFE, "-C", str(folder), *arguments], stdin=stdin, timeout=_TIMEOUT_SECONDS, env=environment
+        )
     except (OSError, subprocess.SubprocessError):
         return None
     return done.stdout if done.returncode == 0 else None

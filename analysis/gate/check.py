@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis import __version__, store
+from analysis.children import scratch_folder
 from analysis.errors import BaselineError, RevisionError
 from analysis.executor import paused_collection
 from analysis.facts import check_target
@@ -213,8 +213,8 @@ def _judge_revision(root: Path, policy: Policy, options: CheckOptions, progress:
     if not commit:
         remedy = "Name a commit, branch or tag of the repository around the target"
         raise RevisionError(f"{root} has no revision {options.since!r}", remedy=remedy)
-    with tempfile.TemporaryDirectory(prefix="ssot-since-") as folder:
-        place = Path(folder) / (root.name or "target")
+    with scratch_folder("ssot-since-") as folder:
+        place = folder / (root.name or "target")
         place.mkdir()
         if not export_files(root, commit, place, lambda path: path.endswith(_WANTED)):
             return Baseline(simulated=True)
