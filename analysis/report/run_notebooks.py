@@ -108,7 +108,7 @@ def _check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
 
 
 def build_environment(scratch: Path) -> dict[str, str]:
-    """Return the environment variables of a run: every folder that Jupyter writes to is below ``scratch``.
+    """Return the environment variables of a run: every folder that Jupyter and notebooks write to is below ``scratch``.
 
     The kernel named python3 is this interpreter, whatever kernels a user or system has installed.
     """
@@ -120,6 +120,7 @@ def build_environment(scratch: Path) -> dict[str, str]:
     inherited = os.environ.get("PYTHONPATH", "")
     ours = str(Path(analysis.__file__).resolve().parent.parent)
     return {
+        "TMPDIR": str(scratch),
         "JUPYTER_PATH": str(scratch),
         "JUPYTER_RUNTIME_DIR": str(scratch / "runtime"),
         "JUPYTER_CONFIG_DIR": str(scratch / "config"),
@@ -144,11 +145,13 @@ def _find_font_cache(scratch: Path) -> Path:
 
 @contextlib.contextmanager
 def _using(environment: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in environment}
+    before, folder = {name: os.environ.get(name) for name in environment}, tempfile.tempdir
     os.environ.update(environment)
+    tempfile.tempdir = environment["TMPDIR"]  # connection files too go where the guard removes them
     try:
         yield
     finally:
+        tempfile.tempdir = folder
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -162,10 +165,9 @@ def run_notebook(
     """Run one notebook, in the process that calls; only a kernel that does not start is tried a second time."""
     started = time.perf_counter()
     with _using(environment):
-        scratch = Path(environment["JUPYTER_PATH"])
-        error = _execute(notebook, executed, parameters, scratch)
+        error = _execute(notebook, executed, parameters)
         if error is not None and not _has_run(executed, error):
-            error = _execute(notebook, executed, parameters, scratch)
+            error = _execute(notebook, executed, parameters)
     told = "" if error is None else _tell(error)
     if not executed.is_file():
         shutil.copyfile(notebook, executed)
@@ -173,9 +175,9 @@ def run_notebook(
     return ExecutedNotebook(notebook.stem, executed, round(time.perf_counter() - started, 2), told)
 
 
-def _execute(notebook: Path, executed: Path, parameters: dict[str, Any], scratch: Path) -> Exception | None:
+def _execute(notebook: Path, executed: Path, parameters: dict[str, Any]) -> Exception | None:
     try:
-        with tempfile.TemporaryDirectory(dir=scratch, prefix="") as sockets:
+        with tempfile.TemporaryDirectory(prefix="") as sockets:
             import_papermill().execute_notebook(
                 _literal(notebook), _literal(executed), parameters,
                 kernel_name=_KERNEL, cwd=str(executed.parent), progress_bar=False, start_timeout=START_TIMEOUT_SECONDS,
