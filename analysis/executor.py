@@ -80,6 +80,7 @@ class TaskExecutor:
         self._waiting: deque[_Task] = deque()
         self._threads = 0
         self._busy: set[Worker] = set()
+        self._own: list[Worker] = []
         self._is_closed = False
 
     def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
@@ -107,6 +108,9 @@ class TaskExecutor:
                 task.future.cancel()
             for worker in self._busy:
                 worker.stop()
+            for worker in self._own:
+                worker.discard()
+            self._own.clear()
 
     def __enter__(self) -> TaskExecutor:
         return self
@@ -117,29 +121,41 @@ class TaskExecutor:
     def _work(self) -> None:
         """Run waiting tasks, one after the other, until there is none."""
         worker: Worker | None = None
-        while (task := self._take(worker)) is not None:
-            if not task.future.set_running_or_notify_cancel():
-                continue
-            try:
-                worker = self._run(task, worker)
-            except BaseException as error:  # noqa: BLE001 - no worker could be started
-                task.future.set_exception(error)
+        task = self._take(worker)
+        while task is not None:
+            result: Any = None
+            error: BaseException | None = None
+            is_wanted = task.future.set_running_or_notify_cancel()
+            if is_wanted:
+                try:
+                    worker, result, error = self._run(task, worker)
+                except BaseException as failure:  # noqa: BLE001 - no worker could be started
+                    error = failure
+            done, task = task, self._take(worker)
+            # Only now: who waits for the result and has another task finds the worker free.
+            if error is not None:
+                done.future.set_exception(error)
+            elif is_wanted:
+                done.future.set_result(result)
 
     def _take(self, worker: Worker | None) -> _Task | None:
+        """Return the next task, or give the worker back."""
         with self._lock:
             if self._waiting:
                 return self._waiting.popleft()
             self._threads -= 1
             if worker is not None:
                 self._busy.discard(worker)
-        if worker is not None and self._fresh:
-            worker.discard()
-        elif worker is not None:
-            keep_worker(worker)
+                if self._fresh and not self._is_closed:
+                    self._own.append(worker)
+                elif self._fresh:
+                    worker.discard()
+                else:
+                    keep_worker(worker)
         return None
 
-    def _run(self, task: _Task, worker: Worker | None) -> Worker | None:
-        """Run one task; return the worker, or None when the next task needs another."""
+    def _run(self, task: _Task, worker: Worker | None) -> tuple[Worker | None, Any, BaseException | None]:
+        """Run one task; return the worker (None when the next task needs another), the result, and the error."""
         worker = worker or self._borrow()
         if not worker.send(task.message):  # it died while nobody used it: that is not the task's fault
             self._drop(worker)
@@ -149,20 +165,19 @@ class TaskExecutor:
         if answer is None:
             self._drop(worker)
             late = f"it took longer than {task.limits.seconds:g} s"
-            task.future.set_exception(LostTaskError(late if worker.is_late else "its worker ended in the middle of it"))
-            return None
+            return None, None, LostTaskError(late if worker.is_late else "its worker ended in the middle of it")
         is_good, value = unpack(answer)
         if is_good:
-            task.future.set_result(value)
-            return worker
-        task.future.set_exception(value)
+            return worker, value, None
         if isinstance(value, MemoryError):
             self._drop(worker)
-            return None
-        return worker
+            return None, None, value
+        return worker, None, value
 
     def _borrow(self) -> Worker:
-        worker = (None if self._fresh else take_kept_worker()) or Worker()
+        with self._lock:
+            own = self._own.pop() if self._own else None
+        worker = own or (None if self._fresh else take_kept_worker()) or Worker()
         with self._lock:
             self._busy.add(worker)
             if self._is_closed:
