@@ -155,6 +155,8 @@ def test_what_has_not_finished_at_the_end_of_the_block_is_stopped(tmp_path: Path
     with open_executor(1) as executor:
         pid = executor.submit(os.getpid).result()
         busy, waiting = executor.submit(burn, 60), executor.submit(os.getpid)
+        while not busy.running():
+            time.sleep(0.01)
     assert time.monotonic() - started < 5
     assert waiting.cancelled()
     with pytest.raises(LostTaskError):
