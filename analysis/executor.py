@@ -157,11 +157,12 @@ class TaskExecutor:
     def _run(self, task: _Task, worker: Worker | None) -> tuple[Worker | None, Any, BaseException | None]:
         """Run one task; return the worker (None when the next task needs another), the result, and the error."""
         worker = worker or self._borrow()
-        if not worker.send(task.message):  # it died while nobody used it: that is not the task's fault
+        has_begun = worker.begin(task.message)
+        if not has_begun and not self._is_closed:  # it died while nobody used it: that is not the task's fault
             self._drop(worker)
             worker = self._borrow()
-            worker.send(task.message)
-        answer = worker.receive(task.limits.seconds)
+            has_begun = worker.begin(task.message)
+        answer = worker.receive(task.limits.seconds) if has_begun else None
         if answer is None:
             self._drop(worker)
             late = f"it took longer than {task.limits.seconds:g} s"

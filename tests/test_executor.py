@@ -245,7 +245,7 @@ def test_children_and_folders_go_with_their_starter(how: str, tmp_path: Path) ->
         [sys.executable, "-c", GUARDED, how], env=environment, stdout=subprocess.PIPE, text=True, check=False
     )
     folder = Path(done.stdout.split()[1])
-    end = time.monotonic() + 2
+    end = time.monotonic() + 5
     while find_processes(f"STARTED_FOR={tmp_path}") and time.monotonic() < end:
         time.sleep(0.02)
     assert find_processes(f"STARTED_FOR={tmp_path}") == {}

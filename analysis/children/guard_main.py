@@ -18,7 +18,7 @@ from collections.abc import Callable
 #: What a process that was ended may have started in its last moment is looked for at most this often.
 SWEEP_SECONDS = 0.25
 #: After a parent that was killed: pauses between the searches for what was just about to start.
-LAST_PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.3)
+LAST_PAUSES = (0.0, 0.02, 0.05, 0.1, 0.2)
 #: A parent that was asked to end and does not, because it is inside a call that cannot be interrupted, is killed.
 GRACE_SECONDS = 1.3
 #: So often the guard looks whether the parent is there, although the pipe says it.

@@ -16,7 +16,7 @@ from typing import cast
 from weakref import WeakSet
 
 from analysis.children import guard
-from analysis.children.worker_main import LENGTH, pack, read_message
+from analysis.children.worker_main import BEGUN, LENGTH, pack, read_message
 
 _MAIN = Path(__file__).with_name("worker_main.py")
 #: A worker that nobody needs is kept so long for the next caller.
@@ -54,6 +54,13 @@ class Worker:
         except (OSError, ValueError):
             return False
         return True
+
+    def begin(self, message: bytes) -> bool:
+        """Send a task; return whether the process took it up."""
+        try:  # past the buffer, which would take the answer's start from under ``select``
+            return self.send(message) and os.read(self._answers.fileno(), 1) == BEGUN
+        except (OSError, ValueError):
+            return False
 
     def receive(self, seconds: float) -> bytes | None:
         """Return the next answer; None when the process ended or is late."""

@@ -2,7 +2,8 @@
 
 Run by its path. The first message is the list of folders to import from. A task is a function, its arguments, and how
 many bytes it may take; an answer is whether it went well, and the result or the exception. Each message is a pickle
-with its length before it. At the end of the input the worker ends, also in the middle of a task.
+with its length before it; before an answer comes a byte that says that the task has begun. At the end of the input the
+worker ends, also in the middle of a task.
 """
 
 from __future__ import annotations
@@ -19,6 +20,8 @@ from collections.abc import Callable
 from typing import Any, BinaryIO, NoReturn
 
 LENGTH = struct.Struct("<Q")
+#: What a worker says when it takes a task up: one that ends before has not touched it.
+BEGUN = b"+"
 
 
 def pack(value: Any) -> bytes:
@@ -43,7 +46,9 @@ def main() -> NoReturn:
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=read_tasks, args=(tasks, waiting), daemon=True).start()
     while True:
-        answer = run_task(waiting.get())
+        message = waiting.get()
+        os.write(answers, BEGUN)
+        answer = run_task(message)
         data = memoryview(LENGTH.pack(len(answer)) + answer)
         while data:
             data = data[os.write(answers, data) :]
