@@ -31,7 +31,7 @@ export TARGET
 export POLICY
 export CLAIMS
 
-.PHONY: again help setup report test check format-check lint types architecture notebooks-check docs-check \
+.PHONY: again help setup report test trials check format-check lint types architecture notebooks-check docs-check \
         format docs lab bench lock clean
 
 report: $(READY) ## Analyse TARGET=path (default: the bundled case) [POLICY=file] [CLAIMS=file] and print the report's path
@@ -39,6 +39,9 @@ report: $(READY) ## Analyse TARGET=path (default: the bundled case) [POLICY=file
 
 test: $(READY_DEV) ## Run the tests
 	@$(PY) -m pytest -n $(WORKERS) --dist loadfile $(ARGS)
+
+trials: $(READY_DEV) ## Run the long trials, which `make test` leaves out, and print their figures
+	@$(PY) -m pytest -m trial -rP --no-header $(ARGS)
 
 check: format-check lint types architecture notebooks-check docs-check test ## Everything that must hold before a merge
 

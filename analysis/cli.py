@@ -1,14 +1,14 @@
 """The ``ssot`` command: parses, calls, prints.
 
 Exit codes: 0 done, 1 a gate failed, 2 wrong usage (also a wrong policy or name), 3 the target cannot be read,
-4 the machine or a notebook failed, 130 interrupted.
+4 the machine or a notebook failed; ended by a signal: 130 Ctrl-C, 143 SIGTERM, 129 SIGHUP.
 """
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
+import signal
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, NoReturn
 import typer
 
 from analysis import __version__
+from analysis.ending import end_in_order, leave_to
 from analysis.errors import AnalysisError
 from analysis.terminal import make_console, progress_bar
 
@@ -34,7 +35,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Finds where a Python code base has lost its single source of truth, proves it, and says how to mend it.",
     epilog="Exit codes: 0 done · 1 a gate failed · 2 wrong usage · 3 the target cannot be read · "
-    "4 the machine or a notebook failed · 130 interrupted",
+    "4 the machine or a notebook failed · 130 interrupted (143 by SIGTERM, 129 by SIGHUP)",
 )
 
 _INTERRUPTED = 130
@@ -458,7 +459,7 @@ def lab(
     if not folder.is_dir():
         raise AnalysisError(f"no notebooks at {folder}", remedy="Use a checkout of the kit")
     command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}", *(arguments or [])]
-    raise typer.Exit(subprocess.run(command, check=False).returncode)
+    leave_to(command)
 
 
 @dataclass(frozen=True)
@@ -546,6 +547,7 @@ def _print_paths(found: pd.DataFrame) -> None:
 
 def main() -> NoReturn:
     """Run the command; every failure of the caller or the machine is one line on standard error."""
+    ending = end_in_order()
     try:
         code = app(prog_name="ssot", standalone_mode=False)
         if code == _INTERRUPTED:  # the parser turns the exception into this code
@@ -556,7 +558,8 @@ def main() -> NoReturn:
     except AnalysisError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        _fail("interrupted; nothing was left half written", _INTERRUPTED)
+        told = f"ended by {ending.first.name}" if ending.first not in {None, signal.SIGINT} else "interrupted"
+        _fail(f"{told}; nothing was left half written", 128 + (ending.first or signal.SIGINT))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)

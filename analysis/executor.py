@@ -1,20 +1,48 @@
-"""Where and how work runs: a pool of local processes, as a ``concurrent.futures.Executor``; the collector paused."""
+"""Where and how heavy work runs: tasks for local worker processes; the collector paused.
+
+This is the one seam: a caller gives functions and arguments and gets futures, and knows nothing of processes. Another
+place to run tasks, a cluster, needs the three methods of ``TaskExecutor`` and no more.
+"""
 
 from __future__ import annotations
 
 import gc
-import multiprocessing.resource_tracker
 import os
 import sys
-from collections.abc import Iterator
-from concurrent.futures import Executor
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
 
-#: Python looks for the modules of a new process in the current folder first: in a target, that would run its code.
-_SAFE_PATH = {"PYTHONSAFEPATH": "1"}
+from analysis.children.worker import Worker, keep_worker, take_kept_worker
+from analysis.children.worker_main import pack, unpack
+
+Result = TypeVar("Result")
+
+
+class LostTaskError(Exception):
+    """A task has no result: its worker died, or it took longer than its limit. Other tasks are not concerned."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one task may use: wall seconds, and bytes of memory beyond what its worker has already (0: no limit).
+
+    Too long is ``LostTaskError``, too large ``MemoryError``; either way the worker is replaced. Only Linux keeps to the
+    limit of memory.
+    """
+
+    seconds: float = 0.0
+    memory_bytes: int = 0
+
+
+NO_LIMITS = Limits()
 
 
 def count_cores() -> int:
@@ -24,38 +52,143 @@ def count_cores() -> int:
     return os.cpu_count() or 1
 
 
-def open_executor(jobs: int, *, fresh: bool = False) -> Executor:
-    """Return a pool of ``jobs`` processes; it is kept for the next caller unless ``fresh`` asks for a new one.
+def open_executor(jobs: int, *, fresh: bool = False) -> TaskExecutor:
+    """Return an executor that runs up to ``jobs`` tasks at once, each in a process of its own.
 
-    The processes start clean (no fork of the caller's threads) and do not import the caller's main module,
-    so that scripts and notebooks need no guard.
+    The processes start clean (no fork of the caller's threads), do not import the caller's main module, so that
+    scripts and notebooks need no guard, and take no module from the current folder. They are kept for the next caller
+    for a while (unless ``fresh`` asks for new ones), and end with this process, whatever ends it.
     """
-    from loky import get_reusable_executor
-
-    _start_trackers()
-    executor: Executor = get_reusable_executor(
-        max_workers=jobs, timeout=20, reuse=False if fresh else "auto", env=_SAFE_PATH
-    )
-    return executor
+    return TaskExecutor(jobs, fresh=fresh)
 
 
-def _start_trackers() -> None:
-    """Start the two processes that watch over shared resources; they take no environment of their own.
+class _Task:
+    """One call that waits for a worker."""
 
-    The caller's environment is put back: what a notebook starts itself may want the current folder.
-    """
-    import loky.backend.resource_tracker
+    def __init__(self, function: Callable[..., Any], arguments: tuple[Any, ...], limits: Limits) -> None:
+        self.future: Future[Any] = Future()
+        self.limits = limits
+        self.message = pack((function, arguments, limits.memory_bytes))
 
-    before = os.environ.get("PYTHONSAFEPATH")
-    os.environ.update(_SAFE_PATH)
-    try:
-        multiprocessing.resource_tracker.ensure_running()
-        loky.backend.resource_tracker.ensure_running()
-    finally:
-        if before is None:
-            del os.environ["PYTHONSAFEPATH"]
-        else:
-            os.environ["PYTHONSAFEPATH"] = before
+
+class TaskExecutor:
+    """Runs tasks in worker processes. As a context, what has not finished at its end is given up and stopped."""
+
+    def __init__(self, jobs: int, *, fresh: bool = False) -> None:
+        self._jobs, self._fresh = jobs, fresh
+        self._lock = threading.Lock()
+        self._waiting: deque[_Task] = deque()
+        self._threads = 0
+        self._busy: set[Worker] = set()
+        self._own: list[Worker] = []
+        self._is_closed = False
+
+    def submit(self, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
+        """Run a function of a module; return the future of its result."""
+        return self.submit_within(NO_LIMITS, function, *arguments)
+
+    def submit_within(self, limits: Limits, function: Callable[..., Result], /, *arguments: Any) -> Future[Result]:
+        """Run a function within limits; the future raises what it raises, or ``LostTaskError``."""
+        task = _Task(function, arguments, limits)
+        with self._lock:
+            if self._is_closed:
+                raise RuntimeError("this executor is closed")
+            self._waiting.append(task)
+            if self._threads < self._jobs:
+                self._threads += 1
+                # Not to be waited for at the end of the program, as the threads of concurrent.futures are.
+                threading.Thread(target=self._work, daemon=True).start()
+        return task.future
+
+    def close(self) -> None:
+        """Give up what has not finished; workers that are in the middle of it are killed."""
+        with self._lock:
+            self._is_closed = True
+            for task in self._waiting:
+                task.future.cancel()
+            for worker in self._busy:
+                worker.stop()
+            for worker in self._own:
+                worker.discard()
+            self._own.clear()
+
+    def __enter__(self) -> TaskExecutor:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _work(self) -> None:
+        """Run waiting tasks, one after the other, until there is none."""
+        worker: Worker | None = None
+        task = self._take(worker)
+        while task is not None:
+            result: Any = None
+            error: BaseException | None = None
+            is_wanted = task.future.set_running_or_notify_cancel()
+            if is_wanted:
+                try:
+                    worker, result, error = self._run(task, worker)
+                except BaseException as failure:  # noqa: BLE001 - no worker could be started
+                    error = failure
+            done, task = task, self._take(worker)
+            # Only now: who waits for the result and has another task finds the worker free.
+            if error is not None:
+                done.future.set_exception(error)
+            elif is_wanted:
+                done.future.set_result(result)
+
+    def _take(self, worker: Worker | None) -> _Task | None:
+        """Return the next task, or give the worker back."""
+        with self._lock:
+            if self._waiting:
+                return self._waiting.popleft()
+            self._threads -= 1
+            if worker is not None:
+                self._busy.discard(worker)
+                if self._fresh and not self._is_closed:
+                    self._own.append(worker)
+                elif self._fresh:
+                    worker.discard()
+                else:
+                    keep_worker(worker)
+        return None
+
+    def _run(self, task: _Task, worker: Worker | None) -> tuple[Worker | None, Any, BaseException | None]:
+        """Run one task; return the worker (None when the next task needs another), the result, and the error."""
+        worker = worker or self._borrow()
+        has_begun = worker.begin(task.message)
+        if not has_begun and not self._is_closed:  # it died while nobody used it: that is not the task's fault
+            self._drop(worker)
+            worker = self._borrow()
+            has_begun = worker.begin(task.message)
+        answer = worker.receive(task.limits.seconds) if has_begun else None
+        if answer is None:
+            self._drop(worker)
+            late = f"it took longer than {task.limits.seconds:g} s"
+            return None, None, LostTaskError(late if worker.is_late else "its worker ended in the middle of it")
+        is_good, value = unpack(answer)
+        if is_good:
+            return worker, value, None
+        if isinstance(value, MemoryError):
+            self._drop(worker)
+            return None, None, value
+        return worker, None, value
+
+    def _borrow(self) -> Worker:
+        with self._lock:
+            own = self._own.pop() if self._own else None
+        worker = own or (None if self._fresh else take_kept_worker()) or Worker()
+        with self._lock:
+            self._busy.add(worker)
+            if self._is_closed:
+                worker.stop()
+        return worker
+
+    def _drop(self, worker: Worker) -> None:
+        with self._lock:
+            self._busy.discard(worker)
+        worker.discard()
 
 
 @contextmanager

@@ -14,6 +14,7 @@ import tempfile
 import threading
 from collections.abc import Mapping
 
+from analysis import children
 from analysis.facts.git_folders import Repository, is_within
 
 _TIMEOUT_SECONDS = 60
@@ -89,7 +90,7 @@ def _run(words: list[str], environment: dict[str, str], stdin: bytes) -> tuple[i
         given.write(stdin)
         given.seek(0)
         try:
-            child = subprocess.Popen(
+            child = children.start(
                 words, env=environment, stdin=given, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
             )
         except OSError:
@@ -107,5 +108,4 @@ def _run(words: list[str], environment: dict[str, str], stdin: bytes) -> tuple[i
         return child.wait(), printed
     finally:
         timer.cancel()
-        child.kill()
-        child.wait()
+        children.end(child)

@@ -9,10 +9,10 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from analysis.children import scratch_folder
 from analysis.facts.git_command import Git
 from analysis.facts.git_folders import (
     GitRefusedError,
@@ -44,9 +44,9 @@ def open_git(folder: str | os.PathLike[str], *, with_history: bool = False) -> I
         return
     with contextlib.ExitStack() as stack:
         try:
-            name = stack.enter_context(tempfile.TemporaryDirectory(prefix="ssot-git-", ignore_cleanup_errors=True))
+            name = stack.enter_context(scratch_folder("ssot-git-"))
             git = Git(os.path.realpath(folder), repository, os.path.realpath(name))
-            _fill(git, Path(name), with_history=with_history)
+            _fill(git, name, with_history=with_history)
         except OSError as error:
             raise GitRefusedError(f"its git folder cannot be read or copied ({error.strerror})") from None
         yield git

@@ -11,7 +11,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, as_completed
-from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,7 +21,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.errors import TargetError
-from analysis.executor import count_cores, open_executor
+from analysis.executor import Limits, LostTaskError, count_cores, open_executor
 from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, discover
 from analysis.facts.naming import Layout, name_modules
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
@@ -33,6 +33,8 @@ from analysis.progress import Progress, ignore_progress
 SMALLEST_PARALLEL_BYTES = 1_500_000
 #: More runs than processes, so that the last ones to finish are short.
 _RUNS_PER_JOB = 12
+#: Limits of one run of files: a parser that needs more is lost on the file that makes it so, and only that file is.
+_LONGEST_SECONDS, _SLOWEST_BYTES_PER_SECOND, _MOST_MEMORY_BYTES = 120.0, 20_000, 8 << 30
 #: A scan's state is written again only when at least this share of the files had to be read.
 _WORTH_SAVING = 0.005
 _PROJECT_FILES = ("pyproject.toml", "setup.py", "setup.cfg")
@@ -166,27 +168,26 @@ def _cut(files: Sequence[SourceFile], changed: Sequence[int], jobs: int) -> list
 
 def _run(works: Sequence[Work], jobs: int, progress: Progress, total: int, done: int) -> list[dict[str, pa.Buffer]]:
     """Read the runs, in processes when it is worth while; the results are in the order of the runs."""
-    size = sum(file.size_bytes for work in works for _, file in work.files)
     results: list[dict[str, pa.Buffer] | None] = [None] * len(works)
-    if jobs == 1 or size < SMALLEST_PARALLEL_BYTES:
+    if sum(map(_size, works)) < SMALLEST_PARALLEL_BYTES:
         for index, work in enumerate(works):
             results[index] = read_files(work)
             done += len(work.files)
             progress("scan", done, total)
         return [result for result in results if result is not None]
     largest_first = sorted(range(len(works)), key=lambda index: -_size(works[index]))
-    executor = open_executor(jobs)
-    futures: dict[Future[dict[str, pa.Buffer]], int] = {
-        executor.submit(read_files, works[index]): index for index in largest_first
-    }
-    for future in as_completed(futures):
-        index = futures[future]
-        try:
-            results[index] = future.result()
-        except (BrokenProcessPool, MemoryError):
-            continue
-        done += len(works[index].files)
-        progress("scan", done, total)
+    # One process has its use as well: a run in the middle of a large file can be interrupted.
+    with open_executor(jobs) as executor:
+        futures: dict[Future[dict[str, pa.Buffer]], int] = {
+            executor.submit_within(_find_limits(works[index]), read_files, works[index]): index
+            for index in largest_first
+        }
+        for future in as_completed(futures):
+            index = futures[future]
+            with suppress(LostTaskError, MemoryError):
+                results[index] = future.result()
+                done += len(works[index].files)
+                progress("scan", done, total)
     parts: list[dict[str, pa.Buffer]] = []
     for work, result in zip(works, results, strict=True):
         parts.extend([result] if result is not None else _run_apart(work))
@@ -198,13 +199,17 @@ def _size(work: Work) -> int:
     return sum(file.size_bytes for _, file in work.files)
 
 
+def _find_limits(work: Work) -> Limits:
+    """Return what reading some files may take: many times what the slowest machine needs for the worst of files."""
+    return Limits(_LONGEST_SECONDS + _size(work) / _SLOWEST_BYTES_PER_SECOND, _MOST_MEMORY_BYTES)
+
+
 def _run_apart(work: Work) -> list[dict[str, pa.Buffer]]:
     """Read again what took a process down, by halves, until the file that does it stands alone."""
-    try:
-        return [open_executor(1, fresh=True).submit(read_files, work).result()]
-    except (BrokenProcessPool, MemoryError):
-        if len(work.files) == 1:
-            return [describe_crash(*work.files[0])]
+    with open_executor(1, fresh=True) as executor, suppress(LostTaskError, MemoryError):
+        return [executor.submit_within(_find_limits(work), read_files, work).result()]
+    if len(work.files) == 1:
+        return [describe_crash(*work.files[0])]
     middle = len(work.files) // 2
     halves = (Work(work.files[:middle], work.cache), Work(work.files[middle:], work.cache))
     return [part for half in halves for part in _run_apart(half)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 from analysis import __version__, store
+from analysis.children import scratch_folder
 from analysis.errors import BaselineError
 from analysis.executor import paused_collection
 from analysis.facts import check_target
@@ -212,8 +212,8 @@ def _judge_revision(
     root: Path, policy: Policy, options: CheckOptions, progress: Progress
 ) -> tuple[Baseline, Sequence[tuple[str, str]]]:
     """Return the findings that a target had at a revision, by the policy of today, and the files it was not read of."""
-    with tempfile.TemporaryDirectory(prefix="ssot-since-") as folder:
-        place = Path(folder) / (root.name or "target")
+    with scratch_folder("ssot-since-") as folder:
+        place = folder / (root.name or "target")
         place.mkdir()
         export = export_revision(root, options.since, place)
         if not export.count:

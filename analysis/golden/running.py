@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import os
-import shutil
-import signal
 import subprocess
-import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
-from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
+from analysis import children
 from analysis.golden.junit import CaseOutcome, JunitRun, read_junit
 
 #: What loads first in the interpreter of a run: ``sitecustomize.py`` and a pytest plugin.
@@ -76,12 +74,12 @@ def run_plans(
     environment; ``{junit}`` and ``{seed}`` in the command are replaced.
     """
     waiting = iter(plans)
-    with ThreadPoolExecutor(parallel) as pool:
+    with ThreadPoolExecutor(parallel) as pool, Running() as alive:
         running: set[Future[Run]] = set()
         is_over = False
         while True:
             while not is_over and len(running) < parallel and (plan := next(waiting, None)) is not None:
-                running.add(pool.submit(make_run, plan, command, folder, timeout))
+                running.add(pool.submit(make_run, plan, command, folder, timeout, alive))
             if not running:
                 return
             done, running = wait(running, return_when=FIRST_COMPLETED)
@@ -91,19 +89,53 @@ def run_plans(
                 yield run
 
 
-def make_run(plan: RunPlan, command: Sequence[str], folder: Path, timeout: float) -> Run:
-    """Make one run and return what came of it; whatever it left running is killed with its process group."""
-    scratch = Path(tempfile.mkdtemp(prefix="ssot-golden-"))
-    junit, modules = scratch / "junit.xml", scratch / "modules.txt"
-    started, clock = datetime.now(UTC).isoformat(timespec="milliseconds"), time.perf_counter()
-    words = [word.replace("{junit}", str(junit)).replace("{seed}", str(plan.seed)) for word in command]
-    try:
+class Running:
+    """The runs that are being made; when an error or an interrupt ends the block they are ended at once."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._processes: set[subprocess.Popen[bytes]] = set()
+        self._is_over = False
+
+    def __enter__(self) -> Running:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        with self._lock:
+            self._is_over = True
+            for process in self._processes:
+                children.end(process)
+
+    def start(self, command: Sequence[str], **options: Any) -> subprocess.Popen[bytes]:
+        """Start a run; ``OSError`` when it cannot be, also because all of them are over."""
+        with self._lock:
+            if self._is_over:
+                raise InterruptedError
+            process = children.start(command, **options)
+            self._processes.add(process)
+        return process
+
+    def end(self, process: subprocess.Popen[bytes]) -> None:
+        """End a run with whatever it left running."""
+        children.end(process)
+        with self._lock:
+            self._processes.discard(process)
+
+
+def make_run(
+    plan: RunPlan, command: Sequence[str], folder: Path, timeout: float, alive: Running
+) -> Run:  # fmt: skip
+    """Make one run and return what came of it; whatever it left running is killed."""
+    with children.scratch_folder("ssot-golden-") as scratch:
+        junit, modules = scratch / "junit.xml", scratch / "modules.txt"
+        started, clock = datetime.now(UTC).isoformat(timespec="milliseconds"), time.perf_counter()
+        words = [word.replace("{junit}", str(junit)).replace("{seed}", str(plan.seed)) for word in command]
         with (scratch / "output.txt").open("w+b") as output:
-            process = subprocess.Popen(
+            process = alive.start(
                 words, cwd=folder, env=_build_environment(plan, scratch, junit, modules), stdin=subprocess.DEVNULL,
-                stdout=output, stderr=subprocess.STDOUT, start_new_session=True,
+                stdout=output, stderr=subprocess.STDOUT,
             )  # fmt: skip
-            is_late = _wait(process, timeout)
+            is_late = _wait(process, timeout, alive)
             seconds = time.perf_counter() - clock
             output.seek(max(0, output.seek(0, os.SEEK_END) - 4000))
             lines = output.read().decode("utf-8", "replace").strip().splitlines()
@@ -115,8 +147,6 @@ def make_run(plan: RunPlan, command: Sequence[str], folder: Path, timeout: float
             detail=detail[-_LONGEST_DETAIL:], tests=tuple(test for each in read for test in each.tests),
             modules=tuple(modules.read_text("utf-8", "replace").splitlines()) if modules.is_file() else (),
         )  # fmt: skip
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
 
 
 def _build_environment(plan: RunPlan, scratch: Path, junit: Path, modules: Path) -> dict[str, str]:
@@ -131,8 +161,8 @@ def _build_environment(plan: RunPlan, scratch: Path, junit: Path, modules: Path)
     }  # fmt: skip
 
 
-def _wait(process: subprocess.Popen[bytes], timeout: float) -> bool:
-    """Wait for a run and end its group; return whether it took too long.
+def _wait(process: subprocess.Popen[bytes], timeout: float, alive: Running) -> bool:
+    """Wait for a run and end what it left; return whether it took too long.
 
     A wait with a time limit looks only every 50 ms: a timer lets this one end when the run does.
     """
@@ -140,20 +170,17 @@ def _wait(process: subprocess.Popen[bytes], timeout: float) -> bool:
 
     def end() -> None:
         is_late.set()
-        _kill(process)
+        process.kill()
 
     timer = threading.Timer(timeout, end)
+    timer.daemon = True
     timer.start()
-    process.wait()
-    timer.cancel()
-    _kill(process)
+    try:
+        process.wait()
+    finally:
+        timer.cancel()
+        alive.end(process)
     return is_late.is_set()
-
-
-def _kill(process: subprocess.Popen[bytes]) -> None:
-    """Kill the process group of a run: what it left behind too."""
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _find_outcome(exit_code: int, read: Sequence[JunitRun]) -> str:

@@ -12,11 +12,9 @@ import os
 import shutil
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import as_completed, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
@@ -25,15 +23,14 @@ from typing import Any
 from traitlets.config import Config
 
 import analysis
-from analysis import store
+from analysis import children, store
 from analysis.errors import ReportError
-from analysis.executor import open_executor
+from analysis.executor import LostTaskError, open_executor
 from analysis.progress import Progress, ignore_progress
 from analysis.report.jupyter import import_papermill
 
 CELL_TIMEOUT_SECONDS = 900
 START_TIMEOUT_SECONDS = 60
-WATCH_SECONDS = 1.0
 LONGEST_SOCKET_NAME = 90
 _KERNEL = "python3"
 
@@ -69,52 +66,32 @@ def run_notebooks(
     A notebook that fails is kept with its error and does not stop the others. Raises ``ReportError`` for a
     parameter that a notebook does not know, before any of them runs.
     """
-    pool = open_executor(max(1, min(jobs, len(notebooks))))
-    # The processes import papermill while this one does and checks the parameters.
-    warming = [pool.submit(_warm_up) for _ in range(min(jobs, len(notebooks)))]
-    try:
+    done: list[ExecutedNotebook] = []
+    workers = max(1, min(jobs, len(notebooks)))
+    # Sockets are in there: the name must be short.
+    with open_executor(workers) as executor, children.scratch_folder("ssot-") as scratch:
+        # The processes import papermill while this one does and checks the parameters.
+        warming = [executor.submit(_warm_up) for _ in range(workers)]
         for notebook in notebooks:
             _check_parameters(notebook, parameters)
-    finally:
         wait(warming)
-    done: list[ExecutedNotebook] = []
-    progress("notebooks", 0, len(notebooks))
-    with tempfile.TemporaryDirectory(prefix="ssot-") as scratch:
-        environment = build_environment(Path(scratch))
-        futures = {
-            pool.submit(
-                _run_watched, os.getpid(), notebook, folder / notebook.name, dict(parameters), environment
-            ): notebook
+        progress("notebooks", 0, len(notebooks))
+        environment = build_environment(scratch)
+        futures = [
+            executor.submit(run_notebook, notebook, folder / notebook.name, dict(parameters), environment)
             for notebook in notebooks
-        }
+        ]
         for future in as_completed(futures):
             try:
                 done.append(future.result())
-            except BrokenProcessPool as error:
-                raise ReportError(f"a process that ran notebooks was killed: {error}".splitlines()[0]) from None
+            except LostTaskError as error:
+                raise ReportError(f"a process that ran notebooks was killed: {error}") from None
             progress("notebooks", len(done), len(notebooks))
     return sorted(done)
 
 
 def _warm_up() -> None:
     import_papermill()
-
-
-def _run_watched(caller: int, *arguments: Any) -> ExecutedNotebook:
-    """Run one notebook in a process of the pool, which must not outlive its caller, however that one ends."""
-    done = threading.Event()
-    if os.getppid() == caller:
-        threading.Thread(target=_end_with, args=(caller, done), daemon=True).start()
-    try:
-        return run_notebook(*arguments)
-    finally:
-        done.set()
-
-
-def _end_with(caller: int, done: threading.Event) -> None:
-    while not done.wait(WATCH_SECONDS):
-        if os.getppid() != caller:
-            os._exit(1)  # the kernel watches this process in the same way
 
 
 def _check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
@@ -131,7 +108,7 @@ def _check_parameters(notebook: Path, parameters: Mapping[str, Any]) -> None:
 
 
 def build_environment(scratch: Path) -> dict[str, str]:
-    """Return the environment variables of a run: every folder that Jupyter writes to is below ``scratch``.
+    """Return the environment variables of a run: every folder that Jupyter and notebooks write to is below ``scratch``.
 
     The kernel named python3 is this interpreter, whatever kernels a user or system has installed.
     """
@@ -143,6 +120,7 @@ def build_environment(scratch: Path) -> dict[str, str]:
     inherited = os.environ.get("PYTHONPATH", "")
     ours = str(Path(analysis.__file__).resolve().parent.parent)
     return {
+        "TMPDIR": str(scratch),
         "JUPYTER_PATH": str(scratch),
         "JUPYTER_RUNTIME_DIR": str(scratch / "runtime"),
         "JUPYTER_CONFIG_DIR": str(scratch / "config"),
@@ -167,11 +145,13 @@ def _find_font_cache(scratch: Path) -> Path:
 
 @contextlib.contextmanager
 def _using(environment: Mapping[str, str]) -> Iterator[None]:
-    before = {name: os.environ.get(name) for name in environment}
+    before, folder = {name: os.environ.get(name) for name in environment}, tempfile.tempdir
     os.environ.update(environment)
+    tempfile.tempdir = environment["TMPDIR"]  # connection files too go where the guard removes them
     try:
         yield
     finally:
+        tempfile.tempdir = folder
         for name, value in before.items():
             if value is None:
                 os.environ.pop(name, None)
@@ -197,7 +177,7 @@ def run_notebook(
 
 def _execute(notebook: Path, executed: Path, parameters: dict[str, Any]) -> Exception | None:
     try:
-        with tempfile.TemporaryDirectory(prefix="ssot-") as sockets:
+        with tempfile.TemporaryDirectory(prefix="") as sockets:
             import_papermill().execute_notebook(
                 _literal(notebook), _literal(executed), parameters,
                 kernel_name=_KERNEL, cwd=str(executed.parent), progress_bar=False, start_timeout=START_TIMEOUT_SECONDS,

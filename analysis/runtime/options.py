@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis import children
 from analysis.errors import ProbeError
 
 OLDEST = (3, 8)
@@ -58,7 +59,8 @@ def find_interpreter(root: Path, wanted: str = "") -> Interpreter:
         raise ProbeError("the probe needs os.fork, which this system lacks", remedy="Run it on Linux or macOS")
     path = wanted or _find_own(root) or sys.executable
     try:
-        done = subprocess.run([path, "-I", "-c", _ASK], capture_output=True, text=True, timeout=60, check=True)
+        done = children.run([path, "-I", "-c", _ASK], timeout=60)
+        done.check_returncode()
         version, numbers, executable = json.loads(done.stdout)
     except (OSError, subprocess.SubprocessError, ValueError) as error:
         told = getattr(error, "strerror", None) or "it does not answer as Python does"

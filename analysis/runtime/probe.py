@@ -6,7 +6,6 @@ import hashlib
 import json
 import os
 import subprocess
-import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -16,7 +15,7 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from analysis import tables
+from analysis import children, tables
 from analysis.errors import ProbeError
 from analysis.executor import count_cores
 from analysis.facts import Facts
@@ -62,8 +61,8 @@ def run_probe(
     rows = _read_rows(kept)
     taken_over = len(rows)
     asked = _Asked(facts, graph, options, interpreter)
-    with tempfile.TemporaryDirectory(prefix="ssot-probe-") as scratch, _open(kept) as file:
-        for row in asked.run(rows, Path(scratch), lambda done: progress("probe", done, len(entries)), len(entries)):
+    with children.scratch_folder("ssot-probe-") as scratch, _open(kept) as file:
+        for row in asked.run(rows, scratch, lambda done: progress("probe", done, len(entries)), len(entries)):
             rows[row["module"]] = row
             file.write(json.dumps(row) + "\n")
             file.flush()
@@ -170,16 +169,18 @@ class _Asked:
         document.write_text(json.dumps(plan), "utf-8")
         with document.open("rb") as file, (Path(plan["scratch"]) / "errors").open("wb") as errors:
             command = [self._interpreter.path, "-I", "-B", str(CHILD), str(file.fileno()), str(write)]
-            server = subprocess.Popen(
+            server = children.start(
                 command, pass_fds=(file.fileno(), write), cwd=plan["root"], env=build_environment(self._options),
-                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors, start_new_session=True,
+                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=errors,
             )  # fmt: skip
         os.close(write)
         try:
             yield from self._read(read, 2 * plan["timeout"] + 30, set(waiting))
+            with suppress(subprocess.TimeoutExpired):
+                server.wait(timeout=2)
         finally:
             os.close(read)
-            _end(server)
+            children.end(server)
 
     def _read(self, pipe: int, limit: float, waiting: set[str]) -> Iterator[dict[str, Any]]:
         shared: dict[str, Any] = {}
@@ -222,16 +223,6 @@ class _Asked:
 def _read_last_line(path: Path) -> str:
     lines = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
     return lines[-1] if lines else "it ends without a word"
-
-
-def _end(server: subprocess.Popen[bytes]) -> None:
-    """End a server; its children are told to die with it."""
-    if server.poll() is None:
-        try:
-            server.wait(timeout=2)
-        except subprocess.TimeoutExpired:
-            server.kill()
-            server.wait()
 
 
 def _find_key(facts: Facts, interpreter: Interpreter, options: ProbeOptions) -> str:

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 import re
 import shutil
-import signal
 import subprocess
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -16,6 +13,7 @@ from pathlib import Path
 from typing import Literal
 from xml.etree import ElementTree as ET
 
+from analysis import children
 from analysis.errors import VerifyError
 from analysis.runtime.options import ProbeOptions, build_environment
 from analysis.runtime.probe import CHILD as PROBE_CHILD
@@ -113,18 +111,15 @@ def _run(stage: Stage, scratch: Path) -> bool:
     environment = build_environment(ProbeOptions(environment=own))
     command = [stage.python, "-I", "-B", str(_HERE / "child.py"), str(scratch / "plan.json")]
     with (scratch / "output").open("wb") as output:
-        child = subprocess.Popen(
-            command, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
-            start_new_session=True,
+        child = children.start(
+            command, cwd=scratch, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output
         )  # fmt: skip
         try:
             child.wait(timeout=stage.timeout)
         except subprocess.TimeoutExpired:
             return True
         finally:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(child.pid, signal.SIGKILL)
-            child.wait()
+            children.end(child)
     return False
 
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import io
 import re
-import tempfile
 import tokenize
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from analysis.children import scratch_folder
 from analysis.errors import ProbeError, UnknownNameError, VerifyError
 from analysis.progress import Progress, ignore_progress
 from analysis.runtime.options import find_interpreter
@@ -165,8 +165,8 @@ class _Run:
             return None, tuple(DefectVerdict(defect, "cannot be judged", reason, ()) for defect in defects)
         plans = {defect: build_controls(subjects, wanted, defect) for defect in defects}
         controls = {control.name: control for plan in plans.values() for control in plan}
-        with tempfile.TemporaryDirectory(prefix="ssot-verify-") as scratch:
-            folders = number_folders(Path(scratch))
+        with scratch_folder("ssot-verify-") as scratch:
+            folders = number_folders(scratch)
             said: dict[str, Said] = {}
             for done, (name, control) in enumerate({TARGET: None, **controls}.items(), 1):
                 said[name] = agree([self._say(control, next(folders)) for _ in range(self.times)])
