@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import select
@@ -17,6 +16,7 @@ from typing import Any, TextIO
 import pyarrow as pa
 
 from analysis import tables
+from analysis.cache import build_key, read_lines, seal_line
 from analysis.errors import ProbeError
 from analysis.executor import count_cores
 from analysis.facts import Facts
@@ -30,6 +30,8 @@ from analysis.simulation import Environment
 CHILD = Path(__file__).with_name("child.py")
 #: How often a server is started again, each time with less that is shared, before its modules are given up.
 _MOST_STARTS = 12
+#: What decides the rows: when its source changes, what an interrupted probe left is not taken up.
+PROGRAM = ("runtime", "simulation", "names", "graph", "facts", "policy", "tables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +67,7 @@ def run_probe(
     with tempfile.TemporaryDirectory(prefix="ssot-probe-") as scratch, _open(kept) as file:
         for row in asked.run(rows, Path(scratch), lambda done: progress("probe", done, len(entries)), len(entries)):
             rows[row["module"]] = row
-            file.write(json.dumps(row) + "\n")
+            file.write(seal_line(kept.name if kept is not None else "", json.dumps(row)))
             file.flush()
     if kept is not None:
         kept.unlink(missing_ok=True)
@@ -205,27 +207,15 @@ def _end(server: subprocess.Popen[bytes]) -> None:
 
 
 def _find_key(facts: Facts, interpreter: Interpreter, options: ProbeOptions) -> str:
-    """Return a name for what decides the rows: the tree, the interpreter, the options and the child itself."""
-    found = hashlib.blake2b(digest_size=12)
-    for column in ("path", "content_hash"):
-        found.update("\0".join(tables.read_column(facts.files, column)).encode("utf-8", "backslashreplace"))
-    told = (str(facts.root), interpreter.path, interpreter.version, replace(options, environment={}))
-    found.update(repr((told, sorted(options.environment.items()))).encode())
-    found.update(CHILD.read_bytes())
-    return found.hexdigest()
+    """Return a name for what decides the rows: the tree, the interpreter, the options and the program."""
+    files = [tables.read_column(facts.files, column) for column in ("path", "content_hash")]
+    return build_key(PROGRAM, facts.root, files, interpreter, options)
 
 
 def _read_rows(kept: Path | None) -> dict[str, dict[str, Any]]:
-    """Return the rows that an interrupted probe left, by module; a last line that is cut is no row."""
-    rows: dict[str, dict[str, Any]] = {}
-    if kept is not None and kept.is_file():
-        for line in kept.read_text("utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            rows[row["module"]] = row
-    return rows
+    """Return the rows that an interrupted probe left, by module; a line that is cut or damaged is no row."""
+    rows = [json.loads(line) for line in read_lines(kept, kept.name if kept is not None else "")]
+    return {row["module"]: row for row in rows}
 
 
 def _open(kept: Path | None) -> TextIO:
