@@ -23,10 +23,10 @@ def read_lines(path: Path | None, label: str) -> Iterator[str]:
     except OSError:
         return
     for line in content.split(b"\n"):
-        checksum, _, text = line.decode("utf-8", "surrogateescape").partition(" ")
+        checksum, _, text = line.decode("utf-8", "replace").partition(" ")
         if text and checksum == f"{_sum(label, text):08x}":
             yield text
 
 
 def _sum(label: str, text: str) -> int:
-    return crc32(f"{label}\0{text}".encode("utf-8", "surrogateescape"))
+    return crc32(f"{label}\0{text}".encode("utf-8", "surrogatepass"))
