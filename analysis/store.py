@@ -22,7 +22,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.checksums import read_checked, write_checksums
 from analysis.errors import SnapshotError, StorageError
-from analysis.targets import Target, group_targets, read_target, slug
+from analysis.targets import Target, group_targets, is_place_of, read_target, slug
 
 MANIFEST = "manifest.json"
 #: Raised when older snapshots can no longer be read.
@@ -200,7 +200,7 @@ def find_snapshot(data: Path, wanted: str = "") -> Path:
         usual = {Target(folder.resolve().name or "target", root).place}
     else:
         found = _find_named(known, wanted)
-        usual = {slug(wanted)} if wanted else {place.parent.name for place, _ in known}
+        usual = {place.parent.name for place, _ in known if not wanted or is_place_of(place.parent.name, wanted)}
     usual |= {place.parent.name for place in found}
     damaged = {place for place, target in known if target is None and place.parent.name in usual}
     newest = max(found | damaged, key=_rank, default=None)

@@ -84,6 +84,15 @@ def group_targets(targets: Iterable[Target]) -> list[list[Target]]:
     return sorted(groups)
 
 
+def is_place_of(place: str, name: str) -> bool:
+    """Return whether a target of that name may have that place.
+
+    >>> is_place_of("app-01234567", "app"), is_place_of("app", "app"), is_place_of("app-two-01234567", "app")
+    (True, True, False)
+    """
+    return place in {name, slug(name)} or bool(_HASHED.fullmatch(place) and place[: -_DIGITS - 1] == slug(name))
+
+
 def slug(name: str) -> str:
     """Return a name that is safe as a folder name everywhere.
 
