@@ -50,6 +50,7 @@ from analysis.rules import (
 )
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
 from analysis.simulation import Environment, simulate_entries
+from analysis.targets import Target, find_target
 
 #: Tables that stay without rows unless somebody asks for what fills them, or where that fails.
 _EMPTY = {table.name: table.empty() for table in tables.TABLES.values()}
@@ -111,7 +112,7 @@ def _investigate(
         seen = gaps.attempt("probe", "", lambda: _probe(case, options, data, clock), lambda: ({}, {}, environment))
         case, probed, environment = replace(case, witnesses=seen[0]), *seen[1:]
     case = simulate(case, cache=cache, environment=environment, only=probe.only if probe else (), clock=clock)
-    target = rules.target.name or root.name
+    target = find_target(root, rules.target.name)
     golden, measured = gaps.attempt("golden path", "", lambda: _find_golden(data, target), lambda: ({}, {}))
     case = replace(case, witnesses={**case.witnesses, **golden})
     judged, trend = clock.run("rules", lambda: _judge(case, gaps), lambda: ({}, {}))
@@ -205,14 +206,14 @@ def _probe(
     return {**found, "agreement": agreement}, seen.described, seen.environment or Environment()
 
 
-def _find_golden(data: Path, target: str) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+def _find_golden(data: Path, target: Target) -> tuple[dict[str, pa.Table], dict[str, Any]]:
     """Return the newest measurement of the golden path, as tables by name, and how it was made."""
-    folder = find_golden(data, target or "target")
+    folder = find_golden(data, target)
     if folder is None:
         return {}, {}
     found, about = read_golden(folder)
     passed, runs = count_base(found["golden_runs"])
-    change = find_change_at(data, target or "target", str(about["revision"]), found["golden_runs"])
+    change = find_change_at(data, target, str(about["revision"]), found["golden_runs"])
     told = tell_change(change, passed, runs) if change else ""
     kept = ("revision", "created", "command", "files", "parallel", "seed", "stopped")
     return found, {**{name: about[name] for name in kept}, "change": told}
@@ -285,6 +286,7 @@ def _describe(
         statuses[status] = statuses.get(status, 0) + 1
     return {
         "target": policy.target.name or root.name or "target",
+        "named": bool(policy.target.name),
         "root": str(root),
         "revision": read_revision(root),
         "git_problem": find_refusal(root),

@@ -12,7 +12,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -20,7 +20,9 @@ from typing import Any
 import pyarrow as pa
 
 from analysis import tables
+from analysis.checksums import read_checked, write_checksums
 from analysis.errors import SnapshotError, StorageError
+from analysis.targets import Target, group_targets, is_place_of, read_target, slug
 
 MANIFEST = "manifest.json"
 #: Raised when older snapshots can no longer be read.
@@ -42,16 +44,6 @@ def find_data_folder() -> Path:
 def find_reports_folder() -> Path:
     """Return where reports are written: ``$SSOT_REPORTS``, or ``reports`` of the checkout."""
     return Path(os.environ.get("SSOT_REPORTS") or find_home() / "reports").expanduser().absolute()
-
-
-def slug(name: str) -> str:
-    """Return a name that is safe as a folder name everywhere.
-
-    >>> slug("my app/../x"), slug("..")
-    ('my-app-..-x', 'target')
-    """
-    safe = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:80]
-    return safe or "target"
 
 
 def name_run(created: datetime, revision: str) -> str:
@@ -137,11 +129,11 @@ def write_file(path: Path, text: str) -> None:
 def write_snapshot(data: Path, contents: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> Path:
     """Write all tables and the manifest; return the snapshot's folder ``data/snapshots/<target>/<time>-<revision>``.
 
-    ``manifest`` has at least target, revision and created (ISO, UTC).
+    ``manifest`` has at least target, root, revision and created (ISO, UTC); ``<target>`` is ``targets.Target.place``.
     """
     import pyarrow.parquet as pq
 
-    parent = data / "snapshots" / slug(str(manifest["target"]))
+    parent = data / "snapshots" / read_target(manifest).place
     with writing_folder(parent) as folder:
         for name, table in sorted(contents.items()):
             expected = tables.TABLES[name].schema
@@ -150,17 +142,22 @@ def write_snapshot(data: Path, contents: Mapping[str, pa.Table], manifest: Mappi
             pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
         described = {"format": FORMAT, **manifest}
         (folder / MANIFEST).write_text(json.dumps(described, indent=2, sort_keys=True) + "\n", "utf-8")
+        write_checksums(folder)
         created = datetime.fromisoformat(str(manifest["created"]))
         return publish_folder(folder, parent, name_run(created, str(manifest["revision"])))
 
 
 def read_manifest(snapshot: Path) -> dict[str, Any]:
-    """Return the manifest of a snapshot; ``SnapshotError`` when there is none or another version wrote it."""
+    """Return the manifest of a snapshot.
+
+    Raises ``SnapshotError`` when there is none, it is damaged, or another version wrote it.
+    """
     try:
-        manifest: dict[str, Any] = json.loads((snapshot / MANIFEST).read_text("utf-8"))
-    except (OSError, ValueError):
+        manifest: dict[str, Any] = json.loads(read_checked(snapshot, MANIFEST))
+        known = manifest.get("format")
+    except (OSError, ValueError, AttributeError):
         raise SnapshotError(f"{snapshot} is not a snapshot", remedy="Make one with: ssot scan TARGET") from None
-    if manifest.get("format") != FORMAT:
+    if known != FORMAT or not isinstance(manifest.get("target"), str):
         raise SnapshotError(
             f"{snapshot} was written by another version", remedy="Make a new one with: ssot scan TARGET"
         )
@@ -168,32 +165,82 @@ def read_manifest(snapshot: Path) -> dict[str, Any]:
 
 
 def read_table(snapshot: Path, name: str) -> pa.Table:
-    """Return one table of a snapshot with the schema of ``tables.py``."""
+    """Return one table of a snapshot with the schema of ``tables.py``; ``SnapshotError`` when it is damaged."""
     import pyarrow.parquet as pq
 
     try:
-        return pq.read_table(snapshot / f"{name}.parquet").cast(tables.TABLES[name].schema)
+        content = pa.BufferReader(read_checked(snapshot, f"{name}.parquet"))
+        return pq.read_table(content).cast(tables.TABLES[name].schema)
     except (OSError, ValueError, pa.ArrowException) as error:  # a cast to other columns is a ValueError
         raise SnapshotError(f"cannot read table {name} of {snapshot}: {error}".splitlines()[0]) from None
 
 
 def find_snapshots(data: Path, target: str = "") -> list[Path]:
-    """Return the snapshots of a target (by its name, or of all targets), the oldest first."""
-    folders = (data / "snapshots").glob(f"{slug(target)}/*" if target else "*/*")
-    found = [folder for folder in folders if not folder.name.startswith(".") and (folder / MANIFEST).is_file()]
-    return sorted(found, key=lambda folder: (folder.name, folder.parent.name))
+    """Return the snapshots of a target (by its name or place, or of all targets), the oldest first.
+
+    Several targets may have one name: ``read_target`` of a manifest says which one a snapshot is of.
+    """
+    return [place for place, known in _find_known(data, slug(target) if target else "") if _is_wanted(known, target)]
 
 
 def find_snapshot(data: Path, wanted: str = "") -> Path:
-    """Return one snapshot: by its folder, by the target's name or folder (the newest), or the newest of all."""
+    """Return one snapshot: by its folder, by the target's name, place or folder (the newest), or the newest of all.
+
+    Raises ``SnapshotError`` when there is none, when the newest is damaged (an older one would answer for it without
+    a word), and when two targets have that name.
+    """
     folder = Path(wanted).expanduser()
     if wanted and (folder / MANIFEST).is_file():
         return folder.resolve()
-    found = find_snapshots(data, "" if wanted and folder.is_dir() else wanted)
-    if wanted and folder.is_dir():
+    is_folder = bool(wanted) and folder.is_dir()
+    known = _find_known(data, "" if is_folder else slug(wanted) if wanted else "")
+    if is_folder:
         root = str(folder.resolve())
-        found = [snapshot for snapshot in found if read_manifest(snapshot).get("root") == root]
-    if not found:
+        found = {place for place, target in known if target is not None and target.root == root}
+        usual = {Target(folder.resolve().name or "target", root).place}
+    else:
+        found = _find_named(known, wanted)
+        usual = {place.parent.name for place, _ in known if not wanted or is_place_of(place.parent.name, wanted)}
+    usual |= {place.parent.name for place in found}
+    damaged = {place for place, target in known if target is None and place.parent.name in usual}
+    newest = max(found | damaged, key=_rank, default=None)
+    if newest is None:
         what = f"no snapshot of {wanted}" if wanted else "no snapshot yet"
         raise SnapshotError(what, remedy=f"Make one with: ssot scan {wanted or 'TARGET'}")
-    return found[-1]
+    read_manifest(newest)  # says what is wrong with a damaged one
+    return newest
+
+
+def _find_named(known: Sequence[tuple[Path, Target | None]], wanted: str) -> set[Path]:
+    """Return the snapshots of the one target of that name or place; without one, all."""
+    named = {place: target for place, target in known if target is not None and _is_wanted(target, wanted)}
+    exact = {place: target for place, target in named.items() if wanted in {target.name, target.place}}
+    found = exact or named
+    groups = group_targets(found.values())
+    if wanted and len(groups) > 1:
+        told = ", ".join(f"{group[-1].root} ({group[-1].place})" for group in groups)
+        raise SnapshotError(
+            f"{len(groups)} targets are named {wanted}: {told}",
+            remedy="Name the folder of one, or what stands in brackets after it",
+        )
+    return set(found)
+
+
+def _find_known(data: Path, start: str = "") -> list[tuple[Path, Target | None]]:
+    """Return the snapshots whose place begins so, the oldest first, each with its target; None: it cannot be read."""
+    found: list[tuple[Path, Target | None]] = []
+    for manifest in (data / "snapshots").glob(f"{start}*/*/{MANIFEST}"):
+        if not manifest.parent.name.startswith("."):
+            try:
+                found.append((manifest.parent, read_target(read_manifest(manifest.parent))))
+            except SnapshotError:
+                found.append((manifest.parent, None))
+    return sorted(found, key=lambda pair: _rank(pair[0]))
+
+
+def _rank(place: Path) -> tuple[str, str]:
+    return place.name, place.parent.name
+
+
+def _is_wanted(target: Target | None, wanted: str) -> bool:
+    return target is not None and (not wanted or wanted == target.place or slug(wanted) == slug(target.name))

@@ -23,6 +23,7 @@ from analysis.golden.summary import summarise_levers, summarise_seeds, summarise
 from analysis.report.executive import build_executive
 from analysis.report.golden import build_golden, draw_rate, draw_runs, list_hints, list_tests, tell_golden
 from analysis.report.issue_markdown import build_issue
+from analysis.targets import find_target
 
 Tree = Callable[..., Path]
 PYTEST = ("-m", "pytest", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--junitxml={junit}", "test_it.py")
@@ -124,7 +125,7 @@ def test_tests_are_told_apart_by_their_rates(make_tree: Tree, tmp_path: Path) ->
     assert (answer.passed, answer.runs, answer.verdict.word) == (0, 3, "not met")
     assert {each.kind for each in answer.seeds} == {"always fails"}
     assert "decided by the seed" in answer.cause
-    folder = find_golden(tmp_path / "data", "shop_tree")
+    folder = find_golden(tmp_path / "data", find_target(root))
     assert folder == answer.folder
     found, about = read_golden(folder)
     assert about["command"][1:3] == ["-m", "pytest"]

@@ -42,8 +42,8 @@ def test_a_harmed_file_costs_only_time(tmp_path: Path) -> None:
     cuts = KeptCuts(tmp_path)
     first = cuts.find(make_pairs(ring))
     cuts.save()
-    (file,) = tmp_path.glob("*.sqlite")
-    file.write_bytes(b"no database at all, but longer than the header of one" * 40)
+    (file,) = tmp_path.glob("cuts/*/*.pack")
+    file.write_bytes(b"no pack at all, but longer than the end of one" * 40)
     for harmed in (KeptCuts(tmp_path), KeptCuts(tmp_path / "no" / "folder"), KeptCuts(None)):
         assert harmed.find(make_pairs(ring)) == first
         harmed.save()

@@ -20,6 +20,7 @@ from analysis.errors import ReportError
 from analysis.investigation import Investigation
 from analysis.report import write_report
 from analysis.report.run_report import move_latest
+from analysis.targets import read_target
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -82,6 +83,10 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Investigation:
     return investigate(tmp_path_factory.mktemp("shop"), SHOP)
 
 
+def find_place(inv: Investigation) -> str:
+    return read_target(inv.manifest).place
+
+
 @pytest.fixture(scope="module")
 def reports(tmp_path_factory: pytest.TempPathFactory, shop: Investigation) -> Path:
     """A folder with one finished run."""
@@ -97,7 +102,7 @@ def test_without_notebooks_nothing_is_written(shop: Investigation, tmp_path: Pat
 
 
 def test_a_run_has_its_folder_and_latest_points_to_it(reports: Path, shop: Investigation) -> None:
-    target = reports / "shop"
+    target = reports / find_place(shop)
     (run,) = (path for path in target.iterdir() if not path.is_symlink())
     assert re.fullmatch(r"\d{8}T\d{6}-no-git", run.name)
     assert (target / "latest").readlink() == Path(run.name)
@@ -108,8 +113,8 @@ def test_a_run_has_its_folder_and_latest_points_to_it(reports: Path, shop: Inves
     assert str(shop.path) in (run / "notebooks/01_a.ipynb").read_text()
 
 
-def test_every_link_of_the_pages_leads_to_a_file_or_a_place_on_the_page(reports: Path) -> None:
-    run = (reports / "shop/latest").resolve()
+def test_every_link_of_the_pages_leads_to_a_file_or_a_place_on_the_page(reports: Path, shop: Investigation) -> None:
+    run = (reports / find_place(shop) / "latest").resolve()
     for page in run.glob("*.html"):
         text = page.read_text("utf-8")
         ids = set(re.findall(r'\sid="([^"]+)"', text))
@@ -122,14 +127,14 @@ def test_every_link_of_the_pages_leads_to_a_file_or_a_place_on_the_page(reports:
 def test_a_failing_notebook_is_named_kept_and_does_not_become_the_latest(shop: Investigation, tmp_path: Path) -> None:
     notebooks = write_notebook(tmp_path / "notebooks", "print('fine')", "01_fine")
     write_notebook(notebooks, "raise ValueError('<script>alert(1)</script>')", "02_bad")
-    (tmp_path / "shop").mkdir()
-    (tmp_path / "shop/20200101T000000-abc").mkdir()
-    move_latest(tmp_path / "shop", "20200101T000000-abc")
+    target = tmp_path / find_place(shop)
+    (target / "20200101T000000-abc").mkdir(parents=True)
+    move_latest(target, "20200101T000000-abc")
     with pytest.raises(ReportError, match=r"02_bad.*ValueError") as caught:
         write_report(shop, tmp_path, notebooks=notebooks)
     assert caught.value.exit_code == 4
-    assert (tmp_path / "shop/latest").readlink() == Path("20200101T000000-abc")
-    (failed,) = (tmp_path / "shop").glob("*.failed")
+    assert (target / "latest").readlink() == Path("20200101T000000-abc")
+    (failed,) = target.glob("*.failed")
     assert str(failed) in str(caught.value)
     assert "fine" in (failed / "notebooks/01_fine.ipynb").read_text()
     assert "An Exception was encountered" in (failed / "notebooks/02_bad.ipynb").read_text()
@@ -171,7 +176,7 @@ def test_a_full_disk_is_told_in_one_line_and_leaves_nothing(shop: Investigation,
     output, _ = start(shop, tmp_path / "reports", notebooks, limit=15_000).communicate(timeout=120)
     assert output.startswith("StorageError 4 cannot write below")
     assert output.count("\n") == 1
-    assert list((tmp_path / "reports/shop").iterdir()) == []
+    assert list((tmp_path / "reports" / find_place(shop)).iterdir()) == []
 
 
 @pytest.mark.slow
@@ -181,7 +186,7 @@ def test_an_ended_run_leaves_nothing_running_and_the_next_one_cleans_up(
 ) -> None:
     sleeping = write_notebook(tmp_path / "sleeping", "import time\nprint('x', flush=True)\ntime.sleep(300)")
     run = start(shop, tmp_path / "reports", sleeping)
-    target = tmp_path / "reports/shop"
+    target = tmp_path / "reports" / find_place(shop)
     mark = f"STARTED_FOR={tmp_path / 'reports'}"
     deadline = time.monotonic() + 60
     while not list(target.glob(".writing-*/notebooks/*.ipynb")) and time.monotonic() < deadline:

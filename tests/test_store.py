@@ -16,6 +16,7 @@ from analysis import store, tables
 from analysis.errors import SnapshotError, StorageError
 
 MANIFEST = {"target": "shop", "revision": "abc123", "created": "2026-01-02T03:04:05+00:00", "root": "/src/shop"}
+PLACE = "shop-b9db2853"
 CONTENTS = {"metrics": tables.METRICS.from_rows([("modules", 3.0, "modules", "How many.")])}
 
 
@@ -26,7 +27,7 @@ def test_without_a_snapshot_the_error_names_the_remedy(tmp_path: Path) -> None:
 
 def test_a_snapshot_reads_back_as_it_was_written(tmp_path: Path) -> None:
     place = store.write_snapshot(tmp_path, CONTENTS, MANIFEST)
-    assert place == tmp_path / "snapshots" / "shop" / "20260102T030405-abc123"
+    assert place == tmp_path / "snapshots" / PLACE / "20260102T030405-abc123"
     assert store.read_table(place, "metrics").equals(CONTENTS["metrics"])
     assert store.read_manifest(place)["target"] == "shop"
 
@@ -37,16 +38,15 @@ def test_equal_tables_give_equal_bytes(tmp_path: Path) -> None:
     assert (first / "metrics.parquet").read_bytes() == (second / "metrics.parquet").read_bytes()
 
 
-def test_the_newest_snapshot_is_found_by_name_folder_or_nothing(tmp_path: Path) -> None:
-    source = tmp_path / "src"
+def test_the_newest_snapshot_is_found_by_name_place_folder_or_nothing(tmp_path: Path) -> None:
+    source = tmp_path / "shop"
     source.mkdir()
-    old = store.write_snapshot(tmp_path, CONTENTS, MANIFEST)
-    new = store.write_snapshot(
-        tmp_path, CONTENTS, MANIFEST | {"created": "2026-02-02T03:04:05+00:00", "root": str(source)}
-    )
+    old = store.write_snapshot(tmp_path, CONTENTS, MANIFEST | {"root": str(source)})
+    later = {"created": "2026-02-02T03:04:05+00:00", "root": str(source)}
+    new = store.write_snapshot(tmp_path, CONTENTS, MANIFEST | later)
     assert store.find_snapshots(tmp_path, "shop") == [old, new]
-    assert store.find_snapshot(tmp_path) == store.find_snapshot(tmp_path, "shop") == new
-    assert store.find_snapshot(tmp_path, str(source)) == new
+    for wanted in ("", "shop", new.parent.name, str(source), str(new)):
+        assert store.find_snapshot(tmp_path, wanted) == new
     assert store.find_snapshot(tmp_path, str(old)) == old
 
 
@@ -54,12 +54,13 @@ def test_a_failing_write_leaves_nothing_behind(tmp_path: Path) -> None:
     wrong = {"metrics": tables.FILES.empty()}
     with pytest.raises(ValueError, match="metrics"):
         store.write_snapshot(tmp_path, wrong, MANIFEST)
-    assert list((tmp_path / "snapshots" / "shop").iterdir()) == []
+    assert list((tmp_path / "snapshots" / PLACE).iterdir()) == []
 
 
 def test_a_table_with_other_columns_is_not_read(tmp_path: Path) -> None:
     place = store.write_snapshot(tmp_path, CONTENTS, MANIFEST)
     pq.write_table(tables.FILES.empty(), place / "metrics.parquet")
+    (place / "SHA256SUMS").unlink()  # as version 0.1.0 wrote it
     with pytest.raises(SnapshotError, match="cannot read table metrics"):
         store.read_table(place, "metrics")
 
@@ -103,7 +104,7 @@ def test_a_full_disk_is_one_line_and_leaves_the_earlier_snapshot(tmp_path: Path)
 
 
 def test_what_a_killed_process_left_is_removed_but_not_what_a_living_one_writes(tmp_path: Path) -> None:
-    parent = tmp_path / "snapshots" / "shop"
+    parent = tmp_path / "snapshots" / PLACE
     dead = subprocess.run(
         [sys.executable, "-c", "import os; print(os.getpid())"], capture_output=True, text=True, check=True
     )

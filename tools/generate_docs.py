@@ -82,6 +82,7 @@ def build_cli_page() -> str:
         "| variable | meaning |",
         "|---|---|",
         "| `SSOT_DATA` | where snapshots and the cache are kept; default: `data` of the checkout |",
+        "| `SSOT_CACHE_MB` | megabytes that the cache may take; default: 2048; 0 keeps nothing |",
         "| `SSOT_REPORTS` | where reports are written; default: `reports` of the checkout |",
     ]
     return "\n".join(parts) + "\n"

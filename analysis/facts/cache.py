@@ -1,21 +1,17 @@
-"""Facts kept by the hash of the bytes they were read from.
-
-The name of the file carries the version of the extractor and of the interpreter's grammar, so that what
-another version kept is never read.
-"""
+"""Facts kept by the hash of the bytes they were read from."""
 
 from __future__ import annotations
 
 import marshal
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from types import TracebackType
 
-from analysis.facts.extract import EXTRACTOR_VERSION
+from analysis.cache import Collection, build_key
 from analysis.facts.rows import FileFacts
-from analysis.kept import Kept
 
+#: What decides which facts a file has: when their source changes, what was kept before is never read.
+PROGRAM = ("facts", "tables")
 _FIELDS = ("status", "reason", "error_line", "encoding", "lines", "structure", "rows")
 
 
@@ -23,8 +19,7 @@ class FactsCache:
     """A content-addressed store of ``FileFacts``; several processes may use one folder at once."""
 
     def __init__(self, folder: Path | None) -> None:
-        name = f"facts-{EXTRACTOR_VERSION}-py{sys.version_info[0]}{sys.version_info[1]}.sqlite"
-        self._kept = Kept(folder / name if folder is not None else None)
+        self._kept = Collection(folder, "facts", build_key(PROGRAM) if folder is not None else "")
 
     def __enter__(self) -> FactsCache:
         return self
@@ -37,11 +32,8 @@ class FactsCache:
     def read(self, content_hash: str) -> FileFacts | None:
         """Return the facts of a file with these bytes, or None."""
         answer = self._kept.read(content_hash)
-        try:
-            # Our own file, and zlib checks its sum.
-            return None if answer is None else FileFacts(*marshal.loads(answer))  # noqa: S302
-        except (ValueError, EOFError, TypeError):
-            return None
+        # What this program wrote, bit by bit: the checksum has been compared.
+        return None if answer is None else FileFacts(*marshal.loads(answer))  # noqa: S302
 
     def write(self, facts: Mapping[str, FileFacts]) -> None:
         """Keep facts by content hash, all of them or none."""

@@ -94,12 +94,14 @@ def scan(
     files = found.files
     state = gaps.attempt("scan", "state of the last scan", lambda: read_state(cache, root, options), lambda: None)
     changed = state.find_changed(files) if state else list(range(len(files)))
-    if state and not changed and state.paths == [file.path for file in files] and state.extensions == found.extensions:
+    paths = [file.path for file in files]
+    projects = _find_projects(root, paths)
+    found_now = (paths, found.extensions, projects)
+    if state and not changed and (state.paths, state.extensions, state.projects) == found_now:
         progress("scan", len(files), len(files))
         parts = dict(state.tables)
     else:
         parts = _collect(files, changed, state, cache, jobs or count_cores(), progress)
-        projects = _find_projects(root, [file.path for file in files])
         parts["modules"] = gaps.attempt(
             "scan", "modules", lambda: _name(root, found, parts, state, options.roots, projects), tables.MODULES.empty
         )

@@ -1,4 +1,4 @@
-"""The state of the last scan of a target: what each file was, and the tables, mapped into memory.
+"""The state of the last scan of a target: what each file was, and the tables.
 
 With it a scan of an unchanged tree costs one walk. A file counts as unchanged when its size, times and
 inode are; one that was modified just before it was read is read again (the time stamps of file systems are coarse).
@@ -6,32 +6,34 @@ inode are; one that was modified just before it was read is read again (the time
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
+import io
 import json
 import os
-import shutil
-import sys
-import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 
 from analysis import tables
+from analysis.cache import Value, build_key, pack_tables, read_entry, unpack_table, write_entry
+from analysis.facts.cache import PROGRAM
 from analysis.facts.discovery import Discovery, SourceFile
-from analysis.facts.extract import EXTRACTOR_VERSION
-from analysis.facts.read_files import FILE
+from analysis.facts.read_files import FILE, scan_table
 
 if TYPE_CHECKING:
     from analysis.facts.scan import ScanOptions
 
 #: Two changes within this time may carry one time stamp.
 _COARSEST_CLOCK_NS = 2_000_000_000
-_NAMES = ("files", "modules", *(table.name for table in tables.FACT_TABLES))
+_KIND = "scans"
+#: Inside a scan a row names its file by its index; modules have no file.
+_SCHEMAS = {
+    "modules": tables.MODULES.schema,
+    **{table.name: scan_table(table).schema for table in (tables.FILES, *tables.FACT_TABLES)},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,26 +86,24 @@ def stack_stamps(files: Sequence[SourceFile]) -> np.ndarray:
     return np.array([(file.size_bytes, *file.stamp) for file in files], dtype=np.int64).reshape(len(files), 4)
 
 
-def _find_folder(cache: Path, root: Path, options: ScanOptions) -> Path:
-    described = f"{root}|{options}|{EXTRACTOR_VERSION}|{sys.version_info[:2]}|{tables.FACT_TABLES}"
-    return cache / "scans" / hashlib.sha256(described.encode("utf-8", "surrogateescape")).hexdigest()[:24]
+def _find_key(root: Path, options: ScanOptions) -> str:
+    return build_key(PROGRAM, root, options)
 
 
 def read_state(cache: Path | None, root: Path, options: ScanOptions) -> ScanState | None:
     """Return the state of the last scan with the same options, or None when there is none that can be read."""
-    if cache is None:
+    kept = read_entry(cache, _KIND, _find_key(root, options)) if cache is not None else None
+    if kept is None:
         return None
-    folder = _find_folder(cache, root, options)
-    try:
-        latest = folder / (folder / "latest").read_text("ascii")
-        described = json.loads((latest / "state.json").read_text("utf-8"))
-        stamps = np.load(latest / "stamps.npy")
-        found = {name: pa.ipc.open_file(pa.memory_map(str(latest / f"{name}.arrow"))).read_all() for name in _NAMES}
-        return ScanState(
-            described["paths"], stamps, described["taken_ns"], described["extensions"], described["projects"], found
-        )
-    except (OSError, ValueError, KeyError, pa.ArrowException):
-        return None
+    described = json.loads(bytes(kept["state"]))
+    return ScanState(
+        described["paths"],
+        np.load(io.BytesIO(kept["stamps"])),
+        described["taken_ns"],
+        described["extensions"],
+        described["projects"],
+        {name: unpack_table(kept[name], schema) for name, schema in _SCHEMAS.items()},
+    )
 
 
 def write_state(
@@ -119,36 +119,19 @@ def write_state(
 
     A failure (full disk, no permission) only costs time on the next scan.
     """
-    folder = _find_folder(cache, root, options)
-    name = f"{time.time_ns():x}-{os.getpid()}"
-    temporary = folder / f".{name}"
-    try:
-        temporary.mkdir(parents=True)
-        described = {
-            "paths": [file.path for file in found.files],
-            "extensions": found.extensions,
-            "projects": list(projects),
-            "taken_ns": taken_ns,
-            "root": os.fsencode(root).decode("utf-8", "backslashreplace"),
-        }
-        (temporary / "state.json").write_text(json.dumps(described), "utf-8")
-        np.save(temporary / "stamps.npy", stack_stamps(found.files))
-        for table_name in _NAMES:
-            table = parts[table_name]
-            with pa.ipc.new_file(str(temporary / f"{table_name}.arrow"), table.schema) as writer:
-                writer.write_table(table.combine_chunks())
-        temporary.rename(folder / name)
-        pointer = folder / f".latest-{name}"
-        pointer.write_text(name, "ascii")
-        pointer.replace(folder / "latest")
-        _drop_old(folder, name)
-    except (OSError, pa.ArrowException):
-        shutil.rmtree(temporary, ignore_errors=True)
+    described = {
+        "paths": [file.path for file in found.files],
+        "extensions": found.extensions,
+        "projects": list(projects),
+        "taken_ns": taken_ns,
+        "root": os.fsencode(root).decode("utf-8", "backslashreplace"),
+    }
+    write_entry(cache, _KIND, _find_key(root, options), _pack(described, stack_stamps(found.files), parts))
 
 
-def _drop_old(folder: Path, newest: str) -> None:
-    """Remove the states that nobody reads any more: all but the newest two (a slow reader may hold the other)."""
-    states = sorted(path for path in folder.iterdir() if path.is_dir() and path.name != newest)
-    for path in states[:-1]:
-        with contextlib.suppress(OSError):
-            shutil.rmtree(path)
+def _pack(described: dict[str, Any], stamps: np.ndarray, parts: dict[str, pa.Table]) -> Iterator[tuple[str, Value]]:
+    file = io.BytesIO()
+    np.save(file, stamps)
+    yield "state", json.dumps(described).encode()
+    yield "stamps", file.getvalue()
+    yield from pack_tables({name: parts[name] for name in _SCHEMAS})

@@ -30,6 +30,7 @@ from analysis.golden.summary import (
 )
 from analysis.policy import GoldenPath, read_policy
 from analysis.progress import Progress, ignore_progress
+from analysis.targets import Target, find_target
 
 _RUNS = 100
 
@@ -92,22 +93,22 @@ def run_request(
     own = policy.golden_path
     options = _complete(asked, own, root)
     result = measure_golden_path(root, options, progress=progress)
-    target = policy.target.name or root.name or "target"
+    target = find_target(root, policy.target.name)
     kept, revision = data or store.find_data_folder(), read_revision(root)
-    folder = write_golden(kept, target, root, revision, result)
+    folder = write_golden(kept, target, revision, result)
     found, _ = read_golden(folder)
     runs, tests = found["golden_runs"], found["golden_tests"]
     passed, count = count_base(runs)
     change = find_change_at(kept, target, revision, runs)
     return GoldenAnswer(
-        folder, target, passed, count, estimate_rate(passed, count, own.confidence),
+        folder, target.name, passed, count, estimate_rate(passed, count, own.confidence),
         judge_rate(passed, count, own.target, own.confidence), result.stopped, tell_cause(runs),
         tell_change(change, passed, count) if change else "",
         summarise_tests(runs, tests, own.confidence), summarise_levers(runs), summarise_seeds(runs),
     )  # fmt: skip
 
 
-def find_change_at(data: Path, target: str, revision: str, runs: pa.Table) -> Change | None:
+def find_change_at(data: Path, target: Target, revision: str, runs: pa.Table) -> Change | None:
     """Return what changed since the newest measurement at another revision; None when there is none."""
     before = find_golden(data, target, other_than=revision)
     if before is None:

@@ -13,7 +13,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from analysis import __version__, store, tables
+from analysis.checksums import read_checked, write_checksums
+from analysis.errors import SnapshotError
 from analysis.golden.measure import GoldenResult
+from analysis.targets import Target, read_target
 
 #: Raised when an older kit could not read a measurement.
 FORMAT = 1
@@ -44,47 +47,66 @@ def build_tables(result: GoldenResult, root: Path) -> dict[str, pa.Table]:
     }
 
 
-def write_golden(
-    data: Path, target: str, root: Path, revision: str, result: GoldenResult
-) -> Path:  # fmt: skip
+def write_golden(data: Path, target: Target, revision: str, result: GoldenResult) -> Path:
     """Keep a measurement whole or not at all, and return its folder."""
-    parent = data / "golden" / store.slug(target)
+    parent = data / "golden" / target.place
     created = datetime.now(UTC)
     options = result.options
     manifest = {
-        "format": FORMAT, "target": target, "root": str(root), "revision": revision,
+        "format": FORMAT, "target": target.name, "named": target.is_named, "root": target.root, "revision": revision,
         "created": created.isoformat(timespec="microseconds"), "tool_version": __version__,
         "command": list(options.command), "files": [str(path) for path in options.junit], "parallel": options.parallel,
         "seed": options.seed, "timeout_seconds": options.timeout, "asked_runs": options.runs, "stopped": result.stopped,
     }  # fmt: skip
     with store.writing_folder(parent) as folder:
-        for name, table in build_tables(result, root).items():
+        for name, table in build_tables(result, Path(target.root)).items():
             pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
         (folder / store.MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
+        write_checksums(folder)
         return store.publish_folder(folder, parent, store.name_run(created, revision))
 
 
-def find_golden(data: Path, target: str, *, other_than: str = "") -> Path | None:
+def find_golden(data: Path, target: Target, *, other_than: str = "") -> Path | None:
     """Return the newest measurement of a target that this version can read; None when there is none.
 
-    ``other_than`` is a revision at which it must not have been made.
+    ``other_than`` is a revision at which it must not have been made. Raises ``SnapshotError`` when the newest is
+    damaged: an older one would answer for it without a word.
     """
-    parent = data / "golden" / store.slug(target)
-    if not parent.is_dir():
-        return None
     found = []
-    for manifest in parent.glob(f"[!.]*/{store.MANIFEST}"):
-        try:
-            known = json.loads(manifest.read_text("utf-8"))
-        except (OSError, ValueError):
-            continue
-        if known.get("format") == FORMAT and (not other_than or known.get("revision") != other_than):
-            found.append((str(known.get("created")), manifest.parent))
-    return max(found)[1] if found else None
+    for place in target.places:
+        for manifest in (data / "golden" / place).glob(f"[!.]*/{store.MANIFEST}"):
+            known = _read_manifest(manifest.parent)
+            if known and known.get("format") != FORMAT:
+                continue
+            is_own = read_target(known).is_same(target) if known else place == target.place
+            if is_own and (not known or not other_than or known.get("revision") != other_than):
+                found.append((manifest.parent.name, manifest.parent, known))
+    if not found:
+        return None
+    _, newest, known = max(found, key=lambda each: each[0])
+    if not known:
+        read_checked(newest, store.MANIFEST)
+        raise SnapshotError(f"{newest} is not a measurement", remedy="Remove that folder, and measure again")
+    return newest
+
+
+def _read_manifest(folder: Path) -> dict[str, Any]:
+    """Return the manifest of a measurement; empty when it is damaged."""
+    try:
+        known = json.loads(read_checked(folder, store.MANIFEST))
+    except (OSError, ValueError, SnapshotError):
+        return {}
+    return known if isinstance(known, dict) and isinstance(known.get("target"), str) else {}
 
 
 def read_golden(folder: Path) -> tuple[dict[str, pa.Table], Mapping[str, Any]]:
-    """Return the tables of a measurement by name, and its manifest."""
-    names = [table.name for table in tables.GOLDEN_TABLES]
-    found = {name: pq.read_table(folder / f"{name}.parquet").cast(tables.TABLES[name].schema) for name in names}
-    return found, json.loads((folder / store.MANIFEST).read_text("utf-8"))
+    """Return the tables of a measurement by name, and its manifest; ``SnapshotError`` when one of them is damaged."""
+    found = {}
+    for table in tables.GOLDEN_TABLES:
+        try:
+            content = pa.BufferReader(read_checked(folder, f"{table.name}.parquet"))
+            found[table.name] = pq.read_table(content).cast(table.schema)
+        except (OSError, ValueError, pa.ArrowException) as error:
+            told = f"cannot read table {table.name} of {folder}: {error}".splitlines()[0]
+            raise SnapshotError(told, remedy="Remove that folder, and measure again") from None
+    return found, json.loads(read_checked(folder, store.MANIFEST))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import numpy as np
 
+from analysis.cache import Collection, build_key
 from analysis.graph.cuts import Cut, find_cut
 from analysis.graph.links import Pairs
-from analysis.kept import Kept
 
-#: Raise it when the search for cuts changes: what an older one kept is then never read.
-CUTS_VERSION = 1
+#: What decides the cut of a component: when its source changes, what was kept before is never read.
+PROGRAM = ("graph", "facts", "tables")
 #: Smaller components are cut sooner than looked up.
 _FEWEST_KEPT_EDGES = 12
 
@@ -22,10 +22,10 @@ class KeptCuts:
     """Finds cuts, each component once; ``save`` keeps the new ones in a folder, if there is one."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._file = folder / f"cuts-{CUTS_VERSION}.sqlite" if folder is not None else None
+        self._folder = folder
         self._known: dict[str, Cut[int]] = {}
         self._fresh: dict[str, bytes] = {}
-        self._kept: Kept | None = None
+        self._kept: Collection | None = None
 
     def find(self, pairs: Pairs) -> Cut[int]:
         """Return the cut of a component, whose modules are numbered in the order of their names."""
@@ -48,7 +48,7 @@ class KeptCuts:
     def _find(self, key: str, places: np.ndarray, costs: np.ndarray) -> Cut[int]:
         cut = self._known.get(key)
         if cut is None and len(costs) >= _FEWEST_KEPT_EDGES:
-            self._kept = self._kept or Kept(self._file)
+            self._kept = self._kept or Collection(self._folder, "cuts", build_key(PROGRAM))
             cut = _read(self._kept.read(key))
         if cut is None:
             cut = find_cut(dict(zip(map(tuple, places.T.tolist()), costs.tolist(), strict=True)))
@@ -58,8 +58,8 @@ class KeptCuts:
         return cut
 
 
-def _read(answer: bytes | None) -> Cut[int] | None:
+def _read(answer: memoryview | None) -> Cut[int] | None:
     if answer is None:
         return None
-    pairs, cost, method, bound = json.loads(answer)
+    pairs, cost, method, bound = json.loads(bytes(answer))
     return Cut(tuple((importer, imported) for importer, imported in pairs), cost, method, bound)

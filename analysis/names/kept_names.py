@@ -6,12 +6,7 @@ not on lines. Where these are what they were, the tables of an earlier run hold,
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
 import re
-import shutil
-import time
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -21,14 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
 from analysis.names.evidence import FactTables
 
-#: Raise it when the same structure gets other names: what an older version kept is then never read.
-NAMES_VERSION = 1
+#: What decides which names there are: when its source changes, what was kept before is never read.
+PROGRAM = ("names", "facts", "graph", "policy", "tables")
 #: What is kept: tables that depend on structure and lines alone.
 NAMES = ("paths", "violations", "phantom_names", "conflicts", "bases")
-#: Tells which tables were written together.
-_STAMP = b"stamp"
+_KIND = "names"
+_LINES = "lines"
+_LINES_SCHEMA = pa.schema([("line", pa.int32())])
 _LINED = ("imports", "bindings", "definitions")
 #: Line by line in each file: old lines and those of today.
 _Moves = Mapping[str, Mapping[int, int]]
@@ -36,8 +33,6 @@ _Moves = Mapping[str, Mapping[int, int]]
 _MOST_MOVED_FILES = 60
 #: Where that many moved, their lines of today are kept.
 _MANY_MOVED_FILES = 20
-_MOST_KEPT = 6
-
 
 _OTHERWISE = "otherwise "
 _CANDIDATE = re.compile(r"([^ ,]+)(?: line (\d+))?")
@@ -51,53 +46,35 @@ class KeptNames:
     """The names of targets by structure, in a folder that several processes may use; without one nothing is kept."""
 
     def __init__(self, folder: Path | None, facts: FactTables, stated: frozenset[str]) -> None:
-        self._facts = facts
-        self._parent = folder / "names" if folder is not None else None
+        self._facts, self._folder = facts, folder
         self._key = _find_key(facts, stated) if folder is not None else ""
 
     def read(self) -> dict[str, pa.Table] | None:
         """Return the tables with the lines of today; None when they are not there, or cannot be told."""
-        if self._parent is None:
+        kept = read_entry(self._folder, _KIND, self._key)
+        if kept is None:
             return None
+        found = {name: unpack_table(kept[name], tables.TABLES[name].schema) for name in NAMES}
         try:
-            folder = self._parent / self._key
-            found = {name: _read(folder / f"{name}.arrow") for name in (*NAMES, "lines")}
-            if len({table.schema.metadata[_STAMP] for table in found.values()}) > 1:
-                return None  # another process has just put newer ones there
-            moves = _find_moves(self._facts, found.pop("lines"))
-            with contextlib.suppress(OSError):
-                os.utime(folder)
-            moved = {name: _move(table.cast(tables.TABLES[name].schema), moves) for name, table in found.items()}
-            if len(moves) >= _MANY_MOVED_FILES:
-                self.write(moved)
-            return moved
-        except (OSError, ValueError, KeyError, TypeError, pa.ArrowException, MovedError):
+            moves = _find_moves(self._facts, unpack_table(kept[_LINES], _LINES_SCHEMA))
+            moved = {name: _move(table, moves) for name, table in found.items()}
+        except (ValueError, KeyError, TypeError, pa.ArrowException, MovedError):
             return None
+        if len(moves) >= _MANY_MOVED_FILES:
+            self.write(moved)
+        return moved
 
     def write(self, found: Mapping[str, pa.Table]) -> None:
         """Keep tables, all or none; a failure only costs time on the next run."""
-        if self._parent is None:
-            return
-        temporary = self._parent / f".{time.time_ns():x}-{os.getpid()}"
-        try:
-            temporary.mkdir(parents=True)
-            for name, table in {**{name: found[name] for name in NAMES}, "lines": _list_lines(self._facts)}.items():
-                _write(temporary / f"{name}.arrow", table, stamp=temporary.name)
-            shutil.rmtree(self._parent / self._key, ignore_errors=True)
-            temporary.rename(self._parent / self._key)
-            _drop_old(self._parent)
-        except (OSError, pa.ArrowException):
-            shutil.rmtree(temporary, ignore_errors=True)
+        if self._folder is not None:
+            kept = {**{name: found[name] for name in NAMES}, _LINES: _list_lines(self._facts)}
+            write_entry(self._folder, _KIND, self._key, pack_tables(kept))
 
 
 def _find_key(facts: FactTables, stated: frozenset[str]) -> str:
-    """Return a hash of all that names depend on."""
-    digest = hashlib.sha256(f"{NAMES_VERSION}{tables.PATHS}{tables.FILES}{sorted(stated)}".encode())
-    for table, columns in ((facts.files, ("path", "status", "structure")), (facts.modules, facts.modules.column_names)):
-        for name in columns:
-            digest.update("\n".join(map(str, tables.read_column(table, name))).encode("utf-8", "backslashreplace"))
-            digest.update(b"\0")
-    return digest.hexdigest()[:32]
+    """Return a key of all that names depend on."""
+    columns = [(facts.files, ("path", "status", "structure")), (facts.modules, facts.modules.column_names)]
+    return build_key(PROGRAM, stated, [[tables.read_column(table, name) for name in names] for table, names in columns])
 
 
 def _list_lines(facts: FactTables) -> pa.Table:
@@ -212,20 +189,3 @@ def _move_hop(hop: str, moves: _Moves) -> str:
     place, _, line = hop.rpartition(":")
     path = place.partition(" ")[2]
     return f"{place}:{_find_line(moves[path], int(line))}" if path in moves and line != "0" else hop
-
-
-def _read(path: Path) -> pa.Table:
-    return pa.ipc.open_file(pa.memory_map(str(path))).read_all()
-
-
-def _write(path: Path, table: pa.Table, *, stamp: str) -> None:
-    table = table.unify_dictionaries().combine_chunks().replace_schema_metadata({_STAMP: stamp})
-    with pa.ipc.new_file(str(path), table.schema) as writer:
-        writer.write_table(table)
-
-
-def _drop_old(parent: Path) -> None:
-    """Remove what was not used for the longest time."""
-    folders = [path for path in parent.iterdir() if path.is_dir() and not path.name.startswith(".")]
-    for path in sorted(folders, key=lambda path: path.stat().st_mtime_ns)[:-_MOST_KEPT]:
-        shutil.rmtree(path, ignore_errors=True)

@@ -63,7 +63,9 @@ class _Section(BaseModel):
 class Target(_Section):
     """What is analysed, and where its source can be looked at."""
 
-    name: str = Field("", description="name in reports; default: the folder's name")
+    name: str = Field(
+        "", description="name in reports, and of the place where runs are kept; default: the folder's name"
+    )
     roots: Annotated[tuple[Folder, ...], Strict(strict=False)] = Field(
         (), description="folders that are on sys.path, relative; default: found by the imports"
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -15,7 +14,7 @@ from typing import Any, TextIO
 
 import pyarrow as pa
 
-from analysis import children, tables
+from analysis import cache, children, tables
 from analysis.errors import ProbeError
 from analysis.executor import count_cores
 from analysis.facts import Facts
@@ -29,6 +28,8 @@ from analysis.simulation import Environment
 
 #: The folder that the target's interpreter runs.
 CHILD = Path(__file__).with_name("child")
+#: What decides the rows: when its source changes, what an interrupted probe left is not taken up.
+PROGRAM = ("runtime", "simulation", "names", "graph", "facts", "policy", "tables")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,7 @@ def run_probe(
     with children.scratch_folder("ssot-probe-") as scratch, _open(kept) as file:
         for row in asked.run(rows, scratch, lambda done: progress("probe", done, len(entries)), len(entries)):
             rows[row["module"]] = row
-            file.write(json.dumps(row) + "\n")
+            file.write(cache.seal_line(kept.name if kept is not None else "", json.dumps(row)))
             file.flush()
     if kept is not None:
         kept.unlink(missing_ok=True)
@@ -226,28 +227,15 @@ def _read_last_line(path: Path) -> str:
 
 
 def _find_key(facts: Facts, interpreter: Interpreter, options: ProbeOptions) -> str:
-    """Return a name for what decides the rows: the tree, the interpreter, the options and the child itself."""
-    found = hashlib.blake2b(digest_size=12)
-    for column in ("path", "content_hash"):
-        found.update("\0".join(tables.read_column(facts.files, column)).encode("utf-8", "backslashreplace"))
-    told = (str(facts.root), interpreter.path, interpreter.version, replace(options, environment={}))
-    found.update(repr((told, sorted(options.environment.items()))).encode())
-    for path in sorted(CHILD.glob("*.py")):
-        found.update(path.read_bytes())
-    return found.hexdigest()
+    """Return a name for what decides the rows: the tree, the interpreter, the options and the program."""
+    files = [tables.read_column(facts.files, column) for column in ("path", "content_hash")]
+    return cache.build_key(PROGRAM, facts.root, files, interpreter, options)
 
 
 def _read_rows(kept: Path | None) -> dict[str, dict[str, Any]]:
-    """Return the rows that an interrupted probe left, by module; a last line that is cut is no row."""
-    rows: dict[str, dict[str, Any]] = {}
-    if kept is not None and kept.is_file():
-        for line in kept.read_text("utf-8").splitlines():
-            try:
-                row = json.loads(line)
-            except ValueError:
-                continue
-            rows[row["module"]] = row
-    return rows
+    """Return the rows that an interrupted probe left, by module; a line that is cut or damaged is no row."""
+    rows = [json.loads(line) for line in cache.read_lines(kept, kept.name if kept is not None else "")]
+    return {row["module"]: row for row in rows}
 
 
 def _open(kept: Path | None) -> TextIO:

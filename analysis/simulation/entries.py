@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import hashlib
 import math
-import os
-import shutil
 import sys
 import threading
 import time
@@ -14,9 +11,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
-from pyarrow import feather
 
 from analysis import tables
+from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
 from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
 from analysis.simulation.executing import Machine
@@ -30,7 +27,9 @@ MOST_STEPS = 20_000_000
 TOO_MANY_STEPS = "the modules before it took too many steps"
 TIME_BUDGET = "time budget"
 _MOST_HOPS = 50
-_MOST_KEPT = 20
+#: What decides an answer: when its source changes, what was kept before is never read.
+PROGRAM = ("simulation", "facts", "graph", "names", "policy", "tables")
+_KIND = "first-imports"
 _DEEPEST = 200_000
 _STACK_BYTES = 512 << 20
 #: As many modules may wait for one another before one is simulated again inside another.
@@ -104,16 +103,16 @@ def simulate_entries(
     files is kept there. ``gaps`` takes what fails inside the kit; without it such a failure is raised.
     """
     environment, gaps = environment or Environment(), gaps or NoGaps()
-    folder = cache / "simulations" / _find_key(facts, entries, environment) if cache is not None else None
-    kept = _read_kept(folder)
+    key = _find_key(facts, entries, environment) if cache is not None else ""
+    kept = read_entry(cache, _KIND, key)
     if kept is not None:
         progress("simulation", len(entries), len(entries))
-        return kept
+        return {table.name: unpack_table(kept[table.name], table.schema) for table in tables.SIMULATION_TABLES}
     failures = len(gaps.rows)
     simulation = Simulation(facts, environment, deadline=time.monotonic() + budget_seconds, gaps=gaps)
     found = _run_deep(lambda: _simulate(simulation, entries, progress))
-    if folder is not None and len(gaps.rows) == failures and not count_not_simulated(found["simulated"]):
-        _keep(folder, found)
+    if len(gaps.rows) == failures and not count_not_simulated(found["simulated"]):
+        write_entry(cache, _KIND, key, pack_tables(found))
     return found
 
 
@@ -123,49 +122,10 @@ def count_not_simulated(simulated: pa.Table) -> int:
 
 
 def _find_key(facts: Sources, entries: Sequence[tuple[str, str]], environment: Environment) -> str:
-    """Return a name for all that decides the answer: the files, the modules, what is outside, and this program."""
-    found = hashlib.blake2b(digest_size=16)
-    for table, columns in ((facts.files, ("path", "content_hash", "status")), (facts.modules, ("module", "path"))):
-        for column in columns:
-            found.update("\0".join(tables.read_column(table, column)).encode("utf-8", "backslashreplace"))
-    outside = [sorted(part) for part in (environment.missing, environment.lacking, environment.found)]
-    found.update(
-        repr((entries, environment.version, outside, sys.version_info[:3])).encode("utf-8", "backslashreplace")
-    )
-    for path in sorted(Path(__file__).parent.glob("*.py")):
-        found.update(path.read_bytes())
-    return found.hexdigest()
-
-
-def _read_kept(folder: Path | None) -> dict[str, pa.Table] | None:
-    if folder is None or not folder.is_dir():
-        return None
-    found = {}
-    try:
-        for table in tables.SIMULATION_TABLES:
-            found[table.name] = feather.read_table(folder / f"{table.name}.arrow", memory_map=False)
-            if found[table.name].schema != table.schema:
-                return None
-    except (OSError, pa.ArrowException):
-        return None
-    return found
-
-
-def _keep(folder: Path, found: dict[str, pa.Table]) -> None:
-    """Keep the tables, all or none, and no more than a few of earlier trees; a failure only costs time later."""
-    temporary = folder.with_name(f".{folder.name}-{os.getpid()}")
-    try:
-        temporary.mkdir(parents=True, exist_ok=True)
-        for name, table in found.items():
-            feather.write_feather(table, temporary / f"{name}.arrow", compression="zstd")
-        temporary.rename(folder)
-        others = sorted(
-            (each for each in folder.parent.iterdir() if each.is_dir()), key=lambda each: each.stat().st_mtime
-        )
-        for old in others[:-_MOST_KEPT]:
-            shutil.rmtree(old, ignore_errors=True)
-    except (OSError, pa.ArrowException):
-        shutil.rmtree(temporary, ignore_errors=True)
+    """Return a key of all that decides the answer: the files, the modules, and what is outside."""
+    columns = [(facts.files, ("path", "content_hash", "status")), (facts.modules, facts.modules.column_names)]
+    files = [[tables.read_column(table, name) for name in names] for table, names in columns]
+    return build_key(PROGRAM, files, list(entries), environment)
 
 
 def _run_deep(work: Callable[[], Result]) -> Result:

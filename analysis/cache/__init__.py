@@ -1,0 +1,18 @@
+"""What is kept from one run to the next: one store with one key builder.
+
+Losing it costs time, never truth: whatever is damaged, gone, or cannot be written is a miss. An *entry* is a few large
+values that belong together (the tables of a scan), a *collection* many small ones (the facts of single files). Both are
+packs: files that appear whole, are never changed, and carry a checksum over every value, its name and its place.
+"""
+
+from analysis.cache.arrow import pack_table, pack_tables, unpack_table
+from analysis.cache.collection import Collection
+from analysis.cache.entries import read_entry, write_entry
+from analysis.cache.keys import build_key
+from analysis.cache.lines import read_lines, seal_line
+from analysis.cache.packs import Value
+
+__all__ = [
+    "Collection", "Value", "build_key", "pack_table", "pack_tables", "read_entry", "read_lines", "seal_line",
+    "unpack_table", "write_entry",
+]  # fmt: skip
