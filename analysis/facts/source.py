@@ -51,7 +51,7 @@ def _explain(error: SyntaxError, source: bytes, encoding: str, problem: str) -> 
     try:
         source.decode(encoding)
         status = "syntax-error"
-    except (UnicodeDecodeError, LookupError) as decode_error:
+    except Exception as decode_error:  # noqa: BLE001 - a codec may raise whatever it likes: "undefined" does
         status, reason = "decode-error", _one_line(decode_error)
     return Parsed(None, status, reason, int(error.lineno or 0), encoding)
 
@@ -65,10 +65,10 @@ def detect_encoding(source: bytes) -> tuple[str, str]:
 
 
 def decode(source: bytes, encoding: str) -> str:
-    """Decode for showing: what cannot be decoded is replaced."""
+    """Decode for showing: what cannot be decoded is replaced; codecs that cannot replace give way to UTF-8."""
     try:
         return source.decode(encoding, errors="replace")
-    except LookupError:
+    except Exception:  # noqa: BLE001 - "idna" and "punycode" know no replacement, "undefined" nothing at all
         return source.decode("utf-8", errors="replace")
 
 
