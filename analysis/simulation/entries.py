@@ -57,6 +57,7 @@ class Simulation:
         self.steps = 0
         self._deadline = deadline
         self._gaps = gaps or NoGaps()
+        self.running = 0
         self._deltas: dict[str, Delta] = {}
         self._waiting: set[str] = set()
 

@@ -40,6 +40,8 @@ MOST_STEPS = 400_000
 TOO_MUCH = "too much runs to be followed"
 #: Why nothing is known of a first import on which the simulation itself failed; a row of ``not_analysed`` says more.
 FAILED = "could not be analysed"
+#: As many module bodies may run inside one another, in all simulated processes that wait for one another.
+MOST_RUNNING = 10_000
 #: What a module costs beside its statements.
 _STEPS_PER_MODULE = 10
 
@@ -83,6 +85,7 @@ class Shared(Protocol):
     tree: SourceTree
     environment: Environment
     steps: int
+    running: int
 
     def find_delta(self, name: str) -> Delta | None:
         """Return what the first import of a module leaves; None while that is being found out."""
@@ -120,7 +123,7 @@ class Importer:
             self.load(name)
         except Raised as raised:
             fault, chain = raised.fault, raised.chain
-        except OutOfSteps:
+        except (OutOfSteps, RecursionError, MemoryError):
             self.doubts.insert(0, TOO_MUCH)
             self._meets_running = True
         if self._meets_running or self._unclean:
@@ -241,6 +244,9 @@ class Importer:
         self.runs[name] = self.runs.get(name, 0) + 1
         self._direct.append(name)
         self.step(_STEPS_PER_MODULE)
+        if self.shared.running >= MOST_RUNNING:
+            raise OutOfSteps
+        self.shared.running += 1
         self._running[name] = None
         doubt, self.maybe = self.maybe, 0
         self._doubtful += bool(doubt)
@@ -261,6 +267,7 @@ class Importer:
             self.maybe = doubt
             self._doubtful -= bool(doubt)
             self._running.pop(name, None)
+            self.shared.running -= 1
             module.is_running = False
 
     def _read(self, path: str) -> list[Node]:

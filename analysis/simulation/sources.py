@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import sysconfig
 from collections import defaultdict
@@ -195,14 +196,15 @@ def _is_in_library(module: str) -> bool:
     if top not in sys.stdlib_module_names:
         return False
     above = module.rpartition(".")[0]
-    return not rest or not (_LIBRARY / above.replace(".", "/")).is_dir() or _find_file(module) is not None
+    return not rest or not os.path.isdir(_LIBRARY / above.replace(".", "/")) or _find_file(module) is not None
 
 
 def _find_file(module: str) -> Path | None:
     """Return the file or folder of a module of the standard library."""
     place = _LIBRARY / module.replace(".", "/")
     candidates = (place / "__init__.py", place.with_suffix(".py"), place)
-    return next((path for path in candidates if path.exists()), None)
+    # Not path.exists(): it raises for names that are longer than the system takes.
+    return next((path for path in candidates if os.path.exists(path)), None)
 
 
 @cache
