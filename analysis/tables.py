@@ -142,12 +142,12 @@ def _array(column: Column, values: Sequence[Any]) -> pa.Array:
 
 
 def escape_surrogates(value: Any) -> Any:
-    """Return a text, or a list or mapping of texts at any depth, with its lone surrogates written as escapes.
+    r"""Return a text, or a list or mapping of texts at any depth, with its lone surrogates written as escapes.
 
     No encoding has them, so that neither Arrow nor a file could hold them; other values are returned as they are.
 
-    >>> escape_surrogates(["a\\ud800", 1])
-    ['a\\\\ud800', 1]
+    >>> escape_surrogates(["a\ud800", 1])
+    ['a\\ud800', 1]
     """
     if isinstance(value, str):
         return value.encode("utf-8", "backslashreplace").decode()

@@ -25,20 +25,20 @@ def find_markers(source: bytes, docstrings: list[tuple[int, int]], encoding: str
         return []
     lines = decode(source, encoding).split("\n")
     mentions = [(number, match) for number, line in enumerate(lines, 1) for match in _MENTION.finditer(line)]
-    is_comment_possible = any("#" in lines[number - 1][: match.start()] for number, match in mentions)
+    is_comment_possible = any("#" in lines[number - 1] for number, _ in mentions)
     comments = dict(_find_comments(lines)) if is_comment_possible else {}
     inside = {line for first, last in docstrings for line in range(first, last + 1)}
     found: dict[tuple[int, str], Row] = {}
     for number, match in mentions:
         kind = "deprecated" if match[1] else "ssot"
         line, start = lines[number - 1], comments.get(number, -1)
-        if 0 <= start <= match.start():
-            row = (number, kind, "comment", _show_comment(line, start, match.start()))
-        else:
-            row = (number, kind, "docstring" if number in inside else "code", line.strip()[:TEXT_LIMIT])
-        known = found.setdefault((number, kind), row)
-        if row[2] == "comment" != known[2]:  # what a comment says counts, not what a text on its line says too
-            found[number, kind] = row
+        known = found.get((number, kind))
+        if 0 <= start <= match.start():  # what a comment says counts, not what a text on its line says too
+            if known is None or known[2] != "comment":
+                found[number, kind] = (number, kind, "comment", _show_comment(line, start, match.start()))
+        elif known is None:
+            place = "docstring" if number in inside else "code"
+            found[number, kind] = (number, kind, place, line.strip()[:TEXT_LIMIT])
     return [found[key] for key in sorted(found)]
 
 

@@ -34,10 +34,10 @@ def cut_name(name: str) -> str:
 
 
 def _cut_names(rows: list[Row], columns: tuple[int, ...]) -> list[Row]:
-    for number, row in enumerate(rows):
-        for column in columns:
+    for column in columns:
+        for number, row in enumerate(rows):
             if row[column].count(".") >= MOST_PARTS:
-                rows[number] = row = (*row[:column], cut_name(row[column]), *row[column + 1 :])
+                rows[number] = (*row[:column], cut_name(row[column]), *row[column + 1 :])
     return rows
 
 
@@ -57,10 +57,8 @@ class Rows:
     not_analysed: list[Row] = field(default_factory=list)
 
     def as_tuple(self) -> tuple[list[Row], ...]:
-        """Return one list of rows per table, in the order of ``tables.FACT_TABLES``; names of too many parts are cut."""
-        return tuple(
-            _cut_names(getattr(self, table.name), _DOTTED.get(table.name, ())) for table in tables.FACT_TABLES
-        )
+        """Return one list of rows per table, in the order of ``tables.FACT_TABLES``; names of too many parts cut."""
+        return tuple(_cut_names(getattr(self, table.name), _DOTTED.get(table.name, ())) for table in tables.FACT_TABLES)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,8 @@ LARGEST_FILE_BYTES = 32_000_000
 
 _IMPORT = re.compile(rb"\b(?:import|from)\b(?:[\w \t\f.,\x80-\xff]++|\\\r?\n|\\\r)*+")
 _LONG_NAME = re.compile(
-    rb"((?:[\w\x80-\xff]++[ \t\f\\\r\n]*+\.[ \t\f\\\r\n]*+){%d}[\w\x80-\xff]++)([\w \t\f.\\\r\n\x80-\xff]++)" % MOST_PARTS
+    rb"((?:[\w\x80-\xff]++[ \t\f\\\r\n]*+\.[ \t\f\\\r\n]*+){%d}[\w\x80-\xff]++)([\w \t\f.\\\r\n\x80-\xff]++)"
+    % MOST_PARTS
 )
 _NAME_GOES_ON = re.compile(rb"(?:[ \t\f\\\r\n]*+\.[ \t\f\\\r\n]*+[\w\x80-\xff]++)*+")
 

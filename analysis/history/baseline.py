@@ -135,7 +135,9 @@ def read_baseline(path: Path) -> Baseline:
         raise BaselineError(f"the baseline {path} is no JSON", remedy=remedy) from None
     kept = document.get("format") if isinstance(document, Mapping) else None
     if kept != FORMAT:
-        raise BaselineError(f"the baseline {path} has the format {repr(kept)[:_MOST_SHOWN]}, not {FORMAT}", remedy=remedy)
+        raise BaselineError(
+            f"the baseline {path} has the format {repr(kept)[:_MOST_SHOWN]}, not {FORMAT}", remedy=remedy
+        )
     try:
         return Baseline.model_validate(document)
     except ValidationError as error:

@@ -21,6 +21,7 @@ from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
 from analysis.simulation.executing import Machine
 from analysis.simulation.importing import FAILED, TOO_MUCH, Delta
+from analysis.simulation.importing import MOST_STEPS as MOST_STEPS_OF_ONE
 from analysis.simulation.sources import Environment, Sources, SourceTree
 from analysis.simulation.values import Fault, Note, OutOfTime
 
@@ -57,6 +58,7 @@ class Simulation:
         self.steps = 0
         self._deadline = deadline
         self._gaps = gaps or NoGaps()
+        self.most_steps = MOST_STEPS + MOST_STEPS_OF_ONE  # the last one that may begin may end
         self.running = 0
         self._deltas: dict[str, Delta] = {}
         self._waiting: set[str] = set()

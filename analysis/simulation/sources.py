@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import sys
 import sysconfig
 from collections import defaultdict
@@ -196,15 +195,21 @@ def _is_in_library(module: str) -> bool:
     if top not in sys.stdlib_module_names:
         return False
     above = module.rpartition(".")[0]
-    return not rest or not os.path.isdir(_LIBRARY / above.replace(".", "/")) or _find_file(module) is not None
+    return not rest or not _is_there(_LIBRARY / above.replace(".", "/")) or _find_file(module) is not None
 
 
 def _find_file(module: str) -> Path | None:
     """Return the file or folder of a module of the standard library."""
     place = _LIBRARY / module.replace(".", "/")
     candidates = (place / "__init__.py", place.with_suffix(".py"), place)
-    # Not path.exists(): it raises for names that are longer than the system takes.
-    return next((path for path in candidates if os.path.exists(path)), None)
+    return next((path for path in candidates if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is longer than the system takes
+        return False
 
 
 @cache
