@@ -329,7 +329,7 @@ MARKERS = Table("markers", "one place where the source speaks of a single source
     _PATH, _LINE,
     _one_of("kind", MARKER_KINDS, "ssot or deprecated"),
     _one_of("place", MARKER_PLACES, "comment, docstring or code"),
-    _text("text", "the line, stripped, cut at 200 characters"),
+    _text("text", "the line, stripped, cut at 200 characters; of a comment after code with a # of its own, or of a long line, the comment"),
 ))  # fmt: skip
 
 STATES = Table("states", "one place that keeps state beyond one call", (

@@ -25,6 +25,7 @@ from analysis.pipeline import investigate
 from analysis.policy.reading import parse_policy
 from analysis.simulation.entries import Simulation
 from analysis.simulation.importing import MOST_RUNNING, TOO_MUCH
+from analysis.simulation.values import OutOfTime
 from tests.conftest import Tree
 
 #: Twice the input may take this many times as long; below the floor nothing is compared.
@@ -182,6 +183,15 @@ def test_modules_that_all_import_each_other_have_an_answer(make_tree: Tree, tmp_
     assert inv.table("cycles").column("size").to_pylist()[0] == count
     assert set(inv.table("simulated").column("outcome").to_pylist()) == {"ok"}
     assert check(tree, CheckOptions(data=tmp_path / "data", jobs=1)).modules == count + 1
+
+
+def test_a_first_import_that_takes_too_long_ends_at_the_deadline(make_tree: Tree) -> None:
+    files = {f"m{i}.py": "".join(f"import m{j}\n" for j in range(150) if j != i) for i in range(150)}
+    started = time.monotonic()
+    simulation = Simulation(scan(make_tree(files), jobs=1), deadline=time.monotonic() + 0.3)
+    with pytest.raises(OutOfTime):
+        simulation.find_delta("m0")
+    assert time.monotonic() - started < 3
 
 
 def test_imports_nested_deeper_than_can_be_followed_are_unknown(make_tree: Tree) -> None:

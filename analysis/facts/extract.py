@@ -28,7 +28,7 @@ from analysis.facts.structure import find_structure
 from analysis.gaps import describe_failure
 
 #: Raise this whenever a change makes the same bytes yield other rows: cached facts are then not used.
-EXTRACTOR_VERSION = 17
+EXTRACTOR_VERSION = 18
 
 #: The name of the step in rows of ``not_analysed``.
 _STEP = "scan"

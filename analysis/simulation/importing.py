@@ -88,7 +88,11 @@ class Shared(Protocol):
     environment: Environment
     steps: int
     most_steps: int
+    next_look: int
     running: int
+
+    def look_at_clock(self) -> None:
+        """Raise ``OutOfTime`` after the deadline; to be called when ``steps`` have come to ``next_look``."""
 
     def find_delta(self, name: str) -> Delta | None:
         """Return what the first import of a module leaves; None while that is being found out."""
@@ -153,11 +157,13 @@ class Importer:
         return Raised(fault, self.find_chain())
 
     def step(self, steps: int = 1) -> None:
-        """Count a statement; raises ``OutOfSteps`` after too many."""
+        """Count a statement; raises ``OutOfSteps`` after too many, ``OutOfTime`` after the deadline."""
         self._steps -= steps
         self.shared.steps += steps
         if self._steps < 0 or self.shared.steps > self.shared.most_steps:
             raise OutOfSteps
+        if self.shared.steps >= self.shared.next_look:
+            self.shared.look_at_clock()
 
     # Importing
 
