@@ -131,7 +131,10 @@ class Table:
 
 def _array(column: Column, values: Sequence[Any]) -> pa.Array:
     if not column.values:
-        return pa.array(values, type=column.type)
+        try:
+            return pa.array(values, type=column.type)
+        except UnicodeEncodeError:  # a text of the target may hold half of a surrogate pair: "\\ud800"
+            return pa.array([escape_surrogates(value) for value in values], type=column.type)
     codes = {value: code for code, value in enumerate(column.values)}
     try:
         indices = pa.array([codes[value] for value in values], type=pa.int8())
@@ -140,6 +143,23 @@ def _array(column: Column, values: Sequence[Any]) -> pa.Array:
             f"{column.name} cannot be {error.args[0]!r}; it is one of {', '.join(column.values)}"
         ) from None
     return pa.DictionaryArray.from_arrays(indices, pa.array(column.values, type=TEXT))
+
+
+def escape_surrogates(value: Any) -> Any:
+    r"""Return a text, or a list or mapping of texts at any depth, with its lone surrogates written as escapes.
+
+    No encoding has them, so that neither Arrow nor a file could hold them; other values are returned as they are.
+
+    >>> escape_surrogates(["a\ud800", 1])
+    ['a\\ud800', 1]
+    """
+    if isinstance(value, str):
+        return value.encode("utf-8", "backslashreplace").decode()
+    if isinstance(value, dict):
+        return {escape_surrogates(key): escape_surrogates(inner) for key, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [escape_surrogates(inner) for inner in value]
+    return value
 
 
 def take_rows(table: pa.Table, rows: npt.NDArray[np.int64]) -> pa.Table:
@@ -313,7 +333,7 @@ MARKERS = Table("markers", "one place where the source speaks of a single source
     _PATH, _LINE,
     _one_of("kind", MARKER_KINDS, "ssot or deprecated"),
     _one_of("place", MARKER_PLACES, "comment, docstring or code"),
-    _text("text", "the line, stripped, cut at 200 characters"),
+    _text("text", "the line, stripped, cut at 200 characters; of a comment after code with a # of its own, or of a long line, the comment"),
 ))  # fmt: skip
 
 STATES = Table("states", "one place that keeps state beyond one call", (

@@ -204,7 +204,7 @@ class _Walk:
             self.found.extensions.setdefault(_beside(relative, entry.name[:-4]), False)
         elif entry.name.endswith(".pyi"):
             self._stubs[_beside(relative, entry.name[:-4])] = (relative, entry)
-        elif entry.is_symlink() and entry.is_dir():
+        elif entry.is_symlink() and os.path.isdir(entry.path):  # entry.is_dir() raises on a link to itself
             self.found.left_out.append((printable(relative), "symlinked-folder", 0))
 
     def _add_stubs(self) -> None:
@@ -251,8 +251,18 @@ def count_python_files(folder: str) -> int:
 
 
 def _find_python_files(folder: str) -> Iterator[str]:
-    for _, _, names in os.walk(folder):
-        yield from (name for name in names if name.endswith(".py"))
+    """Yield the names of the .py files below a folder; ``os.walk`` of Python 3.11 recurses, a tree may be deeper."""
+    waiting = [folder]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(entry.path)
+                    elif entry.name.endswith(".py") and not os.path.isdir(entry.path):
+                        yield entry.name
+        except OSError:  # not readable, or its path is longer than the system takes
+            continue
 
 
 def printable(path: str) -> str:

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 #: Longer conditions, bases and decorators are cut: they are evidence, not input.
 TEXT_LIMIT = 120
 _CASTS = frozenset({"cast", "typing.cast", "t.cast", "typing_extensions.cast"})
-_PLACEHOLDER = re.compile(r"%(?:\([^)]*\))?[-#0 +]*[0-9.*]*[a-zA-Z]|\{[^{}]*\}")
+_PLACEHOLDER = re.compile(r"%(?:\([^()%]*+\))?[-#0 +]*+[0-9.*]*+[a-zA-Z]|\{[^{}]*+\}")
 
 
 def find_dotted(node: ast.AST | None) -> str:

@@ -2,32 +2,63 @@
 
 from __future__ import annotations
 
-from analysis.facts.lines import find_words
-from analysis.facts.rows import Row
+import re
+import tokenize
+from collections.abc import Iterator
 
-_WORDS = ((b"ssot", "ssot"), (b"single source of truth", "ssot"), (b"deprecat", "deprecated"))
+from analysis.facts.rows import Row
+from analysis.facts.source import decode
+
+_WORDS = (b"ssot", b"single source of truth", b"deprecat")
+_MENTION = re.compile(r"ssot|single source of truth|(deprecat)", re.IGNORECASE | re.ASCII)
 TEXT_LIMIT = 200
 
 
 def find_markers(source: bytes, docstrings: list[tuple[int, int]], encoding: str) -> list[Row]:
     """Return rows of ``markers``: at most one per line and kind, in the order of the lines.
 
-    ``source`` has LF line ends; ``docstrings`` are pairs of first and last line.
+    ``source`` has LF line ends and can be parsed; ``docstrings`` are pairs of first and last line. Only what stands in
+    a comment for Python is called one: a ``#`` in a text is none.
     """
     lowered = source.lower()
-    if not any(word in lowered for word, _ in _WORDS):
+    if not any(word in lowered for word in _WORDS):
         return []
+    lines = decode(source, encoding).split("\n")
+    mentions = [(number, match) for number, line in enumerate(lines, 1) for match in _MENTION.finditer(line)]
+    is_comment_possible = any("#" in lines[number - 1] for number, _ in mentions)
+    comments = dict(_find_comments(lines)) if is_comment_possible else {}
     inside = {line for first, last in docstrings for line in range(first, last + 1)}
     found: dict[tuple[int, str], Row] = {}
-    for word, kind in _WORDS:
-        for line, offset in find_words(lowered, word):
-            start, end = source.rfind(b"\n", 0, offset) + 1, source.find(b"\n", offset)
-            raw = source[start : end if end >= 0 else len(source)]
-            is_comment = b"#" in source[start:offset]
-            place = "docstring" if line in inside else "comment" if is_comment else "code"
-            text = raw.decode(encoding, "replace").strip()
-            if is_comment and len(text) > TEXT_LIMIT:  # what a comment says counts, not how long the code before it is
-                text = f"… {text[text.rfind('#', 0, text.lower().find(word.decode())) :]}"
-            text = text[:TEXT_LIMIT]
-            found.setdefault((line, kind), (line, kind, place, text))
+    for number, match in mentions:
+        kind = "deprecated" if match[1] else "ssot"
+        line, start = lines[number - 1], comments.get(number, -1)
+        known = found.get((number, kind))
+        if 0 <= start <= match.start():  # what a comment says counts, not what a text on its line says too
+            if known is None or known[2] != "comment":
+                found[number, kind] = (number, kind, "comment", _show_comment(line, start, match.start()))
+        elif known is None:
+            place = "docstring" if number in inside else "code"
+            found[number, kind] = (number, kind, place, line.strip()[:TEXT_LIMIT])
     return [found[key] for key in sorted(found)]
+
+
+def _find_comments(lines: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield line and column of every comment, as far as the tokenizer gets."""
+    waiting = iter(lines)
+    try:
+        for token in tokenize.generate_tokens(lambda: next(waiting) + "\n"):
+            if token.type == tokenize.COMMENT:
+                yield token.start
+    except (tokenize.TokenError, SyntaxError, StopIteration):
+        return
+
+
+def _show_comment(line: str, start: int, mention: int) -> str:
+    """Return a line with a comment so that its first ``#`` is a comment, and what is mentioned is in the text."""
+    code, comment = line[:start].strip(), line[start:].strip()
+    if "#" not in code and len(line.strip()) <= TEXT_LIMIT:
+        return line.strip()
+    if len(comment) > TEXT_LIMIT:
+        nearest = line.rfind("#", start, mention)
+        comment = line[nearest:].strip() if nearest == start or code else f"# … {line[nearest:].strip()}"
+    return (f"… {comment}" if code else comment)[:TEXT_LIMIT]

@@ -19,6 +19,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from analysis.facts.rows import cut_name
+
 MOST_TEXT = 200
 Node = list[Any]
 
@@ -88,12 +90,13 @@ class _Compiler:
     def _import(self, node: ast.Import) -> Node | None:
         if getattr(node, "is_lazy", 0):
             return None
-        return ["import", node.lineno, [[alias.name, alias.asname] for alias in node.names]]
+        return ["import", node.lineno, [[cut_name(alias.name), alias.asname] for alias in node.names]]
 
     def _from(self, node: ast.ImportFrom) -> Node | None:
         if getattr(node, "is_lazy", 0) or node.module == "__future__":
             return None
-        return ["from", node.lineno, node.level, node.module or "", [[a.name, a.asname or a.name] for a in node.names]]
+        names = [[alias.name, alias.asname or alias.name] for alias in node.names]
+        return ["from", node.lineno, node.level, cut_name(node.module or ""), names]
 
     def _assign(self, node: ast.Assign) -> Node:
         return ["=", node.lineno, [self.target(target) for target in node.targets], self.expression(node.value)]

@@ -12,7 +12,8 @@ from collections.abc import Iterator
 from analysis.facts.rows import Row
 
 _HEADER = re.compile(r"(?:async\s+)?(def|class|try|except|finally|if|elif|else|with|for|while)\b\s*([\w.]*)")
-_FROM = re.compile(r"from\s+(\.*)\s*([\w.]*)\s+import\s+(.+)", re.DOTALL)
+_TAKING = re.compile(r"(?<=[\s.])import\s")
+_DOTTED = re.compile(r"\s*+(\.*+)\s*+([\w.]*+)\s*+")
 _IMPORT = re.compile(r"import\s+([\w., ]+)")
 _NAME = re.compile(r"([\w.]+|\*)(?:\s+as\s+(\w+))?\s*$")
 _QUOTES = re.compile(r"\"\"\"|'''")
@@ -68,24 +69,26 @@ def _find_statements(text: str) -> Iterator[tuple[int, int, str, int]]:
         stripped = line.strip()
         if not stripped.startswith(("from ", "import ")) and not _HEADER.match(stripped):
             continue
-        first, statement = number, stripped.partition("#")[0].rstrip()
+        first, parts = number, [stripped.partition("#")[0].rstrip()]
         is_import = stripped.startswith(("from ", "import "))
         limit = min(len(lines), first + _LONGEST_STATEMENT_LINES)
-        while (
-            is_import and number < limit and (statement.endswith("\\") or statement.count("(") > statement.count(")"))
-        ):
-            statement = statement.removesuffix("\\") + " " + lines[number].partition("#")[0].strip()
+        depth = parts[0].count("(") - parts[0].count(")")
+        while is_import and number < limit and (parts[-1].endswith("\\") or depth > 0):
+            parts[-1] = parts[-1].removesuffix("\\")
+            parts.append(lines[number].partition("#")[0].strip())
+            depth += parts[-1].count("(") - parts[-1].count(")")
             number += 1
-        yield first, number, statement, len(line) - len(line.lstrip())
+        yield first, number, " ".join(parts), len(line) - len(line.lstrip())
 
 
 def _read(statement: str) -> Iterator[tuple[int, str, str, str]]:
     """Yield level, module, name and bound name of an import statement."""
     statement = statement.partition(";")[0]
-    match = _FROM.match(statement)
-    if match:
+    taking = _TAKING.search(statement) if statement.startswith("from") else None
+    match = _DOTTED.fullmatch(statement, 4, taking.start()) if taking else None
+    if match and taking:
         level, module = len(match.group(1)), match.group(2).strip(".")
-        for part in match.group(3).replace("(", " ").replace(")", " ").split(","):
+        for part in statement[taking.end() :].replace("(", " ").replace(")", " ").split(","):
             name = _NAME.match(part.strip())
             if name and "." not in name.group(1) and (module or level):
                 yield level, module, name.group(1), name.group(2) or name.group(1)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
 from analysis.facts.expressions import find_dotted, render
 from analysis.facts.rows import Row
@@ -55,13 +55,15 @@ def read_function_state(node: _Function, position: int, qualname: str) -> list[R
     found: list[Row] = []
     arguments = node.args
     if arguments.defaults or any(arguments.kw_defaults):
-        for argument, default in _pair_defaults(arguments):
-            if is_container(default):
-                lines = _find_uses(node, argument.arg)
-                if lines:
-                    found.append((position, argument.lineno, qualname, argument.arg, "default", render(default), lines))
+        kept = [(argument, default) for argument, default in _pair_defaults(arguments) if is_container(default)]
+        uses = _find_uses(node, {argument.arg for argument, _ in kept}) if kept else {}
+        for argument, default in kept:
+            lines = uses.get(argument.arg)
+            if lines:
+                found.append((position, argument.lineno, qualname, argument.arg, "default", render(default), lines))
     if node.decorator_list and not _takes_anything(arguments) and _is_cached(node):
-        made = [_find_made(statement, node) for statement in ast.walk(node) if isinstance(statement, ast.Return)]
+        assigned = _find_assigned(node)
+        made = [_find_made(statement, assigned) for statement in ast.walk(node) if isinstance(statement, ast.Return)]
         if made and all(made):
             found.append(
                 (position, node.lineno, qualname, node.name, "cached-getter", EITHER.join(sorted(set(made))), [])
@@ -175,27 +177,22 @@ def _pair_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr
             yield argument, default
 
 
-def _find_uses(node: _Function, name: str) -> list[int]:
-    """Return the lines at which a function changes a parameter, returns it or stores it; none when it rebinds it."""
-    lines: set[int] = set()
+def _find_uses(node: _Function, names: set[str]) -> dict[str, list[int]]:
+    """Return the lines at which a function changes, returns or stores some parameters; none of one that it rebinds."""
+    lines: dict[str, set[int]] = defaultdict(set)
+    rebound: set[str] = set()
     for inner in ast.walk(node):
-        if isinstance(inner, ast.Assign) and any(_is_name(target, name) for target in inner.targets):
-            return []
-        if any(_is_name(target, name) for target in _find_targets(inner)):
-            lines.add(inner.lineno)  # type: ignore[attr-defined]
-        if isinstance(inner, ast.Return) and _is_name(inner.value, name):
-            lines.add(inner.lineno)
-        if (
-            isinstance(inner, ast.Assign)
-            and _is_name(inner.value, name)
-            and isinstance(inner.targets[0], ast.Attribute)
-        ):
-            lines.add(inner.lineno)
-    return sorted(lines)
-
-
-def _is_name(node: ast.AST | None, name: str) -> bool:
-    return isinstance(node, ast.Name) and node.id == name
+        used: list[ast.expr | None] = [*_find_targets(inner)]
+        if isinstance(inner, ast.Return):
+            used.append(inner.value)
+        elif isinstance(inner, ast.Assign):
+            rebound.update(target.id for target in inner.targets if isinstance(target, ast.Name))
+            if isinstance(inner.targets[0], ast.Attribute):
+                used.append(inner.value)
+        for each in used:
+            if isinstance(each, ast.Name) and each.id in names:
+                lines[each.id].add(inner.lineno)  # type: ignore[attr-defined]
+    return {name: sorted(found) for name, found in lines.items() if name not in rebound}
 
 
 def _takes_anything(arguments: ast.arguments) -> bool:
@@ -212,15 +209,21 @@ def _is_cached(node: _Function) -> bool:
     return False
 
 
-def _find_made(statement: ast.Return, node: _Function) -> str:
+def _find_assigned(node: _Function) -> dict[str, list[ast.expr]]:
+    """Return what is assigned to each local name of a function."""
+    found: dict[str, list[ast.expr]] = defaultdict(list)
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Assign):
+            for name in {target.id for target in inner.targets if isinstance(target, ast.Name)}:
+                found[name].append(inner.value)
+    return found
+
+
+def _find_made(statement: ast.Return, assigned: Mapping[str, list[ast.expr]]) -> str:
     """Return the dotted callee whose result is returned, directly or by a local name; empty otherwise."""
     value = statement.value
     if isinstance(value, ast.Name):
-        values = [
-            inner.value
-            for inner in ast.walk(node)
-            if isinstance(inner, ast.Assign) and any(_is_name(target, value.id) for target in inner.targets)
-        ]
+        values = assigned.get(value.id, [])
         value = values[0] if len(values) == 1 else None
     return find_dotted(value.func) if isinstance(value, ast.Call) else ""
 
@@ -236,6 +239,7 @@ def find_returns(node: _Function) -> str:
     if not node.name.startswith(MAKING):
         return ""
     kinds = set()
+    assigned = _find_assigned(node)
     for inner in ast.walk(node):
         if isinstance(inner, ast.Return) and inner.value is not None:
             value = inner.value
@@ -243,7 +247,7 @@ def find_returns(node: _Function) -> str:
             if isinstance(holder, ast.Attribute) and isinstance(holder.value, ast.Name):
                 kinds.add("kept")
             else:
-                kinds.add("new" if _find_made(inner, node) else "")
+                kinds.add("new" if _find_made(inner, assigned) else "")
     if "kept" in kinds:
         return "kept"
     return "new" if kinds == {"new"} else ""

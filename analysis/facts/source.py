@@ -4,12 +4,23 @@ from __future__ import annotations
 
 import ast
 import io
+import re
 import tokenize
 import warnings
 from dataclasses import dataclass
 
+from analysis.facts.rows import MOST_PARTS
+
 #: A file beyond this size is not parsed: its syntax tree would take some gigabytes.
 LARGEST_FILE_BYTES = 32_000_000
+
+
+_IMPORT = re.compile(rb"\b(?:import|from)\b(?:[\w \t\f.,\x80-\xff]++|\\\r?\n|\\\r)*+")
+_LONG_NAME = re.compile(
+    rb"((?:[\w\x80-\xff]++[ \t\f\\\r\n]*+\.[ \t\f\\\r\n]*+){%d}[\w\x80-\xff]++)([\w \t\f.\\\r\n\x80-\xff]++)"
+    % MOST_PARTS
+)
+_NAME_GOES_ON = re.compile(rb"(?:[ \t\f\\\r\n]*+\.[ \t\f\\\r\n]*+[\w\x80-\xff]++)*+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +45,36 @@ def parse(source: bytes) -> Parsed:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return Parsed(ast.parse(source), "ok", "", 0, encoding)
+            return Parsed(ast.parse(_shorten_names(source)), "ok", "", 0, encoding)
     except SyntaxError as error:
         return _explain(error, source, encoding, problem)
     except (RecursionError, MemoryError) as error:
         return Parsed(None, "parser-crash", f"nested too deeply for the parser ({type(error).__name__})", 0, encoding)
     except Exception as error:  # noqa: BLE001 - the parser's own failures are the target's doing
         return Parsed(None, "syntax-error", _one_line(error), 0, encoding)
+
+
+def _shorten_names(source: bytes) -> bytes:
+    """Blank what an import names beyond the part after ``MOST_PARTS``: lines and columns stay.
+
+    For each part of a dotted name the parser keeps a copy of all parts before it: 100,000 take 10 GB.
+    """
+    if source.count(b".") < MOST_PARTS:
+        return source
+    pieces, start = [], 0
+    for statement in _IMPORT.finditer(source):
+        if statement[0].count(b".") >= MOST_PARTS:
+            for name in _LONG_NAME.finditer(source, *statement.span()):
+                rest = _find_rest(name[2])
+                pieces += [source[start : name.start(2)], re.sub(rb"[^\\\r\n]", b" ", rest)]
+                start = name.start(2) + len(rest)
+    return b"".join([*pieces, source[start:]]) if pieces else source
+
+
+def _find_rest(text: bytes) -> bytes:
+    """Return how far a dotted name goes on at the beginning of a text."""
+    found = _NAME_GOES_ON.match(text)
+    return found[0] if found else b""
 
 
 def _explain(error: SyntaxError, source: bytes, encoding: str, problem: str) -> Parsed:
@@ -51,7 +85,7 @@ def _explain(error: SyntaxError, source: bytes, encoding: str, problem: str) -> 
     try:
         source.decode(encoding)
         status = "syntax-error"
-    except (UnicodeDecodeError, LookupError) as decode_error:
+    except Exception as decode_error:  # noqa: BLE001 - a codec may raise whatever it likes: "undefined" does
         status, reason = "decode-error", _one_line(decode_error)
     return Parsed(None, status, reason, int(error.lineno or 0), encoding)
 
@@ -65,10 +99,10 @@ def detect_encoding(source: bytes) -> tuple[str, str]:
 
 
 def decode(source: bytes, encoding: str) -> str:
-    """Decode for showing: what cannot be decoded is replaced."""
+    """Decode for showing: what cannot be decoded is replaced; codecs that cannot replace give way to UTF-8."""
     try:
         return source.decode(encoding, errors="replace")
-    except LookupError:
+    except Exception:  # noqa: BLE001 - "idna" and "punycode" know no replacement, "undefined" nothing at all
         return source.decode("utf-8", errors="replace")
 
 

@@ -23,12 +23,14 @@ FILE_NAME = "ssot-baseline.json"
 #: Format of the file; raised when an older kit could not read it.
 FORMAT = 1
 _SKETCH_SIZE = 24
+#: Of what stands where the format should be, so many characters are shown.
+_MOST_SHOWN = 40
 
 Texts = Annotated[tuple[str, ...], Strict(strict=False)]
 
 
 class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="ignore", strict=True)
+    model_config = ConfigDict(frozen=True, extra="ignore", strict=True, allow_inf_nan=False)
 
 
 class KnownFinding(_Part):
@@ -126,17 +128,19 @@ def read_baseline(path: Path) -> Baseline:
     """Return the baseline of a file; raises ``BaselineError`` with one line when it cannot be read."""
     remedy = "Write it with: ssot baseline write TARGET"
     try:
-        document = json.loads(path.read_text("utf-8"))
+        document = tables.escape_surrogates(json.loads(path.read_text("utf-8")))
     except OSError as error:
         raise BaselineError(f"cannot read the baseline {path}: {error.strerror}", remedy=remedy) from None
     except (ValueError, RecursionError):
         raise BaselineError(f"the baseline {path} is no JSON", remedy=remedy) from None
     kept = document.get("format") if isinstance(document, Mapping) else None
     if kept != FORMAT:
-        raise BaselineError(f"the baseline {path} has the format {kept!r}, not {FORMAT}", remedy=remedy)
+        raise BaselineError(
+            f"the baseline {path} has the format {repr(kept)[:_MOST_SHOWN]}, not {FORMAT}", remedy=remedy
+        )
     try:
         return Baseline.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        place = ".".join(map(str, first["loc"]))
+        place = tables.escape_surrogates(".".join(map(str, first["loc"]))[:200])
         raise BaselineError(f"the baseline {path} is damaged at {place}: {first['msg']}", remedy=remedy) from None

@@ -21,7 +21,9 @@ from analysis.policy import Policy
 ROLES = ("implementation", "abstract", "protocol", "fallback", "allowed")
 
 _LAST_WORD = re.compile(r"(?:[A-Z]+(?=[A-Z][a-z])|[A-Z][a-z0-9]+|[A-Z][A-Z0-9]*)$")
-_VERSION = re.compile(r"(?:_?[vV]\d+|\d+|_+)+$")
+_VERSION = re.compile(r"(?:_?[vV]\d++|\d++|_++)++$")
+#: Both look from every character to the end: of longer names only the end counts.
+_LONGEST_NAME = 200
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -71,7 +73,7 @@ def find_suffix(name: str) -> str:
     >>> [find_suffix(name) for name in ("PluginRegistry", "HTTPServer", "EngineV2", "_Engine_", "cached_property")]
     ['Registry', 'Server', 'Engine', 'Engine', '']
     """
-    found = _LAST_WORD.search(_VERSION.sub("", name))
+    found = _LAST_WORD.search(_VERSION.sub("", name[-_LONGEST_NAME:]))
     return found[0] if found else ""
 
 

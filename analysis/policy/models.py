@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, field
 
 Severity = Literal["P0", "P1", "P2", "P3"]
 _DOTTED = re.compile(r"[^\W\d]\w*(?:\.[^\W\d]\w*)*")
-_IMPORT_PATH = re.compile(r"[^\s:]+[.:][^\s:]+")
+_SPACE = re.compile(r"\s")
 _CLASS_PATTERN = re.compile(r"[\w*?\[\]!-]+")
 
 
@@ -34,7 +34,9 @@ def _check_dotted(text: str) -> str:
 
 
 def _check_import_path(text: str) -> str:
-    if not _IMPORT_PATH.fullmatch(text):
+    owner, colon, name = text.partition(":")
+    is_path = bool(owner and name) and ":" not in name if colon else "." in text[1:-1]
+    if not is_path or _SPACE.search(text):
         raise ValueError(f"{text!r} is no import path, such as pkg.mod.Name or pkg.mod:Name")
     return text
 
@@ -88,7 +90,7 @@ class Target(_Section):
     def _check_source_url(cls, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):
             raise ValueError("a link starts with https:// or http://")
-        unknown = set(re.findall(r"\{(.*?)\}", value)) - {"revision", "path", "line"}
+        unknown = set(re.findall(r"\{([^{}]*)\}", value)) - {"revision", "path", "line"}
         if unknown:
             raise ValueError(f"a link has {{revision}}, {{path}} and {{line}}, not {{{min(unknown)}}}")
         return value

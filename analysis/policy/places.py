@@ -9,6 +9,7 @@ import re
 import tomllib
 from bisect import bisect_right
 from collections import defaultdict
+from contextlib import suppress
 from typing import NamedTuple
 
 Path = tuple[int | str, ...]
@@ -33,8 +34,14 @@ class Entry(NamedTuple):
 
 
 def find_entries(text: str) -> dict[Path, Entry]:
-    """Return where each key of a document stands, by the way to it: names, and numbers in lists; linear in the text."""
-    return _Reader(text).read()
+    """Return where each key of a document stands, by the way to it: names, and numbers in lists; linear in the text.
+
+    Of a text that the parser would not accept, what stands before the mistake: never an exception.
+    """
+    reader = _Reader(text)
+    with suppress(ValueError, IndexError, RecursionError):
+        reader.read()
+    return reader.found
 
 
 class _Reader:
@@ -42,15 +49,15 @@ class _Reader:
         self._text = text
         self._at = 0
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
-        self._found: dict[Path, Entry] = {}
+        self.found: dict[Path, Entry] = {}
         self._counts: dict[Path, int] = defaultdict(int)
 
-    def read(self) -> dict[Path, Entry]:
+    def read(self) -> None:
         section: Path = ()
         while True:
             self._skip(_SPACE)
             if self._at >= len(self._text):
-                return self._found
+                return
             start = self._at
             if self._text.startswith("[", start):
                 section = self._read_header()
@@ -134,7 +141,7 @@ class _Reader:
         self._at = match.end() if match else self._at
 
     def _note(self, path: Path, key: int, value: int) -> None:
-        self._found.setdefault(path, Entry(self._place(key), self._place(value)))
+        self.found.setdefault(path, Entry(self._place(key), self._place(value)))
 
     def _place(self, offset: int) -> Place:
         line = bisect_right(self._starts, offset)

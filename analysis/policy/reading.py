@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
@@ -45,6 +46,8 @@ def parse_policy(text: str, *, name: str = FILE_NAME) -> Policy:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise _explain_syntax(error, text, name) from None
+    except ValueError:  # the parser leaves it to int(), which takes so many digits only
+        raise _explain_number(text, name) from None
     except RecursionError:
         raise PolicyError(f"{name}: nested too deeply", remedy=_SEE) from None
     try:
@@ -60,6 +63,17 @@ def _explain_syntax(error: Exception, text: str, name: str) -> PolicyError:
     lines = text.split("\n")
     line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
     return PolicyError(f"{name}:{line}:{column}: {_PLACE.sub('', message)}", remedy=_SEE)
+
+
+def _explain_number(text: str, name: str) -> PolicyError:
+    """Say where the number stands that has more digits than Python reads (``sys.set_int_max_str_digits``)."""
+    most = sys.get_int_max_str_digits()
+    numbers = re.compile(rf"[+-]?\d[\d_]{{{most},}}")
+    offsets = (entry.value for entry in find_entries(text).values())
+    lines = text.split("\n")
+    places = [place for place in sorted(offsets) if numbers.match(lines[place[0] - 1], place[1] - 1)]
+    line, column = places[0] if places else (1, 1)
+    return PolicyError(f"{name}:{line}:{column}: a number has more than {most:,} digits", remedy=_SEE)
 
 
 def _explain(error: ValidationError, text: str, name: str) -> PolicyError:

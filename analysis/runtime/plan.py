@@ -100,7 +100,10 @@ def find_leads(facts: Facts, entries: Iterable[Entry]) -> dict[str, list[tuple[s
     found = {}
     for entry in entries:
         package = entry.module if entry.path.endswith("__init__.py") else entry.module.rpartition(".")[0]
-        leads = _read_leads(json.loads(programs.get(entry.path, "[]")), package)
+        try:
+            leads = _read_leads(json.loads(programs.get(entry.path, "[]")), package)
+        except RecursionError:  # nested more deeply than is left of the stack here: its order is not known
+            continue
         found[entry.module] = [lead for lead in leads if lead[0].partition(".")[0] not in standard]
     return {module: leads for module, leads in found.items() if leads}
 

@@ -18,6 +18,7 @@ from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
 from analysis.simulation.executing import Machine
 from analysis.simulation.importing import FAILED, TOO_MUCH, Delta
+from analysis.simulation.importing import MOST_STEPS as MOST_STEPS_OF_ONE
 from analysis.simulation.sources import Environment, Sources, SourceTree
 from analysis.simulation.values import Fault, Note, OutOfTime
 
@@ -34,6 +35,10 @@ _DEEPEST = 200_000
 _STACK_BYTES = 512 << 20
 #: As many modules may wait for one another before one is simulated again inside another.
 _MOST_WAITING = 400
+
+
+#: Statements between two looks at the clock.
+_STEPS_PER_LOOK = 2_000
 
 
 class Simulation:
@@ -56,6 +61,9 @@ class Simulation:
         self.steps = 0
         self._deadline = deadline
         self._gaps = gaps or NoGaps()
+        self.most_steps = MOST_STEPS + MOST_STEPS_OF_ONE  # the last one that may begin may end
+        self.next_look = _STEPS_PER_LOOK
+        self.running = 0
         self._deltas: dict[str, Delta] = {}
         self._waiting: set[str] = set()
 
@@ -74,6 +82,12 @@ class Simulation:
             finally:
                 self._waiting.discard(name)
         return found
+
+    def look_at_clock(self) -> None:
+        """Raise ``OutOfTime`` after the deadline: one first import among many that wait may take minutes."""
+        self.next_look = self.steps + _STEPS_PER_LOOK
+        if time.monotonic() >= self._deadline:
+            raise OutOfTime
 
     def _run_first(self, name: str) -> Delta:
         return self._gaps.attempt(

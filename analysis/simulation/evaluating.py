@@ -5,6 +5,7 @@ from __future__ import annotations
 import builtins
 import ctypes.util
 import operator
+import re
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -51,10 +52,18 @@ _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__", "impor
 _SEQUENCES = frozenset({"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.sorted"})
 
 
+#: Longer texts and lists are not followed: a few sums in a row would take all memory.
+MOST_ELEMENTS = 10_000
+#: Length of a text times that of the arguments of its method.
+_MOST_PRODUCT = 1_000_000
+#: Everything else is asked for by nobody, and looking for a library starts the system's tools with its name.
+_LIBRARY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
+
+
 @cache
 def find_library(name: str) -> str | None:
     """Return the shared library of a name on this machine, as ``ctypes.util.find_library`` does."""
-    return ctypes.util.find_library(name)
+    return ctypes.util.find_library(name) if _LIBRARY_NAME.fullmatch(name) else None
 
 
 def truth(value: Value) -> bool | None:
@@ -78,6 +87,13 @@ def plain(value: Value) -> Any:
         return UNKNOWN
     is_constant = all(isinstance(element, _CONSTANTS) for element in value.elements)
     return tuple(value.elements) if is_constant else UNKNOWN
+
+
+def _is_small(text: str, arguments: list[Any]) -> bool:
+    """Return whether what a method of a text makes of its arguments is short for sure."""
+    parts = [part for each in arguments for part in (each if isinstance(each, tuple) else [each])]
+    size = sum(len(part) if isinstance(part, str) else 1 for part in parts)
+    return (len(text) + 1) * (size + 1) <= _MOST_PRODUCT
 
 
 class Evaluator(Importer):
@@ -199,11 +215,13 @@ class Evaluator(Importer):
     def add(self, first: Value, second: Value) -> Value:
         """Return a sum of texts, or of lists."""
         if isinstance(first, str) and isinstance(second, str):
-            return first + second
+            return first + second if len(first) + len(second) <= MOST_ELEMENTS else UNKNOWN
         if isinstance(first, Listed | tuple):
             one = first if isinstance(first, Listed) else Listed(list(first))
             if isinstance(second, Listed | tuple):
                 other = second if isinstance(second, Listed) else Listed(list(second))
+                if len(one.elements) + len(other.elements) > MOST_ELEMENTS:
+                    return Listed(list(one.elements), is_open=True)
                 return Listed([*one.elements, *other.elements], one.is_open or other.is_open)
             return Listed(list(one.elements), is_open=True)
         return Listed(list(second.elements), is_open=True) if isinstance(second, Listed) else UNKNOWN
@@ -414,7 +432,7 @@ class Evaluator(Importer):
     def _call_method(self, owner: Value, method: str, arguments: list[Value]) -> Value:
         if isinstance(owner, str) and method in _TEXT_METHODS:
             plains = [plain(argument) for argument in arguments]
-            if UNKNOWN not in plains:
+            if UNKNOWN not in plains and _is_small(owner, plains):
                 try:
                     found = getattr(owner, method)(*plains)
                 except (TypeError, ValueError):

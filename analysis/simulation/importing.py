@@ -40,6 +40,10 @@ MOST_STEPS = 400_000
 TOO_MUCH = "too much runs to be followed"
 #: Why nothing is known of a first import on which the simulation itself failed; a row of ``not_analysed`` says more.
 FAILED = "could not be analysed"
+#: So many modules that another process has loaded are taken over, and names from a star, in the time of a statement.
+_MODULES_PER_STEP = 8
+#: As many module bodies may run inside one another, in all simulated processes that wait for one another.
+MOST_RUNNING = 10_000
 #: What a module costs beside its statements.
 _STEPS_PER_MODULE = 10
 
@@ -83,6 +87,12 @@ class Shared(Protocol):
     tree: SourceTree
     environment: Environment
     steps: int
+    most_steps: int
+    next_look: int
+    running: int
+
+    def look_at_clock(self) -> None:
+        """Raise ``OutOfTime`` after the deadline; to be called when ``steps`` have come to ``next_look``."""
 
     def find_delta(self, name: str) -> Delta | None:
         """Return what the first import of a module leaves; None while that is being found out."""
@@ -120,7 +130,7 @@ class Importer:
             self.load(name)
         except Raised as raised:
             fault, chain = raised.fault, raised.chain
-        except OutOfSteps:
+        except (OutOfSteps, RecursionError, MemoryError):
             self.doubts.insert(0, TOO_MUCH)
             self._meets_running = True
         if self._meets_running or self._unclean:
@@ -147,11 +157,13 @@ class Importer:
         return Raised(fault, self.find_chain())
 
     def step(self, steps: int = 1) -> None:
-        """Count a statement; raises ``OutOfSteps`` after too many."""
+        """Count a statement; raises ``OutOfSteps`` after too many, ``OutOfTime`` after the deadline."""
         self._steps -= steps
         self.shared.steps += steps
-        if self._steps < 0:
+        if self._steps < 0 or self.shared.steps > self.shared.most_steps:
             raise OutOfSteps
+        if self.shared.steps >= self.shared.next_look:
+            self.shared.look_at_clock()
 
     # Importing
 
@@ -221,6 +233,7 @@ class Importer:
 
     def _apply(self, delta: Delta) -> None:
         """Take over what the first import of a module left in another process."""
+        self.step(len(delta.modules) // _MODULES_PER_STEP)
         for name, times in delta.runs.items():
             if name not in self.modules:
                 self.runs[name] = self.runs.get(name, 0) + times
@@ -241,7 +254,7 @@ class Importer:
         self.runs[name] = self.runs.get(name, 0) + 1
         self._direct.append(name)
         self.step(_STEPS_PER_MODULE)
-        self._running[name] = None
+        self._begin(name)
         doubt, self.maybe = self.maybe, 0
         self._doubtful += bool(doubt)
         try:
@@ -260,8 +273,18 @@ class Importer:
         finally:
             self.maybe = doubt
             self._doubtful -= bool(doubt)
-            self._running.pop(name, None)
+            self._end(name)
             module.is_running = False
+
+    def _begin(self, name: str) -> None:
+        if self.shared.running >= MOST_RUNNING:
+            raise OutOfSteps
+        self.shared.running += 1
+        self._running[name] = None
+
+    def _end(self, name: str) -> None:
+        self.shared.running -= 1
+        self._running.pop(name, None)
 
     def _read(self, path: str) -> list[Node]:
         tree = self.shared.tree
@@ -446,6 +469,7 @@ class Importer:
         frame.module.is_open |= module.is_open
         if listed is ABSENT:
             names = {**module.names, **({} if module.is_running else self.changed.get(module.name, {}))}
+            self.step(len(names) // _MODULES_PER_STEP)
             for name in [name for name in names if not name.startswith("_")]:
                 bind(name, names[name])
         elif isinstance(listed, Listed):

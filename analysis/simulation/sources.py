@@ -195,14 +195,21 @@ def _is_in_library(module: str) -> bool:
     if top not in sys.stdlib_module_names:
         return False
     above = module.rpartition(".")[0]
-    return not rest or not (_LIBRARY / above.replace(".", "/")).is_dir() or _find_file(module) is not None
+    return not rest or not _is_there(_LIBRARY / above.replace(".", "/")) or _find_file(module) is not None
 
 
 def _find_file(module: str) -> Path | None:
     """Return the file or folder of a module of the standard library."""
     place = _LIBRARY / module.replace(".", "/")
     candidates = (place / "__init__.py", place.with_suffix(".py"), place)
-    return next((path for path in candidates if path.exists()), None)
+    return next((path for path in candidates if _is_there(path)), None)
+
+
+def _is_there(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError:  # a name that is longer than the system takes
+        return False
 
 
 @cache

@@ -20,6 +20,8 @@ from typing import Any, NamedTuple
 
 TIMEOUT_SECONDS = 120
 _CACHES = {"__pycache__", "node_modules", "site-packages"}
+#: No import reaches deeper folders, and os.walk of Python 3.11 could not.
+_DEEPEST = 200
 
 
 class TargetTree(NamedTuple):
@@ -123,7 +125,8 @@ def find_files(tree: TargetTree, folder: Path) -> Iterator[Path]:
         return not is_excluded and not is_built and path.name not in _CACHES and not (path / "pyvenv.cfg").exists()
 
     for inside, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if is_own(Path(inside, name)))
+        is_deepest = len(Path(inside).relative_to(root).parts) >= _DEEPEST
+        folders[:] = [] if is_deepest else sorted(name for name in folders if is_own(Path(inside, name)))
         yield from (Path(inside, name) for name in sorted(names) if name.endswith(".py") and is_own(Path(inside, name)))
 
 
