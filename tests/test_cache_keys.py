@@ -34,7 +34,8 @@ PROGRAMS = {
     "runtime": probe.PROGRAM,
 }  # fmt: skip
 #: They compute nothing that is kept: errors, counting, processes, and the cache, which is part of every key.
-NOT_COMPUTING = {"errors", "progress", "executor", "cache"}
+#: What notes failures, shows progress or starts processes decides no answer.
+NOT_COMPUTING = {"errors", "progress", "executor", "cache", "gaps", "children"}
 PRINT_KEY = """
 from analysis.cache import build_key
 from analysis.simulation import Environment

@@ -9,10 +9,13 @@ from pathlib import Path
 import pytest
 
 from analysis import gate, investigate
+from analysis.facts import scan
 from analysis.gate import CheckOptions, CheckResult
 from analysis.history import read_baseline
 from analysis.report.provenance import build_provenance
 from analysis.rules import RULES
+from analysis.runtime import find_entries
+from analysis.simulation import count_not_simulated, simulate_entries
 
 Tree = Callable[..., Path]
 
@@ -73,6 +76,20 @@ def test_what_time_did_not_allow_is_done_next_time(make_tree: Tree, tmp_path: Pa
     root = make_tree(CIRCLE)
     assert check(root, tmp_path, simulation_budget=0.0).not_simulated == 3
     assert grade(check(root, tmp_path))["import-cycle p.a"] == "P0"
+
+
+def test_a_simulation_that_time_cuts_short_goes_on_where_it_was(make_tree: Tree, tmp_path: Path) -> None:
+    facts = scan(make_tree({**CIRCLE, **{f"p/c{number}.py": "import p.a\n" for number in range(40)}}), jobs=1)
+    entries = [(entry.module, entry.path) for entry in find_entries(facts)]
+    whole = simulate_entries(facts, entries)
+    budgets, left = iter([0.0, *[0.002] * 500]), [len(entries)]
+    while left[-1]:
+        found = simulate_entries(facts, entries, cache=tmp_path, budget_seconds=next(budgets))
+        left.append(count_not_simulated(found["simulated"]))
+    assert left == sorted(left, reverse=True)
+    assert {name: table.to_pylist() for name, table in found.items()} == {
+        name: table.to_pylist() for name, table in whole.items()
+    }
 
 
 def test_an_answer_that_is_kept_needs_no_time(make_tree: Tree, tmp_path: Path) -> None:

@@ -29,7 +29,7 @@ from analysis.simulation.values import OutOfTime
 from tests.conftest import Tree
 
 #: Twice the input may take this many times as long; below the floor nothing is compared.
-_MOST_RATIO, _FLOOR_SECONDS = 3.5, 0.05
+_MOST_RATIO, _FLOOR_SECONDS = 3.5, 0.5
 
 
 def measure(work: Callable[[], object]) -> float:

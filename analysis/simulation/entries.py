@@ -6,11 +6,12 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
@@ -112,26 +113,59 @@ def simulate_entries(
 ) -> dict[str, pa.Table]:
     """Return ``tables.SIMULATION_TABLES`` for the modules (name and path) imported first, each in a fresh process.
 
-    Nothing is executed. Modules that come after ``MOST_STEPS``, or after ``budget_seconds``, are ``not-simulated``.
+    Nothing is executed. Modules that come after ``MOST_STEPS`` are ``unknown``, those after ``budget_seconds`` are
+    ``not-simulated``.
     ``environment`` says what is outside the tree; by default all of it is there. With ``cache`` the answer for the same
-    files is kept there. ``gaps`` takes what fails inside the kit; without it such a failure is raised.
+    files is kept there, also one that time cut short: the next call goes on from it. ``gaps`` takes what fails inside
+    the kit; without it such a failure is raised.
     """
     environment, gaps = environment or Environment(), gaps or NoGaps()
     key = _find_key(facts, entries, environment) if cache is not None else ""
-    kept = read_entry(cache, _KIND, key)
-    if kept is not None:
+    kept = _read_kept(cache, key)
+    if kept is not None and not count_not_simulated(kept["simulated"]):
         progress("simulation", len(entries), len(entries))
-        return {table.name: unpack_table(kept[table.name], table.schema) for table in tables.SIMULATION_TABLES}
+        return kept
     failures = len(gaps.rows)
     simulation = Simulation(facts, environment, deadline=time.monotonic() + budget_seconds, gaps=gaps)
-    found = _run_deep(lambda: _simulate(simulation, entries, progress))
-    if len(gaps.rows) == failures and not count_not_simulated(found["simulated"]):
+    found = _run_deep(lambda: _simulate(simulation, _find_waiting(entries, kept), progress))
+    found = _join(kept, found) if kept is not None else found
+    if len(gaps.rows) == failures:
         write_entry(cache, _KIND, key, pack_tables(found))
     return found
 
 
+def _read_kept(cache: Path | None, key: str) -> dict[str, pa.Table] | None:
+    kept = read_entry(cache, _KIND, key)
+    if kept is None:
+        return None
+    return {table.name: unpack_table(kept[table.name], table.schema) for table in tables.SIMULATION_TABLES}
+
+
+def _find_waiting(entries: Sequence[tuple[str, str]], kept: Mapping[str, pa.Table] | None) -> Sequence[tuple[str, str]]:
+    """Return the modules that an earlier call had no time for; all of them without one."""
+    if kept is None:
+        return entries
+    outcomes = zip(*(tables.read_column(kept["simulated"], name) for name in ("module", "outcome")), strict=True)
+    done = {module for module, outcome in outcomes if outcome != "not-simulated"}
+    return [entry for entry in entries if entry[0] not in done]
+
+
+def _join(kept: Mapping[str, pa.Table], found: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+    """Return what an earlier call has told and what was found now, in the order of the modules."""
+    simulated = kept["simulated"]
+    is_told = pc.not_equal(simulated["outcome"].cast(tables.TEXT), "not-simulated")
+    told = {**kept, "simulated": simulated.filter(is_told)}
+    return {name: _sort(pa.concat_tables([table, found[name]]).unify_dictionaries()) for name, table in told.items()}
+
+
+def _sort(table: pa.Table) -> pa.Table:
+    """Return rows in the order of the modules that were imported first; those of one module keep their order."""
+    names = tables.read_column(table, "entry" if "entry" in table.column_names else "module")
+    return table.take(pa.array(sorted(range(len(names)), key=names.__getitem__), pa.int64()))
+
+
 def count_not_simulated(simulated: pa.Table) -> int:
-    """Return of how many modules the first import was not simulated, for lack of time or steps."""
+    """Return of how many modules the first import was not simulated, for lack of time."""
     return tables.read_column(simulated, "outcome").count("not-simulated")
 
 
@@ -174,11 +208,11 @@ def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progre
     for number, (name, path) in enumerate(entries):
         try:
             delta = simulation.find_delta(name) if simulation.steps < MOST_STEPS else None
-            reason = TOO_MANY_STEPS
+            outcome, reason = "unknown", TOO_MANY_STEPS
         except OutOfTime:
-            delta, reason = None, TIME_BUDGET
+            delta, outcome, reason = None, "not-simulated", TIME_BUDGET
         if delta is None:
-            simulated.append((name, path, "not-simulated", "", "", "", 0, "", "", [], 0, reason))
+            simulated.append((name, path, outcome, "", "", "", 0, "", "", [], 0, reason))
             continue
         simulated.append(_build_row(name, path, delta))
         swallowed.extend((name, *row) for row in _build_notes(delta))
