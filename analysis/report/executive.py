@@ -13,7 +13,7 @@ from analysis.report.claims import ClaimVerdict, judge_claims
 from analysis.report.displays import Fragment
 from analysis.report.golden import GoldenView, build_golden
 from analysis.report.headline import Figure, build_figures, build_tally, count_severities, find_light, tell_light
-from analysis.report.key_findings import WORTH_TELLING, Group, group_findings
+from analysis.report.key_findings import WORTH_TELLING, Group, OwnerRow, count_owners, group_findings
 from analysis.report.provenance import build_provenance, tell_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
@@ -70,6 +70,7 @@ class Executive:
     goals: Sequence[Goal]
     groups: Sequence[Group]
     milder: Sequence[Group]
+    owners: Sequence[OwnerRow]
     provenance: Mapping[str, Any]
 
 
@@ -96,6 +97,7 @@ def build_executive(inv: Investigation) -> Executive:
         goals=[_build_goal(inv, goal) for goal in inv.success_metrics()],
         groups=[group for group in groups if group.severity in WORTH_TELLING],
         milder=[group for group in groups if group.severity not in WORTH_TELLING],
+        owners=count_owners(inv),
         provenance={"facts": provenance.facts, "gaps": provenance.gaps, "unread": provenance.unread, "limits": LIMITS},
     )
 
