@@ -156,6 +156,14 @@ def show_findings(inv: Investigation, most_subjects: int = 6) -> Fragment:
     return Fragment(str(_load_parts().show_findings(groups)), f"{len(groups)} rules have findings")
 
 
+def show_owners(inv: Investigation) -> Fragment:
+    """Return how many findings each owner of the policy has."""
+    owners = count_owners(inv)
+    if not owners:
+        return Fragment('<p class="nothing">The policy names no owners.</p>', "no owners")
+    return Fragment(str(_load_parts().show_owners(owners)), f"{len(owners)} owners")
+
+
 def show_causes(inv: Investigation) -> Fragment:
     """Return the root causes and where their findings gather."""
     causes = find_causes(inv)

@@ -60,7 +60,8 @@ def _compile(pattern: str) -> re.Pattern[str]:
     >>> [bool(_compile("app.core").match(text)) for text in ("app.core", "app.core.a", "app.cores")]
     [True, True, False]
     """
-    own = pattern.replace("\\", "/").removeprefix("./").strip("/") or "*"
+    own = pattern.replace("\\", "/").removeprefix("./").strip("/")
+    own = own if own.strip(".") else "*"
     below = [f"{own}/*"] if "/" in own else [f"{own}/*", f"{own}.*"]
     return re.compile("|".join(map(translate, [own, *below])))
 
