@@ -157,13 +157,13 @@ With `packages = ["app", "lib.core"]` the target is these packages; the rest of 
 - Everything is still read: facts, graph and names are those of the whole tree, so that a cycle through other packages
   and an import from outside are seen.
 - A finding counts when at least one of its places lies in a named package, or its subject does: a module of `lib` that
-  imports a name which `app.orders` does not have is a finding. A finding without a place is about the policy, and stays.
-- All other findings are not findings of this target: they are not in the report, its figures, the plan, the gate, SARIF,
-  or a baseline that is written. A baseline from before the key goes on working: what it knows of other packages is not
+  imports a name which `app.orders` does not have is a finding. A finding without a place is about the policy: it stays.
+- All other findings are not findings of this target: they are not in the report, its figures, the plan, the gate, or a
+  baseline that is written. A baseline from before the key goes on working: what it knows of other packages is not
   reported as gone.
 - The score counts the modules of these packages, and of each finding the places in them.
-- A package that is not there is an error (exit code 2) with the nearest names, so that a typing mistake is not an empty,
-  green report. Only the earlier revision of `--since` may lack it: then everything in it is new.
+- A package that is not there is an error (exit code 2) with the nearest names: a typing mistake must not be an
+  empty, green report. Only the earlier revision of `--since` may lack it: then everything in it is new.
 
 The report, `ssot check` and SARIF say which packages they are about.
 
