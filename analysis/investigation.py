@@ -27,6 +27,7 @@ from analysis.names.families import build_members_frame, build_methods_frame, bu
 from analysis.names.frames import build_concepts_frame, build_multiplicity_frame
 from analysis.policy import Policy
 from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
+from analysis.rules.target_packages import choose_code, choose_cycles, choose_paths
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,7 +217,9 @@ class Investigation:
 
     def plan(self) -> list[Phase]:
         """Return the phases of the remediation plan."""
-        return build_plan(self.table("findings"), self.table("cycles"), self.table("violations"))
+        cycles, violations = self.table("cycles"), self.table("violations")
+        chosen = choose_code(self.policy.target.packages, self.table("modules"))
+        return build_plan(self.table("findings"), choose_cycles(chosen, cycles), choose_paths(chosen, violations))
 
     def success_metrics(self) -> list[SuccessMetric]:
         """Return what must hold when the plan is done: metric, now, target, met."""

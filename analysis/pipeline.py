@@ -42,6 +42,7 @@ from analysis.rules import (
     CaseFile,
     Finding,
     build_findings_table,
+    check_packages,
     check_weights,
     find_scores,
     judge,
@@ -84,14 +85,16 @@ def investigate(
     """
     root = check_target(Path(path).expanduser())
     rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
-    check_weights(rules, (_as_path(policy) or root / POLICY) if not isinstance(policy, Policy) else None)
+    source = None if isinstance(policy, Policy) else _as_path(policy) or root / POLICY
+    check_weights(rules, source)
     is_declined = probe is None and rules.target.probe and policy is None
     probe = None if is_declined else complete_probe(probe, rules, root)
     if claims is not None:
         rules = read_claims(Path(claims).expanduser(), rules)
     rules = limit_simulation(rules, simulation_budget)
     with paused_collection():
-        return _investigate(root, rules, data or store.find_data_folder(), jobs, use_cache, probe, Clock(progress))
+        place = data or store.find_data_folder()
+        return _investigate(root, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=source)
 
 
 def _investigate(
@@ -102,9 +105,11 @@ def _investigate(
     use_cache: bool,
     probe: ProbeOptions | None,
     clock: Clock,
+    *,
+    policy_file: Path | None,
 ) -> Investigation:
     cache, gaps = data / "cache" if use_cache else None, clock.gaps
-    case = build_case(root, rules, cache=cache, jobs=jobs, clock=clock)
+    case = build_case(root, rules, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file)
     probed: dict[str, Any] = {}
     environment = Environment()
     if probe is not None:
@@ -133,11 +138,14 @@ def _investigate(
 
 
 def build_case(
-    root: Path, policy: Policy, *, cache: Path | None = None, jobs: int = 0, clock: Clock | None = None
-) -> CaseFile:
+    root: Path, policy: Policy, *, cache: Path | None = None, jobs: int = 0, clock: Clock | None = None,
+    policy_file: Path | None = None, is_past: bool = False,
+) -> CaseFile:  # fmt: skip
     """Return what the source of a target says of it, judged by nobody yet: no probe, no simulation, no snapshot.
 
-    What fails inside the kit is a row of ``clock.gaps``, or of the table ``not_analysed`` of the facts.
+    What fails inside the kit is a row of ``clock.gaps``, or of the table ``not_analysed`` of the facts. Raises
+    ``PolicyError`` when the target has not the packages that its policy names, unless it is one of the past, which may
+    not have had them yet; ``policy_file`` is where errors say that the policy stands.
     """
     clock = clock or Clock()
     gaps, options = clock.gaps, build_scan_options(policy)
@@ -146,6 +154,8 @@ def build_case(
         lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=clock.progress, gaps=gaps),
         lambda: build_empty_facts(root),
     )
+    if not is_past and facts.modules.num_rows:
+        check_packages(policy, facts.modules, policy_file)
     graph = clock.run("graph", lambda: build_import_graph(facts, gaps), lambda: build_empty_graph(facts))
     cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache, gaps=gaps), list[Cycle])
     multiplicity = clock.run("identity", lambda: find_multiplicity(facts), list[Multiplicity])
@@ -294,7 +304,7 @@ def _describe(
         "tool_version": __version__,
         "python": platform.python_version(),
         "policy": policy.model_dump(mode="json"),
-        "options": {"roots": list(policy.target.roots), "exclude": list(policy.target.exclude)},
+        "options": {name: list(getattr(policy.target, name)) for name in ("roots", "exclude", "packages")},
         "counts": counts,
         "statuses": statuses,
         "left_out": left_out,

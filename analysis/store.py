@@ -170,7 +170,7 @@ def read_table(snapshot: Path, name: str) -> pa.Table:
 
     try:
         content = pa.BufferReader(read_checked(snapshot, f"{name}.parquet"))
-        return pq.read_table(content).cast(tables.TABLES[name].schema)
+        return tables.TABLES[name].complete(pq.read_table(content))
     except (OSError, ValueError, pa.ArrowException) as error:  # a cast to other columns is a ValueError
         raise SnapshotError(f"cannot read table {name} of {snapshot}: {error}".splitlines()[0]) from None
 

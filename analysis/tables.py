@@ -85,12 +85,16 @@ CATEGORY = pa.dictionary(pa.int8(), pa.string())
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its name, Arrow type, meaning, and (for categories) the values it may take."""
+    """One column: its name, Arrow type, meaning, and (for categories) the values it may take.
+
+    ``is_later``: a text column that snapshots of earlier versions do not have; of these it is empty.
+    """
 
     name: str
     type: pa.DataType
     meaning: str
     values: tuple[str, ...] = ()
+    is_later: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +118,16 @@ class Table:
     def empty(self) -> pa.Table:
         """Return a table of this schema without rows."""
         return self.schema.empty_table()
+
+    def complete(self, table: pa.Table) -> pa.Table:
+        """Return a table of a snapshot with the columns that came later, and with this schema.
+
+        Raises ``ValueError`` when other columns are missing.
+        """
+        for place, column in enumerate(self.columns):
+            if column.is_later and column.name not in table.column_names:
+                table = table.add_column(place, column.name, pa.array([""] * table.num_rows, column.type))
+        return table.cast(self.schema)
 
     def from_columns(self, columns: Sequence[Sequence[Any]]) -> pa.Table:
         """Build an Arrow table from one sequence per column, in the documented order.
@@ -416,6 +430,7 @@ FINDINGS = Table("findings", "one verdict of one rule on one subject", (
     _one_of("certainty", CERTAINTIES, "static, observed at run time, confirmed by both, refuted"),
     Column("evidence", EVIDENCE, "places with their source line, at most a dozen"),
     _count("places", "number of places; more than evidence shows when there are more than a dozen"),
+    Column("owner", TEXT, "person or team by [[owner]] of the policy; empty when it names nobody", is_later=True),
 ))  # fmt: skip
 
 ACCEPTED = Table("accepted", "one finding, or part of one, that an exception accepts", (

@@ -102,7 +102,7 @@ def print_scan(inv: Investigation) -> None:
     for row in findings[:MOST_FINDINGS]:
         place = f"{row['evidence'][0]['path']}:{row['evidence'][0]['line']}" if row["evidence"] else row["subject"]
         severity = _mark_severity(row["rule"], row["severity"])
-        console.print(f"{severity} {_safe(place)} [dim]{_safe(row['rule'])}[/]")
+        console.print(f"{severity} {_safe(place)} [dim]{_safe(row['rule'])}[/]{_name_owner(row['owner'])}")
         console.print(f"   {_safe(row['message'])}")
     if len(findings) > MOST_FINDINGS:
         console.print(f"[dim]and {len(findings) - MOST_FINDINGS:,} more: ssot scan --json, or ssot report[/]")
@@ -189,17 +189,22 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
     for sentence in tell_unread(result):
         console.print(f"[yellow]{_safe(sentence)}[/]")
     accepted = f", {len(result.accepted):,} accepted" if result.accepted else ""
+    accepted += f", about {_safe(', '.join(result.about))} only" if result.about else ""
     console.print(
         f"[bold]{_safe(result.target)}[/] {verdict}{reasons} [dim](score {write_score(result.score)}, "
         f"{tell(len(result.findings), 'finding')}{accepted})[/]"
     )
 
 
+def _name_owner(owner: str) -> str:
+    return f" [bold]{_safe(owner)}[/]" if owner else ""
+
+
 def _print_checked(console: Console, finding: CheckedFinding, *, with_status: bool) -> None:
     place = f"{finding.evidence[0].path}:{finding.evidence[0].line}" if finding.evidence else finding.subject
     severity = _mark_severity(finding.rule, finding.severity)
     status = f" {finding.status}" if with_status else ""
-    console.print(f"{severity}{status} {_safe(place)} [dim]{_safe(finding.rule)}[/]")
+    console.print(f"{severity}{status} {_safe(place)} [dim]{_safe(finding.rule)}[/]{_name_owner(finding.owner)}")
     console.print(f"   {_safe(finding.message)}")
 
 

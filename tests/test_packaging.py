@@ -130,6 +130,20 @@ def test_an_undeclared_import_is_noticed() -> None:
     assert "igraph" in find_undeclared({}, "analysis")
 
 
+def test_every_dependency_is_imported_or_has_a_reason() -> None:
+    reasons = {
+        "ipykernel": "the kernel that runs the notebooks",
+        "jupyterlab": "where people open them",
+        "nbclient": "papermill runs the notebooks with it; the range is ours",
+        "networkx": "pyvis imports it; the tests hold the graph against it",
+    }
+    trees = (ast.parse(path.read_text()) for path in sorted((ROOT / "analysis").rglob("*.py")))
+    owners = packages_distributions()
+    imported = {canonicalize_name(owner) for tree in trees for name in find_imported_names(tree)
+                for owner in owners.get(name, [name])}  # fmt: skip
+    assert read_ranges().keys() - imported == reasons.keys()
+
+
 def test_console_script_points_to_something_that_can_be_called() -> None:
     module, _, name = read_project()["scripts"]["ssot"].partition(":")
     assert callable(getattr(importlib.import_module(module), name))

@@ -14,7 +14,7 @@ from analysis.report.executive import build_executive
 
 SHOWN: tuple[Callable[[Investigation], Fragment], ...] = (
     executive.show_headline, executive.show_findings, executive.show_causes, executive.show_impact,
-    executive.show_claims, executive.show_plan, executive.show_goals, executive.show_provenance,
+    executive.show_claims, executive.show_owners, executive.show_plan, executive.show_goals, executive.show_provenance,
 )  # fmt: skip
 FORBIDDEN = {"script", "img", "b", "iframe", "style", "svg", "object"}
 

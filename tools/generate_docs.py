@@ -142,9 +142,54 @@ def build_policy_page() -> str:
         "Editors complete and check it by [ssot.schema.json](ssot.schema.json): with the Even Better TOML extension,",
         "for example, put `#:schema path/to/ssot.schema.json` into its first line.\n",
         *(_describe_section(name, field) for name, field in policy.Policy.model_fields.items()),
+        _PACKAGES_AND_OWNERS,
         _EXCEPTIONS,
     ]
     return "\n".join(parts).rstrip("\n") + "\n"
+
+
+_PACKAGES_AND_OWNERS = """\
+## Packages that findings are about
+
+With `packages = ["app", "lib.core"]` the target is these packages; the rest of the tree is only what surrounds them.
+
+- `app` means `app` and everything below it, never `apple`. A module can be named too. There are no wildcards.
+- Everything is still read: facts, graph and names are those of the whole tree, so that a cycle through other packages
+  and an import from outside are seen.
+- A finding counts when at least one of its places lies in a named package, or its subject does: a module of `lib` that
+  imports a name which `app.orders` does not have is a finding. A finding without a place is about the policy: it stays.
+- All other findings are not findings of this target: they are not in the report, its figures, the plan, the gate, or a
+  baseline that is written. A baseline from before the key goes on working: what it knows of other packages is not
+  reported as gone.
+- The score counts the modules of these packages, and of each finding the places in them.
+- A package that is not there is an error (exit code 2) with the nearest names: a typing mistake must not be an
+  empty, green report. Only the earlier revision of `--since` may lack it: then everything in it is new.
+
+The report, `ssot check` and SARIF say which packages they are about.
+
+## Owners
+
+```toml
+[[owner]]
+pattern = "app"              # everything below app
+owner = "platform"
+
+[[owner]]
+pattern = "app/payments/*"   # stands below, so it decides about payments
+owner = "@shop/payments"
+```
+
+A pattern is compared with the path of each file and with its module name; `*` also means slashes and dots. Without
+wildcards it stands for what it names and everything below it. As in CODEOWNERS the last entry that matches decides.
+
+A finding belongs to the owner of most of its places; where several have equally many, to the one of the first place. A
+finding without a place belongs to who owns the module that it is about, or to nobody. The owner is in the table
+`findings`, `findings.json`, the report (beside each finding, as a table, in the steps of the plan), `issue.md`,
+`plan.md`, and in every form of `ssot check`. It changes no fingerprint, no score and no baseline.
+
+An entry that decides about no file is a finding of severity P3 that costs nothing (`owner-without-code`).
+
+"""
 
 
 _EXCEPTIONS = """\

@@ -126,6 +126,7 @@ def check(
         not_read=tuple(UnreadFile(path=path, reason=reason) for path, reason in sorted(not_read)),
         git_problem=find_refusal(root) if revision == "no-git" else "",
         modules=now.scores[0].modules if now.scores else 0,
+        about=policy.target.packages,
         files=now.case.facts.files.num_rows,
         findings=tuple(
             _describe(finding, status, fails)
@@ -163,12 +164,18 @@ def _read_policy(root: Path, options: CheckOptions) -> Policy:
     return limit_simulation(policy, options.simulation_budget)
 
 
-def _judge(root: Path, policy: Policy, options: CheckOptions, progress: Progress) -> _Judged:
+def _judge(
+    root: Path, policy: Policy, options: CheckOptions, progress: Progress, *, is_past: bool = False
+) -> _Judged:  # fmt: skip
     """Return the verdicts by source and simulation: no probe."""
     cache = (options.data or store.find_data_folder()) / "cache" if options.use_cache else None
     clock = Clock(progress)
     gaps = clock.gaps
-    case = simulate(build_case(root, policy, cache=cache, jobs=options.jobs, clock=clock), cache=cache, clock=clock)
+    source = options.policy or root / POLICY
+    case = build_case(
+        root, policy, cache=cache, jobs=options.jobs, clock=clock, policy_file=source, is_past=is_past
+    )  # fmt: skip
+    case = simulate(case, cache=cache, clock=clock)
     judgement = clock.run(
         "rules", lambda: judge(case, with_sources=options.with_sources, gaps=gaps), lambda: Judgement([], [])
     )
@@ -218,7 +225,7 @@ def _judge_revision(
         export = export_revision(root, options.since, place)
         if not export.count:
             return Baseline(simulated=True), export.problems
-        then = _judge(place, policy, replace(options, with_sources=False), progress)
+        then = _judge(place, policy, replace(options, with_sources=False), progress, is_past=True)
         return build_case_baseline(then.case, then.judgement.findings, revision=options.since), export.problems
 
 
@@ -252,5 +259,6 @@ def _describe(finding: Finding, status: Status, fails: bool) -> CheckedFinding:
         status=status,
         fails=fails,
         places=len(finding.cited),
+        owner=finding.owner,
         evidence=tuple(CheckedPlace(path=each.path, line=each.line, source=each.source) for each in finding.evidence),
     )

@@ -52,4 +52,6 @@ def _tell(finding: CheckedFinding) -> str:
     places = "".join(
         f"\n  {make_harmless(place.path)}:{place.line}: {make_harmless(place.source)}" for place in finding.evidence
     )
-    return make_harmless(f"[{finding.severity}, {finding.status}] {finding.message}").replace("\\x0a", "\n") + places
+    owner = f", owner {finding.owner}" if finding.owner else ""
+    told = f"[{finding.severity}, {finding.status}{owner}] {finding.message}"
+    return make_harmless(told).replace("\\x0a", "\n") + places

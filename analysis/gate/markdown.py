@@ -49,23 +49,26 @@ def _list_gaps(result: CheckResult) -> Iterator[str]:
 
 def _tell_score(result: CheckResult) -> str:
     needed = f"{result.threshold:g} needed" if result.threshold_counts else "not judged: only what is new or worse is"
+    about = f" · about {_escape(', '.join(result.about))} only" if result.about else ""
     return (
         f"Score **{write_score(result.score)}** of 100 ({needed}) · {tell(result.modules, 'module')} · "
-        f"{tell(len(result.findings), 'finding')} · {len(result.accepted):,} accepted"
+        f"{tell(len(result.findings), 'finding')} · {len(result.accepted):,} accepted{about}"
     )
 
 
 def _tabulate(findings: Iterable[CheckedFinding], *, with_status: bool) -> Iterator[str]:
     found = list(findings)
-    yield "| severity | rule | what | where |"
-    yield "|---|---|---|---|"
+    has_owners = any(each.owner for each in found)
+    yield "| severity | rule | what | where |" + (" owner |" if has_owners else "")
+    yield "|---|---|---|---|" + ("---|" if has_owners else "")
     for each in found[:_MOST]:
         breach = name_severity(each.rule, each.severity) if find_breach(each.rule) else ""
         severity = ", ".join(filter(None, (each.severity, breach, each.status if with_status else "")))
         place = f"{make_harmless(each.evidence[0].path)}:{each.evidence[0].line}" if each.evidence else ""
         where = f"`{place.replace('`', '')}`" if place else ""
         more = f" and {each.places - 1:,} more" if each.places > 1 else ""
-        yield f"| {severity} | {each.rule} | {_escape(each.message)} | {where.replace('|', ' ')}{more} |"
+        owner = f" {_escape(each.owner)} |" if has_owners else ""
+        yield f"| {severity} | {each.rule} | {_escape(each.message)} | {where.replace('|', ' ')}{more} |{owner}"
     yield from _tell_more(len(found))
 
 

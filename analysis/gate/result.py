@@ -33,6 +33,7 @@ class CheckedFinding(_Part):
     status: Literal["new", "worse", "known"] = Field(description="against the baseline or revision; new without one")
     fails: bool = Field(description="whether the check fails because of it")
     places: int = Field(description="number of places; evidence holds the first dozen")
+    owner: str = Field("", description="person or team by [[owner]] of the policy; empty when it names nobody")
     evidence: tuple[CheckedPlace, ...] = ()
 
 
@@ -114,7 +115,8 @@ class CheckResult(_Part):
     compared_with: str = Field("", description="the baseline or revision that findings are held against; empty: none")
     not_read: tuple[UnreadFile, ...] = Field((), description="files of the revision that could not be had")
     git_problem: str = Field("", description="why the repository around the target was not asked; empty when it was")
-    modules: int = Field(description="modules that can be imported")
+    modules: int = Field(description="modules that can be imported; with `about` those of these packages")
+    about: tuple[str, ...] = Field((), description="packages that findings and score are about; empty: all")
     files: int = Field(description="files that were read")
     findings: tuple[CheckedFinding, ...] = ()
     gone: tuple[GoneFinding, ...] = ()

@@ -44,7 +44,10 @@ def render_sarif(result: CheckResult) -> str:
             *(_describe(finding, index, result) for finding in result.findings),
             *(_describe_gone(each.rule, each.fingerprint, each.subject, index) for each in result.gone),
         ],
-        "properties": {"score": result.score, "threshold": result.threshold},
+        "properties": {
+            "score": result.score, "threshold": result.threshold,
+            **({"about": list(result.about)} if result.about else {}),
+        },
     }  # fmt: skip
     return json.dumps({"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}, indent=1) + "\n"
 
@@ -87,6 +90,7 @@ def _describe(finding: CheckedFinding, index: dict[str, int], result: CheckResul
         "partialFingerprints": {"ssotFingerprint/v1": finding.fingerprint},
         "properties": {
             "severity": finding.severity, "subject": finding.subject, "places": finding.places,
+            **({"owner": finding.owner} if finding.owner else {}),
         },
     }  # fmt: skip
     if result.compared_with:

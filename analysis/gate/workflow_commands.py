@@ -31,7 +31,8 @@ def _render(command: str, finding: CheckedFinding, prefix: str) -> str:
     where = finding.evidence[0] if finding.evidence else None
     place = f"file={_escape_property(prefix + where.path)},line={max(1, where.line)}," if where else ""
     title = _escape_property(f"{finding.severity} {finding.rule}")
-    return f"::{command} {place}title={title}::{_escape(f'{finding.message}. {finding.remedy}')}"
+    owner = f" Owner: {finding.owner}." if finding.owner else ""
+    return f"::{command} {place}title={title}::{_escape(f'{finding.message}. {finding.remedy}{owner}')}"
 
 
 def _escape(text: str) -> str:

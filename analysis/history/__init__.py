@@ -11,7 +11,7 @@ from analysis.history.baseline import (
     write_baseline,
 )
 from analysis.history.comparing import build_case_baseline, compare_case
-from analysis.history.ratchet import Comparison, Status, compare
+from analysis.history.ratchet import Comparison, Status, choose_known, compare
 
 __all__ = [
     "FILE_NAME",
@@ -21,6 +21,7 @@ __all__ = [
     "Status",
     "build_baseline",
     "build_case_baseline",
+    "choose_known",
     "compare",
     "compare_case",
     "read_baseline",

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from analysis import tables
 from analysis.history.baseline import Baseline, build_baseline
-from analysis.history.ratchet import Comparison, Status, compare
+from analysis.history.ratchet import Comparison, Status, choose_known, compare
 from analysis.rules import CaseFile, Finding, judge
 
 
@@ -32,6 +32,11 @@ def compare_case(case: CaseFile, findings: Sequence[Finding], known: Baseline) -
     A baseline that knows no simulation (version 0.1.0 had none; another may have run out of time) is held against what
     the source alone says; what only the simulation sees cannot be new to it, and counts as known.
     """
+    found = _compare(case, findings, known)
+    return replace(found, gone=choose_known(case.chosen, found.gone))
+
+
+def _compare(case: CaseFile, findings: Sequence[Finding], known: Baseline) -> Comparison:
     present = tables.read_column(case.facts.files, "path")
     if known.simulated:
         counted = [finding for finding in findings if finding.certainty != "refuted"]

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from analysis.history.baseline import Baseline, KnownFinding, compare_sketches
+from analysis.rules.target_packages import ChosenCode
 
 Status = Literal["new", "worse", "known"]
 #: Files at least as alike as this are one file under two names.
@@ -53,6 +54,14 @@ def compare(old: Baseline, new: Baseline, present: Iterable[str] = ()) -> Compar
             statuses[index] = "known"
     found = tuple(statuses.get(index, "new") for index in range(len(new.findings)))
     return Comparison(found, tuple(sorted(left, key=lambda known: (known.severity, known.rule, known.subject))))
+
+
+def choose_known(chosen: ChosenCode | None, known: Iterable[KnownFinding]) -> tuple[KnownFinding, ...]:
+    """Return the known findings that are about the chosen packages: what others had is not gone because it was fixed.
+
+    A baseline may have been written before the policy named packages.
+    """
+    return tuple(each for each in known if chosen is None or chosen.has_subject(each.subject, each.paths))
 
 
 class _Renames:

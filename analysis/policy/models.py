@@ -72,7 +72,7 @@ class Target(_Section):
         (), description="folders that are on sys.path, relative; default: found by the imports"
     )
     packages: Annotated[tuple[DottedName, ...], Strict(strict=False)] = Field(
-        (), description="packages that findings are about; default: all"
+        (), description="packages (or modules) that findings, figures and score are about; default: all"
     )
     exclude: Texts = Field((), description="glob patterns of paths or folder names to leave out")
     python: str = Field("", description="interpreter for the probe, relative to the target; default: its own .venv")
@@ -181,9 +181,9 @@ class Claim(_Section):
 
 
 class Owner(_Section):
-    """Who mends what. Kept, not shown yet."""
+    """Who owns which code: each finding is shown with its owner. Of several entries the last that matches decides."""
 
-    pattern: Text = Field(description="glob pattern of paths or module names")
+    pattern: Text = Field(description="glob pattern of paths or module names; also means everything below them")
     owner: Text = Field(description="person or team")
 
 

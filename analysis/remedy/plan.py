@@ -87,6 +87,7 @@ _PHASES: tuple[tuple[str, str, Mapping[str, str]], ...] = (
             "single-source-undocumented": "Say in the source which class is the single one",
             "exception-void": "Mend exceptions that do not count",
             "exception-unused": "Delete exceptions that accept nothing",
+            "owner-without-code": "Correct or delete owners of code that is not there",
         },
     ),
 )
@@ -104,7 +105,7 @@ class Step:
     """One thing to do: which rule's findings it mends, how many, in how many places, and the first of them.
 
     ``effort`` is small (up to 5 places), medium (up to 50) or large. ``why`` is what the finding means, ``how`` the
-    way to mend it.
+    way to mend it, ``owners`` who owns the findings, the one with most of them first.
     """
 
     title: str
@@ -116,6 +117,7 @@ class Step:
     examples: tuple[str, ...]
     why: str = ""
     how: str = ""
+    owners: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,13 @@ def _build_step(rule: str, rows: Sequence[dict[str, Any]], counts: Mapping[str, 
     return Step(
         _TITLES.get(rule, f"Mend: {rule}"), rule, min(row["severity"] for row in rows), len(rows), places, effort,
         tuple(_find_examples(rows))[:_MOST_EXAMPLES], known.meaning if known else "", known.remedy if known else "",
+        _find_owners(rows),
     )  # fmt: skip
+
+
+def _find_owners(rows: Iterable[dict[str, Any]]) -> tuple[str, ...]:
+    counts = Counter(row["owner"] for row in rows if row.get("owner"))
+    return tuple(sorted(counts, key=lambda owner: (-counts[owner], owner)))
 
 
 def _find_examples(rows: Iterable[dict[str, Any]]) -> Iterator[str]:

@@ -57,10 +57,11 @@ _CAUSES: tuple[tuple[str, str, tuple[str, ...]], ...] = (
     (
         "Decisions that the source does not carry",
         (
-            "Redirects that do more than redirect, single sources that do not say so, and exceptions without a reason "
-            "or a use: who reads the source cannot know what was decided."
+            "Redirects that do more than redirect, single sources that do not say so, exceptions without a reason "
+            "or a use, and owners of nothing: who reads the source cannot know what was decided."
         ),
-        ("redirect-unclean", "single-source-undocumented", "exception-unused", "exception-void"),
+        ("redirect-unclean", "single-source-undocumented", "exception-unused", "exception-void",
+         "owner-without-code"),
     ),
 )  # fmt: skip
 MOST_HOT_SPOTS = 3

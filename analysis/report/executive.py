@@ -13,7 +13,7 @@ from analysis.report.claims import ClaimVerdict, judge_claims
 from analysis.report.displays import Fragment
 from analysis.report.golden import GoldenView, build_golden
 from analysis.report.headline import Figure, build_figures, build_tally, count_severities, find_light, tell_light
-from analysis.report.key_findings import WORTH_TELLING, Group, group_findings
+from analysis.report.key_findings import WORTH_TELLING, Group, OwnerRow, count_owners, group_findings
 from analysis.report.provenance import build_provenance, tell_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
@@ -70,6 +70,7 @@ class Executive:
     goals: Sequence[Goal]
     groups: Sequence[Group]
     milder: Sequence[Group]
+    owners: Sequence[OwnerRow]
     provenance: Mapping[str, Any]
 
 
@@ -96,6 +97,7 @@ def build_executive(inv: Investigation) -> Executive:
         goals=[_build_goal(inv, goal) for goal in inv.success_metrics()],
         groups=[group for group in groups if group.severity in WORTH_TELLING],
         milder=[group for group in groups if group.severity not in WORTH_TELLING],
+        owners=count_owners(inv),
         provenance={"facts": provenance.facts, "gaps": provenance.gaps, "unread": provenance.unread, "limits": LIMITS},
     )
 
@@ -152,6 +154,14 @@ def show_findings(inv: Investigation, most_subjects: int = 6) -> Fragment:
     """Return the key findings with their evidence, the gravest rule first."""
     groups = group_findings(inv, most_subjects=most_subjects)
     return Fragment(str(_load_parts().show_findings(groups)), f"{len(groups)} rules have findings")
+
+
+def show_owners(inv: Investigation) -> Fragment:
+    """Return how many findings each owner of the policy has."""
+    owners = count_owners(inv)
+    if not owners:
+        return Fragment('<p class="nothing">The policy names no owners.</p>', "no owners")
+    return Fragment(str(_load_parts().show_owners(owners)), f"{len(owners)} owners")
 
 
 def show_causes(inv: Investigation) -> Fragment:

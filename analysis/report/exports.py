@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from analysis.report.counting import count_of
@@ -32,6 +32,11 @@ def build_findings_json(inv: Investigation) -> str:
     return json.dumps(document, indent=1, ensure_ascii=True) + "\n"
 
 
+def name_owners(owners: Sequence[str]) -> str:
+    """Return who owns the findings of a step, as Markdown that mentions nobody; empty when nobody is named."""
+    return f", owner: {', '.join(map(markdown, owners))}" if owners else ""
+
+
 def build_plan_markdown(report: Executive) -> str:
     """Return the plan as Markdown: phases, steps as check boxes, and what must hold in the end."""
     return "\n".join(_write_plan(report)) + "\n"
@@ -46,7 +51,8 @@ def _write_plan(report: Executive) -> Iterator[str]:
         for step in phase.steps:
             yield (
                 f"- [ ] **{step.title}** ({step.severity}, rule {code(step.rule)}): "
-                f"{count_of(step.findings, 'finding')} in {count_of(step.places, 'place')}, {step.effort} effort"
+                f"{count_of(step.findings, 'finding')} in {count_of(step.places, 'place')}, "
+                f"{step.effort} effort{name_owners(step.owners)}"
             )
             yield from (f"    - {code(example)}" for example in step.examples)
     yield "\n## Done when\n"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from analysis.report.counting import count_of
 from analysis.report.escaping import code, code_cell, fence, markdown, plain
 from analysis.report.executive import Executive
+from analysis.report.exports import name_owners
 from analysis.report.headline import Figure
 from analysis.report.key_findings import Group
 
@@ -45,6 +46,7 @@ def _write_issue(report: Executive, most_subjects: int) -> Iterator[str]:
     yield "\n## Key findings"
     for number, group in enumerate(report.groups, 1):
         yield from _write_group(group, number, most_subjects)
+    yield from _write_owners(report)
     yield from _write_causes(report)
     yield from _write_claims(report)
     yield from _write_score(report)
@@ -90,12 +92,23 @@ def _write_group(group: Group, number: int, most_subjects: int) -> Iterator[str]
 
 def _list_evidence(group: Group, most_subjects: int) -> Iterator[str]:
     for subject in group.subjects[:most_subjects]:
-        yield f"- {plain(subject.message)}"
+        owner = f" (owner: {plain(subject.owner)})" if subject.owner else ""
+        yield f"- {plain(subject.message)}{owner}"
         for place in subject.places[:_MOST_PLACES]:
             yield f"    {plain(place.path)}:{place.line}: {plain(place.source)}"
         hidden = len(subject.places) + subject.hidden - _MOST_PLACES
         if hidden > 0:
             yield f"    and {hidden:,} more {'place' if hidden == 1 else 'places'}"
+
+
+def _write_owners(report: Executive) -> Iterator[str]:
+    if report.owners:
+        yield "\n## Findings by owner\n"
+        head = " | ".join(["Owner", "Findings", *report.owners[0].severities])
+        yield f"| {head} |\n|---|{'--:|' * (1 + len(report.owners[0].severities))}"
+        for row in report.owners:
+            counts = " | ".join(f"{count:,}" for count in (row.count, *row.severities.values()))
+            yield f"| {markdown(row.owner) if row.owner else 'nobody'} | {counts} |"
 
 
 def _write_causes(report: Executive) -> Iterator[str]:
@@ -146,5 +159,5 @@ def _write_plan(report: Executive) -> Iterator[str]:
             yield (
                 f"- [ ] **{step.severity}** {step.title}: {count_of(step.findings, 'finding')} in "
                 f"{count_of(step.places, 'place')}, "
-                f"{step.effort} effort.{start}"
+                f"{step.effort} effort{name_owners(step.owners)}.{start}"
             )

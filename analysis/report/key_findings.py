@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from analysis.rules import RULES
 from analysis.rules.verdict import name_severity
+from analysis.tables import SEVERITIES
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -41,6 +42,16 @@ class Subject:
     fingerprint: str
     places: tuple[Place, ...]
     hidden: int = 0
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OwnerRow:
+    """How many findings one owner has, in all and of each severity; ``owner`` is empty for those of nobody."""
+
+    owner: str
+    count: int
+    severities: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,8 +106,21 @@ def _build_subject(row: Mapping[str, Any], template: str, revision: str, most_pl
     )
     return Subject(
         row["severity"], row["subject"], row["message"], row["certainty"], row["fingerprint"], places,
-        row["places"] - len(places),
+        row["places"] - len(places), row["owner"],
     )  # fmt: skip
+
+
+def count_owners(inv: Investigation) -> list[OwnerRow]:
+    """Return the findings of each owner, the gravest first, then those with most; none when the policy names nobody.
+
+    The last row, without a name, counts what nobody owns.
+    """
+    rows = inv.table("findings").to_pylist() if inv.policy.owner else []
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
+    for row in rows:
+        counts[row["owner"]][row["severity"]] += 1
+    found = [OwnerRow(owner, own.total(), {name: own[name] for name in SEVERITIES}) for owner, own in counts.items()]
+    return sorted(found, key=lambda row: (not row.owner, [-count for count in row.severities.values()], row.owner))
 
 
 def make_title(rule: str) -> str:

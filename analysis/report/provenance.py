@@ -51,7 +51,7 @@ def _has_policy(inv: Investigation) -> bool:
 
 def _find_gaps(manifest: Any) -> list[str]:
     """Return sentences on what was not analysed."""
-    gaps = []
+    gaps = _tell_packages(manifest)
     for status, count in sorted(manifest["statuses"].items()):
         if status not in {"ok", "not-analysed"}:
             told = count_of(count, "file")
@@ -67,6 +67,14 @@ def _find_gaps(manifest: Any) -> list[str]:
         gaps.append(f"The repository around the target was not asked: {manifest['git_problem']}.")
     gaps.append(_tell_probe(manifest.get("probe") or {}))
     return gaps
+
+
+def _tell_packages(manifest: Any) -> list[str]:
+    """Return what the report leaves out because the policy names packages."""
+    packages = manifest["options"].get("packages") or []
+    named = ", ".join(packages)
+    told = f"Findings, score and figures are about {named} only, as the policy says; other code was read, not judged."
+    return [told] if packages else []
 
 
 def _tell_probe(probe: Any) -> str:

@@ -15,6 +15,7 @@ from analysis.rules.catalogue import (
 from analysis.rules.finding import Evidence, Finding, build_findings_table
 from analysis.rules.metrics import measure, measure_gaps
 from analysis.rules.rule import Rule, is_beyond_source
+from analysis.rules.target_packages import check_packages
 
 __all__ = [
     "RULES",
@@ -25,6 +26,7 @@ __all__ = [
     "Judgement",
     "Rule",
     "build_findings_table",
+    "check_packages",
     "check_weights",
     "find_findings",
     "find_scores",

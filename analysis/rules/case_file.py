@@ -17,6 +17,7 @@ from analysis.names.census import find_importable
 from analysis.policy import Policy
 from analysis.rules.hazards import Hazard, find_hazards
 from analysis.rules.inner_edges import InnerEdge, find_cycle_places, find_inner_edges
+from analysis.rules.target_packages import ChosenCode, choose_code
 from analysis.simulation import count_not_simulated
 
 
@@ -54,6 +55,15 @@ class CaseFile:
     def is_simulated(self) -> bool:
         """Whether the first import of every module was simulated."""
         return "simulated" in self.witnesses and not self.not_simulated
+
+    @cached_property
+    def chosen(self) -> ChosenCode | None:
+        """The packages that findings are about; None when they are about all."""
+        return choose_code(self.policy.target.packages, self.facts.modules)
+
+    def is_chosen(self, path: str) -> bool:
+        """Return whether findings are about a file."""
+        return self.chosen is None or self.chosen.has_path(path)
 
     @cached_property
     def homes(self) -> Mapping[str, str]:

@@ -24,6 +24,7 @@ from analysis.rules import (
     files,
     first_imports,
     names,
+    owners,
     shared_state,
     single_source,
     stand_ins,
@@ -31,17 +32,19 @@ from analysis.rules import (
 from analysis.rules.case_file import CaseFile
 from analysis.rules.exceptions import Accepted, apply_exceptions
 from analysis.rules.finding import Finding, add_sources
+from analysis.rules.owners import name_owners
 from analysis.rules.rule import Rule, is_beyond_source
 from analysis.rules.score import Score, ScorePart, build_scores
 from analysis.rules.second_witness import settle
 from analysis.rules.source_lines import read_source_lines
+from analysis.rules.target_packages import choose_paths, choose_places
 
 RULES: tuple[Rule, ...] = tuple(
     sorted(
         (
             *cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES, *names.RULES, *stand_ins.RULES,
             *factories.RULES, *copies.RULES, *first_imports.RULES, *exceptions.RULES, *shared_state.RULES,
-            *single_source.RULES,
+            *single_source.RULES, *owners.RULES,
         ),
         key=lambda rule: rule.name,
     )
@@ -74,6 +77,8 @@ def judge(
         failed = {gap.part for gap in gaps.rows if gap.step == "rules"}
         apply = partial(apply_exceptions, found, case, RULES_BY_NAME, day, failed)
         kept, accepted = gaps.attempt("rules", "exceptions", apply, lambda: (found, []))
+        target = partial(_apply_target, found, kept, accepted, case)
+        kept, accepted = gaps.attempt("rules", "packages and owners", target, lambda: (kept, accepted))
         if with_sources:
             kept = gaps.attempt("rules", "source lines", partial(_add_sources, kept, case), partial(list, kept))
         return Judgement(sorted(kept), sorted(accepted))
@@ -89,6 +94,21 @@ def _add_sources(findings: list[Finding], case: CaseFile) -> list[Finding]:
     return add_sources(findings, read_source_lines(case.facts.root, places))
 
 
+def _apply_target(
+    found: Iterable[Finding], kept: list[Finding], accepted: list[Accepted], case: CaseFile
+) -> tuple[list[Finding], list[Accepted]]:
+    """Return what is about the packages that the policy names, each finding with its owner.
+
+    Exceptions come first: one that accepts a finding about other code is used, and no fault.
+    """
+    chosen = case.chosen
+    if chosen is not None:
+        own = {finding.fingerprint for finding in found if chosen.has_finding(finding)}
+        kept = [finding for finding in kept if chosen.has_finding(finding)]
+        accepted = [each for each in accepted if each.fingerprint in own]
+    return name_owners(kept, case), accepted
+
+
 def find_findings(case: CaseFile) -> list[Finding]:
     """Return the findings of all rules, the gravest first, then by rule and subject; without those accepted."""
     return judge(case).findings
@@ -98,11 +118,13 @@ def find_scores(case: CaseFile, findings: Iterable[Finding]) -> tuple[list[Score
     """Return the compliance scores of a target, the whole first, and what each rule costs.
 
     The policy's weights come before those of the rules. The score is what source and simulation say: what only the
-    probe sees does not count, so that a score does not depend on who was asked.
+    probe sees does not count, so that a score does not depend on who was asked. With ``[target] packages``
+    modules and places of others do not count.
     """
     findings = [each for each in findings if each.certainty != "observed" and not RULES_BY_NAME[each.rule].needs_probe]
     weights = {rule.name: 0.0 if is_beyond_source(rule) else rule.weight for rule in RULES}
-    return build_scores(findings, case.facts.modules, weights | dict(case.policy.compliance.weights))
+    modules = choose_paths(case.chosen, case.facts.modules)
+    return build_scores(choose_places(case.chosen, findings), modules, weights | dict(case.policy.compliance.weights))
 
 
 def check_weights(policy: Policy, source: Path | None = None) -> None:

@@ -30,7 +30,7 @@ class Evidence:
 class Finding:
     """One verdict; the fields are the columns of ``tables.FINDINGS``. Sorts by severity, rule and subject.
 
-    ``cited`` are all its places, of which ``evidence`` shows the first.
+    ``owner`` is whom the policy names for it. ``cited`` are all its places, of which ``evidence`` shows the first.
     """
 
     severity: str
@@ -41,6 +41,7 @@ class Finding:
     certainty: str = "static"
     evidence: tuple[Evidence, ...] = ()
     places: int = 0
+    owner: str = ""
     cited: tuple[Place, ...] = field(default=(), compare=False, repr=False)
 
 
@@ -92,7 +93,7 @@ def build_findings_table(findings: Iterable[Finding]) -> pa.Table:
         (
             finding.fingerprint, finding.rule, finding.severity, finding.subject, finding.message, finding.certainty,
             [{"path": place.path, "line": place.line, "source": place.source} for place in finding.evidence],
-            max(finding.places, len(finding.evidence)),
+            max(finding.places, len(finding.evidence)), finding.owner,
         )
         for finding in findings
     )  # fmt: skip

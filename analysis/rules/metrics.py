@@ -19,6 +19,7 @@ from analysis.quantities import write_stated
 from analysis.rules.broken_imports import find_swallowed
 from analysis.rules.case_file import CaseFile
 from analysis.rules.catalogue import Judgement
+from analysis.rules.chosen_case import choose_case
 from analysis.rules.factories import find_lacking
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
@@ -43,11 +44,14 @@ def measure(
 ) -> list[Metric]:
     """Return the metrics of a target, each name once; the order is that of the report.
 
-    The first of ``scores`` is that of the whole target. ``gaps`` takes what fails inside the kit, group by group;
-    without it such a failure is raised.
+    The first of ``scores`` is that of the whole target. With ``[target] packages`` the numbers are about these.
+    ``gaps`` takes what fails inside the kit, group by group; without it such a failure is raised.
     """
     gaps = gaps or NoGaps()
-    groups: dict[str, Callable[[], Iterable[Metric]]] = {name: partial(each, case) for name, each in _GROUPS.items()}
+    own = gaps.attempt("rules", "metrics: packages", partial(choose_case, case), lambda: case)
+    groups: dict[str, Callable[[], Iterable[Metric]]] = {name: partial(each, own) for name, each in _GROUPS.items()}
+    groups |= {name: partial(_GROUPS[name], own, whole=case) for name in ("files", "policy")}
+    groups |= {name: partial(_GROUPS[name], case) for name in ("golden path", "shared state")}
     groups["findings"] = partial(_measure_findings, judgement.findings)
     groups["compliance"] = partial(_measure_compliance, judgement, scores)
     found: dict[str, Metric] = {}
@@ -66,7 +70,7 @@ def measure_gaps(count: int) -> Metric:
     return Metric("parts-not-analysed", float(count), "parts", "Files, rules or steps that the kit itself failed on.")
 
 
-def _measure_files(case: CaseFile) -> Iterator[Metric]:
+def _measure_files(case: CaseFile, *, whole: CaseFile) -> Iterator[Metric]:
     files, modules = case.facts.files, case.facts.modules
     ok = pc.sum(pc.equal(files.column("status").cast(pa.string()), "ok")).as_py() or 0
     left_out = sum(case.facts.left_out.column("files").to_pylist())
@@ -74,7 +78,7 @@ def _measure_files(case: CaseFile) -> Iterator[Metric]:
     kinds = Counter(tables.read_column(modules.filter(is_live), "kind"))
     importable = kinds["module"] + kinds["package"] + kinds["extension"]
     dead = sum(not shadowed.winner.endswith(COMPILED) for shadowed in find_shadowed(case))
-    several = len(find_second_names(case))
+    several = sum(map(whole.is_chosen, find_second_names(whole)))
     told = "Files without a syntax tree; their imports are recovered line by line."
     yield Metric("files", files.num_rows, "files", "Python files that were read.")
     yield Metric("files-not-parsed", files.num_rows - ok, "files", told)
@@ -174,7 +178,7 @@ def _measure_names(case: CaseFile) -> Iterator[Metric]:
     yield Metric("names-with-different-objects", conflicts, "names", told)
 
 
-def _measure_policy(case: CaseFile) -> Iterator[Metric]:
+def _measure_policy(case: CaseFile, *, whole: CaseFile) -> Iterator[Metric]:
     for concept in case.concepts:
         if concept.is_policy:
             told = f"Implementations of the concept {concept.name}."
@@ -184,7 +188,7 @@ def _measure_policy(case: CaseFile) -> Iterator[Metric]:
         told = f"Different objects behind the {len(redirect.paths)} paths of {name}."
         yield Metric(f"identities:{name}", count, "objects", told)
     if any(rule.require_methods for rule in case.policy.factory):
-        count = sum(len(lack.missing) for lack in find_lacking(case))
+        count = sum(len(lack.missing) for lack in find_lacking(whole) if whole.is_chosen(lack.path))
         yield Metric(
             "factory-methods-missing", count, "methods", "Methods that factories lack though they are required."
         )
@@ -348,7 +352,7 @@ def _read(table: pa.Table, *names: str) -> Iterator[tuple[str, ...]]:
 
 
 #: In the order of the report.
-_GROUPS: Mapping[str, Callable[[CaseFile], Iterable[Metric]]] = {
+_GROUPS: Mapping[str, Callable[..., Iterable[Metric]]] = {
     "files": _measure_files, "imports": _measure_imports, "missing": _measure_missing, "cycles": _measure_cycles,
     "classes": _measure_classes, "names": _measure_names, "policy": _measure_policy, "runtime": _measure_runtime,
     "golden path": _measure_golden, "shared state": _measure_shared,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from functools import lru_cache
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -259,26 +259,34 @@ def _tail(definition: str) -> str:
     return definition.replace(":", ".").rpartition(".")[2]
 
 
+_Found = TypeVar("_Found", State, MadeObject, Rebound)
+
+
 def count_shared(case: CaseFile) -> Mapping[str, tuple[int, str, str]]:
     """Return per metric of shared state its number, unit and meaning."""
-    singletons = {state.definition for state in find_states(case, "singleton")}
+
+    def own(found: Iterable[_Found]) -> list[_Found]:
+        return [item for item in found if case.is_chosen(item.path)]
+
+    singletons = {state.definition for state in own(find_states(case, "singleton"))}
     return {
         "singletons": (len(singletons), "classes", "Classes that have one object for the whole process."),
         "class-level-mutable-attributes": (
-            len(find_states(case, *_CLASS_LEVEL)), "attributes", "Containers of class bodies that methods change.",
+            len(own(find_states(case, *_CLASS_LEVEL))), "attributes", "Containers of class bodies that methods change.",
         ),
         "module-level-instances": (
-            len(find_module_objects(case)), "objects", "Objects of the tree's own classes that modules make on import.",
+            len(own(find_module_objects(case))), "objects",
+            "Objects of the tree's own classes that modules make on import.",
         ),
         "global-statements": (
-            len({(item.module, name) for item in find_rebound(case) for name, _ in item.functions}), "functions",
+            len({(item.module, name) for item in own(find_rebound(case)) for name, _ in item.functions}), "functions",
             "Functions that bind global names anew.",
         ),
         "cached-getters": (
-            len(find_states(case, "cached-getter")), "functions", "Cached functions without an argument.",
+            len(own(find_states(case, "cached-getter"))), "functions", "Cached functions without an argument.",
         ),
         "mutable-default-arguments": (
-            len({state.definition for state in find_states(case, "default")}), "functions",
+            len({state.definition for state in own(find_states(case, "default"))}), "functions",
             "Functions that change a default of their own, or hand it on.",
         ),
     }  # fmt: skip

@@ -1,0 +1,70 @@
+"""The case of the chosen packages alone, as the figures of a report count it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.rules.case_file import CaseFile
+from analysis.rules.target_packages import ChosenCode, choose_paths, choose_rows
+
+_GOLDEN = frozenset(table.name for table in tables.GOLDEN_TABLES)
+
+
+def choose_case(case: CaseFile) -> CaseFile:
+    """Return the case with what ``[target] packages`` chooses: files, statements, and what touches them.
+
+    A cycle, a name or a concept that reaches into other packages stays whole. Without packages it is the case itself.
+    """
+    chosen = case.chosen
+    if chosen is None:
+        return case
+    facts, graph, identity = case.facts, case.graph, case.identity
+    redirects = tuple(each for each in case.policy.redirect if any(map(chosen.has_module, each.paths)))
+    narrowed = replace(
+        case,
+        facts=replace(facts, **{name: choose_paths(chosen, getattr(facts, name))
+                                for name in ("files", "modules", "imports", "definitions")}),
+        graph=replace(graph, edges=choose_paths(chosen, graph.edges), phantoms=_keep(graph.phantoms, chosen, "module"),
+                      externals=choose_rows(graph.externals, "importer", chosen.has_module)),
+        cycles=tuple(cycle for cycle in case.cycles if any(map(chosen.has_module, cycle.modules))),
+        multiplicity=tuple(each for each in case.multiplicity if any(map(chosen.has_module, each.modules))),
+        concepts=tuple(each for each in case.concepts
+                       if not each.members or any(chosen.has_path(member.path) for member in each.members)),
+        identity=replace(identity, violations=_keep(identity.violations, chosen, "definition"),
+                         phantom_names=_keep(identity.phantom_names, chosen, "module"),
+                         conflicts=choose_rows(identity.conflicts, "import_paths",
+                                           lambda paths: any(map(chosen.has_module, paths)))),
+        policy=case.policy.model_copy(update={"redirect": redirects}),
+        witnesses=_keep_witnesses(case.witnesses, chosen),
+    )  # fmt: skip
+    # What first imports make of a cycle takes those of all its modules.
+    narrowed.__dict__["hazards"] = case.hazards
+    return narrowed
+
+
+def _keep(table: pa.Table, chosen: ChosenCode, column: str) -> pa.Table:
+    """Return the rows whose statement is in the chosen packages, or is about a module or class of theirs."""
+    columns = (tables.read_column(table, name) for name in ("path", column))
+    wanted = [
+        chosen.has_path(path) or chosen.has_module(name.partition(":")[0]) for path, name in zip(*columns, strict=True)
+    ]
+    return table.filter(pa.array(wanted, pa.bool_()))
+
+
+def _keep_witnesses(witnesses: Mapping[str, pa.Table], chosen: ChosenCode) -> dict[str, pa.Table]:
+    found = {}
+    for name, table in witnesses.items():
+        names = set(table.column_names)
+        if name in _GOLDEN or not names & {"path", "module", "definition"}:
+            found[name] = table
+        elif "path" in names:
+            found[name] = choose_paths(chosen, table)
+        elif "module" in names:
+            found[name] = choose_rows(table, "module", chosen.has_module)
+        else:
+            found[name] = choose_rows(table, "definition", lambda place: chosen.has_path(place.rpartition(":")[0]))
+    return found

@@ -1,0 +1,239 @@
+"""Every option of `ssot` does something: for each there is a command line without it, one with it, and what differs."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+import typer
+from test_gate import commit
+from typer.testing import CliRunner
+
+import analysis.pipeline
+import analysis.report
+import analysis.verify
+from analysis import cli
+from analysis.investigation import Investigation
+from analysis.report.exports import build_findings_json
+from analysis.verify import Verification, VerifyOptions
+
+Tree = Callable[..., Path]
+JUNIT = '<testsuite><testcase classname="a" name="b">{}</testcase></testsuite>'
+TREE: Mapping[str, str] = {
+    "shop/__init__.py": "", "shop/db.py": "class Order: ...\nclass Order2: ...\n",
+    "shop/api.py": "from shop.db import Order\nfrom shop.gone import x\n",
+    "shop/three.py": "import shop.two\nimport shop.api\n",
+    "shop/two.py": "import shop.api\nimport shop.db\n",
+    "shop/flag.py": "import os\nassert os.environ['SSOT_FLAG']\n",
+    "shop/far.py": "import beside\n", "vendor/beside.py": "X = 1\n",
+    "ssot-baseline.json": '{"format": 1}', "one.xml": JUNIT.format(""), "no/ssot.toml": "",
+    "strict.toml": "[compliance]\nthreshold = 1\n[[ignore]]\nrule = 'phantom-*'\nreason = 'old'\n",
+    "claims.toml": "[[claim]]\nmetric = 'files'\nvalue = 3\n[[concept]]\nname = 'o'\nmatch = ['Order*']\n",
+}  # fmt: skip
+#: Passes for even seeds and takes a while.
+GOLDEN = (
+    f"golden-path . --json -- {sys.executable} -c "
+    "import\u00a0os,sys,time;time.sleep(0.15);sys.exit(int(os.environ['SSOT_SEED'])%2)"
+)
+VERIFY = "verify-test test_imports.py::test_no_circular_imports --json --defect circular --python " + sys.executable
+
+
+SUITE = "tests . --policy claims2.toml --out out/one"
+
+
+class Case(NamedTuple):
+    """A command line, and the same with an option; blanks separate words."""
+
+    before: str
+    after: str
+
+
+def case(before: str, option: str) -> Case:
+    """Return a case whose option comes behind the command's own name."""
+    command, _, rest = before.partition(" -- ")
+    return Case(before, f"{command} {option}" + (f" -- {rest}" if rest else ""))
+
+
+def list_cases() -> Iterator[tuple[str, Case]]:
+    yield "--version", Case("", "--version")
+    for command in ("scan .", "report ."):
+        name, base = command.partition(" ")[0], f"{command} -q"
+        yield f"{name} --policy", case(base, "--policy strict.toml")
+        yield f"{name} --claims", case(base, "--claims claims.toml")
+        yield f"{name} --probe", case(base, "--probe")
+        yield f"{name} --python", case(f"{base} --probe", "--python no/such/python")
+        yield f"{name} --only", case(f"{base} --probe", "--only shop.db")
+        yield f"{name} --pythonpath", case(f"{base} --probe", "--pythonpath vendor")
+        yield f"{name} --env", case(f"{base} --probe", "--env SSOT_FLAG=1")
+        yield f"{name} --json", case(base, "--json")
+        yield f"{name} --quiet", Case(command, base)
+    yield "report --out", case("report . -q", "--out elsewhere")
+    yield "report --snapshot", Case("report -q", "report -q --snapshot kept")
+    yield "check --policy", case("check . --json", "--policy strict.toml")
+    yield "check --threshold", case("check . --no-baseline", "--threshold 1")
+    yield "check --strict", case("check . --no-baseline --threshold 0", "--strict")
+    yield "check --since", case("check . --json", "--since HEAD")
+    yield "check --baseline", case("check . --json --no-baseline", "--baseline ssot-baseline.json")
+    yield "check --no-baseline", case("check . --json", "--no-baseline")
+    yield "check --write", case("check .", "--write out/check.md")
+    yield "check --github", case("check .", "--github")
+    yield "init --out", case("init .", "--out out/proposed.toml")
+    yield "init --force", case("init . --out strict.toml", "--force")
+    yield (
+        "tests --out",
+        Case("tests . --policy claims2.toml --out out/one", "tests . --policy claims2.toml --out out/two"),
+    )
+    yield "tests --policy", Case("tests . --out out/one", "tests . --out out/one --policy claims2.toml")
+    yield "golden-path --policy", Case("golden-path . --json", "golden-path . --json --policy golden.toml")
+    two = GOLDEN.replace("--json", "--json --runs 2")
+    yield "golden-path --runs", Case(two, GOLDEN.replace("--json", "--json --runs 3"))
+    for option in ("parallel 2", "seed 1", "timeout 0.1", "levers 2"):
+        yield f"golden-path --{option.split()[0]}", case(two, f"--{option}")
+    many = GOLDEN.replace("--json", "--json --seed 0 --runs 40 --parallel 8").replace("time.sleep(0.15)", "0")
+    yield "golden-path --all-runs", case(many, "--all-runs")
+    yield "golden-path --stop-early", case(many, "--stop-early")
+    yield "golden-path --junit", Case("golden-path . --json", "golden-path . --json --junit one.xml")
+    yield "baseline write --policy", case("baseline write . --json", "--policy strict.toml")
+    yield "baseline write --out", case("baseline write .", "--out out/known.json")
+    yield "explain --in", Case("explain shop.api shop.db --in no", "explain shop.api shop.db --in .")
+    yield "explain --limit", Case("explain shop.three shop.db --in .", "explain shop.three shop.db --in . --limit 1")
+    yield "paths --in", Case("paths Order --in no", "paths Order --in .")
+    yield "verify-test --python", Case(VERIFY, VERIFY.replace(sys.executable, "no/such/python"))
+    yield "verify-test --defect", Case(VERIFY, VERIFY.replace("circular --python", "identity --python"))
+    yield "verify-test --subject", case(VERIFY, "--subject shop.db")
+    yield "verify-test --root", case(VERIFY, "--root no")
+    yield "verify-test --runs", case(VERIFY, "--runs 2")
+    yield "verify-test --timeout", case(VERIFY, "--timeout 1")
+    yield "verify-test --no-plugins", case(VERIFY, "--no-plugins")
+    quiet = {
+        "check": "check . --no-baseline", "init": "init . --out out/p.toml", "tests": SUITE,
+        "golden-path": GOLDEN.replace(" --json", " --runs 1"), "baseline write": "baseline write .",
+        "explain": "explain shop.api shop.db --in .", "paths": "paths Order --in .",
+        "verify-test": VERIFY.replace(" --json", ""),
+    }  # fmt: skip
+    for name, before in quiet.items():
+        yield f"{name} --quiet", case(before, "--quiet")
+        yield f"{name} --json", case(before, "--json")
+    for line in ("scan .", "report .", "check . --json", "init . --out out/p.toml", SUITE, "baseline write ."):
+        name = line.partition(" .")[0]
+        yield f"{name} --jobs", case(line, "--jobs 3")
+        yield f"{name} --no-cache", case(line, "--no-cache")
+
+
+CASES = dict(list_cases())
+
+
+def find_options(command: Any = None, way: str = "") -> Iterator[str]:
+    """Yield every option of the command line as a command and its long name."""
+    command = command or typer.main.get_command(cli.app)
+    for parameter in command.params:
+        if parameter.param_type_name == "option" and parameter.name != "help":
+            yield f"{way}{max(parameter.opts, key=len)}"
+    for name, inner in getattr(command, "commands", {}).items():
+        yield from find_options(inner, f"{way}{name} ")
+
+
+OPTIONS = sorted(find_options())
+
+
+def test_every_option_has_an_effect_that_is_tested() -> None:
+    assert [option for option in OPTIONS if option not in CASES] == [], "add what the option changes"
+
+
+@pytest.fixture
+def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
+    """Return a function that runs a command line in a new tree and returns what a caller can notice of it."""
+    scanned: list[tuple[int, bool]] = []
+    scan = analysis.pipeline.scan
+
+    def scan_and_note(root: Path, **options: Any) -> Any:
+        scanned.append((options["jobs"], options["cache"] is None))
+        return scan(root, **options)
+
+    def write_findings(inv: Investigation, folder: Path, **_: Any) -> Path:
+        """What notebooks show is tested elsewhere; they would take half a minute for each option."""
+        (folder / "run").mkdir(parents=True, exist_ok=True)
+        (folder / "run/findings.json").write_text(build_findings_json(inv))
+        return folder / "run"
+
+    def tell_options(test: str, options: VerifyOptions, **_: Any) -> Verification:
+        """What each option does to a verdict is tested where tests are verified; one verdict takes seconds."""
+        return Verification(test, repr(options).replace(".0", ""), (), 0, None, ())
+
+    monkeypatch.setattr(analysis.verify, "verify_test", tell_options)
+    monkeypatch.setattr(analysis.pipeline, "scan", scan_and_note)
+    monkeypatch.setattr(analysis.report, "write_report", write_findings)
+    number = 0
+
+    def run(line: str) -> Any:
+        nonlocal number
+        number += 1
+        root = make_tree(prepare(TREE), name=f"{number}/tree")
+        if "--since" in line:
+            commit(root)
+        monkeypatch.setenv("SSOT_DATA", str(root.parent / "data"))
+        monkeypatch.setenv("SSOT_REPORTS", str(root.parent / "reports"))
+        monkeypatch.chdir(root)
+        if "kept" in line:
+            analysis.pipeline.investigate(root, policy=analysis.policy.parse_policy('[target]\nname = "kept"\n'))
+        before = read_files(root.parent)
+        scanned.clear()
+        found = CliRunner().invoke(cli.app, [word.replace("\u00a0", " ") for word in line.split(" ") if word])
+        written = {name: text for name, text in read_files(root.parent).items() if before.get(name) != text}
+        error = "" if isinstance(found.exception, SystemExit) else repr(found.exception)
+        said = [found.exit_code, found.stdout, found.stderr, error, written, scanned]
+        return normalise(json.dumps(said).replace(str(root.parent), "HERE"))
+
+    return run
+
+
+def prepare(tree: Mapping[str, str]) -> dict[str, str]:
+    """Return the tree with the policies that name the interpreter or need several lines."""
+    golden = f"[golden_path]\nruns = 2\ncommand = '{sys.executable} -c pass'\n"
+    return {**tree, "golden.toml": golden, "claims2.toml": tree["claims.toml"].partition("\n[[concept]]")[2].join(
+        ("[[concept]]", "")).replace("value = 3", "")}  # fmt: skip
+
+
+def read_files(folder: Path) -> dict[str, str]:
+    """Return what others read: reports, outputs and policies, and of snapshots how they were made."""
+    found = {}
+    for path in sorted(folder.rglob("*")):
+        name = path.relative_to(folder).as_posix()
+        is_read = path.suffix == ".json" or not name.startswith("data/")
+        if path.is_file() and is_read and not {".git", "__pycache__"} & set(path.parts):
+            found[normalise(name)] = path.read_text("utf-8", "replace")
+    return found
+
+
+def normalise(text: str) -> str:
+    """Return text without what differs between two runs of one command line: times, durations, revisions."""
+    text = re.sub(r"\d{8}T\d{6}-[\w.-]+?(?=[/\\\"]|$)", "RUN", text)
+    text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.+]+", "TIME", text)
+    text = re.sub(r"\b[0-9a-f]{7,40}\b", "HASH", text)
+    return re.sub(r"\d+\.\d+(e-\d+)?", "N", text)
+
+
+#: What was seen of command lines that several options start from.
+SEEN: dict[str, Any] = {}
+
+
+@pytest.mark.parametrize("option", [option for option in OPTIONS if option in CASES])
+def test_an_option_changes_what_it_says(option: str, look: Callable[[str], Any]) -> None:
+    before, after = CASES[option]
+    if before not in SEEN:
+        SEEN[before] = look(before)
+    seen = look(after)
+    assert SEEN[before] != seen
+
+
+@pytest.mark.parametrize(
+    "line", ["scan . -q", "report . -q", "check . --json", SUITE, GOLDEN, "baseline write .", "paths Order --in ."]
+)  # fmt: skip
+def test_what_is_looked_at_does_not_change_by_itself(line: str, look: Callable[[str], Any]) -> None:
+    line = line.replace("golden-path . --json", "golden-path . --json --runs 2")
+    assert look(line) == look(line)
