@@ -95,8 +95,8 @@ def list_cases() -> Iterator[tuple[str, Case]]:
     for option in ("parallel 2", "seed 1", "timeout 0.1", "levers 2"):
         yield f"golden-path --{option.split()[0]}", case(two, f"--{option}")
     many = GOLDEN.replace("--json", "--json --seed 0 --runs 40 --parallel 8").replace("time.sleep(0.15)", "0")
-    yield "golden-path --all-runs", case(many, "--all-runs")
     yield "golden-path --stop-early", case(many, "--stop-early")
+    yield "golden-path --repeat-seeds", case(two, "--repeat-seeds 1")
     yield "golden-path --junit", Case("golden-path . --json", "golden-path . --json --junit one.xml")
     yield "baseline write --policy", case("baseline write . --json", "--policy strict.toml")
     yield "baseline write --out", case("baseline write .", "--out out/known.json")
@@ -123,6 +123,8 @@ def list_cases() -> Iterator[tuple[str, Case]]:
         name = line.partition(" .")[0]
         yield f"{name} --jobs", case(line, "--jobs 3")
         yield f"{name} --no-cache", case(line, "--no-cache")
+    for line in ("scan .", "report .", "check . --json", "baseline write . --json"):
+        yield f"{line.partition(' .')[0]} --simulation-budget", case(line, "--simulation-budget 0")
 
 
 CASES = dict(list_cases())
@@ -132,7 +134,7 @@ def find_options(command: Any = None, way: str = "") -> Iterator[str]:
     """Yield every option of the command line as a command and its long name."""
     command = command or typer.main.get_command(cli.app)
     for parameter in command.params:
-        if parameter.param_type_name == "option" and parameter.name != "help":
+        if parameter.param_type_name == "option" and parameter.name != "help" and not parameter.hidden:
             yield f"{way}{max(parameter.opts, key=len)}"
     for name, inner in getattr(command, "commands", {}).items():
         yield from find_options(inner, f"{way}{name} ")

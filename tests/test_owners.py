@@ -13,6 +13,7 @@ from report_trees import HOSTILE, HOSTILE_POLICY, SHOP, Markup, investigate
 from rule_trees import judge
 
 from analysis import open_snapshot
+from analysis.checksums import write_checksums
 from analysis.gate import check, render, write_target_baseline
 from analysis.report.executive import build_executive, show_findings, show_owners, show_plan
 from analysis.report.exports import build_findings_json, build_plan_markdown
@@ -174,6 +175,7 @@ def test_a_snapshot_from_before_owners_is_read(tmp_path: Path) -> None:
     inv = investigate(tmp_path, SHOP)
     place = inv.path / "findings.parquet"
     pq.write_table(pq.read_table(place).drop_columns(["owner"]), place)
+    write_checksums(inv.path)
     old = open_snapshot(inv.path)
     assert old.table("findings").num_rows
     assert set(old.findings["owner"]) == {""}

@@ -69,6 +69,11 @@ def see_modules(root: Path) -> Any:
     return inv.modules.to_dict("records"), inv.manifest["left_out"]
 
 
+def see_simulation(root: Path) -> Any:
+    """How each first import ends, by the simulation."""
+    return [(row["module"], row["outcome"]) for row in investigate(root).table("simulated").to_pylist()]
+
+
 def see_probe(root: Path) -> Any:
     """What the probe of a policy that the caller names says: no module, or each with its outcome, or an error."""
     try:
@@ -135,7 +140,7 @@ PROBED = {"only.py": "import os\nimport beside\nassert os.environ['SSOT_FLAG']\n
 PROBE = "[target]\nprobe = true\n"
 
 EFFECTS: Mapping[str, Effect] = {
-    "target.name": Effect("", '[target]\nname = "shop"\n'),
+    "target.name": Effect("", '[target]\nname = "store"\n'),
     "target.roots": Effect("", '[target]\nroots = ["app"]\n', see_modules),
     "target.packages": Effect("", '[target]\npackages = ["app"]\n'),
     "target.exclude": Effect("", '[target]\nexclude = ["lib/*"]\n', see_modules),
@@ -178,6 +183,7 @@ EFFECTS: Mapping[str, Effect] = {
     "business.notes": Effect("", '[business]\nnotes = { P0 = "stops sales" }\n', see_impact),
     "compliance.threshold": Effect("", "[compliance]\nthreshold = 1\n"),
     "compliance.weights": Effect("", "[compliance]\nweights = { phantom-import = 50 }\n"),
+    "simulation.budget_seconds": Effect("", "[simulation]\nbudget_seconds = 0\n", see_simulation),
     "claim.metric": Effect(CLAIM, CLAIM.replace("phantom-imports", "files"), see_claims),
     "claim.value": Effect(CLAIM, CLAIM.replace("2", "7"), see_claims),
     "claim.source": Effect(CLAIM, f'{CLAIM}source = "a mail"\n', see_claims),
@@ -194,26 +200,35 @@ EFFECTS: Mapping[str, Effect] = {
 }  # fmt: skip
 
 
-@pytest.fixture(autouse=True)
-def _own_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SSOT_DATA", str(tmp_path / "data"))
+Look = Callable[[str, str], Any]
+
+
+@pytest.fixture
+def look(make_tree: Callable[..., Path], monkeypatch: pytest.MonkeyPatch) -> Look:
+    """Return a function that says what is seen with a policy in the tree of a key, of which nothing is known before."""
+    number = 0
+
+    def see(key: str, policy: str) -> Any:
+        nonlocal number
+        number += 1
+        effect = EFFECTS[key]
+        root = make_tree({**TREE, **effect.files, "ssot.toml": policy}, name=f"{number}/shop")
+        monkeypatch.setenv("SSOT_DATA", str(root.parent / "data"))
+        seen = effect.observe(root)
+        return seen.replace(str(root.parent), "") if isinstance(seen, str) else seen
+
+    return see
 
 
 def test_every_key_of_the_models_has_an_effect_that_is_tested() -> None:
     assert set(find_keys(Policy)) == EFFECTS.keys(), "a key that is documented has an effect and a test: add it here"
 
 
-def look(make_tree: Callable[..., Path], key: str, policy: str) -> Any:
-    """Return what is seen with a policy in the tree of a key; the tree has one name, whatever the policy."""
-    effect = EFFECTS[key]
-    return effect.observe(make_tree({**TREE, **effect.files, "ssot.toml": policy}, name="shop-tree"))
-
-
 @pytest.mark.parametrize("key", EFFECTS)
-def test_a_key_changes_what_it_says(make_tree: Callable[..., Path], key: str) -> None:
-    assert look(make_tree, key, EFFECTS[key].before) != look(make_tree, key, EFFECTS[key].after)
+def test_a_key_changes_what_it_says(look: Look, key: str) -> None:
+    assert look(key, EFFECTS[key].before) != look(key, EFFECTS[key].after)
 
 
 @pytest.mark.parametrize("key", {effect.observe: key for key, effect in EFFECTS.items()}.values())
-def test_what_is_looked_at_does_not_change_by_itself(make_tree: Callable[..., Path], key: str) -> None:
-    assert look(make_tree, key, EFFECTS[key].after) == look(make_tree, key, EFFECTS[key].after)
+def test_what_is_looked_at_does_not_change_by_itself(look: Look, key: str) -> None:
+    assert look(key, EFFECTS[key].after) == look(key, EFFECTS[key].after)
