@@ -72,7 +72,7 @@ SimulationBudget = Annotated[
     float | None,
     typer.Option(
         "--simulation-budget", min=0, metavar="SECONDS",
-        help="Time for simulating first imports; 0: none. Default: the policy's, 20.",
+        help="Time for simulating first imports; 0: only what is kept. Default: the policy's, 20.",
     ),
 ]  # fmt: skip
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Read every file, whatever an earlier scan knows.")]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections import Counter
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -80,14 +81,26 @@ def find_golden(data: Path, target: Target, *, other_than: str = "") -> Path | N
                 continue
             is_own = read_target(known).is_same(target) if known else place == target.place
             if is_own and (not known or not other_than or known.get("revision") != other_than):
-                found.append((manifest.parent.name, manifest.parent, known))
+                found.append((_find_time(manifest.parent, known), manifest.parent, known))
     if not found:
         return None
-    _, newest, known = max(found, key=lambda each: each[0])
+    _, newest, known = max(found, key=lambda each: each[:2])
     if not known:
         read_checked(newest, store.MANIFEST)
         raise SnapshotError(f"{newest} is not a measurement", remedy="Remove that folder, and measure again")
     return newest
+
+
+def _find_time(folder: Path, known: Mapping[str, Any]) -> float:
+    """Return when a measurement was made; of a damaged one only the second is known, by the name of its folder."""
+    try:
+        return datetime.fromisoformat(str(known["created"])).timestamp()
+    except (KeyError, ValueError):
+        pass
+    try:
+        return datetime.strptime(f"{folder.name[:15]}+0000", "%Y%m%dT%H%M%S%z").timestamp() + 1
+    except ValueError:
+        return math.inf
 
 
 def _read_manifest(folder: Path) -> dict[str, Any]:

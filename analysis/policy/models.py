@@ -164,7 +164,9 @@ class Simulation(_Section):
     """How long the first imports of modules may be simulated."""
 
     budget_seconds: float = Field(
-        20.0, ge=0, description="seconds for all of them; what is left then is counted as not simulated; 0: none is"
+        20.0,
+        ge=0,
+        description="seconds for all of them; what is left then counts as not simulated, but for what an earlier run has kept",
     )
 
 
