@@ -207,8 +207,8 @@ from shop.compat import Order  # ssot: allow[class-taken-from-elsewhere] because
 class Registry: ...
 ```
 
-Only what Python takes for a comment counts: the same words in a string or a docstring accept nothing, and in a file that
-does not parse there is no comment to go by.
+Only what Python takes for a comment counts: the same words in a string or a docstring accept nothing, and in a file
+that does not parse there is no comment to go by.
 
 It accepts that place. An import statement of several lines may carry it on any of them. Some findings are made by their
 places together (a cycle, the definitions of one name, copies, what one class keeps for all its objects, the paths of a
