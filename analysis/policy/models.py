@@ -166,7 +166,7 @@ class Simulation(_Section):
     budget_seconds: float = Field(
         20.0,
         ge=0,
-        description="seconds for all of them; what is left then counts as not simulated unless an earlier run has kept it",
+        description="seconds for all of them; what is left counts as not simulated, unless an earlier run has kept it",
     )
 
 
