@@ -52,9 +52,10 @@ def test_a_missing_file_is_named_and_counts_as_new_and_the_others_are_compared(m
         "a.py": "known", "p/b.py": "new"
     }  # fmt: skip
     assert not result.passed
-    for form in ("markdown", "json"):
+    for form in ("markdown", "json", "sarif"):
         assert "p/b.py" in render(result, form)
-    assert "git diff" in render(result, "markdown")
+    for form in ("markdown", "sarif"):
+        assert "git diff" in render(result, form)
 
 
 def test_the_command_line_says_in_one_line_what_is_missing(make_tree: Tree) -> None:

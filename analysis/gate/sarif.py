@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from analysis.gate.result import CheckedFinding, CheckedPlace, CheckResult, NotAnalysed
+from analysis.gate.unread import tell_unread
 from analysis.rules import RULES, Rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -37,7 +38,10 @@ def render_sarif(result: CheckResult) -> str:
         "invocations": [
             {
                 "executionSuccessful": True, "exitCode": 0 if result.passed else 1, "endTimeUtc": _zulu(result),
-                "toolExecutionNotifications": [*map(_notify, result.not_analysed), *map(_note, result.notes)],
+                "toolExecutionNotifications": [
+                    *map(_notify, result.not_analysed),
+                    *map(_note, [*result.notes, *tell_unread(result)]),
+                ],
             }
         ],
         "results": [
@@ -58,7 +62,7 @@ def _notify(gap: NotAnalysed) -> dict[str, Any]:
 
 
 def _note(text: str) -> dict[str, Any]:
-    return {"level": "note", "message": {"text": f"{text}."}}
+    return {"level": "note", "message": {"text": f"{text.rstrip('.')}."}}
 
 
 def _zulu(result: CheckResult) -> str:
