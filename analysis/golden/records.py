@@ -71,7 +71,7 @@ def find_golden(data: Path, target: Target, *, other_than: str = "") -> Path | N
     """Return the newest measurement of a target that this version can read; None when there is none.
 
     ``other_than`` is a revision at which it must not have been made. Raises ``SnapshotError`` when the newest is
-    damaged: an older one would answer for it without a word.
+    damaged: an older one would silently answer for it.
     """
     found = []
     for place in target.places:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 LIGHTS: Mapping[str, str] = {
     "red": "Needs a fix now", "amber": "Risk", "green": "In order", "grey": "Not measured",
 }  # fmt: skip
-#: Metric, label, a metric that says more with its words ({s}: their plural), and the rules whose gravest finding sets
+#: Metric, label, a metric that says more with its words ({s}: their plural), and the rules whose worst finding sets
 #: the light.
 _FIGURES: tuple[tuple[str, str, tuple[str, str], tuple[str, ...]], ...] = (
     ("import-violations", "Imports of a class past its canonical path", ("files-with-import-violations", "file{s}"),

@@ -111,7 +111,7 @@ def _build_subject(row: Mapping[str, Any], template: str, revision: str, most_pl
 
 
 def count_owners(inv: Investigation) -> list[OwnerRow]:
-    """Return the findings of each owner, the gravest first, then those with most; none when the policy names nobody.
+    """Return the findings of each owner, the worst first, then those with most; none when the policy names nobody.
 
     The last row, without a name, counts what nobody owns.
     """

@@ -73,7 +73,7 @@ class Server:
         self.say({"bye": True})
 
     def preload(self):
-        """Import what is somebody else's once; anything that brings in the target is not kept."""
+        """Import third-party modules once; anything that brings in the target is not kept."""
         loaded = []
         for name in self.plan["preload"]:
             if not self.is_beside(name):

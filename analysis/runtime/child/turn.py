@@ -119,7 +119,7 @@ def read_row(text, name):
 
 
 def tell_ending(ending, is_late):
-    """Return outcome, exception and message of a process that ended without a word."""
+    """Return outcome, exception and message of a process that ended silently."""
     status = ending["status"]
     if is_late:
         return {"outcome": "timeout", "exception": "", "message": "it did not end in its time"}
