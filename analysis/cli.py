@@ -292,23 +292,35 @@ def golden_path(
     ] = None,
     policy: PolicyFile = "",
     runs: Annotated[
-        int, typer.Option("--runs", min=0, help="Runs to make, exactly; 0: what the policy says, or 100.")
+        int,
+        typer.Option("--runs", min=0, max=1_000_000, help="Runs to make, exactly; 0: what the policy says, or 100."),
     ] = 0,
     stop_early: Annotated[
         bool, typer.Option("--stop-early", help="Stop as soon as the verdict is clear; the interval is wider then.")
     ] = False,
     parallel: Annotated[int, typer.Option("--parallel", min=1, help="Runs at a time.")] = 1,
-    seed: Annotated[int, typer.Option("--seed", help="SSOT_SEED of the first run; each next one has one more.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option("--seed", min=-(2**53), max=2**53, help="SSOT_SEED of the first run; each next one has one more."),
+    ] = 0,
     timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one run.")] = 600.0,
     levers: Annotated[
         int,
         typer.Option(
-            "--levers", min=0, help="Further runs for each lever: switch interval, hash seed, order, parallelism."
+            "--levers",
+            min=0,
+            max=1_000_000,
+            help="Further runs for each lever: switch interval, hash seed, order, parallelism.",
         ),
     ] = 0,
     repeat_seeds: Annotated[
         int,
-        typer.Option("--repeat-seeds", min=0, help="Failing seeds to run again, three times each; 5 with --levers."),
+        typer.Option(
+            "--repeat-seeds",
+            min=0,
+            max=1_000_000,
+            help="Failing seeds to run again, three times each; 5 with --levers.",
+        ),
     ] = 0,
     all_runs: Annotated[bool, typer.Option("--all-runs", hidden=True, help="The default; kept for old calls.")] = False,
     junit: Annotated[

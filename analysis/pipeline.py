@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 import time
 from collections import Counter
@@ -15,7 +16,7 @@ from typing import Any
 import pyarrow as pa
 
 from analysis import __version__, store, tables
-from analysis.errors import BaselineError, SnapshotError
+from analysis.errors import BaselineError, PolicyError, SnapshotError
 from analysis.executor import paused_collection
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, scan
 from analysis.facts.git import find_refusal, read_revision
@@ -193,6 +194,10 @@ def limit_simulation(policy: Policy, seconds: float | None) -> Policy:
     """Return the policy with another time budget for the simulation; itself without one."""
     if seconds is None:
         return policy
+    if not 0 <= seconds < math.inf:
+        raise PolicyError(
+            f"the simulation budget is a number of seconds, not {seconds}", remedy="Give 0 or more seconds"
+        )
     return policy.model_copy(update={"simulation": Simulation(budget_seconds=seconds)})
 
 

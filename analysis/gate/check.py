@@ -210,6 +210,8 @@ def _find_known(
             )
         return read_file(options.baseline), f"baseline {options.baseline.name}", ()
     own = root / FILE_NAME
+    if options.use_baseline and (own.is_symlink() or own.exists()) and not own.is_file():
+        raise BaselineError(f"the baseline {own} is no regular file", remedy="Remove it, or give --no-baseline")
     if options.use_baseline and own.is_file():
         return read_file(own), f"baseline {FILE_NAME}", ()
     return None, "", ()

@@ -23,6 +23,8 @@ FILE_NAME = "ssot-baseline.json"
 #: Format of the file; raised when an older kit could not read it.
 FORMAT = 1
 _SKETCH_SIZE = 24
+#: A larger file is no baseline: a hundred thousand findings take a tenth of it.
+_MOST_BYTES = 512_000_000
 #: Of what stands where the format should be, so many characters are shown.
 _MOST_SHOWN = 40
 
@@ -128,13 +130,17 @@ def read_baseline(path: Path) -> Baseline:
     """Return the baseline of a file; raises ``BaselineError`` with one line when it cannot be read."""
     remedy = "Write it with: ssot baseline write TARGET"
     try:
-        document = tables.escape_surrogates(json.loads(path.read_text("utf-8")))
+        if path.stat().st_size > _MOST_BYTES:
+            raise BaselineError(f"the baseline {path} is larger than {_MOST_BYTES:,} bytes", remedy=remedy)
+        document = tables.escape_surrogates(json.loads(path.read_text("utf-8-sig")))
     except OSError as error:
         raise BaselineError(f"cannot read the baseline {path}: {error.strerror}", remedy=remedy) from None
     except (ValueError, RecursionError):
         raise BaselineError(f"the baseline {path} is no JSON", remedy=remedy) from None
-    kept = document.get("format") if isinstance(document, Mapping) else None
-    if kept != FORMAT:
+    if not isinstance(document, Mapping):
+        raise BaselineError(f"the baseline {path} is no JSON object", remedy=remedy)
+    kept = document.get("format")
+    if kept != FORMAT or isinstance(kept, bool):
         raise BaselineError(
             f"the baseline {path} has the format {repr(kept)[:_MOST_SHOWN]}, not {FORMAT}", remedy=remedy
         )

@@ -137,7 +137,7 @@ class GoldenPath(_Section):
     """The test command whose success rate matters most: `ssot golden-path` runs it."""
 
     command: str = Field("", description="command to run")
-    runs: int = Field(0, ge=0, description="how often it is run; 0: 100 times")
+    runs: int = Field(0, ge=0, le=1_000_000, description="how often it is run; 0: 100 times")
     junit: Texts = Field((), description="glob patterns of JUnit XML files")
     target: float = Field(0.999, gt=0, lt=1, description="success rate that is needed")
     confidence: float = Field(0.95, gt=0, lt=1, description="confidence of the verdict")

@@ -19,6 +19,8 @@ from analysis.policy.places import Path as Path_
 
 FILE_NAME = "ssot.toml"
 _SEE = "See docs/policy.md"
+#: A larger file is no policy; the largest number that a table can hold.
+_MOST_BYTES, _LARGEST_NUMBER = 16_000_000, 2**63 - 1
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -29,10 +31,16 @@ def read_policy(path: Path | None, *, target: Path | None = None) -> Policy:
     """
     if path is None:
         own = target / FILE_NAME if target is not None else None
-        if own is None or not own.is_file():
+        if own is None or not (own.exists() or own.is_symlink()):
             return Policy()
         path = own
+    if not path.is_file():  # a folder, a pipe, a link to nowhere: going on without it would judge by other rules
+        is_there = path.exists() or path.is_symlink()
+        reason = "it is a directory" if path.is_dir() else "it is no regular file" if is_there else "no such file"
+        raise PolicyError(f"cannot read the policy {path}: {reason}", remedy="Name a TOML file with --policy")
     try:
+        if path.stat().st_size > _MOST_BYTES:
+            raise PolicyError(f"the policy {path} is larger than {_MOST_BYTES:,} bytes", remedy=_SEE)
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
@@ -50,6 +58,7 @@ def parse_policy(text: str, *, name: str = FILE_NAME) -> Policy:
         raise _explain_number(text, name) from None
     except RecursionError:
         raise PolicyError(f"{name}: nested too deeply", remedy=_SEE) from None
+    _refuse_long_numbers(document, text, name)
     try:
         return Policy.model_validate(document)
     except ValidationError as error:
@@ -63,6 +72,20 @@ def _explain_syntax(error: Exception, text: str, name: str) -> PolicyError:
     lines = text.split("\n")
     line, column = (int(found[1]), int(found[2])) if found and found[1] else (len(lines), len(lines[-1]) + 1)
     return PolicyError(f"{name}:{line}:{column}: {_PLACE.sub('', message)}", remedy=_SEE)
+
+
+def _refuse_long_numbers(document: Mapping[str, Any], text: str, name: str) -> None:
+    """Raise ``PolicyError`` for a number that no table can hold; hexadecimal ones are not caught by the parser."""
+    waiting: list[tuple[Path_, Any]] = [((), document)]
+    while waiting:
+        place, value = waiting.pop()
+        if isinstance(value, Mapping):
+            waiting += [((*place, key), inner) for key, inner in value.items()]
+        elif isinstance(value, list):
+            waiting += [((*place, number), inner) for number, inner in enumerate(value)]
+        elif isinstance(value, int) and abs(value) > _LARGEST_NUMBER:
+            line, column = _find_place(find_entries(text), place, is_key=False)
+            raise PolicyError(f"{name}:{line}:{column}: a number has more than 63 bits", remedy=_SEE)
 
 
 def _explain_number(text: str, name: str) -> PolicyError:
