@@ -8,6 +8,7 @@ import importlib.util
 import itertools
 import json
 import os
+import re
 import subprocess
 import sys
 import threading
@@ -22,7 +23,9 @@ from typing import Any
 import pytest
 
 import analysis
+from analysis.golden.records import find_golden
 from analysis.report.claims import judge_claims
+from analysis.targets import find_target
 
 HERE = Path(__file__).resolve().parent
 CASE = HERE.parent / "data" / "cases" / "agent_platform"
@@ -570,3 +573,11 @@ def test_no_claim_of_the_report_is_refuted_here(invs: dict[str, analysis.Investi
     assert sum(verdict == "confirmed" for verdict in verdicts.values()) >= 5
     mended = {verdict.metric: verdict.verdict for verdict in judge_claims(invs["mended"])}
     assert mended["import-violations"] == mended["concept:agent registries"] == "refuted"
+
+
+def test_the_bundled_measurement_is_found_wherever_the_checkout_lies_and_names_no_machine() -> None:
+    manifests = sorted((HERE.parent / "data/golden").glob("*/*/manifest.json"))
+    assert manifests
+    assert [path for path in manifests if re.search(r'"/', path.read_text())] == []
+    target = find_target(Path("/somewhere/else/tree"), "agent_platform")
+    assert find_golden(HERE.parent / "data", target) == manifests[-1].parent
