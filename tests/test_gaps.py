@@ -186,6 +186,36 @@ def test_the_exit_code_of_a_check_is_as_without_the_failure(
         assert {(gap.step, gap.part) for gap in found.not_analysed} == {(step, part)}
 
 
+def test_what_a_failing_rule_found_before_is_not_called_gone(
+    make_tree: Tree, tmp_path: Path, break_part: Callable[[str, str], None]
+) -> None:
+    root = make_tree(TREE)
+    options = gate.CheckOptions(data=tmp_path / "data", jobs=1)
+    place, _ = gate.write_target_baseline(root, options)
+    break_part("rules", "import-cycle")
+    for is_old in (False, True):
+        if is_old:  # as version 0.1.0 wrote it
+            known = json.loads(place.read_text())
+            del known["simulated"]
+            place.write_text(json.dumps(known))
+        result = gate.check(root, options)
+        assert result.passed
+        assert "import-cycle" not in {each.rule for each in result.gone}
+        assert [(gap.step, gap.part) for gap in result.not_analysed] == [("rules", "import-cycle")]
+
+
+def test_a_comparison_on_which_the_kit_fails_lets_nothing_pass(
+    make_tree: Tree, tmp_path: Path, break_part: Callable[[str, str], None]
+) -> None:
+    root = make_tree(TREE)
+    options = gate.CheckOptions(data=tmp_path / "data", jobs=1)
+    gate.write_target_baseline(root, options)
+    break_part("rules", "comparison")
+    result = gate.check(root, options)
+    assert not result.passed
+    assert [(gap.step, gap.part) for gap in result.not_analysed] == [("rules", "comparison")]
+
+
 #: What extraction is made of: the attribute of the module, and the part that a row names.
 FINDERS = (
     ("find_dynamic_rows", "dynamic imports"), ("find_markers", "markers"), ("write_program", "program"),

@@ -96,7 +96,10 @@ def check(
         known, compared_with, not_read = _find_known(root, policy, options, progress)
         now = _judge(root, policy, options, progress)
     findings = [finding for finding in now.judgement.findings if finding.certainty != "refuted"]
-    comparison = _compare(now, findings, known)
+    comparison = now.gaps.attempt(
+        "rules", "comparison", lambda: _compare(now, findings, known), lambda: _compare(now, findings, None)
+    )
+    broken = {gap.part for gap in now.gaps.rows if gap.step == "rules"}
     counts_threshold = options.threshold is not None or known is None
     threshold = policy.compliance.threshold if options.threshold is None else options.threshold
     failing = [
@@ -132,7 +135,9 @@ def check(
             _describe(finding, status, fails)
             for finding, status, fails in zip(findings, comparison.statuses, failing, strict=True)
         ),
-        gone=tuple(GoneFinding.model_validate(known.model_dump()) for known in comparison.gone),
+        gone=tuple(
+            GoneFinding.model_validate(known.model_dump()) for known in comparison.gone if known.rule not in broken
+        ),
         accepted=tuple(AcceptedFinding.model_validate(row._asdict()) for row in now.judgement.accepted),
         packages=tuple(PackageScore.model_validate(row._asdict()) for row in now.scores[1:]),
         not_simulated=now.case.not_simulated,
