@@ -124,6 +124,13 @@ def test_a_baseline_holds_what_the_simulation_says(make_tree: Tree, tmp_path: Pa
     assert read_baseline(place) == written
 
 
+def test_what_time_did_not_allow_is_not_called_gone(make_tree: Tree, tmp_path: Path) -> None:
+    root = make_tree(CIRCLE)
+    gate.write_target_baseline(root, CheckOptions(data=tmp_path / "data", jobs=1))
+    result = check(root, tmp_path / "other", simulation_budget=0.0)
+    assert (result.passed, result.gone, result.not_simulated) == (True, (), 3)
+
+
 def test_a_cycle_that_starts_to_fail_is_worse(make_tree: Tree, tmp_path: Path) -> None:
     root = make_tree(WORKING)
     options = CheckOptions(data=tmp_path / "data", jobs=1)

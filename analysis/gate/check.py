@@ -99,7 +99,7 @@ def check(
     comparison = now.gaps.attempt(
         "rules", "comparison", lambda: _compare(now, findings, known), lambda: _compare(now, findings, None)
     )
-    broken = {gap.part for gap in now.gaps.rows if gap.step == "rules"}
+    unknown = _find_unknown(now)
     counts_threshold = options.threshold is not None or known is None
     threshold = policy.compliance.threshold if options.threshold is None else options.threshold
     failing = [
@@ -136,7 +136,7 @@ def check(
             for finding, status, fails in zip(findings, comparison.statuses, failing, strict=True)
         ),
         gone=tuple(
-            GoneFinding.model_validate(known.model_dump()) for known in comparison.gone if known.rule not in broken
+            GoneFinding.model_validate(known.model_dump()) for known in comparison.gone if known.rule not in unknown
         ),
         accepted=tuple(AcceptedFinding.model_validate(row._asdict()) for row in now.judgement.accepted),
         packages=tuple(PackageScore.model_validate(row._asdict()) for row in now.scores[1:]),
@@ -186,6 +186,13 @@ def _judge(
     )
     scores, parts = gaps.attempt("rules", "scores", lambda: find_scores(case, judgement.findings), lambda: ([], []))
     return _Judged(case, judgement, scores, parts, gaps)
+
+
+def _find_unknown(now: _Judged) -> set[str]:
+    """Return the rules that could not look at everything: what they found before is not known to be gone."""
+    failed = {gap.part for gap in now.gaps.rows if gap.step == "rules"}
+    waiting = {name for name, rule in RULES_BY_NAME.items() if rule.needs_simulation}
+    return failed | (waiting if now.case.not_simulated else set())
 
 
 def _list_gaps(now: _Judged) -> list[dict[str, str]]:
