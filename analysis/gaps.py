@@ -20,6 +20,8 @@ from analysis.errors import AnalysisError
 Result = TypeVar("Result")
 _HERE = Path(__file__).parent
 _LONGEST_REASON = 200
+#: Where the kit fails on one of these there is nothing to judge.
+_BLIND = frozenset({("scan", ""), ("scan", "modules"), ("rules", ""), ("rules", "scores")})
 
 
 class Gap(NamedTuple):
@@ -36,6 +38,16 @@ class Gaps:
 
     def __init__(self) -> None:
         self.rows: list[Gap] = []
+
+    @property
+    def is_blind(self) -> bool:
+        """Whether the kit failed on what every verdict is made of: then no score would be true."""
+        return any((gap.step, gap.part) in _BLIND for gap in self.rows)
+
+    @property
+    def failed_rules(self) -> frozenset[str]:
+        """The rules that could not be applied."""
+        return frozenset(gap.part for gap in self.rows if gap.step == "rules")
 
     def attempt(
         self, step: str, part: str, work: Callable[[], Result], fallback: Callable[[], Result], *, path: str = ""

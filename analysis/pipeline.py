@@ -6,9 +6,10 @@ import math
 import platform
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
@@ -45,10 +46,10 @@ from analysis.rules import (
     build_findings_table,
     check_packages,
     check_weights,
-    find_scores,
     judge,
     measure,
     measure_gaps,
+    score_case,
 )
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
 from analysis.simulation import Environment, simulate_entries
@@ -258,8 +259,9 @@ def collect_facts(facts: Facts) -> dict[str, Any]:
 def _judge(case: CaseFile, gaps: Gaps) -> tuple[dict[str, pa.Table], dict[str, Any]]:
     """Return what the rules say, as tables by name, and how that compares with the target's own baseline."""
     judgement = judge(case, gaps=gaps)
-    scores, parts = gaps.attempt("rules", "scores", lambda: find_scores(case, judgement.findings), lambda: ([], []))
-    trend = gaps.attempt("rules", "baseline", lambda: _compare_baseline(case, judgement.findings), dict[str, Any])
+    scores, parts = score_case(case, judgement.findings, gaps)
+    compare = partial(_compare_baseline, case, judgement.findings, gaps.failed_rules)
+    trend = gaps.attempt("rules", "baseline", compare, dict[str, Any])
     return {
         "findings": build_findings_table(judgement.findings),
         "accepted": tables.ACCEPTED.from_rows(judgement.accepted),
@@ -269,7 +271,7 @@ def _judge(case: CaseFile, gaps: Gaps) -> tuple[dict[str, pa.Table], dict[str, A
     }, trend
 
 
-def _compare_baseline(case: CaseFile, findings: Sequence[Finding]) -> dict[str, Any]:
+def _compare_baseline(case: CaseFile, findings: Sequence[Finding], failed: Collection[str]) -> dict[str, Any]:
     """Return what a report says of the baseline that lies in the target; nothing where none does."""
     place = case.facts.root / BASELINE
     if not place.is_file():
@@ -278,7 +280,7 @@ def _compare_baseline(case: CaseFile, findings: Sequence[Finding]) -> dict[str, 
         old = read_baseline(place)
     except BaselineError as error:
         return {"problem": str(error)}
-    found = compare_case(case, findings, old)
+    found = compare_case(case, findings, old, failed=failed)
     counts = Counter(found.statuses)
     return {
         "revision": old.revision, "score": old.score, "known": counts["known"], "new": counts["new"],

@@ -16,6 +16,7 @@ from analysis.facts import extract, scan
 from analysis.gaps import Gaps, NoGaps, describe_failure
 from analysis.investigation import Investigation
 from analysis.policy import parse_policy
+from analysis.report.executive import build_executive
 from analysis.report.provenance import build_provenance
 from analysis.rules.catalogue import CHECKED
 from analysis.runtime import ProbeOptions
@@ -202,6 +203,26 @@ def test_what_a_failing_rule_found_before_is_not_called_gone(
         assert result.passed
         assert "import-cycle" not in {each.rule for each in result.gone}
         assert [(gap.step, gap.part) for gap in result.not_analysed] == [("rules", "import-cycle")]
+
+
+def test_the_report_says_the_same_as_the_check_of_what_the_kit_failed_on(
+    make_tree: Tree, tmp_path: Path, break_part: Callable[[str, str], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = make_tree(TREE)
+    options = gate.CheckOptions(data=tmp_path / "data", jobs=1)
+    gate.write_target_baseline(root, options)
+    for part in ("import-cycle", "scores"):
+        break_part("rules", part)
+        result, inv = gate.check(root, options), look(root, tmp_path / "data")
+        monkeypatch.undo()
+        assert inv.manifest["baseline"]["gone"] == len(result.gone) == 0
+        assert inv.table("scores").num_rows == (0 if part == "scores" else 2)
+    for step, part in (("scan", ""), ("scan", "modules")):
+        break_part(step, part)
+        inv = look(root, tmp_path / "other")
+        assert inv.table("scores").num_rows == 0
+        assert build_executive(inv).score is None
+        monkeypatch.undo()
 
 
 def test_a_comparison_on_which_the_kit_fails_lets_nothing_pass(

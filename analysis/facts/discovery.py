@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from analysis.errors import TargetError
-from analysis.facts.git_folders import GitRefusedError
+from analysis.facts.git_folders import GitRefusedError, is_within
 from analysis.facts.git_ignored import IgnoredPaths
 from analysis.facts.git_stand_in import open_git
 from analysis.gaps import Gaps, NoGaps
@@ -221,14 +221,10 @@ class _Walk:
         except OSError as error:
             return SourceFile(path, entry.path, 0, (0, 0, 0), f"unreadable:{error.strerror}")
         problem = "" if stat.S_ISREG(status.st_mode) else "not-a-file:not a regular file"
-        if entry.is_symlink() and not _is_within(os.path.realpath(entry.path), os.path.realpath(self._root)):
+        if entry.is_symlink() and not is_within(os.path.realpath(entry.path), os.path.realpath(self._root)):
             problem = "not-a-file:a link that leaves the target"
         stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
         return SourceFile(path, entry.path, status.st_size, stamp, problem)
-
-
-def _is_within(path: str, folder: str) -> bool:
-    return path.startswith(folder.rstrip("/") + "/")
 
 
 def _beside(relative: str, name: str) -> str:

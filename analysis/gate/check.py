@@ -35,12 +35,9 @@ from analysis.policy import Policy, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.quantities import write_score
-from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, find_scores, judge
+from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, judge, score_case
 from analysis.rules.score import Score, ScorePart
 from analysis.rules.words import agree, tell
-
-#: Where the kit fails on one of these there is nothing to judge: no score would be true, and none lets a target pass.
-_BLIND = frozenset({("scan", ""), ("scan", "modules"), ("rules", ""), ("rules", "scores")})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +75,7 @@ class _Judged:
     @property
     def score(self) -> float | None:
         """The score of the whole; None where the kit failed on what it is made of."""
-        is_blind = any((gap.step, gap.part) in _BLIND for gap in self.gaps.rows)
-        return self.scores[0].score if self.scores and not is_blind else None
+        return self.scores[0].score if self.scores else None
 
 
 def check(
@@ -99,7 +95,6 @@ def check(
     comparison = now.gaps.attempt(
         "rules", "comparison", lambda: _compare(now, findings, known), lambda: _compare(now, findings, None)
     )
-    unknown = _find_unknown(now)
     counts_threshold = options.threshold is not None or known is None
     threshold = policy.compliance.threshold if options.threshold is None else options.threshold
     failing = [
@@ -135,9 +130,7 @@ def check(
             _describe(finding, status, fails)
             for finding, status, fails in zip(findings, comparison.statuses, failing, strict=True)
         ),
-        gone=tuple(
-            GoneFinding.model_validate(known.model_dump()) for known in comparison.gone if known.rule not in unknown
-        ),
+        gone=tuple(GoneFinding.model_validate(each.model_dump()) for each in comparison.gone),
         accepted=tuple(AcceptedFinding.model_validate(row._asdict()) for row in now.judgement.accepted),
         packages=tuple(PackageScore.model_validate(row._asdict()) for row in now.scores[1:]),
         not_simulated=now.case.not_simulated,
@@ -184,15 +177,7 @@ def _judge(
     judgement = clock.run(
         "rules", lambda: judge(case, with_sources=options.with_sources, gaps=gaps), lambda: Judgement([], [])
     )
-    scores, parts = gaps.attempt("rules", "scores", lambda: find_scores(case, judgement.findings), lambda: ([], []))
-    return _Judged(case, judgement, scores, parts, gaps)
-
-
-def _find_unknown(now: _Judged) -> set[str]:
-    """Return the rules that could not look at everything: what they found before is not known to be gone."""
-    failed = {gap.part for gap in now.gaps.rows if gap.step == "rules"}
-    waiting = {name for name, rule in RULES_BY_NAME.items() if rule.needs_simulation}
-    return failed | (waiting if now.case.not_simulated else set())
+    return _Judged(case, judgement, *score_case(case, judgement.findings, gaps), gaps)
 
 
 def _list_gaps(now: _Judged) -> list[dict[str, str]]:
@@ -247,7 +232,7 @@ def _compare(now: _Judged, findings: Sequence[Finding], known: Baseline | None) 
     if known is None:
         statuses: list[Status] = ["new"] * len(findings)
         return Comparison(tuple(statuses), ())
-    return compare_case(now.case, findings, known)
+    return compare_case(now.case, findings, known, failed=now.gaps.failed_rules)
 
 
 def _fails(finding: Finding, status: Status, *, is_ratchet: bool, strict: bool) -> bool:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from analysis import tables
 from analysis.gaps import Gaps
 from analysis.history.baseline import Baseline, build_baseline
 from analysis.history.ratchet import Comparison, Status, choose_known, compare
-from analysis.rules import CaseFile, Finding, judge
+from analysis.rules import RULES_BY_NAME, CaseFile, Finding, judge
 
 
 def build_case_baseline(
@@ -27,15 +27,22 @@ def build_case_baseline(
     return built.model_copy(update={"simulated": case.is_simulated})
 
 
-def compare_case(case: CaseFile, findings: Sequence[Finding], known: Baseline) -> Comparison:
+def compare_case(
+    case: CaseFile, findings: Sequence[Finding], known: Baseline, *, failed: Collection[str] = ()
+) -> Comparison:
     """Return the status of each finding against a baseline, and what is gone.
 
     A baseline that knows no simulation (version 0.1.0 had none; another may have run out of time) is held against what
-    the source alone says; what only the simulation sees cannot be new to it, and counts as known. A rule on which the
-    kit fails has been noted by the caller; here it only finds nothing.
+    the source alone says; what only the simulation sees cannot be new to it, and counts as known. What
+    rules that could not look at everything found before is not known to be gone: ``failed`` ones, and where time did
+    not allow all first imports those that need them.
     """
     found = _compare(case, findings, known)
-    return replace(found, gone=choose_known(case.chosen, found.gone))
+    unknown = set(failed)
+    if case.not_simulated:
+        unknown |= {name for name, rule in RULES_BY_NAME.items() if rule.needs_simulation}
+    gone = tuple(each for each in choose_known(case.chosen, found.gone) if each.rule not in unknown)
+    return replace(found, gone=gone)
 
 
 def _compare(case: CaseFile, findings: Sequence[Finding], known: Baseline) -> Comparison:

@@ -11,6 +11,7 @@ from analysis.rules.catalogue import (
     find_findings,
     find_scores,
     judge,
+    score_case,
 )
 from analysis.rules.finding import Evidence, Finding, build_findings_table
 from analysis.rules.metrics import measure, measure_gaps
@@ -34,4 +35,5 @@ __all__ = [
     "judge",
     "measure",
     "measure_gaps",
+    "score_case",
 ]

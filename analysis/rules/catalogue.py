@@ -74,8 +74,7 @@ def judge(
     with paused_collection():
         found = [finding for rule in CHECKED for finding in _check(rule, case, gaps)]
         found = gaps.attempt("rules", "second witness", partial(settle, found, case), partial(list, found))
-        failed = {gap.part for gap in gaps.rows if gap.step == "rules"}
-        apply = partial(apply_exceptions, found, case, RULES_BY_NAME, day, failed)
+        apply = partial(apply_exceptions, found, case, RULES_BY_NAME, day, gaps.failed_rules)
         kept, accepted = gaps.attempt("rules", "exceptions", apply, lambda: (found, []))
         target = partial(_apply_target, found, kept, accepted, case)
         kept, accepted = gaps.attempt("rules", "packages and owners", target, lambda: (kept, accepted))
@@ -125,6 +124,13 @@ def find_scores(case: CaseFile, findings: Iterable[Finding]) -> tuple[list[Score
     weights = {rule.name: 0.0 if is_beyond_source(rule) else rule.weight for rule in RULES}
     modules = choose_paths(case.chosen, case.facts.modules)
     return build_scores(choose_places(case.chosen, findings), modules, weights | dict(case.policy.compliance.weights))
+
+
+def score_case(case: CaseFile, findings: Iterable[Finding], gaps: Gaps) -> tuple[list[Score], list[ScorePart]]:
+    """Return what ``find_scores`` does; nothing where the kit failed on what a score is made of."""
+    if gaps.is_blind:
+        return [], []
+    return gaps.attempt("rules", "scores", lambda: find_scores(case, findings), lambda: ([], []))
 
 
 def check_weights(policy: Policy, source: Path | None = None) -> None:
