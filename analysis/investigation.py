@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from analysis import store, tables
 from analysis.errors import UnknownNameError
 from analysis.graph import Chain, ImportGraph, find_chains
-from analysis.names import Concept, find_concepts, find_multiplicity
+from analysis.names import Concept, find_concepts, find_duplicate_names
 from analysis.names.answers import (
     build_class_frame,
     find_class_identities,
@@ -24,7 +24,7 @@ from analysis.names.answers import (
     find_paths,
 )
 from analysis.names.families import build_members_frame, build_methods_frame, build_users_frame
-from analysis.names.frames import build_concepts_frame, build_multiplicity_frame
+from analysis.names.frames import build_concepts_frame, build_duplicate_names_frame
 from analysis.policy import Policy
 from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
 from analysis.rules.target_packages import choose_code, choose_cycles, choose_paths
@@ -167,9 +167,9 @@ class Investigation:
         """Return the module-level objects whose name looks like that of a class: import_path, made_by, path, line."""
         return find_instances_like_classes(self.table("paths"))
 
-    def multiplicity(self) -> pd.DataFrame:
+    def duplicate_names(self) -> pd.DataFrame:
         """Return the class names that are defined more than once, the most often defined first."""
-        return build_multiplicity_frame(find_multiplicity(self._facts))
+        return build_duplicate_names_frame(find_duplicate_names(self._facts))
 
     def concepts(self) -> pd.DataFrame:
         """Return the families of classes: those of the policy first, then by the last word of the name."""

@@ -24,25 +24,25 @@ from analysis.facts.git import find_refusal, read_revision
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.golden.command import find_change_at
 from analysis.golden.records import find_golden, read_golden
-from analysis.golden.summary import count_base, tell_change
+from analysis.golden.summary import count_base, format_change
 from analysis.graph import Cycle, build_cycles_table, build_empty_graph, build_import_graph, find_cycles
 from analysis.history import FILE_NAME as BASELINE
 from analysis.history import compare_case, read_baseline
 from analysis.investigation import Investigation
 from analysis.names import (
     Concept,
-    Multiplicity,
+    DuplicateName,
     build_empty_identity,
     build_identity,
     find_concepts,
-    find_multiplicity,
+    find_duplicate_names,
 )
 from analysis.policy import Policy, Simulation, read_claims, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.rules import (
-    CaseFile,
     Finding,
+    RuleContext,
     build_findings_table,
     check_packages,
     check_weights,
@@ -117,15 +117,15 @@ def _investigate(
     if probe is not None:
         options = probe
         seen = gaps.attempt("probe", "", lambda: _probe(case, options, data, clock), lambda: ({}, {}, environment))
-        case, probed, environment = replace(case, witnesses=seen[0]), *seen[1:]
+        case, probed, environment = replace(case, runtime_tables=seen[0]), *seen[1:]
     case = simulate(case, cache=cache, environment=environment, only=probe.only if probe else (), clock=clock)
     target = find_target(root, rules.target.name)
     golden, measured = gaps.attempt("golden path", "", lambda: _find_golden(data, target), lambda: ({}, {}))
-    case = replace(case, witnesses={**case.witnesses, **golden})
+    case = replace(case, runtime_tables={**case.runtime_tables, **golden})
     judged, trend = clock.run("rules", lambda: _judge(case, gaps), lambda: ({}, {}))
     found = build_gaps_table(case.facts.not_analysed, rows=gaps.rows)
     contents = {
-        **_EMPTY, **case.witnesses, **collect_facts(case.facts), "edges": case.graph.edges,
+        **_EMPTY, **case.runtime_tables, **collect_facts(case.facts), "edges": case.graph.edges,
         "externals": case.graph.externals, "phantoms": case.graph.phantoms, "cycles": build_cycles_table(case.cycles),
         **case.identity.tables, **judged, "not_analysed": found,
     }  # fmt: skip
@@ -142,7 +142,7 @@ def _investigate(
 def build_case(
     root: Path, policy: Policy, *, cache: Path | None = None, jobs: int = 0, clock: Clock | None = None,
     policy_file: Path | None = None, is_past: bool = False,
-) -> CaseFile:  # fmt: skip
+) -> RuleContext:  # fmt: skip
     """Return what the source of a target says of it, judged by nobody yet: no probe, no simulation, no snapshot.
 
     What fails inside the kit is a row of ``clock.gaps``, or of the table ``not_analysed`` of the facts. Raises
@@ -160,20 +160,20 @@ def build_case(
         check_packages(policy, facts.modules, policy_file)
     graph = clock.run("graph", lambda: build_import_graph(facts, gaps), lambda: build_empty_graph(facts))
     cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache, gaps=gaps), list[Cycle])
-    multiplicity = clock.run("identity", lambda: find_multiplicity(facts), list[Multiplicity])
+    duplicate_names = clock.run("identity", lambda: find_duplicate_names(facts), list[DuplicateName])
     concepts = gaps.attempt("identity", "concepts", lambda: find_concepts(facts, policy), list[Concept])
     identity = clock.run("names", lambda: build_identity(facts, policy, cache=cache, gaps=gaps), build_empty_identity)
-    return CaseFile(facts, graph, tuple(cycles), tuple(multiplicity), tuple(concepts), identity, policy)
+    return RuleContext(facts, graph, tuple(cycles), tuple(duplicate_names), tuple(concepts), identity, policy)
 
 
 def simulate(
-    case: CaseFile,
+    case: RuleContext,
     *,
     cache: Path | None = None,
     environment: Environment | None = None,
     only: Sequence[str] = (),
     clock: Clock | None = None,
-) -> CaseFile:
+) -> RuleContext:
     """Return the case with what every first import leads to, simulated within the time that the policy gives.
 
     ``environment`` says what is outside the tree, ``only`` are patterns of modules; by default all are simulated.
@@ -188,7 +188,7 @@ def simulate(
         ),
         lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
     )  # fmt: skip
-    return replace(case, witnesses={**case.witnesses, **found})
+    return replace(case, runtime_tables={**case.runtime_tables, **found})
 
 
 def limit_simulation(policy: Policy, seconds: float | None) -> Policy:
@@ -208,7 +208,7 @@ def build_scan_options(policy: Policy) -> ScanOptions:
 
 
 def _probe(
-    case: CaseFile, options: ProbeOptions, data: Path, clock: Clock
+    case: RuleContext, options: ProbeOptions, data: Path, clock: Clock
 ) -> tuple[dict[str, pa.Table], dict[str, Any], Environment]:
     """Return what the running interpreter says, as tables by name, how it was asked, and what surrounds the target."""
     started = time.perf_counter()
@@ -230,7 +230,7 @@ def _find_golden(data: Path, target: Target) -> tuple[dict[str, pa.Table], dict[
     found, about = read_golden(folder)
     passed, runs = count_base(found["golden_runs"])
     change = find_change_at(data, target, str(about["revision"]), found["golden_runs"])
-    told = tell_change(change, passed, runs) if change else ""
+    told = format_change(change, passed, runs) if change else ""
     kept = ("revision", "created", "command", "files", "parallel", "seed", "stopped")
     return found, {**{name: about[name] for name in kept}, "change": told}
 
@@ -256,7 +256,7 @@ def collect_facts(facts: Facts) -> dict[str, Any]:
     return {name: getattr(facts, name) for name in names}
 
 
-def _judge(case: CaseFile, gaps: Gaps) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], dict[str, Any]]:
     """Return what the rules say, as tables by name, and how that compares with the target's own baseline."""
     judgement = judge(case, gaps=gaps)
     scores, parts = score_case(case, judgement.findings, gaps)
@@ -271,7 +271,7 @@ def _judge(case: CaseFile, gaps: Gaps) -> tuple[dict[str, pa.Table], dict[str, A
     }, trend
 
 
-def _compare_baseline(case: CaseFile, findings: Sequence[Finding], failed: Collection[str]) -> dict[str, Any]:
+def _compare_baseline(case: RuleContext, findings: Sequence[Finding], failed: Collection[str]) -> dict[str, Any]:
     """Return what a report says of the baseline that lies in the target; nothing where none does."""
     place = case.facts.root / BASELINE
     if not place.is_file():

@@ -24,7 +24,7 @@ from analysis.quantities import (
     write_value,
 )
 from analysis.rules.verdict import count_findings, find_breach, name_severity
-from analysis.rules.verdict import tell_verdict as tell_findings
+from analysis.rules.verdict import format_verdict as format_findings
 from analysis.rules.words import make_harmless, tell
 
 if TYPE_CHECKING:
@@ -107,7 +107,7 @@ def print_scan(inv: Investigation) -> None:
     if len(findings) > MOST_FINDINGS:
         console.print(f"[dim]and {len(findings) - MOST_FINDINGS:,} more: ssot scan --json, or ssot report[/]")
     valid = [(row["rule"], row["severity"]) for row in findings if row["certainty"] != "refuted"]
-    console.print(f"[bold]{tell_findings(count_findings(valid))}[/]")
+    console.print(f"[bold]{format_findings(count_findings(valid))}[/]")
     console.print(f"[dim]snapshot {_safe(str(inv.path))}[/]")
 
 
@@ -158,7 +158,7 @@ def print_paths(found: pd.DataFrame) -> None:
 
 def print_check(result: CheckResult, *, quiet: bool) -> None:
     """Print the verdict last, before it what it rests on: the findings that fail the check, or the gravest ones."""
-    from analysis.gate.unread import tell_unread
+    from analysis.gate.unread import format_unread
 
     console = make_console()
     verdict = "[bold green]passes[/]" if result.passed else "[bold red]does not pass[/]"
@@ -182,11 +182,11 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
             )
         if result.findings:
             tally = count_findings((finding.rule, finding.severity) for finding in result.findings)
-            console.print(f"[dim]{tell_findings(tally)}[/]")
+            console.print(f"[dim]{format_findings(tally)}[/]")
     _print_gaps(console, [gap.model_dump() for gap in result.not_analysed])
     for note in result.notes:
         console.print(f"[yellow]note:[/] {_safe(note)}")
-    for sentence in tell_unread(result):
+    for sentence in format_unread(result):
         console.print(f"[yellow]{_safe(sentence)}[/]")
     accepted = f", {len(result.accepted):,} accepted" if result.accepted else ""
     accepted += f", about {_safe(', '.join(result.about))} only" if result.about else ""
@@ -210,7 +210,7 @@ def _print_checked(console: Console, finding: CheckedFinding, *, with_status: bo
 
 def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
     """Print the verdict last; before it the tests that fail, the levers, and what the failures depend on."""
-    from analysis.golden.summary import tell_verdict
+    from analysis.golden.summary import format_verdict
 
     console = make_console()
     colour = {"met": "green", "not met": "red"}.get(found.verdict.word, "yellow")
@@ -232,7 +232,7 @@ def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
     interval, verdict = found.interval, found.verdict
     rate = write_value(interval.rate, SHARE)
     spread = f"{write_stated(interval.confidence)} interval: {write_interval(interval.lower, interval.upper)}"
-    told = tell_verdict(verdict, found.passed, found.runs).partition(": ")[2].rstrip(".")
+    told = format_verdict(verdict, found.passed, found.runs).partition(": ")[2].rstrip(".")
     console.print(
         f"[bold]{_safe(found.target)}[/] golden path [bold {colour}]{verdict.word}[/]: success rate {rate} ({spread}); "
         f"{told}"

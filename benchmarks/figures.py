@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph, find_component_sizes
-from analysis.names import build_identity, find_multiplicity
+from analysis.names import build_identity, find_duplicate_names
 from analysis.policy import Policy
 from benchmarks.measure import Result
 
@@ -50,7 +50,7 @@ def measure_target(root: Path) -> list[Result]:
     phantoms = {(row["path"], row["line"], row["module"]) for row in graph.phantoms.to_pylist()}
     found += [
         Result("class definitions", facts.definitions.num_rows, "classes"),
-        Result("class names defined more than once", len(find_multiplicity(facts)), "names"),
+        Result("class names defined more than once", len(find_duplicate_names(facts)), "names"),
         Result(
             "phantom imports", len(phantoms), "statements", note=f"{len({module for *_, module in phantoms})} modules"
         ),

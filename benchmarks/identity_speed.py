@@ -10,7 +10,7 @@ from pathlib import Path
 
 from analysis.executor import paused_collection
 from analysis.facts import Facts, scan
-from analysis.names import build_identity, find_concepts, find_multiplicity
+from analysis.names import build_identity, find_concepts, find_duplicate_names
 from analysis.policy import Policy
 from benchmarks.measure import Result, below, measure_peak, time_median
 from benchmarks.speed import parse_all, scratch
@@ -27,7 +27,7 @@ _MEMORY = (
 
 def _identify(facts: Facts) -> object:
     with paused_collection():  # as an investigation does
-        return build_identity(facts, Policy()), find_multiplicity(facts), find_concepts(facts, Policy())
+        return build_identity(facts, Policy()), find_duplicate_names(facts), find_concepts(facts, Policy())
 
 
 def _time(facts: Facts, runs: int) -> float:

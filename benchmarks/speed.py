@@ -15,7 +15,7 @@ from pathlib import Path
 
 from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph, find_cycles
-from analysis.names import find_concepts, find_multiplicity
+from analysis.names import find_concepts, find_duplicate_names
 from analysis.pipeline import build_bundled_case
 from analysis.policy import Policy
 from benchmarks.measure import Result, below, measure_peak, time_median
@@ -98,8 +98,8 @@ def measure_classes(runs: int) -> list[Result]:
     with scratch() as folder:
         root = copy_packages(folder / "tree")
         facts = scan(root)
-        seconds = time_median(lambda: (find_multiplicity(facts), find_concepts(facts, Policy())), runs)
-    return [Result("multiplicity and concepts", seconds, "s")]
+        seconds = time_median(lambda: (find_duplicate_names(facts), find_concepts(facts, Policy())), runs)
+    return [Result("duplicate_names and concepts", seconds, "s")]
 
 
 def measure_memory(_: int) -> list[Result]:

@@ -6,27 +6,34 @@ from pathlib import Path
 
 from analysis.facts import scan
 from analysis.graph import build_import_graph, find_cycles
-from analysis.names import build_identity, find_concepts, find_multiplicity
+from analysis.names import build_identity, find_concepts, find_duplicate_names
 from analysis.pipeline import build_scan_options
 from analysis.policy import Policy, parse_policy
-from analysis.rules import CaseFile, Finding, find_findings, measure
+from analysis.rules import Finding, RuleContext, find_findings, measure
 from analysis.rules import judge as judge_case
 from analysis.runtime import ProbeOptions, find_entries, run_probe
 from analysis.simulation import simulate_entries
 
 
-def open_case(root: Path, policy: Policy | str = "", *, probed: bool = False) -> CaseFile:
+def open_case(root: Path, policy: Policy | str = "", *, probed: bool = False) -> RuleContext:
     """Return the case file of a tree; a policy may be given as TOML."""
     rules = parse_policy(policy) if isinstance(policy, str) else policy
     facts = scan(root, options=build_scan_options(rules))
     graph = build_import_graph(facts)
-    multiplicity, concepts = tuple(find_multiplicity(facts)), tuple(find_concepts(facts, rules))
+    duplicate_names, concepts = tuple(find_duplicate_names(facts)), tuple(find_concepts(facts, rules))
     seen = run_probe(facts, graph, ProbeOptions()) if probed else None
     entries = [(entry.module, entry.path) for entry in find_entries(facts)]
-    witnesses = simulate_entries(facts, entries, environment=seen.environment if seen else None)
-    witnesses |= seen.tables if seen else {}
-    return CaseFile(
-        facts, graph, tuple(find_cycles(graph)), multiplicity, concepts, build_identity(facts, rules), rules, witnesses
+    runtime_tables = simulate_entries(facts, entries, environment=seen.environment if seen else None)
+    runtime_tables |= seen.tables if seen else {}
+    return RuleContext(
+        facts,
+        graph,
+        tuple(find_cycles(graph)),
+        duplicate_names,
+        concepts,
+        build_identity(facts, rules),
+        rules,
+        runtime_tables,
     )
 
 
@@ -36,6 +43,6 @@ def judge(root: Path, rule: str = "", policy: Policy | str = "", *, probed: bool
     return [finding for finding in found if rule in {"", finding.rule}]
 
 
-def read_numbers(case: CaseFile) -> dict[str, float]:
+def read_numbers(case: RuleContext) -> dict[str, float]:
     """Return the metrics by name."""
     return {name: value for name, value, _, _ in measure(case, judge_case(case))}

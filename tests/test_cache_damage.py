@@ -58,7 +58,7 @@ for line in sys.stdin:
 """
 
 
-def tell_all(acts: Sequence[tuple[Path, Path, str]]) -> list[str]:
+def format_all(acts: Sequence[tuple[Path, Path, str]]) -> list[str]:
     """Do each act on a tree and a folder of data: a hash of all tables, or the line of the error."""
     lines = "".join(json.dumps([str(tree), str(data), act]) + "\n" for tree, data, act in acts)
     command = [sys.executable, "-c", TELL]
@@ -67,7 +67,7 @@ def tell_all(acts: Sequence[tuple[Path, Path, str]]) -> list[str]:
 
 
 def tell(tree: Path, data: Path, act: str) -> str:
-    return tell_all([(tree, data, act)])[0]
+    return format_all([(tree, data, act)])[0]
 
 
 @pytest.fixture(scope="module")
@@ -123,7 +123,7 @@ def test_forty_damages_are_never_silent_and_kill_nothing(kept: tuple[Path, Path]
         shutil.copytree(data, place)
         harmed.append(harm(place / file.relative_to(data), chance))
         acts.append((tree, place, "open" if "snapshots" in file.parts else "scan"))
-    seen = list(zip(tell_all(acts), harmed, chosen, strict=True))
+    seen = list(zip(format_all(acts), harmed, chosen, strict=True))
     assert [each for each in seen if each[0] != right and not each[0].startswith("ERROR")] == []
     errors = [(told, file) for told, _, file in seen if told != right]
     assert [file for _, file in errors if "cache" in file.parts] == []
@@ -139,7 +139,7 @@ def test_everything_in_the_cache_damaged_at_once_gives_the_same(kept: tuple[Path
         for path in list_kept(place / "cache"):
             harm(path, chance)
     right = tell(tree, data, "open")
-    assert tell_all([(tree, place, "scan") for place in places * 2]) == [right] * 8
+    assert format_all([(tree, place, "scan") for place in places * 2]) == [right] * 8
 
 
 def test_a_damaged_newest_snapshot_is_not_answered_for_by_an_older_one(

@@ -163,11 +163,11 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         (folder / "run/findings.json").write_text(build_findings_json(inv))
         return folder / "run"
 
-    def tell_options(test: str, options: VerifyOptions, **_: Any) -> Verification:
+    def format_options(test: str, options: VerifyOptions, **_: Any) -> Verification:
         """What each option does to a verdict is tested where tests are verified; one verdict takes seconds."""
         return Verification(test, repr(options).replace(".0", ""), (), 0, None, ())
 
-    monkeypatch.setattr(analysis.verify, "verify_test", tell_options)
+    monkeypatch.setattr(analysis.verify, "verify_test", format_options)
     monkeypatch.setattr(analysis.pipeline, "scan", scan_and_note)
     monkeypatch.setattr(analysis.report, "write_report", write_findings)
     number = 0

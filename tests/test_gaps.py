@@ -121,13 +121,13 @@ def read_tables(inv: Investigation) -> dict[str, list[dict[str, Any]]]:
     return found
 
 
-def tell_rows(inv: Investigation) -> list[tuple[str, str]]:
+def format_rows(inv: Investigation) -> list[tuple[str, str]]:
     return [(row["step"], row["part"]) for row in inv.table("not_analysed").to_pylist()]
 
 
 def test_a_run_without_a_failure_has_no_row(make_tree: Tree, tmp_path: Path) -> None:
     inv = look(make_tree(TREE), tmp_path / "data")
-    assert tell_rows(inv) == []
+    assert format_rows(inv) == []
     assert inv.metric("parts-not-analysed") == 0
     assert {row["rule"] for row in inv.table("findings").to_pylist()} >= {"import-cycle", "phantom-name"}
 
@@ -347,7 +347,7 @@ def test_what_failed_is_not_kept_for_the_next_run(
     whole = read_tables(look(root, tmp_path / "whole"))
     for step, part in (("names", "violations"), ("simulation", "first import of shop.users"), ("scan", "modules")):
         break_part(step, part)
-        assert tell_rows(look(root, tmp_path / step)) == [(step, part)]
+        assert format_rows(look(root, tmp_path / step)) == [(step, part)]
         monkeypatch.undo()
         assert read_tables(look(root, tmp_path / step)) == whole
 

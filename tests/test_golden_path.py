@@ -19,9 +19,9 @@ from analysis.golden.command import GoldenRequest, run_request
 from analysis.golden.junit import read_junit
 from analysis.golden.measure import GoldenOptions, measure_golden_path
 from analysis.golden.records import find_golden, read_golden
-from analysis.golden.summary import summarise_levers, summarise_seeds, summarise_tests, tell_cause
+from analysis.golden.summary import format_cause, summarise_levers, summarise_seeds, summarise_tests
 from analysis.report.executive import build_executive
-from analysis.report.golden import build_golden, draw_rate, draw_runs, list_hints, list_tests, tell_golden
+from analysis.report.golden import build_golden, draw_rate, draw_runs, format_golden, list_hints, list_tests
 from analysis.report.issue_markdown import build_issue
 from analysis.targets import find_target
 
@@ -182,7 +182,7 @@ def test_a_lever_that_decides_is_found(make_tree: Tree, tmp_path: Path) -> None:
     answer = run_request(asked, data=tmp_path / "data")
     runs = read_golden(answer.folder)[0]["golden_runs"]
     assert [(each.lever, each.setting) for each in summarise_levers(runs) if each.moves] == [("hash seed", "1")]
-    assert tell_cause(runs) == "the rate moves with hash seed (1)"
+    assert format_cause(runs) == "the rate moves with hash seed (1)"
     assert summarise_seeds(runs) == []
 
 
@@ -295,7 +295,7 @@ def test_the_report_shows_rate_interval_and_verdict(reported: analysis.Investiga
 
 
 def test_the_notebook_parts_speak(reported: analysis.Investigation) -> None:
-    assert "Not met" in str(tell_golden(reported))
+    assert "Not met" in str(format_golden(reported))
     assert "test_by_seed" in list_tests(reported).page.replace("<wbr>", "")
     assert "shared-class-attribute" in list_hints(reported).page.replace("<wbr>", "")
     assert len(draw_rate(reported).png) > 2000  # type: ignore[union-attr]
@@ -305,7 +305,7 @@ def test_the_notebook_parts_speak(reported: analysis.Investigation) -> None:
 def test_a_target_that_was_not_measured_says_so(make_tree: Tree, tmp_path: Path) -> None:
     inv = analysis.investigate(make_tree({"a.py": "x = 1\n"}), data=tmp_path / "data")
     assert build_golden(inv) is None
-    assert "was not measured" in str(tell_golden(inv))
+    assert "was not measured" in str(format_golden(inv))
     assert next(goal for goal in inv.success_metrics() if goal.metric == "golden-path-lower-bound").is_met is None
 
 

@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from analysis.graph import find_cut, find_loop
 from analysis.graph.components import find_strong_components
+from analysis.graph.minimal_cut import thin_cut
 from analysis.graph.ordering import find_backward_edges
 from analysis.graph.packing import pack_cycles
-from analysis.graph.thinning import thin_cut
 
 Edge = tuple[int, int]
 

@@ -50,7 +50,7 @@ def test_every_table_is_a_frame_with_the_documented_columns(make_tree: Tree, tmp
 def test_the_verbs_answer(make_tree: Tree, tmp_path: Path) -> None:
     inv = analysis.investigate(make_tree(SHOP), data=tmp_path)
     assert inv.cycles("deferred")["modules"].map(list).tolist() == [["shop.api", "shop.cart"]]
-    assert inv.multiplicity()["name"].tolist() == ["Order"]
+    assert inv.duplicate_names()["name"].tolist() == ["Order"]
     assert inv.concepts().loc[0, ["concept", "classes", "max_classes"]].tolist() == ["registries", 2, 1]
     assert inv.metric("class-definitions") == 4
     assert inv.paths("shop.db.Order")["import_path"].tolist() == ["shop.db.Order", "shop.api.Order"]

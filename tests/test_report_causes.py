@@ -6,7 +6,7 @@ import pytest
 from report_trees import SHOP, investigate
 
 from analysis.investigation import Investigation
-from analysis.report.causes import find_causes, tell_stake
+from analysis.report.causes import find_causes, format_stake
 from analysis.report.claims import judge_claims
 from analysis.rules import RULES
 
@@ -39,7 +39,7 @@ def test_a_clean_tree_has_no_cause_and_nothing_at_stake(tmp_path_factory: pytest
     clean = investigate(tmp_path_factory.mktemp("clean"), {"one.py": "x = 1\n"})
     assert find_causes(clean) == []
     assert judge_claims(clean) == []
-    assert tell_stake(clean) == ""
+    assert format_stake(clean) == ""
 
 
 def test_every_finding_has_one_cause(shop: Investigation) -> None:
@@ -74,4 +74,4 @@ def test_claims_are_confirmed_refuted_or_not_measured(shop: Investigation) -> No
 
 
 def test_the_stake_is_what_the_policy_states(shop: Investigation) -> None:
-    assert tell_stake(shop) == "EUR 1,250,000"
+    assert format_stake(shop) == "EUR 1,250,000"

@@ -23,14 +23,15 @@ SHOP = {
     "ssot.toml": '[[concept]]\nname = "registries"\nmatch = ["*Registry"]\nwithin = "shop"\n',
 }
 CLASSES = (
-    class_sentences.tell_identity, class_sentences.list_classes, class_sentences.tell_paths, class_sentences.list_paths,
+    class_sentences.format_identity, class_sentences.list_classes, class_sentences.format_paths,
+    class_sentences.list_paths,
     class_sentences.draw_paths, class_sentences.list_violations, class_sentences.list_conflicts,
     class_sentences.list_phantom_names, class_sentences.list_instances,
 )  # fmt: skip
 CONCEPTS = (
-    concept_sentences.tell_concepts, concept_sentences.list_concepts, concept_sentences.list_members,
-    concept_sentences.list_methods, concept_sentences.tell_duplicates, concept_sentences.list_duplicates,
-    concept_sentences.list_folder_copies, concept_sentences.show_difference, concept_sentences.tell_rivals,
+    concept_sentences.format_concepts, concept_sentences.list_concepts, concept_sentences.list_members,
+    concept_sentences.list_methods, concept_sentences.format_duplicates, concept_sentences.list_duplicates,
+    concept_sentences.list_folder_copies, concept_sentences.show_difference, concept_sentences.format_rivals,
     concept_sentences.list_users,
 )  # fmt: skip
 
@@ -55,8 +56,8 @@ def test_a_tree_without_classes_is_told_too(
 
 
 def test_the_class_taken_from_the_wrong_place_is_named_with_its_right_path(shop: analysis.Investigation) -> None:
-    assert "1 import statement in 1 file takes a class" in show(class_sentences.tell_identity(shop))
-    told = show(class_sentences.tell_paths(shop))
+    assert "1 import statement in 1 file takes a class" in show(class_sentences.format_identity(shop))
+    told = show(class_sentences.format_paths(shop))
     assert (
         "`shop.db:Order` should be imported as `shop.db.Order`; 1 statement should take it from there and does not."
         in told
@@ -80,7 +81,7 @@ def test_names_that_are_not_there_and_objects_that_look_like_classes_are_listed(
 
 
 def test_a_concept_over_its_limit_is_told_with_its_members_and_their_methods(shop: analysis.Investigation) -> None:
-    assert "`registries` has 2 classes, allowed is 1" in show(concept_sentences.tell_concepts(shop))
+    assert "`registries` has 2 classes, allowed is 1" in show(concept_sentences.format_concepts(shop))
     assert "shop.old:UserRegistry" in show(concept_sentences.list_members(shop, "registries"))
     methods = show(concept_sentences.list_methods(shop, "registries"))
     assert "(self, order)" in methods
@@ -101,7 +102,7 @@ FAMILY = {
 
 def test_bases_subclasses_wrappers_and_users_of_a_concept_are_told_apart(make_tree: Tree, tmp_path: Path) -> None:
     inv = analysis.investigate(make_tree(FAMILY), data=tmp_path / "data")
-    told = show(concept_sentences.tell_rivals(inv, "*Store"))
+    told = show(concept_sentences.format_rivals(inv, "*Store"))
     assert "3 classes of `*Store` count. Of them 2 extend another of the family, and 1 only delegates" in told
     assert "1 more is abstract, a protocol, a fallback or allowed" in told
     rows = inv.members("*Store").set_index("name")
@@ -116,7 +117,7 @@ def test_bases_subclasses_wrappers_and_users_of_a_concept_are_told_apart(make_tr
 
 
 def test_near_duplicates_are_listed_and_shown_side_by_side(shop: analysis.Investigation) -> None:
-    assert "1 class and no method of other classes is equal" in show(concept_sentences.tell_duplicates(shop))
+    assert "1 class and no method of other classes is equal" in show(concept_sentences.format_duplicates(shop))
     assert "shop.db:Order" in show(concept_sentences.list_duplicates(shop))
     page = show(concept_sentences.show_difference(shop))
     assert "class Order:" in page

@@ -6,8 +6,8 @@ import pytest
 from report_trees import SHOP, investigate
 
 from analysis.investigation import Investigation
-from analysis.report.headline import LIGHTS, build_figures, build_tally, count_severities, find_light, tell_light
-from analysis.rules.verdict import Tally, count_findings, tell_verdict
+from analysis.report.headline import LIGHTS, build_figures, build_tally, count_severities, find_light, format_light
+from analysis.rules.verdict import Tally, count_findings, format_verdict
 
 POLICY = """
 [[concept]]
@@ -30,7 +30,7 @@ def test_a_clean_tree_is_green_throughout(tmp_path_factory: pytest.TempPathFacto
     clean = investigate(tmp_path_factory.mktemp("clean"), {"one.py": "x = 1\n"})
     assert {figure.light for figure in build_figures(clean)} == {"green"}
     assert find_light(count_severities(clean)) == "green"
-    assert tell_verdict(build_tally(clean)) == "No rule has found anything."
+    assert format_verdict(build_tally(clean)) == "No rule has found anything."
 
 
 def test_limits_of_the_policy_come_first_with_their_own_light(shop: Investigation) -> None:
@@ -83,11 +83,11 @@ def test_the_verdict_tells_policy_violations_from_what_needs_a_fix_and_from_risk
 ) -> None:
     tally = count_findings(found)
     assert tally.total == len(found)
-    assert tell_verdict(tally) == verdict
+    assert format_verdict(tally) == verdict
     counts = {severity: sum(each == severity for _, each in found) for severity in ("P0", "P1", "P2", "P3")}
     assert find_light(counts) == light
-    assert tell_light(light, tally) == says
+    assert format_light(light, tally) == says
 
 
 def test_no_finding_is_no_verdict_on_anything() -> None:
-    assert tell_verdict(Tally()) == "No rule has found anything."
+    assert format_verdict(Tally()) == "No rule has found anything."

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.report.displays import PAGE
-from analysis.report.networks import Gallery, Link, Network, Node, build_scripts, dump_json, merge_mutual, tell_hidden
+from analysis.report.networks import Gallery, Link, Network, Node, build_scripts, dump_json, format_hidden, merge_mutual
 
 CLOSING = "</script><script>alert(1)</script><!-- ]]>"
 EXTERNAL = re.compile(r"""(?:src|href)\s*=\s*["']?(?:https?:)?//|@import|url\(\s*["']?(?:https?:)?//""", re.IGNORECASE)
@@ -113,4 +113,4 @@ def test_pairs_in_both_directions_become_one() -> None:
 
 
 def test_nothing_hidden_is_not_told() -> None:
-    assert tell_hidden("imports", 0, "the weakest") == ""
+    assert format_hidden("imports", 0, "the weakest") == ""

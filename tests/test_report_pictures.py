@@ -12,10 +12,10 @@ from report_trees import HOSTILE, SHOP, investigate
 
 from analysis.investigation import Investigation
 from analysis.report.displays import Picture
-from analysis.report.pictures import draw_cycle_sizes, draw_import_costs, draw_matrix, draw_multiplicity
+from analysis.report.pictures import draw_cycle_sizes, draw_duplicate_names, draw_import_costs, draw_matrix
 
 Draw = Callable[[Investigation], Picture]
-DRAWN: tuple[Draw, ...] = (draw_matrix, draw_cycle_sizes, draw_multiplicity, draw_import_costs)
+DRAWN: tuple[Draw, ...] = (draw_matrix, draw_cycle_sizes, draw_duplicate_names, draw_import_costs)
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +75,7 @@ def test_the_matrix_counts_the_statements_against_the_order(shop: Investigation)
 def test_cycles_and_names_beyond_the_limit_are_counted(shop: Investigation) -> None:
     assert "2 smaller ones are not drawn" in draw_cycle_sizes(shop, most_bars=1).caption
     assert "1 import-time, 1 deferred, 1 typing" in draw_cycle_sizes(shop).caption
-    assert "1 more names are not drawn" in draw_multiplicity(shop, most_bars=0).caption
+    assert "1 more names are not drawn" in draw_duplicate_names(shop, most_bars=0).caption
 
 
 SLOW = {

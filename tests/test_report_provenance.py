@@ -7,7 +7,7 @@ from report_trees import SHOP, investigate
 
 from analysis import __version__
 from analysis.investigation import Investigation
-from analysis.report.provenance import MOST_LISTED, build_provenance, tell_time
+from analysis.report.provenance import MOST_LISTED, build_provenance, format_time
 
 
 @pytest.fixture(scope="module")
@@ -55,4 +55,4 @@ def test_a_long_list_of_unparsed_files_says_how_many_it_hides(tmp_path_factory: 
 
 
 def test_a_time_is_written_for_people() -> None:
-    assert tell_time("2026-01-02T03:04:05+00:00") == "2 January 2026, 03:04 UTC"
+    assert format_time("2026-01-02T03:04:05+00:00") == "2 January 2026, 03:04 UTC"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from report_trees import HOSTILE, investigate
 
-from analysis.report.runtime_sentences import list_not_foretold, tell_probe, tell_simulation
-from analysis.report.sentences import list_hazards
+from analysis.report.runtime_sentences import format_probe, format_simulation, list_not_foretold
+from analysis.report.sentences import list_cycle_outcomes
 
 RING = {
     "p/__init__.py": "",
@@ -20,13 +20,13 @@ RING = {
 
 def test_a_ring_is_listed_with_who_cannot_come_first_and_what_is_lost(tmp_path: Path) -> None:
     inv = investigate(tmp_path, RING)
-    page = list_hazards(inv).page.replace("<wbr>", "")
+    page = list_cycle_outcomes(inv).page.replace("<wbr>", "")
     assert "p.a (p/b.py:1)" in page
     assert "p.b (p/a.py:1)" in page
-    told = str(tell_simulation(inv))
+    told = str(format_simulation(inv))
     assert "Of 5 first imports" in told
     assert "2 fail by a circle" in told
-    assert str(tell_probe(inv))
+    assert str(format_probe(inv))
 
 
 def test_without_a_probe_nothing_is_held_against_what_was_foretold(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_without_a_probe_nothing_is_held_against_what_was_foretold(tmp_path: Pat
 
 def test_what_was_not_foretold_is_named(tmp_path: Path) -> None:
     inv = investigate(tmp_path, RING, is_probed=True)
-    told, page = str(tell_simulation(inv)), list_not_foretold(inv).page.replace("<wbr>", "")
+    told, page = str(format_simulation(inv)), list_not_foretold(inv).page.replace("<wbr>", "")
     assert "4 of 5" in told or "80" in told
     assert "p.reader" in page
     assert "p.a" not in page
@@ -44,5 +44,5 @@ def test_what_was_not_foretold_is_named(tmp_path: Path) -> None:
 
 def test_nothing_of_a_hostile_target_becomes_markup(tmp_path: Path) -> None:
     inv = investigate(tmp_path, HOSTILE)
-    for fragment in (list_hazards(inv), list_not_foretold(inv)):
+    for fragment in (list_cycle_outcomes(inv), list_not_foretold(inv)):
         assert "<script>alert" not in fragment.page

@@ -11,8 +11,8 @@ from analysis.report.counting import count_of
 from analysis.report.prose import render_markdown
 
 TELLING = (
-    sentences.tell_target, sentences.tell_graph, sentences.tell_packages, sentences.tell_busiest,
-    sentences.tell_cycles, sentences.tell_cuts,
+    sentences.format_target, sentences.format_graph, sentences.format_packages, sentences.format_busiest,
+    sentences.format_cycles, sentences.format_cuts,
 )  # fmt: skip
 LISTING = (
     sentences.list_cycles, sentences.list_packages, sentences.list_phantoms, sentences.list_repeated_classes,
@@ -42,28 +42,28 @@ def test_a_number_has_its_noun_in_the_right_form(number: float, told: str) -> No
 
 
 def test_a_target_without_imports_is_told_without_numbers_that_are_none(empty: Investigation) -> None:
-    assert str(sentences.tell_cuts(empty)) == "There is nothing to cut."
-    assert str(sentences.tell_cycles(empty)).count("none") == 3
-    assert "No two packages" in str(sentences.tell_packages(empty))
+    assert str(sentences.format_cuts(empty)) == "There is nothing to cut."
+    assert str(sentences.format_cycles(empty)).count("none") == 3
+    assert "No two packages" in str(sentences.format_packages(empty))
     assert all("none" in listing(empty).page for listing in LISTING)
-    assert str(sentences.tell_busiest(empty)).startswith("`one` is imported by no module and imports no module")
+    assert str(sentences.format_busiest(empty)).startswith("`one` is imported by no module and imports no module")
 
 
 def test_the_sentences_carry_the_numbers_of_the_target(shop: Investigation) -> None:
-    assert str(sentences.tell_target(shop)).startswith("`shop` at revision `no-git` has 11 files")
-    assert f"{shop.metric('edges'):,.0f} import edge" in str(sentences.tell_graph(shop))
+    assert str(sentences.format_target(shop)).startswith("`shop` at revision `no-git` has 11 files")
+    assert f"{shop.metric('edges'):,.0f} import edge" in str(sentences.format_graph(shop))
     for kind in ("import-time", "deferred", "typing"):
         expected = shop.cycles(kind)
         told = (
             f"- **{kind}**: {count_of(len(expected), 'cycle')} over {count_of(int(expected['size'].sum()), 'module')}"
         )
-        assert told in str(sentences.tell_cycles(shop))
+        assert told in str(sentences.format_cycles(shop))
     cuts = sum(len(cut) for cut in shop.cycles("import-time")["cut"])
-    assert str(sentences.tell_cuts(shop)).startswith(f"Removing {count_of(cuts, 'import')} breaks")
+    assert str(sentences.format_cuts(shop)).startswith(f"Removing {count_of(cuts, 'import')} breaks")
 
 
 def test_a_module_is_told_by_who_imports_it(shop: Investigation) -> None:
-    told = str(sentences.tell_busiest(shop, "shop.core.basket"))
+    told = str(sentences.format_busiest(shop, "shop.core.basket"))
     assert told.startswith("`shop.core.basket` is imported by 2 modules and imports 1 module")
 
 

@@ -85,7 +85,7 @@ def test_two_runs_find_the_same_whatever_the_order_of_the_facts(make_tree: Tree)
     shuffled = replace(
         case,
         cycles=tuple(case.cycles[number] for number in order),
-        multiplicity=case.multiplicity[::-1],
+        duplicate_names=case.duplicate_names[::-1],
         concepts=case.concepts[::-1],
     )
     assert find_findings(case) == find_findings(shuffled) == find_findings(case)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from rule_trees import judge, open_case
 
-from analysis.rules.inner_edges import find_names_taken
+from analysis.rules.cycle_edges import find_names_taken
 
 Tree = Callable[..., Path]
 HEAD = {"p/__init__.py": ""}
@@ -17,7 +17,7 @@ HEAD = {"p/__init__.py": ""}
 def read_taken(root: Path) -> list[tuple[str, str]]:
     """Return importer and name of the imports inside cycles that take a name."""
     case = open_case(root)
-    edges = [edge for edges in case.inner_edges.values() for edge in edges]
+    edges = [edge for edges in case.cycle_edges.values() for edge in edges]
     return sorted((edge.importer, edge.name) for edge in find_names_taken(case.facts.imports, edges))
 
 

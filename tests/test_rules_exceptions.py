@@ -111,7 +111,7 @@ def test_the_policy_accepts_for_a_time(
 ) -> None:  # fmt: skip
     root = make_tree({**HOME, "p/c.py": "from p.b import Order\n"})
     case = open_case(root, f'[[ignore]]\nreason = "why"\n{entry}\n')
-    found = judge_case(replace(case, witnesses={}), today=TODAY)
+    found = judge_case(replace(case, runtime_tables={}), today=TODAY)
     assert [rule for rule, _ in name(found) if rule == RULE] == ([] if is_accepted else [RULE])
     assert [rule for rule, _ in name(found) if rule != RULE] == own
     assert [(row.by, row.reason) for row in found.accepted] == ([("policy", "why")] if is_accepted else [])

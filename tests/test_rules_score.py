@@ -105,7 +105,7 @@ def test_a_policy_gives_its_own_points(make_tree: Tree) -> None:
 def test_the_score_does_not_depend_on_the_simulation(make_tree: Tree) -> None:
     files = {"a.py": "from b import B\nclass A: ...\n", "b.py": "from a import A\nclass B: ...\n", "c.py": ""}
     case = open_case(make_tree(files))
-    blind = replace(case, witnesses={})
+    blind = replace(case, runtime_tables={})
     with_it, without = (find_scores(each, judge_case(each).findings)[0][0] for each in (case, blind))
     assert {finding.rule for finding in judge_case(case).findings} > {
         finding.rule for finding in judge_case(blind).findings

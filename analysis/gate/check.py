@@ -35,7 +35,7 @@ from analysis.policy import Policy, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.quantities import write_score
-from analysis.rules import RULES_BY_NAME, CaseFile, Finding, Judgement, check_weights, judge, score_case
+from analysis.rules import RULES_BY_NAME, Finding, Judgement, RuleContext, check_weights, judge, score_case
 from analysis.rules.score import Score, ScorePart
 from analysis.rules.words import agree, tell
 
@@ -66,7 +66,7 @@ class CheckOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    case: CaseFile
+    case: RuleContext
     judgement: Judgement
     scores: Sequence[Score]
     parts: Sequence[ScorePart]
@@ -107,7 +107,7 @@ def check(
     elif counts_threshold and now.score < threshold:
         reasons.append(f"the score of {write_score(now.score)} is below {threshold:g}")
     if any(failing):
-        reasons.append(_tell_failing(sum(failing), compared_with))
+        reasons.append(_format_failing(sum(failing), compared_with))
     revision = read_revision(root)
     return CheckResult(
         target=policy.target.name or root.name or "target",
@@ -241,7 +241,7 @@ def _fails(finding: Finding, status: Status, *, is_ratchet: bool, strict: bool) 
     return strict
 
 
-def _tell_failing(count: int, compared_with: str) -> str:
+def _format_failing(count: int, compared_with: str) -> str:
     if compared_with:
         return f"{tell(count, 'finding')} {agree(count, 'is', 'are')} new or worse since {compared_with}"
     return f"{tell(count, 'finding')} {agree(count, 'remains', 'remain')}, and --strict allows none"

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 
 from analysis.gate.result import CheckedFinding, CheckResult
-from analysis.gate.unread import tell_unread
+from analysis.gate.unread import format_unread
 from analysis.quantities import write_decimal, write_score
-from analysis.rules.verdict import count_findings, find_breach, name_severity, tell_verdict
+from analysis.rules.verdict import count_findings, find_breach, format_verdict, name_severity
 from analysis.rules.words import make_harmless, tell
 
 _MOST = 20
@@ -21,20 +21,20 @@ def render_markdown(result: CheckResult) -> str:
     failing = [finding for finding in result.findings if finding.fails]
     lines = [f"## Single source of truth: {_escape(result.target)} {verdict}", ""]
     lines += [f"- {_escape(reason)}" for reason in result.reasons] + ([""] if result.reasons else [])
-    lines += [_tell_score(result), ""]
+    lines += [_format_score(result), ""]
     lines += [f"> {_escape(note)}" for note in result.notes] + ([""] if result.notes else [])
     lines += [*_list_gaps(result), ""] if result.not_analysed else []
-    lines += [f"- {_escape(sentence)}" for sentence in tell_unread(result)]
+    lines += [f"- {_escape(sentence)}" for sentence in format_unread(result)]
     if result.findings:
         tally = count_findings((finding.rule, finding.severity) for finding in result.findings)
-        lines += [tell_verdict(tally), ""]
+        lines += [format_verdict(tally), ""]
     if failing:
         lines += ["### What fails the check", "", *_tabulate(failing, with_status=bool(result.compared_with)), ""]
     elif result.findings and not result.passed:
         lines += ["### The gravest findings", "", *_tabulate(result.findings, with_status=False), ""]
     if result.gone:
         named = [f"- ~~{_escape(each.subject)}~~ ({each.rule})" for each in result.gone[:_MOST]]
-        lines += [f"### Gone since {_escape(result.compared_with)}", "", *named, *_tell_more(len(result.gone)), ""]
+        lines += [f"### Gone since {_escape(result.compared_with)}", "", *named, *_format_more(len(result.gone)), ""]
     if result.rules:
         lines += ["<details><summary>Points lost by rule</summary>", "", *_tabulate_rules(result), "", "</details>", ""]
     return "\n".join(lines)
@@ -44,10 +44,10 @@ def _list_gaps(result: CheckResult) -> Iterator[str]:
     for gap in result.not_analysed[:_MOST]:
         where = " ".join(filter(None, (gap.step, gap.part, gap.path)))
         yield f"> could not be analysed: {_escape(where)}: {_escape(gap.reason)}"
-    yield from _tell_more(len(result.not_analysed))
+    yield from _format_more(len(result.not_analysed))
 
 
-def _tell_score(result: CheckResult) -> str:
+def _format_score(result: CheckResult) -> str:
     needed = f"{result.threshold:g} needed" if result.threshold_counts else "not judged: only what is new or worse is"
     about = f" · about {_escape(', '.join(result.about))} only" if result.about else ""
     return (
@@ -69,10 +69,10 @@ def _tabulate(findings: Iterable[CheckedFinding], *, with_status: bool) -> Itera
         more = f" and {each.places - 1:,} more" if each.places > 1 else ""
         owner = f" {_escape(each.owner)} |" if has_owners else ""
         yield f"| {severity} | {each.rule} | {_escape(each.message)} | {where.replace('|', ' ')}{more} |{owner}"
-    yield from _tell_more(len(found))
+    yield from _format_more(len(found))
 
 
-def _tell_more(count: int) -> list[str]:
+def _format_more(count: int) -> list[str]:
     return ["", f"… and {count - _MOST:,} more."] if count > _MOST else []
 
 

@@ -21,8 +21,8 @@ from analysis.pipeline import build_case
 from analysis.policy import FILE_NAME, Policy
 from analysis.policy import Concept as ConceptPolicy
 from analysis.progress import Clock, Progress, ignore_progress
-from analysis.rules import CaseFile
-from analysis.rules.words import make_harmless, tell, tell_some
+from analysis.rules import RuleContext
+from analysis.rules.words import format_some, make_harmless, tell
 
 _MOST_CONCEPTS, _MOST_REDIRECTS, _MOST_PATHS = 8, 8, 8
 #: A family of more classes is a way of naming, not a concept of which there should be one.
@@ -76,7 +76,7 @@ def write_policy(
     return place
 
 
-def propose_policy(case: CaseFile, name: str) -> str:
+def propose_policy(case: RuleContext, name: str) -> str:
     """Return a policy as TOML that the target fulfils today where it sets limits: concepts, redirects, factories."""
     uses = _count_uses(case.identity.paths)
     parts = [_HEAD.format(name=_quote(name))]
@@ -103,9 +103,9 @@ def _read(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
     return zip(*(tables.read_column(table, name) for name in names), strict=True)
 
 
-def _propose_concepts(case: CaseFile, uses: Mapping[str, int]) -> Iterator[str]:
+def _propose_concepts(case: RuleContext, uses: Mapping[str, int]) -> Iterator[str]:
     """Propose the families with most class names that are defined several times, then the largest."""
-    shared = {item.name for item in case.multiplicity}
+    shared = {item.name for item in case.duplicate_names}
     families = [concept for concept in case.concepts if concept.classes > 1 and concept.name != _FACTORY]
     families.sort(key=lambda each: (-_count_shared(each, shared), -each.classes, each.name))
     chosen = [concept for concept in families if concept.classes <= _LARGEST][:_MOST_CONCEPTS]
@@ -116,7 +116,7 @@ def _propose_concepts(case: CaseFile, uses: Mapping[str, int]) -> Iterator[str]:
         yield _propose_concept(concept, judged.classes, shared, uses)
     rest = [f"{concept.name} ({concept.classes:,})" for concept in families if concept not in chosen]
     if rest:
-        yield f"# Other families of class names: {tell_some(rest, 12)}.\n"
+        yield f"# Other families of class names: {format_some(rest, 12)}.\n"
 
 
 def _count_shared(concept: Concept, shared: set[str]) -> int:
@@ -127,7 +127,7 @@ def _propose_concept(concept: Concept, limit: int, shared: set[str], uses: Mappi
     counted = [member for member in concept.members if member.role == "implementation"]
     twice = sorted({member.name for member in counted} & shared)
     lines = [f"# {concept.name}: {tell(limit, 'class', 'classes')} today. Lower the limit as they are merged."]
-    lines += [f"# Defined several times: {tell_some(twice, 6)}."] if twice else []
+    lines += [f"# Defined several times: {format_some(twice, 6)}."] if twice else []
     lines += [
         "[[concept]]", f"name = {_quote(concept.name.removeprefix('*'))}", f"match = [{_quote(concept.name)}]",
         f"max_classes = {limit}",
@@ -140,7 +140,7 @@ def _propose_concept(concept: Concept, limit: int, shared: set[str], uses: Mappi
     return "\n".join(lines) + "\n"
 
 
-def _propose_factories(case: CaseFile) -> Iterator[str]:
+def _propose_factories(case: RuleContext) -> Iterator[str]:
     """Require of all factories what all of them offer today; of a single one its ways of making things."""
     offered: dict[str, set[str]] = {}
     rows = _read(case.facts.definitions, "path", "name", "methods", "scope")
@@ -153,7 +153,7 @@ def _propose_factories(case: CaseFile) -> Iterator[str]:
     making = [method for method in common if method.startswith(("create", "get", "make", "build", "new"))]
     names = sorted(key.rpartition(":")[2] for key in offered)
     lines = [
-        f"# {tell(len(offered), 'factory', 'factories')}: {tell_some(names, 6)}.",
+        f"# {tell(len(offered), 'factory', 'factories')}: {format_some(names, 6)}.",
         "[[factory]]", f'match = ["{_FACTORY}"]',
     ]  # fmt: skip
     if making:

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 from analysis.gate.result import CheckedFinding, CheckedPlace, CheckResult, NotAnalysed
-from analysis.gate.unread import tell_unread
+from analysis.gate.unread import format_unread
 from analysis.rules import RULES, Rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -40,7 +40,7 @@ def render_sarif(result: CheckResult) -> str:
                 "executionSuccessful": True, "exitCode": 0 if result.passed else 1, "endTimeUtc": _zulu(result),
                 "toolExecutionNotifications": [
                     *map(_notify, result.not_analysed),
-                    *map(_note, [*result.notes, *tell_unread(result)]),
+                    *map(_note, [*result.notes, *format_unread(result)]),
                 ],
             }
         ],

@@ -8,7 +8,7 @@ from analysis.rules.words import make_harmless, tell
 _MOST = 3
 
 
-def tell_unread(result: CheckResult) -> list[str]:
+def format_unread(result: CheckResult) -> list[str]:
     """Return a sentence on the files of the revision that could not be had, and one on a repository not asked."""
     told = []
     if result.not_read:

@@ -22,11 +22,11 @@ from analysis.golden.summary import (
     Change,
     count_base,
     find_change_since,
+    format_cause,
+    format_change,
     summarise_levers,
     summarise_seeds,
     summarise_tests,
-    tell_cause,
-    tell_change,
 )
 from analysis.policy import GoldenPath, read_policy
 from analysis.progress import Progress, ignore_progress
@@ -102,8 +102,8 @@ def run_request(
     change = find_change_at(kept, target, revision, runs)
     return GoldenAnswer(
         folder, target.name, passed, count, estimate_rate(passed, count, own.confidence),
-        judge_rate(passed, count, own.target, own.confidence), result.stopped, tell_cause(runs),
-        tell_change(change, passed, count) if change else "",
+        judge_rate(passed, count, own.target, own.confidence), result.stopped, format_cause(runs),
+        format_change(change, passed, count) if change else "",
         summarise_tests(runs, tests, own.confidence), summarise_levers(runs), summarise_seeds(runs),
     )  # fmt: skip
 

@@ -162,10 +162,10 @@ def find_change_since(before: pa.Table, revision: str, after: pa.Table) -> Chang
     return Change(revision, *old, find_change(old, new)) if old[1] and new[1] else None
 
 
-def tell_change(change: Change, passed: int, runs: int) -> str:
+def format_change(change: Change, passed: int, runs: int) -> str:
     """Say how the rate moved since another revision, and whether that is more than chance.
 
-    >>> tell_change(Change("abc", 50, 100, 0.001), 90, 100)
+    >>> format_change(Change("abc", 50, 100, 0.001), 90, 100)
     'since abc the rate went from 50.0 % to 90.0 %: more than chance (p = 0.001)'
     """
     told = "more than chance" if change.p_value < _SIGNIFICANT else "no more than chance may do"
@@ -173,24 +173,24 @@ def tell_change(change: Change, passed: int, runs: int) -> str:
     return f"since {change.revision} the rate went {rates}: {told} ({write_chance(change.p_value)})"
 
 
-def tell_verdict(verdict: Verdict, passed: int, runs: int) -> str:
+def format_verdict(verdict: Verdict, passed: int, runs: int) -> str:
     """Return the verdict in one sentence, with the bound that it rests on and what is needed.
 
     >>> from analysis.golden.statistics import judge_rate
-    >>> tell_verdict(judge_rate(121, 200, 0.999), 121, 200)
+    >>> format_verdict(judge_rate(121, 200, 0.999), 121, 200)
     'Not met: 121 of 200 runs succeeded; the rate is at most 66.3 % (95 % upper bound), and 99.9 % is needed.'
-    >>> tell_verdict(judge_rate(10, 10, 0.999), 10, 10).partition("bound), ")[2]
+    >>> format_verdict(judge_rate(10, 10, 0.999), 10, 10).partition("bound), ")[2]
     'and 99.9 % is needed; 2,995 runs without a failure would show it.'
     """
     share = f"{write_count(passed)} of {write_count(runs)} runs succeeded"
-    told = f"{verdict.word.capitalize()}: {share}; the rate is {tell_bound(verdict)}"
+    told = f"{verdict.word.capitalize()}: {share}; the rate is {format_bound(verdict)}"
     told += f", and {write_stated(verdict.target)} is needed"
     if verdict.word == "not enough runs":
         told += f"; {write_count(verdict.needed_runs)} runs without a failure would show it"
     return f"{told}."
 
 
-def tell_bound(verdict: Verdict) -> str:
+def format_bound(verdict: Verdict) -> str:
     """Return the bound that a verdict rests on: the upper one where the target is missed, else the lower one.
 
     A bound that misses the target by less than is shown is called below it, so that it does not look like reaching it.
@@ -202,7 +202,7 @@ def tell_bound(verdict: Verdict) -> str:
     return write_at_most(verdict.upper, verdict.confidence)
 
 
-def tell_cause(runs: pa.Table) -> str:
+def format_cause(runs: pa.Table) -> str:
     """Say in one sentence what the failures depend on, as far as it was tried."""
     seeds, levers = summarise_seeds(runs), summarise_levers(runs)
     told = []

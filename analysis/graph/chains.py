@@ -8,8 +8,8 @@ from difflib import get_close_matches
 from itertools import count, islice, pairwise
 
 from analysis.errors import UnknownNameError
-from analysis.graph.hops import Hop, HopReader
-from analysis.graph.links import Links, Pairs
+from analysis.graph.edge_arrays import Links, Pairs
+from analysis.graph.import_steps import ImportStep, ImportStepReader
 from analysis.graph.resolve import ImportGraph
 
 Following = Mapping[int, list[int]]
@@ -19,7 +19,7 @@ Following = Mapping[int, list[int]]
 class Chain:
     """One way from an importer to an imported module, hop by hop."""
 
-    hops: tuple[Hop, ...]
+    hops: tuple[ImportStep, ...]
 
 
 def find_chains(graph: ImportGraph, importer: str, imported: str, limit: int = 5) -> list[Chain]:
@@ -39,7 +39,7 @@ def find_chains(graph: ImportGraph, importer: str, imported: str, limit: int = 5
         pairs = links.find_pairs("typing", with_ancestors=with_ancestors)
         rows = dict(zip(zip(pairs.importers.tolist(), pairs.importeds.tolist(), strict=True), pairs.rows, strict=True))
         ways = islice(_find_ways(pairs, start, goal), limit)
-        hops = HopReader(graph.edges)
+        hops = ImportStepReader(graph.edges)
         chains = [Chain(tuple(hops.read(int(rows[pair])) for pair in pairwise(way))) for way in ways]
         if chains:
             return chains

@@ -12,9 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
+from analysis.graph.minimal_cut import thin_cut
 from analysis.graph.ordering import find_backward_edges
 from analysis.graph.packing import FOREVER, Costs, Edge, Packing, pack_cycles
-from analysis.graph.thinning import thin_cut
 
 Name = TypeVar("Name", str, int)
 #: Work on one component, in modules looked at, before the search for cycles is cut short; and more per edge.

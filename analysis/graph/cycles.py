@@ -12,9 +12,9 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.gaps import Gaps, NoGaps
-from analysis.graph.hops import Hop, HopReader
-from analysis.graph.kept_cuts import KeptCuts
-from analysis.graph.links import DEPTH_OF_KIND, Component, Links, find_components
+from analysis.graph.cached_cuts import KeptCuts
+from analysis.graph.edge_arrays import DEPTH_OF_KIND, Component, Links, find_components
+from analysis.graph.import_steps import ImportStep, ImportStepReader
 from analysis.graph.loops import find_loop
 from analysis.graph.resolve import ImportGraph
 
@@ -33,7 +33,7 @@ class Cycle:
     size: int
     edge_count: int
     modules: tuple[str, ...]
-    loop: tuple[Hop, ...]
+    loop: tuple[ImportStep, ...]
     is_loop_shortest: bool
     cut: tuple[tuple[str, str], ...]
     cut_cost: int
@@ -84,7 +84,7 @@ class _Builder:
 
     def __init__(self, links: Links, graph: ImportGraph, cuts: KeptCuts) -> None:
         self._names = links.names
-        self._hops = HopReader(graph.edges)
+        self._hops = ImportStepReader(graph.edges)
         self._are_ancestors = graph.edges.column("is_ancestor").to_numpy()
         self._cuts = cuts
 

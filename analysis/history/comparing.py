@@ -10,11 +10,11 @@ from analysis import tables
 from analysis.gaps import Gaps
 from analysis.history.baseline import Baseline, build_baseline
 from analysis.history.ratchet import Comparison, Status, choose_known, compare
-from analysis.rules import RULES_BY_NAME, CaseFile, Finding, judge
+from analysis.rules import RULES_BY_NAME, Finding, RuleContext, judge
 
 
 def build_case_baseline(
-    case: CaseFile, findings: Sequence[Finding], *, target: str = "", revision: str = "", score: float = 0.0
+    case: RuleContext, findings: Sequence[Finding], *, target: str = "", revision: str = "", score: float = 0.0
 ) -> Baseline:
     """Return the baseline of a target: what source and simulation say, or the source alone where time ran out.
 
@@ -22,13 +22,13 @@ def build_case_baseline(
     """
     kept = [finding for finding in findings if finding.certainty != "observed"]
     if not case.is_simulated:
-        kept = judge(replace(case, witnesses={}), with_sources=False, gaps=Gaps()).findings
+        kept = judge(replace(case, runtime_tables={}), with_sources=False, gaps=Gaps()).findings
     built = build_baseline(kept, case.facts, target=target, revision=revision, score=score)
     return built.model_copy(update={"simulated": case.is_simulated})
 
 
 def compare_case(
-    case: CaseFile, findings: Sequence[Finding], known: Baseline, *, failed: Collection[str] = ()
+    case: RuleContext, findings: Sequence[Finding], known: Baseline, *, failed: Collection[str] = ()
 ) -> Comparison:
     """Return the status of each finding against a baseline, and what is gone.
 
@@ -45,7 +45,7 @@ def compare_case(
     return replace(found, gone=gone)
 
 
-def _compare(case: CaseFile, findings: Sequence[Finding], known: Baseline) -> Comparison:
+def _compare(case: RuleContext, findings: Sequence[Finding], known: Baseline) -> Comparison:
     present = tables.read_column(case.facts.files, "path")
     if known.simulated:
         counted = [finding for finding in findings if finding.certainty != "refuted"]
@@ -54,7 +54,7 @@ def _compare(case: CaseFile, findings: Sequence[Finding], known: Baseline) -> Co
         return Comparison(
             tuple("known" if finding.certainty == "refuted" else next(statuses) for finding in findings), found.gone
         )
-    plain = judge(replace(case, witnesses={}), with_sources=False, gaps=Gaps()).findings
+    plain = judge(replace(case, runtime_tables={}), with_sources=False, gaps=Gaps()).findings
     found = compare(known, build_baseline(plain, case.facts), present)
     by_print: dict[str, list[Status]] = defaultdict(list)
     for finding, status in zip(plain, found.statuses, strict=True):

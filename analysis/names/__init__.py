@@ -6,16 +6,16 @@ What answers with pandas frames is in ``frames``, ``answers``, ``families`` and 
 from __future__ import annotations
 
 from analysis.names.concepts import Concept, Member, find_concepts
+from analysis.names.duplicate_names import DuplicateName, find_duplicate_names
 from analysis.names.identity import Identity, build_empty_identity, build_identity
-from analysis.names.multiplicity import Multiplicity, find_multiplicity
 
 __all__ = [
     "Concept",
+    "DuplicateName",
     "Identity",
     "Member",
-    "Multiplicity",
     "build_empty_identity",
     "build_identity",
     "find_concepts",
-    "find_multiplicity",
+    "find_duplicate_names",
 ]

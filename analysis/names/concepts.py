@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from fnmatch import translate
 
 from analysis.facts.test_files import is_test_file
-from analysis.names.census import Counted, build_census
+from analysis.names.class_index import Counted, build_class_index
 from analysis.names.evidence import ClassFacts
 from analysis.policy import Concept as ConceptPolicy
 from analysis.policy import Policy
@@ -59,7 +59,7 @@ def find_concepts(facts: ClassFacts, policy: Policy) -> list[Concept]:
     Proposed is every last word of a class name (``*Registry``) that two or more definitions share. Exceptions,
     classes of test files and families that a policy's pattern names already are not proposed.
     """
-    census = [each for each in build_census(facts) if not each.is_local]
+    census = [each for each in build_class_index(facts) if not each.is_local]
     # A class in an except block stands for itself only when nothing else has its definition.
     counted = list({each.definition: each for each in sorted(census, key=lambda each: not each.is_fallback)}.values())
     own = [_find_by_policy(counted, rule) for rule in policy.concept]

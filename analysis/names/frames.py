@@ -7,22 +7,22 @@ from collections.abc import Iterable
 import pandas as pd
 
 from analysis.names.concepts import Concept
-from analysis.names.multiplicity import Multiplicity
+from analysis.names.duplicate_names import DuplicateName
 
-MULTIPLICITY_COLUMNS = ("name", "definitions", "nested", "fallbacks", "local_definitions", "modules", "places")
+DUPLICATE_NAME_COLUMNS = ("name", "definitions", "nested", "fallbacks", "local_definitions", "modules", "places")
 CONCEPT_COLUMNS = (
     "concept", "classes", "definitions", "names", "modules", "places", "max_classes", "canonical", "is_policy",
 )  # fmt: skip
 
 
-def build_multiplicity_frame(found: Iterable[Multiplicity]) -> pd.DataFrame:
-    """Return one row per class name: the fields of ``Multiplicity`` as columns; modules and places are lists."""
+def build_duplicate_names_frame(found: Iterable[DuplicateName]) -> pd.DataFrame:
+    """Return one row per class name: the fields of ``DuplicateName`` as columns; modules and places are lists."""
     rows = [
         (item.name, item.definitions, item.nested, item.fallbacks, item.local_definitions,
          list(item.modules), list(item.places))
         for item in found
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(MULTIPLICITY_COLUMNS))
+    return pd.DataFrame(rows, columns=list(DUPLICATE_NAME_COLUMNS))
 
 
 def build_concepts_frame(concepts: Iterable[Concept]) -> pd.DataFrame:

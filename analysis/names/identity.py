@@ -12,12 +12,12 @@ import pyarrow as pa
 from analysis import tables
 from analysis.executor import paused_collection
 from analysis.gaps import Gaps, NoGaps
+from analysis.names.cached_names import NAMES, KeptNames
 from analysis.names.canonical import find_stated
 from analysis.names.conflicts import build_conflicts
 from analysis.names.duplicates import build_duplicates
 from analysis.names.evidence import FactTables
 from analysis.names.inheritance import Inheritance, find_inheritance, read_inheritance
-from analysis.names.kept_names import NAMES, KeptNames
 from analysis.names.module_index import ModuleIndex
 from analysis.names.paths import build_resolution
 from analysis.names.phantom_names import build_phantom_names

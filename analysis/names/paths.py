@@ -17,9 +17,9 @@ from analysis.executor import paused_collection
 from analysis.gaps import Gaps, NoGaps
 from analysis.names.canonical import ALLOWED_ROUTES, ClassPath, choose_canonical
 from analysis.names.evidence import FactTables
+from analysis.names.fast_path import find_plain
 from analysis.names.module_index import Module, ModuleIndex
 from analysis.names.namespace import Namespaces
-from analysis.names.plain import find_plain
 from analysis.names.resolve import Resolver
 from analysis.names.routes import Routes
 from analysis.names.statements import Statements, read_statements

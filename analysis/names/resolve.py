@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from analysis.names.meaning import AT_END, KEPT, Given, Meaning, Steps, limit_candidates, of_module
 from analysis.names.module_index import Module
 from analysis.names.namespace import Namespaces
-from analysis.names.openness import COMPILED, find_open
+from analysis.names.open_namespaces import COMPILED, find_open
 from analysis.names.stars import StarNames
 from analysis.names.statements import Statements, Submodules
 from analysis.names.values import (

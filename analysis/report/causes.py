@@ -110,7 +110,7 @@ def _find_packages(inv: Investigation) -> dict[str, str]:
     return {row["path"]: groups[row["module"]] for row in modules}
 
 
-def tell_stake(inv: Investigation) -> str:
+def format_stake(inv: Investigation) -> str:
     """Return the revenue at risk as the policy states it, or nothing.
 
     The kit measures no revenue; it repeats what the team has decided to be at stake.

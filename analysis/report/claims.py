@@ -100,21 +100,21 @@ def _write_tolerance(tolerance: float, unit: str) -> str:
 def _explain(inv: Investigation, claim: Claim, meaning: str) -> str:
     kind, _, name = claim.metric.partition(":")
     if not meaning:
-        return _tell_blind(inv, claim) or _NEEDED.get(
+        return _format_blind(inv, claim) or _NEEDED.get(
             ALIASES.get(claim.metric, claim.metric), "No metric of this name: see ssot scan --json."
         )
     if kind in {"class-ids", "identities"}:
-        return " ".join(filter(None, (meaning, _tell_objects(inv, name, claim.paths))))
+        return " ".join(filter(None, (meaning, _format_objects(inv, name, claim.paths))))
     if claim.metric == "factory-methods-missing":
         findings = inv.findings
         chosen = findings[findings["rule"] == "factory-without-method"]["message"]
         return " ".join([meaning, *(f"{message}." for message in chosen.head(_MOST_NAMED))])
     if claim.metric == _FAILING:
-        return " ".join([meaning, *_tell_first_imports(inv, claim.paths)])
+        return " ".join([meaning, *_format_first_imports(inv, claim.paths)])
     return meaning
 
 
-def _tell_objects(inv: Investigation, name: str, wanted: tuple[str, ...]) -> str:
+def _format_objects(inv: Investigation, name: str, wanted: tuple[str, ...]) -> str:
     """Say what is behind each path that a claim is about: an object that is no class has no class id."""
     paths = inv.frame("paths")
     dotted = [path.replace(":", ".") for path in wanted]
@@ -132,7 +132,7 @@ def _tell_objects(inv: Investigation, name: str, wanted: tuple[str, ...]) -> str
     return " ".join(parts)
 
 
-def _tell_first_imports(inv: Investigation, wanted: tuple[str, ...]) -> list[str]:
+def _format_first_imports(inv: Investigation, wanted: tuple[str, ...]) -> list[str]:
     probed = inv.frame("probed")
     rows = probed if len(probed) else inv.frame("simulated")
     outcomes = dict(zip(rows["module"], rows["outcome"].astype(str), strict=True))
@@ -146,9 +146,9 @@ def _tell_first_imports(inv: Investigation, wanted: tuple[str, ...]) -> list[str
     ]
 
 
-def _tell_blind(inv: Investigation, claim: Claim) -> str:
+def _format_blind(inv: Investigation, claim: Claim) -> str:
     """Say which of the modules that a claim is about could not be imported for another reason."""
     if claim.metric != _FAILING or not claim.paths or not inv.manifest.get("probe"):
         return ""
-    told = " ".join(_tell_first_imports(inv, claim.paths))
+    told = " ".join(_format_first_imports(inv, claim.paths))
     return f"Not all of them could be imported, for other reasons: {told}"

@@ -11,7 +11,7 @@ from analysis.names.answers import count_violations
 from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
-from analysis.report.networks import Link, Network, Node, tell_hidden
+from analysis.report.networks import Link, Network, Node, format_hidden
 from analysis.report.packages import shorten
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MOST_PATHS = 40
 _KIND_OF_ROUTE = {"definition": "focus", "facade": "plain", "shim": "other", "accidental": "other"}
 
 
-def tell_identity(inv: Investigation) -> Prose:
+def format_identity(inv: Investigation) -> Prose:
     """Say how many classes can be imported by how many paths, and how many imports take the wrong one."""
     classes = inv.classes()
     several = int((classes["paths"] > 1).sum())
@@ -48,7 +48,7 @@ def find_busiest_class(inv: Investigation) -> str:
     return "" if classes.empty else str(classes.iloc[0]["definition"])
 
 
-def tell_paths(inv: Investigation, name: str = "") -> Prose:
+def format_paths(inv: Investigation, name: str = "") -> Prose:
     """Say which path of a class should be used, and how many statements use another.
 
     Without a name the class is the one most often taken from the wrong place.
@@ -101,7 +101,7 @@ def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS)
         if source:
             kind = "cut" if row["violations"] else "plain"
             links.append(Link(path, source, f"{path} takes it from {source}", 1.4, kind))
-    hidden = tell_hidden("paths", len(found) - len(shown), "nobody imports by them, or fewest")
+    hidden = format_hidden("paths", len(found) - len(shown), "nobody imports by them, or fewest")
     legend = "Red is the definition, blue a package around it, grey a detour. Dashed lines start at paths in wrong use."
     return Network(
         f"Import paths of {name}",

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 MOST_CLASSES = 8
 
 
-def tell_concepts(inv: Investigation) -> Prose:
+def format_concepts(inv: Investigation) -> Prose:
     """Say which concepts of the policy have too many classes, and how many families there are besides."""
     concepts = inv.find_concepts()
     stated = [concept for concept in concepts if concept.is_policy]
@@ -89,7 +89,7 @@ def _find_name(inv: Investigation, name: str) -> str:
     return concept.name if concept else "a concept"
 
 
-def tell_rivals(inv: Investigation, name: str = "") -> Prose:
+def format_rivals(inv: Investigation, name: str = "") -> Prose:
     """Say how many classes of a concept stand beside one another, and how many extend or wrap another of them."""
     members = inv.members(name)
     counted = members[members["role"] == "implementation"]
@@ -149,7 +149,7 @@ def list_methods(inv: Investigation, name: str = "", most_rows: int = 40) -> Fra
     return build_table(frame, caption=caption, most_rows=most_rows, names=tuple(frame.columns))
 
 
-def tell_duplicates(inv: Investigation) -> Prose:
+def format_duplicates(inv: Investigation) -> Prose:
     """Say how many classes and methods are copies of one another, and which folders explain them."""
     frame = inv.duplicates
     levels = frame["level"].astype(str).value_counts()

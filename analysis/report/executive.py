@@ -8,16 +8,16 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from analysis.quantities import NOT_MEASURED, UNITS, Shown, write_at_least, write_share, write_value
-from analysis.report.causes import Cause, find_causes, tell_stake
+from analysis.report.causes import Cause, find_causes, format_stake
 from analysis.report.claims import ClaimVerdict, judge_claims
 from analysis.report.displays import Fragment
 from analysis.report.golden import GoldenView, build_golden
-from analysis.report.headline import Figure, build_figures, build_tally, count_severities, find_light, tell_light
+from analysis.report.headline import Figure, build_figures, build_tally, count_severities, find_light, format_light
 from analysis.report.key_findings import WORTH_TELLING, Group, OwnerRow, count_owners, group_findings
-from analysis.report.provenance import build_provenance, tell_time
+from analysis.report.provenance import build_provenance, format_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
-from analysis.rules.verdict import name_severity, tell_verdict
+from analysis.rules.verdict import format_verdict, name_severity
 from analysis.rules.words import tell
 from analysis.tables import SEVERITY_WORDS
 
@@ -82,11 +82,11 @@ def build_executive(inv: Investigation) -> Executive:
     return Executive(
         target=inv.name,
         revision=str(inv.manifest["revision"]),
-        time=tell_time(str(inv.manifest["created"])),
-        sizes=_tell_sizes(inv),
+        time=format_time(str(inv.manifest["created"])),
+        sizes=_format_sizes(inv),
         light=light,
-        light_words=tell_light(light, tally),
-        verdict=tell_verdict(tally),
+        light_words=format_light(light, tally),
+        verdict=format_verdict(tally),
         figures=build_figures(inv),
         claims=judge_claims(inv),
         score=build_score(inv),
@@ -102,7 +102,7 @@ def build_executive(inv: Investigation) -> Executive:
     )
 
 
-def _tell_sizes(inv: Investigation) -> str:
+def _format_sizes(inv: Investigation) -> str:
     """Return the size as the metrics have it: the same modules that the score and the claims count."""
     counts = inv.manifest["counts"]
     modules, classes = tell(inv.module_count, "module"), tell(counts["definitions"], "class", "classes")
@@ -115,7 +115,7 @@ def _build_impact(inv: Investigation, counts: Mapping[str, int]) -> dict[str, An
         {"severity": severity, "count": count, "words": _name_all(inv, severity), "note": notes.get(severity, "")}
         for severity, count in counts.items()
     ]
-    return {"stake": tell_stake(inv), "severities": rows}
+    return {"stake": format_stake(inv), "severities": rows}
 
 
 def _name_all(inv: Investigation, severity: str) -> str:
@@ -147,7 +147,7 @@ def _load_parts() -> Any:
 
 def show_headline(inv: Investigation) -> Fragment:
     """Return the headline figures with their lights."""
-    return Fragment(str(_load_parts().show_figures(build_figures(inv))), tell_verdict(build_tally(inv)))
+    return Fragment(str(_load_parts().show_figures(build_figures(inv))), format_verdict(build_tally(inv)))
 
 
 def show_findings(inv: Investigation, most_subjects: int = 6) -> Fragment:

@@ -14,12 +14,12 @@ from analysis.golden.statistics import Verdict, estimate_rate, judge_rate
 from analysis.golden.summary import (
     BASE,
     count_base,
+    format_cause,
+    format_verdict,
     judge_trend,
     summarise_levers,
     summarise_seeds,
     summarise_tests,
-    tell_cause,
-    tell_verdict,
 )
 from analysis.quantities import (
     SHARE,
@@ -83,21 +83,21 @@ def build_golden(inv: Investigation) -> GoldenView | None:
         interval_text=f"{write_stated(interval.confidence)} interval: {write_interval(interval.lower, interval.upper)}",
         lower=write_at_least(verdict.lower, verdict.confidence),
         verdict=verdict,
-        told=tell_verdict(verdict, passed, count),
-        source=_tell_source(inv),
-        cause=_tell_cause(inv),
+        told=format_verdict(verdict, passed, count),
+        source=_format_source(inv),
+        cause=_format_cause(inv),
         scenarios=build_scenarios(inv, passed, count),
     )
 
 
-def _tell_cause(inv: Investigation) -> str:
+def _format_cause(inv: Investigation) -> str:
     """Say what the failures depend on and what changed, as a sentence; empty where nobody has tried."""
     change = (inv.manifest.get("golden") or {}).get("change", "")
-    told = "; ".join(filter(None, (tell_cause(inv.table("golden_runs")), change)))
+    told = "; ".join(filter(None, (format_cause(inv.table("golden_runs")), change)))
     return f"{told[:1].upper()}{told[1:]}." if told else ""
 
 
-def _tell_source(inv: Investigation) -> str:
+def _format_source(inv: Investigation) -> str:
     about = inv.manifest.get("golden") or {}
     what = " ".join(_shorten(about.get("command") or [])) or f"{len(about.get('files') or []):,} files of results"
     early = "; stopped early, because the verdict was clear" if about.get("stopped") else ""
@@ -135,7 +135,7 @@ def build_scenarios(inv: Investigation, passed: int, runs: int) -> list[tuple[st
     return rows
 
 
-def tell_golden(inv: Investigation) -> Prose:
+def format_golden(inv: Investigation) -> Prose:
     """Say the rate, the verdict, what it rests on, and what the failures depend on."""
     view = build_golden(inv)
     if view is None:
@@ -282,7 +282,7 @@ def list_scenarios(inv: Investigation) -> Fragment | Prose:
     return build_table(frame, caption="What unreliability costs")
 
 
-def tell_needed(inv: Investigation) -> Prose:
+def format_needed(inv: Investigation) -> Prose:
     """Say how many runs it takes to claim the target, and how far it is from here."""
     view = build_golden(inv)
     policy = inv.policy.golden_path

@@ -174,10 +174,10 @@ def find_light(counts: Mapping[str, int]) -> str:
     return next((_WEIGHTS[severity] for severity in ("P0", "P1", "P2", "P3") if counts.get(severity)), "green")
 
 
-def tell_light(light: str, tally: Tally) -> str:
+def format_light(light: str, tally: Tally) -> str:
     """Return what the light of the whole means: a policy violation alone is not called a failure.
 
-    >>> tell_light("red", Tally(limits=2)), tell_light("red", Tally(fixes=1, limits=2))
+    >>> format_light("red", Tally(limits=2)), format_light("red", Tally(fixes=1, limits=2))
     ('Policy violated', 'Needs a fix now')
     """
     is_policy_only = not tally.fixes and (tally.limits or tally.requirements)

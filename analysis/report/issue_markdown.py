@@ -39,7 +39,7 @@ def _write_issue(report: Executive, most_subjects: int) -> Iterator[str]:
     yield f"**Date:** {report.time}"
     yield f"**Status:** {gravest + ' – ' if gravest else ''}{report.light_words}"
     yield f"**Revision:** {code(report.revision)}"
-    yield f"**Impact:** {_tell_stake(report)}"
+    yield f"**Impact:** {_format_stake(report)}"
     yield "\n## Executive summary\n"
     yield f"{report.verdict} Measured in {report.sizes}.\n"
     yield from (_write_figure(figure) for figure in report.figures)
@@ -61,7 +61,7 @@ def _write_issue(report: Executive, most_subjects: int) -> Iterator[str]:
     yield from (f"- {markdown(gap)}" for gap in report.provenance["gaps"])
 
 
-def _tell_stake(report: Executive) -> str:
+def _format_stake(report: Executive) -> str:
     stake = report.impact["stake"]
     return f"{markdown(stake)} of yearly revenue at risk, as the policy states" if stake else "not stated"
 

@@ -158,10 +158,10 @@ def dump_json(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def tell_hidden(what: str, hidden: int, why: str) -> str:
+def format_hidden(what: str, hidden: int, why: str) -> str:
     """Return a sentence on what a limit left out, or nothing.
 
-    >>> tell_hidden("imports", 1200, "the weakest")
+    >>> format_hidden("imports", 1200, "the weakest")
     'Not drawn: 1,200 imports (the weakest).'
     """
     return f"Not drawn: {hidden:,} {what} ({why})." if hidden else ""

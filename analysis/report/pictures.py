@@ -133,9 +133,9 @@ def draw_cycle_sizes(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     return Picture(png, f"Bars: the sizes of {len(shown)} cycles; {counts}", caption)
 
 
-def draw_multiplicity(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
+def draw_duplicate_names(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     """Return one bar per class name that is defined more than once: how many definitions it has."""
-    repeated = inv.multiplicity()
+    repeated = inv.duplicate_names()
     shown = repeated.head(most_bars)
     hidden = f" {len(repeated) - len(shown):,} more names are not drawn." if len(repeated) > len(shown) else ""
     caption = f"Definitions per class name, for {count_of(len(repeated), 'name')} with more than one.{hidden}"

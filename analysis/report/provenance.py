@@ -34,7 +34,7 @@ def build_provenance(inv: Investigation) -> Provenance:
     facts = (
         ("Target", inv.name),
         ("Revision", str(manifest["revision"])),
-        ("Scanned", tell_time(str(manifest["created"]))),
+        ("Scanned", format_time(str(manifest["created"]))),
         ("Policy", "stated" if _has_policy(inv) else "none: every limit is the default"),
         ("Options", json.dumps(options, sort_keys=True, ensure_ascii=False) if options else "defaults"),
         ("Analysis took", f"{write_decimal(seconds)} seconds"),
@@ -51,7 +51,7 @@ def _has_policy(inv: Investigation) -> bool:
 
 def _find_gaps(manifest: Any) -> list[str]:
     """Return sentences on what was not analysed."""
-    gaps = _tell_packages(manifest)
+    gaps = _format_packages(manifest)
     for status, count in sorted(manifest["statuses"].items()):
         if status not in {"ok", "not-analysed"}:
             told = count_of(count, "file")
@@ -65,11 +65,11 @@ def _find_gaps(manifest: Any) -> list[str]:
         gaps.append(f"{count_of(failed, 'part')} could not be analysed: the kit itself failed on what is listed below.")
     if manifest.get("git_problem"):
         gaps.append(f"The repository around the target was not asked: {manifest['git_problem']}.")
-    gaps.append(_tell_probe(manifest.get("probe") or {}))
+    gaps.append(_format_probe(manifest.get("probe") or {}))
     return gaps
 
 
-def _tell_packages(manifest: Any) -> list[str]:
+def _format_packages(manifest: Any) -> list[str]:
     """Return what the report leaves out because the policy names packages."""
     packages = manifest["options"].get("packages") or []
     named = ", ".join(packages)
@@ -77,14 +77,14 @@ def _tell_packages(manifest: Any) -> list[str]:
     return [told] if packages else []
 
 
-def _tell_probe(probe: Any) -> str:
+def _format_probe(probe: Any) -> str:
     if not probe:
         return "Nothing of the target was executed: what only shows at run time is not in this report."
     return (
         f"{count_of(probe['modules'], 'module')} of the target {'was' if probe['modules'] == 1 else 'were'} imported, "
         f"which executed code of it, by Python {str(probe['version']).split()[0]}; no function was called. "
         f"Network: {probe['network']}. The target's files: {probe['target']}. "
-        f"Processes: {probe.get('processes', 'unknown')}.{_tell_losses(probe)}"
+        f"Processes: {probe.get('processes', 'unknown')}.{_format_losses(probe)}"
     )
 
 
@@ -99,7 +99,7 @@ def _find_failed(inv: Investigation) -> list[tuple[str, str]]:
     return [*shown, (f"and {hidden:,} more", "see the table not_analysed of the snapshot")] if hidden else shown
 
 
-def _tell_losses(probe: Any) -> str:
+def _format_losses(probe: Any) -> str:
     """Return what one module did to others, where the system could not keep them apart."""
     told = ""
     if probe.get("lost"):
@@ -126,10 +126,10 @@ def _find_unread(inv: Investigation) -> list[tuple[str, str]]:
     return [*shown, (f"and {hidden:,} more", "see the table files of the snapshot")] if hidden else shown
 
 
-def tell_time(created: str) -> str:
+def format_time(created: str) -> str:
     """Return an ISO time as people write it.
 
-    >>> tell_time("2025-09-17T08:05:00+00:00")
+    >>> format_time("2025-09-17T08:05:00+00:00")
     '17 September 2025, 08:05 UTC'
     """
     time = datetime.fromisoformat(created)

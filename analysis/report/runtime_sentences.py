@@ -10,7 +10,7 @@ from analysis.quantities import write_decimal, write_share
 from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
-from analysis.rules.hazards import UNTOLD
+from analysis.rules.cycle_outcomes import UNTOLD
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -32,7 +32,7 @@ _MEANINGS = {
 }
 
 
-def tell_probe(inv: Investigation) -> Prose:
+def format_probe(inv: Investigation) -> Prose:
     """Say who was asked: the interpreter and its limits, or that nothing was run."""
     probe: dict[str, Any] = inv.manifest.get("probe", {})
     if not probe:
@@ -58,7 +58,7 @@ def list_outcomes(inv: Investigation) -> Fragment:
     return build_table(pd.DataFrame(rows, columns=["outcome", "meaning", "modules"]), caption="How first imports end")
 
 
-def tell_simulation(inv: Investigation) -> Prose:
+def format_simulation(inv: Investigation) -> Prose:
     """Say what the simulation foretells, and of how many modules the program did what was foretold."""
     simulated = inv.frame("simulated")
     if simulated.empty:
@@ -145,7 +145,7 @@ def list_failing_first(inv: Investigation, most_rows: int = 25) -> Fragment:
     )
 
 
-def tell_agreement(inv: Investigation) -> Prose:
+def format_agreement(inv: Investigation) -> Prose:
     """Say of how many names both witnesses say the same."""
     verdicts = inv.frame("agreement")["verdict"].astype(str).value_counts()
     total = int(verdicts.sum())

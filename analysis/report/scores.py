@@ -54,7 +54,7 @@ def build_score(inv: Investigation) -> ScoreView | None:
         threshold=f"{threshold:g}",
         is_met=whole["score"] >= threshold,
         explanation=explanation,
-        trend=tell_trend(inv.manifest.get("baseline") or {}, whole["score"]),
+        trend=format_trend(inv.manifest.get("baseline") or {}, whole["score"]),
         accepted=inv.table("accepted").num_rows,
         rules=[_write_row(row, whole["points"]) for row in parts[:_MOST_RULES]],
         packages=[_write_row(row, whole["points"]) for row in lossy[:_MOST_PACKAGES]],
@@ -68,7 +68,7 @@ def _write_row(row: Mapping[str, Any], all_points: float) -> dict[str, Any]:
     return {**row, **told, **({"score": write_score(row["score"])} if "score" in row else {})}
 
 
-def tell_score(inv: Investigation) -> Prose:
+def format_score(inv: Investigation) -> Prose:
     """Say the score, how it comes about, and what changed since the baseline."""
     view = build_score(inv)
     if view is None:
@@ -80,10 +80,10 @@ def tell_score(inv: Investigation) -> Prose:
     return Prose(f"{text} {markdown(view.trend)}".rstrip())
 
 
-def tell_trend(baseline: Mapping[str, Any], score: float) -> str:
+def format_trend(baseline: Mapping[str, Any], score: float) -> str:
     """Return what has changed since the baseline; empty without one.
 
-    >>> tell_trend({"score": 40.0, "new": 1, "worse": 0, "known": 3, "gone": 2}, 41.5)
+    >>> format_trend({"score": 40.0, "new": 1, "worse": 0, "known": 3, "gone": 2}, 41.5)
     'Since the baseline: the score went from 40.0 to 41.5; 1 finding is new, 0 are worse, 2 are gone, 3 are known.'
     """
     if not baseline:

@@ -15,8 +15,8 @@ from analysis.report.escaping import code
 from analysis.report.headline import build_tally
 from analysis.report.packages import count_imports, group_modules
 from analysis.report.views import MOST_PACKAGES, find_busiest
-from analysis.rules.hazards import find_hazards
-from analysis.rules.verdict import tell_verdict
+from analysis.rules.cycle_outcomes import find_cycle_outcomes
+from analysis.rules.verdict import format_verdict
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -24,19 +24,19 @@ if TYPE_CHECKING:
 _LONGEST_LOOP = 6
 
 
-def tell_target(inv: Investigation) -> Prose:
+def format_target(inv: Investigation) -> Prose:
     """Say what was analysed and what the whole looks like."""
     counts = inv.manifest["counts"]
     read = f"{count_of(counts['files'], 'file')}, {count_of(inv.module_count, 'module')}"
     text = (
         f"{code(inv.name)} at revision {code(inv.manifest['revision'])} has {read}, "
         f"{count_of(counts['definitions'], 'class', 'classes')} and {count_of(counts['imports'], 'imported name')}. "
-        f"{tell_verdict(build_tally(inv))}"
+        f"{format_verdict(build_tally(inv))}"
     )
     return Prose(text)
 
 
-def tell_graph(inv: Investigation) -> Prose:
+def format_graph(inv: Investigation) -> Prose:
     """Say how many imports connect how many modules, and what leads outside or nowhere."""
     metric = inv.metric
     sentences = [
@@ -58,7 +58,7 @@ def tell_graph(inv: Investigation) -> Prose:
     return Prose(" ".join(sentences))
 
 
-def tell_packages(inv: Investigation) -> Prose:
+def format_packages(inv: Investigation) -> Prose:
     """Say which packages import each other, the heaviest pair first."""
     counted = count_imports(inv.edges, group_modules([str(name) for name in inv.graph.modules], MOST_PACKAGES))
     rows: Iterable[Any] = counted.itertuples(index=False, name=None)
@@ -74,7 +74,7 @@ def tell_packages(inv: Investigation) -> Prose:
     )
 
 
-def tell_busiest(inv: Investigation, module: str = "") -> Prose:
+def format_busiest(inv: Investigation, module: str = "") -> Prose:
     """Say how many modules import a module, and how many it imports; without a name the busiest one."""
     module = module or find_busiest(inv)
     edges = inv.edges[~inv.edges["is_ancestor"]].drop_duplicates(["importer", "imported"])
@@ -85,7 +85,7 @@ def tell_busiest(inv: Investigation, module: str = "") -> Prose:
     )
 
 
-def tell_cycles(inv: Investigation) -> Prose:
+def format_cycles(inv: Investigation) -> Prose:
     """Say how many cycles of each kind there are and how large the largest is."""
     lines = []
     for kind, meaning in (
@@ -105,7 +105,7 @@ def tell_cycles(inv: Investigation) -> Prose:
     return Prose("\n".join(lines))
 
 
-def tell_cuts(inv: Investigation, kind: str = "import-time") -> Prose:
+def format_cuts(inv: Investigation, kind: str = "import-time") -> Prose:
     """Say how many imports must go to break every cycle of a kind, and whether fewer could do."""
     cycles = inv.cycles(kind)
     if cycles.empty:
@@ -122,7 +122,7 @@ def tell_cuts(inv: Investigation, kind: str = "import-time") -> Prose:
 def list_cycles(inv: Investigation, kind: str = "import-time", most_rows: int = 20) -> Fragment:
     """Return the cycles of a kind as a table: size, a short loop with its places, and the imports to cut."""
     rows = [
-        (row["size"], row["edge_count"], [_tell_hop(hop) for hop in row["loop"][:_LONGEST_LOOP]], list(row["cut"]),
+        (row["size"], row["edge_count"], [_format_hop(hop) for hop in row["loop"][:_LONGEST_LOOP]], list(row["cut"]),
          row["cut_method"])
         for row in inv.cycles(kind).to_dict("records")
     ]  # fmt: skip
@@ -131,25 +131,25 @@ def list_cycles(inv: Investigation, kind: str = "import-time", most_rows: int = 
     return build_table(frame, caption=f"Cycles: {kind}", most_rows=most_rows, names=names)
 
 
-def list_hazards(inv: Investigation, most_rows: int = 20) -> Fragment:
+def list_cycle_outcomes(inv: Investigation, most_rows: int = 20) -> Fragment:
     """Return what first imports make of each import-time cycle: who cannot come first, and what is lost."""
     cycles = inv.frame("cycles")
     chosen = cycles[cycles["kind"].astype(str) == "import-time"].sort_values(["size", "cycle"], ascending=[False, True])
     modules = dict(zip(chosen["cycle"], chosen["modules"], strict=True))
     simulated, swallowed = (inv.table(name).to_pylist() for name in ("simulated", "simulated_swallowed"))
-    hazards = find_hazards(modules, simulated, swallowed)
+    outcomes = find_cycle_outcomes(modules, simulated, swallowed)
     rows = []
     for row in chosen.itertuples():
-        hazard = hazards[str(row.cycle)]
-        failing = [f"{each['module']} ({each['failed_path']}:{each['failed_line']})" for each in hazard.failing]
-        lost = [f"{each['left_as']} ({each['caught_path']}:{each['caught_line']})" for each in hazard.lost]
+        outcome = outcomes[str(row.cycle)]
+        failing = [f"{each['module']} ({each['failed_path']}:{each['failed_line']})" for each in outcome.failing]
+        lost = [f"{each['left_as']} ({each['caught_path']}:{each['caught_line']})" for each in outcome.lost]
         rows.append((row.size, "packages count" if row.with_ancestors else "", failing[:5], len(failing), lost[:5]))
     frame = pd.DataFrame(rows, columns=["modules", "kind", "cannot come first", "how many", "lost without a word"])
     names = ("cannot come first", "lost without a word")
     return build_table(frame, caption="What first imports make of the cycles", most_rows=most_rows, names=names)
 
 
-def _tell_hop(hop: Any) -> str:
+def _format_hop(hop: Any) -> str:
     importer, place, imported = str(hop).rsplit(" ", 2)
     return f"{importer} → {imported} ({place})"
 
@@ -187,5 +187,5 @@ def list_phantoms(inv: Investigation, most_rows: int = 15) -> Fragment:
 
 def list_repeated_classes(inv: Investigation, most_rows: int = 20) -> Fragment:
     """Return the class names that are defined more than once, the most often defined first."""
-    frame = inv.multiplicity()[["name", "definitions", "places"]]
+    frame = inv.duplicate_names()[["name", "definitions", "places"]]
     return build_table(frame, caption="Classes that share a name", most_rows=most_rows, names=("name", "places"))

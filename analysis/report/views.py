@@ -12,7 +12,7 @@ import pandas as pd
 
 from analysis.errors import UnknownNameError
 from analysis.report.layout import LARGEST_RING
-from analysis.report.networks import Gallery, Link, Network, Node, merge_mutual, tell_hidden
+from analysis.report.networks import Gallery, Link, Network, Node, format_hidden, merge_mutual
 from analysis.report.packages import count_imports, group_modules, shorten
 
 if TYPE_CHECKING:
@@ -49,8 +49,8 @@ def draw_packages(inv: Investigation, most_packages: int = MOST_PACKAGES, most_l
     mutual = sum(1 for *_, back in pairs if back)
     hidden = (
         "A red line joins two packages that import each other.",
-        tell_hidden("pairs of packages", len(pairs) - len(shown), "those with the fewest imports"),
-        tell_hidden("packages", len(sizes) - len(tied), "no import joins them to another"),
+        format_hidden("pairs of packages", len(pairs) - len(shown), "those with the fewest imports"),
+        format_hidden("packages", len(sizes) - len(tied), "no import joins them to another"),
     )
     alt = f"{len(nodes)} packages, {len(pairs)} pairs that import one another, {mutual} of them in both directions"
     return Network("Packages and the imports between them", nodes, links, alt, " ".join(filter(None, hidden)), 620)
@@ -68,7 +68,7 @@ def draw_cycles(inv: Investigation, kind: str = "import-time", most_cycles: int 
     cycles = inv.cycles(kind)
     shown = cycles.head(most_cycles).to_dict("records")
     networks = tuple(_draw_cycle(inv, row, number) for number, row in enumerate(shown, 1))
-    hidden = tell_hidden("cycles", len(cycles) - len(shown), "the smallest; the table has them all")
+    hidden = format_hidden("cycles", len(cycles) - len(shown), "the smallest; the table has them all")
     return Gallery(networks, hidden)
 
 
@@ -92,7 +92,7 @@ def _draw_cycle(inv: Investigation, row: Mapping[Any, Any], number: int) -> Netw
         f"Cycle {number}: {row['size']:,} modules",
         nodes, links,
         f"Cycle {number}, {row['kind']}: {row['size']} modules, {row['edge_count']} pairs, {len(cuts)} to cut",
-        " ".join(filter(None, (legend, tell_hidden("modules", len(members) - len(shown), "the last by name")))),
+        " ".join(filter(None, (legend, format_hidden("modules", len(members) - len(shown), "the last by name")))),
         height=_find_height(len(shown)),
     )  # fmt: skip
 
@@ -139,7 +139,7 @@ def draw_neighbours(inv: Investigation, module: str = "", most: int = MOST_NEIGH
         for name in shown
     )
     links = tuple(Link(importer, imported, f"{importer} → {imported}\n{place}") for importer, imported, place in pairs)
-    hidden = tell_hidden("modules", len(others) - len(shown) + 1, "those with the fewest imports")
+    hidden = format_hidden("modules", len(others) - len(shown) + 1, "those with the fewest imports")
     alt = f"{module} and {len(others)} modules that it imports or that import it"
     return Network(f"Around {module}", nodes, links, alt, hidden)
 

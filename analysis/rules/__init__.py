@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from analysis.rules.case_file import CaseFile
 from analysis.rules.catalogue import (
     RULES,
     RULES_BY_NAME,
@@ -13,6 +12,7 @@ from analysis.rules.catalogue import (
     judge,
     score_case,
 )
+from analysis.rules.context import RuleContext
 from analysis.rules.finding import Evidence, Finding, build_findings_table
 from analysis.rules.metrics import measure, measure_gaps
 from analysis.rules.rule import Rule, is_beyond_source
@@ -21,11 +21,11 @@ from analysis.rules.target_packages import check_packages
 __all__ = [
     "RULES",
     "RULES_BY_NAME",
-    "CaseFile",
     "Evidence",
     "Finding",
     "Judgement",
     "Rule",
+    "RuleContext",
     "build_findings_table",
     "check_packages",
     "check_weights",

@@ -10,23 +10,23 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.context import swallows_import_errors
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
+from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.finding import Finding, build_finding
-from analysis.rules.inner_edges import InnerEdge
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, tell, tell_some
+from analysis.rules.words import agree, format_some, tell
 
 #: Blocks that do not decide whether what stands in them runs; a try that swallows import errors is judged apart.
 _ALWAYS = frozenset({"none", "with", "try"})
 
 
-def find_swallowed(case: CaseFile, *, with_ancestors: bool = False) -> dict[str, list[InnerEdge]]:
+def find_swallowed(case: RuleContext, *, with_ancestors: bool = False) -> dict[str, list[CycleEdge]]:
     """Return per importer its imports inside an import-time cycle whose failure is swallowed.
 
     An import in an ``except`` block is not one: it runs after a failure, and its own is not swallowed there.
     """
-    found: dict[str, list[InnerEdge]] = defaultdict(list)
-    inner = case.inner_edges_with_packages if with_ancestors else case.inner_edges
+    found: dict[str, list[CycleEdge]] = defaultdict(list)
+    inner = case.cycle_edges_with_packages if with_ancestors else case.cycle_edges
     for edges in inner.values():
         for edge in edges:
             if edge.guard != "except" and swallows_import_errors(edge.caught):
@@ -34,7 +34,7 @@ def find_swallowed(case: CaseFile, *, with_ancestors: bool = False) -> dict[str,
     return dict(sorted(found.items()))
 
 
-def _check_swallowed(case: CaseFile) -> Iterator[Finding]:
+def _check_swallowed(case: RuleContext) -> Iterator[Finding]:
     rule = "swallowed-circular-import"
     plain = find_swallowed(case)
     lost = _find_lost(case)
@@ -45,21 +45,21 @@ def _check_swallowed(case: CaseFile) -> Iterator[Finding]:
         severity = "P2"
         imported = sorted({edge.imported for edge in edges})
         names = sorted({bound.get((edge.path, edge.line, edge.name), edge.name) for edge in edges} - {"", "*"})
-        left = f"{tell_some(names)} may not be what is imported" if names else "it may not be what is imported"
+        left = f"{format_some(names)} may not be what is imported" if names else "it may not be what is imported"
         message = (
-            f"{importer} imports {tell_some(imported)} {told}, inside a try that swallows the failure: "
+            f"{importer} imports {format_some(imported)} {told}, inside a try that swallows the failure: "
             f"depending on which module comes first, {left} and nobody is told"
         )
         places = [(edge.path, edge.line) for edge in edges]
         rows = [lost[place] for place in dict.fromkeys(places) if place in lost]
         if rows:
-            severity, message = "P1", f"{message}. {_tell_lost(rows)}"
+            severity, message = "P1", f"{message}. {_format_lost(rows)}"
         elif case.is_simulated:
             message += ". From every first import of today it works: another order, or one more import, may lose it"
         yield build_finding(rule, severity, importer, message, places, imported)
 
 
-def _find_bound(case: CaseFile) -> dict[tuple[str, int, str], str]:
+def _find_bound(case: RuleContext) -> dict[tuple[str, int, str], str]:
     """Return the name that each import with an ``as`` binds, by path, line and name taken."""
     imports = case.facts.imports
     chosen = imports.filter(pc.and_(pc.not_equal(imports["bound_as"], ""), pc.not_equal(imports["name"], "")))
@@ -70,21 +70,21 @@ def _find_bound(case: CaseFile) -> dict[tuple[str, int, str], str]:
     }
 
 
-def _find_lost(case: CaseFile) -> dict[tuple[str, int], list[Mapping[str, Any]]]:
+def _find_lost(case: RuleContext) -> dict[tuple[str, int], list[Mapping[str, Any]]]:
     """Return the circular failures that first imports swallow, by the simulation: by statement that is protected."""
     found: dict[tuple[str, int], list[Mapping[str, Any]]] = defaultdict(list)
-    for row in case.witness("simulated_swallowed").to_pylist():
+    for row in case.runtime_table("simulated_swallowed").to_pylist():
         if row["outcome"] in {"circular", "recursion"}:
             for place in {(row["path"], row["line"]), (row["caught_path"], row["caught_line"])}:
                 found[place].append(row)
     return found
 
 
-def _tell_lost(groups: Sequence[Sequence[Mapping[str, Any]]]) -> str:
+def _format_lost(groups: Sequence[Sequence[Mapping[str, Any]]]) -> str:
     entries = {row["entry"] for rows in groups for row in rows}
     left = list(dict.fromkeys(row["left_as"] for rows in groups for row in rows if row["left_as"]))
-    leaves = f" leaves {tell_some(left)}" if left else " fails there"
-    return f"The simulation says so: the first import of {tell_some(sorted(entries))}{leaves}"
+    leaves = f" leaves {format_some(left)}" if left else " fails there"
+    return f"The simulation says so: the first import of {format_some(sorted(entries))}{leaves}"
 
 
 def grade_missing(row: Mapping[str, Any]) -> str:
@@ -106,7 +106,7 @@ def _grade_phantom(row: Mapping[str, Any]) -> str:
 _PLACES = {"P1": "on import", "P2": "guarded or in functions", "P3": "uncertain or for type checkers"}
 
 
-def _check_phantoms(case: CaseFile) -> Iterator[Finding]:
+def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
     rule = "phantom-import"
     by_module: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in case.graph.phantoms.to_pylist():
@@ -117,12 +117,12 @@ def _check_phantoms(case: CaseFile) -> Iterator[Finding]:
         doubts = sorted({row["reason"].replace("-", " ") for row in rows} - {"no such module"})
         doubt = f"; it may be made at run time: {', '.join(doubts)}" if doubts else ""
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] else ""
-        message = f"{module} does not exist, but {_tell_statements(list(grades.values()))}{near}{doubt}"
+        message = f"{module} does not exist, but {_format_statements(list(grades.values()))}{near}{doubt}"
         places = [(row["path"], row["line"]) for row in rows]
         yield build_finding(rule, _grade_phantom(rows[0]), module, message, places)
 
 
-def _tell_statements(grades: Sequence[str]) -> str:
+def _format_statements(grades: Sequence[str]) -> str:
     """Return how many statements import it, and where they stand when they differ."""
     counts = Counter(grades)
     told = f"{tell(len(grades), 'statement')} {agree(len(grades), 'imports', 'import')} it"

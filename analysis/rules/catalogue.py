@@ -29,7 +29,7 @@ from analysis.rules import (
     single_source,
     stand_ins,
 )
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
 from analysis.rules.exceptions import Accepted, apply_exceptions
 from analysis.rules.finding import Finding, add_sources
 from analysis.rules.owners import name_owners
@@ -63,7 +63,7 @@ class Judgement:
 
 
 def judge(
-    case: CaseFile, *, today: dt.date | None = None, with_sources: bool = True, gaps: Gaps | None = None
+    case: RuleContext, *, today: dt.date | None = None, with_sources: bool = True, gaps: Gaps | None = None
 ) -> Judgement:
     """Return the verdicts of all rules, sorted by severity, rule and subject; exceptions count as of ``today``.
 
@@ -83,18 +83,18 @@ def judge(
         return Judgement(sorted(kept), sorted(accepted))
 
 
-def _check(rule: Rule, case: CaseFile, gaps: Gaps) -> list[Finding]:
+def _check(rule: Rule, case: RuleContext, gaps: Gaps) -> list[Finding]:
     """Return what one rule finds: all of it, or nothing where the rule itself fails."""
     return gaps.attempt("rules", rule.name, lambda: list(rule.check(case)), list)
 
 
-def _add_sources(findings: list[Finding], case: CaseFile) -> list[Finding]:
+def _add_sources(findings: list[Finding], case: RuleContext) -> list[Finding]:
     places = {(place.path, place.line) for finding in findings for place in finding.evidence}
     return add_sources(findings, read_source_lines(case.facts.root, places))
 
 
 def _apply_target(
-    found: Iterable[Finding], kept: list[Finding], accepted: list[Accepted], case: CaseFile
+    found: Iterable[Finding], kept: list[Finding], accepted: list[Accepted], case: RuleContext
 ) -> tuple[list[Finding], list[Accepted]]:
     """Return what is about the packages that the policy names, each finding with its owner.
 
@@ -108,12 +108,12 @@ def _apply_target(
     return name_owners(kept, case), accepted
 
 
-def find_findings(case: CaseFile) -> list[Finding]:
+def find_findings(case: RuleContext) -> list[Finding]:
     """Return the findings of all rules, the gravest first, then by rule and subject; without those accepted."""
     return judge(case).findings
 
 
-def find_scores(case: CaseFile, findings: Iterable[Finding]) -> tuple[list[Score], list[ScorePart]]:
+def find_scores(case: RuleContext, findings: Iterable[Finding]) -> tuple[list[Score], list[ScorePart]]:
     """Return the compliance scores of a target, the whole first, and what each rule costs.
 
     The policy's weights come before those of the rules. The score is what source and simulation say: what only the
@@ -126,7 +126,7 @@ def find_scores(case: CaseFile, findings: Iterable[Finding]) -> tuple[list[Score
     return build_scores(choose_places(case.chosen, findings), modules, weights | dict(case.policy.compliance.weights))
 
 
-def score_case(case: CaseFile, findings: Iterable[Finding], gaps: Gaps) -> tuple[list[Score], list[ScorePart]]:
+def score_case(case: RuleContext, findings: Iterable[Finding], gaps: Gaps) -> tuple[list[Score], list[ScorePart]]:
     """Return what ``find_scores`` does; nothing where the kit failed on what a score is made of."""
     if gaps.is_blind:
         return [], []

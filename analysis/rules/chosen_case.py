@@ -8,13 +8,13 @@ from dataclasses import replace
 import pyarrow as pa
 
 from analysis import tables
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
 from analysis.rules.target_packages import ChosenCode, choose_paths, choose_rows
 
 _GOLDEN = frozenset(table.name for table in tables.GOLDEN_TABLES)
 
 
-def choose_case(case: CaseFile) -> CaseFile:
+def choose_case(case: RuleContext) -> RuleContext:
     """Return the case with what ``[target] packages`` chooses: files, statements, and what touches them.
 
     A cycle, a name or a concept that reaches into other packages stays whole. Without packages it is the case itself.
@@ -31,7 +31,7 @@ def choose_case(case: CaseFile) -> CaseFile:
         graph=replace(graph, edges=choose_paths(chosen, graph.edges), phantoms=_keep(graph.phantoms, chosen, "module"),
                       externals=choose_rows(graph.externals, "importer", chosen.has_module)),
         cycles=tuple(cycle for cycle in case.cycles if any(map(chosen.has_module, cycle.modules))),
-        multiplicity=tuple(each for each in case.multiplicity if any(map(chosen.has_module, each.modules))),
+        duplicate_names=tuple(each for each in case.duplicate_names if any(map(chosen.has_module, each.modules))),
         concepts=tuple(each for each in case.concepts
                        if not each.members or any(chosen.has_path(member.path) for member in each.members)),
         identity=replace(identity, violations=_keep(identity.violations, chosen, "definition"),
@@ -39,10 +39,10 @@ def choose_case(case: CaseFile) -> CaseFile:
                          conflicts=choose_rows(identity.conflicts, "import_paths",
                                            lambda paths: any(map(chosen.has_module, paths)))),
         policy=case.policy.model_copy(update={"redirect": redirects}),
-        witnesses=_keep_witnesses(case.witnesses, chosen),
+        runtime_tables=_keep_runtime_tables(case.runtime_tables, chosen),
     )  # fmt: skip
     # What first imports make of a cycle takes those of all its modules.
-    narrowed.__dict__["hazards"] = case.hazards
+    narrowed.__dict__["cycle_outcomes"] = case.cycle_outcomes
     return narrowed
 
 
@@ -55,9 +55,9 @@ def _keep(table: pa.Table, chosen: ChosenCode, column: str) -> pa.Table:
     return table.filter(pa.array(wanted, pa.bool_()))
 
 
-def _keep_witnesses(witnesses: Mapping[str, pa.Table], chosen: ChosenCode) -> dict[str, pa.Table]:
+def _keep_runtime_tables(runtime_tables: Mapping[str, pa.Table], chosen: ChosenCode) -> dict[str, pa.Table]:
     found = {}
-    for name, table in witnesses.items():
+    for name, table in runtime_tables.items():
         names = set(table.column_names)
         if name in _GOLDEN or not names & {"path", "module", "definition"}:
             found[name] = table

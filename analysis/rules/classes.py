@@ -11,11 +11,11 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
-from analysis.names import Concept, Multiplicity
-from analysis.rules.case_file import CaseFile
+from analysis.names import Concept, DuplicateName
+from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, tell, tell_some
+from analysis.rules.words import agree, format_some, tell
 
 _MOST_CLASSES_NAMED = 8
 #: Bodies of fewer lines are alike by chance.
@@ -33,12 +33,12 @@ class _Rival:
     statements: int
 
 
-def _check_multiplicity(case: CaseFile) -> Iterator[Finding]:
+def _check_duplicate_names(case: RuleContext) -> Iterator[Finding]:
     rule = "class-defined-more-than-once"
     bodies = _find_bodies(case)
     uses = _count_uses(case.identity.paths)
     limited = _find_limited(case.concepts)
-    for item in case.multiplicity:
+    for item in case.duplicate_names:
         rivals = sorted(
             _find_rivals(item, bodies, uses), key=lambda rival: (is_test_file(rival.path), -rival.statements)
         )
@@ -46,15 +46,15 @@ def _check_multiplicity(case: CaseFile) -> Iterator[Finding]:
         modules = sorted(set(item.modules))
         message = (
             f"{item.name} is defined {item.definitions:,} times, in {tell(len(modules), 'module')}: "
-            f"{tell_some(modules)}{reason}{_tell_copies(rivals)}{_tell_most_used(rivals)}"
+            f"{format_some(modules)}{reason}{_format_copies(rivals)}{_format_most_used(rivals)}"
         )
         yield build_finding(rule, severity, item.name, message, [(rival.path, rival.line) for rival in rivals])
 
 
-def _find_bodies(case: CaseFile) -> dict[tuple[str, int], tuple[str, str]]:
+def _find_bodies(case: RuleContext) -> dict[tuple[str, int], tuple[str, str]]:
     """Return qualified name and fingerprint (nothing for short bodies) of the class statements, by path and line."""
     definitions = case.facts.definitions
-    names = pa.array([item.name for item in case.multiplicity], type=pa.string())
+    names = pa.array([item.name for item in case.duplicate_names], type=pa.string())
     chosen = definitions.filter(pc.is_in(definitions.column("name"), names))
     columns = (tables.read_column(chosen, name) for name in ("path", "line", "end_line", "qualname", "fingerprint"))
     return {
@@ -71,7 +71,7 @@ def _count_uses(paths: pa.Table) -> dict[str, int]:
 
 
 def _find_rivals(
-    item: Multiplicity, bodies: Mapping[tuple[str, int], tuple[str, str]], uses: Mapping[str, int]
+    item: DuplicateName, bodies: Mapping[tuple[str, int], tuple[str, str]], uses: Mapping[str, int]
 ) -> Iterator[_Rival]:
     for module, place in zip(item.modules, item.places, strict=True):
         path, _, line = place.rpartition(":")
@@ -90,7 +90,9 @@ def _find_limited(concepts: Iterable[Concept]) -> dict[str, str]:
     return found
 
 
-def _grade(case: CaseFile, item: Multiplicity, rivals: Sequence[_Rival], limited: Mapping[str, str]) -> tuple[str, str]:
+def _grade(
+    case: RuleContext, item: DuplicateName, rivals: Sequence[_Rival], limited: Mapping[str, str]
+) -> tuple[str, str]:
     """Return the severity, and the reason where it is not the common one."""
     if item.name in limited:
         return "P1", f"; the policy counts them in {limited[item.name]}"
@@ -118,13 +120,13 @@ def _is_template(base: str, name: str) -> bool:
     return last.endswith(name)
 
 
-def _tell_copies(rivals: Iterable[_Rival]) -> str:
+def _format_copies(rivals: Iterable[_Rival]) -> str:
     counts = Counter(rival.body for rival in rivals if rival.body)
     copies = max(counts.values(), default=0)
     return f"; {copies:,} of them have the same body" if copies > 1 else ""
 
 
-def _tell_most_used(rivals: Sequence[_Rival]) -> str:
+def _format_most_used(rivals: Sequence[_Rival]) -> str:
     """Say which definition the import statements mean: the one that costs least to keep. Tests do not choose."""
     product = [rival for rival in rivals if not is_test_file(rival.path)]
     used = sorted((rival for rival in product or rivals if rival.statements), key=lambda rival: -rival.statements)
@@ -140,20 +142,20 @@ def _tell_most_used(rivals: Sequence[_Rival]) -> str:
     return f"; of {total:,} import statements {counted} {agree(used[0].statements, 'means', 'mean')} that of {home}"
 
 
-def _check_concepts(case: CaseFile) -> Iterator[Finding]:
+def _check_concepts(case: RuleContext) -> Iterator[Finding]:
     rule = "concept-over-its-limit"
     severities = {concept.name: concept.severity for concept in case.policy.concept}
     for concept in case.concepts:
         if concept.is_policy and concept.max_classes and concept.classes > concept.max_classes:
             counted = [member for member in concept.members if member.role == "implementation"]
-            names = tell_some([member.definition for member in counted], _MOST_CLASSES_NAMED)
+            names = format_some([member.definition for member in counted], _MOST_CLASSES_NAMED)
             limit = tell(concept.max_classes, "class", "classes")
             message = f"{concept.name}: {concept.classes:,} classes where the policy allows {limit}: {names}"
             places = [(member.path, member.line) for member in counted]
             yield build_finding(rule, severities.get(concept.name, "P0"), concept.name, message, places)
 
 
-def _check_canonical(case: CaseFile) -> Iterator[Finding]:
+def _check_canonical(case: RuleContext) -> Iterator[Finding]:
     rule = "canonical-class-missing"
     for concept in case.concepts:
         if concept.is_policy and concept.canonical and not _has_canonical(case, concept):
@@ -163,7 +165,7 @@ def _check_canonical(case: CaseFile) -> Iterator[Finding]:
             yield build_finding(rule, "P1", concept.name, message, [], [concept.canonical])
 
 
-def _has_canonical(case: CaseFile, concept: Concept) -> bool:
+def _has_canonical(case: RuleContext, concept: Concept) -> bool:
     """Return whether the canonical class is a definition, or a path that leads to a class."""
     wanted = concept.canonical
     if any(wanted in {member.definition, member.definition.replace(":", ".")} for member in concept.members):
@@ -203,7 +205,7 @@ RULES = (
         "Several class statements have one name. Which one is meant depends on the import path.",
         "Keep one definition and import it (the finding names the one that most imports mean); give the others names "
         "that say how they differ.",
-        _check_multiplicity,
+        _check_duplicate_names,
         bad={"a.py": "class Order: ...\n", "b.py": "class Order: ...\n"},
         good={"a.py": "class Order: ...\n", "b.py": "from a import Order\n"},
         grades={

@@ -9,13 +9,13 @@ from typing import Any
 from analysis.facts.test_files import is_test_file
 from analysis.graph.components import find_strong_components
 from analysis.quantities import write_lower
-from analysis.rules.case_file import CaseFile, keep
+from analysis.rules.context import RuleContext, keep
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, tell, tell_some
+from analysis.rules.words import agree, format_some, tell
 
 
-def _check_folders(case: CaseFile) -> Iterator[Finding]:
+def _check_folders(case: RuleContext) -> Iterator[Finding]:
     rule = "folder-copied"
     known = sorted(case.facts.files.column("path").to_pylist())
     for original, copies in _group_folders(case):
@@ -24,14 +24,14 @@ def _check_folders(case: CaseFile) -> Iterator[Finding]:
         twins = max(row["files"] for row in copies.values())
         hint = ", as the names say" if all(row["hint"] for row in copies.values()) else ""
         message = (
-            f"{tell_some(list(copies))} {agree(len(copies), 'is a copy', 'are copies')} of {original}: up to "
+            f"{format_some(list(copies))} {agree(len(copies), 'is a copy', 'are copies')} of {original}: up to "
             f"{tell(twins, 'file')} with a twin there{hint}"
         )
         places = [place for folder in folders for place in _find_first(known, folder)]
         yield build_finding(rule, "P3" if in_tests else "P2", original, message, places, sorted(copies))
 
 
-def _group_folders(case: CaseFile) -> list[tuple[str, dict[str, dict[str, Any]]]]:
+def _group_folders(case: RuleContext) -> list[tuple[str, dict[str, dict[str, Any]]]]:
     """Return each original with its copies and the row that says so; what is alike through others belongs together.
 
     The original is the folder that is nobody's copy; where all are, the one whose name is the shortest.
@@ -67,7 +67,7 @@ def _find_first(paths: list[str], folder: str) -> list[Place]:
     return [(next(path for path in paths if path.startswith(f"{folder}/")), 1)]
 
 
-def _check_classes(case: CaseFile) -> Iterator[Finding]:
+def _check_classes(case: RuleContext) -> Iterator[Finding]:
     rule = "class-copied"
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in keep(case.identity.duplicates, "level", "class").to_pylist():
@@ -79,7 +79,7 @@ def _check_classes(case: CaseFile) -> Iterator[Finding]:
         in_product = sum(not is_test_file(path) for path, _ in places.values())
         least = min(row["similarity"] for row in rows)
         alike = "equal" if least == 1 else f"alike to {write_lower(least)} or more"
-        message = f"The bodies of {tell(len(names), 'class', 'classes')} are {alike}: {tell_some(names)}"
+        message = f"The bodies of {tell(len(names), 'class', 'classes')} are {alike}: {format_some(names)}"
         severity = "P2" if in_product > 1 and least == 1 else "P3"
         yield build_finding(rule, severity, names[0], message, [places[name] for name in names], names[1:])
 

@@ -6,112 +6,112 @@ from collections import Counter
 from collections.abc import Iterator
 
 from analysis.graph import Cycle
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
+from analysis.rules.cycle_edges import CycleEdge, find_names_taken
+from analysis.rules.cycle_outcomes import CycleOutcome
 from analysis.rules.finding import Finding, build_finding
-from analysis.rules.hazards import Hazard
-from analysis.rules.inner_edges import InnerEdge, find_names_taken
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell, tell_some
+from analysis.rules.words import format_some, tell
 
 _LONGEST_LOOP = 6
 
 
-def _check_import_time(case: CaseFile) -> Iterator[Finding]:
+def _check_import_time(case: RuleContext) -> Iterator[Finding]:
     rule = "import-cycle"
-    inner = case.inner_edges
+    inner = case.cycle_edges
     taking = set(find_names_taken(case.facts.imports, [edge for edges in inner.values() for edge in edges]))
     for cycle in _choose(case, "import-time"):
         taken = [edge for edge in inner[cycle.cycle] if edge in taking]
-        severity, told, places = _grade(case.hazards[cycle.cycle], taken)
-        message = f"{_describe(cycle, 'import each other while they are imported')}. {told}. {_tell_cut(cycle)}"
+        severity, told, places = _grade(case.cycle_outcomes[cycle.cycle], taken)
+        message = f"{_describe(cycle, 'import each other while they are imported')}. {told}. {_format_cut(cycle)}"
         shown, inside = [*places, *_find_places(cycle)], case.cycle_places[cycle.cycle]
         yield build_finding(rule, severity, cycle.modules[0], message, shown, cycle.modules, counted=inside)
 
 
-def _grade(hazard: Hazard, taken: list[InnerEdge]) -> tuple[str, str, list[tuple[str, int]]]:
+def _grade(outcome: CycleOutcome, taken: list[CycleEdge]) -> tuple[str, str, list[tuple[str, int]]]:
     """Return the severity of a cycle, the sentence that gives the reason, and the places that prove it."""
-    places = [(row["failed_path"], row["failed_line"]) for row in hazard.failing]
-    if hazard.is_dead:
-        return "P0", f"Whichever comes first, the import fails: {_tell_failing(hazard)}", places
-    if hazard.failing:
-        modules = tell_some([row["module"] for row in hazard.failing])
-        return "P1", f"The import fails when it begins with {modules}: {_tell_failing(hazard)}", places
-    if hazard.lost:
-        return "P1", _tell_lost(hazard), [(row["caught_path"], row["caught_line"]) for row in hazard.lost]
+    places = [(row["failed_path"], row["failed_line"]) for row in outcome.failing]
+    if outcome.is_dead:
+        return "P0", f"Whichever comes first, the import fails: {_format_failing(outcome)}", places
+    if outcome.failing:
+        modules = format_some([row["module"] for row in outcome.failing])
+        return "P1", f"The import fails when it begins with {modules}: {_format_failing(outcome)}", places
+    if outcome.lost:
+        return "P1", _format_lost(outcome), [(row["caught_path"], row["caught_line"]) for row in outcome.lost]
     if not taken:
         return "P2", "All of them import whole modules: it works as long as none uses another while it is imported", []
     statements = len({(edge.path, edge.line) for edge in taken})
     takes = "takes a name" if statements == 1 else "take names"
     told = f"{tell(statements, 'statement')} {takes} out of a module that may be half executed"
-    if hazard.is_known:
+    if outcome.is_known:
         return (
             "P2",
             f"{told}. From every first import it works today; another order, or one more import, may break it",
             [],
         )
-    return "P2", f"{told}. Whether a first import fails on it was not simulated for {_tell_left(hazard)}", []
+    return "P2", f"{told}. Whether a first import fails on it was not simulated for {_format_left(outcome)}", []
 
 
-def _tell_left(hazard: Hazard) -> str:
-    return f"{hazard.left:,} of {tell(hazard.judged + hazard.left, 'module')}" if hazard.left else "any module"
+def _format_left(outcome: CycleOutcome) -> str:
+    return f"{outcome.left:,} of {tell(outcome.judged + outcome.left, 'module')}" if outcome.left else "any module"
 
 
-def _tell_failing(hazard: Hazard) -> str:
+def _format_failing(outcome: CycleOutcome) -> str:
     """Say which names are not there yet, those that most first imports miss before the others."""
-    counts = Counter((row["failed_path"], row["failed_line"]) for row in hazard.failing)
-    rows = {(row["failed_path"], row["failed_line"]): row for row in reversed(hazard.failing)}
+    counts = Counter((row["failed_path"], row["failed_line"]) for row in outcome.failing)
+    rows = {(row["failed_path"], row["failed_line"]): row for row in reversed(outcome.failing)}
     told = []
     for place, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         row = rows[place]
         wanted = f"{row['failed_name']} of {row['failed_module']}" if row["failed_name"] else row["failed_module"]
         told.append(f"{wanted} is not there yet" if row["outcome"] == "circular" else f"{wanted} is sought without end")
-    return tell_some(list(dict.fromkeys(told)))
+    return format_some(list(dict.fromkeys(told)))
 
 
-def _tell_lost(hazard: Hazard) -> str:
-    left = tell_some(list(dict.fromkeys(row["left_as"] for row in hazard.lost if row["left_as"])))
-    statements = tell(len(hazard.lost), "import statement")
-    fails = "fails" if len(hazard.lost) == 1 else "fail"
+def _format_lost(outcome: CycleOutcome) -> str:
+    left = format_some(list(dict.fromkeys(row["left_as"] for row in outcome.lost if row["left_as"])))
+    statements = tell(len(outcome.lost), "import statement")
+    fails = "fails" if len(outcome.lost) == 1 else "fail"
     return f"No import fails, but {statements} inside it {fails} without a word, and that leaves {left or 'nothing'}"
 
 
-def _check_deferred(case: CaseFile) -> Iterator[Finding]:
+def _check_deferred(case: RuleContext) -> Iterator[Finding]:
     yield from _judge(case, "deferred-cycle", "P2", "depend on each other through imports inside functions")
 
 
-def _check_typing(case: CaseFile) -> Iterator[Finding]:
+def _check_typing(case: RuleContext) -> Iterator[Finding]:
     yield from _judge(case, "typing-cycle", "P3", "depend on each other when imports for type checkers count")
 
 
-def _judge(case: CaseFile, rule: str, severity: str, told: str) -> Iterator[Finding]:
+def _judge(case: RuleContext, rule: str, severity: str, told: str) -> Iterator[Finding]:
     for cycle in _choose(case, rule.removesuffix("-cycle")):
-        message = f"{_describe(cycle, told)}. {_tell_cut(cycle)}"
+        message = f"{_describe(cycle, told)}. {_format_cut(cycle)}"
         shown, inside = _find_places(cycle), case.cycle_places[cycle.cycle]
         yield build_finding(rule, severity, cycle.modules[0], message, shown, cycle.modules, counted=inside)
 
 
-def _check_ancestors(case: CaseFile) -> Iterator[Finding]:
+def _check_ancestors(case: RuleContext) -> Iterator[Finding]:
     rule = "import-cycle-through-packages"
     plain = {cycle.modules for cycle in case.cycles if not cycle.with_ancestors}
-    inner = case.inner_edges_with_packages
+    inner = case.cycle_edges_with_packages
     for cycle in case.cycles:
         if cycle.with_ancestors and cycle.kind == "import-time" and cycle.modules not in plain:
             packages = sorted({edge.imported for edge in inner[cycle.cycle] if edge.is_ancestor})
             severity, told, places = "P2", "", list[tuple[str, int]]()
-            hazard = case.hazards[cycle.cycle]
-            if hazard.failing or hazard.lost:
-                severity, told, places = _grade(hazard, [])
+            outcome = case.cycle_outcomes[cycle.cycle]
+            if outcome.failing or outcome.lost:
+                severity, told, places = _grade(outcome, [])
                 told = f"{told}. "
             message = (
                 f"{_describe(cycle, 'import each other when the packages that run on the way count')}. {told}"
-                f"These packages run on the way: {tell_some(packages)}. {_tell_cut(cycle)}"
+                f"These packages run on the way: {format_some(packages)}. {_format_cut(cycle)}"
             )
             places += _find_places(cycle)
             inside = case.cycle_places[cycle.cycle]
             yield build_finding(rule, severity, cycle.modules[0], message, places, cycle.modules, counted=inside)
 
 
-def _choose(case: CaseFile, kind: str) -> list[Cycle]:
+def _choose(case: RuleContext, kind: str) -> list[Cycle]:
     return [cycle for cycle in case.cycles if cycle.kind == kind and not cycle.with_ancestors]
 
 
@@ -121,9 +121,9 @@ def _describe(cycle: Cycle, told: str) -> str:
     return f"{tell(cycle.size, 'module')} {told}, for example {' → '.join(shown)}"
 
 
-def _tell_cut(cycle: Cycle) -> str:
+def _format_cut(cycle: Cycle) -> str:
     cheapest = "cheapest" if cycle.cut_method == "exact" else "cheapest found"
-    imports = tell_some([f"{importer} → {imported}" for importer, imported in cycle.cut])
+    imports = format_some([f"{importer} → {imported}" for importer, imported in cycle.cut])
     return f"The {cheapest} cut removes {tell(len(cycle.cut), 'import')}: {imports}"
 
 

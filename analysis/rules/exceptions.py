@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.policy import Ignore
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
 from analysis.rules.finding import MOST_EVIDENCE, Evidence, Finding, Place, build_finding
 from analysis.rules.rule import Rule
 from analysis.rules.words import agree, tell
@@ -63,7 +63,7 @@ class Allowance:
         return self.path, self.line + self.is_alone
 
 
-def read_allowances(case: CaseFile) -> list[Allowance]:
+def read_allowances(case: RuleContext) -> list[Allowance]:
     """Return the exceptions that stand in comments of the source, in its order."""
     columns = ("path", "line", "kind", "place", "text")
     rows = zip(*(tables.read_column(case.facts.markers, name) for name in columns), strict=True)
@@ -93,7 +93,7 @@ def _join_stacked(allowances: Sequence[Allowance]) -> list[Allowance]:
 
 def apply_exceptions(
     findings: Iterable[Finding],
-    case: CaseFile,
+    case: RuleContext,
     rules: Mapping[str, Rule],
     today: dt.date,
     failed: Collection[str] = (),
@@ -125,7 +125,7 @@ def apply_exceptions(
     return kept, accepted
 
 
-def _find_starts(case: CaseFile, paths: Collection[str]) -> dict[Place, Place]:
+def _find_starts(case: RuleContext, paths: Collection[str]) -> dict[Place, Place]:
     """Return for each line of an import statement that spans several, in some files, the place of its first line."""
     imports = case.facts.imports
     chosen = imports.filter(
@@ -185,13 +185,13 @@ def _covers(ignore: Ignore, finding: Finding) -> bool:
 def _find_fault(ignore: Ignore, rules: Mapping[str, Rule], today: dt.date) -> str:
     """Return why an exception of the policy does not count; empty when it does."""
     if not any(fnmatchcase(name, ignore.rule) for name in rules):
-        return _tell_unknown([ignore.rule], rules)
+        return _format_unknown([ignore.rule], rules)
     if ignore.until is not None and ignore.until < today:
         return f"it was for the time until {ignore.until.isoformat()}"
     return ""
 
 
-def _tell_unknown(names: Sequence[str], rules: Iterable[str]) -> str:
+def _format_unknown(names: Sequence[str], rules: Iterable[str]) -> str:
     near = get_close_matches(names[0], list(rules), 1, 0.5) if names else []
     hint = f"; did you mean {near[0]}?" if near else ""
     return f"there is no rule {', '.join(names)}{hint}" if names else "it names no rule: write allow[rule] because …"
@@ -203,7 +203,7 @@ def _report_void(
     for each in allowances:
         unknown = [name for name in each.rules if name not in rules]
         fault = "" if each.reason else "it gives no reason: write `because` and why"
-        fault = _tell_unknown(unknown, rules) if unknown or not each.rules else fault
+        fault = _format_unknown(unknown, rules) if unknown or not each.rules else fault
         if fault:
             named = ", ".join(unknown) if unknown and each.reason else _name(each)
             yield _report(_VOID, "P2", each, f"The exception for {named} does not count: {fault}")
@@ -242,13 +242,13 @@ def _name(each: Allowance | Ignore) -> str:
     return f"{each.rule} of {each.subject} (policy: {each.reason})"
 
 
-def _was_judged(rule: Rule, case: CaseFile) -> bool:
+def _was_judged(rule: Rule, case: RuleContext) -> bool:
     if rule.needs_probe:
         return case.is_probed
     return not rule.needs_simulation or case.is_probed or case.is_simulated
 
 
-def _check_nothing(_: CaseFile) -> Iterator[Finding]:
+def _check_nothing(_: RuleContext) -> Iterator[Finding]:
     """What remains of exceptions is known only after all other rules."""
     yield from ()
 

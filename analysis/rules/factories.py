@@ -12,10 +12,10 @@ from analysis import tables
 from analysis.facts.shared_state import MAKING
 from analysis.facts.test_files import is_test_file
 from analysis.policy import Factory
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, tell, tell_some
+from analysis.rules.words import agree, format_some, tell
 
 _MOST_NEAR = 3
 _METHOD_COLUMNS = ("path", "line", "owner", "name", "parameters", "decorators", "returns")
@@ -32,7 +32,7 @@ class Lack(NamedTuple):
     near: Mapping[str, tuple[str, ...]]
 
 
-def find_lacking(case: CaseFile) -> list[Lack]:
+def find_lacking(case: RuleContext) -> list[Lack]:
     """Return the factories of the policy that lack a required method, inherited ones counted, sorted.
 
     A class with a base outside the tree may inherit anything from it and is not judged; those of tests are not meant.
@@ -78,7 +78,7 @@ class Maker(NamedTuple):
     rule: Factory
 
 
-def find_makers(case: CaseFile) -> list[Maker]:
+def find_makers(case: RuleContext) -> list[Maker]:
     """Return the methods by which the factories of the policy give objects, outside the tests, sorted.
 
     These are the required methods, and those whose names begin as such methods do; properties are none.
@@ -111,7 +111,7 @@ def _find_missing(rules: Iterable[Factory], name: str, offered: set[str]) -> tup
     return tuple(dict.fromkeys(method for method in required if method not in offered))
 
 
-def _read_classes(case: CaseFile) -> Iterator[tuple[str, str, int, str]]:
+def _read_classes(case: RuleContext) -> Iterator[tuple[str, str, int, str]]:
     """Yield definition, path, line and name of the classes that a factory rule may mean."""
     homes = case.homes
     columns = ("path", "line", "name", "qualname", "scope", "guard")
@@ -121,7 +121,7 @@ def _read_classes(case: CaseFile) -> Iterator[tuple[str, str, int, str]]:
             yield f"{homes[path]}:{qualname}", path, line, name
 
 
-def _read_methods(case: CaseFile) -> dict[str, list[str]]:
+def _read_methods(case: RuleContext) -> dict[str, list[str]]:
     """Return the names of the methods and attributes of each class of the tree, by definition."""
     homes = case.homes
     columns = ("path", "qualname", "methods", "attributes")
@@ -142,7 +142,7 @@ def _is_plain(base: str) -> bool:
     }  # fmt: skip
 
 
-def _check_methods(case: CaseFile) -> Iterator[Finding]:
+def _check_methods(case: RuleContext) -> Iterator[Finding]:
     rule = "factory-without-method"
     for lack in find_lacking(case):
         told = "; ".join(
@@ -153,7 +153,7 @@ def _check_methods(case: CaseFile) -> Iterator[Finding]:
         yield build_finding(rule, "P1", lack.definition, message, [(lack.path, lack.line)], lack.missing)
 
 
-def _check_shared(case: CaseFile) -> Iterator[Finding]:
+def _check_shared(case: RuleContext) -> Iterator[Finding]:
     rule = "factory-shares-objects"
     found: dict[str, list[Maker]] = defaultdict(list)
     for maker in find_makers(case):
@@ -162,13 +162,13 @@ def _check_shared(case: CaseFile) -> Iterator[Finding]:
     for definition, makers in found.items():
         names = [maker.name for maker in makers]
         message = (
-            f"{definition} gives out objects that it keeps: {tell_some(names)}. A second call may get the object of "
+            f"{definition} gives out objects that it keeps: {format_some(names)}. A second call may get the object of "
             "the first one"
         )
         yield build_finding(rule, "P2", definition, message, [(maker.path, maker.line) for maker in makers], names)
 
 
-def _check_scope(case: CaseFile) -> Iterator[Finding]:
+def _check_scope(case: RuleContext) -> Iterator[Finding]:
     rule = "factory-without-user-scope"
     found: dict[str, list[Maker]] = defaultdict(list)
     for maker in find_makers(case):
@@ -178,9 +178,9 @@ def _check_scope(case: CaseFile) -> Iterator[Finding]:
             found[maker.definition].append(maker)
     for definition, makers in found.items():
         names = [maker.name for maker in makers]
-        scope = tell_some(makers[0].rule.user_scope)
+        scope = format_some(makers[0].rule.user_scope)
         takes = agree(len(names), "takes", "take")
-        message = f"{tell_some(names)} of {definition} {takes} none of {scope}: users cannot be told apart"
+        message = f"{format_some(names)} of {definition} {takes} none of {scope}: users cannot be told apart"
         yield build_finding(rule, "P1", definition, message, [(maker.path, maker.line) for maker in makers], names)
 
 

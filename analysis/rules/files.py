@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell_some
+from analysis.rules.words import format_some
 
 #: Compiled modules: the source from which one is built lies beside it and is meant to.
 COMPILED = (".so", ".pyx")
@@ -31,7 +31,7 @@ class _Dead(NamedTuple):
     winner: str
 
 
-def find_shadowed(case: CaseFile) -> list[_Dead]:
+def find_shadowed(case: RuleContext) -> list[_Dead]:
     """Return the source files that Python cannot import under their name, sorted.
 
     Folders, stubs and scripts (whose names no import statement can say) are left out.
@@ -44,7 +44,7 @@ def find_shadowed(case: CaseFile) -> list[_Dead]:
     return sorted(_Dead(*row) for row in zip(*columns, strict=True) if row[1].endswith(".py"))
 
 
-def _check_shadowed(case: CaseFile) -> Iterator[Finding]:
+def _check_shadowed(case: RuleContext) -> Iterator[Finding]:
     rule = "shadowed-module"
     by_winner: dict[str, list[_Dead]] = defaultdict(list)
     for dead in find_shadowed(case):
@@ -59,12 +59,12 @@ def _check_shadowed(case: CaseFile) -> Iterator[Finding]:
             severity, told = "P3", "cannot be imported by a dotted name, only be run by path"
         else:
             severity, told = "P1", "can never be imported"
-        message = f"Python imports {winner} as {module}: {tell_some(paths)} {told}"
+        message = f"Python imports {winner} as {module}: {format_some(paths)} {told}"
         places = [*((path, 1) for path in paths), *([] if winner.endswith((*COMPILED, "/")) else [(winner, 1)])]
         yield build_finding(rule, severity, module, message, places, paths)
 
 
-def _find_names(case: CaseFile, paths: list[str]) -> dict[str, str]:
+def _find_names(case: RuleContext, paths: list[str]) -> dict[str, str]:
     """Return the module name of each of some files that Python imports."""
     modules = case.facts.modules
     wanted = pc.and_(pc.equal(modules.column("shadowed_by"), ""), modules.column("is_primary"))
@@ -73,7 +73,7 @@ def _find_names(case: CaseFile, paths: list[str]) -> dict[str, str]:
     return dict(zip(tables.read_column(rows, "path"), tables.read_column(rows, "module"), strict=True))
 
 
-def find_second_names(case: CaseFile) -> dict[str, dict[str, Place]]:
+def find_second_names(case: RuleContext) -> dict[str, dict[str, Place]]:
     """Return the files that are imported under several names: path, then name to one statement that uses it."""
     modules = case.facts.modules
     wanted = pc.and_(
@@ -90,7 +90,7 @@ def find_second_names(case: CaseFile) -> dict[str, dict[str, Place]]:
     return {path: found for path, found in used.items() if len(found) > 1}
 
 
-def _find_users(case: CaseFile, modules: list[str]) -> dict[str, Place]:
+def _find_users(case: RuleContext, modules: list[str]) -> dict[str, Place]:
     """Return one statement that imports each module; those that run on import come first."""
     if not modules:
         return {}
@@ -105,7 +105,7 @@ def _find_users(case: CaseFile, modules: list[str]) -> dict[str, Place]:
     return {module: place for module, (_, place) in found.items()}
 
 
-def _check_second_names(case: CaseFile) -> Iterator[Finding]:
+def _check_second_names(case: RuleContext) -> Iterator[Finding]:
     rule = "file-with-two-names"
     for path, users in find_second_names(case).items():
         message = (
@@ -118,7 +118,7 @@ def _check_second_names(case: CaseFile) -> Iterator[Finding]:
 _NOT_ITS_FAULT = ("ok", "not-analysed")
 
 
-def _check_not_parsed(case: CaseFile) -> Iterator[Finding]:
+def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:
     rule = "file-not-parsed"
     files = case.facts.files
     rows = files.filter(pc.invert(pc.is_in(files.column("status").cast(pa.string()), pa.array(_NOT_ITS_FAULT))))

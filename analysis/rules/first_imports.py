@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from analysis import tables
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
+from analysis.rules.cycle_outcomes import CIRCULAR
 from analysis.rules.finding import Finding, Place, build_finding
-from analysis.rules.hazards import CIRCULAR
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell_some
+from analysis.rules.words import format_some
 
 _ENDINGS = {
     "timeout": "does not end within its time",
@@ -21,16 +21,16 @@ _ENDINGS = {
 }
 
 
-def _check_failing(case: CaseFile) -> Iterator[Finding]:
+def _check_failing(case: RuleContext) -> Iterator[Finding]:
     rule = "module-fails-when-imported-first"
-    foreseen = {row["module"]: row for row in case.witness("simulated").to_pylist()}
-    seen = {row["module"]: row for row in case.witness("probed").to_pylist()}
+    foreseen = {row["module"]: row for row in case.runtime_table("simulated").to_pylist()}
+    seen = {row["module"]: row for row in case.runtime_table("probed").to_pylist()}
     for module in sorted(foreseen.keys() | seen.keys()):
         fails = [module in rows and rows[module]["outcome"] in CIRCULAR for rows in (foreseen, seen)]
         if any(fails):
             row = seen[module] if fails[1] else foreseen[module]
             certainty = _weigh(*fails, is_probed=module in seen)
-            yield replace(_tell_failing(rule, row), certainty=certainty)
+            yield replace(_format_failing(rule, row), certainty=certainty)
 
 
 def _weigh(is_foreseen: bool, is_seen: bool, *, is_probed: bool) -> str:
@@ -40,7 +40,7 @@ def _weigh(is_foreseen: bool, is_seen: bool, *, is_probed: bool) -> str:
     return "refuted" if is_probed else "static"
 
 
-def _tell_failing(rule: str, row: Mapping[str, Any]) -> Finding:
+def _format_failing(rule: str, row: Mapping[str, Any]) -> Finding:
     what = f"{row['failed_name']} of {row['failed_module']}" if row["failed_name"] else row["failed_module"]
     why = "each asks the other without end" if row["outcome"] == "recursion" else "which is only half executed then"
     message = f"{row['module']} cannot be the first import: it comes to need {what or 'itself'}, {why}"
@@ -60,9 +60,9 @@ def read_place(hop: str) -> Place | None:
     return (path, int(line)) if path and line.isdigit() else None
 
 
-def _check_endings(case: CaseFile) -> Iterator[Finding]:
+def _check_endings(case: RuleContext) -> Iterator[Finding]:
     rule = "import-stops-the-program"
-    for row in case.witness("probed").to_pylist():
+    for row in case.runtime_table("probed").to_pylist():
         if row["outcome"] in _ENDINGS:
             told = f" ({row['exception']})" if row["exception"] else ""
             message = f"Importing {row['module']} {_ENDINGS[row['outcome']]}{told}"
@@ -70,18 +70,18 @@ def _check_endings(case: CaseFile) -> Iterator[Finding]:
             yield replace(build_finding(rule, "P2", row["module"], message, places), certainty="observed")
 
 
-def _check_repeated(case: CaseFile) -> Iterator[Finding]:
+def _check_repeated(case: RuleContext) -> Iterator[Finding]:
     rule = "module-executed-twice"
     seen, foreseen = (_group_executions(case, table) for table in ("executions", "simulated_executions"))
-    probed = set(tables.read_column(case.witness("probed"), "module"))
+    probed = set(tables.read_column(case.runtime_table("probed"), "module"))
     for path in sorted(seen.keys() | foreseen.keys()):
         rows = seen.get(path) or foreseen[path]
         times = max(row["times"] for row in rows)
         entries = sorted({row["entry"] for row in rows})
         names = sorted({name for row in rows for name in row.get("names", ())})
-        told = f" under the names {tell_some(names)}" if len(names) > 1 else ""
+        told = f" under the names {format_some(names)}" if len(names) > 1 else ""
         message = (
-            f"{rows[0]['module']} is executed {times:,} times{told} when {tell_some(entries)} "
+            f"{rows[0]['module']} is executed {times:,} times{told} when {format_some(entries)} "
             f"{'is' if len(entries) == 1 else 'are'} imported first: its classes and its state exist as often"
         )
         finding = build_finding(rule, "P1", rows[0]["module"], message, [(path, 1), *_find_causes(case, entries)])
@@ -89,33 +89,33 @@ def _check_repeated(case: CaseFile) -> Iterator[Finding]:
         yield replace(finding, certainty=certainty)
 
 
-def _group_executions(case: CaseFile, table: str) -> dict[str, list[dict[str, Any]]]:
+def _group_executions(case: RuleContext, table: str) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in case.witness(table).to_pylist():
+    for row in case.runtime_table(table).to_pylist():
         if row["times"] > 1:
             found[row["path"]].append(row)
     return found
 
 
-def _find_causes(case: CaseFile, entries: Collection[str]) -> list[Place]:
+def _find_causes(case: RuleContext, entries: Collection[str]) -> list[Place]:
     """Return the imports that failed, were swallowed, and so were tried again, with the same first imports."""
-    swallowed = case.witness("swallowed" if case.is_probed else "simulated_swallowed").to_pylist()
+    swallowed = case.runtime_table("swallowed" if case.is_probed else "simulated_swallowed").to_pylist()
     return sorted(
         {(row["path"], row["line"]) for row in swallowed if row["entry"] in entries and row["outcome"] in CIRCULAR}
     )
 
 
-def _check_twins(case: CaseFile) -> Iterator[Finding]:
+def _check_twins(case: RuleContext) -> Iterator[Finding]:
     rule = "class-alive-twice"
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in case.witness("live_twins").to_pylist():
+    for row in case.runtime_table("live_twins").to_pylist():
         groups[row["definition"]].append(row)
     for definition, rows in sorted(groups.items()):
         worst = max(rows, key=lambda row: (row["objects"], len(row["holders"])))
         entries = sorted({row["entry"] for row in rows})
         message = (
             f"One statement made {worst['objects']:,} live classes {worst['qualname']} in one program, when "
-            f"{tell_some(entries)} came first: {tell_some(list(worst['holders']))}"
+            f"{format_some(entries)} came first: {format_some(list(worst['holders']))}"
         )
         path, _, line = definition.rpartition(":")
         places = [(path, int(line))] if line.isdigit() else []
@@ -123,13 +123,13 @@ def _check_twins(case: CaseFile) -> Iterator[Finding]:
         yield replace(finding, certainty="observed")
 
 
-def _check_order(case: CaseFile) -> Iterator[Finding]:
+def _check_order(case: RuleContext) -> Iterator[Finding]:
     rule = "name-depends-on-import-order"
-    if not case.witness("order_dependent").num_rows:
+    if not case.runtime_table("order_dependent").num_rows:
         return
-    homes = {row["module"]: row["path"] for row in case.witness("probed").to_pylist()}
+    homes = {row["module"]: row["path"] for row in case.runtime_table("probed").to_pylist()}
     lines = {(row["module"], row["name"]): row["line"] for row in _read_bound(case)}
-    for row in case.witness("order_dependent").to_pylist():
+    for row in case.runtime_table("order_dependent").to_pylist():
         module, name = row["module"], row["name"]
         message = (
             f"{module}.{name} is {row['first_result']} when {row['first_entry']} is imported first, and "
@@ -139,7 +139,7 @@ def _check_order(case: CaseFile) -> Iterator[Finding]:
         yield replace(build_finding(rule, "P1", f"{module}.{name}", message, places), certainty="observed")
 
 
-def _read_bound(case: CaseFile) -> list[dict[str, Any]]:
+def _read_bound(case: RuleContext) -> list[dict[str, Any]]:
     return list(case.identity.paths.select(["module", "name", "line"]).to_pylist())
 
 

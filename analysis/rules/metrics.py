@@ -17,13 +17,13 @@ from analysis.golden.statistics import find_bounds
 from analysis.golden.summary import count_base, summarise_tests
 from analysis.quantities import write_stated
 from analysis.rules.broken_imports import find_swallowed
-from analysis.rules.case_file import CaseFile
 from analysis.rules.catalogue import Judgement
 from analysis.rules.chosen_case import choose_case
+from analysis.rules.context import RuleContext
+from analysis.rules.cycle_outcomes import CIRCULAR, UNTOLD
 from analysis.rules.factories import find_lacking
 from analysis.rules.files import COMPILED, find_second_names, find_shadowed
 from analysis.rules.finding import Finding
-from analysis.rules.hazards import CIRCULAR, UNTOLD
 from analysis.rules.names import find_definitions, name_redirects
 from analysis.rules.score import Score
 from analysis.rules.shared_state import count_shared
@@ -40,7 +40,7 @@ class Metric(NamedTuple):
 
 
 def measure(
-    case: CaseFile, judgement: Judgement, scores: Sequence[Score] = (), *, gaps: Gaps | None = None
+    case: RuleContext, judgement: Judgement, scores: Sequence[Score] = (), *, gaps: Gaps | None = None
 ) -> list[Metric]:
     """Return the metrics of a target, each name once; the order is that of the report.
 
@@ -70,7 +70,7 @@ def measure_gaps(count: int) -> Metric:
     return Metric("parts-not-analysed", float(count), "parts", "Files, rules or steps that the kit itself failed on.")
 
 
-def _measure_files(case: CaseFile, *, whole: CaseFile) -> Iterator[Metric]:
+def _measure_files(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]:
     files, modules = case.facts.files, case.facts.modules
     ok = pc.sum(pc.equal(files.column("status").cast(pa.string()), "ok")).as_py() or 0
     left_out = sum(case.facts.left_out.column("files").to_pylist())
@@ -92,7 +92,7 @@ def _measure_files(case: CaseFile, *, whole: CaseFile) -> Iterator[Metric]:
     yield Metric("files-with-two-names", several, "files", "Files that are imported under several names.")
 
 
-def _measure_imports(case: CaseFile) -> Iterator[Metric]:
+def _measure_imports(case: RuleContext) -> Iterator[Metric]:
     edges = case.graph.edges.filter(pc.invert(case.graph.edges.column("is_ancestor")))
     pairs: dict[str, set[tuple[str, str]]] = {scope: set() for scope in tables.SCOPES}
     for importer, imported, scope in _read(edges, "importer", "imported", "scope"):
@@ -112,7 +112,7 @@ def _measure_imports(case: CaseFile) -> Iterator[Metric]:
     yield Metric("external-packages", len(externals), "packages", "Packages of others that are imported.")
 
 
-def _measure_missing(case: CaseFile) -> Iterator[Metric]:
+def _measure_missing(case: RuleContext) -> Iterator[Metric]:
     phantoms = {
         (path, line, module)
         for path, line, module, reason in _read(case.graph.phantoms, "path", "line", "module", "reason")
@@ -124,14 +124,14 @@ def _measure_missing(case: CaseFile) -> Iterator[Metric]:
     for suffix, with_ancestors in (("", False), ("-with-packages", True)):
         swallowed = find_swallowed(case, with_ancestors=with_ancestors)
         count = len({(edge.path, edge.line) for edges in swallowed.values() for edge in edges})
-        told = f"Guarded imports that lie on an import-time cycle{_tell_packages(with_ancestors=with_ancestors)}."
+        told = f"Guarded imports that lie on an import-time cycle{_format_packages(with_ancestors=with_ancestors)}."
         yield Metric(f"swallowed-import-suspects{suffix}", count, "statements", told)
 
 
-def _measure_cycles(case: CaseFile) -> Iterator[Metric]:
+def _measure_cycles(case: RuleContext) -> Iterator[Metric]:
     for with_ancestors in (False, True):
         suffix = "-with-packages" if with_ancestors else ""
-        told = _tell_packages(with_ancestors=with_ancestors)
+        told = _format_packages(with_ancestors=with_ancestors)
         for kind in tables.CYCLE_KINDS:
             chosen = [item for item in case.cycles if item.kind == kind and item.with_ancestors == with_ancestors]
             sizes = [cycle.size for cycle in chosen]
@@ -143,25 +143,25 @@ def _measure_cycles(case: CaseFile) -> Iterator[Metric]:
             cut = sum(len(cycle.cut) for cycle in chosen)
             yield Metric(f"cut-of-{name}", cut, "edges", f"Imports in their cheapest known cuts ({kind}{told}).")
     plain = [cycle for cycle in case.cycles if cycle.kind == "import-time" and not cycle.with_ancestors]
-    dead = sum(cycle.size for cycle in plain if case.hazards[cycle.cycle].is_dead)
+    dead = sum(cycle.size for cycle in plain if case.cycle_outcomes[cycle.cycle].is_dead)
     told = "Modules in cycles no module of which can be imported first, by the simulation."
     yield Metric("modules-in-dead-cycles", dead, "modules", told)
 
 
-def _tell_packages(*, with_ancestors: bool) -> str:
+def _format_packages(*, with_ancestors: bool) -> str:
     return ", the packages that run on the way included" if with_ancestors else ""
 
 
-def _measure_classes(case: CaseFile) -> Iterator[Metric]:
+def _measure_classes(case: RuleContext) -> Iterator[Metric]:
     definitions = case.facts.definitions.num_rows
-    names, shared = len(case.multiplicity), sum(item.definitions for item in case.multiplicity)
+    names, shared = len(case.duplicate_names), sum(item.definitions for item in case.duplicate_names)
     yield Metric("class-definitions", definitions, "classes", "Class statements.")
     told = "Class names with several definitions."
     yield Metric("class-names-defined-more-than-once", names, "names", told)
     yield Metric("duplicate-class-definitions", shared, "classes", "Definitions that share their name.")
 
 
-def _measure_names(case: CaseFile) -> Iterator[Metric]:
+def _measure_names(case: RuleContext) -> Iterator[Metric]:
     violations = set(_read(case.identity.violations, "path", "line"))
     taken = set(tables.read_column(case.identity.violations, "definition"))
     phantoms = set(_read(case.identity.phantom_names, "module", "name"))
@@ -178,7 +178,7 @@ def _measure_names(case: CaseFile) -> Iterator[Metric]:
     yield Metric("names-with-different-objects", conflicts, "names", told)
 
 
-def _measure_policy(case: CaseFile, *, whole: CaseFile) -> Iterator[Metric]:
+def _measure_policy(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]:
     for concept in case.concepts:
         if concept.is_policy:
             told = f"Implementations of the concept {concept.name}."
@@ -195,7 +195,7 @@ def _measure_policy(case: CaseFile, *, whole: CaseFile) -> Iterator[Metric]:
     yield from _measure_class_ids(case)
 
 
-def _measure_class_ids(case: CaseFile) -> Iterator[Metric]:
+def _measure_class_ids(case: RuleContext) -> Iterator[Metric]:
     """The class ids of what claims are about, and of what concepts call canonical."""
     for claim in case.policy.claim:
         kind, _, name = claim.metric.partition(":")
@@ -227,36 +227,36 @@ def _find_classes(paths: pa.Table, name: str, wanted: Sequence[str]) -> set[str]
     }
 
 
-def _measure_runtime(case: CaseFile) -> Iterator[Metric]:
+def _measure_runtime(case: RuleContext) -> Iterator[Metric]:
     yield from _measure_simulation(case)
     if not case.is_probed:
         yield from _measure_first_imports(case, "simulated")
         return
-    outcomes = Counter(tables.read_column(case.witness("probed"), "outcome"))
+    outcomes = Counter(tables.read_column(case.runtime_table("probed"), "outcome"))
     yield Metric("modules-probed", sum(outcomes.values()), "modules", "Modules that were imported first, each once.")
     yield Metric("modules-importable", outcomes["ok"], "modules", "Of these, those whose import succeeds.")
     yield from _measure_first_imports(case, "probed")
-    repeated = {path for path, times in _read(case.witness("executions"), "path", "times") if int(times) > 1}
+    repeated = {path for path, times in _read(case.runtime_table("executions"), "path", "times") if int(times) > 1}
     yield Metric("modules-executed-twice", len(repeated), "modules", "Modules whose body runs more than once.")
     swallowed = {
-        (path, line) for path, line, outcome in _read(case.witness("swallowed"), "path", "line", "outcome")
+        (path, line) for path, line, outcome in _read(case.runtime_table("swallowed"), "path", "line", "outcome")
         if outcome in CIRCULAR
     }  # fmt: skip
     told = "Import statements whose circular failure was seen to be swallowed."
     yield Metric("swallowed-circular-imports", len(swallowed), "statements", told)
-    dependent = set(_read(case.witness("order_dependent"), "module", "name"))
+    dependent = set(_read(case.runtime_table("order_dependent"), "module", "name"))
     yield Metric("order-dependent-names", len(dependent), "names", "Names that depend on the order of imports.")
-    twins = set(tables.read_column(case.witness("live_twins"), "definition"))
+    twins = set(tables.read_column(case.runtime_table("live_twins"), "definition"))
     yield Metric("classes-alive-twice", len(twins), "classes", "Class statements with several live classes.")
-    verdicts = Counter(tables.read_column(case.witness("agreement"), "verdict"))
+    verdicts = Counter(tables.read_column(case.runtime_table("agreement"), "verdict"))
     judged = sum(verdicts.values()) - verdicts["unknown"]
     if judged:
         told = "Share of the names of which source and program say the same, of those that both can tell."
         yield Metric("witness-agreement", verdicts["agree"] / judged, "share", told)
 
 
-def _measure_simulation(case: CaseFile) -> Iterator[Metric]:
-    told: dict[str, str] = dict(_pairs(case.witness("simulated"), "module", "outcome"))
+def _measure_simulation(case: RuleContext) -> Iterator[Metric]:
+    told: dict[str, str] = dict(_pairs(case.runtime_table("simulated"), "module", "outcome"))
     outcomes = {module: outcome for module, outcome in told.items() if outcome not in UNTOLD}
     if not told:
         return
@@ -269,15 +269,16 @@ def _measure_simulation(case: CaseFile) -> Iterator[Metric]:
             "Modules whose first import is not known: too much runs, or the time budget was used up.",
         )
     lost = {
-        (path, line) for path, line, outcome in _read(case.witness("simulated_swallowed"), "path", "line", "outcome")
+        (path, line)
+        for path, line, outcome in _read(case.runtime_table("simulated_swallowed"), "path", "line", "outcome")
         if outcome in CIRCULAR
     }  # fmt: skip
     meaning = "Import statements whose circular failure is swallowed after some first import, by the simulation."
     yield Metric("foreseen-swallowed-circular-imports", len(lost), "statements", meaning)
-    repeated = set(tables.read_column(case.witness("simulated_executions"), "path"))
+    repeated = set(tables.read_column(case.runtime_table("simulated_executions"), "path"))
     meaning = "Modules whose body runs more than once after some first import, by the simulation."
     yield Metric("modules-foreseen-to-run-twice", len(repeated), "modules", meaning)
-    probed: dict[str, str] = dict(_pairs(case.witness("probed"), "module", "outcome"))
+    probed: dict[str, str] = dict(_pairs(case.runtime_table("probed"), "module", "outcome"))
     both = probed.keys() & outcomes.keys()
     if both:
         agree = sum(probed[module] == outcomes[module] for module in both)
@@ -285,12 +286,12 @@ def _measure_simulation(case: CaseFile) -> Iterator[Metric]:
         yield Metric("simulation-agreement", agree / len(both), "share", meaning)
 
 
-def _measure_first_imports(case: CaseFile, table: str) -> Iterator[Metric]:
+def _measure_first_imports(case: RuleContext, table: str) -> Iterator[Metric]:
     """Count all modules, and beside them those that a claim names, unless not each of these could be judged."""
     name = "modules-that-fail-when-imported-first"
     how = "" if table == "probed" else ", by the simulation"
     told = f"whose first import fails by a circle, or by recursion without end{how}."
-    outcomes: dict[str, str] = {row[0]: row[1] for row in _read(case.witness(table), "module", "outcome")}
+    outcomes: dict[str, str] = {row[0]: row[1] for row in _read(case.runtime_table(table), "module", "outcome")}
     failing = sum(outcome in CIRCULAR for outcome in outcomes.values())
     yield Metric(name, failing, "modules", f"Modules {told}")
     named = next((claim.paths for claim in case.policy.claim if claim.metric == name and claim.paths), ())
@@ -312,8 +313,8 @@ def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
         yield Metric(f"findings-{severity.lower()}", counts[severity], "findings", told)
 
 
-def _measure_golden(case: CaseFile) -> Iterator[Metric]:
-    runs = case.witness("golden_runs")
+def _measure_golden(case: RuleContext) -> Iterator[Metric]:
+    runs = case.runtime_table("golden_runs")
     passed, count = count_base(runs)
     if not count:
         return
@@ -324,11 +325,11 @@ def _measure_golden(case: CaseFile) -> Iterator[Metric]:
     yield Metric("golden-path-rate", passed / count, "share", "Success rate: the share of these runs that succeeded.")
     yield Metric("golden-path-lower-bound", lower, "share", f"Lower bound: the rate is at least this, {told}.")
     yield Metric("golden-path-upper-bound", upper, "share", f"Upper bound: the rate is at most this, {told}.")
-    flaky = sum(each.kind == "flaky" for each in summarise_tests(runs, case.witness("golden_tests")))
+    flaky = sum(each.kind == "flaky" for each in summarise_tests(runs, case.runtime_table("golden_tests")))
     yield Metric("golden-path-flaky-tests", flaky, "tests", "Tests that pass in some runs and fail in others.")
 
 
-def _measure_shared(case: CaseFile) -> Iterator[Metric]:
+def _measure_shared(case: RuleContext) -> Iterator[Metric]:
     for name, (count, unit, meaning) in count_shared(case).items():
         yield Metric(name, count, unit, meaning)
 

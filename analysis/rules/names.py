@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.policy import Policy, Redirect
 from analysis.rules.broken_imports import grade_missing
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, tell, tell_some
+from analysis.rules.words import agree, format_some, tell
 
 
 def _group(rows: Iterable[dict[str, Any]], *columns: str) -> dict[tuple[str, ...], list[dict[str, Any]]]:
@@ -25,7 +25,7 @@ def _group(rows: Iterable[dict[str, Any]], *columns: str) -> dict[tuple[str, ...
     return dict(sorted(found.items()))
 
 
-def _check_violations(case: CaseFile) -> Iterator[Finding]:
+def _check_violations(case: RuleContext) -> Iterator[Finding]:
     rule = "class-taken-from-elsewhere"
     grave = {member.definition for concept in case.concepts if concept.is_policy for member in concept.members}
     for (definition,), rows in _group(case.identity.violations.to_pylist(), "definition").items():
@@ -38,7 +38,7 @@ def _check_violations(case: CaseFile) -> Iterator[Finding]:
         homes = sorted(right, key=lambda home: (home == own, -right[home], home))
         inside = f", and inside of it from {own}" if len(homes) > 1 and own in right else ""
         message = (
-            f"{tell(len(places), 'statement')} in {tell(files, 'file')} {takes} {definition} from {tell_some(paths)} "
+            f"{tell(len(places), 'statement')} in {tell(files, 'file')} {takes} {definition} from {format_some(paths)} "
             f"instead of {homes[0]}{inside}"
         )
         severity = "P1" if definition in grave else "P2"
@@ -49,11 +49,11 @@ def _grade_phantom(row: Mapping[str, Any]) -> str:
     return "P3" if row["reason"] == "other-interpreter" else grade_missing(row)
 
 
-def _check_phantom_names(case: CaseFile) -> Iterator[Finding]:
+def _check_phantom_names(case: RuleContext) -> Iterator[Finding]:
     rule = "phantom-name"
     for (module, name), rows in _group(case.identity.phantom_names.to_pylist(), "module", "name").items():
         places = list(dict.fromkeys((row["path"], row["line"]) for row in sorted(rows, key=_grade_phantom)))
-        home = f"; it is defined in {tell_some(rows[0]['defined_in'])}" if rows[0]["defined_in"] else ""
+        home = f"; it is defined in {format_some(rows[0]['defined_in'])}" if rows[0]["defined_in"] else ""
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] and not home else ""
         why = "" if rows[0]["reason"] == "no-such-name" else f" ({rows[0]['reason'].replace('-', ' ')})"
         imports = agree(len(places), "imports", "import")
@@ -63,13 +63,13 @@ def _check_phantom_names(case: CaseFile) -> Iterator[Finding]:
         yield build_finding(rule, severity, subject, message, places)
 
 
-def _check_conflicts(case: CaseFile) -> Iterator[Finding]:
+def _check_conflicts(case: RuleContext) -> Iterator[Finding]:
     rule = "name-with-different-objects"
     rows = [row for row in case.identity.conflicts.to_pylist() if row["kind"] in {"renamed", "instance"}]
     places = _find_places(case.identity.paths, {path for row in rows for path in row["import_paths"]})
     for row in rows:
         definitions = row["definitions"]
-        message = f"{row['name']} means {tell(len(definitions), 'different object')}: {tell_some(definitions)}"
+        message = f"{row['name']} means {tell(len(definitions), 'different object')}: {format_some(definitions)}"
         severity = "P3" if row["is_related"] else "P2"
         cited = [places[path] for path in row["import_paths"] if path in places]
         yield build_finding(rule, severity, row["name"], message, cited, definitions)
@@ -86,7 +86,7 @@ def _find_places(paths: pa.Table, wanted: set[str]) -> dict[str, Place]:
 NOWHERE, UNKNOWN = "nothing", "what only the running program knows"
 
 
-def find_definitions(case: CaseFile, paths: Iterable[str]) -> dict[str, list[str]]:
+def find_definitions(case: RuleContext, paths: Iterable[str]) -> dict[str, list[str]]:
     """Return the definitions behind some import paths, each with its paths; also ``NOWHERE`` and ``UNKNOWN``."""
     wanted = [path.replace(":", ".") for path in paths]
     table = case.identity.paths
@@ -109,7 +109,7 @@ def name_redirects(policy: Policy) -> dict[str, Redirect]:
     return found
 
 
-def _check_redirects(case: CaseFile) -> Iterator[Finding]:
+def _check_redirects(case: RuleContext) -> Iterator[Finding]:
     rule = "redirect-broken"
     for redirect in case.policy.redirect:
         found = find_definitions(case, redirect.paths)

@@ -14,7 +14,7 @@ from fnmatch import translate
 
 from analysis import tables
 from analysis.policy import Owner
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
 from analysis.rules.words import make_harmless
@@ -66,7 +66,7 @@ def _compile(pattern: str) -> re.Pattern[str]:
     return re.compile("|".join(map(translate, [own, *below])))
 
 
-def read_owners(case: CaseFile) -> OwnersOfFiles:
+def read_owners(case: RuleContext) -> OwnersOfFiles:
     """Return what the policy of a case says about owners."""
     names: dict[str, list[str]] = defaultdict(list)
     columns = (tables.read_column(case.facts.modules, name) for name in ("path", "module"))
@@ -75,7 +75,7 @@ def read_owners(case: CaseFile) -> OwnersOfFiles:
     return OwnersOfFiles(case.policy.owner, names)
 
 
-def name_owners(findings: Iterable[Finding], case: CaseFile) -> list[Finding]:
+def name_owners(findings: Iterable[Finding], case: RuleContext) -> list[Finding]:
     """Return the findings, each with its owner. The owner is no part of a fingerprint."""
     if not case.policy.owner:
         return list(findings)
@@ -83,7 +83,7 @@ def name_owners(findings: Iterable[Finding], case: CaseFile) -> list[Finding]:
     return [replace(finding, owner=owners.find_owner(finding)) for finding in findings]
 
 
-def _check_unused(case: CaseFile) -> Iterator[Finding]:
+def _check_unused(case: RuleContext) -> Iterator[Finding]:
     if not case.policy.owner:
         return
     owners = read_owners(case)

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding
 
-Check = Callable[[CaseFile], Iterable[Finding]]
+Check = Callable[[RuleContext], Iterable[Finding]]
 Example = Mapping[str, str]
 #: What of a policy a finding breaks; empty where the code itself is at fault, whatever a policy says.
 Breach = Literal["", "policy limit", "policy requirement"]

@@ -11,9 +11,9 @@ from typing import Any
 import pyarrow as pa
 
 from analysis import tables
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
+from analysis.rules.cycle_outcomes import CIRCULAR
 from analysis.rules.finding import Finding, Place
-from analysis.rules.hazards import CIRCULAR
 
 #: What an import raises whose module or name is not there.
 _ABSENT = frozenset({"missing-in-tree", "missing-name", "circular"})
@@ -25,7 +25,7 @@ _RUNS = frozenset({"none", "with", "try"})
 class Witness:
     """The probe's rows, indexed by what findings speak of."""
 
-    case: CaseFile
+    case: RuleContext
 
     @cached_property
     def raised(self) -> Mapping[Place, set[str]]:
@@ -88,7 +88,7 @@ class Witness:
         return found
 
 
-def settle(findings: Iterable[Finding], case: CaseFile) -> list[Finding]:
+def settle(findings: Iterable[Finding], case: RuleContext) -> list[Finding]:
     """Return the findings, those the probe can speak of confirmed or refuted; none changes without a probe."""
     if not case.is_probed:
         return list(findings)
@@ -101,8 +101,8 @@ def settle(findings: Iterable[Finding], case: CaseFile) -> list[Finding]:
     ]
 
 
-def _read(case: CaseFile, table: str, *names: str) -> Iterator[tuple[Any, ...]]:
-    return _rows(case.witness(table), *names)
+def _read(case: RuleContext, table: str, *names: str) -> Iterator[tuple[Any, ...]]:
+    return _rows(case.runtime_table(table), *names)
 
 
 def _rows(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:

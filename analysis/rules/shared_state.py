@@ -14,10 +14,10 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.shared_state import EITHER
 from analysis.facts.test_files import is_test_file
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, tell, tell_some
+from analysis.rules.words import agree, format_some, tell
 
 _CLASS_LEVEL = frozenset({"class-attribute", "class-registry"})
 #: What a class says it is, whose objects carry nothing from one user to the next.
@@ -43,7 +43,7 @@ class State(NamedTuple):
         return f"{self.module}:{self.owner}"
 
 
-def find_states(case: CaseFile, *kinds: str) -> list[State]:
+def find_states(case: RuleContext, *kinds: str) -> list[State]:
     """Return the places of some kinds that keep state, outside the tests, sorted."""
     homes = case.homes
     columns = ("path", "line", "owner", "name", "kind", "value", "changed")
@@ -65,7 +65,7 @@ class MadeObject(NamedTuple):
     made_by: str
 
 
-def find_module_objects(case: CaseFile) -> list[MadeObject]:
+def find_module_objects(case: RuleContext) -> list[MadeObject]:
     """Return the objects of the tree's own classes that modules make on import, outside the tests, sorted."""
     homes, bindings = case.homes, case.facts.bindings
     is_made = pc.and_(pc.equal(bindings["kind"].cast(pa.string()), "instance"), pc.equal(bindings["owner"], ""))
@@ -110,7 +110,7 @@ class Rebound(NamedTuple):
     functions: tuple[tuple[str, int], ...]
 
 
-def find_rebound(case: CaseFile) -> list[Rebound]:
+def find_rebound(case: RuleContext) -> list[Rebound]:
     """Return the global names that functions bind anew, outside the tests, sorted."""
     homes, bindings = case.homes, case.facts.bindings
     found: dict[tuple[str, str], list[tuple[str, int, bool]]] = defaultdict(list)
@@ -132,16 +132,16 @@ def _read(table: pa.Table, *names: str) -> Iterator[tuple]:  # type: ignore[type
     return zip(*(tables.read_column(table, name) for name in names), strict=True)
 
 
-def _find_grave(case: CaseFile) -> set[str]:
+def _find_grave(case: RuleContext) -> set[str]:
     """Return the classes of which the policy speaks."""
     return {member.definition for concept in case.concepts if concept.is_policy for member in concept.members}
 
 
-def _is_factory(case: CaseFile, name: str) -> bool:
+def _is_factory(case: RuleContext, name: str) -> bool:
     return any(fnmatchcase(name, pattern) for factory in case.policy.factory for pattern in factory.match)
 
 
-def _find_class_lines(case: CaseFile) -> dict[str, list[tuple[str, int]]]:
+def _find_class_lines(case: RuleContext) -> dict[str, list[tuple[str, int]]]:
     """Return where each class begins, by definition: an exception stands there."""
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
     for path, qualname, line in _read(case.facts.definitions, "path", "qualname", "line"):
@@ -150,7 +150,7 @@ def _find_class_lines(case: CaseFile) -> dict[str, list[tuple[str, int]]]:
     return found
 
 
-def _check_singletons(case: CaseFile) -> Iterator[Finding]:
+def _check_singletons(case: RuleContext) -> Iterator[Finding]:
     rule = "singleton"
     patterns = [pattern for factory in case.policy.factory if factory.forbid_singleton for pattern in factory.match]
     lines = _find_class_lines(case)
@@ -165,7 +165,7 @@ def _check_singletons(case: CaseFile) -> Iterator[Finding]:
         yield build_finding(rule, severity, state.definition, message, places, [state.name])
 
 
-def _check_class_attributes(case: CaseFile) -> Iterator[Finding]:
+def _check_class_attributes(case: RuleContext) -> Iterator[Finding]:
     rule = "shared-class-attribute"
     class_lines = _find_class_lines(case)
     grave = _find_grave(case)
@@ -178,7 +178,7 @@ def _check_class_attributes(case: CaseFile) -> Iterator[Finding]:
         severity = "P1" if is_grave else "P2" if by_instance else "P3"
         whose = "Every object of the class" if by_instance else "Everybody who calls the class"
         message = (
-            f"{definition} keeps {tell_some(named)} in the class body, and changes it at {tell(lines, 'place')}. "
+            f"{definition} keeps {format_some(named)} in the class body, and changes it at {tell(lines, 'place')}. "
             f"{whose} shares it: what one user puts in, the others get"
         )
         places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
@@ -186,19 +186,19 @@ def _check_class_attributes(case: CaseFile) -> Iterator[Finding]:
         yield build_finding(rule, severity, definition, message, places, [state.name for state in states])
 
 
-def _check_defaults(case: CaseFile) -> Iterator[Finding]:
+def _check_defaults(case: RuleContext) -> Iterator[Finding]:
     rule = "shared-default"
     for definition, states in _group(find_states(case, "default")):
         named = [f"{state.name}={state.value}" for state in states]
         message = (
-            f"{definition} has the default {tell_some(named)} and changes it or hands it on. Python makes it once: who "
-            "leaves the argument out gets what the callers before him left in it"
+            f"{definition} has the default {format_some(named)} and changes it or hands it on. Python makes it "
+            "once: callers that omit the argument share the same object"
         )
         places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
         yield build_finding(rule, "P2", definition, message, places, [state.name for state in states])
 
 
-def _check_cached(case: CaseFile) -> Iterator[Finding]:
+def _check_cached(case: RuleContext) -> Iterator[Finding]:
     rule = "cached-getter"
     states = list(find_states(case, "cached-getter"))
     called = {f"{state.module}.{name}" for state in states for name in state.value.split(EITHER)}
@@ -214,14 +214,14 @@ def _check_cached(case: CaseFile) -> Iterator[Finding]:
         yield build_finding(rule, "P2" if is_own else "P3", state.definition, message, [(state.path, state.line)])
 
 
-def _check_rebound(case: CaseFile) -> Iterator[Finding]:
+def _check_rebound(case: RuleContext) -> Iterator[Finding]:
     rule = "global-rebound"
     for item in find_rebound(case):
         functions = sorted({function for function, _ in item.functions})
         told = "a constant, or once" if item.is_constant else "a value"
         binds = agree(len(functions), "binds", "bind")
         message = (
-            f"{tell_some(functions)} {binds} the global {item.module}.{item.name} to {told}: it is the same for all "
+            f"{format_some(functions)} {binds} the global {item.module}.{item.name} to {told}: it is the same for all "
             f"users and threads{'' if item.is_constant else ', and the last call wins'}"
         )
         places = [(item.path, line) for _, line in item.functions]
@@ -229,7 +229,7 @@ def _check_rebound(case: CaseFile) -> Iterator[Finding]:
         yield build_finding(rule, severity, f"{item.module}.{item.name}", message, places)
 
 
-def _check_objects(case: CaseFile) -> Iterator[Finding]:
+def _check_objects(case: RuleContext) -> Iterator[Finding]:
     rule = "object-made-on-import"
     grave = _find_grave(case)
     found: dict[str, list[MadeObject]] = defaultdict(list)
@@ -239,7 +239,7 @@ def _check_objects(case: CaseFile) -> Iterator[Finding]:
         is_grave = any(item.made_by in grave or _is_factory(case, _tail(item.made_by)) for item in items)
         named = [f"{item.name} ({_tail(item.made_by)})" for item in items]
         message = (
-            f"{module} makes {tell(len(items), 'object')} when it is imported: {tell_some(named)}. All who import it "
+            f"{module} makes {tell(len(items), 'object')} when it is imported: {format_some(named)}. All who import it "
             "share them, and the order of imports decides when they are made"
         )
         places = [(item.path, item.line) for item in items]
@@ -262,7 +262,7 @@ def _tail(definition: str) -> str:
 _Found = TypeVar("_Found", State, MadeObject, Rebound)
 
 
-def count_shared(case: CaseFile) -> Mapping[str, tuple[int, str, str]]:
+def count_shared(case: RuleContext) -> Mapping[str, tuple[int, str, str]]:
     """Return per metric of shared state its number, unit and meaning."""
 
     def own(found: Iterable[_Found]) -> list[_Found]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.source import LARGEST_FILE_BYTES, parse
-from analysis.rules.case_file import CaseFile
+from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
 
@@ -19,7 +19,7 @@ _WARNINGS = frozenset({"DeprecationWarning", "PendingDeprecationWarning", "Futur
 _TYPE_CHECKING = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING"})
 
 
-def _check_redirects(case: CaseFile) -> Iterator[Finding]:
+def _check_redirects(case: RuleContext) -> Iterator[Finding]:
     """Judge the modules by which a redirect leads to an object: not its own module, not the packages around that."""
     rule = "redirect-unclean"
     if not case.policy.redirect:
@@ -112,7 +112,7 @@ def _may_redirect(statement: ast.stmt) -> bool:
     return False
 
 
-def _check_documented(case: CaseFile) -> Iterator[Finding]:
+def _check_documented(case: RuleContext) -> Iterator[Finding]:
     rule = "single-source-undocumented"
     homes = _find_definitions(case)
     marked = set(tables.read_column(_keep_marks(case.facts.markers), "path"))
@@ -132,14 +132,14 @@ def _check_documented(case: CaseFile) -> Iterator[Finding]:
             yield build_finding(rule, "P3", definition, message, [(path, line)])
 
 
-def _find_definitions(case: CaseFile) -> Mapping[str, tuple[str, int]]:
+def _find_definitions(case: RuleContext) -> Mapping[str, tuple[str, int]]:
     homes = case.homes
     columns = ("path", "qualname", "line")
     rows = zip(*(tables.read_column(case.facts.definitions, name) for name in columns), strict=True)
     return {f"{homes[path]}:{qualname}": (path, line) for path, qualname, line in rows if path in homes}
 
 
-def _find_canonical(wanted: str, homes: Mapping[str, object], case: CaseFile) -> str:
+def _find_canonical(wanted: str, homes: Mapping[str, object], case: RuleContext) -> str:
     """Return the definition that the policy means, by itself or by an import path."""
     if wanted in homes:
         return wanted
@@ -154,7 +154,7 @@ def _keep_marks(markers: pa.Table) -> pa.Table:
     return markers.filter(pc.and_(pc.and_(is_ssot, is_said), pc.invert(is_exception)))
 
 
-def _find_exported(case: CaseFile) -> dict[str, set[str]]:
+def _find_exported(case: RuleContext) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
     rows = zip(*(tables.read_column(case.facts.exports, name) for name in ("path", "name")), strict=True)
     for path, name in rows:

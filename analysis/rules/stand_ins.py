@@ -12,10 +12,10 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.context import swallows_import_errors
 from analysis.names.concepts import find_suffix
-from analysis.rules.case_file import CaseFile, keep
+from analysis.rules.context import RuleContext, keep
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import tell, tell_some
+from analysis.rules.words import format_some, tell
 
 #: Names that a reader takes for a class: four letters or more, in words that begin with capitals.
 _CLASS_NAME = r"^_*[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$"
@@ -29,7 +29,7 @@ class _Tried(NamedTuple):
     module: str
 
 
-def _check_fallbacks(case: CaseFile) -> Iterator[Finding]:
+def _check_fallbacks(case: RuleContext) -> Iterator[Finding]:
     rule = "fallback-class"
     tried = _find_tried(case)
     homes = case.homes
@@ -48,7 +48,7 @@ def _check_fallbacks(case: CaseFile) -> Iterator[Finding]:
         yield build_finding(rule, severity, subject, message, [(path, line), (path, before[-1].line)])
 
 
-def _read_fallbacks(case: CaseFile) -> list[tuple[str, int, str, str, str]]:
+def _read_fallbacks(case: RuleContext) -> list[tuple[str, int, str, str, str]]:
     """Return path, line, qualified name, scope and exceptions of the class statements in except blocks, sorted."""
     rows = keep(case.facts.definitions, "guard", "except")
     return sorted(
@@ -56,7 +56,7 @@ def _read_fallbacks(case: CaseFile) -> list[tuple[str, int, str, str, str]]:
     )
 
 
-def _find_tried(case: CaseFile) -> dict[tuple[str, str], list[_Tried]]:
+def _find_tried(case: RuleContext) -> dict[tuple[str, str], list[_Tried]]:
     """Return the imports that stand in a try which swallows their failure, by path and bound name."""
     rows = keep(case.facts.imports, "guard", "try")
     found: dict[tuple[str, str], list[_Tried]] = defaultdict(list)
@@ -67,7 +67,7 @@ def _find_tried(case: CaseFile) -> dict[tuple[str, str], list[_Tried]]:
     return found
 
 
-def _find_in_tree(case: CaseFile) -> set[Place]:
+def _find_in_tree(case: RuleContext) -> set[Place]:
     """Return the guarded statements that import a module of the tree, or one that should be there."""
     found: set[Place] = set()
     for table in (case.graph.edges, case.graph.phantoms):
@@ -90,7 +90,7 @@ class _Name(NamedTuple):
     is_renamed: bool
 
 
-def _check_instances(case: CaseFile) -> Iterator[Finding]:
+def _check_instances(case: RuleContext) -> Iterator[Finding]:
     rule = "instance-named-like-a-class"
     groups: dict[tuple[str, str], list[_Name]] = defaultdict(list)
     for found in _read_instances(case.identity.paths):
@@ -110,7 +110,7 @@ def _check_instances(case: CaseFile) -> Iterator[Finding]:
             if statements
             else ""
         )
-        message = f"{name} in {tell_some(modules)} is the object{what}{maker}, not a class{users}"
+        message = f"{name} in {format_some(modules)} is the object{what}{maker}, not a class{users}"
         yield build_finding(rule, "P3", home, message, [(item.path, item.line) for item in binding], [name])
 
 

@@ -65,20 +65,20 @@ def count_findings(findings: Iterable[tuple[str, str]]) -> Tally:
     return Tally(**counts)
 
 
-def tell_verdict(tally: Tally) -> str:
+def format_verdict(tally: Tally) -> str:
     """Return one sentence on the whole: what needs a fix, which policy violations there are, what may wait.
 
-    >>> tell_verdict(Tally(fixes=26, limits=2))
+    >>> format_verdict(Tally(fixes=26, limits=2))
     '26 findings need a fix now; 2 policy limits are exceeded.'
-    >>> tell_verdict(Tally(risks=1))
+    >>> format_verdict(Tally(risks=1))
     'Nothing needs a fix now; 1 finding is a risk.'
     """
     if not tally.total:
         return "No rule has found anything."
-    return "; ".join(_tell_parts(tally)) + "."
+    return "; ".join(_format_parts(tally)) + "."
 
 
-def _tell_parts(tally: Tally) -> Iterator[str]:
+def _format_parts(tally: Tally) -> Iterator[str]:
     if tally.fixes:
         yield f"{tell(tally.fixes, 'finding')} {agree(tally.fixes, 'needs', 'need')} a fix now"
     elif not tally.limits and not tally.requirements:

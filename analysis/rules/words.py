@@ -30,10 +30,10 @@ def agree(count: int, one: str, many: str) -> str:
     return one if count == 1 else many
 
 
-def tell_some(names: Sequence[str], most: int = MOST_NAMED) -> str:
+def format_some(names: Sequence[str], most: int = MOST_NAMED) -> str:
     """Return the first names, and how many more there are.
 
-    >>> tell_some(["a", "b"]), tell_some(["a", "b", "c", "d", "e"])
+    >>> format_some(["a", "b"]), format_some(["a", "b", "c", "d", "e"])
     ('a, b', 'a, b, c and 2 more')
     """
     more = len(names) - most

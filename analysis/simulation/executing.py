@@ -326,11 +326,11 @@ class Machine(Evaluator):
             if name:
                 frame.names.pop(name, None)
         if issubclass(raised.fault.kind, ImportError | AttributeError):
-            left_as = ", ".join(self._tell_left(body, line, frame))
+            left_as = ", ".join(self._format_left(body, line, frame))
             self.notes.append(Note(raised.fault, frame.module.path, line, left_as))
         return left
 
-    def _tell_left(self, body: Sequence[Node], line: int, frame: Frame) -> Iterator[str]:
+    def _format_left(self, body: Sequence[Node], line: int, frame: Frame) -> Iterator[str]:
         """Yield what the names of the failed statement are left as."""
         for statement in find_statements(body, line):
             for name in find_bound([statement]):

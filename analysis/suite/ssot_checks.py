@@ -130,7 +130,7 @@ def find_files(tree: TargetTree, folder: Path) -> Iterator[Path]:
         yield from (Path(inside, name) for name in sorted(names) if name.endswith(".py") and is_own(Path(inside, name)))
 
 
-def tell_place(tree: TargetTree, path: Path, line: int) -> str:
+def format_place(tree: TargetTree, path: Path, line: int) -> str:
     """Return file and line as editors read them."""
     return f"{path.relative_to(tree.root.resolve()).as_posix()}:{line}"
 
@@ -176,7 +176,7 @@ def check_concept(tree: TargetTree, *, match: Sequence[str], within: str, most: 
             is_named = any(fnmatchcase(each.name, pattern) for pattern in match)
             is_allowed = {each.name, f"{name}:{qualname}", f"{name}.{qualname}"} & set(allow)
             if is_named and not is_allowed and each.is_implementation:
-                found.append(f"{tell_place(tree, module.path, each.line)}: {qualname}")
+                found.append(f"{format_place(tree, module.path, each.line)}: {qualname}")
     return sorted(found) if len(found) > most else []
 
 
@@ -230,7 +230,7 @@ def check_import_paths(tree: TargetTree, sources: Mapping[str, Sequence[str]]) -
             definitions = find_definitions(modules, (origin, name), set())
             right = sources.get("".join(definitions), [origin]) if len(definitions) == 1 else [origin]
             if origin not in right:
-                problems.append(f"{tell_place(tree, module.path, line)}: {name} from {origin}, not {right[0]}")
+                problems.append(f"{format_place(tree, module.path, line)}: {name} from {origin}, not {right[0]}")
     return sorted(problems)
 
 
@@ -335,7 +335,7 @@ def check_redirect(tree: TargetTree, module: str, marker: str) -> list[str]:
     known = read_modules(tree)
     if module not in known:
         return [f"{module}: no such module"]
-    place = tell_place(tree, known[module].path, 1)
+    place = format_place(tree, known[module].path, 1)
     problems = []
     if marker and marker.casefold() not in known[module].path.read_text("utf-8", "replace").casefold():
         problems.append(f"{place}: the marker {marker!r} is missing")
@@ -393,6 +393,6 @@ def check_factory(
             if any(fnmatchcase(each.name, pattern) for pattern in match):
                 asked = json.dumps([name, qualname, list(require), list(user_scope), forbid_singleton])
                 found, error = ask(tree, _FACTORY, asked)
-                where = f"{tell_place(tree, module.path, each.line)}: {qualname}"
+                where = f"{format_place(tree, module.path, each.line)}: {qualname}"
                 problems += [f"{where}: {problem}" for problem in ([error] if error else found)]
     return problems

@@ -24,7 +24,7 @@ from analysis.verify.verdict import Verdict, judge_runs
 TARGET = "the target itself"
 _WORDS: dict[Defect, re.Pattern[str]] = {
     "circular": re.compile(r"circular|recursion|import.?cycle|cyclic|partially initialized", re.IGNORECASE),
-    "identity": re.compile(r"multiplicity|identit|same (class|object)|class.?ids?\b|\bid\(", re.IGNORECASE),
+    "identity": re.compile(r"duplicate_names|identit|same (class|object)|class.?ids?\b|\bid\(", re.IGNORECASE),
 }
 _ROOT_MARKS = ("ssot.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
 

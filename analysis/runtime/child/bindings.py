@@ -100,7 +100,7 @@ def find_twins(tree):
     return {key: set(ids) for key, ids in groups.items() if len(ids) > 1}
 
 
-def tell_twins(tree):
+def format_twins(tree):
     gc.collect()
     twins = find_twins(tree)
     holders = {}

@@ -5,7 +5,7 @@ import sys
 import threading
 import time
 
-from .bindings import describe_modules, find_digest, find_marks, tell_twins
+from .bindings import describe_modules, find_digest, find_marks, format_twins
 from .witness import find_places, find_wanted, import_module, is_circular
 
 MOST_TEXT, MOST_HOPS = 500, 50
@@ -110,7 +110,7 @@ def report(tree, name, known, recorder):
         for module, digest in row["digests"].items()
         if digest not in known
     }
-    row["twins"] = tell_twins(tree) if any(times > 1 for _, times, _ in row["runs"]) else []
+    row["twins"] = format_twins(tree) if any(times > 1 for _, times, _ in row["runs"]) else []
     usage = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     row["memory"] = usage * (1 if sys.platform == "darwin" else 1024)
     return row

@@ -89,7 +89,7 @@ class Turn:
         row = read_row(told.get(b"row", b""), self.name)
         if row is None:
             ending = read_row(told.get(b"end", b""), self.name) or {"status": None, "watch": status}
-            row = {"module": self.name, "seconds": _clock() - self.started, **tell_ending(ending, is_late)}
+            row = {"module": self.name, "seconds": _clock() - self.started, **format_ending(ending, is_late)}
         row["output"] = bytes(self.output).decode("utf-8", "replace")[:MOST_OUTPUT]
         return row
 
@@ -118,7 +118,7 @@ def read_row(text, name):
     return row
 
 
-def tell_ending(ending, is_late):
+def format_ending(ending, is_late):
     """Return outcome, exception and message of a process that ended silently."""
     status = ending["status"]
     if is_late:

@@ -28,7 +28,7 @@ SCOPES_OF_KIND = {
 GRAVEST_FIRST = (("import-time", False), ("import-time", True), ("deferred", False), ("typing", False))
 
 
-class InnerEdge(NamedTuple):
+class CycleEdge(NamedTuple):
     """One row of ``tables.EDGES`` whose importer and imported are in one cycle."""
 
     importer: str
@@ -43,9 +43,9 @@ class InnerEdge(NamedTuple):
     is_ancestor: bool
 
 
-def find_inner_edges(
+def find_cycle_edges(
     graph: ImportGraph, cycles: Iterable[Cycle], *, with_ancestors: bool
-) -> dict[str, list[InnerEdge]]:
+) -> dict[str, list[CycleEdge]]:
     """Return the edges inside each import-time cycle by the cycle's identifier, in the order of the table of edges.
 
     With ``with_ancestors`` the cycles are those that count the packages that run on the way, and so do the edges.
@@ -56,11 +56,11 @@ def find_inner_edges(
         if cycle.kind == "import-time" and cycle.with_ancestors == with_ancestors
         for module in cycle.modules
     }
-    found: dict[str, list[InnerEdge]] = defaultdict(list)
+    found: dict[str, list[CycleEdge]] = defaultdict(list)
     if not home:
         return found
     inside = _select(graph.edges, home, with_ancestors=with_ancestors)
-    for edge in map(InnerEdge, *(tables.read_column(inside, name) for name in _COLUMNS)):
+    for edge in map(CycleEdge, *(tables.read_column(inside, name) for name in _COLUMNS)):
         if home[edge.importer] == home[edge.imported]:
             found[home[edge.importer]].append(edge)
     return found
@@ -102,7 +102,7 @@ def _select(
     return edges.filter(wanted if with_ancestors else pc.and_(wanted, pc.invert(edges.column("is_ancestor"))))
 
 
-def find_names_taken(imports: pa.Table, edges: Iterable[InnerEdge]) -> list[InnerEdge]:
+def find_names_taken(imports: pa.Table, edges: Iterable[CycleEdge]) -> list[CycleEdge]:
     """Return the edges that take a name out of the imported module, not the module itself.
 
     These fail when the imported module is half executed and has not bound the name yet. A package that takes a name
@@ -118,7 +118,7 @@ def find_names_taken(imports: pa.Table, edges: Iterable[InnerEdge]) -> list[Inne
     return [edge for edge in taking if edge not in unclear or _names_itself(edge, written)]
 
 
-def _names_itself(edge: InnerEdge, written: Mapping[tuple[str, int, str], set[tuple[int, str]]]) -> bool:
+def _names_itself(edge: CycleEdge, written: Mapping[tuple[str, int, str], set[tuple[int, str]]]) -> bool:
     """Return whether ``from a.b import b`` means a name of ``a.b``; ``from a import b`` means the module ``a.b``."""
     imported = _drop_root(edge.imported)
     for level, module in written.get((edge.path, edge.line, edge.name), ()):
@@ -128,7 +128,7 @@ def _names_itself(edge: InnerEdge, written: Mapping[tuple[str, int, str], set[tu
     return False
 
 
-def _find_absolute(edge: InnerEdge, level: int, module: str) -> str:
+def _find_absolute(edge: CycleEdge, level: int, module: str) -> str:
     parts = _drop_root(edge.importer).split(".")
     package = parts if edge.path.endswith("__init__.py") else parts[:-1]
     base = package[: len(package) - level + 1] if level else []
@@ -140,7 +140,7 @@ def _drop_root(module: str) -> str:
     return module.partition(ROOT_MARK)[0]
 
 
-def _find_written(imports: pa.Table, edges: Iterable[InnerEdge]) -> dict[tuple[str, int, str], set[tuple[int, str]]]:
+def _find_written(imports: pa.Table, edges: Iterable[CycleEdge]) -> dict[tuple[str, int, str], set[tuple[int, str]]]:
     """Return level and module as written in the statements of some edges, by path, line and name taken."""
     wanted = {(edge.path, edge.line, edge.name) for edge in edges}
     names = pa.array(sorted({name for *_, name in wanted}), type=pa.string())

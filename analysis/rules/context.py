@@ -12,49 +12,49 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts import Facts
 from analysis.graph import Cycle, ImportGraph
-from analysis.names import Concept, Identity, Multiplicity
-from analysis.names.census import find_importable
+from analysis.names import Concept, DuplicateName, Identity
+from analysis.names.class_index import find_importable
 from analysis.policy import Policy
-from analysis.rules.hazards import Hazard, find_hazards
-from analysis.rules.inner_edges import InnerEdge, find_cycle_places, find_inner_edges
+from analysis.rules.cycle_edges import CycleEdge, find_cycle_edges, find_cycle_places
+from analysis.rules.cycle_outcomes import CycleOutcome, find_cycle_outcomes
 from analysis.rules.target_packages import ChosenCode, choose_code
 from analysis.simulation import count_not_simulated
 
 
 @dataclass(frozen=True)
-class CaseFile:
+class RuleContext:
     """The evidence of one target: facts, import graph, cycles, classes, names, and the policy it is held against.
 
-    ``witnesses`` holds the tables of the import simulation, and of the probe when it was asked for.
+    ``runtime_tables`` holds the tables of the import simulation, and of the probe when it was asked for.
     """
 
     facts: Facts
     graph: ImportGraph
     cycles: tuple[Cycle, ...]
-    multiplicity: tuple[Multiplicity, ...]
+    duplicate_names: tuple[DuplicateName, ...]
     concepts: tuple[Concept, ...]
     identity: Identity
     policy: Policy = field(default_factory=Policy)
-    witnesses: Mapping[str, pa.Table] = field(default_factory=dict)
+    runtime_tables: Mapping[str, pa.Table] = field(default_factory=dict)
 
-    def witness(self, name: str) -> pa.Table:
+    def runtime_table(self, name: str) -> pa.Table:
         """Return a table of the simulation or of the probe; without rows when it was not asked for."""
-        return self.witnesses[name] if name in self.witnesses else tables.TABLES[name].empty()
+        return self.runtime_tables[name] if name in self.runtime_tables else tables.TABLES[name].empty()
 
     @property
     def is_probed(self) -> bool:
         """Whether the target's modules were imported."""
-        return bool(self.witness("probed").num_rows)
+        return bool(self.runtime_table("probed").num_rows)
 
     @cached_property
     def not_simulated(self) -> int:
         """Of how many modules the first import was not simulated, for lack of time."""
-        return count_not_simulated(self.witness("simulated"))
+        return count_not_simulated(self.runtime_table("simulated"))
 
     @property
     def is_simulated(self) -> bool:
         """Whether the first import of every module was simulated."""
-        return "simulated" in self.witnesses and not self.not_simulated
+        return "simulated" in self.runtime_tables and not self.not_simulated
 
     @cached_property
     def chosen(self) -> ChosenCode | None:
@@ -71,9 +71,9 @@ class CaseFile:
         return find_importable(self.facts.modules)
 
     @cached_property
-    def inner_edges(self) -> Mapping[str, Sequence[InnerEdge]]:
+    def cycle_edges(self) -> Mapping[str, Sequence[CycleEdge]]:
         """The imports inside each import-time cycle, by the cycle's identifier."""
-        return find_inner_edges(self.graph, self.cycles, with_ancestors=False)
+        return find_cycle_edges(self.graph, self.cycles, with_ancestors=False)
 
     @cached_property
     def cycle_places(self) -> Mapping[str, Sequence[tuple[str, int]]]:
@@ -81,16 +81,16 @@ class CaseFile:
         return find_cycle_places(self.graph, self.cycles)
 
     @cached_property
-    def hazards(self) -> Mapping[str, Hazard]:
+    def cycle_outcomes(self) -> Mapping[str, CycleOutcome]:
         """What first imports make of each import-time cycle, by the cycle's identifier."""
         cycles = {cycle.cycle: cycle.modules for cycle in self.cycles if cycle.kind == "import-time"}
-        simulated, swallowed = self.witness("simulated"), self.witness("simulated_swallowed")
-        return find_hazards(cycles, simulated.to_pylist(), swallowed.to_pylist())
+        simulated, swallowed = self.runtime_table("simulated"), self.runtime_table("simulated_swallowed")
+        return find_cycle_outcomes(cycles, simulated.to_pylist(), swallowed.to_pylist())
 
     @cached_property
-    def inner_edges_with_packages(self) -> Mapping[str, Sequence[InnerEdge]]:
+    def cycle_edges_with_packages(self) -> Mapping[str, Sequence[CycleEdge]]:
         """The same for the cycles that count the packages that run on the way."""
-        return find_inner_edges(self.graph, self.cycles, with_ancestors=True)
+        return find_cycle_edges(self.graph, self.cycles, with_ancestors=True)
 
 
 def keep(table: pa.Table, column: str, value: str) -> pa.Table:

@@ -14,7 +14,7 @@ UNTOLD = frozenset({"unknown", "not-simulated"})
 
 
 @dataclass(frozen=True, slots=True)
-class Hazard:
+class CycleOutcome:
     """What the import simulation says of one cycle.
 
     ``judged`` are its modules whose first import was simulated, ``left`` those of which nothing is known, ``failing``
@@ -38,12 +38,12 @@ class Hazard:
         return self.judged > 0 and not self.left
 
 
-def find_hazards(
+def find_cycle_outcomes(
     cycles: Mapping[str, Collection[str]],
     simulated: Iterable[Mapping[str, Any]],
     swallowed: Iterable[Mapping[str, Any]],
-) -> dict[str, Hazard]:
-    """Return the hazard of each cycle, whose modules are given by its identifier, from the rows of the simulation."""
+) -> dict[str, CycleOutcome]:
+    """Return the outcome of each cycle, whose modules are given by its identifier, from the rows of the simulation."""
     outcomes = {row["module"]: row for row in simulated}
     lost: dict[str, dict[tuple[str, int], Mapping[str, Any]]] = defaultdict(dict)
     for row in swallowed:
@@ -57,5 +57,5 @@ def find_hazards(
         failing = [row for row in rows if row["outcome"] in CIRCULAR and row["failed_path"] in paths]
         losing = {place: row for path in sorted(paths) for place, row in sorted(lost.get(path, {}).items())}
         kept = tuple(losing[place] for place in sorted(losing))
-        found[cycle] = Hazard(len(rows), len(told) - len(rows), tuple(failing), kept)
+        found[cycle] = CycleOutcome(len(rows), len(told) - len(rows), tuple(failing), kept)
     return found

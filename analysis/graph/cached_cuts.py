@@ -10,7 +10,7 @@ import numpy as np
 
 from analysis.cache import Collection, build_key
 from analysis.graph.cuts import Cut, find_cut
-from analysis.graph.links import Pairs
+from analysis.graph.edge_arrays import Pairs
 
 #: What decides the cut of a component: when its source changes, what was kept before is never read.
 PROGRAM = ("graph", "facts", "tables")

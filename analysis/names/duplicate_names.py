@@ -2,7 +2,7 @@
 
 Counted are definitions: one ``pkg.mod:Qual`` counts once, also when both branches of an ``if`` define it.
 A class in an ``except`` block is a fallback for another one, and a class inside a function is nobody else's
-business: both are counted apart. What counts at all is said in ``analysis.names.census``.
+business: both are counted apart. What counts at all is said in ``analysis.names.class_index``.
 """
 
 from __future__ import annotations
@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from dataclasses import dataclass
 
-from analysis.names.census import Counted, build_census
+from analysis.names.class_index import Counted, build_class_index
 from analysis.names.evidence import ClassFacts
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Multiplicity:
+class DuplicateName:
     """One class name with several definitions.
 
     ``definitions`` of them are at module or class level (``nested`` of these in the body of a class);
@@ -32,9 +32,9 @@ class Multiplicity:
     places: tuple[str, ...]
 
 
-def find_multiplicity(facts: ClassFacts) -> list[Multiplicity]:
+def find_duplicate_names(facts: ClassFacts) -> list[DuplicateName]:
     """Return the class names with two or more definitions, most definitions first, then by name."""
-    census = build_census(facts)
+    census = build_class_index(facts)
     fallbacks = Counter(each.name for each in census if each.is_fallback)
     local = Counter(each.name for each in census if each.is_local)
     by_name: dict[str, dict[str, Counted]] = defaultdict(dict)
@@ -42,7 +42,7 @@ def find_multiplicity(facts: ClassFacts) -> list[Multiplicity]:
         if not each.is_local and not each.is_fallback:
             by_name[each.name].setdefault(each.definition, each)
     found = [
-        Multiplicity(
+        DuplicateName(
             name=name,
             definitions=len(rows),
             nested=sum(row.is_nested for row in rows.values()),

@@ -8,7 +8,7 @@ import pyarrow as pa
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Hop:
+class ImportStep:
     """One import on a way through the graph, with the statement that makes it."""
 
     importer: str
@@ -22,12 +22,12 @@ class Hop:
         return f"{self.importer} {self.path}:{self.line} {self.imported}"
 
 
-class HopReader:
+class ImportStepReader:
     """Reads rows of a table of edges as hops, one at a time."""
 
     def __init__(self, edges: pa.Table) -> None:
         self._columns = [edges.column(name) for name in ("importer", "imported", "path", "line", "name", "scope")]
 
-    def read(self, row: int) -> Hop:
+    def read(self, row: int) -> ImportStep:
         """Return one row."""
-        return Hop(*(column[row].as_py() for column in self._columns))
+        return ImportStep(*(column[row].as_py() for column in self._columns))

@@ -11,7 +11,7 @@ import pytest
 from analysis.facts import Facts, scan
 from analysis.names import Identity, build_identity, find_concepts
 from analysis.names.answers import count_violations, find_class_identities, find_instances_like_classes, find_paths
-from analysis.names.census import build_census
+from analysis.names.class_index import build_class_index
 from analysis.pipeline import build_bundled_case
 from analysis.policy import Policy, read_policy
 
@@ -58,7 +58,7 @@ def test_names_that_do_not_exist_are_counted(case: tuple[Facts, Policy, Identity
 
 
 def test_the_fallback_class_is_told_apart(case: tuple[Facts, Policy, Identity]) -> None:
-    census = build_census(case[0])
+    census = build_class_index(case[0])
     assert sum(each.is_fallback for each in census) == EXPECTED["fallback-classes"]["value"]
 
 

@@ -16,12 +16,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.names.bound import IMPORT, NOWHERE, QUALIFIED, Bound, Numbers, find_simple, read_bound
+from analysis.names.binding_columns import IMPORT, NOWHERE, QUALIFIED, Bound, Numbers, find_simple, read_bound
+from analysis.names.import_chains import Way, find_way
 from analysis.names.namespace import Namespaces
 from analysis.names.resolve import Resolver
 from analysis.names.routes import Routes
 from analysis.names.usage import Usage
-from analysis.names.ways import Way, find_way
 
 _RESULT = tables.VALUE_KINDS.index("result")
 _CERTAIN, _CONDITIONAL = (tables.PATH_CERTAINTIES.index(word) for word in ("certain", "conditional"))

@@ -52,7 +52,7 @@ class Counted(NamedTuple):
         return f"{self.module}:{self.qualname}"
 
 
-def build_census(facts: ClassFacts) -> list[Counted]:
+def build_class_index(facts: ClassFacts) -> list[Counted]:
     """Return the class statements of importable files, sorted."""
     homes = find_importable(facts.modules)
     rows = zip(*(tables.read_column(facts.definitions, name) for name in _COLUMNS), strict=True)

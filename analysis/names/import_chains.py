@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis import tables
-from analysis.names.bound import CALL, IMPORT, KINDS, NOWHERE, Bound, Flags, Numbers, look_up
+from analysis.names.binding_columns import CALL, IMPORT, KINDS, NOWHERE, Bound, Flags, Numbers, look_up
 from analysis.names.module_index import Module
 from analysis.names.namespace import Namespaces
 from analysis.names.resolve import Resolver

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analysis.graph.cached_cuts import KeptCuts
 from analysis.graph.cuts import find_cut
-from analysis.graph.kept_cuts import KeptCuts
-from analysis.graph.links import Pairs
+from analysis.graph.edge_arrays import Pairs
 
 
 def make_pairs(costs: dict[tuple[int, int], int]) -> Pairs:

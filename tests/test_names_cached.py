@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analysis.facts import Facts, scan
 from analysis.names import build_identity
-from analysis.names.kept_names import KeptNames
+from analysis.names.cached_names import KeptNames
 from analysis.policy import Policy
 
 Tree = Callable[..., Path]
