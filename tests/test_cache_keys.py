@@ -21,8 +21,8 @@ import analysis
 from analysis.cache import build_key
 from analysis.cache.keys import describe_interpreter
 from analysis.facts import ScanOptions, cache, scan
-from analysis.graph import kept_cuts
-from analysis.names import kept_names
+from analysis.graph import cached_cuts
+from analysis.names import cached_names
 from analysis.pipeline import build_scan_options
 from analysis.policy import Policy
 from analysis.runtime import probe
@@ -30,7 +30,7 @@ from analysis.simulation import Environment, entries, simulate_entries
 
 PACKAGE = Path(analysis.__file__).parent
 PROGRAMS = {
-    "facts": cache.PROGRAM, "graph": kept_cuts.PROGRAM, "names": kept_names.PROGRAM, "simulation": entries.PROGRAM,
+    "facts": cache.PROGRAM, "graph": cached_cuts.PROGRAM, "names": cached_names.PROGRAM, "simulation": entries.PROGRAM,
     "runtime": probe.PROGRAM,
 }  # fmt: skip
 #: They compute nothing that is kept: errors, counting, processes, and the cache, which is part of every key.

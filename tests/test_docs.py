@@ -17,7 +17,7 @@ import typer
 import yaml
 
 from analysis import cli, tables
-from analysis.graph import cuts, links
+from analysis.graph import cuts, edge_arrays
 from analysis.report.run_report import FILES, LATEST
 from tools.generate_docs import PAGES, escape, find_stale, main, write_pages
 
@@ -221,14 +221,14 @@ def test_workflow_is_complete() -> None:
 def test_the_costs_of_a_cut_are_those_of_the_code() -> None:
     page = (ROOT / "docs/cycles.md").read_text()
     costs = dict(re.findall(r"^\| (.+?) \| (\d+) \|$", page, re.MULTILINE))
-    scopes = links.COST_OF_SCOPE
+    scopes = edge_arrays.COST_OF_SCOPE
     assert scopes["module"] == scopes["class"]
     assert costs == {
         "at module level, in a class body": str(scopes["module"]),
         "in a function": str(scopes["function"]),
         "under `TYPE_CHECKING`": str(scopes["type_checking"]),
         "each further name taken by the same statement": "1",
-        "a star, in addition": str(links.COST_OF_STAR),
+        "a star, in addition": str(edge_arrays.COST_OF_STAR),
     }
     assert f"more than {cuts.LARGEST_BRANCHED_EDGES:,} pairs" in page
     assert [kind for kind in tables.CYCLE_KINDS if f"| `{kind}` |" not in page] == []

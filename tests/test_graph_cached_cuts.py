@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.graph.cached_cuts import KeptCuts
+from analysis.graph.cached_cuts import CachedCuts
 from analysis.graph.cuts import find_cut
 from analysis.graph.edge_arrays import Pairs
 
@@ -30,7 +30,7 @@ def test_a_cut_is_the_same_found_kept_and_under_other_numbers(
     folder = tmp_path_factory.mktemp("cuts")
     plain = find_cut(costs)
     for _ in range(2):
-        cuts = KeptCuts(folder)
+        cuts = CachedCuts(folder)
         assert cuts.find(make_pairs(costs)) == plain
         moved = {(3 * importer + offset, 3 * imported + offset): cost for (importer, imported), cost in costs.items()}
         assert cuts.find(make_pairs(moved)) == find_cut(moved)
@@ -39,11 +39,11 @@ def test_a_cut_is_the_same_found_kept_and_under_other_numbers(
 
 def test_a_harmed_file_costs_only_time(tmp_path: Path) -> None:
     ring = {(number, (number + 1) % 20): 1 for number in range(20)} | {(0, number): 2 for number in range(2, 19)}
-    cuts = KeptCuts(tmp_path)
+    cuts = CachedCuts(tmp_path)
     first = cuts.find(make_pairs(ring))
     cuts.save()
     (file,) = tmp_path.glob("cuts/*/*.pack")
     file.write_bytes(b"no pack at all, but longer than the end of one" * 40)
-    for harmed in (KeptCuts(tmp_path), KeptCuts(tmp_path / "no" / "folder"), KeptCuts(None)):
+    for harmed in (CachedCuts(tmp_path), CachedCuts(tmp_path / "no" / "folder"), CachedCuts(None)):
         assert harmed.find(make_pairs(ring)) == first
         harmed.save()

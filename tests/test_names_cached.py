@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from analysis.facts import Facts, scan
 from analysis.names import build_identity
-from analysis.names.cached_names import KeptNames
+from analysis.names.cached_names import CachedNames
 from analysis.policy import Policy
 
 Tree = Callable[..., Path]
@@ -34,7 +34,7 @@ def tell(facts: Facts, cache: Path | None) -> dict[str, Any]:
 
 
 def is_kept(facts: Facts, cache: Path) -> bool:
-    return KeptNames(cache, facts, frozenset()).read() is not None
+    return CachedNames(cache, facts, frozenset()).read() is not None
 
 
 def test_what_was_kept_is_what_would_be_found_again(make_tree: Tree, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ PROGRAM = ("graph", "facts", "tables")
 _FEWEST_KEPT_EDGES = 12
 
 
-class KeptCuts:
+class CachedCuts:
     """Finds cuts, each component once; ``save`` keeps the new ones in a folder, if there is one."""
 
     def __init__(self, folder: Path | None) -> None:

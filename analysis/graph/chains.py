@@ -8,7 +8,7 @@ from difflib import get_close_matches
 from itertools import count, islice, pairwise
 
 from analysis.errors import UnknownNameError
-from analysis.graph.edge_arrays import Links, Pairs
+from analysis.graph.edge_arrays import EdgeArrays, Pairs
 from analysis.graph.import_steps import ImportStep, ImportStepReader
 from analysis.graph.resolve import ImportGraph
 
@@ -33,10 +33,10 @@ def find_chains(graph: ImportGraph, importer: str, imported: str, limit: int = 5
     for name in (importer, imported):
         if name not in known:
             raise _explain_unknown(name, graph.modules)
-    links = Links(graph)
-    start, goal = links.names.index(importer), links.names.index(imported)
+    arrays = EdgeArrays(graph)
+    start, goal = arrays.names.index(importer), arrays.names.index(imported)
     for with_ancestors in (False, True):
-        pairs = links.find_pairs("typing", with_ancestors=with_ancestors)
+        pairs = arrays.find_pairs("typing", with_ancestors=with_ancestors)
         rows = dict(zip(zip(pairs.importers.tolist(), pairs.importeds.tolist(), strict=True), pairs.rows, strict=True))
         ways = islice(_find_ways(pairs, start, goal), limit)
         hops = ImportStepReader(graph.edges)

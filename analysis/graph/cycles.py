@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.gaps import Gaps, NoGaps
-from analysis.graph.cached_cuts import KeptCuts
-from analysis.graph.edge_arrays import DEPTH_OF_KIND, Component, Links, find_components
+from analysis.graph.cached_cuts import CachedCuts
+from analysis.graph.edge_arrays import DEPTH_OF_KIND, Component, EdgeArrays, find_components
 from analysis.graph.import_steps import ImportStep, ImportStepReader
 from analysis.graph.loops import find_loop
 from analysis.graph.resolve import ImportGraph
@@ -48,25 +48,25 @@ def find_cycles(graph: ImportGraph, *, cache: Path | None = None, gaps: Gaps | N
     ``gaps`` takes what fails inside the kit, kind by kind; without it such a failure is raised.
     """
     gaps = gaps or NoGaps()
-    links = Links(graph)
-    cuts = KeptCuts(cache)
-    builder = _Builder(links, graph, cuts)
+    arrays = EdgeArrays(graph)
+    cuts = CachedCuts(cache)
+    builder = _Builder(arrays, graph, cuts)
     found: list[Cycle] = []
     for with_ancestors in (False, True):
         known: set[tuple[int, ...]] = set()
         for kind in DEPTH_OF_KIND:
             part = f"{kind} cycles{' with packages' if with_ancestors else ''}"
-            search = partial(_find_kind, links, builder, kind, known, with_ancestors=with_ancestors)
+            search = partial(_find_kind, arrays, builder, kind, known, with_ancestors=with_ancestors)
             found += gaps.attempt("cycles", part, search, list)
     gaps.attempt("cycles", "keeping cuts", cuts.save, lambda: None)
     return found
 
 
 def _find_kind(
-    links: Links, builder: _Builder, kind: str, known: set[tuple[int, ...]], *, with_ancestors: bool
+    arrays: EdgeArrays, builder: _Builder, kind: str, known: set[tuple[int, ...]], *, with_ancestors: bool
 ) -> list[Cycle]:
     """Return the cycles of one kind that are not known yet, the largest first; then they are known."""
-    components = list(find_components(links.find_pairs(kind, with_ancestors=with_ancestors)))
+    components = list(find_components(arrays.find_pairs(kind, with_ancestors=with_ancestors)))
     fresh = [component for component in components if component.members not in known]
     made = [builder.build(component, kind, with_ancestors=with_ancestors) for component in fresh]
     known.update(component.members for component in components)
@@ -75,15 +75,15 @@ def _find_kind(
 
 def find_component_sizes(graph: ImportGraph, kind: str, *, with_ancestors: bool) -> list[int]:
     """Return the sizes of all components with more than one module in the graph of a kind, largest first."""
-    components = find_components(Links(graph).find_pairs(kind, with_ancestors=with_ancestors))
+    components = find_components(EdgeArrays(graph).find_pairs(kind, with_ancestors=with_ancestors))
     return sorted((len(component.members) for component in components), reverse=True)
 
 
 class _Builder:
     """Makes cycles of components; many have the same pairs with and without ancestor edges and are cut once."""
 
-    def __init__(self, links: Links, graph: ImportGraph, cuts: KeptCuts) -> None:
-        self._names = links.names
+    def __init__(self, arrays: EdgeArrays, graph: ImportGraph, cuts: CachedCuts) -> None:
+        self._names = arrays.names
         self._hops = ImportStepReader(graph.edges)
         self._are_ancestors = graph.edges.column("is_ancestor").to_numpy()
         self._cuts = cuts

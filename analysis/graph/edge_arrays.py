@@ -54,7 +54,7 @@ class Component:
     pairs: Pairs
 
 
-class Links:
+class EdgeArrays:
     """The edges of a graph, ready to be narrowed down to a kind of cycle. ``names`` are the modules by number."""
 
     def __init__(self, graph: ImportGraph) -> None:

@@ -66,12 +66,12 @@ class _Order:
         self._link(importer, imported)
         return True
 
-    def _reach(self, start: Node, links: Mapping[Node, list[Node]], places: range, goal: Node = -1) -> set[Node]:
+    def _reach(self, start: Node, arrays: Mapping[Node, list[Node]], places: range, goal: Node = -1) -> set[Node]:
         """Return the modules that are reached without leaving a stretch of the order; stop at a goal."""
         place = self._place
         seen, stack = {start}, [start]
         while stack and goal not in seen:
-            others = links[stack.pop()]
+            others = arrays[stack.pop()]
             self.steps += len(others) + 1
             new = [other for other in others if other not in seen and place[other] in places]
             seen.update(new)

@@ -42,7 +42,7 @@ class MovedError(Exception):
     """The lines of today cannot be told from those of an earlier run."""
 
 
-class KeptNames:
+class CachedNames:
     """The names of targets by structure, in a folder that several processes may use; without one nothing is kept."""
 
     def __init__(self, folder: Path | None, facts: FactTables, stated: frozenset[str]) -> None:

@@ -12,7 +12,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.executor import paused_collection
 from analysis.gaps import Gaps, NoGaps
-from analysis.names.cached_names import NAMES, KeptNames
+from analysis.names.cached_names import NAMES, CachedNames
 from analysis.names.canonical import find_stated
 from analysis.names.conflicts import build_conflicts
 from analysis.names.duplicates import build_duplicates
@@ -70,7 +70,7 @@ def build_empty_identity() -> Identity:
 
 def _find_names(facts: FactTables, stated: frozenset[str], cache: Path | None, gaps: Gaps) -> dict[str, pa.Table]:
     """Return the tables that are kept from run to run; what is not complete is not kept."""
-    kept = gaps.attempt("names", "kept names", lambda: KeptNames(cache, facts, stated), lambda: None)
+    kept = gaps.attempt("names", "kept names", lambda: CachedNames(cache, facts, stated), lambda: None)
     found = gaps.attempt("names", "kept names", kept.read, lambda: None) if kept else None
     if found is None:
         failures = len(gaps.rows)
