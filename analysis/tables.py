@@ -371,14 +371,20 @@ NOT_ANALYSED = Table("not_analysed", "one file, finder, rule or step that the ki
     _text("reason", "the exception, and where in the kit it was raised"),
 ))  # fmt: skip
 
+#: Whether a statement can run on the supported versions and platforms.
+LIVENESS = ("always", "sometimes", "never")
 EDGES = Table("edges", "one in-tree import edge made by one statement", (
     _text("importer", "module that imports"),
     _text("imported", "module that is imported"),
     _text("path", "file of the importer"),
     _LINE,
+    _POSITION,
     _one_of("kind", IMPORT_KINDS, "as in imports"),
+    _count("level", "number of leading dots"),
+    _text("module", "module as written, without the dots"),
     _text("name", "name taken; empty for import a"),
     _SCOPE, _GUARD, _CAUGHT,
+    _one_of("liveness", LIVENESS, "whether the statement can run: always, sometimes (it depends on a condition), never (dead on every supported version and platform); never counts in no cycle"),
     _flag("is_ancestor", "true when the statement names a module below the imported package, whose __init__ runs on the way"),
     _text("via", "plain, or the rule that found the module: second-root, script-folder"),
 ))  # fmt: skip

@@ -26,7 +26,7 @@ import griffe
 
 from analysis.facts import scan
 from analysis.names.paths import Resolution, build_resolution
-from analysis.names.values import choose
+from analysis.resolve.values import choose
 from benchmarks.identity_witness import Observed
 from benchmarks.measure import Result, at_least
 from benchmarks.targets import find_package

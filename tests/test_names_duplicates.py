@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from analysis import tables
 from analysis.facts import scan
 from analysis.names.duplicates import build_duplicates
-from analysis.names.module_index import ModuleIndex
+from analysis.resolve.modules import ModuleIndex
 from analysis.names.side_by_side import COLUMNS, build_side_by_side
 from analysis.names.sketches import find_alike
 

@@ -14,11 +14,11 @@ from hypothesis import strategies as st
 from analysis import tables
 from analysis.facts import Facts, scan
 from analysis.gaps import NoGaps
-from analysis.names.namespace import Namespaces
+from analysis.resolve.namespaces import Namespaces
 from analysis.names.paths import PathRows, build_resolution
-from analysis.names.resolve import Resolver
+from analysis.resolve.name_resolver import Resolver
 from analysis.names.routes import Routes
-from analysis.names.statements import read_statements
+from analysis.resolve.statements import read_statements
 from analysis.names.usage import find_usage
 
 Tree = Callable[..., Path]

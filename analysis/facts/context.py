@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import ast
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from functools import cache
 
 from analysis.facts.expressions import find_dotted, is_main_test, is_typing_only, render
 
+#: How a condition speaks of enclosing guards that have no test: as calls, of which nobody knows what they return.
+HANDLES, LOOPS, MATCHES, CUT = "handles", "loops", "matches", "cut"
+#: A joined condition is not longer than this: it is evidence, and an answer where it can be had.
+_LONGEST_CONDITION = 600
 #: Exceptions whose handler also catches a failed import.
 IMPORT_ERROR_NAMES = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "*"})
 
@@ -17,7 +22,8 @@ class Context:
     """The blocks around a statement.
 
     ``owner`` is the qualified name of the function or class around it, ``body`` says which of the two it is
-    (``module`` at the top). ``protected_by`` are the exceptions that enclosing try blocks swallow.
+    (``module`` at the top). ``protected_by`` are the exceptions that enclosing try blocks swallow. ``test`` is that
+    of the innermost guard, ``outer`` the condition of all guards around that one.
     """
 
     scope: str = "module"
@@ -28,6 +34,8 @@ class Context:
     protected_by: str = ""
     owner: str = ""
     body: str = "module"
+    outer: str = ""
+    _condition: str | None = None
 
     @property
     def prefix(self) -> str:
@@ -38,11 +46,26 @@ class Context:
 
     @property
     def condition(self) -> str:
-        """The test of the innermost if, else or match guard as source."""
+        """The tests of all enclosing guards as one expression; empty where none has a test."""
+        if self._condition is None:
+            self._condition = join_conditions(self.outer, self._render_test())
+        return self._condition
+
+    def _render_test(self) -> str:
+        """Return the test of the innermost guard as source."""
         if self.test is None or self.guard not in {"if", "else", "match"}:
             return ""
         text = render(self.test)
+        if self.guard == "match":
+            return f"{MATCHES}({text})"
         return f"not ({text})" if self.is_negated else text
+
+    @property
+    def _inherited(self) -> str:
+        """What a guard inside this one has around it: its condition, and that it may not be reached at all."""
+        if self.guard == "except":
+            return join_conditions(self.condition, f"{HANDLES}({self.caught!r})")
+        return join_conditions(self.condition, f"{LOOPS}()") if self.guard == "loop" else self.condition
 
     def under(self, guard: str) -> Context:
         """Return the context inside a block that decides whether its statements run."""
@@ -75,30 +98,46 @@ class Context:
         return self._nested("with", caught=both, protected_by=both)
 
     def inside(self, owner: str, body: str) -> Context:
-        """Return the context of the body of a function or class: the guards outside do not count in functions."""
+        """Return the context of the body of a function or class.
+
+        What guards a function decides whether it is there at all; what swallows errors around it does not reach in.
+        """
         scope = self.scope if self.scope in {"type_checking", "function"} else body
         if body == "function":
-            return Context(scope, owner=owner, body=body)
-        return Context(scope, self.guard, self.test, self.is_negated, self.caught, self.protected_by, owner, body)
+            return Context(scope, owner=owner, body=body, outer=self._inherited)
+        return replace(self, scope=scope, owner=owner, body=body)
 
     def _nested(
         self, guard: str, test: ast.AST | None = None, *, is_negated: bool = False, caught: str, protected_by: str = ""
     ) -> Context:
-        protected_by = protected_by or self.protected_by
-        return Context(self.scope, guard, test, is_negated, caught, protected_by, self.owner, self.body)
+        protected_by, outer = protected_by or self.protected_by, self._inherited
+        return Context(self.scope, guard, test, is_negated, caught, protected_by, self.owner, self.body, outer)
 
     def scoped(self, scope: str) -> Context:
         """Return the same context in another scope."""
-        return Context(
-            scope, self.guard, self.test, self.is_negated, self.caught, self.protected_by, self.owner, self.body
-        )
+        return replace(self, scope=scope)
 
 
-def branch(context: Context, test: ast.expr) -> tuple[Context, Context]:
+def join_conditions(outer: str, inner: str) -> str:
+    """Return the condition under which both hold.
+
+    >>> join_conditions("A", "B or C"), join_conditions("", "B"), join_conditions("A and (B)", "C")
+    ('(A) and (B or C)', 'B', '(A and (B)) and (C)')
+    """
+    if not outer or not inner:
+        return outer or inner
+    parts = [f"{CUT}()" if "…" in part or len(part) > _LONGEST_CONDITION else part for part in (outer, inner)]
+    return f"({parts[0]}) and ({parts[1]})"
+
+
+def branch(
+    context: Context, test: ast.expr, expand: Callable[[ast.expr], ast.expr] | None = None
+) -> tuple[Context, Context]:
     """Return the contexts of the two branches of an if.
 
     A branch for type checkers only gets the scope ``type_checking``, one for the main program ``function``;
-    the other branch then always runs, so that it has no guard of its own.
+    the other branch then always runs, so that it has no guard of its own. ``expand`` puts in place of the file's
+    constants what they are.
     """
     if is_typing_only(test):
         return context.under_test("if", test).scoped("type_checking"), context
@@ -107,6 +146,8 @@ def branch(context: Context, test: ast.expr) -> tuple[Context, Context]:
     if is_main_test(test):
         scope = "function" if context.scope == "module" else context.scope
         return context.under_test("if", test).scoped(scope), context
+    if expand is not None:
+        test = expand(test)
     return context.under_test("if", test), context.under_test("else", test, is_negated=True)
 
 

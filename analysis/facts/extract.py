@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from analysis.facts.classes import ClassReader
+from analysis.facts.constants import Constants
 from analysis.facts.context import Context, branch
 from analysis.facts.dynamic import find_dynamic_rows
 from analysis.facts.exports import UNKNOWN, read_exports
@@ -87,6 +88,7 @@ class _Walker:
         self._globals: list[set[str]] = []
         self._imported: set[str] = set()
         self._failed: set[str] = set()
+        self._constants = Constants(tree)
         self._body(tree.body, Context())
         self._attempt("module __getattr__", self._serve)
         self._attempt("classes", lambda: self._classes.finish(self.rows, self._docstrings))
@@ -167,10 +169,16 @@ class _Walker:
             current = rest[0]
             if self._has_walrus:
                 self._walrus(current.test, context)
-            chosen, context = branch(context, current.test)
+            chosen, context = self._branch(context, current.test)
             self._block(current.body, chosen)
             rest = current.orelse
         self._block(rest, context)
+
+    def _branch(self, context: Context, test: ast.expr) -> tuple[Context, Context]:
+        """Names that a function binds itself may be others: the file's constants count at module and class level."""
+        if context.scope == "function":
+            return branch(context, test)
+        return branch(context, self._constants.expand_aliases(test), self._constants.expand)
 
     def _try(self, node: ast.Try, context: Context) -> None:
         protected = context.under_try(node.handlers) if node.handlers else context

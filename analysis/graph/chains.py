@@ -9,8 +9,8 @@ from itertools import count, islice, pairwise
 
 from analysis.errors import UnknownNameError
 from analysis.graph.edge_arrays import EdgeArrays, Pairs
+from analysis.graph.edges import ImportGraph
 from analysis.graph.import_steps import ImportStep, ImportStepReader
-from analysis.graph.resolve import ImportGraph
 
 Following = Mapping[int, list[int]]
 

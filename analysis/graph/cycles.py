@@ -14,9 +14,9 @@ from analysis import tables
 from analysis.gaps import Gaps, NoGaps
 from analysis.graph.cached_cuts import CachedCuts
 from analysis.graph.edge_arrays import DEPTH_OF_KIND, Component, EdgeArrays, find_components
+from analysis.graph.edges import ImportGraph
 from analysis.graph.import_steps import ImportStep, ImportStepReader
 from analysis.graph.loops import find_loop
-from analysis.graph.resolve import ImportGraph
 
 
 @dataclass(frozen=True, slots=True, order=True)

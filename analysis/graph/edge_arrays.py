@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.graph.components import find_strong_components
-from analysis.graph.resolve import ImportGraph
+from analysis.graph.edges import ImportGraph
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 #: The last scope that takes part in the graph of each kind.

@@ -11,10 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.names.meaning import KEPT
-from analysis.names.namespace import Namespaces
-from analysis.names.resolve import Resolver
-from analysis.names.values import ALWAYS
+from analysis.resolve.binding_evaluator import KEPT
+from analysis.resolve.liveness import ALWAYS
+from analysis.resolve.name_resolver import NameResolver
+from analysis.resolve.namespaces import Namespaces
 
 Numbers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
@@ -80,7 +80,7 @@ def look_up(values: list[int], codes: Numbers) -> Numbers:
     return np.array(values, np.int64)[codes] if values else codes
 
 
-def find_simple(spaces: Namespaces, resolver: Resolver, bound: Bound) -> Flags:
+def find_simple(spaces: Namespaces, resolver: NameResolver, bound: Bound) -> Flags:
     """Return which names one statement binds for sure, and nothing else can."""
     children = [
         package.number * bound.width + bound.codes[name]

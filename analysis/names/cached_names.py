@@ -17,10 +17,11 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
-from analysis.names.evidence import FactTables
+from analysis.resolve import Supported, TargetResolver
+from analysis.resolve.evidence import FactTables
 
 #: What decides which names there are: when its source changes, what was kept before is never read.
-PROGRAM = ("names", "facts", "graph", "policy", "tables")
+PROGRAM = ("names", "resolve", "facts", "policy", "tables")
 #: What is kept: tables that depend on structure and lines alone.
 NAMES = ("paths", "violations", "phantom_names", "conflicts", "bases")
 _KIND = "names"
@@ -45,9 +46,9 @@ class MovedError(Exception):
 class CachedNames:
     """The names of targets by structure, in a folder that several processes may use; without one nothing is kept."""
 
-    def __init__(self, folder: Path | None, facts: FactTables, stated: frozenset[str]) -> None:
-        self._facts, self._folder = facts, folder
-        self._key = _find_key(facts, stated) if folder is not None else ""
+    def __init__(self, folder: Path | None, target: TargetResolver, stated: frozenset[str]) -> None:
+        self._facts, self._folder = target.facts, folder
+        self._key = _find_key(target.facts, target.supported, stated) if folder is not None else ""
 
     def read(self) -> dict[str, pa.Table] | None:
         """Return the tables with the lines of today; None when they are not there, or cannot be told."""
@@ -71,10 +72,12 @@ class CachedNames:
             write_entry(self._folder, _KIND, self._key, pack_tables(kept))
 
 
-def _find_key(facts: FactTables, stated: frozenset[str]) -> str:
+def _find_key(facts: FactTables, supported: Supported, stated: frozenset[str]) -> str:
     """Return a key of all that names depend on."""
     columns = [(facts.files, ("path", "status", "structure")), (facts.modules, facts.modules.column_names)]
-    return build_key(PROGRAM, stated, [[tables.read_column(table, name) for name in names] for table, names in columns])
+    return build_key(
+        PROGRAM, stated, supported, [[tables.read_column(table, name) for name in names] for table, names in columns]
+    )
 
 
 def _list_lines(facts: FactTables) -> pa.Table:

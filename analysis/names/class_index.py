@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.names.evidence import ClassFacts
+from analysis.resolve.evidence import ClassFacts
 
 _COLUMNS = ("path", "line", "name", "qualname", "scope", "guard", "marks")
 IMPORTABLE_KINDS = ("module", "package")

@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.names.inheritance import Inheritance
-from analysis.names.module_index import Module
 from analysis.names.paths import Resolution
-from analysis.names.values import Outcome, Value
+from analysis.resolve.modules import Module
+from analysis.resolve.values import Outcome, Value
 
 _MOST_PATHS = 20
 _COLUMNS = ("name", "import_path", "definition", "kind", "statements", "candidates", "module")

@@ -11,7 +11,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 
 from analysis.names.class_index import Counted, build_class_index
-from analysis.names.evidence import ClassFacts
+from analysis.resolve.evidence import ClassFacts
 
 
 @dataclass(frozen=True, slots=True, order=True)

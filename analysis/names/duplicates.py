@@ -11,8 +11,8 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.names.folder_copies import FolderCopy, find_copy, find_folder_copies
-from analysis.names.module_index import ModuleIndex
 from analysis.names.sketches import Numbers, find_alike
+from analysis.resolve.modules import ModuleIndex
 
 #: How alike bodies must be to be reported.
 CLASS_THRESHOLD = 0.7

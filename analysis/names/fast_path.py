@@ -1,7 +1,7 @@
 """Names that one statement surely binds, answered all at once, as columns.
 
 Nine names of ten are of this kind: a class, a function, a value, or an import that leads to such a name. Whole
-columns are looked up for them; the ``Resolver``, which knows all of Python's rules, answers the rest, one question
+columns are looked up for them; the ``NameResolver``, which knows all of Python's rules, answers the rest, one question
 after the other. Both give the same rows: the tests hold them against each other.
 """
 
@@ -18,10 +18,10 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.names.binding_columns import IMPORT, NOWHERE, QUALIFIED, Bound, Numbers, find_simple, read_bound
 from analysis.names.import_chains import Way, find_way
-from analysis.names.namespace import Namespaces
-from analysis.names.resolve import Resolver
 from analysis.names.routes import Routes
 from analysis.names.usage import Usage
+from analysis.resolve.name_resolver import NameResolver
+from analysis.resolve.namespaces import Namespaces
 
 _RESULT = tables.VALUE_KINDS.index("result")
 _CERTAIN, _CONDITIONAL = (tables.PATH_CERTAINTIES.index(word) for word in ("certain", "conditional"))
@@ -40,7 +40,7 @@ class PlainNames:
     answered: Mapping[int, set[str]]
 
 
-def find_plain(spaces: Namespaces, resolver: Resolver, routes: Routes, usage: Usage) -> PlainNames:
+def find_plain(spaces: Namespaces, resolver: NameResolver, routes: Routes, usage: Usage) -> PlainNames:
     """Answer the names that need no more than a look; linear in the number of statements."""
     bound = read_bound(spaces)
     way = find_way(spaces, resolver, bound, find_simple(spaces, resolver, bound))

@@ -16,13 +16,12 @@ from analysis.names.cached_names import NAMES, CachedNames
 from analysis.names.canonical import find_stated
 from analysis.names.conflicts import build_conflicts
 from analysis.names.duplicates import build_duplicates
-from analysis.names.evidence import FactTables
 from analysis.names.inheritance import Inheritance, find_inheritance, read_inheritance
-from analysis.names.module_index import ModuleIndex
 from analysis.names.paths import build_resolution
 from analysis.names.phantom_names import build_phantom_names
 from analysis.names.violations import build_violations
 from analysis.policy import Policy
+from analysis.resolve import TargetFacts, TargetResolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,12 @@ class Identity:
 
 
 def build_identity(
-    facts: FactTables, policy: Policy, *, cache: Path | None = None, gaps: Gaps | None = None
+    facts: TargetFacts,
+    policy: Policy,
+    *,
+    cache: Path | None = None,
+    gaps: Gaps | None = None,
+    resolver: TargetResolver | None = None,
 ) -> Identity:
     """Resolve every name and say who takes what from the wrong place; linear in the number of statements.
 
@@ -55,8 +59,9 @@ def build_identity(
     """
     gaps = gaps or NoGaps()
     with paused_collection():
-        found = _find_names(facts, find_stated(policy), cache, gaps)
-        copies = gaps.attempt("names", "duplicates", lambda: _find_copies(facts), _find_no_copies)
+        resolver = resolver or TargetResolver(facts)
+        found = _find_names(resolver, find_stated(policy), cache, gaps)
+        copies = gaps.attempt("names", "duplicates", lambda: _find_copies(resolver), _find_no_copies)
         inheritance = gaps.attempt("names", "inheritance", lambda: read_inheritance(found["bases"]), _inherit_nothing)
         return Identity(**found, duplicates=copies[0], folder_copies=copies[1], inheritance=inheritance)
 
@@ -68,23 +73,28 @@ def build_empty_identity() -> Identity:
     return Identity(**found, duplicates=duplicates, folder_copies=folder_copies, inheritance=_inherit_nothing())
 
 
-def _find_names(facts: FactTables, stated: frozenset[str], cache: Path | None, gaps: Gaps) -> dict[str, pa.Table]:
+def _find_names(
+    resolver: TargetResolver, stated: frozenset[str], cache: Path | None, gaps: Gaps
+) -> dict[str, pa.Table]:
     """Return the tables that are kept from run to run; what is not complete is not kept."""
-    kept = gaps.attempt("names", "kept names", lambda: CachedNames(cache, facts, stated), lambda: None)
+    kept = gaps.attempt("names", "kept names", lambda: CachedNames(cache, resolver, stated), lambda: None)
     found = gaps.attempt("names", "kept names", kept.read, lambda: None) if kept else None
     if found is None:
         failures = len(gaps.rows)
-        found = _resolve(facts, stated, gaps)
+        found = _resolve(resolver, stated, gaps)
         if kept and len(gaps.rows) == failures:
             gaps.attempt("names", "keeping names", partial(kept.write, found), lambda: None)
     return found
 
 
-def _resolve(facts: FactTables, stated: frozenset[str], gaps: Gaps) -> dict[str, pa.Table]:
-    resolution = gaps.attempt("names", "paths", lambda: build_resolution(facts, stated, gaps), lambda: None)
+def _resolve(resolver: TargetResolver, stated: frozenset[str], gaps: Gaps) -> dict[str, pa.Table]:
+    build = partial(build_resolution, resolver.facts, stated, gaps, resolver=resolver)
+    resolution = gaps.attempt("names", "paths", build, lambda: None)
     if resolution is None:
         return {name: tables.TABLES[name].empty() for name in NAMES}
-    bases = gaps.attempt("names", "bases", lambda: find_inheritance(facts.definitions, resolution), _inherit_nothing)
+    bases = gaps.attempt(
+        "names", "bases", lambda: find_inheritance(resolver.facts.definitions, resolution), _inherit_nothing
+    )
     builders: dict[str, Callable[[], pa.Table]] = {
         "violations": lambda: build_violations(resolution, stated),
         "phantom_names": lambda: build_phantom_names(resolution),
@@ -95,8 +105,9 @@ def _resolve(facts: FactTables, stated: frozenset[str], gaps: Gaps) -> dict[str,
     return {"paths": resolution.paths, **found}
 
 
-def _find_copies(facts: FactTables) -> tuple[pa.Table, pa.Table]:
-    return build_duplicates(facts.files, facts.definitions, facts.methods, ModuleIndex(facts.modules))
+def _find_copies(resolver: TargetResolver) -> tuple[pa.Table, pa.Table]:
+    facts = resolver.facts
+    return build_duplicates(facts.files, facts.definitions, facts.methods, resolver.index)
 
 
 def _find_no_copies() -> tuple[pa.Table, pa.Table]:

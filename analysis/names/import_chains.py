@@ -10,10 +10,10 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.names.binding_columns import CALL, IMPORT, KINDS, NOWHERE, Bound, Flags, Numbers, look_up
-from analysis.names.module_index import Module
-from analysis.names.namespace import Namespaces
-from analysis.names.resolve import Resolver
-from analysis.names.values import ALWAYS
+from analysis.resolve.liveness import ALWAYS
+from analysis.resolve.modules import Module
+from analysis.resolve.name_resolver import NameResolver
+from analysis.resolve.namespaces import Namespaces
 
 _UNKNOWN, _OUTSIDE = -2, -3
 _EXTERNAL = tables.VALUE_KINDS.index("external")
@@ -41,7 +41,7 @@ class Way:
     makers: list[str]
 
 
-def find_way(spaces: Namespaces, resolver: Resolver, bound: Bound, is_simple: Flags) -> Way:
+def find_way(spaces: Namespaces, resolver: NameResolver, bound: Bound, is_simple: Flags) -> Way:
     is_import = is_simple & (bound.kind == IMPORT)
     module, key, outside = np.full((3, len(bound.key)), NOWHERE, np.int64)
     rows = np.flatnonzero(is_import)
@@ -61,7 +61,7 @@ def find_way(spaces: Namespaces, resolver: Resolver, bound: Bound, is_simple: Fl
     return Way(step, _follow(step, ends), module, outside, texts, kind, maker, makers)
 
 
-def _read_imports(spaces: Namespaces, resolver: Resolver, bound: Bound, rows: Numbers) -> tuple[Numbers, list[str]]:
+def _read_imports(spaces: Namespaces, resolver: NameResolver, bound: Bound, rows: Numbers) -> tuple[Numbers, list[str]]:
     """Return what import statements take, each module looked up once in each folder.
 
     Three numbers each, -1 where it is something else: the module; the key of the name in another module; the
@@ -84,7 +84,7 @@ def _read_imports(spaces: Namespaces, resolver: Resolver, bound: Bound, rows: Nu
 
 
 def _find_modules(
-    spaces: Namespaces, resolver: Resolver, importers: Numbers, values: Numbers, written: Sequence[str]
+    spaces: Namespaces, resolver: NameResolver, importers: Numbers, values: Numbers, written: Sequence[str]
 ) -> tuple[Numbers, list[int], list[str]]:
     """Return which answer holds for each import, and as answers the number of the module and its absolute name.
 
@@ -98,18 +98,18 @@ def _find_modules(
     _, first, which = np.unique(wording, return_index=True, return_inverse=True)
     targets, absolutes = [], []
     for number, value in zip(importers[first].tolist(), values[first].tolist(), strict=True):
-        absolute, _, taken = resolver.meaning.parse(modules[number], written[value])
+        absolute, _, taken = resolver.evaluator.parse(modules[number], written[value])
         is_outside = taken is None and _is_external(resolver, modules[number], absolute, written[value])
         targets.append(taken.number if taken is not None else _OUTSIDE if is_outside else NOWHERE)
         absolutes.append(absolute)
     return which, targets, absolutes
 
 
-def _is_external(resolver: Resolver, module: Module, absolute: str, written: str) -> bool:
-    return resolver.meaning.find_external(module, absolute, "", written).kind == "external"
+def _is_external(resolver: NameResolver, module: Module, absolute: str, written: str) -> bool:
+    return resolver.evaluator.find_external(module, absolute, "", written).kind == "external"
 
 
-def _take_submodules(spaces: Namespaces, resolver: Resolver, bound: Bound, module: Numbers, key: Numbers) -> None:
+def _take_submodules(spaces: Namespaces, resolver: NameResolver, bound: Bound, module: Numbers, key: Numbers) -> None:
     """Let imports of names that are nothing but submodules take these modules."""
     children = {
         package.number * bound.width + bound.codes[name]: child.number
@@ -125,7 +125,7 @@ def _take_submodules(spaces: Namespaces, resolver: Resolver, bound: Bound, modul
 
 
 def _ask_calls(
-    spaces: Namespaces, resolver: Resolver, bound: Bound, rows: Numbers
+    spaces: Namespaces, resolver: NameResolver, bound: Bound, rows: Numbers
 ) -> Iterator[tuple[int, str, str]]:  # fmt: skip
     """Yield row, kind and maker of the objects that calls make and keep under a name."""
     modules = spaces.index.modules

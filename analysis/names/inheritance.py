@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.names.paths import Resolution
-from analysis.names.values import choose
+from analysis.resolve.values import choose
 
 
 class Inheritance:
@@ -57,7 +57,7 @@ def find_inheritance(definitions: pa.Table, resolution: Resolution) -> Inheritan
         *(tables.read_column(definitions, name) for name in columns), strict=True
     ):
         module = resolution.index.find_file(path)
-        if module is None or scope in {"function", "type_checking"}:
+        if module is None or not resolution.index.is_importable(module) or scope in {"function", "type_checking"}:
             continue
         targets = []
         for written in bases:

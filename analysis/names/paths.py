@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,15 +16,16 @@ from analysis import tables
 from analysis.executor import paused_collection
 from analysis.gaps import Gaps, NoGaps
 from analysis.names.canonical import ALLOWED_ROUTES, ClassPath, choose_canonical
-from analysis.names.evidence import FactTables
 from analysis.names.fast_path import find_plain
-from analysis.names.module_index import Module, ModuleIndex
-from analysis.names.namespace import Namespaces
-from analysis.names.resolve import Resolver
 from analysis.names.routes import Routes
-from analysis.names.statements import Statements, read_statements
 from analysis.names.usage import Taken, Usage, find_usage
-from analysis.names.values import ALWAYS, TRIED, Candidate, Key, Outcome, Value, choose
+from analysis.resolve import TargetFacts, TargetResolver
+from analysis.resolve.liveness import ALWAYS, TRIED
+from analysis.resolve.modules import Module, ModuleIndex
+from analysis.resolve.name_resolver import NameResolver
+from analysis.resolve.namespaces import Namespaces
+from analysis.resolve.statements import Statements
+from analysis.resolve.values import Candidate, Key, Outcome, Value, choose
 
 #: Longer chains are cut in the middle of nowhere; none that long was ever seen.
 _LONGEST_CHAIN = 30
@@ -42,7 +43,7 @@ class Resolution:
     paths: pa.Table
     involved: Mapping[int, Collection[str]]
     index: ModuleIndex
-    resolver: Resolver
+    resolver: NameResolver
     statements: Statements
     routes: Routes
     usage: Usage
@@ -61,12 +62,18 @@ class Resolution:
         return sorted(self.usage.rows.keys() - self.find_used())
 
     @property
-    def modules(self) -> list[Module]:
+    def modules(self) -> Sequence[Module]:
         """The importable modules, sorted by name."""
         return self.index.modules
 
 
-def build_resolution(facts: FactTables, stated: frozenset[str] = frozenset(), gaps: Gaps | None = None) -> Resolution:
+def build_resolution(
+    facts: TargetFacts,
+    stated: frozenset[str] = frozenset(),
+    gaps: Gaps | None = None,
+    *,
+    resolver: TargetResolver | None = None,
+) -> Resolution:
     """Resolve every name of every importable module; linear in the number of statements.
 
     ``stated`` are import paths that the policy names as canonical. ``paths`` has the columns of
@@ -74,14 +81,12 @@ def build_resolution(facts: FactTables, stated: frozenset[str] = frozenset(), ga
     ``gaps`` takes what fails inside the kit, module by module; without it such a failure is raised.
     """
     with paused_collection():
-        return _build(facts, stated, gaps or NoGaps())
+        return _build(resolver or TargetResolver(facts), stated, gaps or NoGaps())
 
 
-def _build(facts: FactTables, stated: frozenset[str], gaps: Gaps) -> Resolution:
-    spaces = Namespaces(facts)
-    statements = read_statements(facts.imports, spaces.index)
-    resolver = Resolver(spaces, statements)
-    routes = Routes(spaces, resolver.stars, statements, facts.markers)
+def _build(target: TargetResolver, stated: frozenset[str], gaps: Gaps) -> Resolution:
+    spaces, statements, resolver = target.spaces, target.statements, target.names
+    routes = Routes(spaces, resolver.stars, statements, target.facts.markers)
     usage = find_usage(statements)
     plain = find_plain(spaces, resolver, routes, usage)
     others = PathRows(spaces, resolver, routes, usage).find(plain.others, plain.answered, gaps)
@@ -121,7 +126,7 @@ def _choose(table: pa.Table, stated: frozenset[str]) -> tuple[pa.Table, dict[str
 class PathRows:
     """Makes the rows of ``tables.PATHS``, one name after the other."""
 
-    def __init__(self, spaces: Namespaces, resolver: Resolver, routes: Routes, usage: Usage) -> None:
+    def __init__(self, spaces: Namespaces, resolver: NameResolver, routes: Routes, usage: Usage) -> None:
         self._spaces = spaces
         self._resolver = resolver
         self._routes = routes

@@ -12,9 +12,9 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
-from analysis.names.module_index import Module
 from analysis.names.paths import Resolution
-from analysis.names.values import NEVER
+from analysis.resolve.liveness import NEVER
+from analysis.resolve.modules import Module
 
 _MOST_SUGGESTED = 3
 

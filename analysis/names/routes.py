@@ -12,11 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from analysis.names.module_index import Module
-from analysis.names.namespace import Namespaces
-from analysis.names.stars import StarNames
-from analysis.names.statements import Statements
-from analysis.names.values import NEVER, Value
+from analysis.resolve.liveness import NEVER
+from analysis.resolve.modules import Module
+from analysis.resolve.namespaces import Namespaces
+from analysis.resolve.stars import StarNames
+from analysis.resolve.statements import Statements
+from analysis.resolve.values import Value
 from analysis.tables import ROUTES
 
 Numbers = npt.NDArray[np.int64]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analysis import tables
-from analysis.names.statements import Statements
+from analysis.resolve.statements import Statements
 
 #: Import statements that take one name from a module.
 _TAKING = frozenset({"from", "recovered"})

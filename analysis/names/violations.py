@@ -10,10 +10,10 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.names.canonical import ALLOWED_ROUTES, ClassPath
-from analysis.names.module_index import Module
 from analysis.names.paths import Resolution
 from analysis.names.usage import Taken
-from analysis.names.values import Value, choose
+from analysis.resolve.modules import Module
+from analysis.resolve.values import Value, choose
 
 
 def build_violations(resolution: Resolution, stated: frozenset[str] = frozenset()) -> pa.Table:

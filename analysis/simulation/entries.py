@@ -30,7 +30,7 @@ TOO_MANY_STEPS = "the modules before it took too many steps"
 TIME_BUDGET = "time budget"
 _MOST_HOPS = 50
 #: What decides an answer: when its source changes, what was kept before is never read.
-PROGRAM = ("simulation", "facts", "graph", "names", "policy", "tables")
+PROGRAM = ("simulation", "resolve", "facts", "policy", "tables")
 _KIND = "first-imports"
 _DEEPEST = 200_000
 _STACK_BYTES = 512 << 20

@@ -20,7 +20,7 @@ from analysis.facts.lines import normalise_line_ends
 from analysis.facts.naming import ROOT_MARK
 from analysis.facts.program import Node, compile_function
 from analysis.facts.source import decode
-from analysis.graph.meaning import ALWAYS_STDLIB
+from analysis.resolve.imports import ALWAYS_STDLIB
 
 
 class Sources(Protocol):

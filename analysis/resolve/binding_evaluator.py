@@ -6,18 +6,19 @@ import builtins
 from collections.abc import Generator, Iterable
 from typing import NamedTuple
 
-from analysis.names.makers import find_made_kind
-from analysis.names.module_index import Module, make_absolute
-from analysis.names.namespace import Namespaces
-from analysis.names.values import (
-    ALWAYS,
-    MAYBE,
-    NO_SUCH,
+from analysis.facts.absolute import split_dots
+from analysis.resolve.imports import ImportResolver
+from analysis.resolve.liveness import ALWAYS, MAYBE
+from analysis.resolve.makers import find_made_kind
+from analysis.resolve.modules import Module
+from analysis.resolve.namespaces import Namespaces
+from analysis.resolve.values import (
     Candidate,
     Key,
     Outcome,
     Value,
     choose,
+    missing,
     unknown,
 )
 
@@ -45,14 +46,15 @@ class Given(NamedTuple):
     position: int
 
 
-class Meaning:
-    """Evaluates statements; what names mean is asked of the ``Resolver``."""
+class BindingEvaluator:
+    """Evaluates statements; what names mean is asked of the ``NameResolver``."""
 
-    def __init__(self, spaces: Namespaces, sources: dict[int, list[tuple[int, int]]]) -> None:
+    def __init__(self, spaces: Namespaces, imports: ImportResolver, sources: dict[int, list[tuple[int, int]]]) -> None:
         """``sources`` maps a module to its star imports: pairs of row and module number."""
         self.spaces = spaces
         self.rows = spaces.rows
         self.index = spaces.index
+        self.imports = imports
         self.sources = sources
         self._parsed: dict[tuple[str, str, str], tuple[str, str, Module | None]] = {}
 
@@ -102,14 +104,14 @@ class Meaning:
 
     def parse(self, module: Module, written: str) -> tuple[str, str, Module | None]:
         """Return absolute module, name and the module itself of ``..pkg:name`` as written in a module."""
-        cache_key = (module.package, module.folder, written)
-        known = self._parsed.get(cache_key)
+        cache_key = (module.root, module.package, written)
+        known = None if self.imports.find_run_folder(module) else self._parsed.get(cache_key)
         if known is None:
             base, _, name = written.partition(":")
-            bare = base.lstrip(".")
-            absolute = make_absolute(module.package, len(base) - len(bare), bare)
-            known = (absolute, name, self.index.find_from(module, absolute) if absolute else None)
-            self._parsed[cache_key] = known
+            absolute, found = self.imports.find_written(module, *split_dots(base))
+            taken = self.index.all[found.module.primary] if found is not None else None
+            is_importable = taken is not None and self.index.is_importable(taken)
+            known = self._parsed[cache_key] = (absolute, name, taken if is_importable else None)
         return known
 
     def take_import(self, module: Module, written: str, position: int) -> Steps:
@@ -122,17 +124,17 @@ class Meaning:
         key = (found.number, name, limit)
         values = yield key
         if not values:
-            return (Candidate(unknown(f"{NO_SUCH}name {name} in {found.name}"), ALWAYS, -1, None),)
+            return (Candidate(missing(f"name {name} in {found.name}"), ALWAYS, -1, None),)
         return via(values, key)
 
     def find_external(self, module: Module, absolute: str, name: str, written: str) -> Value:
         if not absolute:
-            return unknown(f"{NO_SUCH}module {written.partition(':')[0]} (beyond the top package)")
-        if self.index.is_missing(absolute, module.root) or written.startswith("."):
+            return missing(f"module {written.partition(':')[0]} (beyond the top package)")
+        if self.imports.is_missing(module, absolute) or written.startswith("."):
             full = f"{absolute}.{name}" if name else absolute
             if absolute in self.spaces.registered or full in self.spaces.registered:
                 return unknown(f"{absolute} is registered in sys.modules at run time")
-            return unknown(f"{NO_SUCH}module {absolute}")
+            return missing(f"module {absolute}")
         return Value("external", f"{absolute}:{name}" if name else absolute)
 
     def follow(self, module: Module, dotted: str, position: int) -> Steps:
@@ -142,7 +144,7 @@ class Meaning:
         values = yield key
         if not values:
             if first not in _BUILTINS:
-                return (Candidate(unknown(f"{NO_SUCH}name {first} in {module.name}"), ALWAYS, -1, None),)
+                return (Candidate(missing(f"name {first} in {module.name}"), ALWAYS, -1, None),)
             values = (Candidate(Value("external", f"builtins:{first}"), ALWAYS, -1, None),)
         else:
             values = via(values, key)
@@ -159,10 +161,10 @@ class Meaning:
                 key = (value.module, attribute, -1)
                 values = yield key
                 name = self.index.modules[value.module].name
-                missing = Candidate(unknown(f"{NO_SUCH}name {attribute} in {name}"), owner.level, -1, None)
+                absent = Candidate(missing(f"name {attribute} in {name}"), owner.level, -1, None)
                 found.extend(inner._replace(step=key, level=max(inner.level, owner.level)) for inner in values)
                 if not values:
-                    found.append(missing)
+                    found.append(absent)
             else:
                 found.append(owner._replace(value=self._find_attribute(value, attribute)))
         return limit_candidates(found[::-1])

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
-from analysis.names.module_index import Module, make_absolute
-from analysis.names.namespace import Namespaces
-from analysis.names.statements import Submodules
-from analysis.names.values import ALWAYS, NEVER
+from analysis.facts.absolute import split_dots
+from analysis.resolve.imports import ImportResolver
+from analysis.resolve.liveness import ALWAYS, NEVER
+from analysis.resolve.modules import Module
+from analysis.resolve.namespaces import Namespaces
+from analysis.resolve.statements import Submodules
 
 _UNBINDING = frozenset({"declaration", "delete"})
 
@@ -16,9 +18,16 @@ _UNBINDING = frozenset({"declaration", "delete"})
 class StarNames:
     """Names by module number: ``exported`` to a star import, and all that a module ``has``."""
 
-    def __init__(self, spaces: Namespaces, sources: dict[int, list[tuple[int, int]]], submodules: Submodules) -> None:
+    def __init__(
+        self,
+        spaces: Namespaces,
+        imports: ImportResolver,
+        sources: dict[int, list[tuple[int, int]]],
+        submodules: Submodules,
+    ) -> None:
         """``sources`` maps a module to its star imports: pairs of row and module number."""
         self._spaces = spaces
+        self._imports = imports
         self._submodules = submodules
         self._sources = sources
         self._explicit: dict[int, set[str] | None] = {}
@@ -106,17 +115,22 @@ class StarNames:
 
     def _find_module(self, module: Module, written: str) -> Module | None:
         """Return the module whose ``__all__`` is added, from the name by which the file knows it."""
-        index = self._spaces.index
         first, _, rest = written.partition(".")
         for row in reversed(self._spaces.space(module).names.get(first, ())):
-            value = self._spaces.rows.value[row]
             if self._spaces.rows.kind[row] == "import":
-                base, _, name = value.partition(":")
-                level = len(base) - len(base.lstrip("."))
-                absolute = make_absolute(module.package, level, base.lstrip("."))
-                full = ".".join(part for part in (absolute, name, rest) if part)
-                return index.find(full, module.root)
-        return index.find_child(module, written) or index.find(written, module.root)
+                base, _, name = self._spaces.rows.value[row].partition(":")
+                absolute, found = self._imports.find_written(module, *split_dots(base))
+                if name or rest:
+                    full = ".".join(part for part in (absolute, name, rest) if part)
+                    found = self._imports.find_relative(module, full) if absolute else None
+                return self._importable(found.module if found else None)
+        child = self._spaces.index.find_submodule(module, written)
+        found = None if child else self._imports.find_module(module, written)
+        return self._importable(found.module if found else child)
+
+    def _importable(self, module: Module | None) -> Module | None:
+        primary = None if module is None else self._spaces.index.all[module.primary]
+        return primary if primary is not None and self._spaces.index.is_importable(primary) else None
 
     def _spread(self) -> None:
         """Hand names along star imports until nothing changes: every name passes every star at most once."""

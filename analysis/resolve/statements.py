@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-import pyarrow as pa
 
 from analysis import tables
-from analysis.names.module_index import Module, ModuleIndex, make_absolute
-from analysis.names.namespace import Namespaces, find_levels
-from analysis.names.values import DEFERRED, NEVER
+from analysis.resolve.answers import ImportAnswers
+from analysis.resolve.environments import DEFAULT, Supported
+from analysis.resolve.imports import ImportAnswer, ImportResolver
+from analysis.resolve.liveness import DEFERRED, NEVER, find_levels
+from analysis.resolve.modules import Module, ModuleIndex
+from analysis.resolve.namespaces import Namespaces
 
 Numbers = npt.NDArray[np.int64]
 
 #: What ``Statements.target`` says of a module that is not one of the tree's.
 OUTSIDE, MISSING = -1, -2
-_NO_MODULE = -1
+NO_MODULE = -1
 #: Modules visited, per package, to learn whether its file imports a submodule by way of others.
 _REACH_LIMIT = 3000
 
@@ -33,12 +34,20 @@ class Statements:
     whether its file can be imported or run at all.
     """
 
-    def __init__(self, imports: pa.Table, answers: Sequence[_Answer], which: Numbers, importers: Numbers) -> None:
-        """``which`` is the answer that holds for each row."""
-        self.table = imports
-        self.importers = importers
-        self._answers = answers
-        self._which = which
+    def __init__(self, resolver: ImportResolver, answers: ImportAnswers, supported: Supported = DEFAULT) -> None:
+        self._supported = supported
+        self.table = resolver.statements
+        index, rows = resolver.index, self.table.num_rows
+        primary = np.array([module.primary for module in index.all], np.int64)
+        is_meant = primary[answers.importers] == answers.importers  # a second name of a file is one more answer
+        self._answers = [*answers.answers, ImportAnswer()]
+        self._which = np.full(rows, len(answers.answers), np.int64)
+        self._which[answers.rows[is_meant]] = answers.which[is_meant]
+        self.is_live = self._which < len(answers.answers)
+        self.importers = np.full(rows, NO_MODULE, np.int64)
+        self.importers[answers.rows[is_meant]] = answers.importers[is_meant]
+        self.importers[self.importers >= len(index.modules)] = NO_MODULE  # scripts
+        self._targets = np.array([_find_target(index, answer) for answer in self._answers], np.int64)
 
     @cached_property
     def path(self) -> list[str]:
@@ -74,7 +83,7 @@ class Statements:
 
     @cached_property
     def levels(self) -> Numbers:
-        return find_levels(self.table)
+        return find_levels(self.table, self._supported)
 
     @cached_property
     def level(self) -> list[int]:
@@ -83,65 +92,23 @@ class Statements:
 
     @cached_property
     def targets(self) -> Numbers:
-        return np.array([answer.target for answer in self._answers], np.int64)[self._which]
+        return self._targets[self._which]
 
     @cached_property
     def target(self) -> list[int]:
         targets: list[int] = self.targets.tolist()
         return targets
 
-    @cached_property
-    def is_live(self) -> npt.NDArray[np.bool_]:
-        return np.array([answer.is_live for answer in self._answers], bool)[self._which]
-
     def find_absolute(self, row: int) -> str:
         """Return the absolute name of the module that a statement names."""
         return self._answers[int(self._which[row])].absolute
 
 
-class _Answer(NamedTuple):
-    absolute: str
-    target: int
-    is_live: bool
-
-
-def read_statements(imports: pa.Table, index: ModuleIndex) -> Statements:
-    """Resolve the module of each import statement by Python's rules, each wording once in each folder."""
-    files, paths = tables.read_codes(imports, "path")
-    modules, names = tables.read_codes(imports, "module")
-    levels = tables.read_numbers(imports, "level")
-    importers = [index.find_importer(path) for path in paths]
-    seats: dict[tuple[str, str, str] | None, int] = {}
-    seat = [seats.setdefault(_find_seat(importer), len(seats)) for importer in importers]
-    width, height = int(levels.max(initial=0)) + 1, max(1, len(names))
-    wording = (np.array(seat, np.int64)[files] * width + levels) * height + modules if len(files) else files
-    _, first, which = np.unique(wording, return_index=True, return_inverse=True)
-    answers = [
-        _find_target(index, importers[file], level, names[module])
-        for file, level, module in zip(
-            files[first].tolist(), levels[first].tolist(), modules[first].tolist(), strict=True
-        )
-    ]
-    numbers = np.array([_NO_MODULE if importer is None else importer.number for importer in importers], np.int64)
-    return Statements(imports, answers, which, numbers[files] if len(files) else files)
-
-
-def _find_seat(importer: Module | None) -> tuple[str, str, str] | None:
-    """Return what decides which modules the statements of a file mean."""
-    return None if importer is None else (importer.package, importer.folder, importer.root)
-
-
-def _find_target(index: ModuleIndex, importer: Module | None, level: int, module: str) -> _Answer:
-    if importer is None:
-        return _Answer("", OUTSIDE, False)
-    absolute = make_absolute(importer.package, level, module)
-    if not absolute:
-        return _Answer("", MISSING, True)
-    found = index.find_from(importer, absolute)
-    if found is not None:
-        return _Answer(absolute, found.number, True)
-    is_missing = index.is_missing(absolute, importer.root)
-    return _Answer(absolute, MISSING if is_missing else OUTSIDE, True)
+def _find_target(index: ModuleIndex, answer: ImportAnswer) -> int:
+    if answer.base >= 0:
+        module = index.all[answer.base]
+        return module.primary if index.is_importable(module) else OUTSIDE
+    return MISSING if answer.is_beyond or answer.reason else OUTSIDE
 
 
 class Submodules:
@@ -192,7 +159,7 @@ class Submodules:
         found = [target, *self._find_above(target)]
         if statements.kind[row] == "from":
             package, name = self._index.modules[target], statements.name[row]
-            child = self._index.find_child(package, name)
+            child = self._index.find_submodule(package, name)
             if child is not None and name not in self._spaces.space(package).names:  # otherwise it takes the attribute
                 found.append(child.number)
         return found
@@ -203,7 +170,7 @@ class Submodules:
             module = self._index.modules[number]
             parts = module.plain.split(".")
             above = (self._index.find(".".join(parts[:depth]), module.root) for depth in range(1, len(parts)))
-            known = self._above[number] = tuple(package.number for package in above if package is not None)
+            known = self._above[number] = tuple(package.primary for package in above if package is not None)
         return known
 
     def find_direct(self, package: Module) -> Iterable[str]:
@@ -218,10 +185,10 @@ class Submodules:
         direct = self._direct.get(package.number, {}).get(name)
         if direct is not None and direct <= before:
             return direct
-        reached = self._find_reached(package.number).get(child.number)
+        reached = self.find_reached(package.number).get(child.number)
         return direct if reached is None else reached
 
-    def _find_reached(self, package: int) -> dict[int, int]:
+    def find_reached(self, package: int) -> dict[int, int]:
         """Return position by module, for the modules that a package's file makes Python import, in order."""
         known = self._reached.get(package)
         if known is not None:

@@ -12,17 +12,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.names.conditions import evaluate_condition
-from analysis.names.evidence import FactTables
-from analysis.names.module_index import Module, ModuleIndex
-from analysis.names.values import ALWAYS, DEFERRED, HANDLER, MAYBE, NEVER, TRIED
+from analysis.resolve.environments import DEFAULT, Supported
+from analysis.resolve.evidence import FactTables
+from analysis.resolve.liveness import find_levels
+from analysis.resolve.modules import Module, ModuleIndex
 
 
 class Bindings:
     """Columns of ``bindings`` as lists, read when asked for; a row number stands for a statement."""
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(self, table: pa.Table, supported: Supported = DEFAULT) -> None:
         self._table = table
+        self._supported = supported
 
     @cached_property
     def position(self) -> list[int]:
@@ -55,7 +56,7 @@ class Bindings:
     @cached_property
     def levels(self) -> npt.NDArray[np.int64]:
         """How sure each statement is to run."""
-        return find_levels(self._table)
+        return find_levels(self._table, self._supported)
 
     @cached_property
     def level(self) -> list[int]:
@@ -96,10 +97,10 @@ class Namespaces:
     position, dotted attribute and value as written.
     """
 
-    def __init__(self, facts: FactTables) -> None:
-        self.index = ModuleIndex(facts.modules)
+    def __init__(self, facts: FactTables, index: ModuleIndex, supported: Supported = DEFAULT) -> None:
+        self.index = index
         self.bindings = facts.bindings
-        self.rows = Bindings(facts.bindings)
+        self.rows = Bindings(facts.bindings, supported)
         self._spaces = _build_spaces(facts.bindings, self.rows.name)
         self._empty = Space()
         self.registered: set[str] = set()
@@ -136,40 +137,6 @@ class Namespaces:
 def _zip(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
     """Return the rows of some columns."""
     return zip(*(tables.read_column(table, name) for name in names), strict=True)
-
-
-def find_levels(statements: pa.Table) -> npt.NDArray[np.int64]:
-    """Return how sure each statement is to run; each combination of circumstances is judged once."""
-    combined = pc.not_equal(statements["owner"], "").to_numpy().astype(np.int64)
-    texts: dict[str, list[str]] = {}
-    for name in ("scope", "guard", "condition", "caught"):
-        codes, texts[name] = tables.read_codes(statements, name)
-        combined = combined * max(1, len(texts[name])) + codes
-    kinds, first, places = np.unique(combined, return_index=True, return_inverse=True)
-    kept = statements.select([*texts, "owner"]).take(pa.array(first))
-    rows = zip(*(tables.read_column(kept, name) for name in kept.column_names), strict=True)
-    return np.array([find_level(*row) for row in rows], np.int64)[places] if len(kinds) else combined
-
-
-def find_level(scope: str, guard: str, condition: str, caught: str, owner: str) -> int:
-    """Return how sure a statement is to run when its module is imported."""
-    if scope == "type_checking":
-        return NEVER
-    if scope == "function":
-        if owner:
-            return DEFERRED
-        return NEVER if "__main__" in condition else ALWAYS  # otherwise a lazy import
-    if guard == "except":
-        return HANDLER
-    if guard == "match":  # the subject alone does not decide: the pattern is not kept
-        return MAYBE
-    if condition:
-        outcome = evaluate_condition(condition)
-        if outcome is None:
-            return MAYBE
-        if outcome is False:
-            return NEVER
-    return TRIED if caught else ALWAYS
 
 
 def _build_spaces(bindings: pa.Table, names: Sequence[str]) -> dict[str, Space]:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
-from analysis.graph.modules import Module, Modules
+from analysis.resolve.modules import Module, ModuleIndex
 
 #: What compiled modules are made from.
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".rs", ".f90", ".pyf", ".so", ".pyd")
@@ -24,7 +24,9 @@ _NEAR = 0.75
 class Doubts:
     """Why a module that is not in the tree may exist at run time after all."""
 
-    def __init__(self, modules: Modules, root: Path, *, files: pa.Table, imports: pa.Table, hooks: pa.Table) -> None:
+    def __init__(
+        self, modules: ModuleIndex, root: Path, *, files: pa.Table, imports: pa.Table, hooks: pa.Table
+    ) -> None:
         self._root = root
         columns = (tables.read_column(files, name) for name in ("path", "status"))
         self._unparsed = {path for path, status in zip(*columns, strict=True) if status != "ok"}
@@ -38,7 +40,7 @@ class Doubts:
                 self._extended.add(path)
             elif kind == "sys_modules" and name in {"*", "__name__"}:
                 # A computed name is most often one below the module; one that replaces itself may serve any.
-                self._registering.update(module.plain for module in modules.find_file(path))
+                self._registering.update(module.plain for module in modules.find_names(path))
             elif kind == "sys_modules":
                 self._registered[is_test_file(path)].add(name)
 
@@ -104,7 +106,7 @@ def _find_legacy_namespaces(imports: pa.Table) -> Iterable[str]:
 class Nearest:
     """Which existing module may have been meant by a name that does not exist."""
 
-    def __init__(self, modules: Modules) -> None:
+    def __init__(self, modules: ModuleIndex) -> None:
         self._by_last: dict[str, list[str]] = defaultdict(list)
         self._children: dict[str, list[str]] = defaultdict(list)
         for module in modules.all:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 
-from analysis.names.module_index import Module
-from analysis.names.namespace import Namespaces
-from analysis.names.stars import StarNames
+from analysis.resolve.modules import Module
+from analysis.resolve.namespaces import Namespaces
+from analysis.resolve.stars import StarNames
 
 COMPILED = "compiled module"
 _SERVED = "module __getattr__"

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from analysis.resolve.liveness import DEFERRED, HANDLER
 from analysis.tables import CLASS_KINDS
-
-#: How a statement that binds a name stands to the run of its module, from sure to unlikely.
-ALWAYS, TRIED, MAYBE, HANDLER, DEFERRED, NEVER = range(6)
 
 
 class Value(NamedTuple):
@@ -15,7 +13,8 @@ class Value(NamedTuple):
 
     What a call or an expression yields is named by the binding that keeps it. ``module`` is the number of the
     defining module in the tree, -1 outside; ``line`` the line of the definition, 0 when there is none.
-    ``made_by`` is what was called, of an instance its class. ``reason`` says why unknown.
+    ``made_by`` is what was called, of an instance its class. ``reason`` says why unknown;
+    ``is_missing``: because there is no such module or name, so that the statement that yields this value fails.
     """
 
     kind: str
@@ -24,21 +23,15 @@ class Value(NamedTuple):
     line: int = 0
     reason: str = ""
     made_by: str = ""
+    is_missing: bool = False
 
     @property
     def is_class(self) -> bool:
         return self.kind in CLASS_KINDS
 
-    @property
-    def is_missing(self) -> bool:
-        """Whether the statement that yields this value fails."""
-        return self.reason.startswith(NO_SUCH)
-
 
 #: A key of the resolver: module number, name, and how many events of the name have happened (-1: all).
 Key = tuple[int, str, int]
-
-NO_SUCH = "no such "
 
 
 class Candidate(NamedTuple):
@@ -56,6 +49,11 @@ Outcome = tuple[Candidate, ...]
 def unknown(reason: str) -> Value:
     """Return the value of a name about which nothing can be said but why."""
     return Value("unknown", "", reason=reason)
+
+
+def missing(what: str) -> Value:
+    """Return the value of a name that is not there: a statement that takes it fails."""
+    return Value("unknown", "", reason=f"no such {what}", is_missing=True)
 
 
 def choose(outcome: Outcome) -> Candidate:

@@ -6,21 +6,18 @@ any length are followed and a ring of aliases ends as unknown with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from analysis.names.meaning import AT_END, KEPT, Given, Meaning, Steps, limit_candidates, of_module
-from analysis.names.module_index import Module
-from analysis.names.namespace import Namespaces
-from analysis.names.open_namespaces import COMPILED, find_open
-from analysis.names.stars import StarNames
-from analysis.names.statements import Statements, Submodules
-from analysis.names.values import (
-    ALWAYS,
-    DEFERRED,
-    MAYBE,
-    NEVER,
-    TRIED,
+from analysis.resolve.binding_evaluator import AT_END, KEPT, BindingEvaluator, Given, Steps, limit_candidates, of_module
+from analysis.resolve.imports import ImportResolver
+from analysis.resolve.liveness import ALWAYS, DEFERRED, MAYBE, NEVER, TRIED
+from analysis.resolve.modules import Module
+from analysis.resolve.namespaces import Namespaces
+from analysis.resolve.open_namespaces import COMPILED, find_open
+from analysis.resolve.stars import StarNames
+from analysis.resolve.statements import Statements, Submodules
+from analysis.resolve.values import (
     Candidate,
     Key,
     Outcome,
@@ -34,19 +31,19 @@ _UNBINDING = frozenset({"delete", "declaration", "augmented"})
 _RING = unknown("ring of names that are defined by one another")
 
 
-class Resolver:
+class NameResolver:
     """Answers what a name of a module means; see ``values`` for the answers."""
 
-    def __init__(self, spaces: Namespaces, statements: Statements) -> None:
+    def __init__(self, spaces: Namespaces, imports: ImportResolver, statements: Statements) -> None:
         self._spaces = spaces
         self.rows = spaces.rows
         self._index = spaces.index
-        self._submodules = Submodules(statements, spaces)
+        self.submodules = Submodules(statements, spaces)
         self._memo: dict[Key, Outcome] = {}
         self._sources: dict[int, list[tuple[int, int]]] = {}
-        self.meaning = Meaning(spaces, self._sources)
+        self.evaluator = BindingEvaluator(spaces, imports, self._sources)
         outside = self._read_stars()
-        self.stars = StarNames(spaces, self._sources, self._submodules)
+        self.stars = StarNames(spaces, imports, self._sources, self.submodules)
         self._open = find_open(spaces, self.stars, self._sources, outside)
         self._given: dict[int, dict[str, list[Given]]] = {}
         self._read_attributes()
@@ -55,9 +52,18 @@ class Resolver:
         """Return what an import of the name from the module yields; empty when there is no such name."""
         return self._run((module.number, name, -1))
 
+    def resolve_at(self, module: Module, name: str, position: int) -> Outcome:
+        """Return what a name of a module is when its statements have run up to a position; -1: all of them."""
+        return self._run((module.number, name, position))
+
+    @property
+    def starred(self) -> Collection[int]:
+        """The numbers of the modules that get names by star imports of modules of the tree."""
+        return self._sources.keys()
+
     def resolve_dotted(self, module: Module, dotted: str, position: int) -> Outcome:
         """Return what a dotted name means where it stands in a module: before a position of its statements."""
-        return self._drive(None, self.meaning.follow(module, dotted, position))
+        return self._drive(None, self.evaluator.follow(module, dotted, position))
 
     def list_given(self) -> Iterable[tuple[int, str]]:
         """Return number and name of what modules set on other modules."""
@@ -97,7 +103,7 @@ class Resolver:
             for row in self._spaces.space(module).stars:
                 if self.rows.level[row] == NEVER:
                     continue
-                absolute, _, found = self.meaning.parse(module, self.rows.value[row])
+                absolute, _, found = self.evaluator.parse(module, self.rows.value[row])
                 if found is None:
                     outside.setdefault(module.number, f"star import of {absolute or 'nothing'}")
                 else:
@@ -110,7 +116,7 @@ class Resolver:
         for path, position, dotted, written in self._spaces.attributes:
             setter = self._index.find_importer(path)
             owner, _, name = dotted.rpartition(".")
-            if setter is None or setter.number < 0:
+            if setter is None or not self._index.is_importable(setter):
                 continue
             value = choose(self.resolve_dotted(setter, owner, position)).value
             if value.kind == "module" and value.module != setter.number:
@@ -176,7 +182,7 @@ class Resolver:
             return None
         row = rows[0]
         kind = self.rows.kind[row]
-        if kind not in _QUICK or (module.is_package and self._index.find_child(module, name) is not None):
+        if kind not in _QUICK or (module.is_package and self._index.find_submodule(module, name) is not None):
             return None
         step: Key | None = None
         if kind == "import":
@@ -184,16 +190,16 @@ class Resolver:
         elif kind in {"class", "function"}:
             value = Value(kind, f"{module.name}:{self.rows.value[row]}", number, self.rows.line[row])
         else:
-            value = self.meaning.keep(module, name, row, KEPT[kind])
+            value = self.evaluator.keep(module, name, row, KEPT[kind])
         if value is None:
             return None
         answer = self._memo[key] = (Candidate(value, ALWAYS, row, step),)
         return answer
 
     def _import_quickly(self, module: Module, written: str) -> tuple[Value | None, Key | None]:
-        absolute, name, found = self.meaning.parse(module, written)
+        absolute, name, found = self.evaluator.parse(module, written)
         if found is None:
-            return self.meaning.find_external(module, absolute, name, written), None
+            return self.evaluator.find_external(module, absolute, name, written), None
         if not name:
             return of_module(found), None
         step = (found.number, name, -1)
@@ -214,7 +220,7 @@ class Resolver:
                 break
             if kind in _UNBINDING or level == NEVER or (level == DEFERRED and limit != AT_END):
                 continue
-            values = yield from self.meaning.evaluate(module, name, row, position)
+            values = yield from self.evaluator.evaluate(module, name, row, position)
             found.extend(Candidate(value, max(level, own), row, step) for value, own, _, step in reversed(values))
             if values and (level == ALWAYS or (level == TRIED and _is_sure(values))):
                 break
@@ -228,7 +234,7 @@ class Resolver:
         """Return what other modules set under the name: all that it is, or what it may become."""
         found: list[Candidate] = []
         for given in self._given[module.number].get(name, ()):
-            values = yield from self.meaning.take_given(given)
+            values = yield from self.evaluator.take_given(given)
             found.extend(Candidate(value, level, -1, step) for value, _, _, step in values)
         return tuple(found)
 
@@ -242,28 +248,28 @@ class Resolver:
         for row, source in self._sources.get(module.number, ()):
             if positions[row] < limit and name in self.stars.exported(self._index.modules[source]):
                 events.append((positions[row], row))
-        child = self._index.find_child(module, name) if events else None
+        child = self._index.find_submodule(module, name) if events else None
         if child is not None:
             before = min(events)[0]
-            position = self._submodules.find_position(module, child, name, before)
+            position = self.submodules.find_position(module, child, name, before)
             if position is not None:
                 events.append((position, -child.number - 1))
-            elif limit == AT_END and child.number in self._submodules.imported:
+            elif limit == AT_END and child.number in self.submodules.imported:
                 events.append((AT_END, -child.number - 1))
         events.sort(reverse=True)
         return events
 
     def _look_outside(self, module: Module, name: str) -> Steps:
         """Return what a name is that no statement of the module binds: a submodule, or served on demand."""
-        child = self._index.find_child(module, name)
+        child = self._index.find_submodule(module, name)
         if child is not None:
             return (Candidate(of_module(child), ALWAYS, -1, None),)
         served = self._spaces.space(module).served.get(name)
         if served is not None:
-            return (yield from self.meaning.serve(module, name, served))
+            return (yield from self.evaluator.serve(module, name, served))
         for pattern, written in self._spaces.space(module).computed:
             if pattern != "*" and fnmatchcase(name, pattern):
-                return (yield from self.meaning.find_computed(module, name, written))
+                return (yield from self.evaluator.find_computed(module, name, written))
         reason = self._open.get(module.number, "")
         if reason == COMPILED:
             return (Candidate(Value("compiled", f"{module.name}:{name}", module.number), ALWAYS, -1, None),)

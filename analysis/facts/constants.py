@@ -1,0 +1,141 @@
+"""Names in tests that stand for what the file itself says: constants, and other names for ``sys`` and the like.
+
+``PY2 = sys.version_info[0] == 2`` makes of ``if PY2:`` a test of the version, ``from typing import TYPE_CHECKING as
+TC`` of ``if TC:`` one for type checkers. Only names that one statement binds, for good, are put in place.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Sequence
+
+from analysis.facts.expressions import find_dotted
+
+#: Modules whose constants decide what runs.
+_DECIDING = frozenset({"sys", "os", "platform", "typing", "typing_extensions"})
+#: What a constant may be made of, so that its value is known wherever the test stands.
+_PLAIN = (
+    ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Tuple, ast.Subscript, ast.Slice, ast.Attribute, ast.Name,
+    ast.cmpop, ast.boolop, ast.unaryop, ast.expr_context, ast.Call,
+)  # fmt: skip
+_BLOCKS = ("body", "orelse", "finalbody")
+_MOST_NODES = 40
+
+
+class Constants:
+    """The constants of one file; it is looked through when a test asks for the first time."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._tree = tree
+        self._known: dict[str, ast.expr] | None = None
+
+    def expand(self, test: ast.expr) -> ast.expr:
+        """Return a test at module level with the file's constants in place of their names."""
+        return self._expand(test, dotted_only=False)
+
+    def _expand(self, test: ast.expr, *, dotted_only: bool) -> ast.expr:
+        asked = [node.id for node in ast.walk(test) if isinstance(node, ast.Name)]
+        if not asked:
+            return test
+        if self._known is None:
+            self._known = _read_constants(self._tree)
+        wanted = {name: self._known[name] for name in asked if name in self._known}
+        wanted = {name: value for name, value in wanted.items() if not dotted_only or find_dotted(value)}
+        return _Expander(wanted).visit(_copy(test)) if wanted else test
+
+    def expand_aliases(self, test: ast.expr) -> ast.expr:
+        """Return a test with what it imports under its own name, but constants as they are written."""
+        return self._expand(test, dotted_only=True)
+
+
+class _Expander(ast.NodeTransformer):
+    def __init__(self, known: dict[str, ast.expr]) -> None:
+        self._known = known
+
+    def visit_Name(self, node: ast.Name) -> ast.expr:
+        return self._known.get(node.id, node)
+
+
+def _copy(node: ast.expr) -> ast.expr:
+    return ast.parse(ast.unparse(node), mode="eval").body
+
+
+def _read_constants(tree: ast.Module) -> dict[str, ast.expr]:
+    """Return the names that one statement at the top binds to something known, and nothing binds again."""
+    found: dict[str, ast.expr] = {}
+    for statement in tree.body:
+        if isinstance(statement, ast.Import):
+            found.update(_read_import(statement))
+        elif isinstance(statement, ast.ImportFrom) and not statement.level and statement.module in _DECIDING:
+            found.update(
+                (alias.asname or alias.name, _make_attribute(statement.module, alias.name)) for alias in statement.names
+            )
+        elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target = statement.targets[0]
+            if isinstance(target, ast.Name) and _is_plain(statement.value, found):
+                found[target.id] = _Expander(dict(found)).visit(_copy(statement.value))
+    if not found:
+        return found
+    times = Counter(name for name in _list_bound(tree.body) if name in found)
+    return {name: value for name, value in found.items() if times[name] == 1}
+
+
+def _read_import(statement: ast.Import) -> Iterator[tuple[str, ast.expr]]:
+    for alias in statement.names:
+        if alias.asname and alias.asname != alias.name and alias.name in _DECIDING:
+            yield alias.asname, ast.Name(alias.name, ast.Load())
+
+
+def _make_attribute(module: str, name: str) -> ast.expr:
+    return ast.Attribute(ast.Name(module, ast.Load()), name, ast.Load())
+
+
+def _is_plain(value: ast.expr, known: Collection[str]) -> bool:
+    """Return whether a value is made of constants, of what is known already, and of modules that decide."""
+    nodes = [node for node, _ in zip(ast.walk(value), range(_MOST_NODES), strict=False)]
+    if len(nodes) == _MOST_NODES or not all(isinstance(node, _PLAIN) for node in nodes):
+        return False
+    roots = {node.id for node in nodes if isinstance(node, ast.Name)}
+    return all(name in _DECIDING or name in known for name in roots)
+
+
+def _list_bound(body: Sequence[ast.stmt]) -> Iterator[str]:
+    """Yield each name of the module once for each statement that binds it, also by ``global`` in a function."""
+    waiting: list[tuple[ast.stmt, bool]] = [(statement, True) for statement in body]
+    while waiting:
+        statement, is_own = waiting.pop()
+        if isinstance(statement, ast.Global):
+            yield from statement.names
+        elif is_own:
+            yield from _list_stored(statement)
+        inside = is_own and not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
+        waiting.extend((each, inside) for each in _list_inner(statement))
+
+
+def _list_inner(statement: ast.stmt) -> Iterator[ast.stmt]:
+    for block in _BLOCKS:
+        yield from getattr(statement, block, ())
+    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
+        yield from part.body
+
+
+def _list_stored(statement: ast.stmt) -> Iterable[str]:
+    """Return the names that the statement itself binds, not those of its blocks."""
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+        return [statement.name]
+    if isinstance(statement, ast.Import | ast.ImportFrom):
+        return [alias.asname or alias.name.partition(".")[0] for alias in statement.names]
+    parts = [
+        part
+        for name, value in ast.iter_fields(statement)
+        if name not in {*_BLOCKS, "handlers", "cases"}
+        for part in (value if isinstance(value, list) else [value])
+        if isinstance(part, ast.AST)
+    ]
+    return [
+        node.id
+        for part in parts
+        for node in ast.walk(part)
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del)
+    ]

@@ -1,0 +1,148 @@
+"""From import statements to edges: in-tree modules, external modules, and modules that do not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from analysis import tables
+from analysis.gaps import Gaps, NoGaps
+from analysis.resolve import ImportAnswer, ImportAnswers, ModuleIndex, TargetFacts, TargetResolver
+
+Numbers = npt.NDArray[np.int64]
+#: Row of the import, importer and what is missing.
+_Missing = tuple[int, int, ImportAnswer]
+#: What an edge keeps of its statement.
+_OF_STATEMENT = ("path", "line", "position", "kind", "level", "module", "name", "scope", "guard", "caught")
+
+
+@dataclass(frozen=True, slots=True)
+class ImportGraph:
+    """Tables ``edges``, ``externals`` and ``phantoms`` of ``tables.py``, and the sorted names of all modules."""
+
+    edges: pa.Table
+    externals: pa.Table
+    phantoms: pa.Table
+    modules: tuple[str, ...]
+
+
+def build_import_graph(
+    facts: TargetFacts, gaps: Gaps | None = None, *, resolver: TargetResolver | None = None
+) -> ImportGraph:
+    """Return the edges of every import of a target; the rows are in the order of files, statements and names.
+
+    A statement of a file with two module names makes its edges once for each. Files that Python never imports
+    (shadowed twins) make none; the source of a compiled module speaks for it. Imports of a module by itself are left
+    out. Linear in the number of rows. ``gaps`` takes what fails inside the kit; without it such a failure is raised.
+    """
+    gaps = gaps or NoGaps()
+    resolver = resolver or TargetResolver(facts)
+    imports, index = resolver.imports.statements, resolver.imports.index
+    asked = resolver.answers
+    names = [module.name for module in index.all]
+    missing = _find_missing(asked)
+    liveness = resolver.liveness
+    externals = [entry for entry in missing if not entry[2].reason]
+    phantoms = [entry for entry in missing if entry[2].reason]
+    return ImportGraph(
+        gaps.attempt("graph", "edges", lambda: _build_edges(imports, asked, index, liveness), tables.EDGES.empty),
+        gaps.attempt("graph", "externals", lambda: _build_externals(imports, externals, names), tables.EXTERNALS.empty),
+        gaps.attempt("graph", "phantoms", lambda: _build_phantoms(imports, phantoms, names), tables.PHANTOMS.empty),
+        tuple(sorted(names)),
+    )
+
+
+def build_empty_graph(facts: TargetFacts) -> ImportGraph:
+    """Return the modules without any edge: what is left where the imports could not be resolved."""
+    names = tuple(sorted(set(tables.read_column(facts.modules, "module"))))
+    return ImportGraph(tables.EDGES.empty(), tables.EXTERNALS.empty(), tables.PHANTOMS.empty(), names)
+
+
+def _find_missing(asked: ImportAnswers) -> list[_Missing]:
+    """Return row, importer and answer of the imports of what is not in the tree."""
+    is_missing = np.array([bool(answer.missing) for answer in asked.answers], bool)[asked.which]
+    return [
+        (row, importer, asked.answers[answer])
+        for row, importer, answer in zip(
+            *(column[is_missing].tolist() for column in (asked.rows, asked.importers, asked.which)), strict=True
+        )
+    ]
+
+
+def _build_edges(imports: pa.Table, asked: ImportAnswers, index: ModuleIndex, liveness: Numbers) -> pa.Table:
+    """Return the edges: what each statement imports, then the packages that run on the way."""
+    counts = np.array([len(answer.imported) + len(answer.ancestors) for answer in asked.answers], np.int64)
+    ends = np.array([end for answer in asked.answers for end in (*answer.imported, *answer.ancestors)], np.int64)
+    kinds = [flag for answer in asked.answers for flag in _flag(answer)]
+    firsts, times = np.cumsum(counts) - counts, counts[asked.which]
+    place = np.repeat(np.arange(len(times)), times)
+    end = np.repeat(firsts[asked.which], times) + np.arange(len(place)) - np.repeat(np.cumsum(times) - times, times)
+    importers, importeds, is_ancestor = asked.importers[place], ends[end], np.array(kinds, bool)[end]
+    size = len(index.all)
+    own = np.array([module.number * size + number for module in index.all for number in module.own], np.int64)
+    is_own = np.where(is_ancestor, np.isin(importers * size + importeds, own), importers == importeds)
+    place, importers, importeds, is_ancestor = (
+        column[~is_own] for column in (place, importers, importeds, is_ancestor)
+    )
+    dictionary = pa.array([module.name for module in index.all], type=pa.string())
+    vias = pa.array([answer.via for answer in asked.answers], type=pa.string())
+    columns = {
+        "importer": dictionary.take(pa.array(importers)),
+        "imported": dictionary.take(pa.array(importeds)),
+        "is_ancestor": pa.array(is_ancestor),
+        "via": vias.take(pa.array(asked.which[place])),
+        "liveness": pa.DictionaryArray.from_arrays(
+            pa.array(liveness[asked.rows[place]], pa.int8()), pa.array(tables.LIVENESS, pa.string())
+        ),
+        **_take(imports, asked.rows[place], _OF_STATEMENT),
+    }
+    return _assemble(tables.EDGES, columns)
+
+
+def _flag(answer: ImportAnswer) -> list[bool]:
+    """Return whether each module that an import means is a package that runs on the way."""
+    return [False] * len(answer.imported) + [True] * len(answer.ancestors)
+
+
+def _build_externals(imports: pa.Table, found: Sequence[_Missing], names: Sequence[str]) -> pa.Table:
+    missing = [meaning.missing for _, _, meaning in found]
+    origins = {origin: code for code, origin in enumerate(tables.ORIGINS)}
+    codes = pa.array([origins[meaning.origin] for _, _, meaning in found], type=pa.int8())
+    columns = {
+        "importer": pa.array([names[number] for _, number, _ in found], type=pa.string()),
+        "module": pa.array(missing, type=pa.string()),
+        "package": pa.array([module.partition(".")[0] for module in missing], type=pa.string()),
+        "origin": pa.DictionaryArray.from_arrays(codes, pa.array(tables.ORIGINS, type=pa.string())),
+        **_take(imports, [row for row, _, _ in found], ("path", "line", "name", "scope", "guard")),
+    }
+    return _assemble(tables.EXTERNALS, columns)
+
+
+def _build_phantoms(imports: pa.Table, found: Sequence[_Missing], names: Sequence[str]) -> pa.Table:
+    columns = {
+        "importer": pa.array([names[number] for _, number, _ in found], type=pa.string()),
+        **{
+            name: pa.array([getattr(meaning, attribute) for _, _, meaning in found], type=pa.string())
+            for name, attribute in (("module", "missing"), ("nearest", "nearest"), ("reason", "reason"))
+        },
+        **_take(imports, [row for row, _, _ in found], ("path", "line", "name", "scope", "guard", "caught")),
+    }
+    return _assemble(tables.PHANTOMS, columns)
+
+
+def _take(imports: pa.Table, rows: Sequence[int] | Numbers, names: Sequence[str]) -> dict[str, pa.Array]:
+    chosen = imports.select(names).take(pa.array(rows, type=pa.int64()))
+    return {name: chosen.column(name) for name in names}
+
+
+def _assemble(table: tables.Table, columns: dict[str, Any]) -> pa.Table:
+    arrays = [
+        column if column.type == expected.type else column.cast(expected.type)
+        for column, expected in ((columns[wanted.name], wanted) for wanted in table.columns)
+    ]
+    return pa.Table.from_arrays(arrays, schema=table.schema)

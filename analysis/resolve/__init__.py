@@ -1,0 +1,23 @@
+"""What an import statement yields, whether it can run, and what a name is bound to: decided here, asked by all."""
+
+from __future__ import annotations
+
+from analysis.facts.absolute import absolute_name
+from analysis.resolve.answers import ImportAnswers
+from analysis.resolve.environments import Environment, Supported
+from analysis.resolve.imports import ImportAnswer, ImportResolver
+from analysis.resolve.modules import Module, ModuleIndex
+from analysis.resolve.target import TargetFacts, TargetResolver
+
+__all__ = [
+    "Environment",
+    "ImportAnswer",
+    "ImportAnswers",
+    "ImportResolver",
+    "Module",
+    "ModuleIndex",
+    "Supported",
+    "TargetFacts",
+    "TargetResolver",
+    "absolute_name",
+]

@@ -1,0 +1,140 @@
+"""Tests whose outcome is known without running the target: interpreter version, platform, type checking."""
+
+from __future__ import annotations
+
+import ast
+import operator
+import platform
+import sys
+from collections.abc import Callable, Mapping
+from functools import lru_cache
+from typing import Any
+
+from analysis.facts.expressions import find_dotted
+from analysis.resolve.environments import Environment
+
+_UNKNOWN = object()
+#: What the interpreter and the platform decide, by the name as written; the facts spell out other names for it.
+_CONSTANTS: Mapping[str, Callable[[Environment], Any]] = {
+    "sys.version_info": lambda each: (*each.version, "final", 0),
+    "version_info": lambda each: (*each.version, "final", 0),
+    "sys.version_info.major": lambda each: each.version[0],
+    "sys.version_info.minor": lambda each: each.version[1],
+    "sys.hexversion": lambda each: each.version[0] << 24 | each.version[1] << 16 | each.version[2] << 8 | 0xF0,
+    "sys.platform": lambda each: each.platform,
+    "os.name": lambda each: each.os_name,
+    "platform.system()": lambda each: each.system,
+    "sys.implementation.name": lambda _: sys.implementation.name,
+    "platform.python_implementation()": lambda _: platform.python_implementation(),
+    "sys.byteorder": lambda _: sys.byteorder,
+    "__debug__": lambda _: True,
+    "six.PY2": lambda _: False,
+    "six.PY3": lambda _: True,
+}
+#: True for type checkers, false for everybody who runs the module.
+_TYPING = frozenset({"TYPE_CHECKING", "MYPY"})
+_OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
+    ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.In: lambda left, right: left in right,
+}  # fmt: skip
+
+
+@lru_cache(maxsize=16384)
+def evaluate_condition(source: str, environment: Environment, *, is_typing: bool = False) -> bool | None:
+    """Return the outcome of a test in an environment; None when it cannot be known.
+
+    ``is_typing``: as type checkers see it, for which ``TYPE_CHECKING`` is true.
+
+    >>> linux = Environment((3, 11, 4), "linux")
+    >>> evaluate_condition("sys.version_info >= (3, 8)", linux), evaluate_condition("not TYPE_CHECKING", linux)
+    (True, True)
+    >>> evaluate_condition("HAS_NUMPY", linux) is None
+    True
+    """
+    if "…" in source:
+        return None
+    try:
+        value = _Evaluation(environment, is_typing).evaluate(ast.parse(source, mode="eval").body)
+    except (SyntaxError, ValueError, TypeError, IndexError, RecursionError, MemoryError):
+        return None
+    return None if value is _UNKNOWN else bool(value)
+
+
+class _Evaluation:
+    """Evaluates an expression as far as the environment decides it."""
+
+    def __init__(self, environment: Environment, is_typing: bool) -> None:
+        self._environment = environment
+        self._is_typing = is_typing
+
+    def evaluate(self, node: ast.expr) -> Any:
+        """Return the value of an expression, or the mark of an unknown one."""
+        evaluate = _EVALUATORS.get(type(node))
+        return _UNKNOWN if evaluate is None else evaluate(self, node)
+
+    def _evaluate_tuple(self, node: ast.Tuple) -> Any:
+        values = [self.evaluate(element) for element in node.elts]
+        return _UNKNOWN if _UNKNOWN in values else tuple(values)
+
+    def _evaluate_not(self, node: ast.UnaryOp) -> Any:
+        value = self.evaluate(node.operand)
+        return not value if isinstance(node.op, ast.Not) and value is not _UNKNOWN else _UNKNOWN
+
+    def _evaluate_name(self, node: ast.Name | ast.Attribute) -> Any:
+        text = find_dotted(node)
+        if text.rpartition(".")[2] in _TYPING:
+            return self._is_typing
+        known = _CONSTANTS.get(text)
+        return _UNKNOWN if known is None else known(self._environment)
+
+    def _evaluate_subscript(self, node: ast.Subscript) -> Any:
+        value = self.evaluate(node.value)
+        if value is _UNKNOWN or not isinstance(value, tuple | str):
+            return _UNKNOWN
+        if isinstance(node.slice, ast.Slice):
+            bounds = [
+                self.evaluate(part) if part else None for part in (node.slice.lower, node.slice.upper, node.slice.step)
+            ]
+            return _UNKNOWN if _UNKNOWN in bounds else value[slice(*bounds)]
+        index = self.evaluate(node.slice)
+        return _UNKNOWN if index is _UNKNOWN else value[index]
+
+    def _evaluate_logic(self, node: ast.BoolOp) -> Any:
+        """Three-valued logic: one false operand decides an ``and``, one true operand an ``or``."""
+        is_and = isinstance(node.op, ast.And)
+        values = [self.evaluate(value) for value in node.values]
+        decisive = [value for value in values if value is not _UNKNOWN and bool(value) is not is_and]
+        if decisive:
+            return decisive[0]
+        return _UNKNOWN if _UNKNOWN in values else is_and
+
+    def _evaluate_comparison(self, node: ast.Compare) -> Any:
+        compare = _OPERATORS.get(type(node.ops[0]))
+        left, right = self.evaluate(node.left), self.evaluate(node.comparators[0])
+        if compare is None or len(node.ops) > 1 or left is _UNKNOWN or right is _UNKNOWN:
+            return _UNKNOWN
+        return compare(left, right)
+
+    def _evaluate_call(self, node: ast.Call) -> Any:
+        known = _CONSTANTS.get(f"{find_dotted(node.func)}()") if not node.args else None
+        if known is not None:
+            return known(self._environment)
+        if not isinstance(node.func, ast.Attribute) or node.func.attr != "startswith" or len(node.args) != 1:
+            return _UNKNOWN
+        value, prefix = self.evaluate(node.func.value), self.evaluate(node.args[0])
+        if isinstance(value, str) and isinstance(prefix, str | tuple):
+            return value.startswith(prefix)
+        return _UNKNOWN
+
+
+_EVALUATORS: dict[type[ast.expr], Callable[[_Evaluation, Any], Any]] = {
+    ast.Constant: lambda _, node: node.value,
+    ast.Tuple: _Evaluation._evaluate_tuple,
+    ast.Name: _Evaluation._evaluate_name,
+    ast.Attribute: _Evaluation._evaluate_name,
+    ast.Subscript: _Evaluation._evaluate_subscript,
+    ast.UnaryOp: _Evaluation._evaluate_not,
+    ast.BoolOp: _Evaluation._evaluate_logic,
+    ast.Compare: _Evaluation._evaluate_comparison,
+    ast.Call: _Evaluation._evaluate_call,
+}

@@ -1,0 +1,65 @@
+"""All that is resolved of one target, each part once, when it is first asked for."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import Protocol
+
+from analysis.resolve.answers import ImportAnswers, Numbers, answer_imports
+from analysis.resolve.attributes import settle_attributes
+from analysis.resolve.environments import DEFAULT, Supported
+from analysis.resolve.evidence import FactTables
+from analysis.resolve.imports import ImportFacts, ImportResolver
+from analysis.resolve.liveness import find_liveness
+from analysis.resolve.modules import ModuleIndex
+from analysis.resolve.name_resolver import NameResolver
+from analysis.resolve.namespaces import Namespaces
+from analysis.resolve.statements import Statements
+
+
+class TargetFacts(ImportFacts, FactTables, Protocol):
+    """The facts of a scan, or a few small tables in a test."""
+
+
+class TargetResolver:
+    """Answers which module an import yields, whether a statement can run, and what a name is bound to."""
+
+    def __init__(self, facts: TargetFacts, supported: Supported = DEFAULT) -> None:
+        self.facts = facts
+        self.supported = supported
+        self.imports = ImportResolver(facts)
+
+    @property
+    def index(self) -> ModuleIndex:
+        """The modules of the target."""
+        return self.imports.index
+
+    @cached_property
+    def _read(self) -> ImportAnswers:
+        """The answers by module names alone: whether a package has an attribute of that name is not asked yet."""
+        return answer_imports(self.imports)
+
+    @cached_property
+    def answers(self) -> ImportAnswers:
+        """What each import statement yields, for each name of its file."""
+        return settle_attributes(self._read, self)
+
+    @cached_property
+    def liveness(self) -> Numbers:
+        """Whether each import statement can run: a position in ``tables.LIVENESS``."""
+        return find_liveness(self.imports.statements, self.supported)
+
+    @cached_property
+    def statements(self) -> Statements:
+        """The import statements of the modules that stand for their files."""
+        return Statements(self.imports, self._read, self.supported)
+
+    @cached_property
+    def spaces(self) -> Namespaces:
+        """What the statements of each file bind."""
+        return Namespaces(self.facts, self.index, self.supported)
+
+    @cached_property
+    def names(self) -> NameResolver:
+        """What names are bound to."""
+        return NameResolver(self.spaces, self.imports, self.statements)
