@@ -24,7 +24,8 @@ from analysis.names.concepts import find_suffix
 from analysis.pipeline import investigate
 from analysis.policy.reading import parse_policy
 from analysis.simulation.entries import Simulation
-from analysis.simulation.importing import MOST_RUNNING, TOO_MUCH
+from analysis.simulation.loading import MOST_RUNNING
+from analysis.simulation.records import TOO_MUCH
 from analysis.simulation.values import OutOfTime
 from tests.conftest import Tree
 

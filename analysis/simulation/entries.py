@@ -17,10 +17,10 @@ from analysis import tables
 from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
 from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
-from analysis.simulation.executing import Machine
-from analysis.simulation.importing import FAILED, TOO_MUCH, Delta
-from analysis.simulation.importing import MOST_STEPS as MOST_STEPS_OF_ONE
+from analysis.simulation.machine import Machine
+from analysis.simulation.records import FAILED, TOO_MUCH, Delta
 from analysis.simulation.sources import Environment, Sources, SourceTree
+from analysis.simulation.state import MOST_STEPS as MOST_STEPS_OF_ONE
 from analysis.simulation.values import Fault, Note, OutOfTime
 
 Result = TypeVar("Result")

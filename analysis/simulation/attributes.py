@@ -1,0 +1,92 @@
+"""The attributes of modules, as statements set and ``getattr`` reads them."""
+
+from __future__ import annotations
+
+from analysis.simulation.records import ABSENT, Frame
+from analysis.simulation.state import ProcessState
+from analysis.simulation.values import UNKNOWN, Function, Globals, Module, Raised, Value
+
+#: Attributes that every module has.
+_ALWAYS = frozenset({"__doc__", "__file__", "__loader__", "__spec__", "__builtins__", "__cached__", "__class__"})
+
+
+class Attributes(ProcessState):
+    """A simulated process that sets and reads the attributes of its modules."""
+
+    def write(self, module: Module, name: str, value: Value) -> None:
+        """Set an attribute of a module, as a statement does."""
+        # A module's own body sets its own names whenever it runs; what another sets on it depends on who ran before.
+        if not self.stack or module is not self.stack[-1].module:
+            self._altered.add(module.name)
+        self._set(module, name, value)
+
+    def _set(self, module: Module, name: str, value: Value) -> None:
+        """Set an attribute; a module that has run may belong to other processes too, and stays as it is."""
+        if module.is_running:
+            module.names[name] = value
+        else:
+            self.changed.setdefault(module.name, {})[name] = value
+
+    def read(self, module: Module, name: str) -> Value:
+        """Return a name that a module has, or the mark of absence."""
+        if not module.is_running:
+            changed = self.changed.get(module.name)
+            if changed is not None and name in changed:
+                return changed[name]
+        return module.names.get(name, ABSENT)
+
+    def has(self, module: Module, name: str) -> bool:
+        """Return whether a module has a name of its own."""
+        return self.read(module, name) is not ABSENT
+
+    def find_attribute(self, module: Module, name: str) -> Value:
+        """Return an attribute of a module as ``getattr`` does, or raise what that raises."""
+        if module.is_running:
+            self._meets_running = True
+        found = self.read(module, name)
+        if found is not ABSENT:
+            return found
+        if name == "__name__":
+            return module.name
+        if name == "__package__":
+            return module.name if module.is_package else module.name.rpartition(".")[0]
+        if name == "__dict__":
+            return Globals(module)
+        if name in _ALWAYS or (name == "__path__" and module.is_package):
+            return UNKNOWN
+        # CPython asks ``__getattr__`` of the module before it gives up, also while the module is partially initialized.
+        getter = self.read(module, "__getattr__")
+        if getter is not ABSENT:
+            return self._ask(module, name, getter)
+        if module.is_open:
+            return UNKNOWN
+        if module.is_running:
+            text = f"partially initialized module {module.name!r} has no attribute {name!r}"
+            raise self.fail("circular", AttributeError, text, module.name, name)
+        raise self.fail("other", AttributeError, f"module {module.name!r} has no attribute {name!r}", module.name, name)
+
+    def _ask(self, module: Module, name: str, getter: Value) -> Value:
+        if not isinstance(getter, Function):
+            return UNKNOWN
+        key = (module.name, name)
+        if key in self._asked:
+            if self.maybe:
+                return UNKNOWN
+            raise self.fail("recursion", RecursionError, "maximum recursion depth exceeded", module.name, name)
+        self._asked.add(key)
+        try:
+            return self.call(
+                getter, [name], {}, self.stack[-1] if self.stack else Frame(module, module.names, "module")
+            )
+        finally:
+            self._asked.discard(key)
+
+    def has_attribute(self, module: Module, name: str) -> bool:
+        """Return whether ``hasattr`` says so."""
+        try:
+            self.find_attribute(module, name)
+        except Raised as raised:
+            if issubclass(raised.fault.kind, AttributeError):
+                return False
+            raise
+        return True

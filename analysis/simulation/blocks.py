@@ -1,0 +1,55 @@
+"""What statements bind, and which blocks they have, without running them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from analysis.facts.program import Node
+
+
+def find_bound(block: Iterable[Node]) -> Iterator[str]:
+    """Yield the names that statements bind; ``*`` for a star import."""
+    for node in block:
+        kind = node[0]
+        if kind == "import":
+            yield from [renamed or name.partition(".")[0] for name, renamed in node[2]]
+        elif kind == "from":
+            yield from [bound for _, bound in node[4]]
+        elif kind in {"def", "class"}:
+            yield node[2]
+        elif kind in {"=", "for"}:
+            for target in node[2] if kind == "=" else [node[2]]:
+                yield from _find_targets(target)
+        for inner in find_inner(node):
+            yield from find_bound(inner)
+
+
+def find_inner(node: Node) -> list[Sequence[Node]]:
+    """Return the blocks of a statement that may run where it stands."""
+    kind = node[0]
+    if kind == "if":
+        return [*[body for _, body, _ in node[2]], node[3]]
+    if kind == "try":
+        return [node[2], *[handler[2] for handler in node[3]], node[4], node[5]]
+    if kind in {"with", "while"}:
+        return [node[3]]
+    return [node[4]] if kind == "for" else []
+
+
+def _find_targets(target: Node) -> Iterator[str]:
+    if target[0] == "n":
+        yield target[1]
+    elif target[0] == "l":
+        for part in target[1]:
+            yield from _find_targets(part)
+    elif target[0] == "*":
+        yield from _find_targets(target[1])
+
+
+def find_statements(block: Iterable[Node], line: int) -> Iterator[Node]:
+    """Yield the import and definition statements of a line."""
+    for node in block:
+        if node[1] == line and node[0] in {"import", "from", "=", "class", "def"}:
+            yield node
+        for inner in find_inner(node):
+            yield from find_statements(inner, line)

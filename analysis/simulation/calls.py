@@ -1,0 +1,137 @@
+"""Calls: of functions and classes of the tree, and of what is outside it, as far as it is known what that does."""
+
+from __future__ import annotations
+
+from analysis.facts.program import Node
+from analysis.simulation.constants import truth
+from analysis.simulation.containers import call_method
+from analysis.simulation.importing import Expression, Importer
+from analysis.simulation.library import CALLS
+from analysis.simulation.lookup import find_in_class, find_member
+from analysis.simulation.records import Frame
+from analysis.simulation.values import (
+    UNKNOWN,
+    Bound,
+    Class,
+    External,
+    Function,
+    Globals,
+    Instance,
+    Listed,
+    Table,
+    Value,
+)
+
+#: What hands on the function that it is given.
+_TRANSPARENT = frozenset({
+    "functools.lru_cache", "functools.cache", "functools.wraps", "contextlib.contextmanager", "typing.overload",
+    "typing.no_type_check", "typing.final", "builtins.staticmethod", "builtins.classmethod", "builtins.property",
+    "functools.cached_property", "abc.abstractmethod", "typing_extensions.deprecated", "warnings.deprecated",
+})  # fmt: skip
+_IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__", "importlib.__import__"})
+_SEQUENCES = frozenset({"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.sorted"})
+
+
+def _call(machine: Importer, node: Node, frame: Frame) -> Value:
+    _, target, parts, named, line = node
+    if target[0] == "a":
+        owner = machine.evaluate(target[1], frame)
+        method = target[2]
+        frame.line = target[3]
+        callee = find_member(machine, owner, method, frame)
+    else:
+        owner, method, callee = UNKNOWN, "", machine.evaluate(target, frame)
+    arguments: list[Value] = []
+    for part in parts:
+        value = machine.evaluate(part, frame)
+        arguments.append(UNKNOWN if part[0] == "*" else value)
+    keywords = {}
+    for name, part in named:
+        value = machine.evaluate(part, frame)
+        keywords[name or "**"] = value
+    frame.line = line
+    if method and callee is UNKNOWN:
+        return call_method(machine, owner, method, arguments)
+    return machine.call(callee, arguments, keywords, frame)
+
+
+def call(machine: Importer, callee: Value, arguments: list[Value], keywords: dict[str, Value], frame: Frame) -> Value:
+    """Call something and return what it returns."""
+    if isinstance(callee, Bound):
+        return machine.run_function(callee.function, [callee.owner, *arguments], keywords)
+    if isinstance(callee, Function):
+        return machine.run_function(callee, arguments, keywords)
+    if isinstance(callee, Class):
+        return _make(machine, callee, arguments, keywords)
+    if isinstance(callee, External):
+        return call_external(machine, callee, arguments, keywords, frame)
+    if callee is None and not machine.maybe:
+        raise machine.fail("other", TypeError, "'NoneType' object is not callable")
+    for argument in arguments:
+        if isinstance(argument, Globals):
+            argument.module.is_open = True
+    return UNKNOWN
+
+
+def _make(machine: Importer, kind: Class, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    made = Instance(kind)
+    creator = find_in_class(kind, "__new__")
+    if isinstance(creator, Function):
+        machine.run_function(creator, [kind, *arguments], keywords)
+    starter = find_in_class(kind, "__init__")
+    if isinstance(starter, Function):
+        machine.run_function(starter, [made, *arguments], keywords)
+    return made
+
+
+def call_external(
+    machine: Importer, callee: External, arguments: list[Value], keywords: dict[str, Value], frame: Frame
+) -> Value:
+    """Call something that is outside the tree, as far as it is known what it does."""
+    name = callee.name
+    first = arguments[0] if arguments else UNKNOWN
+    if name in _IMPORTERS and isinstance(first, str):
+        return _import_called(machine, name, arguments, keywords)
+    known = CALLS.get(name)
+    if known is not None:
+        return known(machine, arguments, frame)
+    plain_name = name.removesuffix("()")
+    if isinstance(first, Function) and len(arguments) == 1 and not name.endswith("wraps"):
+        if plain_name in _TRANSPARENT or plain_name.rpartition(".")[2] in {"abstractmethod", "wraps", "overload"}:
+            how = first.how | {plain_name.rpartition(".")[2]}
+            return Function(
+                first.module, first.name, first.line, first.end_line, first.parameters, first.defaults,
+                first.around, how,
+            )  # fmt: skip
+        return UNKNOWN
+    if name in _SEQUENCES:
+        if not arguments:
+            return Listed([])
+        if isinstance(first, Listed | tuple):
+            return Listed(list(first)) if isinstance(first, tuple) else Listed(list(first.elements), first.is_open)
+        return Listed(list(first.pairs), first.is_open) if isinstance(first, Table) else Listed([], is_open=True)
+    for argument in arguments:
+        if isinstance(argument, Globals):
+            argument.module.is_open = True
+    return callee if name.endswith("()") else External(f"{name}()")
+
+
+def _import_called(machine: Importer, callee: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    name = arguments[0]
+    if callee.endswith("__import__"):
+        level = arguments[4] if len(arguments) > 4 else keywords.get("level", 0)
+        if level != 0 or name.startswith("."):
+            return UNKNOWN
+        fromlist = arguments[3] if len(arguments) > 3 else keywords.get("fromlist")
+        return machine.import_dotted(name, is_renamed=False) if not truth(fromlist) else machine.load(name)
+    level = len(name) - len(name.lstrip("."))
+    if level:
+        package = arguments[1] if len(arguments) > 1 else keywords.get("package")
+        if not isinstance(package, str):
+            return UNKNOWN
+        parts = package.split(".")
+        name = ".".join([*parts[: len(parts) - level + 1], *filter(None, [name.lstrip(".")])])
+    return machine.load(name)
+
+
+EXPRESSIONS: dict[str, Expression] = {"c": _call}

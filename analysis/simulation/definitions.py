@@ -1,0 +1,126 @@
+"""Functions and classes: how they are defined, decorated and run."""
+
+from __future__ import annotations
+
+from analysis.facts.program import Node
+from analysis.simulation.importing import Importer, Statement
+from analysis.simulation.lookup import bind, find_in_class
+from analysis.simulation.records import Frame
+from analysis.simulation.values import (
+    UNKNOWN,
+    Class,
+    Function,
+    Listed,
+    Raised,
+    Table,
+    Value,
+)
+
+#: A function is followed so often in one process; what it imports it has imported by then.
+MOST_CALLS = 12
+#: Bodies nested deeper than this are not followed into functions.
+MOST_FRAMES = 400
+
+
+def _function(machine: Importer, node: Node, frame: Frame) -> None:
+    _, line, name, decorators, parameters, annotations, end_line, is_async = node
+    makers = [machine.evaluate(decorator, frame) for decorator in decorators]
+    defaults = [machine.evaluate(default, frame) for default in parameters[1]]
+    for _, default in parameters[3]:
+        if default is not None:
+            machine.evaluate(default, frame)
+    for annotation in annotations:
+        machine.evaluate(annotation, frame)
+    around = (frame.names, *frame.around) if frame.kind == "function" else frame.around
+    how = frozenset({"async"}) if is_async else frozenset()
+    value: Value = Function(frame.module, name, line, end_line, parameters, defaults, around, how)
+    for maker in reversed(makers):
+        value = _decorate(machine, maker, value, frame)
+    bind(machine, name, value, frame)
+
+
+def _class(machine: Importer, node: Node, frame: Frame) -> None:
+    _, line, name, bases, keywords, decorators, body = node
+    makers = [machine.evaluate(decorator, frame) for decorator in decorators]
+    found = [machine.evaluate(base, frame) for base in bases]
+    given = {word or "**": machine.evaluate(part, frame) for word, part in keywords}
+    if None in found and not machine.maybe:
+        frame.line = line
+        raise machine.fail("other", TypeError, "NoneType takes no arguments")
+    around = (frame.names, *frame.around) if frame.kind == "function" else frame.around
+    inner = Frame(frame.module, {}, "class", line, around)
+    machine.stack.append(inner)
+    try:
+        machine.run_block(body, inner)
+    finally:
+        machine.stack.pop()
+    made = Class(frame.module, name, line, found, inner.names)
+    for base in found:
+        starter = find_in_class(base, "__init_subclass__") if isinstance(base, Class) else None
+        if isinstance(starter, Function):
+            machine.run_function(starter, [made], given)
+            break
+    value: Value = made
+    for maker in reversed(makers):
+        value = _decorate(machine, maker, value, frame)
+    bind(machine, name, value, frame)
+
+
+def _decorate(machine: Importer, maker: Value, value: Value, frame: Frame) -> Value:
+    made = machine.call(maker, [value], {}, frame)
+    is_known = isinstance(made, Class | Function) or made is None
+    return value if isinstance(value, Class) and not is_known else made
+
+
+def run_function(machine: Importer, function: Function, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    """Run the body of a function; what is async, or yields, runs later if at all."""
+    key = (function.module.path, function.line)
+    times = machine.calls[key] = machine.calls.get(key, 0) + 1
+    is_often = times > MOST_CALLS and function.name != "__getattr__"
+    if is_often or "async" in function.how or len(machine.stack) >= MOST_FRAMES:
+        return UNKNOWN
+    body = machine.shared.tree.read_body(function.module.path, function.line, function.end_line)
+    # A generator's body runs when somebody iterates; that of a context manager when the ``with`` begins.
+    if body is None or (body[1] and "contextmanager" not in function.how):
+        return UNKNOWN
+    names = _take_arguments(function, arguments, keywords)
+    inner = Frame(function.module, names, "function", function.line, function.around)
+    before, depth = machine.maybe, len(machine.stack)
+    machine.stack.append(inner)
+    try:
+        left = machine.run_block(body[0], inner)
+    except Raised as raised:
+        if not inner.is_doubtful:
+            raise
+        machine.doubt(raised)
+        return UNKNOWN
+    finally:
+        del machine.stack[depth:]
+        machine.maybe = before
+    if inner.is_doubtful:  # it may have returned something else before
+        return UNKNOWN
+    return left[1] if isinstance(left, tuple) else None
+
+
+def _take_arguments(function: Function, arguments: list[Value], keywords: dict[str, Value]) -> dict[str, Value]:
+    positional, _, rest, keyword_only, others = function.parameters
+    names: dict[str, Value] = dict.fromkeys(positional, UNKNOWN)
+    names.update(zip(reversed(positional), reversed(function.defaults), strict=False))
+    for name, default in keyword_only:
+        names[name] = default[1] if default is not None and default[0] == "k" else UNKNOWN
+    names.update(zip(positional, arguments, strict=False))
+    names.update({name: value for name, value in keywords.items() if name in names})
+    if "**" in keywords:
+        names.update(dict.fromkeys(set(positional[len(arguments) :]), UNKNOWN))
+    if rest:
+        names[rest] = Listed(list(arguments[len(positional) :]), is_open=True)
+    if others:
+        names[others] = Table(is_open=True)
+    return names
+
+
+def _return(machine: Importer, node: Node, frame: Frame) -> Value:
+    return ("return", machine.evaluate(node[2], frame))
+
+
+STATEMENTS: dict[str, Statement] = {"def": _function, "class": _class, "return": _return}

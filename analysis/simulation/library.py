@@ -1,0 +1,174 @@
+"""Built-in and library functions whose effect is known."""
+
+from __future__ import annotations
+
+import ctypes.util
+import re
+from collections.abc import Callable
+from functools import cache
+
+from analysis.simulation.constants import plain
+from analysis.simulation.importing import Importer
+from analysis.simulation.records import Frame
+from analysis.simulation.values import (
+    UNKNOWN,
+    Class,
+    External,
+    Globals,
+    Instance,
+    Module,
+    Raised,
+    Table,
+    Value,
+)
+
+#: Everything else is asked for by nobody, and looking for a library starts the system's tools with its name.
+_LIBRARY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
+
+
+@cache
+def find_library(name: str) -> str | None:
+    """Return the shared library of a name on this machine, as ``ctypes.util.find_library`` does."""
+    return ctypes.util.find_library(name) if _LIBRARY_NAME.fullmatch(name) else None
+
+
+def _globals(_: Importer, __: list[Value], frame: Frame) -> Value:
+    return Globals(frame.module)
+
+
+def _vars(_: Importer, arguments: list[Value], frame: Frame) -> Value:
+    if not arguments:
+        return Globals(frame.module) if frame.kind == "module" else UNKNOWN
+    return Globals(arguments[0]) if isinstance(arguments[0], Module) else UNKNOWN
+
+
+def _execute(_: Importer, __: list[Value], frame: Frame) -> Value:
+    frame.module.is_open = True
+    return UNKNOWN
+
+
+def _getattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
+    if len(arguments) < 2 or not isinstance(arguments[1], str) or not isinstance(arguments[0], Module):
+        return UNKNOWN
+    try:
+        return machine.find_attribute(arguments[0], arguments[1])
+    except Raised as raised:
+        if len(arguments) == 2 or not issubclass(raised.fault.kind, AttributeError):
+            raise
+        return arguments[2]
+
+
+def _hasattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
+    if len(arguments) == 2 and isinstance(arguments[0], Module) and isinstance(arguments[1], str):
+        if arguments[0].is_open and not machine.has(arguments[0], arguments[1]):
+            return UNKNOWN
+        return machine.has_attribute(arguments[0], arguments[1])
+    return UNKNOWN
+
+
+def _setattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
+    if len(arguments) == 3 and isinstance(arguments[0], Module):
+        if isinstance(arguments[1], str):
+            machine.write(arguments[0], arguments[1], arguments[2])
+        else:
+            arguments[0].is_open = True
+    return None
+
+
+def _delattr(_: Importer, arguments: list[Value], __: Frame) -> Value:
+    if len(arguments) == 2 and isinstance(arguments[0], Module) and isinstance(arguments[1], str):
+        arguments[0].names.pop(arguments[1], None)
+    return None
+
+
+def _exit(machine: Importer, _: list[Value], __: Frame) -> Value:
+    if machine.maybe:
+        return UNKNOWN
+    raise machine.fail("exit", SystemExit, "")
+
+
+# No environment variable is set: a branch that needs one is one that somebody has to ask for.
+def _environ(_: Importer, arguments: list[Value], __: Frame) -> Value:
+    return arguments[1] if len(arguments) > 1 else None
+
+
+def _length(_: Importer, arguments: list[Value], __: Frame) -> Value:
+    known = plain(arguments[0]) if arguments else UNKNOWN
+    return len(known) if isinstance(known, str | tuple) else UNKNOWN
+
+
+def _cast(_: Importer, arguments: list[Value], __: Frame) -> Value:
+    return arguments[1] if len(arguments) == 2 else UNKNOWN
+
+
+def _find_spec(machine: Importer, arguments: list[Value], _: Frame) -> Value:
+    name = arguments[0] if arguments else UNKNOWN
+    if not isinstance(name, str) or name.startswith("."):
+        return UNKNOWN
+    tree = machine.shared.tree
+    if tree.owns(name):
+        return External("importlib.machinery.ModuleSpec") if tree.find(name) else None
+    return None if machine.shared.environment.is_missing(name) else External("importlib.machinery.ModuleSpec")
+
+
+def _skip(machine: Importer, _: list[Value], __: Frame) -> Value:
+    raise machine.fail("other", BaseException, "Skipped")
+
+
+def _importorskip(machine: Importer, arguments: list[Value], _: Frame) -> Value:
+    if arguments and isinstance(arguments[0], str):
+        try:
+            return machine.load(arguments[0])
+        except Raised as raised:
+            if issubclass(raised.fault.kind, ImportError):
+                raise machine.fail("other", BaseException, "Skipped") from None
+            raise
+    return UNKNOWN
+
+
+def _dict(_: Importer, arguments: list[Value], __: Frame) -> Value:
+    if arguments and isinstance(arguments[0], Table):
+        return Table(dict(arguments[0].pairs), is_open=True)
+    return Table(is_open=True)
+
+
+def _object(_: Importer, __: list[Value], frame: Frame) -> Value:
+    return Instance(Class(frame.module, "object", 0, [], {}))
+
+
+def _find_library(_: Importer, arguments: list[Value], __: Frame) -> Value:
+    name = arguments[0] if arguments else UNKNOWN
+    return find_library(name) if isinstance(name, str) else UNKNOWN
+
+
+def _set_module(machine: Importer, arguments: list[Value], _: Frame) -> Value:
+    if len(arguments) == 2 and isinstance(arguments[0], str):
+        machine.modules.setdefault(arguments[0], arguments[1])
+    return UNKNOWN
+
+
+#: What a call of a function outside the tree does, by its dotted name: (process, arguments, frame) to its value.
+CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
+    "builtins.globals": _globals,
+    "builtins.vars": _vars,
+    "builtins.locals": _vars,
+    "builtins.exec": _execute,
+    "builtins.getattr": _getattr,
+    "builtins.hasattr": _hasattr,
+    "builtins.setattr": _setattr,
+    "builtins.delattr": _delattr,
+    "builtins.len": _length,
+    "builtins.dict": _dict,
+    "builtins.exit": _exit,
+    "builtins.quit": _exit,
+    "sys.exit": _exit,
+    "builtins.object": _object,
+    "ctypes.util.find_library": _find_library,
+    "os.getenv": _environ,
+    "os.environ.get": _environ,
+    "typing.cast": _cast,
+    "importlib.util.find_spec": _find_spec,
+    "pytest.skip": _skip,
+    "pytest.importorskip": _importorskip,
+    "sys.modules.setdefault": _set_module,
+}

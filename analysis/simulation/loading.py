@@ -1,0 +1,181 @@
+"""``sys.modules``: how a module gets into it, by its own body or by what its first import left elsewhere."""
+
+from __future__ import annotations
+
+from analysis.facts.program import Node
+from analysis.simulation.attributes import Attributes
+from analysis.simulation.records import ABSENT, TOO_MUCH, Delta, Frame
+from analysis.simulation.values import UNKNOWN, External, Fault, Module, OutOfSteps, Raised, Value
+
+#: So many modules that another process has loaded are taken over in the time of a statement.
+_MODULES_PER_STEP = 8
+#: As many module bodies may run inside one another, in all simulated processes that wait for one another.
+MOST_RUNNING = 10_000
+#: What a module costs beside its statements.
+_STEPS_PER_MODULE = 10
+
+
+class Loader(Attributes):
+    """A simulated process that loads modules."""
+
+    def run_first(self, name: str) -> Delta:
+        """Import a module into this process, which is fresh, and return what that leaves."""
+        fault: Fault | None = None
+        chain: tuple[tuple[str, int, str], ...] = ()
+        try:
+            self.load(name)
+        except Raised as raised:
+            fault, chain = raised.fault, raised.chain
+        except (OutOfSteps, RecursionError, MemoryError):
+            self.doubts.insert(0, TOO_MUCH)
+            self._meets_running = True  # where it was given up depends on this process: no other may take it over
+        if self._meets_running or self._unclean:
+            self._unclean.update(self._direct)
+        return Delta(
+            tuple(self.modules.items()), self.changed, self.runs, tuple(self.notes), tuple(self.doubts),
+            frozenset(self._unclean), frozenset(self._altered), fault, chain,
+        )  # fmt: skip
+
+    def load(self, name: str) -> Value:
+        """Return the module of a dotted name, loaded with the packages around it, as ``sys.modules`` has it."""
+        if not self.shared.tree.owns(name):
+            return self._import_external(name)
+        found: Value = None
+        parts = name.split(".")
+        for length in range(1, len(parts) + 1):
+            part, parent = ".".join(parts[:length]), found
+            found = self.modules.get(part, ABSENT)
+            if found is ABSENT:
+                found = self._load(part, parent)
+                # As importlib does: the submodule becomes an attribute of its package after its body has run, not
+                # before, and it takes the place of a name of the package that is spelled the same.
+                if isinstance(parent, Module):
+                    self._set(parent, parts[length - 1], found)
+        if isinstance(found, Module) and found.is_running:
+            self._meets_running = True
+        return found
+
+    def _import_external(self, name: str) -> Value:
+        if name in self.modules:
+            return self.modules[name]
+        environment = self.shared.environment
+        parts = name.split(".")
+        for length in range(1, len(parts) + 1):
+            part = ".".join(parts[:length])
+            if environment.is_missing(part):
+                raise self.fail("missing-third-party", ModuleNotFoundError, f"No module named {part!r}", part)
+        return External(name, is_module=True)
+
+    def _load(self, name: str, parent: Value) -> Value:
+        tree = self.shared.tree
+        if isinstance(parent, Module) and not parent.is_package:
+            text = f"No module named {name!r}; {parent.name!r} is not a package"
+            raise self.fail("missing-in-tree", ModuleNotFoundError, text, name)
+        source = tree.find(name)
+        is_elsewhere = isinstance(parent, External) or (isinstance(parent, Module) and parent.finds_more)
+        if source is None and not is_elsewhere and not tree.is_shared(name):
+            raise self.fail("missing-in-tree", ModuleNotFoundError, f"No module named {name!r}", name)
+        if source is None and self.shared.environment.is_missing(name):
+            raise self.fail("missing-third-party", ModuleNotFoundError, f"No module named {name!r}", name)
+        if source is None or source.kind == "extension":
+            self.modules[name] = External(name, is_module=True)
+        elif source.kind == "namespace":
+            finds_more = tree.is_shared(f"{name}.any")
+            self.modules[name] = Module(name, source.path, is_package=True, is_running=False, finds_more=finds_more)
+        else:
+            self._read_in(name, source.path, source.kind == "package")
+        return self.modules.get(name, UNKNOWN)
+
+    def _read_in(self, name: str, path: str, is_package: bool) -> None:
+        # The first import of a submodule runs its packages first. While one of them is still running here, that is
+        # not what happens, so what the submodule's own first import left says nothing about this one.
+        parts = name.split(".")
+        around = [".".join(parts[:length]) for length in range(1, len(parts))]
+        if not any(package in self._running for package in around):
+            delta = self.shared.find_delta(name)
+            if delta is not None and self._holds(delta):
+                self._apply(delta)
+                return
+        self._run(name, path, is_package)
+
+    def _holds(self, delta: Delta) -> bool:
+        """Return whether a first import in a fresh process leaves the same in this one, which is not fresh.
+
+        Three things can make it end otherwise: a module whose outcome depends on the order ran here before; one that
+        it would run is running here, so it would be met partially initialized; something was set here on one of them.
+        """
+        runs = delta.runs
+        if not delta.unclean.isdisjoint(self.runs) or any(name in runs for name in self._running):
+            return False
+        return not any(name in runs for name in self._altered)
+
+    def _apply(self, delta: Delta) -> None:
+        """Take over what the first import of a module left in another process."""
+        self.step(len(delta.modules) // _MODULES_PER_STEP)
+        for name, times in delta.runs.items():
+            if name not in self.modules:
+                self.runs[name] = self.runs.get(name, 0) + times
+        for name, module in delta.modules:  # what is here already stays: two processes may have the same module twice
+            self.modules.setdefault(name, module)
+        for name, changes in delta.changed.items():
+            self.changed.setdefault(name, {}).update(changes)
+        self.notes.extend(delta.notes)
+        self.doubts.extend(delta.doubts)
+        self._unclean |= delta.unclean
+        self._altered |= delta.altered
+        if delta.fault is not None:
+            raise Raised(delta.fault, self.find_chain() + delta.chain)
+
+    def _run(self, name: str, path: str, is_package: bool) -> None:
+        module = Module(name, path, is_package)
+        self.modules[name] = module
+        self.runs[name] = self.runs.get(name, 0) + 1
+        self._direct.append(name)
+        self.step(_STEPS_PER_MODULE)
+        self._begin(name)
+        # Inside the body everything runs for sure, given that the body runs: the doubt waits outside.
+        doubt, self.maybe = self.maybe, 0
+        self._doubtful += bool(doubt)
+        try:
+            program = self._read(path)
+            self.stack.append(Frame(module, module.names, "module"))
+            try:
+                self.run_block(program, self.stack[-1])
+            finally:
+                self.stack.pop()
+        except Raised:
+            # A body may have put something else under its own name; CPython removes only what it put there itself.
+            if self.modules.get(name) is module:
+                del self.modules[name]
+            if self._doubtful:  # a run that fails in a branch that may not run is none
+                self.runs[name] -= 1
+            raise
+        finally:
+            self.maybe = doubt
+            self._doubtful -= bool(doubt)
+            self._end(name)
+            module.is_running = False
+
+    def _begin(self, name: str) -> None:
+        if self.shared.running >= MOST_RUNNING:
+            raise OutOfSteps
+        self.shared.running += 1
+        self._running[name] = None
+
+    def _end(self, name: str) -> None:
+        self.shared.running -= 1
+        self._running.pop(name, None)
+
+    def _read(self, path: str) -> list[Node]:
+        tree = self.shared.tree
+        program = tree.read_program(path)
+        if program is not None:
+            return program
+        source = tree.find_file(path)
+        if source.status in {"syntax-error", "decode-error"}:
+            raised = self.fail("syntax", SyntaxError, "invalid syntax")
+            fault = Fault("syntax", SyntaxError, "invalid syntax", path, max(1, source.error_line))
+            raise Raised(fault, (*raised.chain, (path, max(1, source.error_line), "")))
+        if source.status != "ok":  # a file that says nothing has no program
+            self.doubts.append(f"{path} was not read")
+        return []

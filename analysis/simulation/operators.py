@@ -1,0 +1,166 @@
+"""Operators: comparisons, ``and``, ``or``, ``not``, the conditional expression, and what is only evaluated."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+from typing import Any
+
+from analysis.facts.program import Node
+from analysis.simulation.constants import add, is_same, plain, truth
+from analysis.simulation.importing import Expression, Importer
+from analysis.simulation.records import Frame
+from analysis.simulation.values import (
+    UNKNOWN,
+    External,
+    Globals,
+    Listed,
+    Raised,
+    Table,
+    Value,
+)
+
+_COMPARE: dict[str, Callable[[Any, Any], Any]] = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
+
+
+def _constant(_: Importer, node: Node, __: Frame) -> Value:
+    return node[1]
+
+
+def _compared(machine: Importer, node: Node, frame: Frame) -> Value:
+    _, kind, left, right = node
+    first, second = machine.evaluate(left, frame), machine.evaluate(right, frame)
+    if kind == "+":
+        return add(first, second)
+    if kind in {"is", "is not"}:
+        same = is_same(first, second)
+        return UNKNOWN if same is None else same is (kind == "is")
+    if kind in {"in", "not in"}:
+        inside = _is_inside(machine, first, second)
+        return UNKNOWN if inside is None else inside is (kind == "in")
+    one, other = plain(first), plain(second)
+    if one is UNKNOWN or other is UNKNOWN:
+        return UNKNOWN
+    try:
+        return bool(_COMPARE[kind](one, other))
+    except TypeError:
+        return UNKNOWN
+
+
+def _is_inside(machine: Importer, item: Value, whole: Value) -> bool | None:
+    wanted = plain(item)
+    if wanted is UNKNOWN:
+        return None
+    if isinstance(whole, External):
+        return _is_in_system(machine, wanted, whole.name)
+    if isinstance(whole, Globals):
+        is_there = isinstance(wanted, str) and machine.has(whole.module, wanted)
+        return True if is_there else None if whole.module.is_open else False
+    if isinstance(whole, Table):
+        return True if wanted in whole.pairs else None if whole.is_open else False
+    content = whole.elements if isinstance(whole, Listed) else plain(whole)
+    if content is UNKNOWN or content is None or isinstance(content, int | float):
+        return None
+    try:
+        if wanted in list(content) if isinstance(whole, Listed) else wanted in content:
+            return True
+    except TypeError:
+        return None
+    is_closed = not isinstance(whole, Listed) or (plain(whole) is not UNKNOWN)
+    return False if is_closed else None
+
+
+def _is_in_system(machine: Importer, wanted: Any, name: str) -> bool | None:
+    """Return whether a key is in a mapping of the interpreter; no variable is set in the simulated environment."""
+    if name == "os.environ":
+        return False
+    if name != "sys.modules" or not isinstance(wanted, str):
+        return None
+    if wanted in machine.modules:
+        return True
+    # What is outside the tree may be loaded by anything that is outside the tree.
+    return False if machine.shared.tree.owns(wanted) else None
+
+
+def _negated(machine: Importer, node: Node, frame: Frame) -> Value:
+    known = truth(machine.evaluate(node[1], frame))
+    return UNKNOWN if known is None else not known
+
+
+def _both(machine: Importer, node: Node, frame: Frame) -> Value:
+    return _chain(machine, node, frame, stops_at=False)
+
+
+def _either(machine: Importer, node: Node, frame: Frame) -> Value:
+    return _chain(machine, node, frame, stops_at=True)
+
+
+def _chain(machine: Importer, node: Node, frame: Frame, *, stops_at: bool) -> Value:
+    value, is_open = UNKNOWN, False
+    before = machine.maybe
+    try:
+        for part in node[1]:
+            value = machine.evaluate(part, frame)
+            known = truth(value)
+            if known is stops_at:
+                return UNKNOWN if is_open and not isinstance(value, bool) else value
+            if known is None:
+                is_open = True
+                machine.maybe += 1
+    except Raised:
+        if machine.maybe == before:  # nothing before it was in doubt: it is evaluated, and fails
+            raise
+        return UNKNOWN
+    finally:
+        machine.maybe = before
+    return UNKNOWN if is_open else value
+
+
+def _choice(machine: Importer, node: Node, frame: Frame) -> Value:
+    known = truth(machine.evaluate(node[1], frame))
+    if known is not None:
+        return machine.evaluate(node[2] if known else node[3], frame)
+    values = [evaluate_maybe(machine, part, frame) for part in node[2:4]]
+    return values[0] if values[0] is values[1] else UNKNOWN
+
+
+def evaluate_maybe(machine: Importer, node: Node, frame: Frame) -> Value:
+    """Return the value of what may not be evaluated at all; its failure is a doubt."""
+    machine.maybe += 1
+    try:
+        return machine.evaluate(node, frame)
+    except Raised as raised:
+        machine.doubt(raised)
+        return UNKNOWN
+    finally:
+        machine.maybe -= 1
+
+
+def _starred(machine: Importer, node: Node, frame: Frame) -> Value:
+    return machine.evaluate(node[1], frame)
+
+
+def _after(machine: Importer, node: Node, frame: Frame) -> Value:
+    machine.evaluate(node[1], frame)
+    return machine.evaluate(node[2], frame)
+
+
+def _parts(machine: Importer, node: Node, frame: Frame) -> Value:
+    for part in node[1]:
+        machine.evaluate(part, frame)
+    return UNKNOWN
+
+
+EXPRESSIONS: dict[str, Expression] = {
+    "k": _constant,
+    "o": _compared,
+    "!": _negated,
+    "&": _both,
+    "|": _either,
+    "?": _choice,
+    "*": _starred,
+    ",": _after,
+    "u": _parts,
+}

@@ -1,0 +1,94 @@
+"""One simulated process: what it has loaded, what runs in it, and how its statements fail."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from analysis.facts.program import Node
+from analysis.simulation.records import Frame, Shared
+from analysis.simulation.values import Class, Fault, Function, Note, OutOfSteps, Raised, Value
+
+#: Statements that one first import may take before it is given up.
+MOST_STEPS = 400_000
+
+
+class ProcessState:
+    """The state of one simulated process; what runs the programs in it is a class below, ``Machine``."""
+
+    def __init__(self, shared: Shared) -> None:
+        self.shared = shared
+        #: ``sys.modules``: a failed module leaves it again, what its body imported before it failed stays.
+        self.modules: dict[str, Value] = {}
+        #: What was set on modules that had run already. Such a module may belong to many processes, so it is never
+        #: changed itself: every read looks here first.
+        self.changed: dict[str, dict[str, Value]] = {}
+        #: How often each module's body began to run: more than once when it failed and was imported again.
+        self.runs: dict[str, int] = {}
+        self.notes: list[Note] = []
+        self.doubts: list[str] = []
+        self.stack: list[Frame] = []
+        self.handling: list[Fault] = []
+        self.calls: dict[tuple[str, int], int] = {}
+        #: Not 0 while something runs of which it is not known whether it runs: failures are then doubts, never faults.
+        self.maybe = 0
+        #: So many of the bodies that run were imported in a branch that may not run.
+        self._doubtful = 0
+        self._running: dict[str, None] = {}
+        #: The modules whose bodies ran in this very process; the others were taken over from a delta.
+        self._direct: list[str] = []
+        #: Modules whose outcome depends on what was being imported around them: somewhere in them a module was looked
+        #: at whose body had not come to its end. Imported from elsewhere they may end in another way, so no other
+        #: process may take over what they left here.
+        self._unclean: set[str] = set()
+        #: Modules on which another module set something: whoever imports them first again must not miss that.
+        self._altered: set[str] = set()
+        #: Whether any statement looked at a module that was running. Which of them it was is not kept: then all of
+        #: ``_direct`` are unclean. That is more than need be, and safe.
+        self._meets_running = False
+        self._steps = MOST_STEPS
+        #: Questions to a module's ``__getattr__`` that wait for their answer: asked again, it would never end.
+        self._asked: set[tuple[str, str]] = set()
+
+    def find_chain(self) -> tuple[tuple[str, int, str], ...]:
+        """Return the places of the statements that run: path, line, module; the outermost first."""
+        return tuple([(frame.module.path, frame.line, frame.module.name) for frame in self.stack])
+
+    def fail(
+        self, outcome: str, kind: type[BaseException], text: str, module: str = "", name: str = "",
+        made_by: Class | None = None,
+    ) -> Raised:  # fmt: skip
+        """Return the exception that the running statement raises."""
+        path, line, _ = self.find_chain()[-1] if self.stack else ("", 0, "")
+        context = self.handling[-1] if self.handling else None
+        fault = Fault(outcome, kind, text, path, line, module, name, made_by, context)
+        return Raised(fault, self.find_chain())
+
+    def step(self, steps: int = 1) -> None:
+        """Count a statement; raises ``OutOfSteps`` after too many, ``OutOfTime`` after the deadline."""
+        self._steps -= steps
+        self.shared.steps += steps
+        if self._steps < 0 or self.shared.steps > self.shared.most_steps:
+            raise OutOfSteps
+        if self.shared.steps >= self.shared.next_look:
+            self.shared.look_at_clock()
+
+    def doubt(self, raised: Raised) -> None:
+        """Note a failure of something that may not run."""
+        if issubclass(raised.fault.kind, ImportError):
+            self.doubts.append(f"{raised.fault.path}:{raised.fault.line} may not run: {raised.fault.text}")
+
+    def run_block(self, block: Sequence[Node], frame: Frame) -> Value:
+        """Run statements; return how they left, None when they came to their end."""
+        raise NotImplementedError
+
+    def call(self, callee: Value, arguments: list[Value], keywords: dict[str, Value], frame: Frame) -> Value:
+        """Call something and return what it returns."""
+        raise NotImplementedError
+
+    def evaluate(self, node: Node, frame: Frame) -> Value:
+        """Return the value of an expression; raises ``Raised`` when the program would raise."""
+        raise NotImplementedError
+
+    def run_function(self, function: Function, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+        """Run the body of a function."""
+        raise NotImplementedError
