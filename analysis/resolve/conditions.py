@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import operator
+import os
 import platform
 import sys
 from collections.abc import Callable, Mapping
@@ -13,7 +14,8 @@ from typing import Any
 from analysis.facts.expressions import find_dotted
 from analysis.resolve.environments import Environment
 
-_UNKNOWN = object()
+#: The value of what the environment does not decide.
+UNDECIDED = object()
 #: What the interpreter and the platform decide, by the name as written; the facts spell out other names for it.
 _CONSTANTS: Mapping[str, Callable[[Environment], Any]] = {
     "sys.version_info": lambda each: (*each.version, "final", 0),
@@ -31,6 +33,11 @@ _CONSTANTS: Mapping[str, Callable[[Environment], Any]] = {
     "six.PY2": lambda _: False,
     "six.PY3": lambda _: True,
 }
+#: What the interpreter decides beyond conditions; a simulated process knows it too.
+_CONSTANTS_OF_A_PROCESS: Mapping[str, Any] = {
+    "typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": False, "os.sep": os.sep,
+    "sys.maxsize": sys.maxsize, "sys.flags.optimize": 0,
+}  # fmt: skip
 #: True for type checkers, false for everybody who runs the module.
 _TYPING = frozenset({"TYPE_CHECKING", "MYPY"})
 _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
@@ -57,7 +64,13 @@ def evaluate_condition(source: str, environment: Environment, *, is_typing: bool
         value = _Evaluation(environment, is_typing).evaluate(ast.parse(source, mode="eval").body)
     except (SyntaxError, ValueError, TypeError, IndexError, RecursionError, MemoryError):
         return None
-    return None if value is _UNKNOWN else bool(value)
+    return None if value is UNDECIDED else bool(value)
+
+
+def find_constant(dotted: str, environment: Environment) -> Any:
+    """Return what a dotted name outside of every target is in a process; ``UNDECIDED`` where nobody knows."""
+    known = _CONSTANTS.get(dotted)
+    return known(environment) if known else _CONSTANTS_OF_A_PROCESS.get(dotted, UNDECIDED)
 
 
 class _Evaluation:
@@ -70,49 +83,49 @@ class _Evaluation:
     def evaluate(self, node: ast.expr) -> Any:
         """Return the value of an expression, or the mark of an unknown one."""
         evaluate = _EVALUATORS.get(type(node))
-        return _UNKNOWN if evaluate is None else evaluate(self, node)
+        return UNDECIDED if evaluate is None else evaluate(self, node)
 
     def _evaluate_tuple(self, node: ast.Tuple) -> Any:
         values = [self.evaluate(element) for element in node.elts]
-        return _UNKNOWN if _UNKNOWN in values else tuple(values)
+        return UNDECIDED if UNDECIDED in values else tuple(values)
 
     def _evaluate_not(self, node: ast.UnaryOp) -> Any:
         value = self.evaluate(node.operand)
-        return not value if isinstance(node.op, ast.Not) and value is not _UNKNOWN else _UNKNOWN
+        return not value if isinstance(node.op, ast.Not) and value is not UNDECIDED else UNDECIDED
 
     def _evaluate_name(self, node: ast.Name | ast.Attribute) -> Any:
         text = find_dotted(node)
         if text.rpartition(".")[2] in _TYPING:
             return self._is_typing
         known = _CONSTANTS.get(text)
-        return _UNKNOWN if known is None else known(self._environment)
+        return UNDECIDED if known is None else known(self._environment)
 
     def _evaluate_subscript(self, node: ast.Subscript) -> Any:
         value = self.evaluate(node.value)
-        if value is _UNKNOWN or not isinstance(value, tuple | str):
-            return _UNKNOWN
+        if value is UNDECIDED or not isinstance(value, tuple | str):
+            return UNDECIDED
         if isinstance(node.slice, ast.Slice):
             bounds = [
                 self.evaluate(part) if part else None for part in (node.slice.lower, node.slice.upper, node.slice.step)
             ]
-            return _UNKNOWN if _UNKNOWN in bounds else value[slice(*bounds)]
+            return UNDECIDED if UNDECIDED in bounds else value[slice(*bounds)]
         index = self.evaluate(node.slice)
-        return _UNKNOWN if index is _UNKNOWN else value[index]
+        return UNDECIDED if index is UNDECIDED else value[index]
 
     def _evaluate_logic(self, node: ast.BoolOp) -> Any:
         """Three-valued logic: one false operand decides an ``and``, one true operand an ``or``."""
         is_and = isinstance(node.op, ast.And)
         values = [self.evaluate(value) for value in node.values]
-        decisive = [value for value in values if value is not _UNKNOWN and bool(value) is not is_and]
+        decisive = [value for value in values if value is not UNDECIDED and bool(value) is not is_and]
         if decisive:
             return decisive[0]
-        return _UNKNOWN if _UNKNOWN in values else is_and
+        return UNDECIDED if UNDECIDED in values else is_and
 
     def _evaluate_comparison(self, node: ast.Compare) -> Any:
         compare = _OPERATORS.get(type(node.ops[0]))
         left, right = self.evaluate(node.left), self.evaluate(node.comparators[0])
-        if compare is None or len(node.ops) > 1 or left is _UNKNOWN or right is _UNKNOWN:
-            return _UNKNOWN
+        if compare is None or len(node.ops) > 1 or left is UNDECIDED or right is UNDECIDED:
+            return UNDECIDED
         return compare(left, right)
 
     def _evaluate_call(self, node: ast.Call) -> Any:
@@ -120,11 +133,11 @@ class _Evaluation:
         if known is not None:
             return known(self._environment)
         if not isinstance(node.func, ast.Attribute) or node.func.attr != "startswith" or len(node.args) != 1:
-            return _UNKNOWN
+            return UNDECIDED
         value, prefix = self.evaluate(node.func.value), self.evaluate(node.args[0])
         if isinstance(value, str) and isinstance(prefix, str | tuple):
             return value.startswith(prefix)
-        return _UNKNOWN
+        return UNDECIDED
 
 
 _EVALUATORS: dict[type[ast.expr], Callable[[_Evaluation, Any], Any]] = {

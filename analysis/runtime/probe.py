@@ -212,9 +212,9 @@ class _Asked:
         elif "outside" in told:
             outside = told["outside"]
             lacking = frozenset((module, name) for module, name in outside["lacking"])
-            self.environment = Environment(
-                tuple(outside["version"]), frozenset(outside["missing"]), lacking, frozenset(outside["found"])
-            )
+            major, minor, patch = outside["version"][:3]
+            missing, there = frozenset(outside["missing"]), frozenset(outside["found"])
+            self.environment = Environment((major, minor, patch), missing=missing, lacking=lacking, found=there)
         elif "loading" in told or "unfit" in told:
             self._loading = told.get("unfit") or told["loading"]
         elif "changed" in told:

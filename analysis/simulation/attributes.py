@@ -47,9 +47,9 @@ class Attributes(ProcessState):
         if found is not ABSENT:
             return found
         if name == "__name__":
-            return module.name
+            return module.resolved.plain
         if name == "__package__":
-            return module.name if module.is_package else module.name.rpartition(".")[0]
+            return module.resolved.package
         if name == "__dict__":
             return Globals(module)
         if name in _ALWAYS or (name == "__path__" and module.is_package):

@@ -30,9 +30,9 @@ def _from(machine: Importer, node: Node, frame: Frame) -> None:
     _, _, level, module, names = node
     base = machine.find_base(frame, level, module)
     if names[0][0] == "*":
-        machine.import_star(base, lambda name, value: bind(machine, name, value, frame), frame)
+        machine.import_star(base, lambda name, value: bind(machine, name, value, frame), frame, is_relative=level > 0)
         return
-    found = machine.load(base)
+    found = machine.load(base, is_relative=level > 0)
     for name, _ in names:
         machine.prepare(found, name)
     for name, bound in names:

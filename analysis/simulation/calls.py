@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.facts.absolute import absolute_name, split_dots
 from analysis.facts.program import Node
 from analysis.simulation.constants import truth
 from analysis.simulation.containers import call_method
@@ -124,14 +125,12 @@ def _import_called(machine: Importer, callee: str, arguments: list[Value], keywo
             return UNKNOWN
         fromlist = arguments[3] if len(arguments) > 3 else keywords.get("fromlist")
         return machine.import_dotted(name, is_renamed=False) if not truth(fromlist) else machine.load(name)
-    level = len(name) - len(name.lstrip("."))
-    if level:
-        package = arguments[1] if len(arguments) > 1 else keywords.get("package")
-        if not isinstance(package, str):
-            return UNKNOWN
-        parts = package.split(".")
-        name = ".".join([*parts[: len(parts) - level + 1], *filter(None, [name.lstrip(".")])])
-    return machine.load(name)
+    level, module = split_dots(name)
+    package = arguments[1] if len(arguments) > 1 else keywords.get("package")
+    if level and not isinstance(package, str):
+        return UNKNOWN
+    absolute = absolute_name(str(package), level, module)
+    return machine.load(absolute, is_relative=level > 0) if absolute else UNKNOWN
 
 
 EXPRESSIONS: dict[str, Expression] = {"c": _call}

@@ -79,7 +79,7 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     is_often = times > MOST_CALLS and function.name != "__getattr__"
     if is_often or "async" in function.how or len(machine.stack) >= MOST_FRAMES:
         return UNKNOWN
-    body = machine.shared.tree.read_body(function.module.path, function.line, function.end_line)
+    body = machine.shared.programs.read_body(function.module.path, function.line, function.end_line)
     # A generator's body runs when somebody iterates; that of a context manager when the ``with`` begins.
     if body is None or (body[1] and "contextmanager" not in function.how):
         return UNKNOWN

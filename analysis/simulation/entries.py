@@ -17,9 +17,10 @@ from analysis import tables
 from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
 from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
+from analysis.resolve import Module, TargetResolver
 from analysis.simulation.machine import Machine
 from analysis.simulation.records import FAILED, TOO_MUCH, Delta
-from analysis.simulation.sources import Environment, Sources, SourceTree
+from analysis.simulation.sources import Environment, Programs, Sources
 from analysis.simulation.state import MOST_STEPS as MOST_STEPS_OF_ONE
 from analysis.simulation.values import Fault, Note, OutOfTime
 
@@ -56,8 +57,11 @@ class Simulation:
         *,
         deadline: float = math.inf,
         gaps: Gaps | None = None,
+        resolver: TargetResolver | None = None,
     ) -> None:
-        self.tree = SourceTree(facts)
+        self.imports = (resolver or TargetResolver(facts)).imports
+        self.programs = Programs(facts)
+        self._by_name = {module.name: module for module in self.imports.index.all}
         self.environment = environment or Environment()
         self.steps = 0
         self._deadline = deadline
@@ -68,18 +72,27 @@ class Simulation:
         self._deltas: dict[str, Delta] = {}
         self._waiting: set[str] = set()
 
-    def find_delta(self, name: str) -> Delta | None:
+    def find_entry(self, name: str) -> Module:
+        """Return the module of a unique name."""
+        return self._by_name[name]
+
+    def find_path(self, name: str) -> str:
+        """Return the file of a module; empty for one that is not in the tree."""
+        return self._by_name[name].path if name in self._by_name else ""
+
+    def find_delta(self, module: Module) -> Delta | None:
         """Return what the first import of a module leaves; None while that is being found out.
 
         Raises ``OutOfTime`` after the deadline.
         """
+        name = module.name
         found = self._deltas.get(name)
         if found is None and name not in self._waiting and len(self._waiting) < _MOST_WAITING:
             if time.monotonic() >= self._deadline:
                 raise OutOfTime
             self._waiting.add(name)
             try:
-                found = self._deltas[name] = self._run_first(name)
+                found = self._deltas[name] = self._run_first(module)
             finally:
                 self._waiting.discard(name)
         return found
@@ -90,10 +103,10 @@ class Simulation:
         if time.monotonic() >= self._deadline:
             raise OutOfTime
 
-    def _run_first(self, name: str) -> Delta:
-        return self._gaps.attempt(
-            "simulation", f"first import of {name}", lambda: Machine(self).run_first(name), lambda: _fail(name)
-        )
+    def _run_first(self, module: Module) -> Delta:
+        part = f"first import of {module.name}"
+        run = Machine(self, module).run_first
+        return self._gaps.attempt("simulation", part, run, lambda: _fail(module.name))
 
 
 def _fail(name: str) -> Delta:
@@ -110,6 +123,7 @@ def simulate_entries(
     budget_seconds: float = math.inf,
     progress: Progress = ignore_progress,
     gaps: Gaps | None = None,
+    resolver: TargetResolver | None = None,
 ) -> dict[str, pa.Table]:
     """Return ``tables.SIMULATION_TABLES`` for the modules (name and path) imported first, each in a fresh process.
 
@@ -126,7 +140,9 @@ def simulate_entries(
         progress("simulation", len(entries), len(entries))
         return kept
     failures = len(gaps.rows)
-    simulation = Simulation(facts, environment, deadline=time.monotonic() + budget_seconds, gaps=gaps)
+    simulation = Simulation(
+        facts, environment, deadline=time.monotonic() + budget_seconds, gaps=gaps, resolver=resolver
+    )
     found = _run_deep(lambda: _simulate(simulation, _find_waiting(entries, kept), progress))
     found = _join(kept, found) if kept is not None else found
     if len(gaps.rows) == failures:
@@ -207,7 +223,7 @@ def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progre
     executions: list[tuple[Any, ...]] = []
     for number, (name, path) in enumerate(entries):
         try:
-            delta = simulation.find_delta(name) if simulation.steps < MOST_STEPS else None
+            delta = simulation.find_delta(simulation.find_entry(name)) if simulation.steps < MOST_STEPS else None
             outcome, reason = "unknown", TOO_MANY_STEPS
         except OutOfTime:
             delta, outcome, reason = None, "not-simulated", TIME_BUDGET
@@ -217,7 +233,7 @@ def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progre
         simulated.append(_build_row(name, path, delta))
         swallowed.extend((name, *row) for row in _build_notes(delta))
         executions.extend(
-            (name, module, _find_path(simulation, module), times)
+            (name, module, simulation.find_path(module), times)
             for module, times in sorted(delta.runs.items())
             if times > 1
         )
@@ -229,11 +245,6 @@ def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progre
         "simulated_swallowed": tables.SIMULATED_SWALLOWED.from_rows(swallowed),
         "simulated_executions": tables.SIMULATED_EXECUTIONS.from_rows(executions),
     }
-
-
-def _find_path(simulation: Simulation, module: str) -> str:
-    source = simulation.tree.find(module)
-    return source.path if source is not None else ""
 
 
 def _build_row(name: str, path: str, delta: Delta) -> tuple[Any, ...]:

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from collections.abc import Callable, Sequence
 
+from analysis.facts.absolute import absolute_name
 from analysis.facts.program import Node
+from analysis.resolve import Environment
+from analysis.resolve.conditions import UNDECIDED, find_constant
 from analysis.simulation.loading import Loader
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import UNKNOWN, External, Listed, Module, Raised, Value
 
-#: Values outside the tree that decide what runs.
-_KNOWN: dict[str, Value] = {
-    "typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": False, "sys.platform": sys.platform,
-    "os.name": os.name, "sys.byteorder": sys.byteorder, "sys.implementation.name": "cpython", "os.sep": os.sep,
-    "sys.maxsize": sys.maxsize, "sys.flags.optimize": 0,
-}  # fmt: skip
 #: So many names from a star are taken over in the time of a statement.
 _NAMES_PER_STEP = 8
 
@@ -25,24 +20,22 @@ class Importer(Loader):
     """A simulated process that runs import statements."""
 
     def find_base(self, frame: Frame, level: int, module: str) -> str:
-        """Return the absolute name that a relative import means."""
-        if not level:
-            return module
-        own = frame.module
-        parts = own.name.split(".") if own.is_package else own.name.split(".")[:-1]
-        if level > len(parts):
+        """Return the absolute name that an import statement means."""
+        package = frame.module.resolved.package
+        absolute = absolute_name(package, level, module)
+        if not absolute:
             text = "attempted relative import beyond top-level package"
-            if not parts:
+            if not package:
                 text = "attempted relative import with no known parent package"
             raise self.fail("other", ImportError, text)
-        base = parts[: len(parts) - level + 1]
-        return ".".join([*base, module] if module else base)
+        return absolute
 
     def import_dotted(self, name: str, *, is_renamed: bool) -> Value:
         """``import a.b.c``: return ``a``, or for ``as`` what the attributes lead to."""
         leaf = self.load(name)
         top, *rest = name.split(".")
-        found = self.modules.get(top, External(top, is_module=True))
+        resolved = self._find_top(top, is_relative=False)
+        found = self.modules.get(resolved.name if resolved else top, External(top, is_module=True))
         if not is_renamed:
             return found
         for part in rest:  # ``import a.b as c`` reads the attribute; only ``import a.b`` needs no attribute
@@ -55,9 +48,9 @@ class Importer(Loader):
         # ``__getattr__`` yields (which may itself import, or never end), hides the submodule of the same name.
         if not isinstance(module, Module) or not module.is_package or self.has_attribute(module, name):
             return
-        wanted = f"{module.name}.{name}"
+        wanted = f"{module.resolved.plain}.{name}"
         try:
-            self.load(wanted)
+            self._load_part(wanted, self.shared.imports.index.find_child(module.resolved, name), module)
         except Raised as raised:
             # Only that very submodule may be missing: then ``take`` says that the name cannot be imported.
             if raised.fault.kind is not ModuleNotFoundError or raised.fault.module != wanted:
@@ -78,7 +71,8 @@ class Importer(Loader):
             if not issubclass(raised.fault.kind, AttributeError):
                 raise
         # Since Python 3.7 a submodule that is still running counts, though it is no attribute of its package yet.
-        known = self.modules.get(f"{module.name}.{name}")
+        child = self.shared.imports.index.find_child(module.resolved, name)
+        known = self.modules.get(child.name if child else f"{module.resolved.plain}.{name}")
         if known is not None:
             return known
         is_half = module.is_running
@@ -90,16 +84,13 @@ class Importer(Loader):
         """Return what a dotted name outside the tree means: a constant where one decides what runs."""
         if dotted in self.modules:  # the tree may have put a module of its own under a name from outside
             return self.modules[dotted]
-        version = self.shared.environment.version
-        if dotted == "sys.version_info":
-            return version
-        if dotted in {"sys.version_info.major", "sys.version_info.minor"}:
-            return version[dotted.endswith("minor")]
-        return _KNOWN[dotted] if dotted in _KNOWN else External(dotted)
+        outside = self.shared.environment
+        known = find_constant(dotted, Environment(outside.version, outside.platform))
+        return External(dotted) if known is UNDECIDED else known
 
-    def import_star(self, base: str, bind: Callable[[str, Value], None], frame: Frame) -> None:
+    def import_star(self, base: str, bind: Callable[[str, Value], None], frame: Frame, *, is_relative: bool) -> None:
         """``from base import *``."""
-        module = self.load(base)
+        module = self.load(base, is_relative=is_relative)
         if not isinstance(module, Module):
             frame.module.is_open = True
             return

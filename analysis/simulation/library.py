@@ -105,9 +105,9 @@ def _find_spec(machine: Importer, arguments: list[Value], _: Frame) -> Value:
     name = arguments[0] if arguments else UNKNOWN
     if not isinstance(name, str) or name.startswith("."):
         return UNKNOWN
-    tree = machine.shared.tree
-    if tree.owns(name):
-        return External("importlib.machinery.ModuleSpec") if tree.find(name) else None
+    if machine.owns(name):
+        found = machine.shared.imports.find_module(machine.importer, name)
+        return External("importlib.machinery.ModuleSpec") if found else None
     return None if machine.shared.environment.is_missing(name) else External("importlib.machinery.ModuleSpec")
 
 

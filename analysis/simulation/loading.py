@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from analysis.facts.program import Node
+from analysis.resolve import Module as ResolvedModule
+from analysis.resolve.modules import NAMESPACE
 from analysis.simulation.attributes import Attributes
 from analysis.simulation.records import ABSENT, TOO_MUCH, Delta, Frame
 from analysis.simulation.values import UNKNOWN, External, Fault, Module, OutOfSteps, Raised, Value
@@ -18,12 +20,12 @@ _STEPS_PER_MODULE = 10
 class Loader(Attributes):
     """A simulated process that loads modules."""
 
-    def run_first(self, name: str) -> Delta:
-        """Import a module into this process, which is fresh, and return what that leaves."""
+    def run_first(self) -> Delta:
+        """Import the first module into this process, which is fresh, and return what that leaves."""
         fault: Fault | None = None
         chain: tuple[tuple[str, int, str], ...] = ()
         try:
-            self.load(name)
+            self.load(self._first.plain, is_relative=True)
         except Raised as raised:
             fault, chain = raised.fault, raised.chain
         except (OutOfSteps, RecursionError, MemoryError):
@@ -36,23 +38,46 @@ class Loader(Attributes):
             frozenset(self._unclean), frozenset(self._altered), fault, chain,
         )  # fmt: skip
 
-    def load(self, name: str) -> Value:
-        """Return the module of a dotted name, loaded with the packages around it, as ``sys.modules`` has it."""
-        if not self.shared.tree.owns(name):
-            return self._import_external(name)
-        found: Value = None
+    def load(self, name: str, *, is_relative: bool = False) -> Value:
+        """Return the module of a dotted name, loaded with the packages around it, as ``sys.modules`` has it.
+
+        What the first component means is asked of the import resolver; ``is_relative``: the name was made of dots, so
+        that no standard library comes before it. Everything below is looked for in the package before it.
+        """
         parts = name.split(".")
-        for length in range(1, len(parts) + 1):
-            part, parent = ".".join(parts[:length]), found
-            found = self.modules.get(part, ABSENT)
-            if found is ABSENT:
-                found = self._load(part, parent)
-                # As importlib does: the submodule becomes an attribute of its package after its body has run, not
-                # before, and it takes the place of a name of the package that is spelled the same.
-                if isinstance(parent, Module):
-                    self._set(parent, parts[length - 1], found)
+        resolved = self._find_top(parts[0], is_relative=is_relative)
+        if resolved is None:
+            return self._import_external(name)
+        found = self._load_part(parts[0], resolved, None)
+        for length in range(2, len(parts) + 1):
+            part, above = ".".join(parts[:length]), found
+            if isinstance(above, Module):
+                resolved = self.shared.imports.index.find_child(above.resolved, parts[length - 1])
+            else:
+                resolved = None
+            found = self._load_part(part, resolved, above)
         if isinstance(found, Module) and found.is_running:
             self._meets_running = True
+        return found
+
+    def _find_top(self, top: str, *, is_relative: bool) -> ResolvedModule | None:
+        imports, importer = self.shared.imports, self.importer
+        found = imports.find_relative(importer, top) if is_relative else imports.find_module(importer, top)
+        return None if found is None else found.module
+
+    def owns(self, name: str) -> bool:
+        """Return whether a dotted name begins with a module of the tree, seen from the statement that runs."""
+        return self._find_top(name.partition(".")[0], is_relative=False) is not None
+
+    def _load_part(self, part: str, resolved: ResolvedModule | None, parent: Value) -> Value:
+        name = part if resolved is None else resolved.name
+        found = self.modules.get(name, ABSENT)
+        if found is ABSENT:
+            found = self._load(part, resolved, parent)
+            # As importlib does: the submodule becomes an attribute of its package after its body has run, not
+            # before, and it takes the place of a name of the package that is spelled the same.
+            if isinstance(parent, Module):
+                self._set(parent, part.rpartition(".")[2], found)
         return found
 
     def _import_external(self, name: str) -> Value:
@@ -66,37 +91,41 @@ class Loader(Attributes):
                 raise self.fail("missing-third-party", ModuleNotFoundError, f"No module named {part!r}", part)
         return External(name, is_module=True)
 
-    def _load(self, name: str, parent: Value) -> Value:
-        tree = self.shared.tree
+    def _load(self, part: str, resolved: ResolvedModule | None, parent: Value) -> Value:
         if isinstance(parent, Module) and not parent.is_package:
-            text = f"No module named {name!r}; {parent.name!r} is not a package"
-            raise self.fail("missing-in-tree", ModuleNotFoundError, text, name)
-        source = tree.find(name)
-        is_elsewhere = isinstance(parent, External) or (isinstance(parent, Module) and parent.finds_more)
-        if source is None and not is_elsewhere and not tree.is_shared(name):
-            raise self.fail("missing-in-tree", ModuleNotFoundError, f"No module named {name!r}", name)
-        if source is None and self.shared.environment.is_missing(name):
-            raise self.fail("missing-third-party", ModuleNotFoundError, f"No module named {name!r}", name)
-        if source is None or source.kind == "extension":
-            self.modules[name] = External(name, is_module=True)
-        elif source.kind == "namespace":
-            finds_more = tree.is_shared(f"{name}.any")
-            self.modules[name] = Module(name, source.path, is_package=True, is_running=False, finds_more=finds_more)
+            text = f"No module named {part!r}; {parent.resolved.plain!r} is not a package"
+            raise self.fail("missing-in-tree", ModuleNotFoundError, text, part)
+        if resolved is None:
+            is_elsewhere = isinstance(parent, External) or (isinstance(parent, Module) and self._finds_more(parent))
+            if not is_elsewhere:
+                raise self.fail("missing-in-tree", ModuleNotFoundError, f"No module named {part!r}", part)
+            if self.shared.environment.is_missing(part):
+                raise self.fail("missing-third-party", ModuleNotFoundError, f"No module named {part!r}", part)
+            self.modules[part] = External(part, is_module=True)
+            return self.modules[part]
+        if resolved.kind == "extension":
+            self.modules[resolved.name] = External(part, is_module=True)
+        elif resolved.kind == NAMESPACE:
+            self.modules[resolved.name] = Module(resolved, is_running=False)
         else:
-            self._read_in(name, source.path, source.kind == "package")
-        return self.modules.get(name, UNKNOWN)
+            self._read_in(resolved)
+        return self.modules.get(resolved.name, UNKNOWN)
 
-    def _read_in(self, name: str, path: str, is_package: bool) -> None:
+    def _finds_more(self, package: Module) -> bool:
+        """Return whether a package may have parts elsewhere: its path was changed, or all around is a namespace."""
+        resolved = package.resolved
+        return package.finds_more or (resolved.kind == NAMESPACE and not resolved.own - {resolved.number})
+
+    def _read_in(self, resolved: ResolvedModule) -> None:
         # The first import of a submodule runs its packages first. While one of them is still running here, that is
         # not what happens, so what the submodule's own first import left says nothing about this one.
-        parts = name.split(".")
-        around = [".".join(parts[:length]) for length in range(1, len(parts))]
-        if not any(package in self._running for package in around):
-            delta = self.shared.find_delta(name)
+        names = (self.shared.imports.index.all[number].name for number in resolved.own)
+        if not any(package in self._running for package in names):
+            delta = self.shared.find_delta(resolved)
             if delta is not None and self._holds(delta):
                 self._apply(delta)
                 return
-        self._run(name, path, is_package)
+        self._run(resolved)
 
     def _holds(self, delta: Delta) -> bool:
         """Return whether a first import in a fresh process leaves the same in this one, which is not fresh.
@@ -126,8 +155,8 @@ class Loader(Attributes):
         if delta.fault is not None:
             raise Raised(delta.fault, self.find_chain() + delta.chain)
 
-    def _run(self, name: str, path: str, is_package: bool) -> None:
-        module = Module(name, path, is_package)
+    def _run(self, resolved: ResolvedModule) -> None:
+        module, name = Module(resolved), resolved.name
         self.modules[name] = module
         self.runs[name] = self.runs.get(name, 0) + 1
         self._direct.append(name)
@@ -137,7 +166,7 @@ class Loader(Attributes):
         doubt, self.maybe = self.maybe, 0
         self._doubtful += bool(doubt)
         try:
-            program = self._read(path)
+            program = self._read(resolved.path)
             self.stack.append(Frame(module, module.names, "module"))
             try:
                 self.run_block(program, self.stack[-1])
@@ -167,11 +196,11 @@ class Loader(Attributes):
         self._running.pop(name, None)
 
     def _read(self, path: str) -> list[Node]:
-        tree = self.shared.tree
-        program = tree.read_program(path)
+        programs = self.shared.programs
+        program = programs.read_program(path)
         if program is not None:
             return program
-        source = tree.find_file(path)
+        source = programs.find_file(path)
         if source.status in {"syntax-error", "decode-error"}:
             raised = self.fail("syntax", SyntaxError, "invalid syntax")
             fault = Fault("syntax", SyntaxError, "invalid syntax", path, max(1, source.error_line))

@@ -81,7 +81,7 @@ def _is_in_system(machine: Importer, wanted: Any, name: str) -> bool | None:
     if wanted in machine.modules:
         return True
     # What is outside the tree may be loaded by anything that is outside the tree.
-    return False if machine.shared.tree.owns(wanted) else None
+    return False if machine.owns(wanted) else None
 
 
 def _negated(machine: Importer, node: Node, frame: Frame) -> Value:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from analysis.simulation.sources import Environment, SourceTree
+from analysis.resolve import ImportResolver
+from analysis.resolve import Module as ResolvedModule
+from analysis.simulation.sources import Environment, Programs
 from analysis.simulation.values import Fault, Module, Note, Value
 
 #: What stands for a name that is not there.
@@ -51,7 +53,8 @@ class Delta:
 class Shared(Protocol):
     """What all simulated processes have in common."""
 
-    tree: SourceTree
+    imports: ImportResolver
+    programs: Programs
     environment: Environment
     steps: int
     most_steps: int
@@ -61,5 +64,5 @@ class Shared(Protocol):
     def look_at_clock(self) -> None:
         """Raise ``OutOfTime`` after the deadline; to be called when ``steps`` have come to ``next_look``."""
 
-    def find_delta(self, name: str) -> Delta | None:
+    def find_delta(self, module: ResolvedModule) -> Delta | None:
         """Return what the first import of a module leaves; None while that is being found out."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 import sys
 import sysconfig
-from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -17,26 +16,13 @@ import pyarrow as pa
 from analysis import tables
 from analysis.facts.extract import extract
 from analysis.facts.lines import normalise_line_ends
-from analysis.facts.naming import ROOT_MARK
 from analysis.facts.program import Node, compile_function
 from analysis.facts.source import decode
-from analysis.resolve.imports import ALWAYS_STDLIB
+from analysis.resolve import TargetFacts
 
 
-class Sources(Protocol):
-    """The facts that a simulation is made of; ``root`` is the folder of the target."""
-
-    @property
-    def root(self) -> Path:
-        """The folder of the target."""
-
-    @property
-    def files(self) -> pa.Table:
-        """The files and whether they could be read."""
-
-    @property
-    def modules(self) -> pa.Table:
-        """The module names."""
+class Sources(TargetFacts, Protocol):
+    """The facts that a simulation is made of."""
 
     @property
     def programs(self) -> pa.Table:
@@ -45,66 +31,29 @@ class Sources(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """One module of the tree: its file, its kind, and why the file cannot be run, if so."""
+    """What is known of one file: why it cannot be run, if so."""
 
     path: str
-    kind: str
     status: str
     error_line: int
 
 
-class SourceTree:
-    """The modules that an import statement can name, found as Python's path finder finds them."""
+class Programs:
+    """What runs when a file of the tree is imported, and what its functions do when they are called."""
 
     def __init__(self, facts: Sources) -> None:
         self._root = facts.root
         columns = ("path", "status", "error_line", "encoding")
         self._files = {path: rest for path, *rest in _rows(facts.files, columns)}
-        programs = ("path", "program")
-        self._programs: dict[str, str] = dict(_rows(facts.programs, programs))
-        self._by_root: dict[str, dict[str, Source]] = defaultdict(dict)
-        for name, path, kind, root, shadowed_by in _rows(
-            facts.modules, ("module", "path", "kind", "root", "shadowed_by")
-        ):
-            if not shadowed_by and kind != "script":
-                status, line, _ = self._files.get(path, ("ok", 0, ""))
-                self._by_root[root][name.removesuffix(ROOT_MARK + root)] = Source(path, kind, status, line)
-        self._order = sorted(self._by_root, key=lambda root: (-len(self._by_root[root]), root))
-        self.tops = frozenset(name.partition(".")[0] for found in self._by_root.values() for name in found)
+        self._programs: dict[str, str] = dict(_rows(facts.programs, ("path", "program")))
         self._parsed: dict[str, list[Node]] = {}
         self._lines: dict[str, list[str]] = {}
         self._bodies: dict[tuple[str, int], tuple[list[Node], bool] | None] = {}
 
-    def owns(self, name: str) -> bool:
-        """Return whether a dotted name begins like a module of the tree."""
-        top = name.partition(".")[0]
-        return top in self.tops and top not in ALWAYS_STDLIB
-
-    def find(self, name: str) -> Source | None:
-        """Return the module of a dotted name; a package decides for its modules, a namespace package is shared."""
-        top = name.partition(".")[0]
-        shared: Source | None = None
-        for root in self._order:
-            known = self._by_root[root]
-            if top in known:
-                found = known.get(name)
-                if known[top].kind != "namespace":
-                    return shared if shared and found is None else found
-                if found is not None and found.kind != "namespace":
-                    return found
-                shared = shared or found
-        return shared
-
     def find_file(self, path: str) -> Source:
         """Return what is known of a file."""
         status, line, _ = self._files.get(path, ("unreadable", 0, ""))
-        return Source(path, "module", str(status), int(line))
-
-    def is_shared(self, name: str) -> bool:
-        """Return whether all packages around a module that is not there are open to parts elsewhere."""
-        parts = name.split(".")[:-1]
-        found = (self.find(".".join(parts[:length])) for length in range(1, len(parts) + 1))
-        return all(source is None or source.kind == "namespace" for source in found)
+        return Source(path, str(status), int(line))
 
     def read_program(self, path: str) -> list[Node] | None:
         """Return the program of a file, if it has one."""
@@ -147,14 +96,15 @@ def _rows(table: pa.Table, columns: Iterable[str]) -> Iterable[tuple[Any, ...]]:
 
 @dataclass(frozen=True, slots=True)
 class Environment:
-    """What is outside of the tree: the version of the interpreter, and which imports it cannot satisfy.
+    """What is outside of the tree: version and platform of the interpreter, and which imports it cannot satisfy.
 
     ``missing`` are modules that cannot be imported, ``lacking`` pairs of a module and a name that it has not,
     ``found`` all top-level modules that there are. Where ``found`` is empty, nobody has looked: then what is not
     named is taken to be there. The standard library is that of the running interpreter.
     """
 
-    version: tuple[int, ...] = field(default_factory=lambda: tuple(sys.version_info[:3]))
+    version: tuple[int, int, int] = (sys.version_info[0], sys.version_info[1], sys.version_info[2])
+    platform: str = sys.platform
     missing: frozenset[str] = frozenset()
     lacking: frozenset[tuple[str, str]] = frozenset()
     found: frozenset[str] = frozenset()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.facts.program import Node
+from analysis.resolve import Module
 from analysis.simulation.records import Frame, Shared
 from analysis.simulation.values import Class, Fault, Function, Note, OutOfSteps, Raised, Value
 
@@ -15,8 +16,10 @@ MOST_STEPS = 400_000
 class ProcessState:
     """The state of one simulated process; what runs the programs in it is a class below, ``Machine``."""
 
-    def __init__(self, shared: Shared) -> None:
+    def __init__(self, shared: Shared, first: Module) -> None:
+        """``first`` is the module that this process imports first: where nothing runs yet, it is the importer."""
         self.shared = shared
+        self._first = first
         #: ``sys.modules``: a failed module leaves it again, what its body imported before it failed stays.
         self.modules: dict[str, Value] = {}
         #: What was set on modules that had run already. Such a module may belong to many processes, so it is never
@@ -52,6 +55,11 @@ class ProcessState:
     def find_chain(self) -> tuple[tuple[str, int, str], ...]:
         """Return the places of the statements that run: path, line, module; the outermost first."""
         return tuple([(frame.module.path, frame.line, frame.module.name) for frame in self.stack])
+
+    @property
+    def importer(self) -> Module:
+        """The module whose statement runs."""
+        return self.stack[-1].module.resolved if self.stack else self._first
 
     def fail(
         self, outcome: str, kind: type[BaseException], text: str, module: str = "", name: str = "",

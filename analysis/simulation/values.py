@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from analysis.resolve import Module as ResolvedModule
+
 Value = Any
 
 
@@ -49,17 +51,28 @@ class External:
 class Module:
     """A module of the tree in ``sys.modules``.
 
-    ``is_running`` while its body runs (partially initialised), ``is_open`` when it may have names that the source
-    does not say, ``finds_more`` when its ``__path__`` was changed.
+    ``name`` is unique in the tree (a mark tells apart what several roots call the same), ``resolved`` what the index
+    knows of it. ``is_running`` while its body runs (partially initialized), ``is_open`` when it may have names that
+    the source does not say, ``finds_more`` when its ``__path__`` was changed.
     """
 
-    name: str
-    path: str
-    is_package: bool
+    resolved: ResolvedModule
     names: dict[str, Value] = field(default_factory=dict)
     is_running: bool = True
     is_open: bool = False
     finds_more: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.resolved.name
+
+    @property
+    def path(self) -> str:
+        return self.resolved.path
+
+    @property
+    def is_package(self) -> bool:
+        return self.resolved.is_package
 
 
 @dataclass(slots=True, eq=False)
