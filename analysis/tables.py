@@ -323,7 +323,7 @@ BINDINGS = Table("bindings", "one statement that binds or unbinds a module-level
     _PATH, _POSITION, _LINE,
     _text("name", "the name"),
     _one_of("kind", BINDING_KINDS, "how it is bound; instance is a call, alias a dotted name, target a loop, with or except target"),
-    _text("value", "alias: the dotted name; instance: the dotted callee; class, function: the qualified name; import: module:name as written with its dots; several candidates of a conditional expression are separated by |"),
+    _text("value", "alias: the dotted name; instance: the dotted callee; class, function: the qualified name; constant: None, True or False; expression: its text where interpreter and platform decide it; import: module:name as written with its dots; several candidates of a conditional expression are separated by |"),
     _count("arguments", "instance: number of positional arguments of the call; -1 otherwise"),
     _SCOPE, _GUARD, _CONDITION, _CAUGHT,
     _text("owner", "qualified name of the function that binds it by a global statement; empty at module level"),
@@ -373,6 +373,11 @@ NOT_ANALYSED = Table("not_analysed", "one file, finder, rule or step that the ki
 
 #: Whether a statement can run on the supported versions and platforms.
 LIVENESS = ("always", "sometimes", "never")
+_LIVENESS = _one_of(
+    "liveness",
+    LIVENESS,
+    "whether the statement can run: always, sometimes (it depends on a condition), never (dead on every supported version and platform; such statements make no edge)",
+)
 EDGES = Table("edges", "one in-tree import edge made by one statement", (
     _text("importer", "module that imports"),
     _text("imported", "module that is imported"),
@@ -384,7 +389,7 @@ EDGES = Table("edges", "one in-tree import edge made by one statement", (
     _text("module", "module as written, without the dots"),
     _text("name", "name taken; empty for import a"),
     _SCOPE, _GUARD, _CAUGHT,
-    _one_of("liveness", LIVENESS, "whether the statement can run: always, sometimes (it depends on a condition), never (dead on every supported version and platform); never counts in no cycle"),
+    _LIVENESS,
     _flag("is_ancestor", "true when the statement names a module below the imported package, whose __init__ runs on the way"),
     _text("via", "plain, or the rule that found the module: second-root, script-folder"),
 ))  # fmt: skip
@@ -397,7 +402,7 @@ EXTERNALS = Table("externals", "one import of a module that is not in the tree",
     _text("path", "file of the importer"),
     _LINE,
     _text("name", "name taken; empty for import a"),
-    _SCOPE, _GUARD,
+    _SCOPE, _GUARD, _LIVENESS,
 ))  # fmt: skip
 
 PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exist", (
@@ -407,7 +412,7 @@ PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exis
     _text("path", "file of the importer"),
     _LINE,
     _text("name", "name taken; empty for import a"),
-    _SCOPE, _GUARD, _CAUGHT,
+    _SCOPE, _GUARD, _CAUGHT, _LIVENESS,
     _text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension, left-out (it is on disk but not in the scan)"),
 ))  # fmt: skip
 

@@ -96,7 +96,7 @@ DIFFERENT: list[Any] = [
     None, "", "None", b"", 0, 1, True, False, 1.0, "1", [], {}, set(), [[]], [None], [""], ["a", "b"], ["ab"],
     ["ab", ""], ["a\0b"], ["a\nb"], ("a", 1), ("a1",), {"a": "b"}, {"a", "b"}, {"b": "a"}, Path("a"), "a", b"a",
     "\ud800",
-    Environment(), Environment((3, 8)), Environment(missing=frozenset("a")), Environment(found=frozenset("a")),
+    Environment(), Environment((3, 8, 0)), Environment(missing=frozenset("a")), Environment(found=frozenset("a")),
     ScanOptions(), ScanOptions(("a",)), ScanOptions(("a", "b")),
     build_scan_options(Policy.model_validate({"target": {"exclude": ["a"]}})),
     np.zeros(2), np.zeros(2, np.int8), np.zeros((1, 2)), np.ones(2), pa.array([1]),
@@ -144,7 +144,7 @@ def test_first_imports_are_simulated_again_where_anything_that_decides_them_chan
     tree = make_tree({"a.py": "import json\nimport b\n", "b.py": "x = 1\n"})
     kept = tmp_path / "cache"
     told = set()
-    for environment in (None, Environment((3, 8)), Environment(missing=frozenset({"json"}))):
+    for environment in (None, Environment((3, 8, 0)), Environment(missing=frozenset({"json"}))):
         told.add(str(simulate_entries(scan(tree), [("a", "a.py")], environment=environment, cache=kept)["simulated"]))
     (tree / "b.py").write_text("import missing_one\n")
     simulate_entries(scan(tree), [("a", "a.py")], cache=kept)

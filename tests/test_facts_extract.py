@@ -94,9 +94,50 @@ def test_both_branches_keep_their_condition() -> None:
     source = "if sys.version_info > (3, 11):\n import a\nelif x:\n import b\nelse:\n import c"
     assert brief(source, "imports", "module", "guard", "condition") == [
         ("a", "if", "sys.version_info > (3, 11)"),
-        ("b", "if", "x"),
-        ("c", "else", "not (x)"),
+        ("b", "if", "(not (sys.version_info > (3, 11))) and (x)"),
+        ("c", "else", "(not (sys.version_info > (3, 11))) and (not (x))"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "expected"),
+    [
+        ("if A:\n if B:\n  import a", "(A) and (B)"),
+        ("if A:\n try:\n  import a\n except ValueError: pass", "A"),
+        ("try:\n import b\nexcept ImportError:\n if A:\n  import a", "(handles('ImportError')) and (A)"),
+        ("for x in y:\n if A:\n  import a", "(loops()) and (A)"),
+        ("match x:\n case 1:\n  if A:\n   import a", "(matches(x)) and (A)"),
+        ("if A:\n def f():\n  if B:\n   import a", "(A) and (B)"),
+        ("if A:\n class C:\n  import a", "A"),
+    ],
+)
+def test_the_condition_is_that_of_every_enclosing_guard(source: str, expected: str) -> None:
+    assert [condition for module, condition in brief(source, "imports", "module", "condition") if module == "a"] == [
+        expected
+    ]
+
+
+@pytest.mark.parametrize(
+    ("before", "test", "scope", "condition"),
+    [
+        ("from typing import TYPE_CHECKING as TC", "TC", "type_checking", "typing.TYPE_CHECKING"),
+        ("import typing as t", "t.TYPE_CHECKING", "type_checking", "typing.TYPE_CHECKING"),
+        ("from typing import TYPE_CHECKING as TC", "TC and x", "type_checking", "typing.TYPE_CHECKING and x"),
+        ("TYPE_CHECKING = False", "TYPE_CHECKING", "type_checking", "False"),
+        ("import sys as _sys", "_sys.platform == 'win32'", "module", "sys.platform == 'win32'"),
+        ("from sys import version_info as v", "v >= (3, 9)", "module", "sys.version_info >= (3, 9)"),
+        ("import sys\nPY2 = sys.version_info[0] == 2", "not PY2", "module", "not sys.version_info[0] == 2"),
+        ("DEBUG = False", "DEBUG", "module", "False"),
+        ("DEBUG = False\nDEBUG = True", "DEBUG", "module", "True"),
+        ("DEBUG = False\ndef f():\n global DEBUG", "DEBUG", "module", "DEBUG"),
+        ("DEBUG = False\nfor DEBUG in x: pass", "DEBUG", "module", "DEBUG"),
+        ("DEBUG = get()", "DEBUG", "module", "DEBUG"),
+        ("if x:\n DEBUG = False", "DEBUG", "module", "DEBUG"),
+    ],
+)
+def test_constants_of_the_file_stand_for_what_they_are(before: str, test: str, scope: str, condition: str) -> None:
+    rows = brief(f"{before}\nif {test}:\n import wanted", "imports", "module", "scope", "condition")
+    assert rows[-1] == ("wanted", scope, condition)
 
 
 def test_an_elif_chain_longer_than_the_stack_is_walked() -> None:

@@ -34,7 +34,23 @@ SCOPES = ("module", "function", "type_checking")
 def make_graph(edges: list[tuple[str, str, str, bool]]) -> ImportGraph:
     """Return a graph of edges: importer, imported, scope, is_ancestor."""
     rows = [
-        (importer, imported, f"{importer}.py", line, "import", "", scope, "none", "", is_ancestor, "plain")
+        (
+            importer,
+            imported,
+            f"{importer}.py",
+            line,
+            line,
+            "import",
+            0,
+            imported,
+            "",
+            scope,
+            "none",
+            "",
+            "always",
+            is_ancestor,
+            "plain",
+        )
         for line, (importer, imported, scope, is_ancestor) in enumerate(edges, 1)
     ]
     modules = tuple(sorted({name for edge in edges for name in edge[:2]}))

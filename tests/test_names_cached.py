@@ -15,6 +15,7 @@ from analysis.facts import Facts, scan
 from analysis.names import build_identity
 from analysis.names.cached_names import CachedNames
 from analysis.policy import Policy
+from analysis.resolve import TargetResolver
 
 Tree = Callable[..., Path]
 
@@ -34,7 +35,7 @@ def tell(facts: Facts, cache: Path | None) -> dict[str, Any]:
 
 
 def is_kept(facts: Facts, cache: Path) -> bool:
-    return CachedNames(cache, facts, frozenset()).read() is not None
+    return CachedNames(cache, TargetResolver(facts), frozenset()).read() is not None
 
 
 def test_what_was_kept_is_what_would_be_found_again(make_tree: Tree, tmp_path: Path) -> None:

@@ -17,7 +17,23 @@ MODULES = st.sets(NAMES, max_size=30)
 
 def make_edges(*pairs: tuple[str, str], is_ancestor: bool = False) -> pd.DataFrame:
     rows = [
-        (importer, imported, f"{importer}.py", line, "import", "", "module", "none", "", is_ancestor, "plain")
+        (
+            importer,
+            imported,
+            f"{importer}.py",
+            line,
+            line,
+            "import",
+            0,
+            imported,
+            "",
+            "module",
+            "none",
+            "",
+            "always",
+            is_ancestor,
+            "plain",
+        )
         for line, (importer, imported) in enumerate(pairs, 1)
     ]
     return tables.EDGES.from_rows(rows).to_pandas()

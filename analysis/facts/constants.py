@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import ast
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from analysis.facts.expressions import find_dotted
+from analysis.facts.expressions import TYPING_NAMES, find_dotted
 
 #: Modules whose constants decide what runs.
 _DECIDING = frozenset({"sys", "os", "platform", "typing", "typing_extensions"})
@@ -28,57 +28,83 @@ class Constants:
 
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
-        self._known: dict[str, ast.expr] | None = None
+        self._known: dict[str, list[tuple[int, ast.expr | None]]] | None = None
 
     def expand(self, test: ast.expr) -> ast.expr:
         """Return a test at module level with the file's constants in place of their names."""
-        return self._expand(test, dotted_only=False)
+        return self._expand(test, aliases_only=False)
 
-    def _expand(self, test: ast.expr, *, dotted_only: bool) -> ast.expr:
+    def expand_aliases(self, test: ast.expr) -> ast.expr:
+        """Return a test with what the file imports under its own name, but its constants as they are written.
+
+        A file's own ``TYPE_CHECKING`` counts as what it is: ``TYPE_CHECKING = True`` is true for everybody.
+        """
+        return self._expand(test, aliases_only=True)
+
+    def _expand(self, test: ast.expr, *, aliases_only: bool) -> ast.expr:
         asked = [node.id for node in ast.walk(test) if isinstance(node, ast.Name)]
         if not asked:
             return test
         if self._known is None:
             self._known = _read_constants(self._tree)
-        wanted = {name: self._known[name] for name in asked if name in self._known}
-        wanted = {name: value for name, value in wanted.items() if not dotted_only or find_dotted(value)}
+        found = {name: self._find(name, test.lineno) for name in asked if name in self._known}
+        wanted = {
+            name: value
+            for name, value in found.items()
+            if value is not None and (not aliases_only or name in TYPING_NAMES or find_dotted(value))
+        }
         return _Expander(wanted).visit(_copy(test)) if wanted else test
 
-    def expand_aliases(self, test: ast.expr) -> ast.expr:
-        """Return a test with what it imports under its own name, but constants as they are written."""
-        return self._expand(test, dotted_only=True)
+    def _find(self, name: str, line: int) -> ast.expr | None:
+        """Return what the last statement before a line bound a name to."""
+        assert self._known is not None
+        return next((value for bound, value in reversed(self._known[name]) if bound < line), None)
 
 
 class _Expander(ast.NodeTransformer):
-    def __init__(self, known: dict[str, ast.expr]) -> None:
+    def __init__(self, known: Mapping[str, ast.expr | None]) -> None:
         self._known = known
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self._known.get(node.id, node)
+        return self._known.get(node.id) or node
 
 
 def _copy(node: ast.expr) -> ast.expr:
     return ast.parse(ast.unparse(node), mode="eval").body
 
 
-def _read_constants(tree: ast.Module) -> dict[str, ast.expr]:
-    """Return the names that one statement at the top binds to something known, and nothing binds again."""
-    found: dict[str, ast.expr] = {}
+def _read_constants(tree: ast.Module) -> dict[str, list[tuple[int, ast.expr | None]]]:
+    """Return line and value of each binding of the names that only statements at the top bind, in order.
+
+    The value is None where it is not known.
+    """
+    found: dict[str, list[tuple[int, ast.expr | None]]] = {}
     for statement in tree.body:
-        if isinstance(statement, ast.Import):
-            found.update(_read_import(statement))
-        elif isinstance(statement, ast.ImportFrom) and not statement.level and statement.module in _DECIDING:
-            found.update(
-                (alias.asname or alias.name, _make_attribute(statement.module, alias.name)) for alias in statement.names
-            )
-        elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
-            target = statement.targets[0]
-            if isinstance(target, ast.Name) and _is_plain(statement.value, found):
-                found[target.id] = _Expander(dict(found)).visit(_copy(statement.value))
-    if not found:
-        return found
-    times = Counter(name for name in _list_bound(tree.body) if name in found)
-    return {name: value for name, value in found.items() if times[name] == 1}
+        bound: dict[str, ast.expr | None] = dict.fromkeys(_list_stored(statement))
+        bound.update((name, value) for name, value in _read_values(statement, found) if name in bound)
+        for name, value in bound.items():
+            found.setdefault(name, []).append((statement.lineno, value))
+    known = {name: bindings for name, bindings in found.items() if any(value is not None for _, value in bindings)}
+    if not known:
+        return known
+    times = Counter(name for name in _list_bound(tree.body) if name in known)
+    return {name: bindings for name, bindings in known.items() if times[name] == len(bindings)}
+
+
+def _read_values(
+    statement: ast.stmt, known: Mapping[str, Sequence[tuple[int, ast.expr | None]]]
+) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names that a statement binds to something known, and what that is."""
+    if isinstance(statement, ast.Import):
+        yield from _read_import(statement)
+    elif isinstance(statement, ast.ImportFrom) and not statement.level and statement.module in _DECIDING:
+        for alias in statement.names:
+            yield alias.asname or alias.name, _make_attribute(statement.module, alias.name)
+    elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+        target = statement.targets[0]
+        current = {name: bindings[-1][1] for name, bindings in known.items() if bindings[-1][1] is not None}
+        if isinstance(target, ast.Name) and is_decided(statement.value, current):
+            yield target.id, _Expander(current).visit(_copy(statement.value))
 
 
 def _read_import(statement: ast.Import) -> Iterator[tuple[str, ast.expr]]:
@@ -91,7 +117,7 @@ def _make_attribute(module: str, name: str) -> ast.expr:
     return ast.Attribute(ast.Name(module, ast.Load()), name, ast.Load())
 
 
-def _is_plain(value: ast.expr, known: Collection[str]) -> bool:
+def is_decided(value: ast.expr, known: Collection[str] = ()) -> bool:
     """Return whether a value is made of constants, of what is known already, and of modules that decide."""
     nodes = [node for node, _ in zip(ast.walk(value), range(_MOST_NODES), strict=False)]
     if len(nodes) == _MOST_NODES or not all(isinstance(node, _PLAIN) for node in nodes):

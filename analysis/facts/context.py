@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cache
 
-from analysis.facts.expressions import find_dotted, is_main_test, is_typing_only, render
+from analysis.facts.expressions import find_dotted, is_main_test, is_never_typing, is_typing_only, render, strip_test
 
 #: How a condition speaks of enclosing guards that have no test: as calls, of which nobody knows what they return.
 HANDLES, LOOPS, MATCHES, CUT = "handles", "loops", "matches", "cut"
@@ -141,8 +141,8 @@ def branch(
     """
     if is_typing_only(test):
         return context.under_test("if", test).scoped("type_checking"), context
-    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and is_typing_only(test.operand):
-        return context, context.under_test("else", test.operand).scoped("type_checking")
+    if is_never_typing(test):
+        return context, context.under_test("else", strip_test(test)[0]).scoped("type_checking")
     if is_main_test(test):
         scope = "function" if context.scope == "module" else context.scope
         return context.under_test("if", test).scoped(scope), context

@@ -8,6 +8,8 @@ from collections.abc import Iterable
 
 #: Longer conditions, bases and decorators are cut: they are evidence, not input.
 TEXT_LIMIT = 120
+#: What type checkers take for true, and the interpreter for false.
+TYPING_NAMES = frozenset({"TYPE_CHECKING", "MYPY"})
 _CASTS = frozenset({"cast", "typing.cast", "t.cast", "typing_extensions.cast"})
 _PLACEHOLDER = re.compile(r"%(?:\([^()%]*+\))?[-#0 +]*+[0-9.*]*+[a-zA-Z]|\{[^{}]*+\}")
 
@@ -92,7 +94,7 @@ def classify(node: ast.expr | None) -> tuple[str, str, int]:
             return classify(node.args[1])
         return "instance", callee, len(node.args)
     if isinstance(node, ast.Constant):
-        return "constant", "None" if node.value is None else "", -1
+        return "constant", repr(node.value) if node.value is None or isinstance(node.value, bool) else "", -1
     if isinstance(node, ast.NamedExpr):
         return classify(node.value)
     candidates = _find_candidates(node)
@@ -121,11 +123,48 @@ def _find_candidates(node: ast.expr | None) -> list[str]:
 
 def is_typing_only(test: ast.expr) -> bool:
     """Return whether a test is false at run time and true for type checkers: TYPE_CHECKING, MYPY, False."""
+    test, is_negated = strip_test(test)
+    if is_negated:
+        return False
     if isinstance(test, ast.BoolOp) and isinstance(test.op, ast.And):
         return any(is_typing_only(value) for value in test.values)
     if isinstance(test, ast.Constant):
         return test.value is False or (type(test.value) is int and test.value == 0)
-    return find_dotted(test).rpartition(".")[2] in {"TYPE_CHECKING", "MYPY"}
+    return find_dotted(test).rpartition(".")[2] in TYPING_NAMES
+
+
+def is_never_typing(test: ast.expr) -> bool:
+    """Return whether a test is true at run time and false for type checkers: ``not TYPE_CHECKING``."""
+    inner, is_negated = strip_test(test)
+    return is_negated and is_typing_only(inner)
+
+
+def strip_test(test: ast.expr) -> tuple[ast.expr, bool]:
+    """Return what a test asks, without comparisons to True and False, and whether it is negated.
+
+    >>> codes = "not X", "X is True", "X == False", "bool(X) is not True", "not not X"
+    >>> [(ast.unparse(inner), is_no) for inner, is_no in (strip_test(ast.parse(c, mode="eval").body) for c in codes)]
+    [('X', True), ('X', False), ('X', True), ('X', True), ('X', False)]
+    """
+    is_negated = False
+    while True:
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            test, is_negated = test.operand, not is_negated
+        elif isinstance(test, ast.NamedExpr):
+            test = test.value
+        elif isinstance(test, ast.Call) and find_dotted(test.func) == "bool" and len(test.args) == 1:
+            test = test.args[0]
+        elif (
+            isinstance(test, ast.Compare)
+            and isinstance(test.ops[0], ast.Eq | ast.NotEq | ast.Is | ast.IsNot)
+            and len(test.ops) == 1
+            and isinstance(test.comparators[0], ast.Constant)
+            and isinstance(test.comparators[0].value, bool)
+        ):
+            turns = isinstance(test.ops[0], ast.NotEq | ast.IsNot) == test.comparators[0].value
+            test, is_negated = test.left, is_negated != turns
+        else:
+            return test, is_negated
 
 
 def is_main_test(test: ast.expr) -> bool:

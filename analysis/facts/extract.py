@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from analysis.facts.classes import ClassReader
-from analysis.facts.constants import Constants
+from analysis.facts.constants import Constants, is_decided
 from analysis.facts.context import Context, branch
 from analysis.facts.dynamic import find_dynamic_rows
 from analysis.facts.exports import UNKNOWN, read_exports
-from analysis.facts.expressions import classify, find_dotted
+from analysis.facts.expressions import classify, find_dotted, render
 from analysis.facts.hooks import read_getattr
 from analysis.facts.lines import find_lines, has_line_between, normalise_line_ends
 from analysis.facts.markers import find_markers
@@ -310,6 +310,8 @@ class _Walker:
     def _assign_target(self, target: ast.expr, value: ast.expr, node: ast.stmt, context: Context) -> None:
         if isinstance(target, ast.Name):
             kind, text, arguments = classify(value)
+            if kind == "expression" and is_decided(value):
+                text = render(value)
             self._bind(node, target.id, kind, text, context, arguments)
             if not context.owner:
                 self._literals[target.id] = value

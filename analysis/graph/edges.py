@@ -34,11 +34,12 @@ class ImportGraph:
 def build_import_graph(
     facts: TargetFacts, gaps: Gaps | None = None, *, resolver: TargetResolver | None = None
 ) -> ImportGraph:
-    """Return the edges of every import of a target; the rows are in the order of files, statements and names.
+    """Return the edges of every import of a target, in the order of files, statements and names.
 
     A statement of a file with two module names makes its edges once for each. Files that Python never imports
-    (shadowed twins) make none; the source of a compiled module speaks for it. Imports of a module by itself are left
-    out. Linear in the number of rows. ``gaps`` takes what fails inside the kit; without it such a failure is raised.
+    (shadowed twins) make none; the source of a compiled module stands for it. Left out are imports of a module by
+    itself, and those that run on no supported version and platform. Linear in the number of rows. ``gaps`` takes what
+    fails inside the kit; without it such a failure is raised.
     """
     gaps = gaps or NoGaps()
     resolver = resolver or TargetResolver(facts)
@@ -51,8 +52,12 @@ def build_import_graph(
     phantoms = [entry for entry in missing if entry[2].reason]
     return ImportGraph(
         gaps.attempt("graph", "edges", lambda: _build_edges(imports, asked, index, liveness), tables.EDGES.empty),
-        gaps.attempt("graph", "externals", lambda: _build_externals(imports, externals, names), tables.EXTERNALS.empty),
-        gaps.attempt("graph", "phantoms", lambda: _build_phantoms(imports, phantoms, names), tables.PHANTOMS.empty),
+        gaps.attempt(
+            "graph", "externals", lambda: _build_externals(imports, externals, names, liveness), tables.EXTERNALS.empty
+        ),
+        gaps.attempt(
+            "graph", "phantoms", lambda: _build_phantoms(imports, phantoms, names, liveness), tables.PHANTOMS.empty
+        ),
         tuple(sorted(names)),
     )
 
@@ -85,9 +90,10 @@ def _build_edges(imports: pa.Table, asked: ImportAnswers, index: ModuleIndex, li
     importers, importeds, is_ancestor = asked.importers[place], ends[end], np.array(kinds, bool)[end]
     size = len(index.all)
     own = np.array([module.number * size + number for module in index.all for number in module.own], np.int64)
+    is_dead = liveness[asked.rows[place]] == tables.LIVENESS.index("never")
     is_own = np.where(is_ancestor, np.isin(importers * size + importeds, own), importers == importeds)
     place, importers, importeds, is_ancestor = (
-        column[~is_own] for column in (place, importers, importeds, is_ancestor)
+        column[~is_own & ~is_dead] for column in (place, importers, importeds, is_ancestor)
     )
     dictionary = pa.array([module.name for module in index.all], type=pa.string())
     vias = pa.array([answer.via for answer in asked.answers], type=pa.string())
@@ -96,12 +102,14 @@ def _build_edges(imports: pa.Table, asked: ImportAnswers, index: ModuleIndex, li
         "imported": dictionary.take(pa.array(importeds)),
         "is_ancestor": pa.array(is_ancestor),
         "via": vias.take(pa.array(asked.which[place])),
-        "liveness": pa.DictionaryArray.from_arrays(
-            pa.array(liveness[asked.rows[place]], pa.int8()), pa.array(tables.LIVENESS, pa.string())
-        ),
+        "liveness": _name_liveness(liveness[asked.rows[place]]),
         **_take(imports, asked.rows[place], _OF_STATEMENT),
     }
     return _assemble(tables.EDGES, columns)
+
+
+def _name_liveness(codes: Numbers) -> pa.DictionaryArray:
+    return pa.DictionaryArray.from_arrays(pa.array(codes, pa.int8()), pa.array(tables.LIVENESS, pa.string()))
 
 
 def _flag(answer: ImportAnswer) -> list[bool]:
@@ -109,7 +117,7 @@ def _flag(answer: ImportAnswer) -> list[bool]:
     return [False] * len(answer.imported) + [True] * len(answer.ancestors)
 
 
-def _build_externals(imports: pa.Table, found: Sequence[_Missing], names: Sequence[str]) -> pa.Table:
+def _build_externals(imports: pa.Table, found: Sequence[_Missing], names: Sequence[str], liveness: Numbers) -> pa.Table:
     missing = [meaning.missing for _, _, meaning in found]
     origins = {origin: code for code, origin in enumerate(tables.ORIGINS)}
     codes = pa.array([origins[meaning.origin] for _, _, meaning in found], type=pa.int8())
@@ -118,18 +126,20 @@ def _build_externals(imports: pa.Table, found: Sequence[_Missing], names: Sequen
         "module": pa.array(missing, type=pa.string()),
         "package": pa.array([module.partition(".")[0] for module in missing], type=pa.string()),
         "origin": pa.DictionaryArray.from_arrays(codes, pa.array(tables.ORIGINS, type=pa.string())),
+        "liveness": _name_liveness(liveness[[row for row, _, _ in found]]),
         **_take(imports, [row for row, _, _ in found], ("path", "line", "name", "scope", "guard")),
     }
     return _assemble(tables.EXTERNALS, columns)
 
 
-def _build_phantoms(imports: pa.Table, found: Sequence[_Missing], names: Sequence[str]) -> pa.Table:
+def _build_phantoms(imports: pa.Table, found: Sequence[_Missing], names: Sequence[str], liveness: Numbers) -> pa.Table:
     columns = {
         "importer": pa.array([names[number] for _, number, _ in found], type=pa.string()),
         **{
             name: pa.array([getattr(meaning, attribute) for _, _, meaning in found], type=pa.string())
             for name, attribute in (("module", "missing"), ("nearest", "nearest"), ("reason", "reason"))
         },
+        "liveness": _name_liveness(liveness[[row for row, _, _ in found]]),
         **_take(imports, [row for row, _, _ in found], ("path", "line", "name", "scope", "guard", "caught")),
     }
     return _assemble(tables.PHANTOMS, columns)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
 
-from analysis.facts.expressions import find_dotted
+from analysis.facts.expressions import TYPING_NAMES, find_dotted
 from analysis.resolve.environments import Environment
 
 #: The value of what the environment does not decide.
@@ -39,10 +39,11 @@ _CONSTANTS_OF_A_PROCESS: Mapping[str, Any] = {
     "sys.maxsize": sys.maxsize, "sys.flags.optimize": 0,
 }  # fmt: skip
 #: True for type checkers, false for everybody who runs the module.
-_TYPING = frozenset({"TYPE_CHECKING", "MYPY"})
+_TYPING = TYPING_NAMES
 _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
-    ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.In: lambda left, right: left in right,
+    ast.Eq: operator.eq, ast.NotEq: operator.ne,
+    ast.Is: operator.is_, ast.IsNot: operator.is_not, ast.In: lambda left, right: left in right,
 }  # fmt: skip
 
 
@@ -65,6 +66,13 @@ def evaluate_condition(source: str, environment: Environment, *, is_typing: bool
     except (SyntaxError, ValueError, TypeError, IndexError, RecursionError, MemoryError):
         return None
     return None if value is UNDECIDED else bool(value)
+
+
+def is_known_constant(dotted: str) -> bool:
+    """Return whether a dotted name is decided by the interpreter, the platform or the type checker."""
+    return dotted in _CONSTANTS or dotted in _CONSTANTS_OF_A_PROCESS or dotted.rpartition(".")[0] in {
+        "typing", "typing_extensions", "six",
+    }  # fmt: skip
 
 
 def find_constant(dotted: str, environment: Environment) -> Any:

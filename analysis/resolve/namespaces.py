@@ -97,11 +97,14 @@ class Namespaces:
     position, dotted attribute and value as written.
     """
 
-    def __init__(self, facts: FactTables, index: ModuleIndex, supported: Supported = DEFAULT) -> None:
+    def __init__(
+        self, facts: FactTables, bindings: pa.Table, index: ModuleIndex, supported: Supported = DEFAULT
+    ) -> None:
+        """``bindings`` are those of the facts, with settled conditions."""
         self.index = index
-        self.bindings = facts.bindings
-        self.rows = Bindings(facts.bindings, supported)
-        self._spaces = _build_spaces(facts.bindings, self.rows.name)
+        self.bindings = bindings
+        self.rows = Bindings(bindings, supported)
+        self._spaces = _build_spaces(bindings, self.rows.name)
         self._empty = Space()
         self.registered: set[str] = set()
         self.attributes: list[tuple[str, int, str, str]] = []

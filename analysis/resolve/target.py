@@ -57,7 +57,7 @@ class TargetResolver:
     @cached_property
     def spaces(self) -> Namespaces:
         """What the statements of each file bind."""
-        return Namespaces(self.facts, self.index, self.supported)
+        return Namespaces(self.facts, self.imports.bindings, self.index, self.supported)
 
     @cached_property
     def names(self) -> NameResolver:

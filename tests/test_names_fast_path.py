@@ -14,12 +14,10 @@ from hypothesis import strategies as st
 from analysis import tables
 from analysis.facts import Facts, scan
 from analysis.gaps import NoGaps
-from analysis.resolve.namespaces import Namespaces
 from analysis.names.paths import PathRows, build_resolution
-from analysis.resolve.name_resolver import Resolver
 from analysis.names.routes import Routes
-from analysis.resolve.statements import read_statements
 from analysis.names.usage import find_usage
+from analysis.resolve import TargetResolver
 
 Tree = Callable[..., Path]
 _COLUMNS = list(tables.PATHS.names[:-1])
@@ -27,9 +25,8 @@ _COLUMNS = list(tables.PATHS.names[:-1])
 
 def resolve_one_by_one(facts: Facts) -> list[dict[str, Any]]:
     """Return the rows of the table of paths as the resolver gives them, without any that are answered at once."""
-    spaces = Namespaces(facts)
-    statements = read_statements(facts.imports, spaces.index)
-    resolver = Resolver(spaces, statements)
+    target = TargetResolver(facts)
+    spaces, statements, resolver = target.spaces, target.statements, target.names
     routes = Routes(spaces, resolver.stars, statements, facts.markers)
     every = {module.number: set(spaces.space(module).names) for module in spaces.index.modules}
     found = PathRows(spaces, resolver, routes, find_usage(statements)).find(every, {}, NoGaps())

@@ -1,0 +1,137 @@
+"""Which module of the tree a dotted name means to an importer, by Python's own rules."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis.facts.absolute import absolute_name
+from analysis.resolve.modules import NAMESPACE, Module, ModuleIndex
+from analysis.resolve.standard_library import ALWAYS_FIRST, STANDARD
+
+
+class Found(NamedTuple):
+    """A module of the tree that a dotted name means, and the rule that found it (``tables.VIAS``)."""
+
+    module: Module
+    via: str
+
+
+class Finder:
+    """Finds modules by name, seen from a module of the index.
+
+    ``imports`` are all import statements: which folders they name says which files are imported, and which are run.
+    """
+
+    def __init__(self, index: ModuleIndex, imports: pa.Table) -> None:
+        self.index = index
+        self._named = _find_named(imports)
+        self._run_folders: dict[int, str] = {}
+        self._known: dict[tuple[str, str, str], Found | None] = {}
+
+    def find_module(self, importer: Module, absolute: str) -> Found | None:
+        """Return the module of the tree that an absolute name means to an importer; None for one that is not there.
+
+        Standard library and built-in modules come first, as they do for CPython; then the roots; then, for a file that
+        is run and not imported, its own folder.
+        """
+        view = (importer.root, self.find_run_folder(importer), absolute)
+        if view not in self._known:
+            self._known[view] = self._find(importer, absolute)
+        found = self._known[view]
+        if found is not None and found.module is importer and found.via == "script-folder":
+            return self._find_on_path(importer, absolute)  # a script does not mean itself
+        return found
+
+    def find_relative(self, importer: Module, absolute: str) -> Found | None:
+        """Return the module that a relative import means, from its absolute name: no standard library comes before."""
+        found = self.index.find(absolute, importer.root)
+        if found is None:
+            return None
+        return Found(found, "plain" if found.root == importer.root else "second-root")
+
+    def find_written(self, importer: Module, level: int, module: str) -> tuple[str, Found | None]:
+        """Return absolute name and module of what a statement names; an empty name beyond the top package."""
+        absolute = absolute_name(importer.package, level, module)
+        if not absolute:
+            return "", None
+        return absolute, (self.find_relative if level else self.find_module)(importer, absolute)
+
+    def _find(self, importer: Module, absolute: str) -> Found | None:
+        if not self.find_run_folder(importer):
+            return self._find_on_path(importer, absolute)
+        if self._is_run_in_its_folder(importer):
+            return self._find_beside(importer, absolute) or self._find_on_path(importer, absolute)
+        found = self._find_on_path(importer, absolute)
+        first = absolute.partition(".")[0]
+        if found is None and self.index.find(first, importer.root) is None:
+            return self._find_beside(importer, absolute)
+        return found
+
+    def _find_on_path(self, importer: Module, absolute: str) -> Found | None:
+        first = absolute.partition(".")[0]
+        if first in ALWAYS_FIRST or (first in STANDARD and self.is_standard(importer, first)):
+            return None
+        return self.find_relative(importer, absolute)
+
+    def is_standard(self, importer: Module, first: str) -> bool:
+        """Return whether the standard library's module goes before what the tree has under its name.
+
+        A module of another root is not on the path for sure, and a folder without ``__init__`` comes last.
+        """
+        own = self.index.find_in(importer.root, first)
+        return own is None or own.kind == NAMESPACE
+
+    def _find_beside(self, importer: Module, absolute: str) -> Found | None:
+        """Return what lies beside a script under this name, if anything; the standard library goes before it."""
+        folder = importer.dotted_folder
+        if not folder or absolute.partition(".")[0] in STANDARD:
+            return None
+        found = self.index.find_in(importer.root, f"{folder}.{absolute}")
+        return None if found is None else Found(found, "script-folder")
+
+    def find_run_folder(self, importer: Module) -> str:
+        """Return kind and folder of a file whose imports may search its folder; empty for one that is surely imported.
+
+        A file is imported when it lies in a package, or at the top of a root.
+        """
+        known = self._run_folders.get(importer.number)
+        if known is None:
+            folder = importer.dotted_folder
+            above = self.index.find_in(importer.root, folder) if folder else None
+            is_inside = not folder or (above is not None and above.kind == "package")
+            is_script = importer.kind == "script"
+            known = f"{importer.kind} {folder}" if is_script or not is_inside else ""
+            self._run_folders[importer.number] = known
+        return known
+
+    def _is_run_in_its_folder(self, importer: Module) -> bool:
+        """Return whether a file is run as a script, for all we know: nobody imports anything from its folder."""
+        return bool(importer.dotted_folder) and importer.dotted_folder not in self._named
+
+    def is_missing(self, importer: Module, absolute: str) -> bool:
+        """Return whether a dotted name lies below a file or package of the tree without being there.
+
+        A namespace package may have parts elsewhere.
+        """
+        above = absolute.rpartition(".")[0]
+        while above:
+            found = self.index.find(above, importer.root)
+            if found is not None:
+                return found.kind != NAMESPACE
+            above = above.rpartition(".")[0]
+        return False
+
+
+def _find_named(imports: pa.Table) -> frozenset[str]:
+    """Return the dotted names that absolute imports say, and the packages above them."""
+    found: set[str] = set()
+    absolute = imports.filter(pc.equal(imports.column("level"), 0))
+    for name in pc.unique(absolute.column("module")).to_pylist():
+        above = name
+        while above and above not in found:
+            found.add(above)
+            above = above.rpartition(".")[0]
+    return frozenset(found)
