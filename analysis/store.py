@@ -138,7 +138,7 @@ def write_snapshot(data: Path, contents: Mapping[str, pa.Table], manifest: Mappi
         for name, table in sorted(contents.items()):
             expected = tables.TABLES[name].schema
             if not table.schema.equals(expected):
-                raise ValueError(f"table {name} has not the columns of tables.py: {table.schema.names}")
+                raise ValueError(f"table {name} has not the columns of analysis.tables: {table.schema.names}")
             pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
         described = {"format": FORMAT, **manifest}
         (folder / MANIFEST).write_text(json.dumps(described, indent=2, sort_keys=True) + "\n", "utf-8")
@@ -165,7 +165,7 @@ def read_manifest(snapshot: Path) -> dict[str, Any]:
 
 
 def read_table(snapshot: Path, name: str) -> pa.Table:
-    """Return one table of a snapshot with the schema of ``tables.py``; ``SnapshotError`` when it is damaged."""
+    """Return one table of a snapshot with the schema of ``tables``; ``SnapshotError`` when it is damaged."""
     import pyarrow.parquet as pq
 
     try:

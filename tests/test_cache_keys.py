@@ -61,7 +61,7 @@ def test_equal_things_have_one_key_in_every_process(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("module", "counts"),
-    [("facts/extract.py", True), ("facts/new.py", True), ("tables.py", True), ("cache/packs.py", True),
+    [("facts/extract.py", True), ("facts/new.py", True), ("tables/facts.py", True), ("cache/packs.py", True),
      ("rules/score.py", False)],
 )  # fmt: skip
 def test_another_source_of_the_program_is_another_key(tmp_path: Path, module: str, counts: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 from xml.etree import ElementTree as ET
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pytest
 
 from analysis import gate, investigate, tables
-from analysis.facts import extract, scan
+from analysis.facts import bindings, extract, scan, walk
 from analysis.gaps import Gaps, NoGaps, describe_failure
 from analysis.investigation import Investigation
 from analysis.policy import parse_policy
@@ -239,8 +240,9 @@ def test_a_comparison_on_which_the_kit_fails_lets_nothing_pass(
 
 #: What extraction is made of: the attribute of the module, and the part that a row names.
 FINDERS = (
-    ("find_dynamic_rows", "dynamic imports"), ("find_markers", "markers"), ("write_program", "program"),
-    ("read_class_state", "state"), ("read_function_state", "state"), ("read_getattr", "module __getattr__"),
+    (extract, "find_dynamic_rows", "dynamic imports"), (extract, "find_markers", "markers"),
+    (extract, "write_program", "program"), (walk, "read_class_state", "state"),
+    (walk, "read_function_state", "state"), (extract, "read_getattr", "module __getattr__"),
 )  # fmt: skip
 
 
@@ -269,12 +271,12 @@ importlib.import_module("z")  # ssot
 """
 
 
-@pytest.mark.parametrize(("name", "part"), FINDERS)
+@pytest.mark.parametrize(("module", "name", "part"), FINDERS)
 def test_a_finder_that_fails_on_a_file_costs_one_row_and_its_own_facts(
-    name: str, part: str, monkeypatch: pytest.MonkeyPatch
+    module: ModuleType, name: str, part: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole = extract.extract(SOURCE)
-    monkeypatch.setattr(extract, name, fail)
+    monkeypatch.setattr(module, name, fail)
     found = extract.extract(SOURCE)
     assert found.status == "ok"
     (row,) = found.rows[-1]
@@ -289,10 +291,10 @@ def test_a_finder_that_fails_on_a_file_costs_one_row_and_its_own_facts(
     assert set(names) - set(same) <= touched | {"not_analysed"}
 
 
-@pytest.mark.parametrize("kind", [*extract._HANDLERS, *extract._BINDERS], ids=lambda kind: kind.__name__)
+@pytest.mark.parametrize("kind", [*walk.HANDLERS, *bindings.BINDERS], ids=lambda kind: kind.__name__)
 def test_a_kind_of_statement_that_fails_costs_its_own_rows(kind: type, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = extract.extract(SOURCE)
-    table = extract._HANDLERS if kind in extract._HANDLERS else extract._BINDERS
+    table = walk.HANDLERS if kind in walk.HANDLERS else bindings.BINDERS
     monkeypatch.setitem(table, kind, fail)
     found = extract.extract(SOURCE)
     assert found.status == "ok"
@@ -306,14 +308,14 @@ def test_a_file_on_which_the_kit_fails_is_one_row_and_keeps_its_imports(
 ) -> None:
     root = make_tree({"a.py": "import b\nTRAP = 1\n", "b.py": "x = 1\n"})
     whole = scan(root, jobs=1)
-    walker = extract._Walker.__init__
+    init = walk.Walker.__init__
 
-    def walk(self: Any, source: bytes, *rest: Any) -> None:
+    def start(self: Any, source: bytes, *rest: Any) -> None:
         if b"TRAP" in source:
             fail()
-        walker(self, source, *rest)
+        init(self, source, *rest)
 
-    monkeypatch.setattr(extract._Walker, "__init__", walk)
+    monkeypatch.setattr(walk.Walker, "__init__", start)
     facts = scan(root, jobs=1)
     assert tables.read_column(facts.files, "status") == ["not-analysed", "ok"]
     assert [(row["path"], row["part"]) for row in facts.not_analysed.to_pylist()] == [("a.py", "")]

@@ -128,7 +128,7 @@ def _read_body(node: ast.ClassDef) -> tuple[list[str], list[str], bool]:
 
 
 def find_marks(bases: list[str], metaclass: str, decorators: list[str], *, is_abstract: bool) -> list[str]:
-    """Return what a class statement says it is, from the names alone: sorted marks of ``tables.py``."""
+    """Return what a class statement says it is, from the names alone: sorted marks of ``tables``."""
     marks: set[str] = set()
     for base in bases:
         name = base.partition("[")[0].partition("(")[0].rpartition(".")[2]

@@ -5,11 +5,7 @@ definitions, bindings, deletions, branches, loops, exception handlers, raises an
 of functions only where they stand, as hardly one is called while its module is imported. What is not listed here
 (literal texts longer than ``MOST_TEXT``, comprehensions, f-strings) is an unknown value, its parts evaluated.
 
-Expressions: ``["k", constant]``, ``["n", name, line]``, ``["a", owner, name, line]``,
-``["c", callee, arguments, [[keyword, value]], line]``, ``["o", operator, left, right]`` (comparison or sum),
-``["!", operand]``, ``["&", operands]``, ``["|", operands]``, ``["?", test, yes, no]``, ``["s", owner, index, line]``,
-``["-", from, to]`` (a slice), ``["l", elements]``, ``["d", [[key, value]]]``, ``[":", name, value]``, ``["*", value]``,
-``[",", first, value]`` (the first is evaluated only), ``["u", parts]``.
+The lists of expressions: see ``program_expressions``.
 """
 
 from __future__ import annotations
@@ -19,15 +15,10 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from analysis.facts.program_expressions import ExpressionCompiler, Node
 from analysis.facts.rows import cut_name
 
-MOST_TEXT = 200
-Node = list[Any]
-
-_OPERATORS: dict[type, str] = {
-    ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Is: "is",
-    ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
-}  # fmt: skip
+__all__ = ["Node", "compile_function", "write_program"]
 
 
 def write_program(tree: ast.Module) -> str:
@@ -65,7 +56,7 @@ def _yields(body: Iterable[ast.AST]) -> bool:
     return False
 
 
-class _Compiler:
+class _Compiler(ExpressionCompiler):
     """From syntax to programs; ``body`` says whether annotations are evaluated. In functions they are not."""
 
     def __init__(self, body: Sequence[ast.stmt], *, is_annotating: bool = True) -> None:
@@ -213,113 +204,6 @@ class _Compiler:
     def _type_alias(self, node: Any) -> Node:
         return ["=", node.lineno, [self.target(node.name)], ["u", []]]
 
-    # Expressions
-
-    def _each(self, nodes: Iterable[ast.expr | None]) -> list[Node]:
-        return [self.expression(node) for node in nodes if node is not None]
-
-    def target(self, node: ast.expr) -> Node:
-        """Return what is assigned to: a name, an attribute, a subscript, several of them, or nothing known."""
-        if isinstance(node, ast.Name):
-            return ["n", node.id]
-        if isinstance(node, ast.Attribute):
-            return ["a", self.expression(node.value), node.attr, node.lineno]
-        if isinstance(node, ast.Subscript):
-            return ["s", self.expression(node.value), self.expression(node.slice), node.lineno]
-        if isinstance(node, ast.Tuple | ast.List):
-            return ["l", [self.target(element) for element in node.elts]]
-        if isinstance(node, ast.Starred):
-            return ["*", self.target(node.value)]
-        return ["u", []]
-
-    def expression(self, node: ast.expr) -> Node:
-        """Return what an expression evaluates."""
-        compiler = _EXPRESSIONS.get(type(node))
-        if compiler is not None:
-            return compiler(self, node)
-        if isinstance(node, ast.Lambda):
-            return ["u", self._each(node.args.defaults)]
-        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-            return ["u", [self.expression(node.generators[0].iter)]]
-        return self._parts(node)
-
-    def _parts(self, node: ast.expr) -> Node:
-        parts = [self.expression(child) for child in ast.iter_child_nodes(node) if isinstance(child, ast.expr)]
-        return ["u", [part for part in parts if part[0] != "k" and part != ["u", []]]]
-
-    def _constant(self, node: ast.Constant) -> Node:
-        value = node.value
-        if value is None or isinstance(value, bool | float) or (isinstance(value, str) and len(value) <= MOST_TEXT):
-            return ["k", value]
-        if isinstance(value, int) and abs(value) < 1 << 63:
-            return ["k", value]
-        return ["u", []]
-
-    def _name(self, node: ast.Name) -> Node:
-        return ["n", node.id, node.lineno]
-
-    def _attribute(self, node: ast.Attribute) -> Node:
-        return ["a", self.expression(node.value), node.attr, node.lineno]
-
-    def _call(self, node: ast.Call) -> Node:
-        keywords = [[keyword.arg, self.expression(keyword.value)] for keyword in node.keywords]
-        return ["c", self.expression(node.func), self._each(node.args), keywords, node.lineno]
-
-    def _compare(self, node: ast.Compare) -> Node:
-        if len(node.ops) != 1:
-            return self._parts(node)
-        operator = _OPERATORS[type(node.ops[0])]
-        return ["o", operator, self.expression(node.left), self.expression(node.comparators[0])]
-
-    def _binary(self, node: ast.BinOp) -> Node:
-        # A chain of operators may be longer than the stack is deep.
-        rights: list[ast.BinOp] = []
-        left: ast.expr = node
-        while isinstance(left, ast.BinOp):
-            rights.append(left)
-            left = left.left
-        found = self.expression(left)
-        for part in reversed(rights):
-            right = self.expression(part.right)
-            if isinstance(part.op, ast.Add | ast.BitOr):
-                found = ["o", "+", found, right]
-            else:
-                found = ["u", [each for each in (found, right) if each[0] != "k"]]
-        return found
-
-    def _unary(self, node: ast.UnaryOp) -> Node:
-        inner = self.expression(node.operand)
-        return ["!", inner] if isinstance(node.op, ast.Not) else ["u", [inner]]
-
-    def _boolean(self, node: ast.BoolOp) -> Node:
-        return ["&" if isinstance(node.op, ast.And) else "|", self._each(node.values)]
-
-    def _choice(self, node: ast.IfExp) -> Node:
-        return ["?", self.expression(node.test), self.expression(node.body), self.expression(node.orelse)]
-
-    def _subscript(self, node: ast.Subscript) -> Node:
-        return ["s", self.expression(node.value), self.expression(node.slice), node.lineno]
-
-    def _slice(self, node: ast.Slice) -> Node:
-        ends = [["k", None] if end is None else self.expression(end) for end in (node.lower, node.upper)]
-        return ["-", *ends] if node.step is None else ["u", []]
-
-    def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Node:
-        return ["l", self._each(node.elts)]
-
-    def _dictionary(self, node: ast.Dict) -> Node:
-        pairs = [
-            [None if key is None else self.expression(key), self.expression(value)]
-            for key, value in zip(node.keys, node.values, strict=True)
-        ]
-        return ["d", pairs]
-
-    def _walrus(self, node: ast.NamedExpr) -> Node:
-        return [":", node.target.id, self.expression(node.value)]
-
-    def _starred(self, node: ast.Starred) -> Node:
-        return ["*", self.expression(node.value)]
-
 
 _STATEMENTS: dict[type, Callable[[_Compiler, Any], Node | None]] = {
     ast.Import: _Compiler._import,
@@ -347,25 +231,6 @@ _STATEMENTS: dict[type, Callable[[_Compiler, Any], Node | None]] = {
     ast.Assert: _Compiler._assert,
     ast.Break: _Compiler._leave,
     ast.Continue: _Compiler._leave,
-}
-_EXPRESSIONS: dict[type, Callable[[_Compiler, Any], Node]] = {
-    ast.Constant: _Compiler._constant,
-    ast.Name: _Compiler._name,
-    ast.Attribute: _Compiler._attribute,
-    ast.Call: _Compiler._call,
-    ast.Compare: _Compiler._compare,
-    ast.BinOp: _Compiler._binary,
-    ast.UnaryOp: _Compiler._unary,
-    ast.BoolOp: _Compiler._boolean,
-    ast.IfExp: _Compiler._choice,
-    ast.Subscript: _Compiler._subscript,
-    ast.List: _Compiler._sequence,
-    ast.Tuple: _Compiler._sequence,
-    ast.Set: _Compiler._sequence,
-    ast.Slice: _Compiler._slice,
-    ast.Dict: _Compiler._dictionary,
-    ast.NamedExpr: _Compiler._walrus,
-    ast.Starred: _Compiler._starred,
 }
 if hasattr(ast, "TryStar"):
     _STATEMENTS[ast.TryStar] = _Compiler._try

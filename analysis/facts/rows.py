@@ -43,7 +43,7 @@ def _cut_names(rows: list[Row], columns: tuple[int, ...]) -> list[Row]:
 
 @dataclass(slots=True)
 class Rows:
-    """Rows of the facts tables of one file, without the ``path`` column, in the order of ``tables.py``."""
+    """Rows of the facts tables of one file, without the ``path`` column, in the order of ``tables``."""
 
     imports: list[Row] = field(default_factory=list)
     definitions: list[Row] = field(default_factory=list)

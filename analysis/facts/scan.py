@@ -50,7 +50,7 @@ class ScanOptions:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Everything that the files of a target say: one Arrow table per name in ``tables.py``."""
+    """Everything that the files of a target say: one Arrow table per name in ``tables``."""
 
     root: Path
     files: pa.Table

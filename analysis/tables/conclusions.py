@@ -1,0 +1,68 @@
+"""The tables of what is concluded: findings, scores, metrics."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import pyarrow as pa
+
+from analysis.tables.table import TEXT, Column, Table, count, one_of, text
+
+SEVERITIES = ("P0", "P1", "P2", "P3")
+#: What each says of a finding, wherever a reader meets it; no severity knows what a fault does to the product.
+SEVERITY_WORDS: Mapping[str, str] = {
+    "P0": "fix this first", "P1": "needs a fix now", "P2": "risk", "P3": "worth knowing",
+}  # fmt: skip
+CERTAINTIES = ("static", "observed", "confirmed", "refuted")
+EVIDENCE = pa.list_(pa.struct([("path", pa.string()), ("line", pa.int32()), ("source", pa.string())]))
+
+FINDINGS = Table("findings", "one verdict of one rule on one subject", (
+    text("fingerprint", "16 hex digits; stable against line moves and reformatting"),
+    text("rule", "name of the rule, see docs/rules.md"),
+    one_of("severity", SEVERITIES, "; ".join(f"{name}: {words}" for name, words in SEVERITY_WORDS.items())),
+    text("subject", "module, class or file the verdict is about"),
+    text("message", "one sentence with the figures"),
+    one_of("certainty", CERTAINTIES, "static, observed at run time, confirmed by both, refuted"),
+    Column("evidence", EVIDENCE, "places with their source line, at most a dozen"),
+    count("places", "number of places; more than evidence shows when there are more than a dozen"),
+    Column("owner", TEXT, "person or team by [[owner]] of the policy; empty when it names nobody", is_later=True),
+))  # fmt: skip
+
+ACCEPTED = Table("accepted", "one finding, or part of one, that an exception accepts", (
+    text("fingerprint", "as in findings"),
+    text("rule", "name of the rule"),
+    one_of("severity", SEVERITIES, "how grave it would be"),
+    text("subject", "module, class or file"),
+    text("message", "what the finding says"),
+    one_of("by", ("comment", "policy"), "where the exception stands"),
+    text("reason", "why it is accepted"),
+    text("until", "last day on which it is, as 2027-01-31; empty: for ever"),
+    text("path", "first accepted place; empty when the finding has none"),
+    count("line", "its line, from 1; 0 when there is none"),
+    count("places", "number of places that are accepted"),
+))  # fmt: skip
+
+SCORES = Table("scores", "the compliance score of one package, or of the whole target", (
+    text("package", "empty: the whole target"),
+    count("modules", "modules that can be imported"),
+    count("clean_modules", "of these, those that no finding of severity P0, P1 or P2 cites"),
+    count("findings", "findings whose first place is in it"),
+    Column("points", pa.float64(), "points lost"),
+    Column("score", pa.float64(), "0 to 100: see docs/score.md"),
+))  # fmt: skip
+
+SCORE_PARTS = Table("score_parts", "what one rule costs one package, or the whole target", (
+    text("package", "empty: the whole target"),
+    text("rule", "name of the rule"),
+    one_of("severity", SEVERITIES, "of its findings"),
+    count("findings", "number of findings that count"),
+    count("places", "number of their places"),
+    Column("points", pa.float64(), "points lost"),
+))  # fmt: skip
+
+METRICS = Table("metrics", "one measured number", (
+    text("metric", "name of the number"),
+    Column("value", pa.float64(), "the number"),
+    text("unit", "what is counted"),
+    text("meaning", "one sentence"),
+))  # fmt: skip

@@ -1,0 +1,152 @@
+"""The tables of facts: what the files of the target say, keyed by path."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from analysis.tables.columns import CAUGHT, CONDITION, GUARD, LINE, PATH, POSITION, SCOPE
+from analysis.tables.table import Column, Table, count, flag, one_of, text, texts
+
+FILE_STATUSES = (
+    "ok", "syntax-error", "decode-error", "unreadable", "too-large", "not-a-file", "parser-crash", "not-analysed",
+)  # fmt: skip
+MODULE_KINDS = ("module", "package", "namespace", "extension", "script")
+IMPORT_KINDS = ("import", "from", "star", "dynamic", "recovered")
+BINDING_KINDS = (
+    "import", "star", "class", "function", "alias", "instance", "constant", "delete",
+    "declaration", "target", "unpacked", "augmented", "type_alias", "expression",
+)  # fmt: skip
+EXPORT_OPERATIONS = ("assign", "add", "remove", "unknown")
+HOOK_KINDS = (
+    "module_getattr", "sys_modules", "path_extended", "computed_import", "computed_binding", "module_attribute",
+)  # fmt: skip
+RETURNS = ("", "new", "kept")
+STATE_KINDS = ("singleton", "class-attribute", "class-registry", "default", "cached-getter")
+MARKER_KINDS = ("ssot", "deprecated")
+MARKER_PLACES = ("comment", "docstring", "code")
+
+FILES = Table("files", "one Python file of the target", (
+    text("path", "POSIX path relative to the target; bytes that are not UTF-8 are shown escaped"),
+    one_of("status", FILE_STATUSES, "ok, or why the file has no syntax tree"),
+    text("reason", "the parser's or the system's own words when the status is not ok"),
+    count("error_line", "line of the syntax error, 0 when there is none"),
+    text("encoding", "encoding by PEP 263 and BOM"),
+    Column("size_bytes", pa.int64(), "size in bytes"),
+    count("lines", "number of lines"),
+    text("content_hash", "first 32 hex digits of the SHA-256 of the bytes; empty when unreadable"),
+    text("structure", "24 hex digits of the hash of what the file imports, binds and defines, without lines, comments and the bodies of functions"),
+))  # fmt: skip
+
+LEFT_OUT = Table("left_out", "one folder, or kind of files, that discovery left out", (
+    text("path", "POSIX path relative to the target"),
+    text("reason", "why: virtual-environment, cache, backup-copy, ignored-by-git, excluded, symlinked-folder, unreadable-folder, nested-too-deep, git-not-asked, git-does-not-answer, gitignore-not-read"),
+    count("files", "number of .py files below it"),
+))  # fmt: skip
+
+MODULES = Table("modules", "one name under which a file (or namespace folder) can be imported", (
+    text("module", "dotted module name"),
+    text("path", "file that defines it; for a namespace package its folder with a trailing slash"),
+    one_of("kind", MODULE_KINDS, "module, package (__init__.py), namespace (folder without), extension (compiled), script (not importable by its name)"),
+    text("root", "folder, relative to the target, that must be on sys.path; .. when it is the target's parent"),
+    flag("is_primary", "false when the same file has another, more specific name; see the root that makes it so"),
+    text("shadowed_by", "path of the file or folder that Python imports instead under this name; empty when this one is imported"),
+))  # fmt: skip
+
+IMPORTS = Table("imports", "one name taken by one import statement", (
+    PATH, POSITION, LINE,
+    count("end_line", "last line of the statement"),
+    one_of("kind", IMPORT_KINDS, "import a, from a import b, from a import *, import_module('a'), or recovered line by line from a file that does not parse"),
+    count("level", "number of leading dots"),
+    text("module", "module as written, without the dots"),
+    text("name", "name taken from the module; empty for kind import, * for star"),
+    text("bound_as", "name that the statement binds (asname, or the first component of import a.b)"),
+    SCOPE, GUARD, CONDITION, CAUGHT,
+    text("owner", "qualified name of the enclosing function or class; empty at module level"),
+    flag("is_reexport", "from a import b as b: the redundant alias says that b is meant to be imported from here (PEP 484)"),
+))  # fmt: skip
+
+DEFINITIONS = Table("definitions", "one class statement", (
+    PATH, POSITION, LINE,
+    count("end_line", "last line of the body"),
+    text("name", "class name"),
+    text("qualname", "qualified name within the module, as Python's __qualname__"),
+    SCOPE, GUARD, CONDITION, CAUGHT,
+    texts("bases", "base classes as written"),
+    text("metaclass", "metaclass as written; empty when none is given"),
+    texts("decorators", "decorators as written, without arguments"),
+    texts("marks", "what the statement says it is: abstract, protocol, enum, dataclass, exception, namedtuple, typeddict"),
+    texts("attributes", "names bound in the class body, methods apart, in order"),
+    texts("methods", "names of the methods in order"),
+    text("fingerprint", "16 hex digits of the hash of the body without comments, docstrings and layout"),
+    Column("sketch", pa.list_(pa.uint32()), "smallest 32 hashes of the body's pairs of lines: two bodies are as alike as their sketches"),
+))  # fmt: skip
+
+METHODS = Table("methods", "one function of a class body", (
+    PATH, POSITION, LINE,
+    count("end_line", "last line of the body"),
+    text("owner", "qualified name of the class"),
+    text("name", "method name"),
+    texts("parameters", "parameter names in order; *args and **kwargs with their stars"),
+    texts("decorators", "decorators as written, without arguments"),
+    flag("is_async", "async def"),
+    text("delegate", "attribute.method when all that the method does is to call that; empty otherwise"),
+    one_of("returns", RETURNS, "new: what it has just made; kept: what its object or class keeps; empty: nothing, or something else"),
+    text("fingerprint", "16 hex digits of the hash of the body without comments, docstrings and layout"),
+    Column("sketch", pa.list_(pa.uint32()), "smallest 16 hashes of the body's pairs of lines; empty below 5 lines"),
+))  # fmt: skip
+
+BINDINGS = Table("bindings", "one statement that binds or unbinds a module-level name", (
+    PATH, POSITION, LINE,
+    text("name", "the name"),
+    one_of("kind", BINDING_KINDS, "how it is bound; instance is a call, alias a dotted name, target a loop, with or except target"),
+    text("value", "alias: the dotted name; instance: the dotted callee; class, function: the qualified name; constant: None, True or False; expression: its text where interpreter and platform decide it; import: module:name as written with its dots; several candidates of a conditional expression are separated by |"),
+    count("arguments", "instance: number of positional arguments of the call; -1 otherwise"),
+    SCOPE, GUARD, CONDITION, CAUGHT,
+    text("owner", "qualified name of the function that binds it by a global statement; empty at module level"),
+))  # fmt: skip
+
+EXPORTS = Table("exports", "one statement on one name of __all__", (
+    PATH, POSITION, LINE,
+    text("name", "exported name; empty for operation unknown; module:* when another module's __all__ is added"),
+    one_of("operation", EXPORT_OPERATIONS, "assign starts a new list; unknown: __all__ is computed in a way that is not literal"),
+    GUARD,
+))  # fmt: skip
+
+HOOKS = Table("hooks", "one name that a module serves or registers while it runs", (
+    PATH, POSITION, LINE,
+    one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed), computed_import (import_module of something that is not a literal), computed_binding (a name is put into globals()), module_attribute (an assignment to an attribute of something imported)"),
+    text("name", "attribute or module name; * stands for what is computed"),
+    text("value", "dotted name that is returned or registered; callee() when that call made it; empty when unknown"),
+))  # fmt: skip
+
+MARKERS = Table("markers", "one place where the source speaks of a single source of truth or of deprecation", (
+    PATH, LINE,
+    one_of("kind", MARKER_KINDS, "ssot or deprecated"),
+    one_of("place", MARKER_PLACES, "comment, docstring or code"),
+    text("text", "the line, stripped, cut at 200 characters; of a comment after code with a # of its own, or of a long line, the comment"),
+))  # fmt: skip
+
+STATES = Table("states", "one place that keeps state beyond one call", (
+    PATH, POSITION, LINE,
+    text("owner", "qualified name of the class or function"),
+    text("name", "attribute, parameter or function"),
+    one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: one that is changed through the class only; default: a container that the function changes or hands on; cached-getter: a cached function without parameters"),
+    text("value", "what is kept, as written; of a singleton the method that does it; of a cached-getter what it calls"),
+    Column("changed", pa.list_(pa.int32()), "lines at which it is stored or changed"),
+))  # fmt: skip
+
+PROGRAMS = Table("programs", "what runs when one file is imported, for the import simulation", (
+    PATH,
+    text("program", "its statements as JSON, see analysis/facts/program.py"),
+))  # fmt: skip
+
+NOT_ANALYSED = Table("not_analysed", "one file, finder, rule or step that the kit itself failed on", (
+    Column("path", pa.dictionary(pa.int32(), pa.string()), "file, POSIX path relative to the target; empty where the failure is not about one file"),
+    text("step", "step of the run, as in the progress display: scan, graph, names, simulation, rules and so on"),
+    text("part", "what of the step is missing: a kind of statement, a table, a first import, a rule; empty: all of it"),
+    text("reason", "the exception, and where in the kit it was raised"),
+))  # fmt: skip
+
+FACT_TABLES: tuple[Table, ...] = (
+    IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, PROGRAMS, NOT_ANALYSED,
+)  # fmt: skip

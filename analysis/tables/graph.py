@@ -1,0 +1,70 @@
+"""The tables of the import graph, keyed by module name."""
+
+from __future__ import annotations
+
+from analysis.tables.columns import CAUGHT, GUARD, LINE, POSITION, SCOPE
+from analysis.tables.facts import IMPORT_KINDS
+from analysis.tables.table import Table, count, flag, one_of, text, texts
+
+ORIGINS = ("stdlib", "external", "unknown")
+CYCLE_KINDS = ("import-time", "deferred", "typing")
+CUT_METHODS = ("exact", "heuristic")
+#: Whether a statement can run on the supported versions and platforms.
+LIVENESS = ("always", "sometimes", "never")
+_LIVENESS = one_of(
+    "liveness",
+    LIVENESS,
+    "whether the statement can run: always, sometimes (it depends on a condition), never (dead on every supported version and platform; such statements make no edge)",
+)
+
+EDGES = Table("edges", "one in-tree import edge made by one statement", (
+    text("importer", "module that imports"),
+    text("imported", "module that is imported"),
+    text("path", "file of the importer"),
+    LINE,
+    POSITION,
+    one_of("kind", IMPORT_KINDS, "as in imports"),
+    count("level", "number of leading dots"),
+    text("module", "module as written, without the dots"),
+    text("name", "name taken; empty for import a"),
+    SCOPE, GUARD, CAUGHT,
+    _LIVENESS,
+    flag("is_ancestor", "true when the statement names a module below the imported package, whose __init__ runs on the way"),
+    text("via", "plain, or the rule that found the module: second-root, script-folder"),
+))  # fmt: skip
+
+EXTERNALS = Table("externals", "one import of a module that is not in the tree", (
+    text("importer", "module that imports"),
+    text("module", "dotted module as named by the statement"),
+    text("package", "first component"),
+    one_of("origin", ORIGINS, "stdlib, external (a third-party package) or unknown"),
+    text("path", "file of the importer"),
+    LINE,
+    text("name", "name taken; empty for import a"),
+    SCOPE, GUARD, _LIVENESS,
+))  # fmt: skip
+
+PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exist", (
+    text("importer", "module that imports"),
+    text("module", "dotted module that does not exist"),
+    text("nearest", "closest existing module name; empty when none is near"),
+    text("path", "file of the importer"),
+    LINE,
+    text("name", "name taken; empty for import a"),
+    SCOPE, GUARD, CAUGHT, _LIVENESS,
+    text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension, left-out (it is on disk but not in the scan)"),
+))  # fmt: skip
+
+CYCLES = Table("cycles", "one strongly connected component of the import graph with more than one module", (
+    text("cycle", "stable identifier: kind, first module, hash of the members"),
+    one_of("kind", CYCLE_KINDS, "import-time; deferred needs a function-level import; typing needs a TYPE_CHECKING import"),
+    flag("with_ancestors", "whether the edges to ancestor packages take part"),
+    count("size", "number of modules"),
+    count("edge_count", "number of importer and imported pairs inside the component"),
+    texts("modules", "members, sorted"),
+    texts("loop", "a short loop through the component: importer path:line imported, one text per hop"),
+    flag("is_loop_shortest", "true when no shorter loop exists; false when the search was limited"),
+    texts("cut", "cheapest set of imports to remove: importer -> imported"),
+    count("cut_cost", "cost of the cut: see docs/cycles.md"),
+    one_of("cut_method", CUT_METHODS, "exact or heuristic"),
+))  # fmt: skip

@@ -1,0 +1,114 @@
+"""The tables of names: what can be imported from where, and what is there twice."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+from analysis.tables.columns import CAUGHT, GUARD, LINE, SCOPE
+from analysis.tables.table import Column, Table, count, flag, one_of, text, texts
+
+#: What a name is bound to. The first seven are classes: by a statement, or made by a call.
+VALUE_KINDS = (
+    "class", "namedtuple", "typeddict", "enum", "newtype", "dataclass", "made-class",
+    "function", "module", "instance", "result", "constant", "none", "type-alias", "compiled", "external", "unknown",
+)  # fmt: skip
+CLASS_KINDS = VALUE_KINDS[:7]
+ROUTES = ("definition", "facade", "shim", "accidental", "none")
+PATH_CERTAINTIES = ("certain", "conditional", "unknown")
+PHANTOM_REASONS = (
+    "no-such-name", "type-checking-only", "main-program-only", "other-interpreter", "deleted",
+)  # fmt: skip
+DUPLICATE_LEVELS = ("class", "method")
+CONFLICT_KINDS = ("same-name", "renamed", "instance", "branch", "order")
+_IMPORT_PATH = text("import_path", "dotted path by which the name can be imported: pkg.mod.Name")
+_DEFINITION = text(
+    "definition", "pkg.mod:Qual; package:name outside the tree; of an instance its class; empty when unknown"
+)
+_ROUTE = one_of(
+    "route",
+    ROUTES,
+    "how the path reaches the definition: definition (the same module), facade (an ancestor package), shim (a module that exists to re-export), accidental; none when it is not in the tree",
+)
+
+PATHS = Table("paths", "one name of one module, and the object behind it", (
+    _IMPORT_PATH,
+    Column("module", pa.dictionary(pa.int32(), pa.string()), "module that binds the name"),
+    text("name", "the name"),
+    Column("path", pa.dictionary(pa.int32(), pa.string()), "file of the module"),
+    count("line", "line of the statement that binds the name; 0 when served on demand"),
+    _DEFINITION,
+    Column("definition_path", pa.dictionary(pa.int32(), pa.string()), "file of the definition; empty outside the tree"),
+    count("definition_line", "line of the definition; 0 outside the tree"),
+    one_of("kind", VALUE_KINDS, "what the object is; result: of a call or expression that may be anything; compiled: of a module without source; external: outside the tree"),
+    text("made_by", "what was called to make the object; of an instance its class"),
+    _ROUTE,
+    texts("chain", "places on the way from the name to the definition: module.name path:line"),
+    count("candidates", "number of different objects that the name may be, by branch; 1 when there is no choice"),
+    one_of("certainty", PATH_CERTAINTIES, "certain; conditional: another branch, or a call, decides; unknown"),
+    text("reason", "why unknown; the other candidates when conditional"),
+    count("statements", "number of import statements that take the name from this module"),
+    count("files", "number of files with such a statement"),
+    flag("is_canonical", "true for the one path by which the class should be imported; false for what is no class"),
+))  # fmt: skip
+
+VIOLATIONS = Table("violations", "one class taken by one import statement from a module that is neither its own nor an ancestor package", (
+    text("importer", "module that imports"),
+    Column("path", pa.dictionary(pa.int32(), pa.string()), "file of the importer"),
+    LINE,
+    text("name", "name taken"),
+    text("import_path", "path by which the statement takes the class"),
+    text("definition", "the class, pkg.mod:Qual"),
+    text("canonical", "import path that should be used"),
+    one_of("route", ROUTES, "shim or accidental; definition or facade where the policy names another path"),
+    SCOPE, GUARD,
+))  # fmt: skip
+
+PHANTOM_NAMES = Table("phantom_names", "one import of a name that its module, which exists, does not have", (
+    text("importer", "module that imports"),
+    text("module", "module that does not have the name"),
+    text("name", "name taken"),
+    Column("path", pa.dictionary(pa.int32(), pa.string()), "file of the importer"),
+    LINE, SCOPE, GUARD, CAUGHT,
+    one_of("reason", PHANTOM_REASONS, "why the import fails"),
+    text("nearest", "closest name that the module has; empty when none is near"),
+    texts("defined_in", "modules that define the name, at most three"),
+))  # fmt: skip
+
+CONFLICTS = Table("conflicts", "one name under which modules have different objects", (
+    text("name", "the name"),
+    one_of("kind", CONFLICT_KINDS, "same-name: several classes of this name; renamed: an import gives the name to a class of another name; instance: a class here, an object there; branch: one module chooses among classes; order: a submodule or an attribute, by the order of imports"),
+    texts("definitions", "the different objects, sorted"),
+    texts("import_paths", "paths that yield them, at most twenty, sorted"),
+    flag("is_related", "true when each class is a base or a subclass of another: extended, not rivals"),
+    count("statements", "number of import statements that take the name from one of the paths"),
+))  # fmt: skip
+
+BASES = Table("bases", "one base class of one class, where it can be told", (
+    text("definition", "the class, pkg.mod:Qual"),
+    text("base", "the base: pkg.mod:Qual, or package:name outside the tree"),
+))  # fmt: skip
+
+DUPLICATES = Table("duplicates", "one class or method that is equal or nearly equal to another", (
+    one_of("level", DUPLICATE_LEVELS, "class, or method of classes that are not alike as a whole"),
+    text("group", "identifier of all bodies that hang together; stable against moves"),
+    text("first", "one of the two: pkg.mod:Qual; a file that is no module is named by its path"),
+    text("second", "the other"),
+    Column("similarity", pa.float64(), "1 for equal bodies (comments, docstrings and layout apart), else the estimated share of pairs of lines that both have"),
+    Column("first_path", pa.dictionary(pa.int32(), pa.string()), "file of the first"),
+    count("first_line", "first line of the statement"),
+    count("first_end_line", "last line of its body"),
+    Column("second_path", pa.dictionary(pa.int32(), pa.string()), "file of the second"),
+    count("second_line", "first line of the statement"),
+    count("second_end_line", "last line of its body"),
+    flag("is_same_name", "whether both have one name"),
+    text("folder_copy", "the copied folders that explain it: folder = folder; empty when none do"),
+))  # fmt: skip
+
+FOLDER_COPIES = Table("folder_copies", "two folders that hold the same files", (
+    text("first", "folder, relative to the target; the original where names tell"),
+    text("second", "the other folder; the copy where its name says so"),
+    count("files", "number of files with a twin of equal content, or of equal or nearly equal classes"),
+    count("first_files", "number of Python files below the first"),
+    count("second_files", "number of Python files below the second"),
+    text("hint", "the part of the name that says copy: backup, legacy, old, v2; empty when none does"),
+))  # fmt: skip
