@@ -160,8 +160,7 @@ def _rank(step: Step) -> tuple[str, int, str]:
 def _count_cuts(cycles: pa.Table) -> dict[str, int]:
     """Return per rule on cycles the number of imports that the cheapest cuts remove."""
     counts = Counter[str]()
-    columns = (tables.read_column(cycles, name) for name in ("kind", "with_ancestors", "cut"))
-    for kind, with_ancestors, cut in zip(*columns, strict=True):
+    for kind, with_ancestors, cut in tables.read_rows(cycles, "kind", "with_ancestors", "cut"):
         rule = {"import-time": "import-cycle"}.get(kind, f"{kind}-cycle")
         if not with_ancestors:
             counts[rule] += len(cut)
@@ -172,7 +171,7 @@ def _count_cuts(cycles: pa.Table) -> dict[str, int]:
 
 def _count_statements(violations: pa.Table) -> int:
     """Return the number of statements: one that takes two classes is in two findings, but is mended once."""
-    return len(set(zip(*(tables.read_column(violations, name) for name in ("path", "line")), strict=True)))
+    return len(set(tables.read_rows(violations, "path", "line")))
 
 
 def _build_step(rule: str, rows: Sequence[dict[str, Any]], counts: Mapping[str, int]) -> Step:

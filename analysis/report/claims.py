@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from analysis.policy import Claim
 from analysis.quantities import ALIASES, NOT_MEASURED, SHARE, UNITS, write_value
-from analysis.report.counting import count_of
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -142,7 +142,7 @@ def _format_first_imports(inv: Investigation, wanted: tuple[str, ...]) -> list[s
     rest = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items()) if outcome != "ok")
     could = "could" if len(probed) else "can, by the simulation,"
     return [
-        f"Of {count_of(len(outcomes), 'module')} {counts['ok']:,} {could} be imported{f', {rest}' if rest else ''}."
+        f"Of {format_count(len(outcomes), 'module')} {counts['ok']:,} {could} be imported{f', {rest}' if rest else ''}."
     ]
 
 

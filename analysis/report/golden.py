@@ -34,7 +34,7 @@ from analysis.quantities import (
 from analysis.report.displays import Fragment, Picture, Prose, build_table
 from analysis.report.escaping import code, markdown
 from analysis.report.pictures import BLUE, INK, QUIET, RED, STYLE, render
-from analysis.rules.words import agree, tell
+from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -126,7 +126,7 @@ def build_scenarios(inv: Investigation, passed: int, runs: int) -> list[tuple[st
         today = f"{write_money(revenue * (1 - rate), business.currency)} ({low} to {high})"
         target = write_money(revenue * (1 - policy.target), business.currency)
     stated = "revenue at risk as the policy states it; every failure loses its share of it"
-    rows = [("today", write_share(rate), today, f"measured in {tell(runs, 'run')}; {stated}")]
+    rows = [("today", write_share(rate), today, f"measured in {format_count(runs, 'run')}; {stated}")]
     rows += [
         (f"after: {phase.name}", "not measured", "not measured", "measure again when the phase is done")
         for phase in inv.plan()
@@ -204,7 +204,7 @@ def draw_runs(inv: Investigation) -> Picture | Prose:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes.set_xlabel("run")
         png = render(figure)
-    caption = f"The rate after each run; red marks are the {tell(len(failed), 'run')} that failed."
+    caption = f"The rate after each run; red marks are the {format_count(len(failed), 'run')} that failed."
     return Picture(png, f"Run chart of {len(good):,} runs, {len(failed):,} of them failed", caption)
 
 
@@ -294,5 +294,7 @@ def format_needed(inv: Investigation) -> Prose:
     )
     if view:
         failures = view.runs - view.passed
-        text += f" So far {tell(failures, 'run')} of {view.runs:,} {agree(failures, 'has', 'have')} failed."
+        text += (
+            f" So far {format_count(failures, 'run')} of {view.runs:,} {choose_form(failures, 'has', 'have')} failed."
+        )
     return Prose(markdown(text))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from analysis.quantities import Shown, write_at_least, write_count, write_stated, write_value
 from analysis.rules.verdict import Tally, count_findings
-from analysis.rules.words import agree
+from analysis.wording import choose_form
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -111,7 +111,7 @@ def _build_ordinary(values: Mapping[str, float], gravest: Mapping[str, str]) -> 
 def _build_concept(goal: SuccessMetric) -> Figure:
     light = "grey" if goal.is_met is None else "green" if goal.is_met else "red"
     name = goal.metric.partition(":")[2]
-    noun = "" if goal.now is None else agree(int(goal.now), "class", "classes")
+    noun = "" if goal.now is None else choose_form(int(goal.now), "class", "classes")
     says = "Policy limit exceeded" if light == "red" else ""
     note = (Shown(f"at most {write_count(goal.target)} allowed"),)
     return Figure(goal.metric, name[:1].upper() + name[1:], goal.now, light, note, noun=noun, says=says)
@@ -119,7 +119,7 @@ def _build_concept(goal: SuccessMetric) -> Figure:
 
 def _build_ids(metric: str, value: float) -> Figure:
     """Return how many classes have the name of one that the policy or a claim is about."""
-    noun, is_one = agree(int(value), "definition", "definitions"), value == 1
+    noun, is_one = choose_form(int(value), "definition", "definitions"), value == 1
     says = "" if is_one else "Not as expected"
     name, note = metric.removeprefix(_CLASS_IDS), (Shown("expected 1"),)
     return Figure(metric, name, value, "green" if is_one else "red", note, noun=noun, says=says)
@@ -131,7 +131,7 @@ def _build_golden(inv: Investigation, goal: SuccessMetric) -> Figure:
     note = (
         Shown(write_at_least(goal.now or 0.0, confidence), _LOWER),
         Shown(" in "), Shown(write_count(runs), "golden-path-runs"),
-        Shown(f" {agree(int(runs), 'run', 'runs')}; {write_stated(goal.target)} needed"),
+        Shown(f" {choose_form(int(runs), 'run', 'runs')}; {write_stated(goal.target)} needed"),
     )  # fmt: skip
     metric, is_missed = "golden-path-rate", inv.metric("golden-path-upper-bound") < goal.target
     light = "green" if goal.is_met else "red" if is_missed else "amber"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis import __version__
 from analysis.quantities import write_decimal
-from analysis.report.counting import count_of
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -54,15 +54,21 @@ def _find_gaps(manifest: Any) -> list[str]:
     gaps = _format_packages(manifest)
     for status, count in sorted(manifest["statuses"].items()):
         if status not in {"ok", "not-analysed"}:
-            told = count_of(count, "file")
+            told = format_count(count, "file")
             gaps.append(f"{told} could not be parsed ({status}); of these only imports are known, line by line.")
     for reason, count in sorted(manifest["left_out"].items()):
         if count:
-            gaps.append(f"{count_of(count, 'file')} {'was' if count == 1 else 'were'} left out on purpose ({reason}).")
+            gaps.append(
+                f"{format_count(count, 'file')} {'was' if count == 1 else 'were'} left out on purpose ({reason})."
+            )
     if left := manifest.get("not_simulated", 0):
-        gaps.append(f"{count_of(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget.")
+        gaps.append(
+            f"{format_count(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget."
+        )
     if failed := manifest["counts"].get("not_analysed", 0):
-        gaps.append(f"{count_of(failed, 'part')} could not be analysed: the kit itself failed on what is listed below.")
+        gaps.append(
+            f"{format_count(failed, 'part')} could not be analysed: the kit itself failed on what is listed below."
+        )
     if manifest.get("git_problem"):
         gaps.append(f"The repository around the target was not asked: {manifest['git_problem']}.")
     gaps.append(_format_probe(manifest.get("probe") or {}))
@@ -81,7 +87,8 @@ def _format_probe(probe: Any) -> str:
     if not probe:
         return "Nothing of the target was executed: what only shows at run time is not in this report."
     return (
-        f"{count_of(probe['modules'], 'module')} of the target {'was' if probe['modules'] == 1 else 'were'} imported, "
+        f"{format_count(probe['modules'], 'module')} of the target {'was' if probe['modules'] == 1 else 'were'} "
+        "imported, "
         f"which executed code of it, by Python {str(probe['version']).split()[0]}; no function was called. "
         f"Network: {probe['network']}. The target's files: {probe['target']}. "
         f"Processes: {probe.get('processes', 'unknown')}.{_format_losses(probe)}"
@@ -103,11 +110,14 @@ def _format_losses(probe: Any) -> str:
     """Return what one module did to others, where the system could not keep them apart."""
     told = ""
     if probe.get("lost"):
-        told += f" {count_of(probe['lost'], 'module')} could not be probed: the probe's server ended before their turn."
+        told += (
+            f" {format_count(probe['lost'], 'module')} could not be probed: the probe's server ended before their turn."
+        )
     for change in probe.get("changed", ()):
         files = ", ".join(change["changed"])
         told += (
-            f" {count_of(change['files'], 'file')} of the target changed ({files}) while these modules were imported: "
+            f" {format_count(change['files'], 'file')} of the target changed ({files}) while these modules were "
+            "imported: "
             f"{', '.join(change['by'])}."
         )
     return told

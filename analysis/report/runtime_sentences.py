@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.quantities import write_decimal, write_share
-from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.rules.cycle_outcomes import UNTOLD
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -40,7 +40,7 @@ def format_probe(inv: Investigation) -> Prose:
     outcomes = inv.frame("probed")["outcome"].astype(str)
     ok = int((outcomes == "ok").sum())
     return Prose(
-        f"Each of {count_of(len(outcomes), 'module')} of {code(inv.name)} was imported first in a fresh process of "
+        f"Each of {format_count(len(outcomes), 'module')} of {code(inv.name)} was imported first in a fresh process of "
         f"Python {plain_version(probe)}: {ok:,} imports succeed, {len(outcomes) - ok:,} do not. "
         f"Network: {code(probe.get('network', 'unknown'))}. It took {write_decimal(float(probe.get('seconds', 0)))} s."
     )
@@ -71,19 +71,20 @@ def format_simulation(inv: Investigation) -> Prose:
     swallowed = inv.frame("simulated_swallowed")
     losing = swallowed[swallowed["outcome"].astype(str).isin(_CIRCULAR)]["entry"].nunique()
     told = (
-        f"Of {count_of(len(outcomes) - left, 'first import')} that were simulated, without running anything, "
+        f"Of {format_count(len(outcomes) - left, 'first import')} that were simulated, without running anything, "
         f"{int(counts.get('ok', 0)):,} succeed, {circular:,} fail by a circle and {rest:,} for another reason; "
         f"{losing:,} lose a name on the way without a word."
     )
     if left:
-        told += f" {count_of(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget."
+        told += f" {format_count(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget."
     if unknown:
-        told += f" Of {count_of(unknown, 'module')} it cannot be told: too much runs."
+        told += f" Of {format_count(unknown, 'module')} it cannot be told: too much runs."
     both = _join_witnesses(inv)
     if len(both):
         agree = int((both["foretold"] == both["seen"]).sum())
         told += (
-            f" The interpreter was asked about {count_of(len(both), 'module')} of these: {agree:,} imports ended as "
+            f" The interpreter was asked about {format_count(len(both), 'module')} of these: {agree:,} imports ended "
+            "as "
             f"foretold ({write_share(agree / len(both))})."
         )
     return Prose(told)
@@ -157,7 +158,7 @@ def format_agreement(inv: Investigation) -> Prose:
     judged = total - told["unknown"]
     share = write_share(told["agree"] / judged) if judged else "none"
     return Prose(
-        f"Of {count_of(total, 'name')} in modules that could be imported, source and program say the same of "
+        f"Of {format_count(total, 'name')} in modules that could be imported, source and program say the same of "
         f"{told['agree']:,} ({share} of those on which both speak); they contradict each other on "
         f"{told['disagree']:,}, {told['static-only']:,} are only in the source, {told['runtime-only']:,} only in the "
         f"program, and of {told['unknown']:,} one of them cannot tell."

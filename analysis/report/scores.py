@@ -10,7 +10,7 @@ from analysis.facts.test_files import is_test_file
 from analysis.quantities import POINTS, SCORE, write_decimal, write_score, write_share
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import markdown
-from analysis.rules.words import agree, tell
+from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -45,8 +45,9 @@ def build_score(inv: Investigation) -> ScoreView | None:
     lossy = [row for row in packages if row["points"]]
     clean, lost = whole["clean_modules"], write_decimal(whole["points"])
     explanation = (
-        f"{clean:,} of {tell(whole['modules'], 'module')} {agree(clean, 'is', 'are')} clean, and "
-        f"{tell(whole['findings'], 'finding')} {agree(whole['findings'], 'costs', 'cost')} {lost} points: "
+        f"{clean:,} of {format_count(whole['modules'], 'module')} {choose_form(clean, 'is', 'are')} clean, and "
+        f"{format_count(whole['findings'], 'finding')} {choose_form(whole['findings'], 'costs', 'cost')} {lost} "
+        "points: "
         f"100 × {clean:,} ÷ ({clean:,} + {lost})"
     )
     return ScoreView(
@@ -95,9 +96,10 @@ def format_trend(baseline: Mapping[str, Any], score: float) -> str:
     was = write_score(float(baseline["score"]))
     went = f"stayed at {was}" if was == write_score(score) else f"went from {was} to {write_score(score)}"
     return (
-        f"Since the baseline{revision}: the score {went}; {tell(new, 'finding')} {agree(new, 'is', 'are')} new, "
-        f"{worse:,} {agree(worse, 'is', 'are')} worse, {gone:,} {agree(gone, 'is', 'are')} gone, "
-        f"{known:,} {agree(known, 'is', 'are')} known."
+        f"Since the baseline{revision}: the score {went}; {format_count(new, 'finding')} "
+        f"{choose_form(new, 'is', 'are')} new, "
+        f"{worse:,} {choose_form(worse, 'is', 'are')} worse, {gone:,} {choose_form(gone, 'is', 'are')} gone, "
+        f"{known:,} {choose_form(known, 'is', 'are')} known."
     )
 
 

@@ -14,7 +14,7 @@ from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, format_some, tell
+from analysis.wording import choose_form, format_count, format_some
 
 #: Blocks that do not decide whether what stands in them runs; a try that swallows import errors is judged apart.
 _ALWAYS = frozenset({"none", "with", "try"})
@@ -64,10 +64,7 @@ def _find_bound(case: RuleContext) -> dict[tuple[str, int, str], str]:
     imports = case.facts.imports
     chosen = imports.filter(pc.and_(pc.not_equal(imports["bound_as"], ""), pc.not_equal(imports["name"], "")))
     columns = ("path", "line", "name", "bound_as")
-    return {
-        (path, line, name): bound
-        for path, line, name, bound in zip(*(tables.read_column(chosen, column) for column in columns), strict=True)
-    }
+    return {(path, line, name): bound for path, line, name, bound in tables.read_rows(chosen, *columns)}
 
 
 def _find_lost(case: RuleContext) -> dict[tuple[str, int], list[Mapping[str, Any]]]:
@@ -125,7 +122,7 @@ def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
 def _format_statements(grades: Sequence[str]) -> str:
     """Return how many statements import it, and where they stand when they differ."""
     counts = Counter(grades)
-    told = f"{tell(len(grades), 'statement')} {agree(len(grades), 'imports', 'import')} it"
+    told = f"{format_count(len(grades), 'statement')} {choose_form(len(grades), 'imports', 'import')} it"
     where = ", ".join(f"{counts[grade]:,} {words}" for grade, words in _PLACES.items() if counts[grade])
     return f"{told} ({where})" if len(counts) > 1 else f"{told} ({_PLACES[grades[0]]})"
 

@@ -80,9 +80,8 @@ def find_cycle_places(graph: ImportGraph, cycles: Iterable[Cycle]) -> dict[str, 
         group = groups[kind, with_ancestors]
         home = {module: cycle.cycle for cycle in group for module in cycle.modules}
         inside = _select(graph.edges, home, with_ancestors=with_ancestors, scopes=SCOPES_OF_KIND[kind])
-        columns = (tables.read_column(inside, name) for name in ("importer", "imported", "path", "line"))
         fresh: dict[Place, str] = {}
-        for importer, imported, path, line in zip(*columns, strict=True):
+        for importer, imported, path, line in tables.read_rows(inside, "importer", "imported", "path", "line"):
             if home[importer] == home[imported] and (path, line) not in given:
                 fresh.setdefault((path, line), home[importer])
         for place, cycle_name in fresh.items():
@@ -146,8 +145,7 @@ def _find_written(imports: pa.Table, edges: Iterable[CycleEdge]) -> dict[tuple[s
     names = pa.array(sorted({name for *_, name in wanted}), type=pa.string())
     chosen = imports.filter(pc.is_in(imports.column("name"), names))
     found: dict[tuple[str, int, str], set[tuple[int, str]]] = defaultdict(set)
-    columns = (tables.read_column(chosen, name) for name in ("path", "line", "name", "level", "module"))
-    for path, line, name, level, module in zip(*columns, strict=True):
+    for path, line, name, level, module in tables.read_rows(chosen, "path", "line", "name", "level", "module"):
         if (path, line, name) in wanted:
             found[path, line, name].add((level, module))
     return found

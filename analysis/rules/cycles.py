@@ -11,7 +11,7 @@ from analysis.rules.cycle_edges import CycleEdge, find_names_taken
 from analysis.rules.cycle_outcomes import CycleOutcome
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import format_some, tell
+from analysis.wording import format_count, format_some
 
 _LONGEST_LOOP = 6
 
@@ -42,7 +42,7 @@ def _grade(outcome: CycleOutcome, taken: list[CycleEdge]) -> tuple[str, str, lis
         return "P2", "All of them import whole modules: it works as long as none uses another while it is imported", []
     statements = len({(edge.path, edge.line) for edge in taken})
     takes = "takes a name" if statements == 1 else "take names"
-    told = f"{tell(statements, 'statement')} {takes} out of a module that may be half executed"
+    told = f"{format_count(statements, 'statement')} {takes} out of a module that may be half executed"
     if outcome.is_known:
         return (
             "P2",
@@ -53,7 +53,9 @@ def _grade(outcome: CycleOutcome, taken: list[CycleEdge]) -> tuple[str, str, lis
 
 
 def _format_left(outcome: CycleOutcome) -> str:
-    return f"{outcome.left:,} of {tell(outcome.judged + outcome.left, 'module')}" if outcome.left else "any module"
+    return (
+        f"{outcome.left:,} of {format_count(outcome.judged + outcome.left, 'module')}" if outcome.left else "any module"
+    )
 
 
 def _format_failing(outcome: CycleOutcome) -> str:
@@ -70,7 +72,7 @@ def _format_failing(outcome: CycleOutcome) -> str:
 
 def _format_lost(outcome: CycleOutcome) -> str:
     left = format_some(list(dict.fromkeys(row["left_as"] for row in outcome.lost if row["left_as"])))
-    statements = tell(len(outcome.lost), "import statement")
+    statements = format_count(len(outcome.lost), "import statement")
     fails = "fails" if len(outcome.lost) == 1 else "fail"
     return f"No import fails, but {statements} inside it {fails} without a word, and that leaves {left or 'nothing'}"
 
@@ -118,13 +120,13 @@ def _choose(case: RuleContext, kind: str) -> list[Cycle]:
 def _describe(cycle: Cycle, told: str) -> str:
     names = [hop.importer for hop in cycle.loop]
     shown = [*names[:_LONGEST_LOOP], *(["…"] if len(names) > _LONGEST_LOOP else []), names[0]]
-    return f"{tell(cycle.size, 'module')} {told}, for example {' → '.join(shown)}"
+    return f"{format_count(cycle.size, 'module')} {told}, for example {' → '.join(shown)}"
 
 
 def _format_cut(cycle: Cycle) -> str:
     cheapest = "cheapest" if cycle.cut_method == "exact" else "cheapest found"
     imports = format_some([f"{importer} → {imported}" for importer, imported in cycle.cut])
-    return f"The {cheapest} cut removes {tell(len(cycle.cut), 'import')}: {imports}"
+    return f"The {cheapest} cut removes {format_count(len(cycle.cut), 'import')}: {imports}"
 
 
 def _find_places(cycle: Cycle) -> list[tuple[str, int]]:

@@ -23,7 +23,7 @@ from analysis.policy import Ignore
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import MOST_EVIDENCE, Evidence, Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, tell
+from analysis.wording import choose_form, format_count
 
 _COMMENT = re.compile(r"#\s*ssot:\s*allow\[([^\]]*)\](?:\s*,?\s*because\b[\s:]*((?:(?!#\s*ssot:).)*))?", re.IGNORECASE)
 #: Meant as an exception, but not written as one.
@@ -66,7 +66,7 @@ class Allowance:
 def read_allowances(case: RuleContext) -> list[Allowance]:
     """Return the exceptions that stand in comments of the source, in its order."""
     columns = ("path", "line", "kind", "place", "text")
-    rows = zip(*(tables.read_column(case.facts.markers, name) for name in columns), strict=True)
+    rows = tables.read_rows(case.facts.markers, *columns)
     found = []
     for path, line, kind, place, text in rows:
         is_comment = kind == "ssot" and place == "comment"
@@ -134,7 +134,7 @@ def _find_starts(case: RuleContext, paths: Collection[str]) -> dict[Place, Place
             pc.greater(imports["end_line"], imports["line"]),
         )
     )
-    rows = zip(*(tables.read_column(chosen, name) for name in ("path", "line", "end_line")), strict=True)
+    rows = tables.read_rows(chosen, "path", "line", "end_line")
     return {(path, inner): (path, line) for path, line, end in rows for inner in range(line, end + 1)}
 
 
@@ -161,7 +161,8 @@ def _judge(
     left = tuple(place for place in finding.cited if place not in allowed)
     if rule.is_joint or not left:
         return None, accepted
-    told = f"{finding.message}. {tell(len(allowed), 'place')} {agree(len(allowed), 'is', 'are')} accepted by comments"
+    counted = f"{format_count(len(allowed), 'place')} {choose_form(len(allowed), 'is', 'are')}"
+    told = f"{finding.message}. {counted} accepted by comments"
     evidence = tuple(Evidence(path, line) for path, line in left[:MOST_EVIDENCE])
     return replace(finding, message=told, cited=left, places=len(left), evidence=evidence), accepted
 

@@ -15,7 +15,7 @@ from analysis.policy import Factory
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, format_some, tell
+from analysis.wording import choose_form, format_count, format_some
 
 _MOST_NEAR = 3
 _METHOD_COLUMNS = ("path", "line", "owner", "name", "parameters", "decorators", "returns")
@@ -88,8 +88,8 @@ def find_makers(case: RuleContext) -> list[Maker]:
         return []
     homes = case.homes
     found = []
-    for path, line, owner, name, parameters, decorators, returns in zip(
-        *(tables.read_column(case.facts.methods, column) for column in _METHOD_COLUMNS), strict=True
+    for path, line, owner, name, parameters, decorators, returns in tables.read_rows(
+        case.facts.methods, *_METHOD_COLUMNS
     ):
         if path not in homes or is_test_file(path) or name.startswith("_") or "property" in decorators:
             continue
@@ -115,7 +115,7 @@ def _read_classes(case: RuleContext) -> Iterator[tuple[str, str, int, str]]:
     """Yield definition, path, line and name of the classes that a factory rule may mean."""
     homes = case.homes
     columns = ("path", "line", "name", "qualname", "scope", "guard")
-    rows = zip(*(tables.read_column(case.facts.definitions, name) for name in columns), strict=True)
+    rows = tables.read_rows(case.facts.definitions, *columns)
     for path, line, name, qualname, scope, guard in rows:
         if path in homes and scope in {"module", "class"} and guard != "except" and not is_test_file(path):
             yield f"{homes[path]}:{qualname}", path, line, name
@@ -127,9 +127,7 @@ def _read_methods(case: RuleContext) -> dict[str, list[str]]:
     columns = ("path", "qualname", "methods", "attributes")
     return {
         f"{homes[path]}:{qualname}": [*methods, *attributes]
-        for path, qualname, methods, attributes in zip(
-            *(tables.read_column(case.facts.definitions, name) for name in columns), strict=True
-        )
+        for path, qualname, methods, attributes in tables.read_rows(case.facts.definitions, *columns)
         if path in homes
     }
 
@@ -149,7 +147,7 @@ def _check_methods(case: RuleContext) -> Iterator[Finding]:
             f"{method} (near: {', '.join(near)})" if near else f"{method} (nothing near)"
             for method, near in lack.near.items()
         )
-        message = f"{lack.definition} lacks {tell(len(lack.missing), 'required method')}: {told}"
+        message = f"{lack.definition} lacks {format_count(len(lack.missing), 'required method')}: {told}"
         yield build_finding(rule, "P1", lack.definition, message, [(lack.path, lack.line)], lack.missing)
 
 
@@ -179,7 +177,7 @@ def _check_scope(case: RuleContext) -> Iterator[Finding]:
     for definition, makers in found.items():
         names = [maker.name for maker in makers]
         scope = format_some(makers[0].rule.user_scope)
-        takes = agree(len(names), "takes", "take")
+        takes = choose_form(len(names), "takes", "take")
         message = f"{format_some(names)} of {definition} {takes} none of {scope}: users cannot be told apart"
         yield build_finding(rule, "P1", definition, message, [(maker.path, maker.line) for maker in makers], names)
 

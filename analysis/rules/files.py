@@ -15,7 +15,7 @@ from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import format_some
+from analysis.wording import format_some
 
 #: Compiled modules: the source from which one is built lies beside it and is meant to.
 COMPILED = (".so", ".pyx")
@@ -40,8 +40,9 @@ def find_shadowed(case: RuleContext) -> list[_Dead]:
     wanted = pc.and_(pc.not_equal(modules.column("shadowed_by"), ""), modules.column("is_primary"))
     wanted = pc.and_(wanted, pc.is_in(modules.column("kind").cast(pa.string()), pa.array(["module", "package"])))
     rows = modules.filter(wanted)
-    columns = (tables.read_column(rows, name) for name in ("module", "path", "shadowed_by"))
-    return sorted(_Dead(*row) for row in zip(*columns, strict=True) if row[1].endswith(".py"))
+    return sorted(
+        _Dead(*row) for row in tables.read_rows(rows, "module", "path", "shadowed_by") if row[1].endswith(".py")
+    )
 
 
 def _check_shadowed(case: RuleContext) -> Iterator[Finding]:
@@ -70,7 +71,7 @@ def _find_names(case: RuleContext, paths: list[str]) -> dict[str, str]:
     wanted = pc.and_(pc.equal(modules.column("shadowed_by"), ""), modules.column("is_primary"))
     wanted = pc.and_(wanted, pc.is_in(modules.column("path"), pa.array(paths, type=pa.string())))
     rows = modules.filter(wanted)
-    return dict(zip(tables.read_column(rows, "path"), tables.read_column(rows, "module"), strict=True))
+    return dict(tables.read_rows(rows, "path", "module"))
 
 
 def find_second_names(case: RuleContext) -> dict[str, dict[str, Place]]:
@@ -82,7 +83,7 @@ def find_second_names(case: RuleContext) -> dict[str, dict[str, Place]]:
     )
     rows = modules.filter(wanted)
     names: dict[str, list[str]] = defaultdict(list)
-    for path, module in zip(*(tables.read_column(rows, name) for name in ("path", "module")), strict=True):
+    for path, module in tables.read_rows(rows, "path", "module"):
         names[path].append(module)
     several = {path: sorted(found) for path, found in names.items() if len(found) > 1}
     users = _find_users(case, [name for found in several.values() for name in found])
@@ -97,8 +98,7 @@ def _find_users(case: RuleContext, modules: list[str]) -> dict[str, Place]:
     edges = case.graph.edges
     rows = edges.filter(pc.is_in(edges.column("imported"), pa.array(modules, type=pa.string())))
     found: dict[str, tuple[bool, Place]] = {}
-    columns = (tables.read_column(rows, name) for name in ("imported", "path", "line", "scope"))
-    for imported, path, line, scope in zip(*columns, strict=True):
+    for imported, path, line, scope in tables.read_rows(rows, "imported", "path", "line", "scope"):
         if scope != "type_checking":
             user = (scope == "function", (path, line))
             found[imported] = min(user, found.get(imported, user), key=lambda known: known[0])
@@ -122,8 +122,7 @@ def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:
     rule = "file-not-parsed"
     files = case.facts.files
     rows = files.filter(pc.invert(pc.is_in(files.column("status").cast(pa.string()), pa.array(_NOT_ITS_FAULT))))
-    columns = (tables.read_column(rows, name) for name in ("path", "status", "reason", "error_line"))
-    for path, status, reason, line in sorted(zip(*columns, strict=True)):
+    for path, status, reason, line in sorted(tables.read_rows(rows, "path", "status", "reason", "error_line")):
         where = f" at line {line:,}" if line else ""
         message = f"{path} cannot be read by Python {_VERSION} ({status.replace('-', ' ')}{where}): {reason}"
         yield build_finding(rule, "P3" if is_test_file(path) else "P2", path, message, [(path, max(1, line))])

@@ -12,7 +12,7 @@ from analysis.rules.context import RuleContext
 from analysis.rules.cycle_outcomes import CIRCULAR
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import format_some
+from analysis.wording import format_some
 
 _ENDINGS = {
     "timeout": "does not end within its time",

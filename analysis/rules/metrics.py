@@ -27,7 +27,7 @@ from analysis.rules.finding import Finding
 from analysis.rules.names import find_definitions, name_redirects
 from analysis.rules.score import Score
 from analysis.rules.shared_state import count_shared
-from analysis.rules.words import tell
+from analysis.wording import format_count
 
 
 class Metric(NamedTuple):
@@ -95,12 +95,14 @@ def _measure_files(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]
 def _measure_imports(case: RuleContext) -> Iterator[Metric]:
     edges = case.graph.edges.filter(pc.invert(case.graph.edges.column("is_ancestor")))
     pairs: dict[str, set[tuple[str, str]]] = {scope: set() for scope in tables.SCOPES}
-    for importer, imported, scope in _read(edges, "importer", "imported", "scope"):
+    for importer, imported, scope in tables.read_rows(edges, "importer", "imported", "scope"):
         pairs[scope].add((importer, imported))
     externals = {
-        package for package, origin in _read(case.graph.externals, "package", "origin") if origin == "external"
+        package
+        for package, origin in tables.read_rows(case.graph.externals, "package", "origin")
+        if origin == "external"
     }
-    statements = len(set(_read(case.facts.imports, "path", "line")))
+    statements = len(set(tables.read_rows(case.facts.imports, "path", "line")))
     yield Metric("import-statements", statements, "statements", "Import statements in all files.")
     told = "Pairs of modules of which one imports the other."
     yield Metric("edges", len(set().union(*pairs.values())), "edges", told)
@@ -115,7 +117,7 @@ def _measure_imports(case: RuleContext) -> Iterator[Metric]:
 def _measure_missing(case: RuleContext) -> Iterator[Metric]:
     phantoms = {
         (path, line, module)
-        for path, line, module, reason in _read(case.graph.phantoms, "path", "line", "module", "reason")
+        for path, line, module, reason in tables.read_rows(case.graph.phantoms, "path", "line", "module", "reason")
         if reason == "no-such-module"
     }
     modules = len({module for _, _, module in phantoms})
@@ -162,9 +164,9 @@ def _measure_classes(case: RuleContext) -> Iterator[Metric]:
 
 
 def _measure_names(case: RuleContext) -> Iterator[Metric]:
-    violations = set(_read(case.identity.violations, "path", "line"))
+    violations = set(tables.read_rows(case.identity.violations, "path", "line"))
     taken = set(tables.read_column(case.identity.violations, "definition"))
-    phantoms = set(_read(case.identity.phantom_names, "module", "name"))
+    phantoms = set(tables.read_rows(case.identity.phantom_names, "module", "name"))
     kinds = Counter(tables.read_column(case.identity.conflicts, "kind"))
     told = "Import statements that take a class from a module that neither defines it nor is a package around it."
     yield Metric("import-violations", len(violations), "statements", told)
@@ -201,7 +203,11 @@ def _measure_class_ids(case: RuleContext) -> Iterator[Metric]:
         kind, _, name = claim.metric.partition(":")
         if name and kind in {"class-ids", "identities"}:
             count = len(_find_classes(case.identity.paths, name, claim.paths))
-            behind = f"behind {tell(len(claim.paths), 'path')} of {name}" if claim.paths else f"under the name {name}"
+            behind = (
+                f"behind {format_count(len(claim.paths), 'path')} of {name}"
+                if claim.paths
+                else f"under the name {name}"
+            )
             told = f"Different classes {behind}."
             yield Metric(claim.metric, count, "classes" if kind == "class-ids" else "objects", told)
     for concept in case.concepts:
@@ -222,7 +228,7 @@ def _find_classes(paths: pa.Table, name: str, wanted: Sequence[str]) -> set[str]
     columns = ("kind", "path", "definition", "definition_path")
     return {
         definition
-        for kind, path, definition, home in _read(rows, *columns)
+        for kind, path, definition, home in tables.read_rows(rows, *columns)
         if kind in tables.CLASS_KINDS and (wanted or not (is_test_file(path) or is_test_file(home or "")))
     }
 
@@ -236,15 +242,18 @@ def _measure_runtime(case: RuleContext) -> Iterator[Metric]:
     yield Metric("modules-probed", sum(outcomes.values()), "modules", "Modules that were imported first, each once.")
     yield Metric("modules-importable", outcomes["ok"], "modules", "Of these, those whose import succeeds.")
     yield from _measure_first_imports(case, "probed")
-    repeated = {path for path, times in _read(case.runtime_table("executions"), "path", "times") if int(times) > 1}
+    repeated = {
+        path for path, times in tables.read_rows(case.runtime_table("executions"), "path", "times") if int(times) > 1
+    }
     yield Metric("modules-executed-twice", len(repeated), "modules", "Modules whose body runs more than once.")
     swallowed = {
-        (path, line) for path, line, outcome in _read(case.runtime_table("swallowed"), "path", "line", "outcome")
+        (path, line)
+        for path, line, outcome in tables.read_rows(case.runtime_table("swallowed"), "path", "line", "outcome")
         if outcome in CIRCULAR
     }  # fmt: skip
     told = "Import statements whose circular failure was seen to be swallowed."
     yield Metric("swallowed-circular-imports", len(swallowed), "statements", told)
-    dependent = set(_read(case.runtime_table("order_dependent"), "module", "name"))
+    dependent = set(tables.read_rows(case.runtime_table("order_dependent"), "module", "name"))
     yield Metric("order-dependent-names", len(dependent), "names", "Names that depend on the order of imports.")
     twins = set(tables.read_column(case.runtime_table("live_twins"), "definition"))
     yield Metric("classes-alive-twice", len(twins), "classes", "Class statements with several live classes.")
@@ -256,7 +265,7 @@ def _measure_runtime(case: RuleContext) -> Iterator[Metric]:
 
 
 def _measure_simulation(case: RuleContext) -> Iterator[Metric]:
-    told: dict[str, str] = dict(_pairs(case.runtime_table("simulated"), "module", "outcome"))
+    told: dict[str, str] = dict(tables.read_rows(case.runtime_table("simulated"), "module", "outcome"))
     outcomes = {module: outcome for module, outcome in told.items() if outcome not in UNTOLD}
     if not told:
         return
@@ -270,7 +279,9 @@ def _measure_simulation(case: RuleContext) -> Iterator[Metric]:
         )
     lost = {
         (path, line)
-        for path, line, outcome in _read(case.runtime_table("simulated_swallowed"), "path", "line", "outcome")
+        for path, line, outcome in tables.read_rows(
+            case.runtime_table("simulated_swallowed"), "path", "line", "outcome"
+        )
         if outcome in CIRCULAR
     }  # fmt: skip
     meaning = "Import statements whose circular failure is swallowed after some first import, by the simulation."
@@ -278,7 +289,7 @@ def _measure_simulation(case: RuleContext) -> Iterator[Metric]:
     repeated = set(tables.read_column(case.runtime_table("simulated_executions"), "path"))
     meaning = "Modules whose body runs more than once after some first import, by the simulation."
     yield Metric("modules-foreseen-to-run-twice", len(repeated), "modules", meaning)
-    probed: dict[str, str] = dict(_pairs(case.runtime_table("probed"), "module", "outcome"))
+    probed: dict[str, str] = dict(tables.read_rows(case.runtime_table("probed"), "module", "outcome"))
     both = probed.keys() & outcomes.keys()
     if both:
         agree = sum(probed[module] == outcomes[module] for module in both)
@@ -291,14 +302,16 @@ def _measure_first_imports(case: RuleContext, table: str) -> Iterator[Metric]:
     name = "modules-that-fail-when-imported-first"
     how = "" if table == "probed" else ", by the simulation"
     told = f"whose first import fails by a circle, or by recursion without end{how}."
-    outcomes: dict[str, str] = {row[0]: row[1] for row in _read(case.runtime_table(table), "module", "outcome")}
+    outcomes: dict[str, str] = {
+        row[0]: row[1] for row in tables.read_rows(case.runtime_table(table), "module", "outcome")
+    }
     failing = sum(outcome in CIRCULAR for outcome in outcomes.values())
     yield Metric(name, failing, "modules", f"Modules {told}")
     named = next((claim.paths for claim in case.policy.claim if claim.metric == name and claim.paths), ())
     chosen = [outcomes.get(module, "missing-in-tree") for module in named]
     if named and all(outcome == "ok" or outcome in CIRCULAR for outcome in chosen):
         failing = sum(outcome in CIRCULAR for outcome in chosen)
-        yield Metric(f"{name}:claimed", failing, "modules", f"Of {tell(len(named), 'module')} those {told}")
+        yield Metric(f"{name}:claimed", failing, "modules", f"Of {format_count(len(named), 'module')} those {told}")
 
 
 def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
@@ -341,15 +354,6 @@ def _measure_compliance(judgement: Judgement, scores: Sequence[Score]) -> Iterat
         yield Metric("compliance", whole.score, "of 100", "Compliance score: see docs/score.md.")
         yield Metric("clean-modules", whole.clean_modules, "modules", "Modules that no finding of P0 to P2 cites.")
         yield Metric("points-lost", whole.points, "points", "What the findings cost, over all their places.")
-
-
-def _pairs(table: pa.Table, key: str, value: str) -> Iterator[tuple[str, str]]:
-    return ((row[0], row[1]) for row in _read(table, key, value))
-
-
-def _read(table: pa.Table, *names: str) -> Iterator[tuple[str, ...]]:
-    """Return the rows of some columns."""
-    return zip(*(tables.read_column(table, name) for name in names), strict=True)
 
 
 #: In the order of the report.

@@ -15,7 +15,7 @@ from analysis.rules.broken_imports import grade_missing
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, format_some, tell
+from analysis.wording import choose_form, format_count, format_some
 
 
 def _group(rows: Iterable[dict[str, Any]], *columns: str) -> dict[tuple[str, ...], list[dict[str, Any]]]:
@@ -32,13 +32,14 @@ def _check_violations(case: RuleContext) -> Iterator[Finding]:
         places = list(dict.fromkeys((row["path"], row["line"]) for row in rows))
         paths = sorted({row["import_path"].rpartition(".")[0] for row in rows})
         files = len({path for path, _ in places})
-        takes = agree(len(places), "takes", "take")
+        takes = choose_form(len(places), "takes", "take")
         right = Counter(row["canonical"].rpartition(".")[0] for row in rows)
         own = definition.partition(":")[0]
         homes = sorted(right, key=lambda home: (home == own, -right[home], home))
         inside = f", and inside of it from {own}" if len(homes) > 1 and own in right else ""
         message = (
-            f"{tell(len(places), 'statement')} in {tell(files, 'file')} {takes} {definition} from {format_some(paths)} "
+            f"{format_count(len(places), 'statement')} in {format_count(files, 'file')} {takes} {definition} from "
+            f"{format_some(paths)} "
             f"instead of {homes[0]}{inside}"
         )
         severity = "P1" if definition in grave else "P2"
@@ -56,8 +57,8 @@ def _check_phantom_names(case: RuleContext) -> Iterator[Finding]:
         home = f"; it is defined in {format_some(rows[0]['defined_in'])}" if rows[0]["defined_in"] else ""
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] and not home else ""
         why = "" if rows[0]["reason"] == "no-such-name" else f" ({rows[0]['reason'].replace('-', ' ')})"
-        imports = agree(len(places), "imports", "import")
-        message = f"{module} has no {name}{why}, but {tell(len(places), 'statement')} {imports} it{home}{near}"
+        imports = choose_form(len(places), "imports", "import")
+        message = f"{module} has no {name}{why}, but {format_count(len(places), 'statement')} {imports} it{home}{near}"
         subject = f"{module}.{name}"
         severity = min(map(_grade_phantom, rows))
         yield build_finding(rule, severity, subject, message, places)
@@ -69,7 +70,9 @@ def _check_conflicts(case: RuleContext) -> Iterator[Finding]:
     places = _find_places(case.identity.paths, {path for row in rows for path in row["import_paths"]})
     for row in rows:
         definitions = row["definitions"]
-        message = f"{row['name']} means {tell(len(definitions), 'different object')}: {format_some(definitions)}"
+        message = (
+            f"{row['name']} means {format_count(len(definitions), 'different object')}: {format_some(definitions)}"
+        )
         severity = "P3" if row["is_related"] else "P2"
         cited = [places[path] for path in row["import_paths"] if path in places]
         yield build_finding(rule, severity, row["name"], message, cited, definitions)
@@ -78,8 +81,11 @@ def _check_conflicts(case: RuleContext) -> Iterator[Finding]:
 def _find_places(paths: pa.Table, wanted: set[str]) -> dict[str, Place]:
     """Return file and line of the statement that binds each of some import paths."""
     chosen = paths.filter(pc.is_in(paths.column("import_path"), pa.array(sorted(wanted), type=pa.string())))
-    columns = (tables.read_column(chosen, name) for name in ("import_path", "path", "line"))
-    return {import_path: (path, max(1, line)) for import_path, path, line in zip(*columns, strict=True) if path}
+    return {
+        import_path: (path, max(1, line))
+        for import_path, path, line in tables.read_rows(chosen, "import_path", "path", "line")
+        if path
+    }
 
 
 #: Where a path leads that no module has, and one that cannot be followed without running the program.
@@ -91,8 +97,7 @@ def find_definitions(case: RuleContext, paths: Iterable[str]) -> dict[str, list[
     wanted = [path.replace(":", ".") for path in paths]
     table = case.identity.paths
     chosen = table.filter(pc.is_in(table.column("import_path"), pa.array(wanted, type=pa.string())))
-    columns = (tables.read_column(chosen, name) for name in ("import_path", "definition"))
-    known = dict(zip(*columns, strict=True))
+    known = dict(tables.read_rows(chosen, "import_path", "definition"))
     found: dict[str, list[str]] = defaultdict(list)
     for path in wanted:
         found[(known[path] or UNKNOWN) if path in known else NOWHERE].append(path)
@@ -116,7 +121,8 @@ def _check_redirects(case: RuleContext) -> Iterator[Finding]:
         if len(found) > 1 or NOWHERE in found or UNKNOWN in found:
             severity = "P0" if NOWHERE in found or len(found.keys() - {UNKNOWN}) > 1 else "P2"
             told = "; ".join(f"{', '.join(paths)} → {name}" for name, paths in sorted(found.items()))
-            message = f"{tell(len(redirect.paths), 'path')} should yield one object, but lead to {len(found):,}: {told}"
+            counted = format_count(len(redirect.paths), "path")
+            message = f"{counted} should yield one object, but lead to {len(found):,}: {told}"
             places = _find_places(case.identity.paths, {path for paths in found.values() for path in paths})
             cited = [places[path] for paths in found.values() for path in paths if path in places]
             yield build_finding(rule, severity, redirect.paths[0], message, cited, redirect.paths[1:])

@@ -17,7 +17,7 @@ from analysis.policy import Owner
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import make_harmless
+from analysis.wording import make_harmless
 
 
 class OwnersOfFiles:
@@ -69,8 +69,7 @@ def _compile(pattern: str) -> re.Pattern[str]:
 def read_owners(case: RuleContext) -> OwnersOfFiles:
     """Return what the policy of a case says about owners."""
     names: dict[str, list[str]] = defaultdict(list)
-    columns = (tables.read_column(case.facts.modules, name) for name in ("path", "module"))
-    for path, module in zip(*columns, strict=True):
+    for path, module in tables.read_rows(case.facts.modules, "path", "module"):
         names[path].append(module)
     return OwnersOfFiles(case.policy.owner, names)
 

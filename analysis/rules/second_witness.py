@@ -8,8 +8,6 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-import pyarrow as pa
-
 from analysis import tables
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_outcomes import CIRCULAR
@@ -50,7 +48,7 @@ class Witness:
         """The import statements that run whenever their module does."""
         return frozenset(
             (path, line)
-            for path, line, scope, guard in _rows(self.case.facts.imports, "path", "line", "scope", "guard")
+            for path, line, scope, guard in tables.read_rows(self.case.facts.imports, "path", "line", "scope", "guard")
             if scope in {"module", "class"} and guard in _RUNS
         )
 
@@ -73,7 +71,7 @@ class Witness:
     def detours(self) -> Mapping[str, set[tuple[str, str]]]:
         """The paths by which each class is taken from elsewhere, each with the one that should be used."""
         found: dict[str, set[tuple[str, str]]] = defaultdict(set)
-        for definition, path, canonical in _rows(
+        for definition, path, canonical in tables.read_rows(
             self.case.identity.violations, "definition", "import_path", "canonical"
         ):
             found[definition].add((path, canonical))
@@ -83,7 +81,7 @@ class Witness:
     def homonyms(self) -> Mapping[str, list[list[str]]]:
         """The paths that have one name and different objects, by name."""
         found: dict[str, list[list[str]]] = defaultdict(list)
-        for name, paths in _rows(self.case.identity.conflicts, "name", "import_paths"):
+        for name, paths in tables.read_rows(self.case.identity.conflicts, "name", "import_paths"):
             found[name].append(paths)
         return found
 
@@ -102,11 +100,7 @@ def settle(findings: Iterable[Finding], case: RuleContext) -> list[Finding]:
 
 
 def _read(case: RuleContext, table: str, *names: str) -> Iterator[tuple[Any, ...]]:
-    return _rows(case.runtime_table(table), *names)
-
-
-def _rows(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
-    return zip(*(tables.read_column(table, name) for name in names), strict=True)
+    return tables.read_rows(case.runtime_table(table), *names)
 
 
 def _places(finding: Finding) -> list[Place]:

@@ -17,7 +17,7 @@ from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, format_some, tell
+from analysis.wording import choose_form, format_count, format_some
 
 _CLASS_LEVEL = frozenset({"class-attribute", "class-registry"})
 #: What a class says it is, whose objects carry nothing from one user to the next.
@@ -47,7 +47,7 @@ def find_states(case: RuleContext, *kinds: str) -> list[State]:
     """Return the places of some kinds that keep state, outside the tests, sorted."""
     homes = case.homes
     columns = ("path", "line", "owner", "name", "kind", "value", "changed")
-    rows = zip(*(tables.read_column(case.facts.states, name) for name in columns), strict=True)
+    rows = tables.read_rows(case.facts.states, *columns)
     return sorted(
         State(homes[path], path, line, owner, name, kind, value, tuple(changed))
         for path, line, owner, name, kind, value, changed in rows
@@ -72,11 +72,11 @@ def find_module_objects(case: RuleContext) -> list[MadeObject]:
     columns = ("path", "line", "name", "value")
     made = [
         row
-        for row in _read(bindings.filter(is_made), *columns)
+        for row in tables.read_rows(bindings.filter(is_made), *columns)
         if row[0] in homes and not is_test_file(row[0]) and not row[2].startswith("__")
     ]
     known = _find_class_paths(case.identity.paths, {f"{homes[path]}.{value}" for path, _, _, value in made})
-    rows = _read(case.facts.definitions, "path", "name", "scope", "marks")
+    rows = tables.read_rows(case.facts.definitions, "path", "name", "scope", "marks")
     marked = [(path, name, set(marks)) for path, name, scope, marks in rows if scope == "module"]
     own = {(path, name): not marks & _HARMLESS for path, name, marks in marked}
     harmless = {f"{homes.get(path, '')}:{name}" for path, name, marks in marked if marks & _HARMLESS}
@@ -94,7 +94,7 @@ def _find_class_paths(paths: pa.Table, wanted: Iterable[str]) -> dict[str, str]:
     paths = paths.filter(pc.is_in(paths.column("import_path"), pa.array(sorted(wanted), pa.string())))
     is_class = pc.is_in(paths.column("kind").cast(pa.string()), pa.array(tables.CLASS_KINDS))
     in_tree = pc.not_equal(paths.column("definition_path").cast(pa.string()), "")
-    return dict(_read(paths.filter(pc.and_(is_class, in_tree)), "import_path", "definition"))
+    return dict(tables.read_rows(paths.filter(pc.and_(is_class, in_tree)), "import_path", "definition"))
 
 
 class Rebound(NamedTuple):
@@ -115,7 +115,7 @@ def find_rebound(case: RuleContext) -> list[Rebound]:
     homes, bindings = case.homes, case.facts.bindings
     found: dict[tuple[str, str], list[tuple[str, int, bool]]] = defaultdict(list)
     columns = ("path", "line", "name", "kind", "owner", "condition")
-    rows = _read(bindings.filter(pc.not_equal(bindings["owner"], "")), *columns)
+    rows = tables.read_rows(bindings.filter(pc.not_equal(bindings["owner"], "")), *columns)
     for path, line, name, kind, owner, condition in rows:
         is_code = kind in {"class", "function", "import", "star", "delete"}
         if path in homes and not is_test_file(path) and not is_code:
@@ -126,10 +126,6 @@ def find_rebound(case: RuleContext) -> list[Rebound]:
         Rebound(homes[path], path, name, all(row[2] for row in rows), tuple((row[0], row[1]) for row in rows))
         for (path, name), rows in found.items()
     )
-
-
-def _read(table: pa.Table, *names: str) -> Iterator[tuple]:  # type: ignore[type-arg]
-    return zip(*(tables.read_column(table, name) for name in names), strict=True)
 
 
 def _find_grave(case: RuleContext) -> set[str]:
@@ -144,7 +140,7 @@ def _is_factory(case: RuleContext, name: str) -> bool:
 def _find_class_lines(case: RuleContext) -> dict[str, list[tuple[str, int]]]:
     """Return where each class begins, by definition: an exception stands there."""
     found: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for path, qualname, line in _read(case.facts.definitions, "path", "qualname", "line"):
+    for path, qualname, line in tables.read_rows(case.facts.definitions, "path", "qualname", "line"):
         if path in case.homes:
             found[f"{case.homes[path]}:{qualname}"].append((path, line))
     return found
@@ -178,7 +174,8 @@ def _check_class_attributes(case: RuleContext) -> Iterator[Finding]:
         severity = "P1" if is_grave else "P2" if by_instance else "P3"
         whose = "Every object of the class" if by_instance else "Everybody who calls the class"
         message = (
-            f"{definition} keeps {format_some(named)} in the class body, and changes it at {tell(lines, 'place')}. "
+            f"{definition} keeps {format_some(named)} in the class body, and changes it at "
+            f"{format_count(lines, 'place')}. "
             f"{whose} shares it: what one user puts in, the others get"
         )
         places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
@@ -203,7 +200,7 @@ def _check_cached(case: RuleContext) -> Iterator[Finding]:
     states = list(find_states(case, "cached-getter"))
     called = {f"{state.module}.{name}" for state in states for name in state.value.split(EITHER)}
     known = _find_class_paths(case.identity.paths, called)
-    own = {(path, name) for path, name in _read(case.facts.definitions, "path", "name")} if states else set()
+    own = {(path, name) for path, name in tables.read_rows(case.facts.definitions, "path", "name")} if states else set()
     for state in states:
         names = state.value.split(EITHER)
         is_own = any(f"{state.module}.{name}" in known or (state.path, name) in own for name in names)
@@ -219,7 +216,7 @@ def _check_rebound(case: RuleContext) -> Iterator[Finding]:
     for item in find_rebound(case):
         functions = sorted({function for function, _ in item.functions})
         told = "a constant, or once" if item.is_constant else "a value"
-        binds = agree(len(functions), "binds", "bind")
+        binds = choose_form(len(functions), "binds", "bind")
         message = (
             f"{format_some(functions)} {binds} the global {item.module}.{item.name} to {told}: it is the same for all "
             f"users and threads{'' if item.is_constant else ', and the last call wins'}"
@@ -239,7 +236,8 @@ def _check_objects(case: RuleContext) -> Iterator[Finding]:
         is_grave = any(item.made_by in grave or _is_factory(case, _tail(item.made_by)) for item in items)
         named = [f"{item.name} ({_tail(item.made_by)})" for item in items]
         message = (
-            f"{module} makes {tell(len(items), 'object')} when it is imported: {format_some(named)}. All who import it "
+            f"{module} makes {format_count(len(items), 'object')} when it is imported: {format_some(named)}. All who "
+            "import it "
             "share them, and the order of imports decides when they are made"
         )
         places = [(item.path, item.line) for item in items]

@@ -48,7 +48,7 @@ def _find_homes(paths: pa.Table, written: Iterable[str]) -> dict[str, str]:
     """Return the module that defines what each of some import paths leads to, where that is known and in the tree."""
     paths = paths.filter(pc.is_in(paths.column("import_path"), pa.array(sorted(written), pa.string())))
     chosen = paths.filter(pc.not_equal(paths.column("definition_path").cast(pa.string()), ""))
-    rows = zip(*(tables.read_column(chosen, name) for name in ("import_path", "definition")), strict=True)
+    rows = tables.read_rows(chosen, "import_path", "definition")
     return {import_path: definition.partition(":")[0] for import_path, definition in rows if ":" in definition}
 
 
@@ -135,7 +135,7 @@ def _check_documented(case: RuleContext) -> Iterator[Finding]:
 def _find_definitions(case: RuleContext) -> Mapping[str, tuple[str, int]]:
     homes = case.homes
     columns = ("path", "qualname", "line")
-    rows = zip(*(tables.read_column(case.facts.definitions, name) for name in columns), strict=True)
+    rows = tables.read_rows(case.facts.definitions, *columns)
     return {f"{homes[path]}:{qualname}": (path, line) for path, qualname, line in rows if path in homes}
 
 
@@ -156,7 +156,7 @@ def _keep_marks(markers: pa.Table) -> pa.Table:
 
 def _find_exported(case: RuleContext) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    rows = zip(*(tables.read_column(case.facts.exports, name) for name in ("path", "name")), strict=True)
+    rows = tables.read_rows(case.facts.exports, "path", "name")
     for path, name in rows:
         found.setdefault(path, set()).add(name)
     return found

@@ -15,7 +15,7 @@ from analysis.names.concepts import find_suffix
 from analysis.rules.context import RuleContext, keep
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import format_some, tell
+from analysis.wording import format_count, format_some
 
 #: Names that a reader takes for a class: four letters or more, in words that begin with capitals.
 _CLASS_NAME = r"^_*[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$"
@@ -51,17 +51,16 @@ def _check_fallbacks(case: RuleContext) -> Iterator[Finding]:
 def _read_fallbacks(case: RuleContext) -> list[tuple[str, int, str, str, str]]:
     """Return path, line, qualified name, scope and exceptions of the class statements in except blocks, sorted."""
     rows = keep(case.facts.definitions, "guard", "except")
-    return sorted(
-        zip(*(tables.read_column(rows, name) for name in ("path", "line", "qualname", "scope", "caught")), strict=True)
-    )
+    return sorted(tables.read_rows(rows, "path", "line", "qualname", "scope", "caught"))
 
 
 def _find_tried(case: RuleContext) -> dict[tuple[str, str], list[_Tried]]:
     """Return the imports that stand in a try which swallows their failure, by path and bound name."""
     rows = keep(case.facts.imports, "guard", "try")
     found: dict[tuple[str, str], list[_Tried]] = defaultdict(list)
-    columns = (tables.read_column(rows, name) for name in ("path", "line", "level", "module", "bound_as", "caught"))
-    for path, line, level, module, bound_as, caught in zip(*columns, strict=True):
+    for path, line, level, module, bound_as, caught in tables.read_rows(
+        rows, "path", "line", "level", "module", "bound_as", "caught"
+    ):
         if swallows_import_errors(caught):
             found[path, bound_as].append(_Tried(line, "." * level + module))
     return found
@@ -72,7 +71,7 @@ def _find_in_tree(case: RuleContext) -> set[Place]:
     found: set[Place] = set()
     for table in (case.graph.edges, case.graph.phantoms):
         rows = keep(table, "guard", "try")
-        found.update(zip(tables.read_column(rows, "path"), tables.read_column(rows, "line"), strict=True))
+        found.update(tables.read_rows(rows, "path", "line"))
     return found
 
 
@@ -106,7 +105,7 @@ def _check_instances(case: RuleContext) -> Iterator[Finding]:
         what = "" if binding[0].is_own else f" {definition.partition(':')[2]}"
         maker = f" made by {binding[0].made_by}" if binding[0].made_by else ""
         users = (
-            f"; {tell(statements, 'import statement')} {'takes' if statements == 1 else 'take'} it"
+            f"; {format_count(statements, 'import statement')} {'takes' if statements == 1 else 'take'} it"
             if statements
             else ""
         )
@@ -129,7 +128,7 @@ def _read_instances(paths: pa.Table) -> Iterator[_Name]:
     )
     columns = ("import_path", "name", "path", "line", "definition", "made_by", "statements", "route", "chain")
     rows = paths.filter(wanted)
-    for row in zip(*(tables.read_column(rows, name) for name in columns), strict=True):
+    for row in tables.read_rows(rows, *columns):
         import_path, name, path, line, definition, made_by, statements, route, chain = row
         if len(name.strip("_")) >= _FEWEST_LETTERS and path and line:
             previous = chain[1].partition(" ")[0].rpartition(".")[2] if len(chain) > 1 else name
