@@ -217,9 +217,14 @@ class Investigation:
 
     def plan(self) -> list[Phase]:
         """Return the phases of the remediation plan."""
-        cycles, violations = self.table("cycles"), self.table("violations")
-        chosen = choose_code(self.policy.target.packages, self.table("modules"))
-        return build_plan(self.table("findings"), choose_cycles(chosen, cycles), choose_paths(chosen, violations))
+        return build_plan(self.table("findings"), self._read_chosen)
+
+    def _read_chosen(self, name: str) -> pa.Table:
+        """Return a table without the rows that are about other packages than those that the policy names."""
+        table, chosen = self.table(name), choose_code(self.policy.target.packages, self.table("modules"))
+        if name == "cycles":
+            return choose_cycles(chosen, table)
+        return choose_paths(chosen, table) if "path" in table.column_names else table
 
     def success_metrics(self) -> list[SuccessMetric]:
         """Return what must hold when the plan is done: metric, now, target, met."""

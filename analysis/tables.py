@@ -37,7 +37,13 @@ STATE_KINDS = ("singleton", "class-attribute", "class-registry", "default", "cac
 MARKER_KINDS = ("ssot", "deprecated")
 MARKER_PLACES = ("comment", "docstring", "code")
 ORIGINS = ("stdlib", "external", "unknown")
-CYCLE_KINDS = ("import-time", "deferred", "typing")
+#: The scopes whose imports make the cycles of each kind.
+CYCLE_SCOPES: Mapping[str, tuple[str, ...]] = {
+    "import-time": ("module", "class"),
+    "deferred": ("module", "class", "function"),
+    "typing": SCOPES,
+}
+CYCLE_KINDS = tuple(CYCLE_SCOPES)
 CUT_METHODS = ("exact", "heuristic")
 SEVERITIES = ("P0", "P1", "P2", "P3")
 #: What each says of a finding, wherever a reader meets it; no severity knows what a fault does to the product.

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from analysis.policy import Policy
 from analysis.quantities import write_stated
-from analysis.rules.names import name_redirects
+from analysis.rules.families.names import name_redirects
 from analysis.wording import format_count
 
 _ZERO = (

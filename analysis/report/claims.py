@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from analysis.policy import Claim
 from analysis.quantities import ALIASES, NOT_MEASURED, SHARE, UNITS, write_value
+from analysis.rules import RULES
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
@@ -105,9 +106,10 @@ def _explain(inv: Investigation, claim: Claim, meaning: str) -> str:
         )
     if kind in {"class-ids", "identities"}:
         return " ".join(filter(None, (meaning, _format_objects(inv, name, claim.paths))))
-    if claim.metric == "factory-methods-missing":
+    quoted = {rule.name for rule in RULES if rule.quoted_for == claim.metric}
+    if quoted:
         findings = inv.findings
-        chosen = findings[findings["rule"] == "factory-without-method"]["message"]
+        chosen = findings[findings["rule"].isin(quoted)]["message"]
         return " ".join([meaning, *(f"{message}." for message in chosen.head(_MOST_NAMED))])
     if claim.metric == _FAILING:
         return " ".join([meaning, *_format_first_imports(inv, claim.paths)])

@@ -34,17 +34,12 @@ from analysis.quantities import (
 from analysis.report.displays import Fragment, Picture, Prose, build_table
 from analysis.report.escaping import code, markdown
 from analysis.report.pictures import BLUE, INK, QUIET, RED, STYLE, render
+from analysis.rules import RULES
 from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
-#: Rules whose findings are worth a look when a test fails now and then; hints, not proofs.
-_HINTS = frozenset({
-    "singleton", "shared-class-attribute", "shared-default", "cached-getter", "global-rebound", "object-made-on-import",
-    "factory-shares-objects", "factory-without-user-scope", "swallowed-circular-import", "class-alive-twice",
-    "name-depends-on-import-order", "module-executed-twice",
-})  # fmt: skip
 _LEAST_P, _MOST_HINTS = 0.05, 15
 _NOTHING = "The golden path was not measured: `ssot golden-path TARGET --runs 200 -- COMMAND` does."
 
@@ -261,10 +256,11 @@ def list_seeds(inv: Investigation) -> Fragment:
 def list_hints(inv: Investigation) -> Fragment:
     """Return the findings that stand in modules which the runs imported: where to look first, no more than a hint."""
     loaded = {row["path"]: row["runs"] for row in inv.table("golden_modules").to_pylist()}
+    hints = {rule.name for rule in RULES if rule.hints_at_flaky_tests}
     rows: list[tuple[Any, ...]] = []
     for finding in inv.table("findings").to_pylist():
         paths = sorted({place["path"] for place in finding["evidence"]} & loaded.keys())
-        if finding["rule"] in _HINTS and paths:
+        if finding["rule"] in hints and paths:
             rows.append((finding["severity"], finding["rule"], finding["subject"], paths[0]))
     frame = pd.DataFrame(rows[:_MOST_HINTS], columns=["severity", "rule", "subject", "imported_file"])
     names = ("rule", "subject", "imported_file")

@@ -17,15 +17,19 @@ from analysis.rules.finding import Place
 _COLUMNS = ("importer", "imported", "path", "line", "kind", "name", "scope", "guard", "caught", "is_ancestor")
 
 
-#: The scopes whose imports make the cycles of each kind.
-SCOPES_OF_KIND = {
-    "import-time": ("module", "class"), "deferred": ("module", "class", "function"),
-    "typing": ("module", "class", "function", "type_checking"),
-}  # fmt: skip
+class CycleGroup(NamedTuple):
+    """The cycles that one rule speaks of: their kind, and whether the packages that run on the way count."""
+
+    kind: str
+    with_ancestors: bool = False
 
 
-#: The cycles that rules speak of: kind, and whether the packages that run on the way count.
-GRAVEST_FIRST = (("import-time", False), ("import-time", True), ("deferred", False), ("typing", False))
+IMPORT_TIME = CycleGroup("import-time")
+THROUGH_PACKAGES = CycleGroup("import-time", with_ancestors=True)
+DEFERRED = CycleGroup("deferred")
+TYPING = CycleGroup("typing")
+#: An import that is deferred moves a cycle from one of these to a later one.
+MOST_SEVERE_FIRST = (IMPORT_TIME, THROUGH_PACKAGES, DEFERRED, TYPING)
 
 
 class CycleEdge(NamedTuple):
@@ -69,17 +73,17 @@ def find_cycle_edges(
 def find_cycle_places(graph: ImportGraph, cycles: Iterable[Cycle]) -> dict[str, list[Place]]:
     """Return the import statements inside each cycle, by the cycle's identifier, in the order of the edges.
 
-    A statement is given to one cycle only, of the gravest kind: to defer an import then never adds one.
+    A statement is given to one cycle only, of the most severe kind: to defer an import then never adds one.
     """
     found: dict[str, list[Place]] = defaultdict(list)
     groups: dict[tuple[str, bool], list[Cycle]] = defaultdict(list)
     for cycle in cycles:
         groups[cycle.kind, cycle.with_ancestors].append(cycle)
     given: set[Place] = set()
-    for kind, with_ancestors in GRAVEST_FIRST:
+    for kind, with_ancestors in MOST_SEVERE_FIRST:
         group = groups[kind, with_ancestors]
         home = {module: cycle.cycle for cycle in group for module in cycle.modules}
-        inside = _select(graph.edges, home, with_ancestors=with_ancestors, scopes=SCOPES_OF_KIND[kind])
+        inside = _select(graph.edges, home, with_ancestors=with_ancestors, scopes=tables.CYCLE_SCOPES[kind])
         fresh: dict[Place, str] = {}
         for importer, imported, path, line in tables.read_rows(inside, "importer", "imported", "path", "line"):
             if home[importer] == home[imported] and (path, line) not in given:
@@ -91,7 +95,11 @@ def find_cycle_places(graph: ImportGraph, cycles: Iterable[Cycle]) -> dict[str, 
 
 
 def _select(
-    edges: pa.Table, modules: Iterable[str], *, with_ancestors: bool, scopes: Sequence[str] = ("module", "class")
+    edges: pa.Table,
+    modules: Iterable[str],
+    *,
+    with_ancestors: bool,
+    scopes: Sequence[str] = tables.CYCLE_SCOPES["import-time"],
 ) -> pa.Table:
     """Return the edges among some modules in some scopes: by default those that run on import."""
     members = pa.array(sorted(modules), type=pa.string())

@@ -11,10 +11,14 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.policy import Policy, Redirect
-from analysis.rules.broken_imports import grade_missing
+from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
+from analysis.rules.families.broken_imports import grade_missing
 from analysis.rules.finding import Finding, Place, build_finding
-from analysis.rules.rule import Rule
+from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
+from analysis.rules.probe_evidence import ProbeEvidence, confirm_absent
+from analysis.rules.root_causes import UNCHECKED_IMPORTS
+from analysis.rules.rule import ReadTable, Rule, RuleFigure
 from analysis.wording import choose_form, format_count, format_some
 
 
@@ -27,7 +31,6 @@ def _group(rows: Iterable[dict[str, Any]], *columns: str) -> dict[tuple[str, ...
 
 def _check_violations(case: RuleContext) -> Iterator[Finding]:
     rule = "class-taken-from-elsewhere"
-    grave = {member.definition for concept in case.concepts if concept.is_policy for member in concept.members}
     for (definition,), rows in _group(case.identity.violations.to_pylist(), "definition").items():
         places = list(dict.fromkeys((row["path"], row["line"]) for row in rows))
         paths = sorted({row["import_path"].rpartition(".")[0] for row in rows})
@@ -42,8 +45,13 @@ def _check_violations(case: RuleContext) -> Iterator[Finding]:
             f"{format_some(paths)} "
             f"instead of {homes[0]}{inside}"
         )
-        severity = "P1" if definition in grave else "P2"
+        severity = "P1" if definition in case.policy_classes else "P2"
         yield build_finding(rule, severity, definition, message, places)
+
+
+def _count_statements(read_table: ReadTable) -> int:
+    """Return the number of statements: one that takes two classes is in two findings, but is fixed once."""
+    return len(set(tables.read_rows(read_table("violations"), "path", "line")))
 
 
 def _grade_phantom(row: Mapping[str, Any]) -> str:
@@ -128,6 +136,36 @@ def _check_redirects(case: RuleContext) -> Iterator[Finding]:
             yield build_finding(rule, severity, redirect.paths[0], message, cited, redirect.paths[1:])
 
 
+def _confirm_taken(finding: Finding, evidence: ProbeEvidence) -> str:
+    """A class taken from elsewhere: confirmed when the paths lead to it, refuted when each leads to another object."""
+    seen = [
+        evidence.bound[path] == evidence.bound[canonical]
+        for path, canonical in sorted(evidence.detours.get(finding.subject, ()))
+        if path in evidence.bound and canonical in evidence.bound
+    ]
+    return "static" if not seen else "confirmed" if any(seen) else "refuted"
+
+
+def _confirm_redirect(finding: Finding, evidence: ProbeEvidence) -> str:
+    redirects = (redirect.paths for redirect in evidence.case.policy.redirect if redirect.paths[0] == finding.subject)
+    paths = [path.replace(":", ".") for path in next(redirects, ())]
+    seen = {evidence.bound[path] for path in paths if path in evidence.bound}
+    if len(seen) > 1:
+        return "confirmed"
+    return "refuted" if seen and all(path in evidence.bound for path in paths) else "static"
+
+
+def _confirm_objects(finding: Finding, evidence: ProbeEvidence) -> str:
+    """One name, different objects: confirmed when modules that the finding cites hold different ones."""
+    for paths in evidence.homonyms.get(finding.subject, ()):
+        seen = [evidence.bound[path] for path in paths if path in evidence.bound]
+        if len(set(seen)) > 1:
+            return "confirmed"
+        if seen and len(seen) == len(paths) and all(definition for _, definition in seen):
+            return "refuted"
+    return "static"
+
+
 _TREE = {"p/__init__.py": "", "p/a.py": "class Order: ...\n", "p/b.py": "from p.a import Order\nprint(Order)\n"}
 _REDIRECT = '[[redirect]]\npaths = ["p.a.Order", "p.b.Order"]\n'
 
@@ -142,6 +180,12 @@ RULES = (
         bad={**_TREE, "p/c.py": "from p.b import Order\n"},
         good={**_TREE, "p/c.py": "from p.a import Order\n"},
         grades={"P1": "the class belongs to a concept of the policy", "P2": "any other class"},
+        step=PlanStep(plan_phases.PATHS, 40, "Import every class from where it is defined"), cause=root_causes.PATHS,
+        confirm=_confirm_taken, count_work=_count_statements,
+        figure=RuleFigure(
+            10, "import-violations", "Imports of a class past its canonical path", "files-with-import-violations",
+            "file", "files",
+        ),
     ),
     Rule(
         "phantom-name", "P1",
@@ -156,6 +200,10 @@ RULES = (
             "P2": "the statements are guarded, or wait inside functions",
             "P3": "they are for type checkers only, or for another interpreter",
         },
+        step=PlanStep(ENTRY_POINTS, 40, "Correct or delete imports of names that their module does not have"),
+        cause=UNCHECKED_IMPORTS,
+        confirm=confirm_absent,
+        figure=RuleFigure(70, "phantom-names", "Imports of names that do not exist"),
     ),
     Rule(
         "name-with-different-objects", "P2",
@@ -170,6 +218,9 @@ RULES = (
         good={**_TREE, "p/d.py": "class Parcel: ...\n", "p/f.py": "from p.d import Parcel\n"},
         grades={"P2": "the objects have nothing to do with each other", "P3": "the classes extend one another"},
         is_joint=True,
+        step=PlanStep(plan_phases.PATHS, 50, "Give different objects different names"), cause=root_causes.PATHS,
+        confirm=_confirm_objects,
+        figure=RuleFigure(90, "names-with-different-objects", "Names that mean different objects"),
     ),
     Rule(
         "redirect-broken", "P0",
@@ -185,5 +236,7 @@ RULES = (
             "P2": "one of them cannot be followed without running the program",
         },
         is_joint=True,
+        step=PlanStep(plan_phases.PATHS, 10, "Make all paths of a redirect yield one object"), cause=root_causes.PATHS,
+        needs_policy="redirect", confirm=_confirm_redirect,
     ),
 )  # fmt: skip

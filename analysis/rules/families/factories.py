@@ -14,6 +14,8 @@ from analysis.facts.test_files import is_test_file
 from analysis.policy import Factory
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
+from analysis.rules.plan_phases import DEFINITIONS, STATE, PlanStep
+from analysis.rules.root_causes import COPIES, SHARED_STATE
 from analysis.rules.rule import Rule
 from analysis.wording import choose_form, format_count, format_some
 
@@ -195,6 +197,8 @@ RULES = (
         good={"a.py": "class Job: ...\nclass JobFactory:\n    def get(self, user):\n        return Job()\n"},
         policy=_SCOPED,
         breach="policy requirement",
+        step=PlanStep(STATE, 20, "Make factories create an object for each call"), cause=SHARED_STATE,
+        needs_policy="factory", hints_at_flaky_tests=True,
     ),
     Rule(
         "factory-without-user-scope", "P1",
@@ -205,6 +209,8 @@ RULES = (
         good={"a.py": "class Job: ...\nclass JobFactory:\n    def create(self, user, size):\n        return Job()\n"},
         policy=_SCOPED,
         breach="policy requirement",
+        step=PlanStep(STATE, 30, "Pass to factories the user they create objects for"), cause=SHARED_STATE,
+        needs_policy="factory", hints_at_flaky_tests=True,
     ),
     Rule(
         "factory-without-method", "P1",
@@ -216,5 +222,7 @@ RULES = (
         good={"a.py": "class JobFactory:\n    def create(self, user): ...\n"},
         policy='[[factory]]\nmatch = ["*Factory"]\nrequire_methods = ["create"]\n',
         breach="policy requirement",
+        step=PlanStep(DEFINITIONS, 20, "Give factories the methods that callers rely on"), cause=COPIES,
+        needs_policy="factory", quoted_for="factory-methods-missing",
     ),
 )  # fmt: skip

@@ -14,7 +14,10 @@ from analysis.facts.test_files import is_test_file
 from analysis.names import Concept, DuplicateName
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
-from analysis.rules.rule import Rule
+from analysis.rules.plan_phases import DEFINITIONS, PlanStep
+from analysis.rules.probe_evidence import confirm_classes
+from analysis.rules.root_causes import COPIES
+from analysis.rules.rule import Rule, RuleFigure
 from analysis.wording import choose_form, format_count, format_some
 
 _MOST_CLASSES_NAMED = 8
@@ -192,6 +195,8 @@ RULES = (
         policy=_REGISTRIES,
         grades={"P0": "unless the concept in the policy has a `severity` of its own"},
         is_joint=True, breach="policy limit",
+        step=PlanStep(DEFINITIONS, 10, "Merge rival classes into the canonical one"), cause=COPIES,
+        needs_policy="concept", confirm=confirm_classes,
     ),
     Rule(
         "canonical-class-missing", "P1",
@@ -202,6 +207,8 @@ RULES = (
         good={"p/__init__.py": "", "p/a.py": "class Registry: ...\n"},
         policy=_REGISTRIES,
         is_joint=True, breach="policy requirement",
+        step=PlanStep(DEFINITIONS, 30, "Decide which class is the single source"), cause=COPIES,
+        needs_policy="concept",
     ),
     Rule(
         "class-defined-more-than-once", "P1",
@@ -218,5 +225,11 @@ RULES = (
             "name, or are private by their name",
         },
         is_joint=True,
+        step=PlanStep(DEFINITIONS, 60, "Merge or rename classes that share a name"), cause=COPIES,
+        confirm=confirm_classes,
+        figure=RuleFigure(
+            80, "class-names-defined-more-than-once", "Class names defined more than once",
+            "duplicate-class-definitions", "definition", "definitions",
+        ),
     ),
 )  # fmt: skip

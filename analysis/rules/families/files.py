@@ -12,9 +12,13 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
+from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
-from analysis.rules.rule import Rule
+from analysis.rules.plan_phases import DEFINITIONS, ENTRY_POINTS, PlanStep
+from analysis.rules.probe_evidence import ProbeEvidence
+from analysis.rules.root_causes import COPIES, UNCHECKED_IMPORTS
+from analysis.rules.rule import Rule, RuleFigure
 from analysis.wording import format_some
 
 #: Compiled modules: the source from which one is built lies beside it and is meant to.
@@ -128,6 +132,18 @@ def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:
         yield build_finding(rule, "P3" if is_test_file(path) else "P2", path, message, [(path, max(1, line))])
 
 
+def _confirm_two_names(finding: Finding, evidence: ProbeEvidence) -> str:
+    files = {path for path, _ in finding.cited}
+    rows = evidence.read_rows("executions", "path", "names")
+    return "confirmed" if any(path in files and len(names) > 1 for path, names in rows) else "static"
+
+
+def _confirm_unparsed(finding: Finding, evidence: ProbeEvidence) -> str:
+    files = {path for path, _ in finding.cited}
+    outcomes = {outcome for path, outcome in evidence.read_rows("probed", "path", "outcome") if path in files}
+    return "confirmed" if "syntax" in outcomes else "refuted" if outcomes == {"ok"} else "static"
+
+
 RULES = (
     Rule(
         "shadowed-module", "P1",
@@ -142,6 +158,8 @@ RULES = (
             "P3": "only tests are, which a test runner may find by their path; or the twin is compiled from it",
         },
         is_joint=True,
+        step=PlanStep(DEFINITIONS, 40, "Delete or rename files that Python never imports"), cause=COPIES,
+        figure=RuleFigure(100, "shadowed-modules", "Files that Python never imports"),
     ),
     Rule(
         "file-with-two-names", "P2",
@@ -162,6 +180,9 @@ RULES = (
             "main.py": "print('hello')\n",
         },
         is_joint=True,
+        step=PlanStep(plan_phases.PATHS, 30, "Import every file by one name"), cause=root_causes.PATHS,
+        confirm=_confirm_two_names,
+        figure=RuleFigure(110, "files-with-two-names", "Files loaded under two names"),
     ),
     Rule(
         "file-not-parsed", "P2",
@@ -172,5 +193,7 @@ RULES = (
         bad={"a.py": "def f(:\n"},
         good={"a.py": "def f(): ...\n"},
         grades={"P2": "a file of the product", "P3": "a file of the tests"},
+        step=PlanStep(ENTRY_POINTS, 100, "Repair the files that are not valid Python"), cause=UNCHECKED_IMPORTS,
+        confirm=_confirm_unparsed,
     ),
 )  # fmt: skip

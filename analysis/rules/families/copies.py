@@ -11,6 +11,8 @@ from analysis.graph.components import find_strong_components
 from analysis.quantities import write_lower
 from analysis.rules.context import RuleContext, keep
 from analysis.rules.finding import Finding, Place, build_finding
+from analysis.rules.plan_phases import DEFINITIONS, PlanStep
+from analysis.rules.root_causes import COPIES
 from analysis.rules.rule import Rule
 from analysis.wording import choose_form, format_count, format_some
 
@@ -100,6 +102,7 @@ RULES = (
         good=_FILES,
         grades={"P2": "one of them belongs to the product", "P3": "both belong to the tests"},
         is_joint=True,
+        step=PlanStep(DEFINITIONS, 70, "Delete copies of whole folders"), cause=COPIES,
     ),
     Rule(
         "class-copied", "P2",
@@ -111,5 +114,6 @@ RULES = (
         good={"a.py": f"class Order:\n{_BODY}", "b.py": "from a import Order\nclass Parcel(Order): ...\n"},
         grades={"P2": "several of the product are equal", "P3": "they are alike, or all but one stand in tests"},
         is_joint=True,
+        step=PlanStep(DEFINITIONS, 80, "Merge classes with the same body"), cause=COPIES,
     ),
 )  # fmt: skip

@@ -12,9 +12,13 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.context import swallows_import_errors
 from analysis.names.concepts import find_suffix
+from analysis.rules import root_causes
 from analysis.rules.context import RuleContext, keep
 from analysis.rules.finding import Finding, Place, build_finding
-from analysis.rules.rule import Rule
+from analysis.rules.plan_phases import DEFINITIONS, LASTING, PlanStep
+from analysis.rules.probe_evidence import ProbeEvidence
+from analysis.rules.root_causes import COPIES
+from analysis.rules.rule import Rule, RuleMetric
 from analysis.wording import format_count, format_some
 
 #: Names that a reader takes for a class: four letters or more, in words that begin with capitals.
@@ -136,6 +140,11 @@ def _read_instances(paths: pa.Table) -> Iterator[_Name]:
             yield _Name(import_path, name, path, line, definition, made_by, statements, is_own, previous != name)
 
 
+def _confirm_instance(finding: Finding, evidence: ProbeEvidence) -> str:
+    kind, _ = evidence.bound.get(finding.subject, ("", ""))
+    return {"instance": "confirmed", "class": "refuted"}.get(kind, "static")
+
+
 _TRY = "try:\n    from p.store import Store\nexcept ImportError:\n"
 _STORE = {"p/__init__.py": "", "p/store.py": "class Store: ...\n"}
 
@@ -149,6 +158,11 @@ RULES = (
         bad={**_STORE, "p/a.py": f"{_TRY}    class Store: ...\n"},
         good={**_STORE, "p/a.py": f"{_TRY}    Store = None\n"},
         grades={"P2": "the import is from the tree", "P3": "the import is from somebody else's package"},
+        step=PlanStep(DEFINITIONS, 50, "Replace fallback classes by one explicit choice"), cause=COPIES,
+        metric=RuleMetric(
+            "fallback-classes", "classes",
+            "Classes that take over when the import of another one of their name fails.",
+        ),
     ),
     Rule(
         "instance-named-like-a-class", "P3",
@@ -158,5 +172,10 @@ RULES = (
         _check_instances,
         bad={"a.py": "class Store: ...\nUserStore = Store()\n"},
         good={"a.py": "class Store: ...\nuser_store = Store()\n"},
+        step=PlanStep(LASTING, 20, "Name objects in lower case"), cause=root_causes.PATHS,
+        confirm=_confirm_instance,
+        metric=RuleMetric(
+            "instances-named-like-classes", "names", "Names that look like a class but mean an object."
+        ),
     ),
 )  # fmt: skip
