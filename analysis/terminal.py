@@ -85,17 +85,17 @@ def _safe(text: str) -> str:
 def print_scan(inv: Investigation) -> None:
     """Print the figures of a snapshot and its most severe findings, each with its first place."""
     console = make_console()
-    counts = inv.manifest["counts"]
-    seconds = sum(inv.manifest["timings"].values())
+    counts = inv.manifest.counts
+    seconds = sum(inv.manifest.timings.values())
     console.print(
-        f"[bold]{_safe(inv.name)}[/] at {_safe(str(inv.manifest['revision']))}: "
+        f"[bold]{_safe(inv.name)}[/] at {_safe(inv.manifest.revision)}: "
         f"{format_count(counts['files'], 'file')}, "
         f"{format_count(inv.module_count, 'module')}, {format_count(counts['definitions'], 'class', 'classes')}, "
         f"{format_count(counts['imports'], 'imported name')} in {write_decimal(seconds)} s"
     )
     _print_not_read(console, inv)
-    if inv.manifest.get("notice"):
-        console.print(_safe(inv.manifest["notice"]))
+    if inv.manifest.notice:
+        console.print(_safe(inv.manifest.notice))
     findings = inv.table("findings").to_pylist()
     if not findings:
         console.print("[green]No finding.[/]")
@@ -119,17 +119,17 @@ def _mark_severity(rule: str, severity: str) -> str:
 
 
 def _print_not_read(console: Console, inv: Investigation) -> None:
-    statuses = {name: count for name, count in inv.manifest["statuses"].items() if name not in _NOT_SAID}
-    if inv.manifest.get("git_problem"):
-        console.print(f"[yellow]git not asked:[/] {_safe(str(inv.manifest['git_problem']))}")
+    statuses = {name: count for name, count in inv.manifest.statuses.items() if name not in _NOT_SAID}
+    if inv.manifest.git_problem:
+        console.print(f"[yellow]git not asked:[/] {_safe(inv.manifest.git_problem)}")
     if statuses:
         told = ", ".join(f"{count:,} {name}" for name, count in sorted(statuses.items()))
         console.print(f"[yellow]not parsed:[/] {told} (imports recovered line by line)")
-    left_out = {name: count for name, count in inv.manifest["left_out"].items() if count}
+    left_out = {name: count for name, count in inv.manifest.left_out.items() if count}
     if left_out:
         told = ", ".join(f"{format_count(count, 'file')} {name}" for name, count in sorted(left_out.items()))
         console.print(f"[dim]left out: {told}[/]")
-    if left := inv.manifest["not_simulated"]:
+    if left := inv.manifest.not_simulated:
         console.print(
             f"[yellow]not simulated:[/] {format_count(left, 'first import')}: time budget (--simulation-budget)"
         )

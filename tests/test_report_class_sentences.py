@@ -122,7 +122,7 @@ def test_near_duplicates_are_listed_and_shown_side_by_side(shop: analysis.Invest
     page = show(concept_sentences.show_difference(shop))
     assert "class Order:" in page
     assert "class Parcel:" in page
-    Path(shop.manifest["root"], "shop/db.py").unlink()
+    Path(shop.manifest.root, "shop/db.py").unlink()
     assert "no longer there" in show(concept_sentences.show_difference(shop))
 
 

@@ -150,7 +150,7 @@ def _format_first_imports(inv: Investigation, wanted: tuple[str, ...]) -> list[s
 
 def _format_blind(inv: Investigation, claim: Claim) -> str:
     """Say which of the modules that a claim is about could not be imported for another reason."""
-    if claim.metric != _FAILING or not claim.paths or not inv.manifest.get("probe"):
+    if claim.metric != _FAILING or not claim.paths or inv.manifest.probe is None:
         return ""
     told = " ".join(_format_first_imports(inv, claim.paths))
     return f"Not all of them could be imported, for other reasons: {told}"

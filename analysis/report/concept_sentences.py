@@ -222,7 +222,7 @@ def _order_duplicates(inv: Investigation) -> pd.DataFrame:
 
 def _read_lines(inv: Investigation, path: str, first: int, last: int) -> list[str]:
     """Return lines of a file of the target as it is now; nothing when it cannot be read."""
-    root = Path(str(inv.manifest["root"]))
+    root = Path(inv.manifest.root)
     place = (root / path).resolve()
     if not place.is_relative_to(root):
         return []

@@ -81,8 +81,8 @@ def build_executive(inv: Investigation) -> Executive:
     provenance = build_provenance(inv)
     return Executive(
         target=inv.name,
-        revision=str(inv.manifest["revision"]),
-        time=format_time(str(inv.manifest["created"])),
+        revision=inv.manifest.revision,
+        time=format_time(inv.manifest.created),
         sizes=_format_sizes(inv),
         light=light,
         light_words=format_light(light, tally),
@@ -104,7 +104,7 @@ def build_executive(inv: Investigation) -> Executive:
 
 def _format_sizes(inv: Investigation) -> str:
     """Return the size as the metrics have it: the same modules that the score and the claims count."""
-    counts = inv.manifest["counts"]
+    counts = inv.manifest.counts
     modules, classes = format_count(inv.module_count, "module"), format_count(counts["definitions"], "class", "classes")
     return f"{format_count(counts['files'], 'file')}, {modules}, {classes}"
 

@@ -25,7 +25,7 @@ def build_findings_json(inv: Investigation) -> str:
     manifest = inv.manifest
     document = {
         "format": FORMAT,
-        **{name: manifest[name] for name in ("target", "revision", "created", "tool_version")},
+        **{name: getattr(manifest, name) for name in ("target", "revision", "created", "tool_version")},
         "metrics": {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()},
         "findings": inv.table("findings").to_pylist(),
     }

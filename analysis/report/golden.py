@@ -21,6 +21,7 @@ from analysis.golden.summary import (
     summarise_seeds,
     summarise_tests,
 )
+from analysis.manifest import GoldenSource
 from analysis.quantities import (
     SHARE,
     write_at_least,
@@ -87,18 +88,18 @@ def build_golden(inv: Investigation) -> GoldenView | None:
 
 def _format_cause(inv: Investigation) -> str:
     """Say what the failures depend on and what changed, as a sentence; empty where nobody has tried."""
-    change = (inv.manifest.get("golden") or {}).get("change", "")
+    change = inv.manifest.golden.change if inv.manifest.golden else ""
     told = "; ".join(filter(None, (format_cause(inv.table("golden_runs")), change)))
     return f"{told[:1].upper()}{told[1:]}." if told else ""
 
 
 def _format_source(inv: Investigation) -> str:
-    about = inv.manifest.get("golden") or {}
-    what = " ".join(_shorten(about.get("command") or [])) or f"{len(about.get('files') or []):,} files of results"
-    early = "; stopped early, because the verdict was clear" if about.get("stopped") else ""
-    other = "" if about.get("revision") == inv.manifest["revision"] else ", another revision than that of the source"
-    when = str(about.get("created", ""))[:16].replace("T", " ")
-    return f"{what}, at {about.get('revision', 'an unknown revision')}{other}, {when} UTC{early}"
+    about = inv.manifest.golden or GoldenSource()
+    what = " ".join(_shorten(about.command)) or f"{len(about.files):,} files of results"
+    early = "; stopped early, because the verdict was clear" if about.stopped else ""
+    other = "" if about.revision == inv.manifest.revision else ", another revision than that of the source"
+    when = about.created[:16].replace("T", " ")
+    return f"{what}, at {about.revision}{other}, {when} UTC{early}"
 
 
 def _shorten(command: Sequence[str]) -> list[str]:

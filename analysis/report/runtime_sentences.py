@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.manifest import ProbeRun
 from analysis.quantities import write_decimal, write_share
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
@@ -34,21 +35,21 @@ _MEANINGS = {
 
 def format_probe(inv: Investigation) -> Prose:
     """Say who was asked: the interpreter and its limits, or that nothing was run."""
-    probe: dict[str, Any] = inv.manifest.get("probe", {})
-    if not probe:
+    probe = inv.manifest.probe
+    if probe is None:
         return Prose(f"Nothing of {code(inv.name)} was run, so there is nothing to tell. {_HOW}")
     outcomes = inv.frame("probed")["outcome"].astype(str)
     ok = int((outcomes == "ok").sum())
     return Prose(
         f"Each of {format_count(len(outcomes), 'module')} of {code(inv.name)} was imported first in a fresh process of "
         f"Python {plain_version(probe)}: {ok:,} imports succeed, {len(outcomes) - ok:,} do not. "
-        f"Network: {code(probe.get('network', 'unknown'))}. It took {write_decimal(float(probe.get('seconds', 0)))} s."
+        f"Network: {code(probe.network)}. It took {write_decimal(probe.seconds)} s."
     )
 
 
-def plain_version(probe: dict[str, Any]) -> str:
+def plain_version(probe: ProbeRun) -> str:
     """Return the version of the interpreter that was asked."""
-    return code(str(probe.get("version", "unknown")).split(" ", 1)[0])
+    return code(probe.plain_version)
 
 
 def list_outcomes(inv: Investigation) -> Fragment:

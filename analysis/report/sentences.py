@@ -26,10 +26,10 @@ _LONGEST_LOOP = 6
 
 def format_target(inv: Investigation) -> Prose:
     """Say what was analysed and what the whole looks like."""
-    counts = inv.manifest["counts"]
+    counts = inv.manifest.counts
     read = f"{format_count(counts['files'], 'file')}, {format_count(inv.module_count, 'module')}"
     text = (
-        f"{code(inv.name)} at revision {code(inv.manifest['revision'])} has {read}, "
+        f"{code(inv.name)} at revision {code(inv.manifest.revision)} has {read}, "
         f"{format_count(counts['definitions'], 'class', 'classes')} and "
         f"{format_count(counts['imports'], 'imported name')}. "
         f"{format_verdict(build_tally(inv))}"
