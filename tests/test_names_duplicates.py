@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from analysis import tables
 from analysis.facts import scan
 from analysis.names.duplicates import build_duplicates
-from analysis.resolve.modules import ModuleIndex
 from analysis.names.side_by_side import COLUMNS, build_side_by_side
 from analysis.names.sketches import find_alike
+from analysis.resolve.modules import ModuleIndex
 
 Find = Callable[[dict[str, str]], tuple[list[dict[str, Any]], list[dict[str, Any]]]]
 

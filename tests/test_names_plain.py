@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 from analysis import tables
 from analysis.facts import Facts, scan
 from analysis.gaps import NoGaps
-from analysis.resolve.namespaces import Namespaces
 from analysis.names.paths import PathRows, build_resolution
-from analysis.resolve.name_resolver import Resolver
 from analysis.names.routes import Routes
-from analysis.resolve.statements import read_statements
 from analysis.names.usage import find_usage
+from analysis.resolve.name_resolver import Resolver
+from analysis.resolve.namespaces import Namespaces
+from analysis.resolve.statements import read_statements
 
 Tree = Callable[..., Path]
 _COLUMNS = list(tables.PATHS.names[:-1])
