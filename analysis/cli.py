@@ -533,7 +533,7 @@ def _describe(inv: Investigation) -> dict[str, Any]:
     metrics = inv.table("metrics").to_pylist()
     names = ("target", "root", "revision", "created", "counts", "statuses", "left_out", "not_simulated", "timings")
     return {
-        **{name: inv.manifest[name] for name in names},
+        **{name: getattr(inv.manifest, name) for name in names},
         "not_analysed": inv.table("not_analysed").to_pylist(),
         "snapshot": str(inv.path),
         "metrics": {row["metric"]: row["value"] for row in metrics},

@@ -81,12 +81,12 @@ class Investigation:
     @property
     def name(self) -> str:
         """The name of the target."""
-        return str(self.manifest["target"])
+        return self.manifest.target
 
     @cached_property
     def policy(self) -> Policy:
         """The policy that was in force when the snapshot was made."""
-        return Policy.model_validate(self.manifest.get("policy", {}))
+        return Policy.model_validate(self.manifest.policy)
 
     def table(self, name: str) -> pa.Table:
         """Return one table of ``docs/columns.md`` as an Arrow table; ``UnknownNameError`` for another name."""
@@ -217,9 +217,14 @@ class Investigation:
 
     def plan(self) -> list[Phase]:
         """Return the phases of the remediation plan."""
-        cycles, violations = self.table("cycles"), self.table("violations")
-        chosen = choose_code(self.policy.target.packages, self.table("modules"))
-        return build_plan(self.table("findings"), choose_cycles(chosen, cycles), choose_paths(chosen, violations))
+        return build_plan(self.table("findings"), self._read_chosen)
+
+    def _read_chosen(self, name: str) -> pa.Table:
+        """Return a table without the rows that are about other packages than those that the policy names."""
+        table, chosen = self.table(name), choose_code(self.policy.target.packages, self.table("modules"))
+        if name == "cycles":
+            return choose_cycles(chosen, table)
+        return choose_paths(chosen, table) if "path" in table.column_names else table
 
     def success_metrics(self) -> list[SuccessMetric]:
         """Return what must hold when the plan is done: metric, now, target, met."""
@@ -238,26 +243,25 @@ class Investigation:
         """Modules that Python can import; all that were found where that could not be measured."""
         table = self.table("metrics")
         values = dict(zip(table.column("metric").to_pylist(), table.column("value").to_pylist(), strict=True))
-        return int(values.get("modules", self.manifest["counts"]["modules"]))
+        return int(values.get("modules", self.manifest.counts.get("modules", 0)))
 
     def summary(self) -> pd.DataFrame:
         """Return the measured numbers: metric, value, unit, meaning."""
         return self.metrics
 
     def __repr__(self) -> str:
-        counts = self.manifest.get("counts", {})
+        counts = self.manifest.counts
         return (
-            f"<Investigation of {self.name} at {self.manifest['revision']}: {counts.get('modules', 0):,} modules, "
+            f"<Investigation of {self.name} at {self.manifest.revision}: {counts.get('modules', 0):,} modules, "
             f"{counts.get('imports', 0):,} imports, {counts.get('findings', 0):,} findings>"
         )
 
     def _repr_html_(self) -> str:
-        manifest = self.manifest
-        counts = manifest.get("counts", {})
+        manifest, counts = self.manifest, self.manifest.counts
         numbers = " · ".join(f"{counts[name]:,} {name.replace('_', ' ')}" for name in sorted(counts) if counts[name])
         return (
-            f"<p><strong>{escape(self.name)}</strong> at <code>{escape(str(manifest['revision']))}</code>, "
-            f"scanned {escape(str(manifest['created']))}<br>{escape(numbers)}</p>"
+            f"<p><strong>{escape(self.name)}</strong> at <code>{escape(manifest.revision)}</code>, "
+            f"scanned {escape(manifest.created)}<br>{escape(numbers)}</p>"
         )
 
 

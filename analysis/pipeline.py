@@ -6,7 +6,7 @@ import math
 import platform
 import time
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -29,6 +29,7 @@ from analysis.graph import Cycle, build_cycles_table, build_empty_graph, build_i
 from analysis.history import FILE_NAME as BASELINE
 from analysis.history import compare_case, read_baseline
 from analysis.investigation import Investigation
+from analysis.manifest import BaselineTrend, GoldenSource, Manifest, ProbeRun, build_part
 from analysis.names import (
     Concept,
     DuplicateName,
@@ -112,17 +113,17 @@ def _investigate(
 ) -> Investigation:
     cache, gaps = data / "cache" if use_cache else None, clock.gaps
     case = build_case(root, rules, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file)
-    probed: dict[str, Any] = {}
+    probed: ProbeRun | None = None
     environment = Environment()
     if probe is not None:
         options = probe
-        seen = gaps.attempt("probe", "", lambda: _probe(case, options, data, clock), lambda: ({}, {}, environment))
+        seen = gaps.attempt("probe", "", lambda: _probe(case, options, data, clock), lambda: ({}, None, environment))
         case, probed, environment = replace(case, runtime_tables=seen[0]), *seen[1:]
     case = simulate(case, cache=cache, environment=environment, only=probe.only if probe else (), clock=clock)
     target = find_target(root, rules.target.name)
-    golden, measured = gaps.attempt("golden path", "", lambda: _find_golden(data, target), lambda: ({}, {}))
+    golden, measured = gaps.attempt("golden path", "", lambda: _find_golden(data, target), lambda: ({}, None))
     case = replace(case, runtime_tables={**case.runtime_tables, **golden})
-    judged, trend = clock.run("rules", lambda: _judge(case, gaps), lambda: ({}, {}))
+    judged, trend = clock.run("rules", lambda: _judge(case, gaps), lambda: ({}, None))
     found = build_gaps_table(case.facts.not_analysed, rows=gaps.rows)
     contents = {
         **_EMPTY, **case.runtime_tables, **collect_facts(case.facts), "edges": case.graph.edges,
@@ -133,8 +134,10 @@ def _investigate(
     contents["metrics"] = pa.concat_tables([contents["metrics"], counted]).unify_dictionaries().combine_chunks()
     counts = {name: table.num_rows for name, table in contents.items()}
     notice = _DECLINED if rules.target.probe and probe is None else ""
-    manifest = _describe(root, rules, case.facts, counts, clock.seconds) | {"probe": probed, "notice": notice}
-    manifest |= {"baseline": trend, "golden": measured, "not_simulated": case.not_simulated}
+    manifest = replace(
+        _describe(root, rules, case.facts, counts, clock.seconds), probe=probed, notice=notice, baseline=trend,
+        golden=measured, not_simulated=case.not_simulated,
+    )  # fmt: skip
     snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
     return Investigation(snapshot)
 
@@ -209,7 +212,7 @@ def build_scan_options(policy: Policy) -> ScanOptions:
 
 def _probe(
     case: RuleContext, options: ProbeOptions, data: Path, clock: Clock
-) -> tuple[dict[str, pa.Table], dict[str, Any], Environment]:
+) -> tuple[dict[str, pa.Table], ProbeRun, Environment]:
     """Return what the running interpreter says, as tables by name, how it was asked, and what surrounds the target."""
     started = time.perf_counter()
     seen = run_probe(case.facts, case.graph, options, stream=data / "probes", progress=clock.progress)
@@ -219,20 +222,19 @@ def _probe(
         "probe", "agreement", lambda: build_agreement(case.identity.paths, found["live_bindings"], found["probed"]),
         tables.AGREEMENT.empty,
     )  # fmt: skip
-    return {**found, "agreement": agreement}, seen.described, seen.environment or Environment()
+    return {**found, "agreement": agreement}, seen.run, seen.environment or Environment()
 
 
-def _find_golden(data: Path, target: Target) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+def _find_golden(data: Path, target: Target) -> tuple[dict[str, pa.Table], GoldenSource | None]:
     """Return the newest measurement of the golden path, as tables by name, and how it was made."""
     folder = find_golden(data, target)
     if folder is None:
-        return {}, {}
+        return {}, None
     found, about = read_golden(folder)
     passed, runs = count_base(found["golden_runs"])
     change = find_change_at(data, target, str(about["revision"]), found["golden_runs"])
-    told = format_change(change, passed, runs) if change else ""
-    kept = ("revision", "created", "command", "files", "parallel", "seed", "stopped")
-    return found, {**{name: about[name] for name in kept}, "change": told}
+    sentence = format_change(change, passed, runs) if change else ""
+    return found, build_part(GoldenSource, {**about, "change": sentence})
 
 
 def complete_probe(asked: ProbeOptions | None, policy: Policy, root: Path) -> ProbeOptions | None:
@@ -256,12 +258,12 @@ def collect_facts(facts: Facts) -> dict[str, Any]:
     return {name: getattr(facts, name) for name in names}
 
 
-def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], dict[str, Any]]:
+def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], BaselineTrend | None]:
     """Return what the rules say, as tables by name, and how that compares with the target's own baseline."""
     judgement = judge(case, gaps=gaps)
     scores, parts = score_case(case, judgement.findings, gaps)
     compare = partial(_compare_baseline, case, judgement.findings, gaps.failed_rules)
-    trend = gaps.attempt("rules", "baseline", compare, dict[str, Any])
+    trend = gaps.attempt("rules", "baseline", compare, lambda: None)
     return {
         "findings": build_findings_table(judgement.findings),
         "accepted": tables.ACCEPTED.from_rows(judgement.accepted),
@@ -271,21 +273,21 @@ def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], dict[str
     }, trend
 
 
-def _compare_baseline(case: RuleContext, findings: Sequence[Finding], failed: Collection[str]) -> dict[str, Any]:
+def _compare_baseline(case: RuleContext, findings: Sequence[Finding], failed: Collection[str]) -> BaselineTrend | None:
     """Return what a report says of the baseline that lies in the target; nothing where none does."""
     place = case.facts.root / BASELINE
     if not place.is_file():
-        return {}
+        return None
     try:
         old = read_baseline(place)
     except BaselineError as error:
-        return {"problem": str(error)}
+        return BaselineTrend(problem=str(error))
     found = compare_case(case, findings, old, failed=failed)
     counts = Counter(found.statuses)
-    return {
-        "revision": old.revision, "score": old.score, "known": counts["known"], "new": counts["new"],
-        "worse": counts["worse"], "gone": len(found.gone),
-    }  # fmt: skip
+    return BaselineTrend(
+        revision=old.revision, score=old.score, known=counts["known"], new=counts["new"], worse=counts["worse"],
+        gone=len(found.gone),
+    )  # fmt: skip
 
 
 def _as_path(path: str | Path | None) -> Path | None:
@@ -293,31 +295,28 @@ def _as_path(path: str | Path | None) -> Path | None:
 
 
 def _describe(
-    root: Path, policy: Policy, facts: Facts, counts: dict[str, int], seconds: dict[str, float]
-) -> dict[str, Any]:
-    left_out: dict[str, int] = {}
-    for row in facts.left_out.to_pylist():
-        left_out[row["reason"]] = left_out.get(row["reason"], 0) + row["files"]
-    statuses: dict[str, int] = {}
-    for status in facts.files.column("status").to_pylist():
-        statuses[status] = statuses.get(status, 0) + 1
-    return {
-        "target": policy.target.name or root.name or "target",
-        "named": bool(policy.target.name),
-        "root": str(root),
-        "revision": read_revision(root),
-        "git_problem": find_refusal(root),
-        "created": datetime.now(UTC).isoformat(timespec="seconds"),
-        "tool_version": __version__,
-        "python": platform.python_version(),
-        "policy": policy.model_dump(mode="json"),
-        "options": {name: list(getattr(policy.target, name)) for name in ("roots", "exclude", "packages")},
-        "counts": counts,
-        "statuses": statuses,
-        "left_out": left_out,
-        "files_read": facts.read_count,
-        "timings": seconds,
-    }
+    root: Path, policy: Policy, facts: Facts, counts: Mapping[str, int], seconds: Mapping[str, float]
+) -> Manifest:
+    left_out = Counter[str]()
+    for reason, files in tables.read_rows(facts.left_out, "reason", "files"):
+        left_out[reason] += files
+    return Manifest(
+        target=policy.target.name or root.name or "target",
+        named=bool(policy.target.name),
+        root=str(root),
+        revision=read_revision(root),
+        git_problem=find_refusal(root),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        tool_version=__version__,
+        python=platform.python_version(),
+        policy=policy.model_dump(mode="json"),
+        options={name: tuple(getattr(policy.target, name)) for name in ("roots", "exclude", "packages")},
+        counts=dict(counts),
+        statuses=dict(Counter(tables.read_column(facts.files, "status"))),
+        left_out=dict(left_out),
+        files_read=facts.read_count,
+        timings=dict(seconds),
+    )
 
 
 def open_snapshot(wanted: str | Path = "", *, data: Path | None = None) -> Investigation:

@@ -22,7 +22,9 @@ import pyarrow as pa
 from analysis import tables
 from analysis.checksums import read_checked, write_checksums
 from analysis.errors import SnapshotError, StorageError
-from analysis.targets import Target, group_targets, is_place_of, read_target, slug
+from analysis.manifest import Manifest, write_manifest
+from analysis.manifest import read_manifest as parse_manifest
+from analysis.targets import Target, group_targets, is_place_of, slug
 
 MANIFEST = "manifest.json"
 #: Raised when older snapshots can no longer be read.
@@ -126,42 +128,43 @@ def write_file(path: Path, text: str) -> None:
         raise StorageError(what, remedy="Free some space, or name another file") from None
 
 
-def write_snapshot(data: Path, contents: Mapping[str, pa.Table], manifest: Mapping[str, Any]) -> Path:
+def write_snapshot(data: Path, contents: Mapping[str, pa.Table], manifest: Manifest) -> Path:
     """Write all tables and the manifest; return the snapshot's folder ``data/snapshots/<target>/<time>-<revision>``.
 
-    ``manifest`` has at least target, root, revision and created (ISO, UTC); ``<target>`` is ``targets.Target.place``.
+    ``<target>`` is ``targets.Target.place``.
     """
     import pyarrow.parquet as pq
 
-    parent = data / "snapshots" / read_target(manifest).place
+    parent = data / "snapshots" / manifest.as_target.place
     with writing_folder(parent) as folder:
         for name, table in sorted(contents.items()):
             expected = tables.TABLES[name].schema
             if not table.schema.equals(expected):
                 raise ValueError(f"table {name} has not the columns of analysis.tables: {table.schema.names}")
             pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
-        described = {"format": FORMAT, **manifest}
+        described = {"format": FORMAT, **write_manifest(manifest)}
         (folder / MANIFEST).write_text(json.dumps(described, indent=2, sort_keys=True) + "\n", "utf-8")
         write_checksums(folder)
-        created = datetime.fromisoformat(str(manifest["created"]))
-        return publish_folder(folder, parent, name_run(created, str(manifest["revision"])))
+        created = datetime.fromisoformat(manifest.created)
+        return publish_folder(folder, parent, name_run(created, manifest.revision))
 
 
-def read_manifest(snapshot: Path) -> dict[str, Any]:
+def read_manifest(snapshot: Path) -> Manifest:
     """Return the manifest of a snapshot.
 
     Raises ``SnapshotError`` when there is none, it is damaged, or another version wrote it.
     """
     try:
-        manifest: dict[str, Any] = json.loads(read_checked(snapshot, MANIFEST))
-        known = manifest.get("format")
+        document: dict[str, Any] = json.loads(read_checked(snapshot, MANIFEST))
+        known = document.get("format")
     except (OSError, ValueError, AttributeError):
         raise SnapshotError(f"{snapshot} is not a snapshot", remedy="Make one with: ssot scan TARGET") from None
-    if known != FORMAT or not isinstance(manifest.get("target"), str):
-        raise SnapshotError(
-            f"{snapshot} was written by another version", remedy="Make a new one with: ssot scan TARGET"
-        )
-    return manifest
+    try:
+        if known == FORMAT:
+            return parse_manifest(document)
+    except ValueError:
+        pass
+    raise SnapshotError(f"{snapshot} was written by another version", remedy="Make a new one with: ssot scan TARGET")
 
 
 def read_table(snapshot: Path, name: str) -> pa.Table:
@@ -178,7 +181,7 @@ def read_table(snapshot: Path, name: str) -> pa.Table:
 def find_snapshots(data: Path, target: str = "") -> list[Path]:
     """Return the snapshots of a target (by its name or place, or of all targets), the oldest first.
 
-    Several targets may have one name: ``read_target`` of a manifest says which one a snapshot is of.
+    Several targets may have one name: a manifest says which one a snapshot is of.
     """
     return [place for place, known in _find_known(data, slug(target) if target else "") if _is_wanted(known, target)]
 
@@ -186,8 +189,8 @@ def find_snapshots(data: Path, target: str = "") -> list[Path]:
 def find_snapshot(data: Path, wanted: str = "") -> Path:
     """Return one snapshot: by its folder, by the target's name, place or folder (the newest), or the newest of all.
 
-    Raises ``SnapshotError`` when there is none, when the newest is damaged (an older one would answer for it without
-    a word), and when two targets have that name.
+    Raises ``SnapshotError`` when there is none, when the newest is damaged (an older one would silently
+    answer for it), and when two targets have that name.
     """
     folder = Path(wanted).expanduser()
     if wanted and (folder / MANIFEST).is_file():
@@ -218,9 +221,9 @@ def _find_named(known: Sequence[tuple[Path, Target | None]], wanted: str) -> set
     found = exact or named
     groups = group_targets(found.values())
     if wanted and len(groups) > 1:
-        told = ", ".join(f"{group[-1].root} ({group[-1].place})" for group in groups)
+        listed = ", ".join(f"{group[-1].root} ({group[-1].place})" for group in groups)
         raise SnapshotError(
-            f"{len(groups)} targets are named {wanted}: {told}",
+            f"{len(groups)} targets are named {wanted}: {listed}",
             remedy="Name the folder of one, or what stands in brackets after it",
         )
     return set(found)
@@ -232,7 +235,7 @@ def _find_known(data: Path, start: str = "") -> list[tuple[Path, Target | None]]
     for manifest in (data / "snapshots").glob(f"{start}*/*/{MANIFEST}"):
         if not manifest.parent.name.startswith("."):
             try:
-                found.append((manifest.parent, read_target(read_manifest(manifest.parent))))
+                found.append((manifest.parent, read_manifest(manifest.parent).as_target))
             except SnapshotError:
                 found.append((manifest.parent, None))
     return sorted(found, key=lambda pair: _rank(pair[0]))

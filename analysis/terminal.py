@@ -25,7 +25,7 @@ from analysis.quantities import (
 )
 from analysis.rules.verdict import count_findings, find_breach, name_severity
 from analysis.rules.verdict import format_verdict as format_findings
-from analysis.rules.words import make_harmless, tell
+from analysis.wording import format_count, make_harmless
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -85,16 +85,17 @@ def _safe(text: str) -> str:
 def print_scan(inv: Investigation) -> None:
     """Print the figures of a snapshot and its most severe findings, each with its first place."""
     console = make_console()
-    counts = inv.manifest["counts"]
-    seconds = sum(inv.manifest["timings"].values())
+    counts = inv.manifest.counts
+    seconds = sum(inv.manifest.timings.values())
     console.print(
-        f"[bold]{_safe(inv.name)}[/] at {_safe(str(inv.manifest['revision']))}: {tell(counts['files'], 'file')}, "
-        f"{tell(inv.module_count, 'module')}, {tell(counts['definitions'], 'class', 'classes')}, "
-        f"{tell(counts['imports'], 'imported name')} in {write_decimal(seconds)} s"
+        f"[bold]{_safe(inv.name)}[/] at {_safe(inv.manifest.revision)}: "
+        f"{format_count(counts['files'], 'file')}, "
+        f"{format_count(inv.module_count, 'module')}, {format_count(counts['definitions'], 'class', 'classes')}, "
+        f"{format_count(counts['imports'], 'imported name')} in {write_decimal(seconds)} s"
     )
     _print_not_read(console, inv)
-    if inv.manifest.get("notice"):
-        console.print(_safe(inv.manifest["notice"]))
+    if inv.manifest.notice:
+        console.print(_safe(inv.manifest.notice))
     findings = inv.table("findings").to_pylist()
     if not findings:
         console.print("[green]No finding.[/]")
@@ -118,18 +119,20 @@ def _mark_severity(rule: str, severity: str) -> str:
 
 
 def _print_not_read(console: Console, inv: Investigation) -> None:
-    statuses = {name: count for name, count in inv.manifest["statuses"].items() if name not in _NOT_SAID}
-    if inv.manifest.get("git_problem"):
-        console.print(f"[yellow]git not asked:[/] {_safe(str(inv.manifest['git_problem']))}")
+    statuses = {name: count for name, count in inv.manifest.statuses.items() if name not in _NOT_SAID}
+    if inv.manifest.git_problem:
+        console.print(f"[yellow]git not asked:[/] {_safe(inv.manifest.git_problem)}")
     if statuses:
         told = ", ".join(f"{count:,} {name}" for name, count in sorted(statuses.items()))
         console.print(f"[yellow]not parsed:[/] {told} (imports recovered line by line)")
-    left_out = {name: count for name, count in inv.manifest["left_out"].items() if count}
+    left_out = {name: count for name, count in inv.manifest.left_out.items() if count}
     if left_out:
-        told = ", ".join(f"{tell(count, 'file')} {name}" for name, count in sorted(left_out.items()))
+        told = ", ".join(f"{format_count(count, 'file')} {name}" for name, count in sorted(left_out.items()))
         console.print(f"[dim]left out: {told}[/]")
-    if left := inv.manifest["not_simulated"]:
-        console.print(f"[yellow]not simulated:[/] {tell(left, 'first import')}: time budget (--simulation-budget)")
+    if left := inv.manifest.not_simulated:
+        console.print(
+            f"[yellow]not simulated:[/] {format_count(left, 'first import')}: time budget (--simulation-budget)"
+        )
     _print_gaps(console, inv.table("not_analysed").to_pylist())
 
 
@@ -172,7 +175,8 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
             console.print(f"[dim]and {len(shown) - MOST_FINDINGS:,} more: ssot check --json[/]")
         for row in [] if result.passed else result.rules[:5]:
             if row.points:
-                lost = f"{write_decimal(row.points):>9} points: {row.rule}, {row.severity}, {tell(row.places, 'place')}"
+                places = format_count(row.places, "place")
+                lost = f"{write_decimal(row.points):>9} points: {row.rule}, {row.severity}, {places}"
                 console.print(f"[dim]{lost}[/]")
         if result.compared_with:
             statuses = Counter(finding.status for finding in result.findings)
@@ -192,7 +196,7 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
     accepted += f", about {_safe(', '.join(result.about))} only" if result.about else ""
     console.print(
         f"[bold]{_safe(result.target)}[/] {verdict}{reasons} [dim](score {write_score(result.score)}, "
-        f"{tell(len(result.findings), 'finding')}{accepted})[/]"
+        f"{format_count(len(result.findings), 'finding')}{accepted})[/]"
     )
 
 

@@ -43,6 +43,7 @@ RUNNERS = {
 #: Who may call which of them all the same, and why it is not a target's code.
 OWN_CODE = {
     ("analysis/__init__.py", "import_module"): "hands out our own modules on first use",
+    ("analysis/rules/catalogue.py", "import_module"): "imports our own rule families",
     ("analysis/pipeline.py", "exec_module"): "builds the bundled case with our own script",
 }
 #: The one module that pickles: what goes through the private pipe between a worker and the process that started it.

@@ -37,7 +37,7 @@ def tell(tree, data, act):
         inv = investigate(tree, data=data, jobs=1) if act == "scan" else open_snapshot(tree, data=data)
         found = {name: str(inv.table(name).to_pydict()) for name in sorted(tables.TABLES)}
         found["policy"] = str(inv.policy)
-        found["golden"] = str(inv.manifest["golden"])
+        found["golden"] = str(inv.manifest.golden)
         return hashlib.sha256(str(found).encode()).hexdigest()
     except AnalysisError as error:
         return f"ERROR {error}"

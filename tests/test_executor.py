@@ -193,7 +193,7 @@ def test_an_interrupt_of_an_investigation_leaves_a_pool_that_works(tmp_path: Pat
         "    except KeyboardInterrupt:\n"
         "        assert time.monotonic() - started < delay + 1.5\n"
         "        print('interrupted')\n"
-        "print(investigate().manifest['counts']['modules'])\n"
+        "print(investigate().manifest.counts['modules'])\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", script], cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)}, text=True,

@@ -99,14 +99,14 @@ def test_a_repository_that_points_outside_itself_is_not_asked(way: str, make_tre
     assert facts.files.column("path").to_pylist() == ["a.py", "made/m.py", "p/__init__.py", "p/b.py"]
     assert (REFUSED, 0) in [(row["reason"], row["files"]) for row in facts.left_out.to_pylist()]
     manifest = investigate(root, jobs=1).manifest
-    assert manifest["revision"] == "no-git"
-    assert manifest["git_problem"] == find_refusal(root) != ""
+    assert manifest.revision == "no-git"
+    assert manifest.git_problem == find_refusal(root) != ""
     assert "secret" not in str(manifest)
     for revision in ("HEAD", "main", secret):
         with pytest.raises(RevisionError, match="is not asked: "):
             check(root, CheckOptions(since=revision, jobs=1))
     result = check(root, CheckOptions(jobs=1))
-    assert (result.revision, result.git_problem) == ("no-git", manifest["git_problem"])
+    assert (result.revision, result.git_problem) == ("no-git", manifest.git_problem)
 
 
 @pytest.mark.parametrize("name", ["objects", "objects/pack"])

@@ -66,7 +66,7 @@ def test_without_time_every_first_import_is_counted_as_not_simulated(make_tree: 
 
 def test_a_report_counts_what_was_not_simulated(make_tree: Tree, tmp_path: Path) -> None:
     inv = investigate(make_tree(CIRCLE), data=tmp_path / "data", jobs=1, simulation_budget=0.0)
-    assert inv.manifest["not_simulated"] == 3
+    assert inv.manifest.not_simulated == 3
     assert set(inv.frame("simulated")["outcome"].astype(str)) == {"not-simulated"}
     assert inv.metric("modules-not-simulated") == 3
     assert "3 first imports were not simulated: time budget." in build_provenance(inv).gaps

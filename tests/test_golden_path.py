@@ -147,7 +147,9 @@ def test_two_revisions_are_compared(make_tree: Tree, tmp_path: Path) -> None:
     (root / "a.py").write_text("pass\n")
     told = take()
     assert "from 0.0 % to 100.0 %: more than chance" in told
-    assert analysis.investigate(root, data=tmp_path / "data").manifest["golden"]["change"] == told
+    golden = analysis.investigate(root, data=tmp_path / "data").manifest.golden
+    assert golden is not None
+    assert golden.change == told
 
 
 @pytest.mark.parametrize("parallel", [1, 3])

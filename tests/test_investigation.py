@@ -34,8 +34,8 @@ def test_an_investigation_keeps_a_snapshot_and_opens_it(make_tree: Tree, tmp_pat
     again = analysis.open_snapshot("The Shop", data=tmp_path)
     assert again.path == inv.path
     assert inv.name == "The Shop"
-    assert inv.manifest["counts"]["files"] == 5
-    assert inv.manifest["revision"] == "no-git"
+    assert inv.manifest.counts["files"] == 5
+    assert inv.manifest.revision == "no-git"
     assert repr(inv).startswith("<Investigation of The Shop at no-git: 5 modules, 3 imports, ")
 
 
@@ -97,7 +97,7 @@ def test_the_revision_is_that_of_git(make_tree: Tree, tmp_path: Path) -> None:
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
         subprocess.run([*git, *command], check=True)
     expected = subprocess.run([*git, "rev-parse", "HEAD"], capture_output=True, text=True, check=True).stdout
-    assert expected.startswith(analysis.investigate(root, data=tmp_path).manifest["revision"])
+    assert expected.startswith(analysis.investigate(root, data=tmp_path).manifest.revision)
 
 
 def test_wrong_arguments_are_refused_before_anything_is_written(make_tree: Tree, tmp_path: Path) -> None:
@@ -148,5 +148,5 @@ def test_a_kill_at_any_moment_leaves_the_earlier_snapshot_and_a_working_cache(
     for place in store.find_snapshots(tmp_path):
         assert analysis.Investigation(place).files.shape[0] == 300
     after = analysis.investigate(root, data=tmp_path, jobs=1)
-    assert after.manifest["counts"]["imports"] == 600
+    assert after.manifest.counts["imports"] == 600
     assert not list(first.path.parent.glob(".writing-*"))

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import random
 
+import pyarrow as pa
 import pytest
 
 from analysis import tables
 from analysis.remedy import Phase, Step, build_plan
 from analysis.rules import RULES, Evidence, Finding, build_findings_table
+from analysis.rules.plan_phases import LASTING
 
-NO_CYCLES = tables.CYCLES.empty()
-NO_VIOLATIONS = tables.VIOLATIONS.empty()
+
+def read_nothing(name: str) -> pa.Table:
+    """Return a table without rows."""
+    return tables.TABLES[name].empty()
 
 
 def finding(rule: str, severity: str = "P1", *places: int, subject: str = "s", certainty: str = "static") -> Finding:
@@ -22,7 +26,7 @@ def finding(rule: str, severity: str = "P1", *places: int, subject: str = "s", c
 
 def plan(*findings: Finding) -> list[Phase]:
     """Return the plan for some findings without cycles."""
-    return build_plan(build_findings_table(findings), NO_CYCLES, NO_VIOLATIONS)
+    return build_plan(build_findings_table(findings), read_nothing)
 
 
 def steps(*findings: Finding) -> list[Step]:
@@ -47,7 +51,7 @@ def test_phases_come_in_the_order_in_which_they_help() -> None:
     assert [phase.steps[0].rule for phase in plan(*found)] == rules
 
 
-def test_within_a_phase_the_gravest_come_first_whatever_the_order_of_findings() -> None:
+def test_within_a_phase_the_most_severe_come_first_whatever_the_order_of_findings() -> None:
     found = [
         finding("file-not-parsed", "P2"), finding("phantom-import", "P1"), finding("import-cycle", "P1"),
         finding("swallowed-circular-import", "P2"),
@@ -62,7 +66,7 @@ def test_minor_findings_wait_for_the_last_phase() -> None:
     first, last = plan(finding("phantom-import", "P1", 1), finding("phantom-import", "P3", 2))
     assert [(step.severity, step.findings) for step in first.steps] == [("P1", 1)]
     assert [(step.severity, step.findings) for step in last.steps] == [("P3", 1)]
-    assert last.name == "Keep it so"
+    assert last.name == LASTING.name
 
 
 def test_what_the_probe_refuted_is_no_work() -> None:
@@ -73,13 +77,13 @@ def test_what_the_probe_refuted_is_no_work() -> None:
 def test_every_rule_has_its_place_in_the_plan() -> None:
     found = steps(*(finding(rule.name) for rule in RULES))
     assert {step.rule for step in found} == {rule.name for rule in RULES}
-    assert not any(step.title.startswith("Mend: ") for step in found)
+    assert {step.rule: step.title for step in found} == {rule.name: rule.step.title for rule in RULES}
     assert all(step.why and step.how for step in found)
 
 
 def test_a_rule_nobody_planned_is_still_work() -> None:
     (step,) = steps(finding("brand-new", "P1", 3))
-    assert (step.title, step.findings, step.examples, step.how) == ("Mend: brand-new", 1, ("a.py:3",), "")
+    assert (step.title, step.findings, step.examples, step.how) == ("Fix: brand-new", 1, ("a.py:3",), "")
 
 
 @pytest.mark.parametrize(
@@ -101,7 +105,7 @@ def test_a_cycle_costs_its_cut() -> None:
         ("e", "deferred", True, 3, 3, ["a", "b", "c"], [], True, cut, 60, "exact"),
     ]
     found = build_findings_table([finding("import-cycle"), finding("import-cycle-through-packages", "P2", 1, 2)])
-    (phase,) = build_plan(found, tables.CYCLES.from_rows(rows), NO_VIOLATIONS)
+    (phase,) = build_plan(found, {"cycles": tables.CYCLES.from_rows(rows)}.__getitem__)
     assert [(step.places, step.effort) for step in phase.steps] == [(60, "large"), (1, "small")]
 
 
@@ -111,11 +115,11 @@ def test_a_statement_that_takes_two_classes_from_elsewhere_is_one_place() -> Non
         for name in ("Engine", "Motor")
     ]
     found = build_findings_table([finding("class-taken-from-elsewhere", "P1", 3, subject=row[5]) for row in rows])
-    (phase,) = build_plan(found, NO_CYCLES, tables.VIOLATIONS.from_rows(rows))
+    (phase,) = build_plan(found, {"violations": tables.VIOLATIONS.from_rows(rows)}.__getitem__)
     assert [(step.findings, step.places) for step in phase.steps] == [(2, 1)]
 
 
-def test_examples_begin_with_the_widest_of_the_gravest() -> None:
+def test_examples_begin_with_the_widest_of_the_most_severe() -> None:
     (step,) = steps(
         finding("phantom-import", "P2", 9, 10, 11, subject="a"), finding("phantom-import", "P1", 5, subject="b"),
         finding("phantom-import", "P1", 7, 8, subject="c"), finding("phantom-import", "P1", subject="d"),

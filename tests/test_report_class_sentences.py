@@ -117,12 +117,12 @@ def test_bases_subclasses_wrappers_and_users_of_a_concept_are_told_apart(make_tr
 
 
 def test_near_duplicates_are_listed_and_shown_side_by_side(shop: analysis.Investigation) -> None:
-    assert "1 class and no method of other classes is equal" in show(concept_sentences.format_duplicates(shop))
+    assert "1 class and no methods of other classes is equal" in show(concept_sentences.format_duplicates(shop))
     assert "shop.db:Order" in show(concept_sentences.list_duplicates(shop))
     page = show(concept_sentences.show_difference(shop))
     assert "class Order:" in page
     assert "class Parcel:" in page
-    Path(shop.manifest["root"], "shop/db.py").unlink()
+    Path(shop.manifest.root, "shop/db.py").unlink()
     assert "no longer there" in show(concept_sentences.show_difference(shop))
 
 

@@ -20,7 +20,6 @@ from analysis.errors import ReportError
 from analysis.investigation import Investigation
 from analysis.report import write_report
 from analysis.report.run_report import move_latest
-from analysis.targets import read_target
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -84,7 +83,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Investigation:
 
 
 def find_place(inv: Investigation) -> str:
-    return read_target(inv.manifest).place
+    return inv.manifest.as_target.place
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from report_trees import HOSTILE, HOSTILE_POLICY, SHOP, investigate
 
 from analysis.investigation import Investigation
 from analysis.report import sentences
-from analysis.report.counting import count_of
 from analysis.report.prose import render_markdown
+from analysis.wording import format_count
 
 TELLING = (
     sentences.format_target, sentences.format_graph, sentences.format_packages, sentences.format_busiest,
@@ -34,19 +34,12 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Investigation:
     return investigate(tmp_path_factory.mktemp("hostile"), HOSTILE, HOSTILE_POLICY)
 
 
-@pytest.mark.parametrize(
-    ("number", "told"), [(0, "no cycle"), (1, "1 cycle"), (2, "2 cycles"), (1200, "1,200 cycles"), (1.0, "1 cycle")]
-)
-def test_a_number_has_its_noun_in_the_right_form(number: float, told: str) -> None:
-    assert count_of(number, "cycle") == told
-
-
 def test_a_target_without_imports_is_told_without_numbers_that_are_none(empty: Investigation) -> None:
     assert str(sentences.format_cuts(empty)) == "There is nothing to cut."
     assert str(sentences.format_cycles(empty)).count("none") == 3
     assert "No two packages" in str(sentences.format_packages(empty))
     assert all("none" in listing(empty).page for listing in LISTING)
-    assert str(sentences.format_busiest(empty)).startswith("`one` is imported by no module and imports no module")
+    assert str(sentences.format_busiest(empty)).startswith("`one` is imported by no modules and imports no modules")
 
 
 def test_the_sentences_carry_the_numbers_of_the_target(shop: Investigation) -> None:
@@ -54,12 +47,11 @@ def test_the_sentences_carry_the_numbers_of_the_target(shop: Investigation) -> N
     assert f"{shop.metric('edges'):,.0f} import edge" in str(sentences.format_graph(shop))
     for kind in ("import-time", "deferred", "typing"):
         expected = shop.cycles(kind)
-        told = (
-            f"- **{kind}**: {count_of(len(expected), 'cycle')} over {count_of(int(expected['size'].sum()), 'module')}"
-        )
+        modules = format_count(int(expected["size"].sum()), "module")
+        told = f"- **{kind}**: {format_count(len(expected), 'cycle')} over {modules}"
         assert told in str(sentences.format_cycles(shop))
     cuts = sum(len(cut) for cut in shop.cycles("import-time")["cut"])
-    assert str(sentences.format_cuts(shop)).startswith(f"Removing {count_of(cuts, 'import')} breaks")
+    assert str(sentences.format_cuts(shop)).startswith(f"Removing {format_count(cuts, 'import')} breaks")
 
 
 def test_a_module_is_told_by_who_imports_it(shop: Investigation) -> None:

@@ -24,7 +24,7 @@ def test_a_clean_tree_has_no_finding(make_tree: Tree) -> None:
     assert judge(make_tree({"p/__init__.py": "", "p/a.py": "class A: ...\n", "p/b.py": "from p.a import A\n"})) == []
 
 
-def test_rules_are_named_once_and_say_how_to_mend() -> None:
+def test_rules_are_named_once_and_say_how_to_fix() -> None:
     assert len({rule.name for rule in RULES}) == len(RULES)
     assert all(re.fullmatch(r"[a-z]+(-[a-z]+)*", rule.name) for rule in RULES)
     assert all(rule.meaning.endswith(".") and rule.remedy.endswith(".") for rule in RULES)
@@ -144,5 +144,5 @@ def test_the_page_of_rules_names_every_rule_with_its_severities() -> None:
         section = page.partition(f"## {rule.name}\n")[2].partition("\n## ")[0]
         assert all(f"- {severity}: {when}" in section for severity, when in rule.grades.items())
         assert f"Severity: {rule.severity}." in section or rule.grades
-        assert "**To mend it:**" in section
+        assert "**To fix it:**" in section
     assert not re.search(r"(?<![`/\w])__\w+__(?![`.])", re.sub(r"```.*?```", "", page, flags=re.DOTALL))

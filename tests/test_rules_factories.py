@@ -8,7 +8,7 @@ import pytest
 
 import analysis
 from analysis.policy import parse_policy
-from analysis.rules.factories import find_near
+from analysis.rules.families.factories import find_near
 
 POLICY = parse_policy('[[factory]]\nmatch = ["*Factory"]\nrequire_methods = ["create", "get"]\n')
 

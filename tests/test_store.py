@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,8 +15,9 @@ import pytest
 
 from analysis import store, tables
 from analysis.errors import SnapshotError, StorageError
+from analysis.manifest import Manifest
 
-MANIFEST = {"target": "shop", "revision": "abc123", "created": "2026-01-02T03:04:05+00:00", "root": "/src/shop"}
+MANIFEST = Manifest("shop", root="/src/shop", revision="abc123", created="2026-01-02T03:04:05+00:00")
 PLACE = "shop-b9db2853"
 CONTENTS = {"metrics": tables.METRICS.from_rows([("modules", 3.0, "modules", "How many.")])}
 
@@ -29,7 +31,7 @@ def test_a_snapshot_reads_back_as_it_was_written(tmp_path: Path) -> None:
     place = store.write_snapshot(tmp_path, CONTENTS, MANIFEST)
     assert place == tmp_path / "snapshots" / PLACE / "20260102T030405-abc123"
     assert store.read_table(place, "metrics").equals(CONTENTS["metrics"])
-    assert store.read_manifest(place)["target"] == "shop"
+    assert store.read_manifest(place) == MANIFEST
 
 
 def test_equal_tables_give_equal_bytes(tmp_path: Path) -> None:
@@ -41,9 +43,9 @@ def test_equal_tables_give_equal_bytes(tmp_path: Path) -> None:
 def test_the_newest_snapshot_is_found_by_name_place_folder_or_nothing(tmp_path: Path) -> None:
     source = tmp_path / "shop"
     source.mkdir()
-    old = store.write_snapshot(tmp_path, CONTENTS, MANIFEST | {"root": str(source)})
-    later = {"created": "2026-02-02T03:04:05+00:00", "root": str(source)}
-    new = store.write_snapshot(tmp_path, CONTENTS, MANIFEST | later)
+    old = store.write_snapshot(tmp_path, CONTENTS, replace(MANIFEST, root=str(source)))
+    later = replace(MANIFEST, created="2026-02-02T03:04:05+00:00", root=str(source))
+    new = store.write_snapshot(tmp_path, CONTENTS, later)
     assert store.find_snapshots(tmp_path, "shop") == [old, new]
     for wanted in ("", "shop", new.parent.name, str(source), str(new)):
         assert store.find_snapshot(tmp_path, wanted) == new
@@ -71,7 +73,8 @@ from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from analysis import store, tables
 from analysis.errors import StorageError
-disk, manifest = Path("/mnt"), {"target": "shop", "revision": "a", "created": "2026-01-02T03:04:05+00:00"}
+from analysis.manifest import Manifest
+disk, manifest = Path("/mnt"), Manifest("shop", revision="a", created="2026-01-02T03:04:05+00:00")
 first = store.write_snapshot(disk, {"metrics": tables.METRICS.empty()}, manifest)
 rows = [(os.urandom(40).hex(), 1.0, "", "") for _ in range(60_000)]
 try:
@@ -137,7 +140,7 @@ def test_what_is_no_snapshot_is_refused(tmp_path: Path, content: str | None) -> 
 
 
 def test_a_target_name_cannot_leave_the_data_folder(tmp_path: Path) -> None:
-    place = store.write_snapshot(tmp_path, CONTENTS, MANIFEST | {"target": "../../etc"})
+    place = store.write_snapshot(tmp_path, CONTENTS, replace(MANIFEST, target="../../etc"))
     assert place.is_relative_to(tmp_path / "snapshots")
 
 

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -15,26 +16,30 @@ from analysis import store, tables
 from analysis.errors import SnapshotError
 from analysis.golden.command import GoldenRequest, run_request
 from analysis.golden.records import find_golden
+from analysis.manifest import Manifest
 from analysis.pipeline import investigate, open_snapshot
-from analysis.targets import Target, find_target, group_targets, read_target
+from analysis.targets import Target, find_target, group_targets
 
 Tree = Callable[..., Path]
 CONTENTS = {"metrics": tables.METRICS.empty()}
 
 
-def keep(data: Path, root: str, created: str = "2026-01-02", *, name: str = "app", **more: object) -> Path:
-    """Write a snapshot as this version does; ``policy`` without ``named`` is how version 0.1.0 wrote it."""
-    manifest = {"target": name, "root": root, "revision": "abc", "created": f"{created}T03:04:05+00:00", **more}
+def keep(data: Path, root: str, created: str = "2026-01-02", *, name: str = "app", **more: Any) -> Path:
+    """Write a snapshot as this version does."""
+    manifest = Manifest(name, root=root, revision="abc", created=f"{created}T03:04:05+00:00", **more)
     return store.write_snapshot(data, CONTENTS, manifest)
 
 
 def keep_old(data: Path, root: str, created: str, *, name: str = "app", policy_name: str = "") -> Path:
-    """Write a snapshot as version 0.1.0 did: in the place of its name, without checksums."""
+    """Write a snapshot as version 0.1.0 did: in the place of its name, without checksums and the key ``named``."""
     written = keep(data, root, created, name=name, policy={"target": {"name": policy_name}})
     place = data / "snapshots" / store.slug(name) / f"{written.name}.{len(list(data.glob('snapshots/*/*')))}"
     place.parent.mkdir(exist_ok=True)
     written.rename(place)
     (place / "SHA256SUMS").unlink()
+    manifest = json.loads((place / "manifest.json").read_text())
+    del manifest["named"]
+    (place / "manifest.json").write_text(json.dumps(manifest))
     return place
 
 
@@ -50,8 +55,8 @@ def test_folders_of_one_name_have_places_of_their_own(make_tree: Tree, tmp_path:
     assert all(each in str(raised.value) for each in ("2 targets are named app", str(first), str(second)))
     for root in (first, second):
         found = open_snapshot(root, data=data)
-        assert found.manifest["root"] == str(root)
-        assert open_snapshot(read_target(found.manifest).place, data=data).path == found.path
+        assert found.manifest.root == str(root)
+        assert open_snapshot(found.manifest.as_target.place, data=data).path == found.path
 
 
 def test_a_name_of_the_policy_is_the_place_of_every_checkout(make_tree: Tree, tmp_path: Path) -> None:
@@ -59,8 +64,8 @@ def test_a_name_of_the_policy_is_the_place_of_every_checkout(make_tree: Tree, tm
     for name in ("run1/code", "run2/code"):
         investigate(make_tree({"m.py": "", "ssot.toml": policy}, name), data=data, jobs=1)
     assert [path.name for path in (data / "snapshots").iterdir()] == ["shop"]
-    assert open_snapshot("shop", data=data).manifest["root"].endswith("run2/code")
-    assert open_snapshot(tmp_path / "run1/code", data=data).manifest["root"].endswith("run1/code")
+    assert open_snapshot("shop", data=data).manifest.root.endswith("run2/code")
+    assert open_snapshot(tmp_path / "run1/code", data=data).manifest.root.endswith("run1/code")
 
 
 def test_measurements_of_one_name_are_not_mixed(make_tree: Tree, tmp_path: Path) -> None:

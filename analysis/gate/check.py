@@ -37,7 +37,7 @@ from analysis.progress import Clock, Progress, ignore_progress
 from analysis.quantities import write_score
 from analysis.rules import RULES_BY_NAME, Finding, Judgement, RuleContext, check_weights, judge, score_case
 from analysis.rules.score import Score, ScorePart
-from analysis.rules.words import agree, tell
+from analysis.wording import choose_form, format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _find_notes(now: _Judged, known: Baseline | None) -> Iterator[str]:
     """Yield what a reader must know of a verdict beside its reasons."""
     left = now.case.not_simulated
     if left:
-        yield f"{tell(left, 'first import')} {agree(left, 'was', 'were')} not simulated: time budget"
+        yield f"{format_count(left, 'first import')} {choose_form(left, 'was', 'were')} not simulated: time budget"
     if known is not None and not known.simulated:
         yield "What was known before holds no simulated import: findings that only the simulation sees count as known"
 
@@ -243,8 +243,8 @@ def _fails(finding: Finding, status: Status, *, is_ratchet: bool, strict: bool) 
 
 def _format_failing(count: int, compared_with: str) -> str:
     if compared_with:
-        return f"{tell(count, 'finding')} {agree(count, 'is', 'are')} new or worse since {compared_with}"
-    return f"{tell(count, 'finding')} {agree(count, 'remains', 'remain')}, and --strict allows none"
+        return f"{format_count(count, 'finding')} {choose_form(count, 'is', 'are')} new or worse since {compared_with}"
+    return f"{format_count(count, 'finding')} {choose_form(count, 'remains', 'remain')}, and --strict allows none"
 
 
 def _describe(finding: Finding, status: Status, fails: bool) -> CheckedFinding:

@@ -8,7 +8,7 @@ from xml.etree import ElementTree as ET
 from analysis.gate.result import CheckedFinding, CheckResult
 from analysis.quantities import write_score
 from analysis.rules import RULES
-from analysis.rules.words import make_harmless, tell
+from analysis.wording import format_count, make_harmless
 
 
 def render_junit(result: CheckResult) -> str:
@@ -38,7 +38,9 @@ def render_junit(result: CheckResult) -> str:
         if rule.name in broken:
             ET.SubElement(case, "skipped", message=make_harmless(f"could not be analysed: {broken[rule.name]}"))
         if failing:
-            failure = ET.SubElement(case, "failure", message=tell(len(failing), "finding"), type=failing[0].severity)
+            failure = ET.SubElement(
+                case, "failure", message=format_count(len(failing), "finding"), type=failing[0].severity
+            )
             failure.text = "\n\n".join(map(_tell, failing)) + f"\n\nTo mend it: {rule.remedy}"
         if others:
             ET.SubElement(case, "system-out").text = "\n\n".join(map(_tell, others))

@@ -9,7 +9,7 @@ from analysis.gate.result import CheckedFinding, CheckResult
 from analysis.gate.unread import format_unread
 from analysis.quantities import write_decimal, write_score
 from analysis.rules.verdict import count_findings, find_breach, format_verdict, name_severity
-from analysis.rules.words import make_harmless, tell
+from analysis.wording import format_count, make_harmless
 
 _MOST = 20
 _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~@])")
@@ -51,8 +51,8 @@ def _format_score(result: CheckResult) -> str:
     needed = f"{result.threshold:g} needed" if result.threshold_counts else "not judged: only what is new or worse is"
     about = f" · about {_escape(', '.join(result.about))} only" if result.about else ""
     return (
-        f"Score **{write_score(result.score)}** of 100 ({needed}) · {tell(result.modules, 'module')} · "
-        f"{tell(len(result.findings), 'finding')} · {len(result.accepted):,} accepted{about}"
+        f"Score **{write_score(result.score)}** of 100 ({needed}) · {format_count(result.modules, 'module')} · "
+        f"{format_count(len(result.findings), 'finding')} · {len(result.accepted):,} accepted{about}"
     )
 
 

@@ -6,7 +6,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -22,7 +21,7 @@ from analysis.policy import FILE_NAME, Policy
 from analysis.policy import Concept as ConceptPolicy
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.rules import RuleContext
-from analysis.rules.words import format_some, make_harmless, tell
+from analysis.wording import format_count, format_some, make_harmless
 
 _MOST_CONCEPTS, _MOST_REDIRECTS, _MOST_PATHS = 8, 8, 8
 #: A family of more classes is a way of naming, not a concept of which there should be one.
@@ -94,13 +93,9 @@ def _quote(text: str) -> str:
 def _count_uses(paths: pa.Table) -> Counter[str]:
     """Return the number of import statements that mean each definition, by whichever path."""
     found: Counter[str] = Counter()
-    for definition, statements in _read(paths, "definition", "statements"):
+    for definition, statements in tables.read_rows(paths, "definition", "statements"):
         found[definition] += statements
     return found
-
-
-def _read(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
-    return zip(*(tables.read_column(table, name) for name in names), strict=True)
 
 
 def _propose_concepts(case: RuleContext, uses: Mapping[str, int]) -> Iterator[str]:
@@ -126,7 +121,7 @@ def _count_shared(concept: Concept, shared: set[str]) -> int:
 def _propose_concept(concept: Concept, limit: int, shared: set[str], uses: Mapping[str, int]) -> str:
     counted = [member for member in concept.members if member.role == "implementation"]
     twice = sorted({member.name for member in counted} & shared)
-    lines = [f"# {concept.name}: {tell(limit, 'class', 'classes')} today. Lower the limit as they are merged."]
+    lines = [f"# {concept.name}: {format_count(limit, 'class', 'classes')} today. Lower the limit as they are merged."]
     lines += [f"# Defined several times: {format_some(twice, 6)}."] if twice else []
     lines += [
         "[[concept]]", f"name = {_quote(concept.name.removeprefix('*'))}", f"match = [{_quote(concept.name)}]",
@@ -143,7 +138,7 @@ def _propose_concept(concept: Concept, limit: int, shared: set[str], uses: Mappi
 def _propose_factories(case: RuleContext) -> Iterator[str]:
     """Require of all factories what all of them offer today; of a single one its ways of making things."""
     offered: dict[str, set[str]] = {}
-    rows = _read(case.facts.definitions, "path", "name", "methods", "scope")
+    rows = tables.read_rows(case.facts.definitions, "path", "name", "methods", "scope")
     for path, name, methods, scope in rows:
         if name.endswith("Factory") and scope == "module" and not is_test_file(path):
             offered[f"{path}:{name}"] = {method for method in methods if not method.startswith("_")}
@@ -153,7 +148,7 @@ def _propose_factories(case: RuleContext) -> Iterator[str]:
     making = [method for method in common if method.startswith(("create", "get", "make", "build", "new"))]
     names = sorted(key.rpartition(":")[2] for key in offered)
     lines = [
-        f"# {tell(len(offered), 'factory', 'factories')}: {format_some(names, 6)}.",
+        f"# {format_count(len(offered), 'factory', 'factories')}: {format_some(names, 6)}.",
         "[[factory]]", f'match = ["{_FACTORY}"]',
     ]  # fmt: skip
     if making:
@@ -174,7 +169,7 @@ def _propose_redirects(paths: pa.Table) -> Iterator[str]:
     chosen = paths.filter(pc.and_(pc.and_(is_class, is_used), is_certain))
     found: dict[str, list[tuple[int, str, bool]]] = defaultdict(list)
     columns = ("definition", "statements", "import_path", "is_canonical", "path")
-    for definition, statements, import_path, is_canonical, path in _read(chosen, *columns):
+    for definition, statements, import_path, is_canonical, path in tables.read_rows(chosen, *columns):
         if not is_test_file(path):
             found[definition].append((statements, import_path, is_canonical))
     several = {definition: rows for definition, rows in found.items() if len(rows) > 1}
@@ -190,7 +185,7 @@ def _propose_redirect(definition: str, rows: Sequence[tuple[int, str, bool]]) ->
     ordered = sorted(rows, key=lambda row: (-row[0], row[1]))
     lines = [f"{make_harmless(definition)}, by use. All of these yield one object today: uncomment to keep it so."]
     lines += ["[[redirect]]", "paths = ["]
-    lines += [f"    {_quote(path)},  # {tell(count, 'import')}" for count, path, _ in ordered[:_MOST_PATHS]]
+    lines += [f"    {_quote(path)},  # {format_count(count, 'import')}" for count, path, _ in ordered[:_MOST_PATHS]]
     lines.append("]")
     best = _find_canonical(ordered)
     lines += [f"canonical = {_quote(best)}  # then every other path is a finding"] if best else []

@@ -70,13 +70,12 @@ def _zulu(result: CheckResult) -> str:
 
 
 def _describe_rule(rule: Rule) -> dict[str, Any]:
-    first = rule.meaning.partition(". ")[0].rstrip(".") + "."
     return {
         "id": rule.name,
         "name": "".join(part.capitalize() for part in rule.name.split("-")),
-        "shortDescription": {"text": first},
+        "shortDescription": {"text": f"{rule.summary}."},
         "fullDescription": {"text": rule.meaning},
-        "help": {"text": rule.remedy, "markdown": f"{rule.meaning}\n\n**To mend it:** {rule.remedy}"},
+        "help": {"text": rule.remedy, "markdown": f"{rule.meaning}\n\n**To fix it:** {rule.remedy}"},
         "defaultConfiguration": {"level": _LEVELS[rule.severity]},
         "properties": {"tags": ["maintainability", "ssot"], "problem.severity": _PROBLEMS[rule.severity]},
     }
@@ -101,7 +100,7 @@ def _describe(finding: CheckedFinding, index: dict[str, int], result: CheckResul
         found["baselineState"] = _STATES[finding.status]
     if len(places) > 1:
         found["relatedLocations"] = [_locate(place, number) for number, place in enumerate(places[1:], 1)]
-        if "cycle" in finding.rule:
+        if RULES[index[finding.rule]].cycle is not None:
             found["codeFlows"] = [{"threadFlows": [{"locations": _walk(places)}]}]
     return found
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analysis.gate.result import CheckResult
-from analysis.rules.words import make_harmless, tell
+from analysis.wording import format_count, make_harmless
 
 _MOST = 3
 
@@ -16,7 +16,8 @@ def format_unread(result: CheckResult) -> list[str]:
         named = "; ".join(f"{make_harmless(each.path)}: {each.reason}" for each in result.not_read[:_MOST])
         more = f"; and {count - _MOST:,} more" if count > _MOST else ""
         told.append(
-            f"{tell(count, 'file')} of {result.compared_with} could not be read, so what they contained then counts as "
+            f"{format_count(count, 'file')} of {result.compared_with} could not be read, so what they contained then "
+            "counts as "
             f"new ({named}{more}). Nothing is fetched by a check; in a partial clone "
             f"`git diff --stat {result.compared_with.removeprefix('revision ')}` makes git fetch what is missing"
         )

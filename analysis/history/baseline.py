@@ -88,7 +88,7 @@ def sketch_files(facts: Facts, paths: Iterable[str]) -> dict[str, str]:
         (facts.bindings, ("name", "kind")), (facts.definitions, ("qualname",)), (facts.methods, ("owner", "name")),
         (facts.imports, ("module", "name")),
     ):  # fmt: skip
-        for path, *values in zip(*(tables.read_column(table, name) for name in ("path", *columns)), strict=True):
+        for path, *values in tables.read_rows(table, "path", *columns):
             if path in wanted:
                 names[path].add("\0".join(values))
     return {path: _sketch(names[path]) for path in sorted(wanted)}

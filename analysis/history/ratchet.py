@@ -10,6 +10,8 @@ from pathlib import PurePosixPath
 from typing import Literal
 
 from analysis.history.baseline import Baseline, KnownFinding, compare_sketches
+from analysis.rules import RULES_BY_NAME
+from analysis.rules.cycle_edges import MOST_SEVERE_FIRST
 from analysis.rules.target_packages import ChosenCode
 
 Status = Literal["new", "worse", "known"]
@@ -17,8 +19,6 @@ Status = Literal["new", "worse", "known"]
 _ALIKE = 0.5
 #: A file of few names is compared with those of its own name only.
 _FEW = 8 * 5
-#: From the gravest: deferring an import turns a cycle of one rule into one of a later rule.
-_CYCLES = ("import-cycle", "import-cycle-through-packages", "deferred-cycle", "typing-cycle")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,7 @@ def compare(old: Baseline, new: Baseline, present: Iterable[str] = ()) -> Compar
     """Compare the findings of ``new`` with those of ``old``.
 
     A finding is known when its fingerprint is, or when it is one of the same rule whose files were renamed; it is worse
-    when its severity is graver, its places are more, or one is in a file that had none. What is left of a cycle is
+    when its severity is higher, its places are more, or one is in a file that had none. What is left of a cycle is
     known. ``present`` are all files of the new state: what is there was
     not renamed.
     """
@@ -88,15 +88,25 @@ def _judge(known: KnownFinding, finding: KnownFinding, renames: _Renames) -> Sta
 
 def _is_part(finding: KnownFinding, known: Iterable[KnownFinding], renames: _Renames) -> bool:
     """Return whether a cycle is what is left of a known one that was cut, or whose imports were deferred."""
-    if finding.rule not in _CYCLES:
+    rank = _rank_cycle(finding.rule)
+    if rank is None:
         return False
-    rank = _CYCLES.index(finding.rule)
-    wider = (each for each in known if each.rule in _CYCLES and _CYCLES.index(each.rule) <= rank)
+    ranked = ((each, _rank_cycle(each.rule)) for each in known)
+    wider = (each for each, own in ranked if own is not None and own <= rank)
     return any(
         finding.places <= each.places and finding.severity >= each.severity
         and set(finding.paths) <= renames.apply(each.paths)
         for each in wider
     )  # fmt: skip
+
+
+def _rank_cycle(rule: str) -> int | None:
+    """Return the place of a rule about cycles among these rules, from the most severe; None for any other rule.
+
+    Deferring an import turns a cycle of one rule into one of a later rule.
+    """
+    cycle = RULES_BY_NAME[rule].cycle if rule in RULES_BY_NAME else None
+    return None if cycle is None else MOST_SEVERE_FIRST.index(cycle)
 
 
 def find_renames(old: Mapping[str, str], new: Mapping[str, str], present: Iterable[str] = ()) -> dict[str, str]:

@@ -9,8 +9,8 @@ import pyarrow as pa
 
 from analysis.policy import Policy
 from analysis.quantities import write_stated
-from analysis.rules.names import name_redirects
-from analysis.rules.words import tell
+from analysis.rules.families.names import name_redirects
+from analysis.wording import format_count
 
 _ZERO = (
     ("import-time-cycles", "No import-time cycle"),
@@ -50,7 +50,7 @@ def build_success_metrics(metrics: pa.Table, policy: Policy) -> list[SuccessMetr
     found = [_build_ceiling(name, label, values, 0) for name, label in _ZERO if name in values]
     for concept in policy.concept:
         if concept.max_classes:
-            label = f"At most {tell(concept.max_classes, 'class', 'classes')}: {concept.name}"
+            label = f"At most {format_count(concept.max_classes, 'class', 'classes')}: {concept.name}"
             found.append(_build_ceiling(f"concept:{concept.name}", label, values, concept.max_classes))
     for name, redirect in name_redirects(policy).items():
         label = f"All {len(redirect.paths):,} paths yield one object: {name}"

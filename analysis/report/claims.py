@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 
 from analysis.policy import Claim
 from analysis.quantities import ALIASES, NOT_MEASURED, SHARE, UNITS, write_value
-from analysis.report.counting import count_of
+from analysis.rules import RULES
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -105,9 +106,10 @@ def _explain(inv: Investigation, claim: Claim, meaning: str) -> str:
         )
     if kind in {"class-ids", "identities"}:
         return " ".join(filter(None, (meaning, _format_objects(inv, name, claim.paths))))
-    if claim.metric == "factory-methods-missing":
+    quoted = {rule.name for rule in RULES if rule.quoted_for == claim.metric}
+    if quoted:
         findings = inv.findings
-        chosen = findings[findings["rule"] == "factory-without-method"]["message"]
+        chosen = findings[findings["rule"].isin(quoted)]["message"]
         return " ".join([meaning, *(f"{message}." for message in chosen.head(_MOST_NAMED))])
     if claim.metric == _FAILING:
         return " ".join([meaning, *_format_first_imports(inv, claim.paths)])
@@ -142,13 +144,13 @@ def _format_first_imports(inv: Investigation, wanted: tuple[str, ...]) -> list[s
     rest = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items()) if outcome != "ok")
     could = "could" if len(probed) else "can, by the simulation,"
     return [
-        f"Of {count_of(len(outcomes), 'module')} {counts['ok']:,} {could} be imported{f', {rest}' if rest else ''}."
+        f"Of {format_count(len(outcomes), 'module')} {counts['ok']:,} {could} be imported{f', {rest}' if rest else ''}."
     ]
 
 
 def _format_blind(inv: Investigation, claim: Claim) -> str:
     """Say which of the modules that a claim is about could not be imported for another reason."""
-    if claim.metric != _FAILING or not claim.paths or not inv.manifest.get("probe"):
+    if claim.metric != _FAILING or not claim.paths or inv.manifest.probe is None:
         return ""
     told = " ".join(_format_first_imports(inv, claim.paths))
     return f"Not all of them could be imported, for other reasons: {told}"

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.names.answers import count_violations
-from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.report.networks import Link, Network, Node, format_hidden
 from analysis.report.packages import shorten
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -27,8 +27,9 @@ def format_identity(inv: Investigation) -> Prose:
     several = int((classes["paths"] > 1).sum())
     statements, files = count_violations(inv.table("violations"))
     text = (
-        f"{count_of(len(classes), 'class', 'classes').capitalize()} can be imported, {several:,} of them by more than "
-        f"one path. {count_of(statements, 'import statement').capitalize()} in {count_of(files, 'file')} "
+        f"{format_count(len(classes), 'class', 'classes').capitalize()} can be imported, {several:,} of them by more "
+        "than "
+        f"one path. {format_count(statements, 'import statement').capitalize()} in {format_count(files, 'file')} "
         f"{'takes' if statements == 1 else 'take'} a class from a module that neither defines it nor is a package "
         "around it."
     )
@@ -67,7 +68,8 @@ def format_paths(inv: Investigation, name: str = "") -> Prose:
             path = "has no canonical path"
         does = "does" if wrong == 1 else "do"
         sentences.append(
-            f"{code(str(definition))} {path}; {count_of(wrong, 'statement')} should take it from there and {does} not."
+            f"{code(str(definition))} {path}; {format_count(wrong, 'statement')} should take it from there and "
+            f"{does} not."
         )
     return Prose("\n\n".join(sentences))
 

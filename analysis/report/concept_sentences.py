@@ -11,11 +11,11 @@ import pandas as pd
 
 from analysis.names.side_by_side import build_side_by_side
 from analysis.quantities import write_share
-from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.report.packages import group_modules
 from analysis.report.views import MOST_PACKAGES
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -32,16 +32,15 @@ def format_concepts(inv: Investigation) -> Prose:
     if not stated:
         text = "The policy names no concept; the families below are proposed by the last word of the class names."
     elif not over:
-        text = (
-            f"{count_of(len(stated), 'concept').capitalize()} of the policy, and none has more classes than it allows."
-        )
+        counted = format_count(len(stated), "concept").capitalize()
+        text = f"{counted} of the policy, and none has more classes than it allows."
     else:
         told = "; ".join(
-            f"{code(concept.name)} has {count_of(concept.classes, 'class', 'classes')}, allowed is "
+            f"{code(concept.name)} has {format_count(concept.classes, 'class', 'classes')}, allowed is "
             f"{concept.max_classes:,}"
             for concept in over
         )
-        text = f"Of {count_of(len(stated), 'concept')} in the policy {len(over):,} hold more than they may: {told}."
+        text = f"Of {format_count(len(stated), 'concept')} in the policy {len(over):,} hold more than they may: {told}."
     return Prose(text)
 
 
@@ -98,7 +97,7 @@ def format_rivals(inv: Investigation, name: str = "") -> Prose:
     apart = len(members) - len(counted)
     sentences = [
         (
-            f"{count_of(len(counted), 'class', 'classes').capitalize()} of {code(_find_name(inv, name))} "
+            f"{format_count(len(counted), 'class', 'classes').capitalize()} of {code(_find_name(inv, name))} "
             f"{'counts' if len(counted) <= 1 else 'count'}."
         ),
         (
@@ -108,7 +107,8 @@ def format_rivals(inv: Investigation, name: str = "") -> Prose:
     ]
     if apart:
         sentences.append(
-            f"{count_of(apart, 'more is', 'more are')} abstract, a protocol, a fallback or allowed by the policy, and "
+            f"{format_count(apart, 'more is', 'more are')} abstract, a protocol, a fallback or allowed by the "
+            "policy, and "
             "not counted."
         )
     return Prose(" ".join(sentences))
@@ -155,14 +155,15 @@ def format_duplicates(inv: Investigation) -> Prose:
     levels = frame["level"].astype(str).value_counts()
     copies = inv.folder_copies
     text = (
-        f"{count_of(levels.get('class', 0), 'class', 'classes').capitalize()} and "
-        f"{count_of(levels.get('method', 0), 'method')} of other classes {'is' if len(frame) == 1 else 'are'} equal or "
+        f"{format_count(levels.get('class', 0), 'class', 'classes').capitalize()} and "
+        f"{format_count(levels.get('method', 0), 'method')} of other classes {'is' if len(frame) == 1 else 'are'} "
+        "equal or "
         "nearly equal to another one."
     )
     if len(copies):
         explained = int((frame["folder_copy"] != "").sum())
         verb = "explains" if len(copies) == 1 else "explain"
-        text += f" {count_of(len(copies), 'copied folder').capitalize()} {verb} {explained:,} of them."
+        text += f" {format_count(len(copies), 'copied folder').capitalize()} {verb} {explained:,} of them."
     return Prose(text)
 
 
@@ -221,7 +222,7 @@ def _order_duplicates(inv: Investigation) -> pd.DataFrame:
 
 def _read_lines(inv: Investigation, path: str, first: int, last: int) -> list[str]:
     """Return lines of a file of the target as it is now; nothing when it cannot be read."""
-    root = Path(str(inv.manifest["root"]))
+    root = Path(inv.manifest.root)
     place = (root / path).resolve()
     if not place.is_relative_to(root):
         return []

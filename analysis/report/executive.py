@@ -18,8 +18,8 @@ from analysis.report.provenance import build_provenance, format_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
 from analysis.rules.verdict import format_verdict, name_severity
-from analysis.rules.words import tell
 from analysis.tables import SEVERITY_WORDS
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -81,8 +81,8 @@ def build_executive(inv: Investigation) -> Executive:
     provenance = build_provenance(inv)
     return Executive(
         target=inv.name,
-        revision=str(inv.manifest["revision"]),
-        time=format_time(str(inv.manifest["created"])),
+        revision=inv.manifest.revision,
+        time=format_time(inv.manifest.created),
         sizes=_format_sizes(inv),
         light=light,
         light_words=format_light(light, tally),
@@ -104,9 +104,9 @@ def build_executive(inv: Investigation) -> Executive:
 
 def _format_sizes(inv: Investigation) -> str:
     """Return the size as the metrics have it: the same modules that the score and the claims count."""
-    counts = inv.manifest["counts"]
-    modules, classes = tell(inv.module_count, "module"), tell(counts["definitions"], "class", "classes")
-    return f"{tell(counts['files'], 'file')}, {modules}, {classes}"
+    counts = inv.manifest.counts
+    modules, classes = format_count(inv.module_count, "module"), format_count(counts["definitions"], "class", "classes")
+    return f"{format_count(counts['files'], 'file')}, {modules}, {classes}"
 
 
 def _build_impact(inv: Investigation, counts: Mapping[str, int]) -> dict[str, Any]:

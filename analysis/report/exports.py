@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from analysis.report.counting import count_of
 from analysis.report.escaping import code, markdown
 from analysis.report.executive import Executive
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -25,7 +25,7 @@ def build_findings_json(inv: Investigation) -> str:
     manifest = inv.manifest
     document = {
         "format": FORMAT,
-        **{name: manifest[name] for name in ("target", "revision", "created", "tool_version")},
+        **{name: getattr(manifest, name) for name in ("target", "revision", "created", "tool_version")},
         "metrics": {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()},
         "findings": inv.table("findings").to_pylist(),
     }
@@ -51,7 +51,7 @@ def _write_plan(report: Executive) -> Iterator[str]:
         for step in phase.steps:
             yield (
                 f"- [ ] **{step.title}** ({step.severity}, rule {code(step.rule)}): "
-                f"{count_of(step.findings, 'finding')} in {count_of(step.places, 'place')}, "
+                f"{format_count(step.findings, 'finding')} in {format_count(step.places, 'place')}, "
                 f"{step.effort} effort{name_owners(step.owners)}"
             )
             yield from (f"    - {code(example)}" for example in step.examples)

@@ -21,6 +21,7 @@ from analysis.golden.summary import (
     summarise_seeds,
     summarise_tests,
 )
+from analysis.manifest import GoldenSource
 from analysis.quantities import (
     SHARE,
     write_at_least,
@@ -34,17 +35,12 @@ from analysis.quantities import (
 from analysis.report.displays import Fragment, Picture, Prose, build_table
 from analysis.report.escaping import code, markdown
 from analysis.report.pictures import BLUE, INK, QUIET, RED, STYLE, render
-from analysis.rules.words import agree, tell
+from analysis.rules import RULES
+from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
-#: Rules whose findings are worth a look when a test fails now and then; hints, not proofs.
-_HINTS = frozenset({
-    "singleton", "shared-class-attribute", "shared-default", "cached-getter", "global-rebound", "object-made-on-import",
-    "factory-shares-objects", "factory-without-user-scope", "swallowed-circular-import", "class-alive-twice",
-    "name-depends-on-import-order", "module-executed-twice",
-})  # fmt: skip
 _LEAST_P, _MOST_HINTS = 0.05, 15
 _NOTHING = "The golden path was not measured: `ssot golden-path TARGET --runs 200 -- COMMAND` does."
 
@@ -92,18 +88,18 @@ def build_golden(inv: Investigation) -> GoldenView | None:
 
 def _format_cause(inv: Investigation) -> str:
     """Say what the failures depend on and what changed, as a sentence; empty where nobody has tried."""
-    change = (inv.manifest.get("golden") or {}).get("change", "")
+    change = inv.manifest.golden.change if inv.manifest.golden else ""
     told = "; ".join(filter(None, (format_cause(inv.table("golden_runs")), change)))
     return f"{told[:1].upper()}{told[1:]}." if told else ""
 
 
 def _format_source(inv: Investigation) -> str:
-    about = inv.manifest.get("golden") or {}
-    what = " ".join(_shorten(about.get("command") or [])) or f"{len(about.get('files') or []):,} files of results"
-    early = "; stopped early, because the verdict was clear" if about.get("stopped") else ""
-    other = "" if about.get("revision") == inv.manifest["revision"] else ", another revision than that of the source"
-    when = str(about.get("created", ""))[:16].replace("T", " ")
-    return f"{what}, at {about.get('revision', 'an unknown revision')}{other}, {when} UTC{early}"
+    about = inv.manifest.golden or GoldenSource()
+    what = " ".join(_shorten(about.command)) or f"{len(about.files):,} files of results"
+    early = "; stopped early, because the verdict was clear" if about.stopped else ""
+    other = "" if about.revision == inv.manifest.revision else ", another revision than that of the source"
+    when = about.created[:16].replace("T", " ")
+    return f"{what}, at {about.revision}{other}, {when} UTC{early}"
 
 
 def _shorten(command: Sequence[str]) -> list[str]:
@@ -126,7 +122,7 @@ def build_scenarios(inv: Investigation, passed: int, runs: int) -> list[tuple[st
         today = f"{write_money(revenue * (1 - rate), business.currency)} ({low} to {high})"
         target = write_money(revenue * (1 - policy.target), business.currency)
     stated = "revenue at risk as the policy states it; every failure loses its share of it"
-    rows = [("today", write_share(rate), today, f"measured in {tell(runs, 'run')}; {stated}")]
+    rows = [("today", write_share(rate), today, f"measured in {format_count(runs, 'run')}; {stated}")]
     rows += [
         (f"after: {phase.name}", "not measured", "not measured", "measure again when the phase is done")
         for phase in inv.plan()
@@ -204,7 +200,7 @@ def draw_runs(inv: Investigation) -> Picture | Prose:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes.set_xlabel("run")
         png = render(figure)
-    caption = f"The rate after each run; red marks are the {tell(len(failed), 'run')} that failed."
+    caption = f"The rate after each run; red marks are the {format_count(len(failed), 'run')} that failed."
     return Picture(png, f"Run chart of {len(good):,} runs, {len(failed):,} of them failed", caption)
 
 
@@ -261,10 +257,11 @@ def list_seeds(inv: Investigation) -> Fragment:
 def list_hints(inv: Investigation) -> Fragment:
     """Return the findings that stand in modules which the runs imported: where to look first, no more than a hint."""
     loaded = {row["path"]: row["runs"] for row in inv.table("golden_modules").to_pylist()}
+    hints = {rule.name for rule in RULES if rule.hints_at_flaky_tests}
     rows: list[tuple[Any, ...]] = []
     for finding in inv.table("findings").to_pylist():
         paths = sorted({place["path"] for place in finding["evidence"]} & loaded.keys())
-        if finding["rule"] in _HINTS and paths:
+        if finding["rule"] in hints and paths:
             rows.append((finding["severity"], finding["rule"], finding["subject"], paths[0]))
     frame = pd.DataFrame(rows[:_MOST_HINTS], columns=["severity", "rule", "subject", "imported_file"])
     names = ("rule", "subject", "imported_file")
@@ -294,5 +291,7 @@ def format_needed(inv: Investigation) -> Prose:
     )
     if view:
         failures = view.runs - view.passed
-        text += f" So far {tell(failures, 'run')} of {view.runs:,} {agree(failures, 'has', 'have')} failed."
+        text += (
+            f" So far {format_count(failures, 'run')} of {view.runs:,} {choose_form(failures, 'has', 'have')} failed."
+        )
     return Prose(markdown(text))

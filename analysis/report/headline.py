@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.quantities import Shown, write_at_least, write_count, write_stated, write_value
+from analysis.rules import RULES
 from analysis.rules.verdict import Tally, count_findings
-from analysis.rules.words import agree
+from analysis.wording import choose_form
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -19,30 +20,6 @@ if TYPE_CHECKING:
 LIGHTS: Mapping[str, str] = {
     "red": "Needs a fix now", "amber": "Risk", "green": "In order", "grey": "Not measured",
 }  # fmt: skip
-#: Metric, label, a metric that says more with its words ({s}: their plural), and the rules whose worst finding sets
-#: the light.
-_FIGURES: tuple[tuple[str, str, tuple[str, str], tuple[str, ...]], ...] = (
-    ("import-violations", "Imports of a class past its canonical path", ("files-with-import-violations", "file{s}"),
-     ("class-taken-from-elsewhere",)),
-    ("import-time-cycles", "Circular imports", ("modules-in-import-time-cycles", "module{s} caught in them"),
-     ("import-cycle",)),
-    ("swallowed-import-suspects-with-packages", "Imports that can fail unseen", ("", ""),
-     ("swallowed-circular-import",)),
-    ("modules-that-fail-when-imported-first", "Modules that cannot be imported first",
-     ("modules-probed", "module{s} probed"),
-     ("module-fails-when-imported-first",)),
-    ("modules-executed-twice", "Modules executed twice", ("", ""), ("module-executed-twice",)),
-    ("phantom-imports", "Imports of modules that do not exist", ("phantom-modules", "missing module{s}"),
-     ("phantom-import",)),
-    ("phantom-names", "Imports of names that do not exist", ("", ""), ("phantom-name",)),
-    ("class-names-defined-more-than-once", "Class names defined more than once",
-     ("duplicate-class-definitions", "definition{s}"), ("class-defined-more-than-once",)),
-    ("names-with-different-objects", "Names that mean different objects", ("", ""), ("name-with-different-objects",)),
-    ("shadowed-modules", "Files that Python never imports", ("", ""), ("shadowed-module",)),
-    ("files-with-two-names", "Files loaded under two names", ("", ""), ("file-with-two-names",)),
-    ("deferred-cycles", "Cycles hidden inside functions", ("modules-in-deferred-cycles", "module{s} caught in them"),
-     ("deferred-cycle",)),
-)  # fmt: skip
 _CLASS_IDS = "class-ids:"
 _LOWER = "golden-path-lower-bound"
 _WEIGHTS = {"P0": "red", "P1": "red", "P2": "amber", "P3": "amber"}
@@ -86,7 +63,7 @@ def build_figures(inv: Investigation) -> list[Figure]:
     goals = inv.success_metrics()
     figures = [_build_concept(goal) for goal in goals if goal.metric.startswith("concept:")]
     figures += [_build_ids(metric, value) for metric, value in values.items() if metric.startswith(_CLASS_IDS)]
-    figures += _build_ordinary(values, _find_gravest(inv))
+    figures += _build_ordinary(values, _find_worst(inv))
     for goal in goals:
         if goal.now is not None and goal.metric == _LOWER:
             figures.append(_build_golden(inv, goal))
@@ -95,23 +72,26 @@ def build_figures(inv: Investigation) -> list[Figure]:
     return figures
 
 
-def _build_ordinary(values: Mapping[str, float], gravest: Mapping[str, str]) -> Iterator[Figure]:
-    for metric, label, (more, noun), rules in _FIGURES:
-        if metric not in values:
+def _build_ordinary(values: Mapping[str, float], worst: Mapping[str, str]) -> Iterator[Figure]:
+    """Yield the figures that rules state, each with the light of the rule's most severe finding."""
+    figures = [(rule.figure, rule.name) for rule in RULES if rule.figure is not None]
+    for figure, rule in sorted(figures, key=lambda pair: (pair[0].order, pair[1])):
+        value = values.get(figure.metric)
+        if value is None:
             continue
         note: tuple[Shown, ...] = ()
-        if more in values and values[metric]:
-            plural = "" if values[more] == 1 else "s"
-            note = (Shown(write_count(values[more]), more), Shown(f" {noun.format(s=plural)}"))
-        severity = min((gravest[rule] for rule in rules if rule in gravest), default="")
-        light = _WEIGHTS[severity] if severity else "green" if not values[metric] else "amber"
-        yield Figure(metric, label, values[metric], light, note)
+        if figure.more in values and value:
+            more = values[figure.more]
+            noun = choose_form(more, figure.singular, figure.plural)
+            note = (Shown(write_count(more), figure.more), Shown(f" {noun}"))
+        light = _WEIGHTS[worst[rule]] if rule in worst else "amber" if value else "green"
+        yield Figure(figure.metric, figure.label, value, light, note)
 
 
 def _build_concept(goal: SuccessMetric) -> Figure:
     light = "grey" if goal.is_met is None else "green" if goal.is_met else "red"
     name = goal.metric.partition(":")[2]
-    noun = "" if goal.now is None else agree(int(goal.now), "class", "classes")
+    noun = "" if goal.now is None else choose_form(int(goal.now), "class", "classes")
     says = "Policy limit exceeded" if light == "red" else ""
     note = (Shown(f"at most {write_count(goal.target)} allowed"),)
     return Figure(goal.metric, name[:1].upper() + name[1:], goal.now, light, note, noun=noun, says=says)
@@ -119,7 +99,7 @@ def _build_concept(goal: SuccessMetric) -> Figure:
 
 def _build_ids(metric: str, value: float) -> Figure:
     """Return how many classes have the name of one that the policy or a claim is about."""
-    noun, is_one = agree(int(value), "definition", "definitions"), value == 1
+    noun, is_one = choose_form(int(value), "definition", "definitions"), value == 1
     says = "" if is_one else "Not as expected"
     name, note = metric.removeprefix(_CLASS_IDS), (Shown("expected 1"),)
     return Figure(metric, name, value, "green" if is_one else "red", note, noun=noun, says=says)
@@ -131,7 +111,7 @@ def _build_golden(inv: Investigation, goal: SuccessMetric) -> Figure:
     note = (
         Shown(write_at_least(goal.now or 0.0, confidence), _LOWER),
         Shown(" in "), Shown(write_count(runs), "golden-path-runs"),
-        Shown(f" {agree(int(runs), 'run', 'runs')}; {write_stated(goal.target)} needed"),
+        Shown(f" {choose_form(int(runs), 'run', 'runs')}; {write_stated(goal.target)} needed"),
     )  # fmt: skip
     metric, is_missed = "golden-path-rate", inv.metric("golden-path-upper-bound") < goal.target
     light = "green" if goal.is_met else "red" if is_missed else "amber"
@@ -145,11 +125,11 @@ def _build_score(goal: SuccessMetric) -> Figure:
     return Figure("compliance", "Compliance score", goal.now, light, note, unit="of 100", says=says)
 
 
-def _find_gravest(inv: Investigation) -> dict[str, str]:
-    gravest: dict[str, str] = {}
+def _find_worst(inv: Investigation) -> dict[str, str]:
+    worst: dict[str, str] = {}
     for rule, severity in _find_valid(inv):
-        gravest[rule] = min(severity, gravest.get(rule, severity))
-    return gravest
+        worst[rule] = min(severity, worst.get(rule, severity))
+    return worst
 
 
 def _find_valid(inv: Investigation) -> list[tuple[str, str]]:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from analysis.report.counting import count_of
 from analysis.report.escaping import code, code_cell, fence, markdown, plain
 from analysis.report.executive import Executive
 from analysis.report.exports import name_owners
 from analysis.report.headline import Figure
 from analysis.report.key_findings import Group
+from analysis.wording import format_count
 
 #: GitHub refuses longer bodies.
 LONGEST_BODY = 65_000
@@ -76,7 +76,7 @@ def _write_figure(figure: Figure) -> str:
 def _write_group(group: Group, number: int, most_subjects: int) -> Iterator[str]:
     mark = "❌" if group.severity in {"P0", "P1"} else "⚠️"
     yield f"\n### {mark} {number}. {group.title} ({group.severity}, {group.words})\n"
-    yield f"- **Found:** {count_of(group.count, 'finding')}"
+    yield f"- **Found:** {format_count(group.count, 'finding')}"
     if group.meaning:
         yield f"- **Impact:** {group.meaning}"
     if group.remedy:
@@ -116,7 +116,7 @@ def _write_causes(report: Executive) -> Iterator[str]:
     for number, cause in enumerate(report.causes, 1):
         spots = ", ".join(f"{code(name)} ({count:,})" for name, count in cause.hot_spots)
         where = f" Most often in {spots}." if spots else ""
-        yield f"{number}. **{cause.title}:** {cause.meaning} {count_of(cause.count, 'finding')}.{where}"
+        yield f"{number}. **{cause.title}:** {cause.meaning} {format_count(cause.count, 'finding')}.{where}"
 
 
 def _write_claims(report: Executive) -> Iterator[str]:
@@ -157,7 +157,7 @@ def _write_plan(report: Executive) -> Iterator[str]:
         for step in phase.steps:
             start = f" Begin at {', '.join(code(example) for example in step.examples)}." if step.examples else ""
             yield (
-                f"- [ ] **{step.severity}** {step.title}: {count_of(step.findings, 'finding')} in "
-                f"{count_of(step.places, 'place')}, "
+                f"- [ ] **{step.severity}** {step.title}: {format_count(step.findings, 'finding')} in "
+                f"{format_count(step.places, 'place')}, "
                 f"{step.effort} effort{name_owners(step.owners)}.{start}"
             )

@@ -81,7 +81,7 @@ def group_findings(
     for row in inv.table("findings").to_pylist():
         by_rule[row["rule"]].append(row)
     known = {rule.name: rule for rule in RULES}
-    template, revision = inv.policy.target.source_url, str(inv.manifest["revision"])
+    template, revision = inv.policy.target.source_url, inv.manifest.revision
     groups = []
     for name, rows in by_rule.items():
         rows.sort(key=lambda row: (row["severity"], -row["places"], row["subject"]))

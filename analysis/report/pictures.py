@@ -14,10 +14,10 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
-from analysis.report.counting import count_of
 from analysis.report.displays import Picture
 from analysis.report.escaping import plain
 from analysis.report.packages import count_imports, group_modules, shorten
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -138,7 +138,7 @@ def draw_duplicate_names(inv: Investigation, most_bars: int = MOST_BARS) -> Pict
     repeated = inv.duplicate_names()
     shown = repeated.head(most_bars)
     hidden = f" {len(repeated) - len(shown):,} more names are not drawn." if len(repeated) > len(shown) else ""
-    caption = f"Definitions per class name, for {count_of(len(repeated), 'name')} with more than one.{hidden}"
+    caption = f"Definitions per class name, for {format_count(len(repeated), 'name')} with more than one.{hidden}"
     with rc_context(STYLE):
         sizes = [int(count) for count in shown["definitions"]]
         png = _draw_bars([str(name) for name in shown["name"]], sizes, [BLUE] * len(shown), "definitions", {})

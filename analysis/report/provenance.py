@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from analysis import __version__
+from analysis.manifest import Manifest, ProbeRun
 from analysis.quantities import write_decimal
-from analysis.report.counting import count_of
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -29,17 +30,17 @@ class Provenance:
 def build_provenance(inv: Investigation) -> Provenance:
     """Return where the report comes from."""
     manifest = inv.manifest
-    seconds = sum(manifest["timings"].values())
-    options = {name: value for name, value in manifest["options"].items() if value}
+    seconds = sum(manifest.timings.values())
+    options = {name: value for name, value in manifest.options.items() if value}
     facts = (
         ("Target", inv.name),
-        ("Revision", str(manifest["revision"])),
-        ("Scanned", format_time(str(manifest["created"]))),
+        ("Revision", manifest.revision),
+        ("Scanned", format_time(manifest.created)),
         ("Policy", "stated" if _has_policy(inv) else "none: every limit is the default"),
         ("Options", json.dumps(options, sort_keys=True, ensure_ascii=False) if options else "defaults"),
         ("Analysis took", f"{write_decimal(seconds)} seconds"),
-        ("Made with", f"ssot-kit {manifest['tool_version']}, Python {manifest['python']}"),
-        *([("Report made with", f"ssot-kit {__version__}")] if __version__ != manifest["tool_version"] else []),
+        ("Made with", f"ssot-kit {manifest.tool_version}, Python {manifest.python}"),
+        *([("Report made with", f"ssot-kit {__version__}")] if __version__ != manifest.tool_version else []),
         ("Snapshot", inv.path.name),
     )
     return Provenance(facts, tuple(_find_gaps(manifest)), (*_find_failed(inv), *_find_unread(inv)))
@@ -49,42 +50,49 @@ def _has_policy(inv: Investigation) -> bool:
     return inv.policy != type(inv.policy)()
 
 
-def _find_gaps(manifest: Any) -> list[str]:
+def _find_gaps(manifest: Manifest) -> list[str]:
     """Return sentences on what was not analysed."""
     gaps = _format_packages(manifest)
-    for status, count in sorted(manifest["statuses"].items()):
+    for status, count in sorted(manifest.statuses.items()):
         if status not in {"ok", "not-analysed"}:
-            told = count_of(count, "file")
+            told = format_count(count, "file")
             gaps.append(f"{told} could not be parsed ({status}); of these only imports are known, line by line.")
-    for reason, count in sorted(manifest["left_out"].items()):
+    for reason, count in sorted(manifest.left_out.items()):
         if count:
-            gaps.append(f"{count_of(count, 'file')} {'was' if count == 1 else 'were'} left out on purpose ({reason}).")
-    if left := manifest.get("not_simulated", 0):
-        gaps.append(f"{count_of(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget.")
-    if failed := manifest["counts"].get("not_analysed", 0):
-        gaps.append(f"{count_of(failed, 'part')} could not be analysed: the kit itself failed on what is listed below.")
-    if manifest.get("git_problem"):
-        gaps.append(f"The repository around the target was not asked: {manifest['git_problem']}.")
-    gaps.append(_format_probe(manifest.get("probe") or {}))
+            gaps.append(
+                f"{format_count(count, 'file')} {'was' if count == 1 else 'were'} left out on purpose ({reason})."
+            )
+    if left := manifest.not_simulated:
+        gaps.append(
+            f"{format_count(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget."
+        )
+    if failed := manifest.counts.get("not_analysed", 0):
+        gaps.append(
+            f"{format_count(failed, 'part')} could not be analysed: the kit itself failed on what is listed below."
+        )
+    if manifest.git_problem:
+        gaps.append(f"The repository around the target was not asked: {manifest.git_problem}.")
+    gaps.append(_format_probe(manifest.probe))
     return gaps
 
 
-def _format_packages(manifest: Any) -> list[str]:
+def _format_packages(manifest: Manifest) -> list[str]:
     """Return what the report leaves out because the policy names packages."""
-    packages = manifest["options"].get("packages") or []
+    packages = manifest.options.get("packages", ())
     named = ", ".join(packages)
     told = f"Findings, score and figures are about {named} only, as the policy says; other code was read, not judged."
     return [told] if packages else []
 
 
-def _format_probe(probe: Any) -> str:
-    if not probe:
+def _format_probe(probe: ProbeRun | None) -> str:
+    if probe is None:
         return "Nothing of the target was executed: what only shows at run time is not in this report."
     return (
-        f"{count_of(probe['modules'], 'module')} of the target {'was' if probe['modules'] == 1 else 'were'} imported, "
-        f"which executed code of it, by Python {str(probe['version']).split()[0]}; no function was called. "
-        f"Network: {probe['network']}. The target's files: {probe['target']}. "
-        f"Processes: {probe.get('processes', 'unknown')}.{_format_losses(probe)}"
+        f"{format_count(probe.modules, 'module')} of the target {'was' if probe.modules == 1 else 'were'} "
+        "imported, "
+        f"which executed code of it, by Python {probe.plain_version}; no function was called. "
+        f"Network: {probe.network}. The target's files: {probe.target}. "
+        f"Processes: {probe.processes}.{_format_losses(probe)}"
     )
 
 
@@ -99,16 +107,19 @@ def _find_failed(inv: Investigation) -> list[tuple[str, str]]:
     return [*shown, (f"and {hidden:,} more", "see the table not_analysed of the snapshot")] if hidden else shown
 
 
-def _format_losses(probe: Any) -> str:
+def _format_losses(probe: ProbeRun) -> str:
     """Return what one module did to others, where the system could not keep them apart."""
     told = ""
-    if probe.get("lost"):
-        told += f" {count_of(probe['lost'], 'module')} could not be probed: the probe's server ended before their turn."
-    for change in probe.get("changed", ()):
-        files = ", ".join(change["changed"])
+    if probe.lost:
         told += (
-            f" {count_of(change['files'], 'file')} of the target changed ({files}) while these modules were imported: "
-            f"{', '.join(change['by'])}."
+            f" {format_count(probe.lost, 'module')} could not be probed: the probe's server ended before their turn."
+        )
+    for change in probe.changed:
+        files = ", ".join(change.changed)
+        told += (
+            f" {format_count(change.files, 'file')} of the target changed ({files}) while these modules were "
+            "imported: "
+            f"{', '.join(change.by)}."
         )
     return told
 

@@ -23,7 +23,6 @@ from analysis.report.prose import find_headings
 from analysis.report.run_notebooks import ExecutedNotebook, find_notebooks, run_notebooks
 from analysis.report.single_file import build_single_file
 from analysis.report.templating import render
-from analysis.targets import read_target
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -54,8 +53,8 @@ def write_report(
     stays where it was, and ``ReportError`` names the notebook. Raises ``StorageError`` when the disk is full.
     """
     sources = find_notebooks(notebooks or store.find_home() / "notebooks")
-    parent = reports / read_target(inv.manifest).place
-    name = store.name_run(datetime.now(UTC), str(inv.manifest["revision"]))
+    parent = reports / inv.manifest.as_target.place
+    name = store.name_run(datetime.now(UTC), inv.manifest.revision)
     with store.writing_folder(parent) as folder:
         executed = folder / "notebooks"
         executed.mkdir()

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.manifest import ProbeRun
 from analysis.quantities import write_decimal, write_share
-from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.rules.cycle_outcomes import UNTOLD
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -34,21 +35,21 @@ _MEANINGS = {
 
 def format_probe(inv: Investigation) -> Prose:
     """Say who was asked: the interpreter and its limits, or that nothing was run."""
-    probe: dict[str, Any] = inv.manifest.get("probe", {})
-    if not probe:
+    probe = inv.manifest.probe
+    if probe is None:
         return Prose(f"Nothing of {code(inv.name)} was run, so there is nothing to tell. {_HOW}")
     outcomes = inv.frame("probed")["outcome"].astype(str)
     ok = int((outcomes == "ok").sum())
     return Prose(
-        f"Each of {count_of(len(outcomes), 'module')} of {code(inv.name)} was imported first in a fresh process of "
+        f"Each of {format_count(len(outcomes), 'module')} of {code(inv.name)} was imported first in a fresh process of "
         f"Python {plain_version(probe)}: {ok:,} imports succeed, {len(outcomes) - ok:,} do not. "
-        f"Network: {code(probe.get('network', 'unknown'))}. It took {write_decimal(float(probe.get('seconds', 0)))} s."
+        f"Network: {code(probe.network)}. It took {write_decimal(probe.seconds)} s."
     )
 
 
-def plain_version(probe: dict[str, Any]) -> str:
+def plain_version(probe: ProbeRun) -> str:
     """Return the version of the interpreter that was asked."""
-    return code(str(probe.get("version", "unknown")).split(" ", 1)[0])
+    return code(probe.plain_version)
 
 
 def list_outcomes(inv: Investigation) -> Fragment:
@@ -71,19 +72,20 @@ def format_simulation(inv: Investigation) -> Prose:
     swallowed = inv.frame("simulated_swallowed")
     losing = swallowed[swallowed["outcome"].astype(str).isin(_CIRCULAR)]["entry"].nunique()
     told = (
-        f"Of {count_of(len(outcomes) - left, 'first import')} that were simulated, without running anything, "
+        f"Of {format_count(len(outcomes) - left, 'first import')} that were simulated, without running anything, "
         f"{int(counts.get('ok', 0)):,} succeed, {circular:,} fail by a circle and {rest:,} for another reason; "
         f"{losing:,} lose a name on the way without a word."
     )
     if left:
-        told += f" {count_of(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget."
+        told += f" {format_count(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget."
     if unknown:
-        told += f" Of {count_of(unknown, 'module')} it cannot be told: too much runs."
+        told += f" Of {format_count(unknown, 'module')} it cannot be told: too much runs."
     both = _join_witnesses(inv)
     if len(both):
         agree = int((both["foretold"] == both["seen"]).sum())
         told += (
-            f" The interpreter was asked about {count_of(len(both), 'module')} of these: {agree:,} imports ended as "
+            f" The interpreter was asked about {format_count(len(both), 'module')} of these: {agree:,} imports ended "
+            "as "
             f"foretold ({write_share(agree / len(both))})."
         )
     return Prose(told)
@@ -157,7 +159,7 @@ def format_agreement(inv: Investigation) -> Prose:
     judged = total - told["unknown"]
     share = write_share(told["agree"] / judged) if judged else "none"
     return Prose(
-        f"Of {count_of(total, 'name')} in modules that could be imported, source and program say the same of "
+        f"Of {format_count(total, 'name')} in modules that could be imported, source and program say the same of "
         f"{told['agree']:,} ({share} of those on which both speak); they contradict each other on "
         f"{told['disagree']:,}, {told['static-only']:,} are only in the source, {told['runtime-only']:,} only in the "
         f"program, and of {told['unknown']:,} one of them cannot tell."

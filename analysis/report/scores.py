@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.facts.test_files import is_test_file
+from analysis.manifest import BaselineTrend
 from analysis.quantities import POINTS, SCORE, write_decimal, write_score, write_share
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import markdown
-from analysis.rules.words import agree, tell
+from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -45,8 +46,9 @@ def build_score(inv: Investigation) -> ScoreView | None:
     lossy = [row for row in packages if row["points"]]
     clean, lost = whole["clean_modules"], write_decimal(whole["points"])
     explanation = (
-        f"{clean:,} of {tell(whole['modules'], 'module')} {agree(clean, 'is', 'are')} clean, and "
-        f"{tell(whole['findings'], 'finding')} {agree(whole['findings'], 'costs', 'cost')} {lost} points: "
+        f"{clean:,} of {format_count(whole['modules'], 'module')} {choose_form(clean, 'is', 'are')} clean, and "
+        f"{format_count(whole['findings'], 'finding')} {choose_form(whole['findings'], 'costs', 'cost')} {lost} "
+        "points: "
         f"100 × {clean:,} ÷ ({clean:,} + {lost})"
     )
     return ScoreView(
@@ -54,7 +56,7 @@ def build_score(inv: Investigation) -> ScoreView | None:
         threshold=f"{threshold:g}",
         is_met=whole["score"] >= threshold,
         explanation=explanation,
-        trend=format_trend(inv.manifest.get("baseline") or {}, whole["score"]),
+        trend=format_trend(inv.manifest.baseline, whole["score"]),
         accepted=inv.table("accepted").num_rows,
         rules=[_write_row(row, whole["points"]) for row in parts[:_MOST_RULES]],
         packages=[_write_row(row, whole["points"]) for row in lossy[:_MOST_PACKAGES]],
@@ -80,29 +82,30 @@ def format_score(inv: Investigation) -> Prose:
     return Prose(f"{text} {markdown(view.trend)}".rstrip())
 
 
-def format_trend(baseline: Mapping[str, Any], score: float) -> str:
+def format_trend(baseline: BaselineTrend | None, score: float) -> str:
     """Return what has changed since the baseline; empty without one.
 
-    >>> format_trend({"score": 40.0, "new": 1, "worse": 0, "known": 3, "gone": 2}, 41.5)
+    >>> format_trend(BaselineTrend(score=40.0, new=1, known=3, gone=2), 41.5)
     'Since the baseline: the score went from 40.0 to 41.5; 1 finding is new, 0 are worse, 2 are gone, 3 are known.'
     """
-    if not baseline:
+    if baseline is None:
         return ""
-    if baseline.get("problem"):
-        return f"The baseline could not be read: {baseline['problem']}"
-    new, worse, gone, known = (baseline[name] for name in ("new", "worse", "gone", "known"))
-    revision = f" ({baseline['revision']})" if baseline.get("revision") else ""
-    was = write_score(float(baseline["score"]))
+    if baseline.problem:
+        return f"The baseline could not be read: {baseline.problem}"
+    new, worse, gone, known = baseline.new, baseline.worse, baseline.gone, baseline.known
+    revision = f" ({baseline.revision})" if baseline.revision else ""
+    was = write_score(baseline.score)
     went = f"stayed at {was}" if was == write_score(score) else f"went from {was} to {write_score(score)}"
     return (
-        f"Since the baseline{revision}: the score {went}; {tell(new, 'finding')} {agree(new, 'is', 'are')} new, "
-        f"{worse:,} {agree(worse, 'is', 'are')} worse, {gone:,} {agree(gone, 'is', 'are')} gone, "
-        f"{known:,} {agree(known, 'is', 'are')} known."
+        f"Since the baseline{revision}: the score {went}; {format_count(new, 'finding')} "
+        f"{choose_form(new, 'is', 'are')} new, "
+        f"{worse:,} {choose_form(worse, 'is', 'are')} worse, {gone:,} {choose_form(gone, 'is', 'are')} gone, "
+        f"{known:,} {choose_form(known, 'is', 'are')} known."
     )
 
 
 def list_parts(inv: Investigation) -> Fragment:
-    """Return what each rule costs the whole target, the dearest first."""
+    """Return what each rule costs the whole target, the most expensive first."""
     frame = inv.frame("score_parts")
     chosen = frame[(frame["package"] == "") & (frame["points"] > 0)][
         ["rule", "severity", "findings", "places", "points"]

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.quantities import write_count
-from analysis.report.counting import count_of
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.report.headline import build_tally
@@ -17,6 +16,7 @@ from analysis.report.packages import count_imports, group_modules
 from analysis.report.views import MOST_PACKAGES, find_busiest
 from analysis.rules.cycle_outcomes import find_cycle_outcomes
 from analysis.rules.verdict import format_verdict
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -26,11 +26,12 @@ _LONGEST_LOOP = 6
 
 def format_target(inv: Investigation) -> Prose:
     """Say what was analysed and what the whole looks like."""
-    counts = inv.manifest["counts"]
-    read = f"{count_of(counts['files'], 'file')}, {count_of(inv.module_count, 'module')}"
+    counts = inv.manifest.counts
+    read = f"{format_count(counts['files'], 'file')}, {format_count(inv.module_count, 'module')}"
     text = (
-        f"{code(inv.name)} at revision {code(inv.manifest['revision'])} has {read}, "
-        f"{count_of(counts['definitions'], 'class', 'classes')} and {count_of(counts['imports'], 'imported name')}. "
+        f"{code(inv.name)} at revision {code(inv.manifest.revision)} has {read}, "
+        f"{format_count(counts['definitions'], 'class', 'classes')} and "
+        f"{format_count(counts['imports'], 'imported name')}. "
         f"{format_verdict(build_tally(inv))}"
     )
     return Prose(text)
@@ -41,17 +42,17 @@ def format_graph(inv: Investigation) -> Prose:
     metric = inv.metric
     sentences = [
         (
-            f"{count_of(metric('modules'), 'module')}, joined by {count_of(metric('edges'), 'import edge')}: "
+            f"{format_count(metric('modules'), 'module')}, joined by {format_count(metric('edges'), 'import edge')}: "
             f"{write_count(metric('edges-import-time'))} run on import, {write_count(metric('edges-deferred'))} when a "
             f"function is called, {write_count(metric('edges-typing'))} only for type checkers; an edge can be of "
             "several kinds."
         ),
         (
-            f"{count_of(metric('external-packages'), 'package').capitalize()} of others "
+            f"{format_count(metric('external-packages'), 'package').capitalize()} of others "
             f"{'is' if metric('external-packages') <= 1 else 'are'} imported."
         ),
         (
-            f"{count_of(metric('phantom-imports'), 'import').capitalize()} "
+            f"{format_count(metric('phantom-imports'), 'import').capitalize()} "
             f"{'names' if metric('phantom-imports') <= 1 else 'name'} a module of the tree that does not exist."
         ),
     ]
@@ -68,8 +69,9 @@ def format_packages(inv: Investigation) -> Prose:
         return Prose("No two packages of this picture import each other: the layers hold at this level.")
     _, first, second = min(mutual, key=lambda pair: (-pair[0], pair[1], pair[2]))
     return Prose(
-        f"{count_of(len(mutual), 'pair')} of packages {'import' if len(mutual) > 1 else 'imports'} each other. The "
-        f"heaviest is {code(first)} with {code(second)}: {count_of(weights[first, second], 'statement')} one way and "
+        f"{format_count(len(mutual), 'pair')} of packages {'import' if len(mutual) > 1 else 'imports'} each other. The "
+        f"heaviest is {code(first)} with {code(second)}: {format_count(weights[first, second], 'statement')} one way "
+        "and "
         f"{weights[second, first]:,} the other."
     )
 
@@ -80,7 +82,8 @@ def format_busiest(inv: Investigation, module: str = "") -> Prose:
     edges = inv.edges[~inv.edges["is_ancestor"]].drop_duplicates(["importer", "imported"])
     into, out = int((edges["imported"] == module).sum()), int((edges["importer"] == module).sum())
     return Prose(
-        f"{code(module)} is imported by {count_of(into, 'module')} and imports {count_of(out, 'module')}: a change of "
+        f"{code(module)} is imported by {format_count(into, 'module')} and imports {format_count(out, 'module')}: a "
+        "change of "
         f"it can reach all of the former."
     )
 
@@ -99,7 +102,8 @@ def format_cycles(inv: Investigation) -> Prose:
             continue
         total, largest = int(cycles["size"].sum()), int(cycles["size"].max())
         lines.append(
-            f"- **{kind}**: {count_of(len(cycles), 'cycle')} over {count_of(total, 'module')}, the largest with "
+            f"- **{kind}**: {format_count(len(cycles), 'cycle')} over {format_count(total, 'module')}, the largest "
+            "with "
             f"{largest:,}; they {meaning}."
         )
     return Prose("\n".join(lines))
@@ -115,8 +119,8 @@ def format_cuts(inv: Investigation, kind: str = "import-time") -> Prose:
     if not methods["heuristic"]:
         proof = "No smaller cost is possible: every cut was found exactly."
     else:
-        proof = f"For {count_of(methods['heuristic'], 'cycle')} too large to solve exactly this is an upper bound."
-    return Prose(f"Removing {count_of(cuts, 'import')} breaks {count_of(len(cycles), 'cycle')}. {proof}")
+        proof = f"For {format_count(methods['heuristic'], 'cycle')} too large to solve exactly this is an upper bound."
+    return Prose(f"Removing {format_count(cuts, 'import')} breaks {format_count(len(cycles), 'cycle')}. {proof}")
 
 
 def list_cycles(inv: Investigation, kind: str = "import-time", most_rows: int = 20) -> Fragment:

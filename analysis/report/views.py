@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from analysis import tables
 from analysis.errors import UnknownNameError
 from analysis.report.layout import LARGEST_RING
 from analysis.report.networks import Gallery, Link, Network, Node, format_hidden, merge_mutual
@@ -23,12 +24,6 @@ MOST_LINKS = 160
 MOST_CYCLES = 12
 MOST_MEMBERS = 150
 MOST_NEIGHBOURS = 40
-#: Scopes whose imports take part in a cycle of a kind.
-SCOPES = {
-    "import-time": ("module", "class"),
-    "deferred": ("module", "class", "function"),
-    "typing": ("module", "class", "function", "type_checking"),
-}
 
 
 def draw_packages(inv: Investigation, most_packages: int = MOST_PACKAGES, most_links: int = MOST_LINKS) -> Network:
@@ -107,7 +102,7 @@ def _find_pairs(edges: pd.DataFrame, modules: Iterable[str], kind: str) -> list[
     known = set(modules)
     inside = edges[
         ~edges["is_ancestor"]
-        & edges["scope"].isin(SCOPES[kind])
+        & edges["scope"].isin(tables.CYCLE_SCOPES[kind])
         & edges["importer"].isin(known)
         & edges["imported"].isin(known)
     ]

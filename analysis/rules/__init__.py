@@ -15,7 +15,7 @@ from analysis.rules.catalogue import (
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Evidence, Finding, build_findings_table
 from analysis.rules.metrics import measure, measure_gaps
-from analysis.rules.rule import Rule, is_beyond_source
+from analysis.rules.rule import Rule
 from analysis.rules.target_packages import check_packages
 
 __all__ = [
@@ -31,7 +31,6 @@ __all__ = [
     "check_weights",
     "find_findings",
     "find_scores",
-    "is_beyond_source",
     "judge",
     "measure",
     "measure_gaps",

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import datetime as dt
+import pkgutil
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import partial
+from importlib import import_module
 from pathlib import Path
 
 from analysis.errors import PolicyError
@@ -14,49 +16,37 @@ from analysis.executor import paused_collection
 from analysis.gaps import Gaps, NoGaps
 from analysis.policy import Policy
 from analysis.policy.reading import find_place
-from analysis.rules import (
-    broken_imports,
-    classes,
-    copies,
-    cycles,
-    exceptions,
-    factories,
-    files,
-    first_imports,
-    names,
-    owners,
-    shared_state,
-    single_source,
-    stand_ins,
-)
+from analysis.rules import families
 from analysis.rules.context import RuleContext
 from analysis.rules.exceptions import Accepted, apply_exceptions
 from analysis.rules.finding import Finding, add_sources
 from analysis.rules.owners import name_owners
-from analysis.rules.rule import Rule, is_beyond_source
+from analysis.rules.probe_evidence import Confirm, confirm_findings
+from analysis.rules.rule import Rule
 from analysis.rules.score import Score, ScorePart, build_scores
-from analysis.rules.second_witness import settle
 from analysis.rules.source_lines import read_source_lines
 from analysis.rules.target_packages import choose_paths, choose_places
 
-RULES: tuple[Rule, ...] = tuple(
-    sorted(
-        (
-            *cycles.RULES, *broken_imports.RULES, *files.RULES, *classes.RULES, *names.RULES, *stand_ins.RULES,
-            *factories.RULES, *copies.RULES, *first_imports.RULES, *exceptions.RULES, *shared_state.RULES,
-            *single_source.RULES, *owners.RULES,
-        ),
-        key=lambda rule: rule.name,
-    )
-)  # fmt: skip
-#: What remains of exceptions is known after all others: ``apply_exceptions`` reports it.
-CHECKED: tuple[Rule, ...] = tuple(rule for rule in RULES if rule.name not in {each.name for each in exceptions.RULES})
+
+def find_rules() -> tuple[Rule, ...]:
+    """Return the rules of all modules of ``analysis.rules.families``, sorted by name; two of one name are an error."""
+    found: dict[str, Rule] = {}
+    for module in sorted(each.name for each in pkgutil.iter_modules(families.__path__)):
+        for rule in getattr(import_module(f"{families.__name__}.{module}"), "RULES", ()):
+            if rule.name in found:
+                raise ValueError(f"two rules are named {rule.name}; one is in {module}")
+            found[rule.name] = rule
+    return tuple(found[name] for name in sorted(found))
+
+
+RULES: tuple[Rule, ...] = find_rules()
 RULES_BY_NAME: Mapping[str, Rule] = {rule.name: rule for rule in RULES}
+CONFIRMERS: Mapping[str, Confirm] = {rule.name: rule.confirm for rule in RULES if rule.confirm is not None}
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What all rules say of one target: the findings that count, the gravest first, and those that are accepted."""
+    """What all rules say of one target: the findings that count, the most severe first, and those that are accepted."""
 
     findings: list[Finding]
     accepted: list[Accepted]
@@ -72,8 +62,9 @@ def judge(
     """
     gaps, day = gaps or NoGaps(), today or dt.datetime.now(dt.UTC).date()
     with paused_collection():
-        found = [finding for rule in CHECKED for finding in _check(rule, case, gaps)]
-        found = gaps.attempt("rules", "second witness", partial(settle, found, case), partial(list, found))
+        found = [finding for rule in RULES for finding in _check(rule, case, gaps)]
+        confirm = partial(confirm_findings, found, case, CONFIRMERS)
+        found = gaps.attempt("rules", "what the probe confirms", confirm, partial(list, found))
         apply = partial(apply_exceptions, found, case, RULES_BY_NAME, day, gaps.failed_rules)
         kept, accepted = gaps.attempt("rules", "exceptions", apply, lambda: (found, []))
         target = partial(_apply_target, found, kept, accepted, case)
@@ -84,8 +75,11 @@ def judge(
 
 
 def _check(rule: Rule, case: RuleContext, gaps: Gaps) -> list[Finding]:
-    """Return what one rule finds: all of it, or nothing where the rule itself fails."""
-    return gaps.attempt("rules", rule.name, lambda: list(rule.check(case)), list)
+    """Return what one rule finds: all of it, or nothing where it does not apply or the rule itself fails."""
+    check = rule.check
+    if check is None or not rule.applies(case):
+        return []
+    return gaps.attempt("rules", rule.name, lambda: list(check(case)), list)
 
 
 def _add_sources(findings: list[Finding], case: RuleContext) -> list[Finding]:
@@ -109,7 +103,7 @@ def _apply_target(
 
 
 def find_findings(case: RuleContext) -> list[Finding]:
-    """Return the findings of all rules, the gravest first, then by rule and subject; without those accepted."""
+    """Return the findings of all rules, the most severe first, then by rule and subject; without those accepted."""
     return judge(case).findings
 
 
@@ -121,7 +115,7 @@ def find_scores(case: RuleContext, findings: Iterable[Finding]) -> tuple[list[Sc
     modules and places of others do not count.
     """
     findings = [each for each in findings if each.certainty != "observed" and not RULES_BY_NAME[each.rule].needs_probe]
-    weights = {rule.name: 0.0 if is_beyond_source(rule) else rule.weight for rule in RULES}
+    weights = {rule.name: 0.0 if rule.is_beyond_source else rule.weight for rule in RULES}
     modules = choose_paths(case.chosen, case.facts.modules)
     return build_scores(choose_places(case.chosen, findings), modules, weights | dict(case.policy.compliance.weights))
 

@@ -48,9 +48,9 @@ def choose_case(case: RuleContext) -> RuleContext:
 
 def _keep(table: pa.Table, chosen: ChosenCode, column: str) -> pa.Table:
     """Return the rows whose statement is in the chosen packages, or is about a module or class of theirs."""
-    columns = (tables.read_column(table, name) for name in ("path", column))
     wanted = [
-        chosen.has_path(path) or chosen.has_module(name.partition(":")[0]) for path, name in zip(*columns, strict=True)
+        chosen.has_path(path) or chosen.has_module(name.partition(":")[0])
+        for path, name in tables.read_rows(table, "path", column)
     ]
     return table.filter(pa.array(wanted, pa.bool_()))
 

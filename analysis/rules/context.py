@@ -71,6 +71,11 @@ class RuleContext:
         return find_importable(self.facts.modules)
 
     @cached_property
+    def policy_classes(self) -> frozenset[str]:
+        """The definitions of the classes that belong to a concept of the policy."""
+        return frozenset(member.definition for each in self.concepts if each.is_policy for member in each.members)
+
+    @cached_property
     def cycle_edges(self) -> Mapping[str, Sequence[CycleEdge]]:
         """The imports inside each import-time cycle, by the cycle's identifier."""
         return find_cycle_edges(self.graph, self.cycles, with_ancestors=False)

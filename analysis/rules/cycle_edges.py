@@ -17,15 +17,19 @@ from analysis.rules.finding import Place
 _COLUMNS = ("importer", "imported", "path", "line", "kind", "name", "scope", "guard", "caught", "is_ancestor")
 
 
-#: The scopes whose imports make the cycles of each kind.
-SCOPES_OF_KIND = {
-    "import-time": ("module", "class"), "deferred": ("module", "class", "function"),
-    "typing": ("module", "class", "function", "type_checking"),
-}  # fmt: skip
+class CycleGroup(NamedTuple):
+    """The cycles that one rule speaks of: their kind, and whether the packages that run on the way count."""
+
+    kind: str
+    with_ancestors: bool = False
 
 
-#: The cycles that rules speak of: kind, and whether the packages that run on the way count.
-GRAVEST_FIRST = (("import-time", False), ("import-time", True), ("deferred", False), ("typing", False))
+IMPORT_TIME = CycleGroup("import-time")
+THROUGH_PACKAGES = CycleGroup("import-time", with_ancestors=True)
+DEFERRED = CycleGroup("deferred")
+TYPING = CycleGroup("typing")
+#: An import that is deferred moves a cycle from one of these to a later one.
+MOST_SEVERE_FIRST = (IMPORT_TIME, THROUGH_PACKAGES, DEFERRED, TYPING)
 
 
 class CycleEdge(NamedTuple):
@@ -69,20 +73,19 @@ def find_cycle_edges(
 def find_cycle_places(graph: ImportGraph, cycles: Iterable[Cycle]) -> dict[str, list[Place]]:
     """Return the import statements inside each cycle, by the cycle's identifier, in the order of the edges.
 
-    A statement is given to one cycle only, of the gravest kind: to defer an import then never adds one.
+    A statement is given to one cycle only, of the most severe kind: to defer an import then never adds one.
     """
     found: dict[str, list[Place]] = defaultdict(list)
     groups: dict[tuple[str, bool], list[Cycle]] = defaultdict(list)
     for cycle in cycles:
         groups[cycle.kind, cycle.with_ancestors].append(cycle)
     given: set[Place] = set()
-    for kind, with_ancestors in GRAVEST_FIRST:
+    for kind, with_ancestors in MOST_SEVERE_FIRST:
         group = groups[kind, with_ancestors]
         home = {module: cycle.cycle for cycle in group for module in cycle.modules}
-        inside = _select(graph.edges, home, with_ancestors=with_ancestors, scopes=SCOPES_OF_KIND[kind])
-        columns = (tables.read_column(inside, name) for name in ("importer", "imported", "path", "line"))
+        inside = _select(graph.edges, home, with_ancestors=with_ancestors, scopes=tables.CYCLE_SCOPES[kind])
         fresh: dict[Place, str] = {}
-        for importer, imported, path, line in zip(*columns, strict=True):
+        for importer, imported, path, line in tables.read_rows(inside, "importer", "imported", "path", "line"):
             if home[importer] == home[imported] and (path, line) not in given:
                 fresh.setdefault((path, line), home[importer])
         for place, cycle_name in fresh.items():
@@ -92,7 +95,11 @@ def find_cycle_places(graph: ImportGraph, cycles: Iterable[Cycle]) -> dict[str, 
 
 
 def _select(
-    edges: pa.Table, modules: Iterable[str], *, with_ancestors: bool, scopes: Sequence[str] = ("module", "class")
+    edges: pa.Table,
+    modules: Iterable[str],
+    *,
+    with_ancestors: bool,
+    scopes: Sequence[str] = tables.CYCLE_SCOPES["import-time"],
 ) -> pa.Table:
     """Return the edges among some modules in some scopes: by default those that run on import."""
     members = pa.array(sorted(modules), type=pa.string())
@@ -146,8 +153,7 @@ def _find_written(imports: pa.Table, edges: Iterable[CycleEdge]) -> dict[tuple[s
     names = pa.array(sorted({name for *_, name in wanted}), type=pa.string())
     chosen = imports.filter(pc.is_in(imports.column("name"), names))
     found: dict[tuple[str, int, str], set[tuple[int, str]]] = defaultdict(set)
-    columns = (tables.read_column(chosen, name) for name in ("path", "line", "name", "level", "module"))
-    for path, line, name, level, module in zip(*columns, strict=True):
+    for path, line, name, level, module in tables.read_rows(chosen, "path", "line", "name", "level", "module"):
         if (path, line, name) in wanted:
             found[path, line, name].add((level, module))
     return found

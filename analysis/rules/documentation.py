@@ -27,7 +27,7 @@ def render_rules() -> str:
         "| severity | means |", "|---|---|", *(f"| {name} | {meaning} |" for name, meaning in SEVERITY_WORDS.items()),
         "",
         "| rule | at most | what it means |", "|---|---|---|",
-        *(f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_mark(_first(rule.meaning))} |" for rule in RULES),
+        *(f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_mark(rule.summary)} |" for rule in RULES),
         "",
     ]  # fmt: skip
     return "\n".join(head) + "\n" + "\n".join(map(_render_rule, RULES))
@@ -38,13 +38,9 @@ def _mark(text: str) -> str:
     return _DUNDER.sub(r"`\g<0>`", text)
 
 
-def _first(text: str) -> str:
-    return text.partition(". ")[0].rstrip(".")
-
-
 def _render_rule(rule: Rule) -> str:
     parts = [f"## {rule.name}", "", *_render_severity(rule), "", _mark(rule.meaning), ""]
-    parts += [f"**To mend it:** {_mark(rule.remedy)}", ""]
+    parts += [f"**To fix it:** {_mark(rule.remedy)}", ""]
     if rule.policy:
         parts += ["With the policy", "", "```toml", rule.policy.rstrip("\n"), "```", ""]
     parts += ["Bad:", "", _render_example(rule.bad), "", "Good:", "", _render_example(rule.good), ""]

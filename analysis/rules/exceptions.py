@@ -21,14 +21,14 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.policy import Ignore
 from analysis.rules.context import RuleContext
+from analysis.rules.families.exceptions import UNUSED, VOID
 from analysis.rules.finding import MOST_EVIDENCE, Evidence, Finding, Place, build_finding
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, tell
+from analysis.wording import choose_form, format_count
 
 _COMMENT = re.compile(r"#\s*ssot:\s*allow\[([^\]]*)\](?:\s*,?\s*because\b[\s:]*((?:(?!#\s*ssot:).)*))?", re.IGNORECASE)
 #: Meant as an exception, but not written as one.
 _ALMOST = re.compile(r"#\s*ssot:\s*allow\b(?!\[)", re.IGNORECASE)
-_UNUSED, _VOID = "exception-unused", "exception-void"
 
 
 class Accepted(NamedTuple):
@@ -66,7 +66,7 @@ class Allowance:
 def read_allowances(case: RuleContext) -> list[Allowance]:
     """Return the exceptions that stand in comments of the source, in its order."""
     columns = ("path", "line", "kind", "place", "text")
-    rows = zip(*(tables.read_column(case.facts.markers, name) for name in columns), strict=True)
+    rows = tables.read_rows(case.facts.markers, *columns)
     found = []
     for path, line, kind, place, text in rows:
         is_comment = kind == "ssot" and place == "comment"
@@ -134,7 +134,7 @@ def _find_starts(case: RuleContext, paths: Collection[str]) -> dict[Place, Place
             pc.greater(imports["end_line"], imports["line"]),
         )
     )
-    rows = zip(*(tables.read_column(chosen, name) for name in ("path", "line", "end_line")), strict=True)
+    rows = tables.read_rows(chosen, "path", "line", "end_line")
     return {(path, inner): (path, line) for path, line, end in rows for inner in range(line, end + 1)}
 
 
@@ -161,7 +161,8 @@ def _judge(
     left = tuple(place for place in finding.cited if place not in allowed)
     if rule.is_joint or not left:
         return None, accepted
-    told = f"{finding.message}. {tell(len(allowed), 'place')} {agree(len(allowed), 'is', 'are')} accepted by comments"
+    counted = f"{format_count(len(allowed), 'place')} {choose_form(len(allowed), 'is', 'are')}"
+    told = f"{finding.message}. {counted} accepted by comments"
     evidence = tuple(Evidence(path, line) for path, line in left[:MOST_EVIDENCE])
     return replace(finding, message=told, cited=left, places=len(left), evidence=evidence), accepted
 
@@ -206,11 +207,11 @@ def _report_void(
         fault = _format_unknown(unknown, rules) if unknown or not each.rules else fault
         if fault:
             named = ", ".join(unknown) if unknown and each.reason else _name(each)
-            yield _report(_VOID, "P2", each, f"The exception for {named} does not count: {fault}")
+            yield _report(VOID, "P2", each, f"The exception for {named} does not count: {fault}")
     for ignore in ignores:
         fault = _find_fault(ignore, rules, today)
         if fault:
-            yield _report(_VOID, "P2", ignore, f"The exception for {_name(ignore)} does not count: {fault}")
+            yield _report(VOID, "P2", ignore, f"The exception for {_name(ignore)} does not count: {fault}")
 
 
 def _report_unused(
@@ -220,13 +221,13 @@ def _report_unused(
     for each in valid:
         if isinstance(each, Ignore):
             if each not in used and (each.rule in judged or "*" in each.rule):
-                yield _report(_UNUSED, "P3", each, f"The exception for {_name(each)} accepts nothing: delete it")
+                yield _report(UNUSED, "P3", each, f"The exception for {_name(each)} accepts nothing: delete it")
             continue
         idle = [name for name in each.rules if name in judged and (each, name) not in used]
         if idle:
             what = "it" if len(idle) == len(each.rules) else ", ".join(idle)
             told = f"The exception for {', '.join(idle)} accepts nothing: delete {what}"
-            yield _report(_UNUSED, "P3", replace(each, rules=tuple(idle)), told)
+            yield _report(UNUSED, "P3", replace(each, rules=tuple(idle)), told)
 
 
 def _report(rule: str, severity: str, each: Allowance | Ignore, message: str) -> Finding:
@@ -246,33 +247,3 @@ def _was_judged(rule: Rule, case: RuleContext) -> bool:
     if rule.needs_probe:
         return case.is_probed
     return not rule.needs_simulation or case.is_probed or case.is_simulated
-
-
-def _check_nothing(_: RuleContext) -> Iterator[Finding]:
-    """What remains of exceptions is known only after all other rules."""
-    yield from ()
-
-
-_TWICE = {"a.py": "class Order: ...\n"}
-_COPY = "class Order: ...  # ssot: allow[class-defined-more-than-once]"
-
-RULES = (
-    Rule(
-        _UNUSED, "P3",
-        "An exception accepts a finding that is not there: what it spoke of was mended or moved. It would "
-        "hide the next one.",
-        "Delete the comment, or the entry of the policy.",
-        _check_nothing,
-        bad={"a.py": "class Order: ...  # ssot: allow[class-defined-more-than-once] because the API is frozen\n"},
-        good={**_TWICE, "b.py": f"{_COPY} because the API is frozen\n"},
-        weight=0,
-    ),
-    Rule(
-        _VOID, "P2",
-        "An exception gives no reason, names a rule that there is not, or its time is over. It accepts nothing.",
-        "Write the reason after `because`, correct the name of the rule, or mend what it accepted.",
-        _check_nothing,
-        bad={**_TWICE, "b.py": f"{_COPY}\n"},
-        good={**_TWICE, "b.py": f"{_COPY} because the API is frozen\n"},
-    ),
-)  # fmt: skip

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from analysis import tables
-from analysis.rules.words import make_harmless
+from analysis.wording import make_harmless
 
 #: More places than this are counted, not shown.
 MOST_EVIDENCE = 12

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from fnmatch import translate
 
 from analysis import tables
 from analysis.policy import Owner
 from analysis.rules.context import RuleContext
-from analysis.rules.finding import Finding, build_finding
-from analysis.rules.rule import Rule
-from analysis.rules.words import make_harmless
+from analysis.rules.finding import Finding
+from analysis.wording import make_harmless
 
 
 class OwnersOfFiles:
@@ -69,8 +68,7 @@ def _compile(pattern: str) -> re.Pattern[str]:
 def read_owners(case: RuleContext) -> OwnersOfFiles:
     """Return what the policy of a case says about owners."""
     names: dict[str, list[str]] = defaultdict(list)
-    columns = (tables.read_column(case.facts.modules, name) for name in ("path", "module"))
-    for path, module in zip(*columns, strict=True):
+    for path, module in tables.read_rows(case.facts.modules, "path", "module"):
         names[path].append(module)
     return OwnersOfFiles(case.policy.owner, names)
 
@@ -81,33 +79,3 @@ def name_owners(findings: Iterable[Finding], case: RuleContext) -> list[Finding]
         return list(findings)
     owners = read_owners(case)
     return [replace(finding, owner=owners.find_owner(finding)) for finding in findings]
-
-
-def _check_unused(case: RuleContext) -> Iterator[Finding]:
-    if not case.policy.owner:
-        return
-    owners = read_owners(case)
-    matched, deciding = set[int](), set[int | None]()
-    for path in tables.read_column(case.facts.files, "path"):
-        matched.update(owners.find_entries(path))
-        deciding.add(owners.find_entry(path))
-    for number, each in enumerate(case.policy.owner):
-        if number not in deciding:
-            why = "later entries match all of its files" if number in matched else "it matches no file and no module"
-            message = f"The pattern {each.pattern} gives {each.owner} nothing: {why}"
-            yield build_finding("owner-without-code", "P3", f"[[owner]] {each.pattern}", message, [], [each.owner])
-
-
-RULES = (
-    Rule(
-        "owner-without-code", "P3",
-        "An entry of the policy names an owner for code that is not there, or that later entries give to somebody "
-        "else. Findings that were meant for that owner have another one, or nobody.",
-        "Correct the pattern, move the entry below the wider ones (the last match decides), or delete it.",
-        _check_unused,
-        bad={"app/__init__.py": "", "app/a.py": "X = 1\n"},
-        good={"app/__init__.py": "", "app/core.py": "X = 1\n"},
-        policy='[[owner]]\npattern = "app/core*"\nowner = "team"\n',
-        weight=0,
-    ),
-)  # fmt: skip

@@ -97,8 +97,8 @@ def find_packages(modules: pa.Table) -> dict[str, str]:
     is_live = pc.and_(modules.column("is_primary"), pc.equal(modules.column("shadowed_by"), ""))
     is_code = pc.is_in(modules.column("kind").cast(pa.string()), pa.array(_KINDS))
     chosen = modules.filter(pc.and_(is_live, is_code))
-    named = dict(zip(*(tables.read_column(chosen, name) for name in ("path", "module")), strict=True))
-    kinds = dict(zip(*(tables.read_column(chosen, name) for name in ("path", "kind")), strict=True))
+    named = dict(tables.read_rows(chosen, "path", "module"))
+    kinds = dict(tables.read_rows(chosen, "path", "kind"))
     found: dict[str, str] = {}
     for depth in range(1, _DEEPEST + 1):
         found = {path: _cut(name, depth, is_package=kinds[path] == "package") for path, name in named.items()}

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from analysis.facts.source import LARGEST_FILE_BYTES, detect_encoding
-from analysis.rules.words import make_harmless
+from analysis.wording import make_harmless
 
 LONGEST_SOURCE = 200
 

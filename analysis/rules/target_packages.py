@@ -62,7 +62,7 @@ def choose_code(packages: Sequence[str], modules: pa.Table) -> ChosenCode | None
     """Return what the packages of a policy choose from the table ``modules``; None when they choose everything."""
     if not packages:
         return None
-    rows = list(zip(*(tables.read_column(modules, name) for name in ("module", "path", "kind")), strict=True))
+    rows = list(tables.read_rows(modules, "module", "path", "kind"))
     names = frozenset(row[0] for row in rows)
     chosen = ChosenCode(tuple(packages), frozenset(), frozenset(), (), names)
     own = [row for row in rows if chosen.has_module(row[0])]

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from analysis.quantities import write_count
 from analysis.rules.catalogue import RULES_BY_NAME
 from analysis.rules.rule import Breach
-from analysis.rules.words import agree, tell
 from analysis.tables import SEVERITY_WORDS
+from analysis.wording import choose_form, format_count
 
 #: Findings of these severities are to be fixed now; the others may wait.
 URGENT = ("P0", "P1")
@@ -80,19 +80,21 @@ def format_verdict(tally: Tally) -> str:
 
 def _format_parts(tally: Tally) -> Iterator[str]:
     if tally.fixes:
-        yield f"{tell(tally.fixes, 'finding')} {agree(tally.fixes, 'needs', 'need')} a fix now"
+        yield f"{format_count(tally.fixes, 'finding')} {choose_form(tally.fixes, 'needs', 'need')} a fix now"
     elif not tally.limits and not tally.requirements:
         yield "Nothing needs a fix now"
     if tally.limits:
-        yield f"{tell(tally.limits, 'policy limit')} {agree(tally.limits, 'is', 'are')} exceeded"
+        yield f"{format_count(tally.limits, 'policy limit')} {choose_form(tally.limits, 'is', 'are')} exceeded"
     if tally.requirements:
-        noun = f"{write_count(tally.requirements)} more" if tally.limits else tell(tally.requirements, "finding")
-        yield f"{noun} {agree(tally.requirements, 'breaks', 'break')} a requirement of the policy"
+        noun = (
+            f"{write_count(tally.requirements)} more" if tally.limits else format_count(tally.requirements, "finding")
+        )
+        yield f"{noun} {choose_form(tally.requirements, 'breaks', 'break')} a requirement of the policy"
     is_first = not tally.fixes
     if tally.risks:
-        noun = tell(tally.risks, "finding") if is_first else write_count(tally.risks)
-        yield f"{noun} {agree(tally.risks, 'is a risk', 'are risks')}"
+        noun = format_count(tally.risks, "finding") if is_first else write_count(tally.risks)
+        yield f"{noun} {choose_form(tally.risks, 'is a risk', 'are risks')}"
         is_first = False
     if tally.notes:
-        noun = tell(tally.notes, "finding") if is_first else write_count(tally.notes)
-        yield f"{noun} {agree(tally.notes, 'is', 'are')} worth knowing"
+        noun = format_count(tally.notes, "finding") if is_first else write_count(tally.notes)
+        yield f"{noun} {choose_form(tally.notes, 'is', 'are')} worth knowing"

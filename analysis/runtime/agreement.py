@@ -48,13 +48,13 @@ def build_agreement(paths: pa.Table, live: pa.Table, probed: pa.Table) -> pa.Tab
 
 def _read_static(paths: pa.Table) -> Iterator[tuple[tuple[str, str], _Static]]:
     columns = ("module", "name", "kind", "definition_path", "definition_line")
-    for module, name, kind, path, line in zip(*(tables.read_column(paths, column) for column in columns), strict=True):
+    for module, name, kind, path, line in tables.read_rows(paths, *columns):
         yield (module, name), _Static(kind, path or "", line)
 
 
 def _read_live(live: pa.Table) -> Iterator[tuple[tuple[str, str], _Live]]:
     columns = ("module", "name", "kind", "definition", "qualname")
-    for module, name, *rest in zip(*(tables.read_column(live, column) for column in columns), strict=True):
+    for module, name, *rest in tables.read_rows(live, *columns):
         if not (name.startswith("__") and name.endswith("__")):
             yield (module, name), _Live(*rest)
 

@@ -37,7 +37,7 @@ class Entry:
 def find_entries(facts: Facts, only: Sequence[str] = ()) -> list[Entry]:
     """Return the modules that an import statement can name and a pattern wants, each file once, sorted."""
     columns = ("module", "path", "kind", "is_primary", "shadowed_by")
-    rows = zip(*(tables.read_column(facts.modules, name) for name in columns), strict=True)
+    rows = tables.read_rows(facts.modules, *columns)
     found = [
         Entry(module, path)
         for module, path, kind, is_primary, shadowed_by in rows
@@ -65,7 +65,7 @@ def find_preloaded(graph: ImportGraph, tops: Iterable[str]) -> list[str]:
     own = frozenset(tops)
     counts: dict[str, int] = {}
     columns = ("module", "package", "scope")
-    for module, package, scope in zip(*(tables.read_column(graph.externals, name) for name in columns), strict=True):
+    for module, package, scope in tables.read_rows(graph.externals, *columns):
         if scope == "module" and package not in own and package not in {"__main__", "antigravity", "this"}:
             counts[module] = counts.get(module, 0) + 1
     return sorted(counts, key=lambda name: (-counts[name], name))[:_MOST_PRELOADED]
@@ -79,7 +79,7 @@ def find_outside(facts: Facts, graph: ImportGraph, tops: Iterable[str]) -> dict[
     own = frozenset(tops)
     found: dict[str, set[str]] = {}
     columns = ("module", "package", "name")
-    for module, package, name in zip(*(tables.read_column(graph.externals, each) for each in columns), strict=True):
+    for module, package, name in tables.read_rows(graph.externals, *columns):
         if package not in own:
             found.setdefault(module, set()).update([name] if name not in {"", "*"} else [])
     for program in tables.read_column(facts.programs, "program"):
@@ -95,7 +95,7 @@ def find_leads(facts: Facts, entries: Iterable[Entry]) -> dict[str, list[tuple[s
     The standard library is left out; a star ends the list.
     """
     entries = list(entries)
-    programs = dict(zip(*(tables.read_column(facts.programs, name) for name in ("path", "program")), strict=True))
+    programs = dict(tables.read_rows(facts.programs, "path", "program"))
     standard = _STANDARD - {entry.module.partition(".")[0] for entry in entries}
     found = {}
     for entry in entries:
@@ -129,10 +129,10 @@ def _is_constant(value: Sequence[Any]) -> bool:
 
 def find_empty(facts: Facts) -> list[str]:
     """Return the packages whose ``__init__`` does nothing: when they are imported makes no difference."""
-    statuses = zip(*(tables.read_column(facts.files, name) for name in ("path", "status")), strict=True)
-    programs = dict(zip(*(tables.read_column(facts.programs, name) for name in ("path", "program")), strict=True))
+    statuses = tables.read_rows(facts.files, "path", "status")
+    programs = dict(tables.read_rows(facts.programs, "path", "program"))
     idle = {path for path, status in statuses if status == "ok" and programs.get(path, "[]") == "[]"}
-    rows = zip(*(tables.read_column(facts.modules, name) for name in ("module", "path")), strict=True)
+    rows = tables.read_rows(facts.modules, "module", "path")
     return [module for module, path in rows if path.endswith("__init__.py") and path in idle]
 
 

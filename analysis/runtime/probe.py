@@ -19,6 +19,7 @@ from analysis.errors import ProbeError
 from analysis.executor import count_cores
 from analysis.facts import Facts
 from analysis.graph import ImportGraph
+from analysis.manifest import FileChange, ProbeRun
 from analysis.progress import Progress, ignore_progress
 from analysis.runtime.answers import read_answer, read_lines
 from analysis.runtime.options import Interpreter, ProbeOptions, build_environment, find_interpreter
@@ -37,7 +38,7 @@ class ProbeResult:
     """Tables with the schemas of ``tables.PROBE_TABLES`` (the agreement apart), and who was asked how."""
 
     tables: dict[str, pa.Table]
-    described: dict[str, Any]
+    run: ProbeRun
     environment: Environment | None = None
 
 
@@ -69,13 +70,12 @@ def run_probe(
             file.flush()
     if kept is not None:
         kept.unlink(missing_ok=True)
-    described = {
-        "python": interpreter.path, "version": interpreter.version, **asked.isolation,
-        "preloaded": len(asked.preloaded), "modules": len(entries), "lost": asked.lost, "restarts": asked.starts - 1,
-        "changed": asked.changed,
-        "taken_over": taken_over, "seconds": round(time.monotonic() - started, 2), "timeout": options.timeout,
-    }  # fmt: skip
-    return ProbeResult(build_probe_tables(facts, entries, rows), described, asked.environment)
+    run = ProbeRun(
+        python=interpreter.path, version=interpreter.version, preloaded=len(asked.preloaded), modules=len(entries),
+        lost=asked.lost, restarts=asked.starts - 1, changed=tuple(asked.changed), taken_over=taken_over,
+        seconds=round(time.monotonic() - started, 2), timeout=options.timeout, **asked.isolation,
+    )  # fmt: skip
+    return ProbeResult(build_probe_tables(facts, entries, rows), run, asked.environment)
 
 
 class _Asked:
@@ -87,7 +87,7 @@ class _Asked:
         self.isolation: dict[str, str] = {}
         self.preloaded: list[str] = []
         self.environment: Environment | None = None
-        self.changed: list[dict[str, Any]] = []
+        self.changed: list[FileChange] = []
         self.starts, self.lost = 0, 0
         self._loading = ""
         self._running: dict[str, None] = {}
@@ -206,7 +206,7 @@ class _Asked:
         if "begin" in told:
             self._running[told["begin"]] = None
         elif "isolation" in told:
-            self.isolation = told["isolation"]
+            self.isolation = {name: str(told["isolation"][name]) for name in ("network", "target", "processes")}
         elif "preloaded" in told:
             self.preloaded, self._loading = told["preloaded"], ""
         elif "outside" in told:
@@ -218,7 +218,7 @@ class _Asked:
         elif "loading" in told or "unfit" in told:
             self._loading = told.get("unfit") or told["loading"]
         elif "changed" in told:
-            self.changed.append(told)
+            self.changed.append(FileChange(tuple(told["changed"]), int(told["files"]), tuple(told["by"])))
 
 
 def _read_last_line(path: Path) -> str:

@@ -76,8 +76,7 @@ class _Places:
 
     def __init__(self, facts: Facts) -> None:
         self._lines: dict[tuple[str, str], list[int]] = defaultdict(list)
-        columns = (tables.read_column(facts.definitions, name) for name in ("path", "qualname", "line"))
-        for path, qualname, line in zip(*columns, strict=True):
+        for path, qualname, line in tables.read_rows(facts.definitions, "path", "qualname", "line"):
             self._lines[path, qualname].append(line)
         for lines in self._lines.values():
             lines.sort()

@@ -47,7 +47,17 @@ from analysis.tables.facts import (
     STATES,
 )
 from analysis.tables.golden import GOLDEN_MODULES, GOLDEN_RUNS, GOLDEN_TABLES, GOLDEN_TESTS, RUN_OUTCOMES
-from analysis.tables.graph import CUT_METHODS, CYCLE_KINDS, CYCLES, EDGES, EXTERNALS, LIVENESS, ORIGINS, PHANTOMS
+from analysis.tables.graph import (
+    CUT_METHODS,
+    CYCLE_KINDS,
+    CYCLE_SCOPES,
+    CYCLES,
+    EDGES,
+    EXTERNALS,
+    LIVENESS,
+    ORIGINS,
+    PHANTOMS,
+)
 from analysis.tables.names import (
     BASES,
     CLASS_KINDS,
@@ -64,7 +74,7 @@ from analysis.tables.names import (
     VALUE_KINDS,
     VIOLATIONS,
 )
-from analysis.tables.reading import read_codes, read_column, read_numbers, take_rows
+from analysis.tables.reading import read_codes, read_column, read_numbers, read_rows, take_rows
 from analysis.tables.runtime import (
     AGREEMENT,
     CAUSES,
@@ -99,6 +109,7 @@ __all__ = [
     "CUT_METHODS",
     "CYCLES",
     "CYCLE_KINDS",
+    "CYCLE_SCOPES",
     "DEFINITIONS",
     "DUPLICATES",
     "DUPLICATE_LEVELS",
@@ -174,6 +185,7 @@ __all__ = [
     "read_codes",
     "read_column",
     "read_numbers",
+    "read_rows",
     "take_rows",
 ]
 

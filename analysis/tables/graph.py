@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
-from analysis.tables.columns import CAUGHT, GUARD, LINE, POSITION, SCOPE
+from collections.abc import Mapping
+
+from analysis.tables.columns import CAUGHT, GUARD, LINE, POSITION, SCOPE, SCOPES
 from analysis.tables.facts import IMPORT_KINDS
 from analysis.tables.table import Table, count, flag, one_of, text, texts
 
 ORIGINS = ("stdlib", "external", "unknown")
-CYCLE_KINDS = ("import-time", "deferred", "typing")
+#: The scopes whose imports make the cycles of each kind.
+CYCLE_SCOPES: Mapping[str, tuple[str, ...]] = {
+    "import-time": ("module", "class"),
+    "deferred": ("module", "class", "function"),
+    "typing": SCOPES,
+}
+CYCLE_KINDS = tuple(CYCLE_SCOPES)
 CUT_METHODS = ("exact", "heuristic")
 #: Whether a statement can run on the supported versions and platforms.
 LIVENESS = ("always", "sometimes", "never")

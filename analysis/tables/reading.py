@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -47,3 +48,12 @@ def read_column(table: pa.Table, name: str) -> list[Any]:
         values = chunk.dictionary.to_pylist()
         found.extend([values[index] for index in chunk.indices.to_numpy(zero_copy_only=False).tolist()])
     return found
+
+
+def read_rows(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
+    """Yield the rows of a table, of each the columns that are named, in the order given; the one way to read rows.
+
+    >>> list(read_rows(pa.table({"path": ["a.py", "b.py"], "line": [1, 2], "name": ["A", "B"]}), "name", "line"))
+    [('A', 1), ('B', 2)]
+    """
+    return zip(*(read_column(table, name) for name in names), strict=True)

@@ -9,7 +9,8 @@ import pytest
 from rule_trees import judge, open_case
 
 from analysis.rules import find_findings
-from analysis.rules.second_witness import settle
+from analysis.rules.catalogue import CONFIRMERS
+from analysis.rules.probe_evidence import confirm_findings
 
 Tree = Callable[..., Path]
 P = {"p/__init__.py": ""}
@@ -23,7 +24,7 @@ def certainties(root: Path, rule: str, policy: str = "") -> dict[str, str]:
 def test_without_the_probe_nothing_changes(make_tree: Tree) -> None:
     case = open_case(make_tree({**P, "p/a.py": "import p.gone\n"}))
     findings = find_findings(case)
-    assert settle(findings, case) == findings
+    assert confirm_findings(findings, case, CONFIRMERS) == findings
     assert {finding.certainty for finding in findings} == {"static"}
 
 

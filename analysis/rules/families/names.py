@@ -11,11 +11,15 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.policy import Policy, Redirect
-from analysis.rules.broken_imports import grade_missing
+from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
+from analysis.rules.families.broken_imports import grade_missing
 from analysis.rules.finding import Finding, Place, build_finding
-from analysis.rules.rule import Rule
-from analysis.rules.words import agree, format_some, tell
+from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
+from analysis.rules.probe_evidence import ProbeEvidence, confirm_absent
+from analysis.rules.root_causes import UNCHECKED_IMPORTS
+from analysis.rules.rule import ReadTable, Rule, RuleFigure
+from analysis.wording import choose_form, format_count, format_some
 
 
 def _group(rows: Iterable[dict[str, Any]], *columns: str) -> dict[tuple[str, ...], list[dict[str, Any]]]:
@@ -27,22 +31,27 @@ def _group(rows: Iterable[dict[str, Any]], *columns: str) -> dict[tuple[str, ...
 
 def _check_violations(case: RuleContext) -> Iterator[Finding]:
     rule = "class-taken-from-elsewhere"
-    grave = {member.definition for concept in case.concepts if concept.is_policy for member in concept.members}
     for (definition,), rows in _group(case.identity.violations.to_pylist(), "definition").items():
         places = list(dict.fromkeys((row["path"], row["line"]) for row in rows))
         paths = sorted({row["import_path"].rpartition(".")[0] for row in rows})
         files = len({path for path, _ in places})
-        takes = agree(len(places), "takes", "take")
+        takes = choose_form(len(places), "takes", "take")
         right = Counter(row["canonical"].rpartition(".")[0] for row in rows)
         own = definition.partition(":")[0]
         homes = sorted(right, key=lambda home: (home == own, -right[home], home))
         inside = f", and inside of it from {own}" if len(homes) > 1 and own in right else ""
         message = (
-            f"{tell(len(places), 'statement')} in {tell(files, 'file')} {takes} {definition} from {format_some(paths)} "
+            f"{format_count(len(places), 'statement')} in {format_count(files, 'file')} {takes} {definition} from "
+            f"{format_some(paths)} "
             f"instead of {homes[0]}{inside}"
         )
-        severity = "P1" if definition in grave else "P2"
+        severity = "P1" if definition in case.policy_classes else "P2"
         yield build_finding(rule, severity, definition, message, places)
+
+
+def _count_statements(read_table: ReadTable) -> int:
+    """Return the number of statements: one that takes two classes is in two findings, but is fixed once."""
+    return len(set(tables.read_rows(read_table("violations"), "path", "line")))
 
 
 def _grade_phantom(row: Mapping[str, Any]) -> str:
@@ -56,8 +65,8 @@ def _check_phantom_names(case: RuleContext) -> Iterator[Finding]:
         home = f"; it is defined in {format_some(rows[0]['defined_in'])}" if rows[0]["defined_in"] else ""
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] and not home else ""
         why = "" if rows[0]["reason"] == "no-such-name" else f" ({rows[0]['reason'].replace('-', ' ')})"
-        imports = agree(len(places), "imports", "import")
-        message = f"{module} has no {name}{why}, but {tell(len(places), 'statement')} {imports} it{home}{near}"
+        imports = choose_form(len(places), "imports", "import")
+        message = f"{module} has no {name}{why}, but {format_count(len(places), 'statement')} {imports} it{home}{near}"
         subject = f"{module}.{name}"
         severity = min(map(_grade_phantom, rows))
         yield build_finding(rule, severity, subject, message, places)
@@ -69,7 +78,9 @@ def _check_conflicts(case: RuleContext) -> Iterator[Finding]:
     places = _find_places(case.identity.paths, {path for row in rows for path in row["import_paths"]})
     for row in rows:
         definitions = row["definitions"]
-        message = f"{row['name']} means {tell(len(definitions), 'different object')}: {format_some(definitions)}"
+        message = (
+            f"{row['name']} means {format_count(len(definitions), 'different object')}: {format_some(definitions)}"
+        )
         severity = "P3" if row["is_related"] else "P2"
         cited = [places[path] for path in row["import_paths"] if path in places]
         yield build_finding(rule, severity, row["name"], message, cited, definitions)
@@ -78,8 +89,11 @@ def _check_conflicts(case: RuleContext) -> Iterator[Finding]:
 def _find_places(paths: pa.Table, wanted: set[str]) -> dict[str, Place]:
     """Return file and line of the statement that binds each of some import paths."""
     chosen = paths.filter(pc.is_in(paths.column("import_path"), pa.array(sorted(wanted), type=pa.string())))
-    columns = (tables.read_column(chosen, name) for name in ("import_path", "path", "line"))
-    return {import_path: (path, max(1, line)) for import_path, path, line in zip(*columns, strict=True) if path}
+    return {
+        import_path: (path, max(1, line))
+        for import_path, path, line in tables.read_rows(chosen, "import_path", "path", "line")
+        if path
+    }
 
 
 #: Where a path leads that no module has, and one that cannot be followed without running the program.
@@ -91,8 +105,7 @@ def find_definitions(case: RuleContext, paths: Iterable[str]) -> dict[str, list[
     wanted = [path.replace(":", ".") for path in paths]
     table = case.identity.paths
     chosen = table.filter(pc.is_in(table.column("import_path"), pa.array(wanted, type=pa.string())))
-    columns = (tables.read_column(chosen, name) for name in ("import_path", "definition"))
-    known = dict(zip(*columns, strict=True))
+    known = dict(tables.read_rows(chosen, "import_path", "definition"))
     found: dict[str, list[str]] = defaultdict(list)
     for path in wanted:
         found[(known[path] or UNKNOWN) if path in known else NOWHERE].append(path)
@@ -116,10 +129,41 @@ def _check_redirects(case: RuleContext) -> Iterator[Finding]:
         if len(found) > 1 or NOWHERE in found or UNKNOWN in found:
             severity = "P0" if NOWHERE in found or len(found.keys() - {UNKNOWN}) > 1 else "P2"
             told = "; ".join(f"{', '.join(paths)} → {name}" for name, paths in sorted(found.items()))
-            message = f"{tell(len(redirect.paths), 'path')} should yield one object, but lead to {len(found):,}: {told}"
+            counted = format_count(len(redirect.paths), "path")
+            message = f"{counted} should yield one object, but lead to {len(found):,}: {told}"
             places = _find_places(case.identity.paths, {path for paths in found.values() for path in paths})
             cited = [places[path] for paths in found.values() for path in paths if path in places]
             yield build_finding(rule, severity, redirect.paths[0], message, cited, redirect.paths[1:])
+
+
+def _confirm_taken(finding: Finding, evidence: ProbeEvidence) -> str:
+    """A class taken from elsewhere: confirmed when the paths lead to it, refuted when each leads to another object."""
+    seen = [
+        evidence.bound[path] == evidence.bound[canonical]
+        for path, canonical in sorted(evidence.detours.get(finding.subject, ()))
+        if path in evidence.bound and canonical in evidence.bound
+    ]
+    return "static" if not seen else "confirmed" if any(seen) else "refuted"
+
+
+def _confirm_redirect(finding: Finding, evidence: ProbeEvidence) -> str:
+    redirects = (redirect.paths for redirect in evidence.case.policy.redirect if redirect.paths[0] == finding.subject)
+    paths = [path.replace(":", ".") for path in next(redirects, ())]
+    seen = {evidence.bound[path] for path in paths if path in evidence.bound}
+    if len(seen) > 1:
+        return "confirmed"
+    return "refuted" if seen and all(path in evidence.bound for path in paths) else "static"
+
+
+def _confirm_objects(finding: Finding, evidence: ProbeEvidence) -> str:
+    """One name, different objects: confirmed when modules that the finding cites hold different ones."""
+    for paths in evidence.homonyms.get(finding.subject, ()):
+        seen = [evidence.bound[path] for path in paths if path in evidence.bound]
+        if len(set(seen)) > 1:
+            return "confirmed"
+        if seen and len(seen) == len(paths) and all(definition for _, definition in seen):
+            return "refuted"
+    return "static"
 
 
 _TREE = {"p/__init__.py": "", "p/a.py": "class Order: ...\n", "p/b.py": "from p.a import Order\nprint(Order)\n"}
@@ -136,6 +180,12 @@ RULES = (
         bad={**_TREE, "p/c.py": "from p.b import Order\n"},
         good={**_TREE, "p/c.py": "from p.a import Order\n"},
         grades={"P1": "the class belongs to a concept of the policy", "P2": "any other class"},
+        step=PlanStep(plan_phases.PATHS, 40, "Import every class from where it is defined"), cause=root_causes.PATHS,
+        confirm=_confirm_taken, count_work=_count_statements,
+        figure=RuleFigure(
+            10, "import-violations", "Imports of a class past its canonical path", "files-with-import-violations",
+            "file", "files",
+        ),
     ),
     Rule(
         "phantom-name", "P1",
@@ -150,6 +200,10 @@ RULES = (
             "P2": "the statements are guarded, or wait inside functions",
             "P3": "they are for type checkers only, or for another interpreter",
         },
+        step=PlanStep(ENTRY_POINTS, 40, "Correct or delete imports of names that their module does not have"),
+        cause=UNCHECKED_IMPORTS,
+        confirm=confirm_absent,
+        figure=RuleFigure(70, "phantom-names", "Imports of names that do not exist"),
     ),
     Rule(
         "name-with-different-objects", "P2",
@@ -164,6 +218,9 @@ RULES = (
         good={**_TREE, "p/d.py": "class Parcel: ...\n", "p/f.py": "from p.d import Parcel\n"},
         grades={"P2": "the objects have nothing to do with each other", "P3": "the classes extend one another"},
         is_joint=True,
+        step=PlanStep(plan_phases.PATHS, 50, "Give different objects different names"), cause=root_causes.PATHS,
+        confirm=_confirm_objects,
+        figure=RuleFigure(90, "names-with-different-objects", "Names that mean different objects"),
     ),
     Rule(
         "redirect-broken", "P0",
@@ -179,5 +236,7 @@ RULES = (
             "P2": "one of them cannot be followed without running the program",
         },
         is_joint=True,
+        step=PlanStep(plan_phases.PATHS, 10, "Make all paths of a redirect yield one object"), cause=root_causes.PATHS,
+        needs_policy="redirect", confirm=_confirm_redirect,
     ),
 )  # fmt: skip

@@ -14,8 +14,10 @@ from analysis.facts.test_files import is_test_file
 from analysis.policy import Factory
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
+from analysis.rules.plan_phases import DEFINITIONS, STATE, PlanStep
+from analysis.rules.root_causes import COPIES, SHARED_STATE
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, format_some, tell
+from analysis.wording import choose_form, format_count, format_some
 
 _MOST_NEAR = 3
 _METHOD_COLUMNS = ("path", "line", "owner", "name", "parameters", "decorators", "returns")
@@ -88,8 +90,8 @@ def find_makers(case: RuleContext) -> list[Maker]:
         return []
     homes = case.homes
     found = []
-    for path, line, owner, name, parameters, decorators, returns in zip(
-        *(tables.read_column(case.facts.methods, column) for column in _METHOD_COLUMNS), strict=True
+    for path, line, owner, name, parameters, decorators, returns in tables.read_rows(
+        case.facts.methods, *_METHOD_COLUMNS
     ):
         if path not in homes or is_test_file(path) or name.startswith("_") or "property" in decorators:
             continue
@@ -115,7 +117,7 @@ def _read_classes(case: RuleContext) -> Iterator[tuple[str, str, int, str]]:
     """Yield definition, path, line and name of the classes that a factory rule may mean."""
     homes = case.homes
     columns = ("path", "line", "name", "qualname", "scope", "guard")
-    rows = zip(*(tables.read_column(case.facts.definitions, name) for name in columns), strict=True)
+    rows = tables.read_rows(case.facts.definitions, *columns)
     for path, line, name, qualname, scope, guard in rows:
         if path in homes and scope in {"module", "class"} and guard != "except" and not is_test_file(path):
             yield f"{homes[path]}:{qualname}", path, line, name
@@ -127,9 +129,7 @@ def _read_methods(case: RuleContext) -> dict[str, list[str]]:
     columns = ("path", "qualname", "methods", "attributes")
     return {
         f"{homes[path]}:{qualname}": [*methods, *attributes]
-        for path, qualname, methods, attributes in zip(
-            *(tables.read_column(case.facts.definitions, name) for name in columns), strict=True
-        )
+        for path, qualname, methods, attributes in tables.read_rows(case.facts.definitions, *columns)
         if path in homes
     }
 
@@ -149,7 +149,7 @@ def _check_methods(case: RuleContext) -> Iterator[Finding]:
             f"{method} (near: {', '.join(near)})" if near else f"{method} (nothing near)"
             for method, near in lack.near.items()
         )
-        message = f"{lack.definition} lacks {tell(len(lack.missing), 'required method')}: {told}"
+        message = f"{lack.definition} lacks {format_count(len(lack.missing), 'required method')}: {told}"
         yield build_finding(rule, "P1", lack.definition, message, [(lack.path, lack.line)], lack.missing)
 
 
@@ -179,7 +179,7 @@ def _check_scope(case: RuleContext) -> Iterator[Finding]:
     for definition, makers in found.items():
         names = [maker.name for maker in makers]
         scope = format_some(makers[0].rule.user_scope)
-        takes = agree(len(names), "takes", "take")
+        takes = choose_form(len(names), "takes", "take")
         message = f"{format_some(names)} of {definition} {takes} none of {scope}: users cannot be told apart"
         yield build_finding(rule, "P1", definition, message, [(maker.path, maker.line) for maker in makers], names)
 
@@ -197,6 +197,8 @@ RULES = (
         good={"a.py": "class Job: ...\nclass JobFactory:\n    def get(self, user):\n        return Job()\n"},
         policy=_SCOPED,
         breach="policy requirement",
+        step=PlanStep(STATE, 20, "Make factories create an object for each call"), cause=SHARED_STATE,
+        needs_policy="factory", hints_at_flaky_tests=True,
     ),
     Rule(
         "factory-without-user-scope", "P1",
@@ -207,6 +209,8 @@ RULES = (
         good={"a.py": "class Job: ...\nclass JobFactory:\n    def create(self, user, size):\n        return Job()\n"},
         policy=_SCOPED,
         breach="policy requirement",
+        step=PlanStep(STATE, 30, "Pass to factories the user they create objects for"), cause=SHARED_STATE,
+        needs_policy="factory", hints_at_flaky_tests=True,
     ),
     Rule(
         "factory-without-method", "P1",
@@ -218,5 +222,7 @@ RULES = (
         good={"a.py": "class JobFactory:\n    def create(self, user): ...\n"},
         policy='[[factory]]\nmatch = ["*Factory"]\nrequire_methods = ["create"]\n',
         breach="policy requirement",
+        step=PlanStep(DEFINITIONS, 20, "Give factories the methods that callers rely on"), cause=COPIES,
+        needs_policy="factory", quoted_for="factory-methods-missing",
     ),
 )  # fmt: skip

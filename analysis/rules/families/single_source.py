@@ -11,8 +11,11 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.source import LARGEST_FILE_BYTES, parse
+from analysis.rules import plan_phases
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
+from analysis.rules.plan_phases import LASTING, PlanStep
+from analysis.rules.root_causes import UNDOCUMENTED
 from analysis.rules.rule import Rule
 
 _WARNINGS = frozenset({"DeprecationWarning", "PendingDeprecationWarning", "FutureWarning"})
@@ -22,8 +25,6 @@ _TYPE_CHECKING = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING"})
 def _check_redirects(case: RuleContext) -> Iterator[Finding]:
     """Judge the modules by which a redirect leads to an object: not its own module, not the packages around that."""
     rule = "redirect-unclean"
-    if not case.policy.redirect:
-        return
     files = {module: path for path, module in case.homes.items()}
     written = {path.replace(":", ".") for redirect in case.policy.redirect for path in redirect.paths}
     homes = _find_homes(case.identity.paths, written)
@@ -48,7 +49,7 @@ def _find_homes(paths: pa.Table, written: Iterable[str]) -> dict[str, str]:
     """Return the module that defines what each of some import paths leads to, where that is known and in the tree."""
     paths = paths.filter(pc.is_in(paths.column("import_path"), pa.array(sorted(written), pa.string())))
     chosen = paths.filter(pc.not_equal(paths.column("definition_path").cast(pa.string()), ""))
-    rows = zip(*(tables.read_column(chosen, name) for name in ("import_path", "definition")), strict=True)
+    rows = tables.read_rows(chosen, "import_path", "definition")
     return {import_path: definition.partition(":")[0] for import_path, definition in rows if ":" in definition}
 
 
@@ -135,7 +136,7 @@ def _check_documented(case: RuleContext) -> Iterator[Finding]:
 def _find_definitions(case: RuleContext) -> Mapping[str, tuple[str, int]]:
     homes = case.homes
     columns = ("path", "qualname", "line")
-    rows = zip(*(tables.read_column(case.facts.definitions, name) for name in columns), strict=True)
+    rows = tables.read_rows(case.facts.definitions, *columns)
     return {f"{homes[path]}:{qualname}": (path, line) for path, qualname, line in rows if path in homes}
 
 
@@ -156,7 +157,7 @@ def _keep_marks(markers: pa.Table) -> pa.Table:
 
 def _find_exported(case: RuleContext) -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    rows = zip(*(tables.read_column(case.facts.exports, name) for name in ("path", "name")), strict=True)
+    rows = tables.read_rows(case.facts.exports, "path", "name")
     for path, name in rows:
         found.setdefault(path, set()).add(name)
     return found
@@ -179,6 +180,9 @@ RULES = (
         policy=_REDIRECT,
         breach="policy requirement",
         grades={"P2": "it does more than redirect", "P3": "the marker or the warning is missing or wrong"},
+        step=PlanStep(plan_phases.PATHS, 20, "Reduce redirects to the redirect, and mark them as such"),
+        cause=UNDOCUMENTED,
+        needs_policy="redirect",
     ),
     Rule(
         "single-source-undocumented", "P3",
@@ -190,5 +194,7 @@ RULES = (
         good={**_TREE, "p/a.py": '"""SSOT: the one order."""\n__all__ = ["Order"]\nclass Order: ...\n'},
         policy=_CONCEPT,
         breach="policy requirement",
+        step=PlanStep(LASTING, 40, "Say in the source which class is the single one"), cause=UNDOCUMENTED,
+        needs_policy="concept",
     ),
 )  # fmt: skip

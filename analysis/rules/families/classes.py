@@ -14,8 +14,11 @@ from analysis.facts.test_files import is_test_file
 from analysis.names import Concept, DuplicateName
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
-from analysis.rules.rule import Rule
-from analysis.rules.words import agree, format_some, tell
+from analysis.rules.plan_phases import DEFINITIONS, PlanStep
+from analysis.rules.probe_evidence import confirm_classes
+from analysis.rules.root_causes import COPIES
+from analysis.rules.rule import Rule, RuleFigure
+from analysis.wording import choose_form, format_count, format_some
 
 _MOST_CLASSES_NAMED = 8
 #: Bodies of fewer lines are alike by chance.
@@ -45,7 +48,7 @@ def _check_duplicate_names(case: RuleContext) -> Iterator[Finding]:
         severity, reason = _grade(case, item, rivals, limited)
         modules = sorted(set(item.modules))
         message = (
-            f"{item.name} is defined {item.definitions:,} times, in {tell(len(modules), 'module')}: "
+            f"{item.name} is defined {item.definitions:,} times, in {format_count(len(modules), 'module')}: "
             f"{format_some(modules)}{reason}{_format_copies(rivals)}{_format_most_used(rivals)}"
         )
         yield build_finding(rule, severity, item.name, message, [(rival.path, rival.line) for rival in rivals])
@@ -56,10 +59,11 @@ def _find_bodies(case: RuleContext) -> dict[tuple[str, int], tuple[str, str]]:
     definitions = case.facts.definitions
     names = pa.array([item.name for item in case.duplicate_names], type=pa.string())
     chosen = definitions.filter(pc.is_in(definitions.column("name"), names))
-    columns = (tables.read_column(chosen, name) for name in ("path", "line", "end_line", "qualname", "fingerprint"))
     return {
         (path, line): (qualname, body if end - line >= _FEWEST_COPIED_LINES else "")
-        for path, line, end, qualname, body in zip(*columns, strict=True)
+        for path, line, end, qualname, body in tables.read_rows(
+            chosen, "path", "line", "end_line", "qualname", "fingerprint"
+        )
     }
 
 
@@ -139,7 +143,9 @@ def _format_most_used(rivals: Sequence[_Rival]) -> str:
     if len(used) > 1 and used[0].statements == used[1].statements:
         return f"; none of them is meant by most of the {total:,} import statements"
     counted = "all" if used[0].statements == total else f"{used[0].statements:,}"
-    return f"; of {total:,} import statements {counted} {agree(used[0].statements, 'means', 'mean')} that of {home}"
+    return (
+        f"; of {total:,} import statements {counted} {choose_form(used[0].statements, 'means', 'mean')} that of {home}"
+    )
 
 
 def _check_concepts(case: RuleContext) -> Iterator[Finding]:
@@ -149,7 +155,7 @@ def _check_concepts(case: RuleContext) -> Iterator[Finding]:
         if concept.is_policy and concept.max_classes and concept.classes > concept.max_classes:
             counted = [member for member in concept.members if member.role == "implementation"]
             names = format_some([member.definition for member in counted], _MOST_CLASSES_NAMED)
-            limit = tell(concept.max_classes, "class", "classes")
+            limit = format_count(concept.max_classes, "class", "classes")
             message = f"{concept.name}: {concept.classes:,} classes where the policy allows {limit}: {names}"
             places = [(member.path, member.line) for member in counted]
             yield build_finding(rule, severities.get(concept.name, "P0"), concept.name, message, places)
@@ -189,6 +195,8 @@ RULES = (
         policy=_REGISTRIES,
         grades={"P0": "unless the concept in the policy has a `severity` of its own"},
         is_joint=True, breach="policy limit",
+        step=PlanStep(DEFINITIONS, 10, "Merge rival classes into the canonical one"), cause=COPIES,
+        needs_policy="concept", confirm=confirm_classes,
     ),
     Rule(
         "canonical-class-missing", "P1",
@@ -199,6 +207,8 @@ RULES = (
         good={"p/__init__.py": "", "p/a.py": "class Registry: ...\n"},
         policy=_REGISTRIES,
         is_joint=True, breach="policy requirement",
+        step=PlanStep(DEFINITIONS, 30, "Decide which class is the single source"), cause=COPIES,
+        needs_policy="concept",
     ),
     Rule(
         "class-defined-more-than-once", "P1",
@@ -215,5 +225,11 @@ RULES = (
             "name, or are private by their name",
         },
         is_joint=True,
+        step=PlanStep(DEFINITIONS, 60, "Merge or rename classes that share a name"), cause=COPIES,
+        confirm=confirm_classes,
+        figure=RuleFigure(
+            80, "class-names-defined-more-than-once", "Class names defined more than once",
+            "duplicate-class-definitions", "definition", "definitions",
+        ),
     ),
 )  # fmt: skip

@@ -11,8 +11,10 @@ from analysis import tables
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_outcomes import CIRCULAR
 from analysis.rules.finding import Finding, Place, build_finding
-from analysis.rules.rule import Rule
-from analysis.rules.words import format_some
+from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
+from analysis.rules.root_causes import CYCLES, UNCHECKED_IMPORTS
+from analysis.rules.rule import Rule, RuleFigure
+from analysis.wording import format_some
 
 _ENDINGS = {
     "timeout": "does not end within its time",
@@ -164,6 +166,11 @@ RULES = (
         "Cut the circle at the import that the evidence names first: move what both need into a third module.",
         _check_failing, bad=_CIRCLE, good=_FINE,
         needs_simulation=True, is_joint=True,
+        step=PlanStep(ENTRY_POINTS, 10, "Cut the cycles on which first imports fail"), cause=CYCLES,
+        figure=RuleFigure(
+            40, "modules-that-fail-when-imported-first", "Modules that cannot be imported first", "modules-probed",
+            "module probed", "modules probed",
+        ),
     ),
     Rule(
         "module-executed-twice", "P1",
@@ -172,6 +179,9 @@ RULES = (
         "Mend the import that fails, or agree on one name; then there is nothing to swallow.",
         _check_repeated, bad=_RETRIED, good=_FINE,
         needs_simulation=True, is_joint=True,
+        step=PlanStep(ENTRY_POINTS, 60, "Make every module run only once"), cause=CYCLES,
+        hints_at_flaky_tests=True,
+        figure=RuleFigure(50, "modules-executed-twice", "Modules executed twice"),
     ),
     Rule(
         "class-alive-twice", "P1",
@@ -180,6 +190,8 @@ RULES = (
         "Find out why the module ran twice (see module-executed-twice) and mend that.",
         _check_twins, bad=_RETRIED, good=_FINE, needs_probe=True,
         is_joint=True,
+        step=PlanStep(ENTRY_POINTS, 70, "Make every class exist only once"), cause=CYCLES,
+        hints_at_flaky_tests=True,
     ),
     Rule(
         "name-depends-on-import-order", "P1",
@@ -193,6 +205,8 @@ RULES = (
         },
         good=_FINE, needs_probe=True,
         is_joint=True,
+        step=PlanStep(ENTRY_POINTS, 80, "Make names independent of the order of imports"), cause=CYCLES,
+        hints_at_flaky_tests=True,
     ),
     Rule(
         "import-stops-the-program", "P2",
@@ -200,5 +214,6 @@ RULES = (
         "Put what the module does behind a function or if __name__ == '__main__'.",
         _check_endings,
         bad={"a.py": "import sys\nsys.exit(3)\n"}, good={"a.py": "x = 1\n"}, needs_probe=True,
+        step=PlanStep(ENTRY_POINTS, 90, "Move work done on import into functions"), cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

@@ -1,9 +1,11 @@
-"""How findings are worded: numbers with their nouns, short lists of names, and names that cannot do harm."""
+"""Numbers with their nouns and verbs, short lists, and names that cannot do harm: how the kit words its sentences."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+
+from analysis.quantities import write_count
 
 MOST_NAMED = 3
 #: Line breaks, terminal commands, changes of the reading direction, and halves of characters that no file can hold.
@@ -12,22 +14,23 @@ _HARMFUL = re.compile(
 )
 
 
-def tell(count: int, one: str, many: str = "") -> str:
-    """Return a number with its noun.
+def format_count(count: float, singular: str, plural: str = "") -> str:
+    """Return a number with its noun; the plural is the singular with an s where none is given.
 
-    >>> tell(1, "module"), tell(1200, "module"), tell(2, "class", "classes")
-    ('1 module', '1,200 modules', '2 classes')
+    >>> format_count(1, "cycle"), format_count(0, "cycle"), format_count(1200, "class", "classes")
+    ('1 cycle', 'no cycles', '1,200 classes')
     """
-    return f"{count:,} {one if count == 1 else many or one + 's'}"
+    number = write_count(count) if count else "no"
+    return f"{number} {choose_form(count, singular, plural or singular + 's')}"
 
 
-def agree(count: int, one: str, many: str) -> str:
-    """Return the form of a verb that goes with a number.
+def choose_form(count: float, singular: str, plural: str) -> str:
+    """Return the form of a verb or noun that goes with a number.
 
-    >>> agree(1, "imports", "import"), agree(0, "imports", "import")
+    >>> choose_form(1, "imports", "import"), choose_form(0, "imports", "import")
     ('imports', 'import')
     """
-    return one if count == 1 else many
+    return singular if count == 1 else plural
 
 
 def format_some(names: Sequence[str], most: int = MOST_NAMED) -> str:

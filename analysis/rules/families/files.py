@@ -12,10 +12,14 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
+from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
-from analysis.rules.rule import Rule
-from analysis.rules.words import format_some
+from analysis.rules.plan_phases import DEFINITIONS, ENTRY_POINTS, PlanStep
+from analysis.rules.probe_evidence import ProbeEvidence
+from analysis.rules.root_causes import COPIES, UNCHECKED_IMPORTS
+from analysis.rules.rule import Rule, RuleFigure
+from analysis.wording import format_some
 
 #: Compiled modules: the source from which one is built lies beside it and is meant to.
 COMPILED = (".so", ".pyx")
@@ -40,8 +44,9 @@ def find_shadowed(case: RuleContext) -> list[_Dead]:
     wanted = pc.and_(pc.not_equal(modules.column("shadowed_by"), ""), modules.column("is_primary"))
     wanted = pc.and_(wanted, pc.is_in(modules.column("kind").cast(pa.string()), pa.array(["module", "package"])))
     rows = modules.filter(wanted)
-    columns = (tables.read_column(rows, name) for name in ("module", "path", "shadowed_by"))
-    return sorted(_Dead(*row) for row in zip(*columns, strict=True) if row[1].endswith(".py"))
+    return sorted(
+        _Dead(*row) for row in tables.read_rows(rows, "module", "path", "shadowed_by") if row[1].endswith(".py")
+    )
 
 
 def _check_shadowed(case: RuleContext) -> Iterator[Finding]:
@@ -70,7 +75,7 @@ def _find_names(case: RuleContext, paths: list[str]) -> dict[str, str]:
     wanted = pc.and_(pc.equal(modules.column("shadowed_by"), ""), modules.column("is_primary"))
     wanted = pc.and_(wanted, pc.is_in(modules.column("path"), pa.array(paths, type=pa.string())))
     rows = modules.filter(wanted)
-    return dict(zip(tables.read_column(rows, "path"), tables.read_column(rows, "module"), strict=True))
+    return dict(tables.read_rows(rows, "path", "module"))
 
 
 def find_second_names(case: RuleContext) -> dict[str, dict[str, Place]]:
@@ -82,7 +87,7 @@ def find_second_names(case: RuleContext) -> dict[str, dict[str, Place]]:
     )
     rows = modules.filter(wanted)
     names: dict[str, list[str]] = defaultdict(list)
-    for path, module in zip(*(tables.read_column(rows, name) for name in ("path", "module")), strict=True):
+    for path, module in tables.read_rows(rows, "path", "module"):
         names[path].append(module)
     several = {path: sorted(found) for path, found in names.items() if len(found) > 1}
     users = _find_users(case, [name for found in several.values() for name in found])
@@ -97,8 +102,7 @@ def _find_users(case: RuleContext, modules: list[str]) -> dict[str, Place]:
     edges = case.graph.edges
     rows = edges.filter(pc.is_in(edges.column("imported"), pa.array(modules, type=pa.string())))
     found: dict[str, tuple[bool, Place]] = {}
-    columns = (tables.read_column(rows, name) for name in ("imported", "path", "line", "scope"))
-    for imported, path, line, scope in zip(*columns, strict=True):
+    for imported, path, line, scope in tables.read_rows(rows, "imported", "path", "line", "scope"):
         if scope != "type_checking":
             user = (scope == "function", (path, line))
             found[imported] = min(user, found.get(imported, user), key=lambda known: known[0])
@@ -122,11 +126,22 @@ def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:
     rule = "file-not-parsed"
     files = case.facts.files
     rows = files.filter(pc.invert(pc.is_in(files.column("status").cast(pa.string()), pa.array(_NOT_ITS_FAULT))))
-    columns = (tables.read_column(rows, name) for name in ("path", "status", "reason", "error_line"))
-    for path, status, reason, line in sorted(zip(*columns, strict=True)):
+    for path, status, reason, line in sorted(tables.read_rows(rows, "path", "status", "reason", "error_line")):
         where = f" at line {line:,}" if line else ""
         message = f"{path} cannot be read by Python {_VERSION} ({status.replace('-', ' ')}{where}): {reason}"
         yield build_finding(rule, "P3" if is_test_file(path) else "P2", path, message, [(path, max(1, line))])
+
+
+def _confirm_two_names(finding: Finding, evidence: ProbeEvidence) -> str:
+    files = {path for path, _ in finding.cited}
+    rows = evidence.read_rows("executions", "path", "names")
+    return "confirmed" if any(path in files and len(names) > 1 for path, names in rows) else "static"
+
+
+def _confirm_unparsed(finding: Finding, evidence: ProbeEvidence) -> str:
+    files = {path for path, _ in finding.cited}
+    outcomes = {outcome for path, outcome in evidence.read_rows("probed", "path", "outcome") if path in files}
+    return "confirmed" if "syntax" in outcomes else "refuted" if outcomes == {"ok"} else "static"
 
 
 RULES = (
@@ -143,6 +158,8 @@ RULES = (
             "P3": "only tests are, which a test runner may find by their path; or the twin is compiled from it",
         },
         is_joint=True,
+        step=PlanStep(DEFINITIONS, 40, "Delete or rename files that Python never imports"), cause=COPIES,
+        figure=RuleFigure(100, "shadowed-modules", "Files that Python never imports"),
     ),
     Rule(
         "file-with-two-names", "P2",
@@ -163,6 +180,9 @@ RULES = (
             "main.py": "print('hello')\n",
         },
         is_joint=True,
+        step=PlanStep(plan_phases.PATHS, 30, "Import every file by one name"), cause=root_causes.PATHS,
+        confirm=_confirm_two_names,
+        figure=RuleFigure(110, "files-with-two-names", "Files loaded under two names"),
     ),
     Rule(
         "file-not-parsed", "P2",
@@ -173,5 +193,7 @@ RULES = (
         bad={"a.py": "def f(:\n"},
         good={"a.py": "def f(): ...\n"},
         grades={"P2": "a file of the product", "P3": "a file of the tests"},
+        step=PlanStep(ENTRY_POINTS, 100, "Repair the files that are not valid Python"), cause=UNCHECKED_IMPORTS,
+        confirm=_confirm_unparsed,
     ),
 )  # fmt: skip

@@ -4,14 +4,27 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from functools import partial
 
+from analysis import tables
 from analysis.graph import Cycle
 from analysis.rules.context import RuleContext
-from analysis.rules.cycle_edges import CycleEdge, find_names_taken
+from analysis.rules.cycle_edges import (
+    DEFERRED,
+    IMPORT_TIME,
+    THROUGH_PACKAGES,
+    TYPING,
+    CycleEdge,
+    CycleGroup,
+    find_names_taken,
+)
 from analysis.rules.cycle_outcomes import CycleOutcome
 from analysis.rules.finding import Finding, build_finding
-from analysis.rules.rule import Rule
-from analysis.rules.words import format_some, tell
+from analysis.rules.plan_phases import ENTRY_POINTS, LASTING, PlanStep
+from analysis.rules.probe_evidence import confirm_cycle
+from analysis.rules.root_causes import CYCLES
+from analysis.rules.rule import ReadTable, Rule, RuleFigure
+from analysis.wording import format_count, format_some
 
 _LONGEST_LOOP = 6
 
@@ -20,7 +33,7 @@ def _check_import_time(case: RuleContext) -> Iterator[Finding]:
     rule = "import-cycle"
     inner = case.cycle_edges
     taking = set(find_names_taken(case.facts.imports, [edge for edges in inner.values() for edge in edges]))
-    for cycle in _choose(case, "import-time"):
+    for cycle in _choose(case, IMPORT_TIME):
         taken = [edge for edge in inner[cycle.cycle] if edge in taking]
         severity, told, places = _grade(case.cycle_outcomes[cycle.cycle], taken)
         message = f"{_describe(cycle, 'import each other while they are imported')}. {told}. {_format_cut(cycle)}"
@@ -42,7 +55,7 @@ def _grade(outcome: CycleOutcome, taken: list[CycleEdge]) -> tuple[str, str, lis
         return "P2", "All of them import whole modules: it works as long as none uses another while it is imported", []
     statements = len({(edge.path, edge.line) for edge in taken})
     takes = "takes a name" if statements == 1 else "take names"
-    told = f"{tell(statements, 'statement')} {takes} out of a module that may be half executed"
+    told = f"{format_count(statements, 'statement')} {takes} out of a module that may be half executed"
     if outcome.is_known:
         return (
             "P2",
@@ -53,7 +66,9 @@ def _grade(outcome: CycleOutcome, taken: list[CycleEdge]) -> tuple[str, str, lis
 
 
 def _format_left(outcome: CycleOutcome) -> str:
-    return f"{outcome.left:,} of {tell(outcome.judged + outcome.left, 'module')}" if outcome.left else "any module"
+    return (
+        f"{outcome.left:,} of {format_count(outcome.judged + outcome.left, 'module')}" if outcome.left else "any module"
+    )
 
 
 def _format_failing(outcome: CycleOutcome) -> str:
@@ -70,21 +85,21 @@ def _format_failing(outcome: CycleOutcome) -> str:
 
 def _format_lost(outcome: CycleOutcome) -> str:
     left = format_some(list(dict.fromkeys(row["left_as"] for row in outcome.lost if row["left_as"])))
-    statements = tell(len(outcome.lost), "import statement")
+    statements = format_count(len(outcome.lost), "import statement")
     fails = "fails" if len(outcome.lost) == 1 else "fail"
     return f"No import fails, but {statements} inside it {fails} without a word, and that leaves {left or 'nothing'}"
 
 
 def _check_deferred(case: RuleContext) -> Iterator[Finding]:
-    yield from _judge(case, "deferred-cycle", "P2", "depend on each other through imports inside functions")
+    yield from _judge(case, "deferred-cycle", DEFERRED, "P2", "depend on each other through imports inside functions")
 
 
 def _check_typing(case: RuleContext) -> Iterator[Finding]:
-    yield from _judge(case, "typing-cycle", "P3", "depend on each other when imports for type checkers count")
+    yield from _judge(case, "typing-cycle", TYPING, "P3", "depend on each other when imports for type checkers count")
 
 
-def _judge(case: RuleContext, rule: str, severity: str, told: str) -> Iterator[Finding]:
-    for cycle in _choose(case, rule.removesuffix("-cycle")):
+def _judge(case: RuleContext, rule: str, group: CycleGroup, severity: str, told: str) -> Iterator[Finding]:
+    for cycle in _choose(case, group):
         message = f"{_describe(cycle, told)}. {_format_cut(cycle)}"
         shown, inside = _find_places(cycle), case.cycle_places[cycle.cycle]
         yield build_finding(rule, severity, cycle.modules[0], message, shown, cycle.modules, counted=inside)
@@ -94,8 +109,8 @@ def _check_ancestors(case: RuleContext) -> Iterator[Finding]:
     rule = "import-cycle-through-packages"
     plain = {cycle.modules for cycle in case.cycles if not cycle.with_ancestors}
     inner = case.cycle_edges_with_packages
-    for cycle in case.cycles:
-        if cycle.with_ancestors and cycle.kind == "import-time" and cycle.modules not in plain:
+    for cycle in _choose(case, THROUGH_PACKAGES):
+        if cycle.modules not in plain:
             packages = sorted({edge.imported for edge in inner[cycle.cycle] if edge.is_ancestor})
             severity, told, places = "P2", "", list[tuple[str, int]]()
             outcome = case.cycle_outcomes[cycle.cycle]
@@ -111,20 +126,26 @@ def _check_ancestors(case: RuleContext) -> Iterator[Finding]:
             yield build_finding(rule, severity, cycle.modules[0], message, places, cycle.modules, counted=inside)
 
 
-def _choose(case: RuleContext, kind: str) -> list[Cycle]:
-    return [cycle for cycle in case.cycles if cycle.kind == kind and not cycle.with_ancestors]
+def _choose(case: RuleContext, group: CycleGroup) -> list[Cycle]:
+    return [cycle for cycle in case.cycles if (cycle.kind, cycle.with_ancestors) == group]
+
+
+def _count_cuts(group: CycleGroup, read_table: ReadTable) -> int:
+    """Return how many imports the cheapest cuts of the cycles of a group remove."""
+    rows = tables.read_rows(read_table("cycles"), "kind", "with_ancestors", "cut")
+    return sum(len(cut) for kind, with_ancestors, cut in rows if (kind, with_ancestors) == group)
 
 
 def _describe(cycle: Cycle, told: str) -> str:
     names = [hop.importer for hop in cycle.loop]
     shown = [*names[:_LONGEST_LOOP], *(["…"] if len(names) > _LONGEST_LOOP else []), names[0]]
-    return f"{tell(cycle.size, 'module')} {told}, for example {' → '.join(shown)}"
+    return f"{format_count(cycle.size, 'module')} {told}, for example {' → '.join(shown)}"
 
 
 def _format_cut(cycle: Cycle) -> str:
     cheapest = "cheapest" if cycle.cut_method == "exact" else "cheapest found"
     imports = format_some([f"{importer} → {imported}" for importer, imported in cycle.cut])
-    return f"The {cheapest} cut removes {tell(len(cycle.cut), 'import')}: {imports}"
+    return f"The {cheapest} cut removes {format_count(len(cycle.cut), 'import')}: {imports}"
 
 
 def _find_places(cycle: Cycle) -> list[tuple[str, int]]:
@@ -157,6 +178,12 @@ RULES = (
             "P2": "from every first import it works today, or they could not be simulated in the time given",
         },
         is_joint=True, weight=1,
+        step=PlanStep(ENTRY_POINTS, 20, "Break the import-time cycles at the cheapest imports"), cause=CYCLES,
+        cycle=IMPORT_TIME, count_work=partial(_count_cuts, IMPORT_TIME), confirm=confirm_cycle,
+        figure=RuleFigure(
+            20, "import-time-cycles", "Circular imports", "modules-in-import-time-cycles", "module caught in them",
+            "modules caught in them",
+        ),
     ),
     Rule(
         "import-cycle-through-packages", "P0",
@@ -172,6 +199,8 @@ RULES = (
             "P2": "from every first import it works today, or they could not be simulated in the time given",
         },
         is_joint=True, weight=0.5,
+        step=PlanStep(ENTRY_POINTS, 110, "Remove the imports in __init__ files that close cycles"), cause=CYCLES,
+        cycle=THROUGH_PACKAGES, count_work=partial(_count_cuts, THROUGH_PACKAGES), confirm=confirm_cycle,
     ),
     Rule(
         "deferred-cycle", "P2",
@@ -182,6 +211,12 @@ RULES = (
         bad={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f():\n    from p.a import x\n    return x\n"},
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f(x):\n    return x\n"},
         is_joint=True, weight=0.3,
+        step=PlanStep(LASTING, 10, "Invert the dependencies that imports inside functions hide"), cause=CYCLES,
+        cycle=DEFERRED, count_work=partial(_count_cuts, DEFERRED),
+        figure=RuleFigure(
+            120, "deferred-cycles", "Cycles hidden inside functions", "modules-in-deferred-cycles",
+            "module caught in them", "modules caught in them",
+        ),
     ),
     Rule(
         "typing-cycle", "P3",
@@ -195,5 +230,7 @@ RULES = (
         },
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "x = 1\n"},
         is_joint=True, weight=0.03,
+        step=PlanStep(LASTING, 30, "Move shared types below their users"), cause=CYCLES,
+        cycle=TYPING, count_work=partial(_count_cuts, TYPING),
     ),
 )  # fmt: skip

@@ -11,8 +11,10 @@ from analysis.graph.components import find_strong_components
 from analysis.quantities import write_lower
 from analysis.rules.context import RuleContext, keep
 from analysis.rules.finding import Finding, Place, build_finding
+from analysis.rules.plan_phases import DEFINITIONS, PlanStep
+from analysis.rules.root_causes import COPIES
 from analysis.rules.rule import Rule
-from analysis.rules.words import agree, format_some, tell
+from analysis.wording import choose_form, format_count, format_some
 
 
 def _check_folders(case: RuleContext) -> Iterator[Finding]:
@@ -24,8 +26,8 @@ def _check_folders(case: RuleContext) -> Iterator[Finding]:
         twins = max(row["files"] for row in copies.values())
         hint = ", as the names say" if all(row["hint"] for row in copies.values()) else ""
         message = (
-            f"{format_some(list(copies))} {agree(len(copies), 'is a copy', 'are copies')} of {original}: up to "
-            f"{tell(twins, 'file')} with a twin there{hint}"
+            f"{format_some(list(copies))} {choose_form(len(copies), 'is a copy', 'are copies')} of {original}: up to "
+            f"{format_count(twins, 'file')} with a twin there{hint}"
         )
         places = [place for folder in folders for place in _find_first(known, folder)]
         yield build_finding(rule, "P3" if in_tests else "P2", original, message, places, sorted(copies))
@@ -79,7 +81,7 @@ def _check_classes(case: RuleContext) -> Iterator[Finding]:
         in_product = sum(not is_test_file(path) for path, _ in places.values())
         least = min(row["similarity"] for row in rows)
         alike = "equal" if least == 1 else f"alike to {write_lower(least)} or more"
-        message = f"The bodies of {tell(len(names), 'class', 'classes')} are {alike}: {format_some(names)}"
+        message = f"The bodies of {format_count(len(names), 'class', 'classes')} are {alike}: {format_some(names)}"
         severity = "P2" if in_product > 1 and least == 1 else "P3"
         yield build_finding(rule, severity, names[0], message, [places[name] for name in names], names[1:])
 
@@ -100,6 +102,7 @@ RULES = (
         good=_FILES,
         grades={"P2": "one of them belongs to the product", "P3": "both belong to the tests"},
         is_joint=True,
+        step=PlanStep(DEFINITIONS, 70, "Delete copies of whole folders"), cause=COPIES,
     ),
     Rule(
         "class-copied", "P2",
@@ -111,5 +114,6 @@ RULES = (
         good={"a.py": f"class Order:\n{_BODY}", "b.py": "from a import Order\nclass Parcel(Order): ...\n"},
         grades={"P2": "several of the product are equal", "P3": "they are alike, or all but one stand in tests"},
         is_joint=True,
+        step=PlanStep(DEFINITIONS, 80, "Merge classes with the same body"), cause=COPIES,
     ),
 )  # fmt: skip

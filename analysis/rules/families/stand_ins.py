@@ -12,10 +12,14 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.context import swallows_import_errors
 from analysis.names.concepts import find_suffix
+from analysis.rules import root_causes
 from analysis.rules.context import RuleContext, keep
 from analysis.rules.finding import Finding, Place, build_finding
-from analysis.rules.rule import Rule
-from analysis.rules.words import format_some, tell
+from analysis.rules.plan_phases import DEFINITIONS, LASTING, PlanStep
+from analysis.rules.probe_evidence import ProbeEvidence
+from analysis.rules.root_causes import COPIES
+from analysis.rules.rule import Rule, RuleMetric
+from analysis.wording import format_count, format_some
 
 #: Names that a reader takes for a class: four letters or more, in words that begin with capitals.
 _CLASS_NAME = r"^_*[A-Z][A-Za-z0-9]*[a-z][A-Za-z0-9]*$"
@@ -51,17 +55,16 @@ def _check_fallbacks(case: RuleContext) -> Iterator[Finding]:
 def _read_fallbacks(case: RuleContext) -> list[tuple[str, int, str, str, str]]:
     """Return path, line, qualified name, scope and exceptions of the class statements in except blocks, sorted."""
     rows = keep(case.facts.definitions, "guard", "except")
-    return sorted(
-        zip(*(tables.read_column(rows, name) for name in ("path", "line", "qualname", "scope", "caught")), strict=True)
-    )
+    return sorted(tables.read_rows(rows, "path", "line", "qualname", "scope", "caught"))
 
 
 def _find_tried(case: RuleContext) -> dict[tuple[str, str], list[_Tried]]:
     """Return the imports that stand in a try which swallows their failure, by path and bound name."""
     rows = keep(case.facts.imports, "guard", "try")
     found: dict[tuple[str, str], list[_Tried]] = defaultdict(list)
-    columns = (tables.read_column(rows, name) for name in ("path", "line", "level", "module", "bound_as", "caught"))
-    for path, line, level, module, bound_as, caught in zip(*columns, strict=True):
+    for path, line, level, module, bound_as, caught in tables.read_rows(
+        rows, "path", "line", "level", "module", "bound_as", "caught"
+    ):
         if swallows_import_errors(caught):
             found[path, bound_as].append(_Tried(line, "." * level + module))
     return found
@@ -72,7 +75,7 @@ def _find_in_tree(case: RuleContext) -> set[Place]:
     found: set[Place] = set()
     for table in (case.graph.edges, case.graph.phantoms):
         rows = keep(table, "guard", "try")
-        found.update(zip(tables.read_column(rows, "path"), tables.read_column(rows, "line"), strict=True))
+        found.update(tables.read_rows(rows, "path", "line"))
     return found
 
 
@@ -106,7 +109,7 @@ def _check_instances(case: RuleContext) -> Iterator[Finding]:
         what = "" if binding[0].is_own else f" {definition.partition(':')[2]}"
         maker = f" made by {binding[0].made_by}" if binding[0].made_by else ""
         users = (
-            f"; {tell(statements, 'import statement')} {'takes' if statements == 1 else 'take'} it"
+            f"; {format_count(statements, 'import statement')} {'takes' if statements == 1 else 'take'} it"
             if statements
             else ""
         )
@@ -129,12 +132,17 @@ def _read_instances(paths: pa.Table) -> Iterator[_Name]:
     )
     columns = ("import_path", "name", "path", "line", "definition", "made_by", "statements", "route", "chain")
     rows = paths.filter(wanted)
-    for row in zip(*(tables.read_column(rows, name) for name in columns), strict=True):
+    for row in tables.read_rows(rows, *columns):
         import_path, name, path, line, definition, made_by, statements, route, chain = row
         if len(name.strip("_")) >= _FEWEST_LETTERS and path and line:
             previous = chain[1].partition(" ")[0].rpartition(".")[2] if len(chain) > 1 else name
             is_own = route == "definition" and previous == name
             yield _Name(import_path, name, path, line, definition, made_by, statements, is_own, previous != name)
+
+
+def _confirm_instance(finding: Finding, evidence: ProbeEvidence) -> str:
+    kind, _ = evidence.bound.get(finding.subject, ("", ""))
+    return {"instance": "confirmed", "class": "refuted"}.get(kind, "static")
 
 
 _TRY = "try:\n    from p.store import Store\nexcept ImportError:\n"
@@ -150,6 +158,11 @@ RULES = (
         bad={**_STORE, "p/a.py": f"{_TRY}    class Store: ...\n"},
         good={**_STORE, "p/a.py": f"{_TRY}    Store = None\n"},
         grades={"P2": "the import is from the tree", "P3": "the import is from somebody else's package"},
+        step=PlanStep(DEFINITIONS, 50, "Replace fallback classes by one explicit choice"), cause=COPIES,
+        metric=RuleMetric(
+            "fallback-classes", "classes",
+            "Classes that take over when the import of another one of their name fails.",
+        ),
     ),
     Rule(
         "instance-named-like-a-class", "P3",
@@ -159,5 +172,10 @@ RULES = (
         _check_instances,
         bad={"a.py": "class Store: ...\nUserStore = Store()\n"},
         good={"a.py": "class Store: ...\nuser_store = Store()\n"},
+        step=PlanStep(LASTING, 20, "Name objects in lower case"), cause=root_causes.PATHS,
+        confirm=_confirm_instance,
+        metric=RuleMetric(
+            "instances-named-like-classes", "names", "Names that look like a class but mean an object."
+        ),
     ),
 )  # fmt: skip

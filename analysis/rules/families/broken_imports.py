@@ -12,9 +12,13 @@ from analysis import tables
 from analysis.facts.context import swallows_import_errors
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
+from analysis.rules.cycle_outcomes import CIRCULAR
 from analysis.rules.finding import Finding, build_finding
-from analysis.rules.rule import Rule
-from analysis.rules.words import agree, format_some, tell
+from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
+from analysis.rules.probe_evidence import ProbeEvidence, confirm_absent
+from analysis.rules.root_causes import CYCLES, UNCHECKED_IMPORTS
+from analysis.rules.rule import Rule, RuleFigure
+from analysis.wording import choose_form, format_count, format_some
 
 #: Blocks that do not decide whether what stands in them runs; a try that swallows import errors is judged apart.
 _ALWAYS = frozenset({"none", "with", "try"})
@@ -64,17 +68,14 @@ def _find_bound(case: RuleContext) -> dict[tuple[str, int, str], str]:
     imports = case.facts.imports
     chosen = imports.filter(pc.and_(pc.not_equal(imports["bound_as"], ""), pc.not_equal(imports["name"], "")))
     columns = ("path", "line", "name", "bound_as")
-    return {
-        (path, line, name): bound
-        for path, line, name, bound in zip(*(tables.read_column(chosen, column) for column in columns), strict=True)
-    }
+    return {(path, line, name): bound for path, line, name, bound in tables.read_rows(chosen, *columns)}
 
 
 def _find_lost(case: RuleContext) -> dict[tuple[str, int], list[Mapping[str, Any]]]:
     """Return the circular failures that first imports swallow, by the simulation: by statement that is protected."""
     found: dict[tuple[str, int], list[Mapping[str, Any]]] = defaultdict(list)
     for row in case.runtime_table("simulated_swallowed").to_pylist():
-        if row["outcome"] in {"circular", "recursion"}:
+        if row["outcome"] in CIRCULAR:
             for place in {(row["path"], row["line"]), (row["caught_path"], row["caught_line"])}:
                 found[place].append(row)
     return found
@@ -103,6 +104,15 @@ def _grade_phantom(row: Mapping[str, Any]) -> str:
     return grade_missing(row) if row["reason"] == "no-such-module" else "P3"
 
 
+def _confirm_swallowed(finding: Finding, evidence: ProbeEvidence) -> str:
+    """A suspect: confirmed when a circle raised there, refuted when the module imports and nothing ever raised."""
+    places = finding.cited
+    if any(evidence.raised.get(place, set()) & CIRCULAR for place in places):
+        return "confirmed"
+    ran = all(place in evidence.unconditional and place[0] in evidence.imported for place in places)
+    return "refuted" if ran and not any(place in evidence.raised for place in places) else "static"
+
+
 _PLACES = {"P1": "on import", "P2": "guarded or in functions", "P3": "uncertain or for type checkers"}
 
 
@@ -114,8 +124,8 @@ def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
     for module, rows in sorted(by_module.items()):
         rows.sort(key=_grade_phantom)
         grades = {(row["path"], row["line"]): _grade_phantom(row) for row in reversed(rows)}
-        doubts = sorted({row["reason"].replace("-", " ") for row in rows} - {"no such module"})
-        doubt = f"; it may be made at run time: {', '.join(doubts)}" if doubts else ""
+        doubts = sorted({row["reason"] for row in rows} - {"no-such-module"})
+        doubt = f"; it may be made at run time: {', '.join(doubts).replace('-', ' ')}" if doubts else ""
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] else ""
         message = f"{module} does not exist, but {_format_statements(list(grades.values()))}{near}{doubt}"
         places = [(row["path"], row["line"]) for row in rows]
@@ -125,7 +135,7 @@ def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
 def _format_statements(grades: Sequence[str]) -> str:
     """Return how many statements import it, and where they stand when they differ."""
     counts = Counter(grades)
-    told = f"{tell(len(grades), 'statement')} {agree(len(grades), 'imports', 'import')} it"
+    told = f"{format_count(len(grades), 'statement')} {choose_form(len(grades), 'imports', 'import')} it"
     where = ", ".join(f"{counts[grade]:,} {words}" for grade, words in _PLACES.items() if counts[grade])
     return f"{told} ({where})" if len(counts) > 1 else f"{told} ({_PLACES[grades[0]]})"
 
@@ -147,6 +157,9 @@ RULES = (
             "P2": "from every first import of today it works, or nobody simulated them (`ssot check` does not)",
         },
         weight=3,
+        step=PlanStep(ENTRY_POINTS, 50, "Remove the try blocks that hide failing imports"), cause=CYCLES,
+        confirm=_confirm_swallowed, hints_at_flaky_tests=True,
+        figure=RuleFigure(30, "swallowed-import-suspects-with-packages", "Imports that can fail silently"),
     ),
     Rule(
         "phantom-import", "P1",
@@ -161,5 +174,12 @@ RULES = (
             "P2": "the statements are guarded, or wait inside functions",
             "P3": "they are for type checkers only, or the module may be made at run time",
         },
+        step=PlanStep(ENTRY_POINTS, 30, "Correct or delete imports of modules that do not exist"),
+        cause=UNCHECKED_IMPORTS,
+        confirm=confirm_absent,
+        figure=RuleFigure(
+            60, "phantom-imports", "Imports of modules that do not exist", "phantom-modules", "missing module",
+            "missing modules",
+        ),
     ),
 )  # fmt: skip

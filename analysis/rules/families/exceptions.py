@@ -1,0 +1,35 @@
+"""Exceptions that accept nothing, or do not count; ``analysis.rules.exceptions`` reports them after all other rules."""
+
+from __future__ import annotations
+
+from analysis.rules.plan_phases import LASTING, PlanStep
+from analysis.rules.root_causes import UNDOCUMENTED
+from analysis.rules.rule import Rule
+
+UNUSED, VOID = "exception-unused", "exception-void"
+
+_TWICE = {"a.py": "class Order: ...\n"}
+_COPY = "class Order: ...  # ssot: allow[class-defined-more-than-once]"
+
+RULES = (
+    Rule(
+        UNUSED, "P3",
+        "An exception accepts a finding that is not there: what it spoke of was mended or moved. It would "
+        "hide the next one.",
+        "Delete the comment, or the entry of the policy.",
+        None,
+        bad={"a.py": "class Order: ...  # ssot: allow[class-defined-more-than-once] because the API is frozen\n"},
+        good={**_TWICE, "b.py": f"{_COPY} because the API is frozen\n"},
+        weight=0,
+        step=PlanStep(LASTING, 60, "Delete exceptions that accept nothing"), cause=UNDOCUMENTED,
+    ),
+    Rule(
+        VOID, "P2",
+        "An exception gives no reason, names a rule that there is not, or its time is over. It accepts nothing.",
+        "Write the reason after `because`, correct the name of the rule, or mend what it accepted.",
+        None,
+        bad={**_TWICE, "b.py": f"{_COPY}\n"},
+        good={**_TWICE, "b.py": f"{_COPY} because the API is frozen\n"},
+        step=PlanStep(LASTING, 50, "Fix exceptions that do not count"), cause=UNDOCUMENTED,
+    ),
+)  # fmt: skip

@@ -1,0 +1,164 @@
+"""State that classes, defaults and cached functions keep for everybody."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+
+from analysis import tables
+from analysis.facts.shared_state import EITHER
+from analysis.rules.context import RuleContext
+from analysis.rules.finding import Finding, build_finding
+from analysis.rules.plan_phases import STATE, PlanStep
+from analysis.rules.root_causes import SHARED_STATE
+from analysis.rules.rule import Rule
+from analysis.rules.shared_state import CLASS_LEVEL, State, find_class_lines, find_class_paths, find_states, is_factory
+from analysis.wording import format_count, format_some
+
+
+def _check_singletons(case: RuleContext) -> Iterator[Finding]:
+    rule = "singleton"
+    patterns = [pattern for factory in case.policy.factory if factory.forbid_singleton for pattern in factory.match]
+    lines = find_class_lines(case)
+    for state in find_states(case, "singleton"):
+        is_forbidden = any(fnmatchcase(state.owner.rpartition(".")[2], pattern) for pattern in patterns)
+        severity, told = ("P1", ", which the policy forbids") if is_forbidden else ("P2", "")
+        message = (
+            f"{state.definition} has one object for the whole process{told}: {state.value} keeps it in {state.name} "
+            "and returns it to everybody. What it notes for one user, the next one finds"
+        )
+        places = [*lines.get(state.definition, ()), *((state.path, line) for line in (state.line, *state.changed))]
+        yield build_finding(rule, severity, state.definition, message, places, [state.name])
+
+
+def _check_class_attributes(case: RuleContext) -> Iterator[Finding]:
+    rule = "shared-class-attribute"
+    class_lines = find_class_lines(case)
+    for definition, states in _group(find_states(case, *CLASS_LEVEL)):
+        named = [f"{state.name} = {state.value}" for state in states]
+        lines = sum(len(state.changed) for state in states)
+        by_instance = any(state.kind == "class-attribute" for state in states)
+        name = definition.rpartition(":")[2].rpartition(".")[2]
+        is_decided = definition in case.policy_classes or is_factory(case, name)
+        severity = "P1" if is_decided else "P2" if by_instance else "P3"
+        whose = "Every object of the class" if by_instance else "Everybody who calls the class"
+        message = (
+            f"{definition} keeps {format_some(named)} in the class body, and changes it at "
+            f"{format_count(lines, 'place')}. "
+            f"{whose} shares it: what one user puts in, the others get"
+        )
+        places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
+        places = [*class_lines.get(definition, ()), *places]
+        yield build_finding(rule, severity, definition, message, places, [state.name for state in states])
+
+
+def _check_defaults(case: RuleContext) -> Iterator[Finding]:
+    rule = "shared-default"
+    for definition, states in _group(find_states(case, "default")):
+        named = [f"{state.name}={state.value}" for state in states]
+        message = (
+            f"{definition} has the default {format_some(named)} and changes it or hands it on. Python makes it "
+            "once: callers that omit the argument share the same object"
+        )
+        places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
+        yield build_finding(rule, "P2", definition, message, places, [state.name for state in states])
+
+
+def _check_cached(case: RuleContext) -> Iterator[Finding]:
+    rule = "cached-getter"
+    states = list(find_states(case, "cached-getter"))
+    called = {f"{state.module}.{name}" for state in states for name in state.value.split(EITHER)}
+    known = find_class_paths(case.identity.paths, called)
+    own = {(path, name) for path, name in tables.read_rows(case.facts.definitions, "path", "name")} if states else set()
+    for state in states:
+        names = state.value.split(EITHER)
+        is_own = any(f"{state.module}.{name}" in known or (state.path, name) in own for name in names)
+        message = (
+            f"{state.definition} is cached and takes no argument: it calls {state.value} once and gives what comes "
+            "back to all users"
+        )
+        yield build_finding(rule, "P2" if is_own else "P3", state.definition, message, [(state.path, state.line)])
+
+
+def _group(states: Iterable[State]) -> Iterator[tuple[str, list[State]]]:
+    found: dict[str, list[State]] = defaultdict(list)
+    for state in states:
+        found[state.definition].append(state)
+    yield from found.items()
+
+
+_SINGLETON = (
+    "class JobFactory:\n    _instance = None\n\n    def __new__(cls):\n        if cls._instance is None:\n"
+    "            cls._instance = super().__new__(cls)\n        return cls._instance\n"
+)
+
+RULES = (
+    Rule(
+        "singleton", "P1",
+        "A class keeps its one object and gives it to everybody. State that belongs to one user stays in it for the "
+        "next, tests influence one another, and two users at a time overwrite one another.",
+        "Make an object for each user or request and hand it on; where there must be one, let the start of the program "
+        "make it and pass it in.",
+        _check_singletons,
+        bad={"a.py": _SINGLETON},
+        good={"a.py": "class JobFactory:\n    def __init__(self, user):\n        self.user = user\n"},
+        grades={"P1": "the policy forbids it for this factory", "P2": "any other class"},
+        is_joint=True,
+        step=PlanStep(STATE, 10, "Replace singletons by objects that are passed on"), cause=SHARED_STATE,
+        hints_at_flaky_tests=True,
+    ),
+    Rule(
+        "shared-class-attribute", "P1",
+        "A container that stands in the class body belongs to the class: all its objects change the same one.",
+        "Make it in `__init__`, for each object. A registry that is meant to be one for all deserves a name and a "
+        "place of its own.",
+        _check_class_attributes,
+        bad={"a.py": "class Cart:\n    items = []\n\n    def add(self, item):\n        self.items.append(item)\n"},
+        good={
+            "a.py": "class Cart:\n    KINDS = ['a']\n\n    def __init__(self):\n        self.items = []\n\n"
+            "    def add(self, item):\n        self.items.append(item)\n",
+        },
+        grades={
+            "P1": "the class belongs to a concept or factory of the policy",
+            "P2": "methods change it through an object",
+            "P3": "it is changed through the class only, as registries are",
+        },
+        is_joint=True,
+        step=PlanStep(STATE, 40, "Move containers from class bodies into __init__"), cause=SHARED_STATE,
+        hints_at_flaky_tests=True,
+    ),
+    Rule(
+        "shared-default", "P2",
+        "The default of a parameter is made once, when the function is defined. A function that changes it, or hands "
+        "it on, gives one caller what another one left there.",
+        "Use None as the default, and make the container inside the function.",
+        _check_defaults,
+        bad={"a.py": "def open_session(user, session={}):\n    session['user'] = user\n    return session\n"},
+        good={
+            "a.py": "def open_session(user, session=None):\n    session = dict(session or {})\n"
+            "    session['user'] = user\n    return session\n\ndef show(rows=[]):\n    print(len(rows))\n",
+        },
+        is_joint=True,
+        step=PlanStep(STATE, 50, "Create default containers inside the functions"), cause=SHARED_STATE,
+        hints_at_flaky_tests=True,
+    ),
+    Rule(
+        "cached-getter", "P2",
+        "A cached function without parameters is a singleton by another name: one object for all users, and nobody can "
+        "see that from the call.",
+        "Give it what tells users apart as a parameter, or make the object where the program starts.",
+        _check_cached,
+        bad={
+            "a.py": "from functools import lru_cache\nclass Cache: ...\n@lru_cache\ndef get_cache():\n"
+            "    return Cache()\n",
+        },
+        good={
+            "a.py": "from functools import lru_cache\nclass Cache: ...\n@lru_cache\ndef get_cache(user):\n"
+            "    return Cache()\n@lru_cache\ndef find_size():\n    return 3\n",
+        },
+        grades={"P2": "it makes an object of the tree's own classes", "P3": "it calls something else"},
+        step=PlanStep(STATE, 60, "Give cached getters what tells users apart"), cause=SHARED_STATE,
+        hints_at_flaky_tests=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,43 @@
+"""The phases of the plan, in the order in which fixing one makes the next possible, and a rule's step in one of them.
+
+First every entry point must import, or nothing can be tested; then there must be one definition of each thing, and one
+path to it; then state must belong to somebody, and in the end what was reached must last.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class PlanPhase:
+    """One phase: its place in the plan, its name, and the goal that its steps reach."""
+
+    order: int
+    name: str
+    goal: str
+
+
+@dataclass(frozen=True, slots=True)
+class PlanStep:
+    """What a rule's findings ask for: in which phase, in which order among steps of equal severity, and its title."""
+
+    phase: PlanPhase
+    order: int
+    title: str
+
+
+ENTRY_POINTS = PlanPhase(
+    1, "Make every entry point import", "No import fails, silently or loudly, whichever module is imported first."
+)
+DEFINITIONS = PlanPhase(
+    2, "One definition of each thing", "Every concept has one class, and every class name has one definition."
+)
+PATHS = PlanPhase(
+    3, "One path to each thing",
+    "Every class is imported from where it is defined or offered, and every file has one name.",
+)  # fmt: skip
+STATE = PlanPhase(
+    4, "Separate state for each user", "No object, container or cache carries what one user left to the next."
+)
+LASTING = PlanPhase(5, "Keep it that way", "What was fixed cannot come back unnoticed.")
