@@ -45,7 +45,7 @@ def describe(name: str, found: Agreement, most: int = 10) -> Iterator[str]:
             yield f"  {title}: {count:,} {reason}"
     for kind, each in group((each.kind, each) for each in found.contradictions).items():
         yield f"  contradiction: {len(each):,} {kind}"
-        yield from (f"    {one.place}: {one.told}" for one in each[:most])
+        yield from (f"    {one}" for one in each[:most])
     yield f"  silent failures: {len(found.silent):,}"
     yield from (f"    {place}" for place in found.silent[:most])
 

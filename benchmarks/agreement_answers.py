@@ -56,12 +56,16 @@ class Statement:
 
 @dataclass(frozen=True)
 class Answers:
-    """All that is compared: the statements, what was seen of them, the whole case, and its findings."""
+    """All that is compared: the statements, what was seen of them, the whole case, and its findings.
+
+    ``cited`` are the places of all findings, accepted ones included; ``outcomes`` how first imports end, by file.
+    """
 
     case: CaseFile
     statements: list[Statement]
     record: Record
     findings: list[Finding]
+    cited: set[tuple[str, int]]
     outcomes: dict[str, str]
 
 
@@ -75,7 +79,9 @@ def read_answers(root: Path, *, jobs: int = 0) -> Answers:
     judgement = judge(case, with_sources=False)
     outcomes = dict(zip(*(tables.read_column(seen["simulated"], name) for name in ("path", "outcome")), strict=True))
     statements = _collect(case.facts, case.graph, build_resolution(case.facts))
-    return Answers(case, statements, record, judgement.findings, outcomes)
+    cited = {place for finding in judgement.findings for place in finding.cited}
+    cited |= {(each.path, each.line) for each in judgement.accepted}
+    return Answers(case, statements, record, judgement.findings, cited, outcomes)
 
 
 def _collect(facts: Facts, graph: ImportGraph, resolution: Resolution) -> list[Statement]:

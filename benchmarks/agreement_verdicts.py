@@ -12,27 +12,36 @@ from benchmarks.agreement_watch import Item, Seen
 #: Findings that say of a module or name that it is not there.
 MISSING_RULES = frozenset({"phantom-import", "phantom-name"})
 #: Failures that say nothing of what the statement means.
-_UNTOLD = frozenset({"elsewhere", "circular", "recursion", "syntax", "other", "exit", "crash", "timeout"})
+_UNINFORMATIVE = frozenset({"elsewhere", "circular", "recursion", "syntax", "other", "exit", "crash", "timeout"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Contradiction:
-    """Two answers that cannot both hold: what kind of difference it is, where, and what each says."""
+    """Answers that cannot all hold: what kind of difference it is, of which statement, and what each says."""
 
     kind: str
-    place: str
-    told: str
+    path: str
+    line: int
+    name: str
+    answers: str
+
+    def __str__(self) -> str:
+        return f"{f'{self.path}:{self.line} {self.name}'.rstrip()}: {self.answers}"
 
 
 @dataclass(slots=True)
 class Agreement:
-    """The verdicts on one target: numbers by reason, and the contradictions and silent failures one by one."""
+    """The verdicts on one target: numbers by reason, and the contradictions and silent failures one by one.
+
+    ``refuted`` are those of the contradictions that are about findings.
+    """
 
     statements: int = 0
     agreed: int = 0
     explained: Counter[str] = field(default_factory=Counter)
     not_judged: Counter[str] = field(default_factory=Counter)
     contradictions: list[Contradiction] = field(default_factory=list)
+    refuted: list[Contradiction] = field(default_factory=list)
     silent: list[str] = field(default_factory=list)
 
     @property
@@ -55,7 +64,8 @@ def judge_answers(answers: Answers) -> Agreement:
             verdicts.not_judged[reason] += 1
         else:
             verdicts.contradictions.append(_contradict(statement, answers, reason))
-    verdicts.contradictions += find_refuted(answers)
+    verdicts.refuted = sorted(find_refuted(answers))
+    verdicts.contradictions += verdicts.refuted
     verdicts.contradictions.sort()
     verdicts.silent = sorted(find_silent(answers))
     return verdicts
@@ -64,12 +74,11 @@ def judge_answers(answers: Answers) -> Agreement:
 def _contradict(statement: Statement, answers: Answers, kind: str) -> Contradiction:
     seen = answers.record.seen.get(statement.key, set())
     simulated = {f"{_show({each.item})}{' fails: ' * bool(each.failure)}{each.failure}" for each in seen}
-    told = (
+    said = (
         f"graph {_show(statement.graph)}; names {_show(statement.names)}{' without the name' * statement.is_lacking}; "
         f"simulation {', '.join(sorted(simulated)) or 'never runs it'}"
     )
-    name = f" {statement.name}" if statement.name else ""
-    return Contradiction(kind, f"{statement.path}:{statement.line}{name}", told)
+    return Contradiction(kind, *statement.key, said)
 
 
 def _show(items: set[Item]) -> str:
@@ -104,20 +113,20 @@ def _compare_static(statement: Statement) -> str:
 
 
 def _compare_seen(statement: Statement, seen: set[Seen]) -> tuple[str, str]:
-    told = {each for each in seen if each.failure not in _UNTOLD}
+    clear = {each for each in seen if each.failure not in _UNINFORMATIVE}
     if statement.liveness == {"never"} and any(each.is_sure for each in seen):
         return "contradiction", "a statement that is said never to run runs"
-    if not told:
+    if not clear:
         return "explained", "its import fails in an imported module or on a circle"
-    items = {each.item for each in told} - {Item("unknown", "")}
+    items = {each.item for each in clear} - {Item("unknown", "")}
     if not items:
         return ("agreed", "") if not statement.graph else ("not judged", "the simulation does not know the value")
     own = Item("file", statement.path)
     items.discard(own)
-    lacks = {each.failure == "missing-name" for each in told}
+    lacks = {each.failure == "missing-name" for each in clear}
     if statement.is_lacking and lacks == {False}:
         return "contradiction", "names miss a name that the simulation has"
-    if not statement.is_lacking and lacks == {True} and any(each.is_sure for each in told):
+    if not statement.is_lacking and lacks == {True} and any(each.is_sure for each in clear):
         return "contradiction", "the simulation misses a name that the names have"
     if not _covers(items, statement.graph, statement) or bool(items) != bool(statement.graph):
         return "contradiction", f"graph and simulation differ: {_name_difference(statement.graph, items)}"
@@ -221,24 +230,29 @@ def find_refuted(answers: Answers) -> Iterator[Contradiction]:
         if finding.rule in MISSING_RULES:
             for path, line in finding.cited:
                 if (path, line) in record.ran and (path, line) not in record.failed:
-                    told = f"{finding.severity} {finding.subject}: {finding.message}"
-                    yield Contradiction(f"{finding.rule} on an import that works", f"{path}:{line}", told)
+                    said = f"{finding.severity} {finding.message}"
+                    yield Contradiction(f"{finding.rule} on an import that works", path, line, finding.subject, said)
 
 
 def find_silent(answers: Answers) -> Iterator[str]:
-    """Yield each simulated failure without doubt whose statement no finding cites: of a first import, or swallowed."""
-    cited = {place for finding in answers.findings for place in finding.cited}
-    rows = answers.case.witness("simulated").to_pylist()
-    failing = [row for row in rows if row["outcome"] not in {"ok", "unknown", "not-simulated"} and not row["doubt"]]
-    places = {(row["failed_path"], row["failed_line"], row["outcome"], row["message"]) for row in failing}
-    for path, line, outcome, message in sorted(places - {place for place in places if place[:2] in cited}):
-        yield f"{path}:{line} fails: {outcome}, {message}"
+    """Yield each simulated failure without doubt whose statement no finding cites: of a first import, or swallowed.
+
+    A library that is not there, and whose failure is swallowed, is no failure.
+    """
+    case = answers.case
+    rows = case.witness("simulated").to_pylist()
+    failing = {
+        (row["failed_path"], row["failed_line"], row["outcome"], row["message"])
+        for row in rows
+        if row["outcome"] not in {"ok", "unknown", "not-simulated"} and not row["doubt"]
+    }
     doubtful = {row["module"] for row in rows if row["doubt"]}
     swallowed = {
         (row["path"], row["line"], row["outcome"], row["message"], row["caught_path"], row["caught_line"])
-        for row in answers.case.witness("simulated_swallowed").to_pylist()
+        for row in case.witness("simulated_swallowed").to_pylist()
         if row["outcome"] != "missing-third-party" and row["entry"] not in doubtful
     }
-    for path, line, outcome, message, *caught in sorted(swallowed):
-        if (path, line) not in cited and tuple(caught) not in cited:
-            yield f"{path}:{line} is swallowed: {outcome}, {message}"
+    for path, line, outcome, message, *caught in sorted(failing | swallowed):
+        is_named = {(path, line), tuple(caught)} & answers.cited
+        if not is_named and case.is_chosen(path):
+            yield f"{path}:{line} {'is swallowed' if caught else 'fails'}: {outcome}, {message}".rstrip(", ")

@@ -85,6 +85,13 @@ class WatchedMachine(Machine):
         super()._run(name, path, is_package)
         self._record.completed.add(path)
 
+    def _import_called(self, callee: str, arguments: list[Value], keywords: dict[str, Value], frame: Frame) -> Value:
+        found = super()._import_called(callee, arguments, keywords, frame)
+        if isinstance(found, Module | External):
+            seen = Seen(self._show(found, found.name), "", not self.maybe and not self._doubtful)
+            self._record.seen[frame.module.path, frame.line, ""].add(seen)
+        return found
+
     def _note_success(self, statement: Node, frame: Frame, *, is_sure: bool) -> None:
         for name, item in self._find_items(statement, frame):
             self._note(statement, frame, name, Seen(item, "", is_sure))

@@ -40,7 +40,7 @@ def list_cases() -> list[str]:
 def judge_case(name: str, folder: Path) -> tuple[str, list[str]]:
     """Return the verdict on a case, and what is not right; ``folder`` is empty, and the case is laid out there."""
     case = tomllib.loads((CASES / name / "case.toml").read_text(encoding="utf-8"))
-    _lay_out(CASES / name, folder)
+    lay_out(CASES / name, folder)
     remarks = list(_check_truth(case, folder))
     try:
         found = _scan(folder, "files")
@@ -56,9 +56,10 @@ def judge_case(name: str, folder: Path) -> tuple[str, list[str]]:
     return VERDICTS[worst], list(dict.fromkeys(f"[{remark.verdict}] {remark.reason}" for remark in remarks))
 
 
-def _lay_out(case: Path, folder: Path) -> None:
+def lay_out(case: Path, folder: Path) -> None:
+    """Write the project of a case below a folder: ``files``, and ``fixed`` where there is one."""
     if (case / "make.py").exists():
-        (folder / "files").mkdir()
+        (folder / "files").mkdir(parents=True)
         _run_script(case / "make.py", folder / "files")
     for name in ("files", "fixed"):
         if (case / name).is_dir():

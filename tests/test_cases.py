@@ -72,7 +72,7 @@ def _list_parameters() -> Iterator[object]:
         yield pytest.param(name, marks=marks, id=name)
 
 
-@pytest.mark.parametrize("name", _list_parameters())
+@pytest.mark.parametrize("name", list(_list_parameters()))
 def test_what_is_known_of_a_case_is_found_and_nothing_false(name: str, tmp_path: Path) -> None:
     verdict, remarks = judge_case(name, tmp_path)
     assert verdict not in {"crash", "void"}, remarks
