@@ -16,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from analysis.executor import count_cores
+from benchmarks.agreement import measure_agreement
 from benchmarks.edges import measure_edges
 from benchmarks.figures import measure_target
 from benchmarks.gate import measure_gate
@@ -30,6 +31,7 @@ from benchmarks.speed import SPEED
 
 BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
     **SPEED,
+    "agreement": measure_agreement,
     "edges": measure_edges,
     "identity": measure_identity,
     "accuracy": measure_accuracy,

@@ -47,7 +47,7 @@ class Simulation:
     """What first imports leave, each found out once.
 
     ``deadline`` is a time of ``time.monotonic``: no further import begins after it. ``gaps`` takes what fails inside
-    the kit, import by import; without it such a failure is raised.
+    the kit, import by import; without it such a failure is raised. ``machine`` makes each simulated process.
     """
 
     def __init__(
@@ -58,6 +58,7 @@ class Simulation:
         deadline: float = math.inf,
         gaps: Gaps | None = None,
         resolver: TargetResolver | None = None,
+        machine: Callable[[Simulation, Module], Machine] = Machine,
     ) -> None:
         self.imports = (resolver or TargetResolver(facts)).imports
         self.programs = Programs(facts)
@@ -66,6 +67,7 @@ class Simulation:
         self.steps = 0
         self._deadline = deadline
         self._gaps = gaps or NoGaps()
+        self._machine = machine
         self.most_steps = MOST_STEPS + MOST_STEPS_OF_ONE  # the last one that may begin may end
         self.next_look = _STEPS_PER_LOOK
         self.running = 0
@@ -105,7 +107,7 @@ class Simulation:
 
     def _run_first(self, module: Module) -> Delta:
         part = f"first import of {module.name}"
-        run = Machine(self, module).run_first
+        run = self._machine(self, module).run_first
         return self._gaps.attempt("simulation", part, run, lambda: _fail(module.name))
 
 
@@ -124,6 +126,7 @@ def simulate_entries(
     progress: Progress = ignore_progress,
     gaps: Gaps | None = None,
     resolver: TargetResolver | None = None,
+    machine: Callable[[Simulation, Module], Machine] = Machine,
 ) -> dict[str, pa.Table]:
     """Return ``tables.SIMULATION_TABLES`` for the modules (name and path) imported first, each in a fresh process.
 
@@ -131,7 +134,8 @@ def simulate_entries(
     ``not-simulated``.
     ``environment`` says what is outside the tree; by default all of it is there. With ``cache`` the answer for the same
     files is kept there, also one that time cut short: the next call goes on from it. ``gaps`` takes what fails inside
-    the kit; without it such a failure is raised.
+    the kit; without it such a failure is raised. ``machine`` makes each simulated process: one that watches what runs
+    is given here, and no ``cache`` with it.
     """
     environment, gaps = environment or Environment(), gaps or NoGaps()
     key = _find_key(facts, entries, environment) if cache is not None else ""
@@ -140,9 +144,8 @@ def simulate_entries(
         progress("simulation", len(entries), len(entries))
         return kept
     failures = len(gaps.rows)
-    simulation = Simulation(
-        facts, environment, deadline=time.monotonic() + budget_seconds, gaps=gaps, resolver=resolver
-    )
+    deadline = time.monotonic() + budget_seconds
+    simulation = Simulation(facts, environment, deadline=deadline, gaps=gaps, resolver=resolver, machine=machine)
     found = _run_deep(lambda: _simulate(simulation, _find_waiting(entries, kept), progress))
     found = _join(kept, found) if kept is not None else found
     if len(gaps.rows) == failures:

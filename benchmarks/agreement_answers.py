@@ -1,0 +1,182 @@
+"""What graph, names and simulation say of each import statement of one target, in one form."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from analysis.names.module_index import Module
+from analysis.names.statements import MISSING
+from analysis.names.values import ALWAYS, DEFERRED, NEVER, TRIED, choose
+
+from analysis import tables
+from analysis.facts import Facts
+from analysis.graph import ImportGraph
+from analysis.names.paths import Resolution, build_resolution
+from analysis.pipeline import build_case
+from analysis.policy import read_policy
+from analysis.rules import CaseFile, Finding, judge
+from analysis.runtime import find_entries
+from analysis.simulation import simulate_entries
+from benchmarks.agreement_watch import Item, Key, Record, WatchedMachine
+
+_LIVENESS = {ALWAYS: "always", TRIED: "always", DEFERRED: "deferred", NEVER: "never"}
+
+
+@dataclass(slots=True)
+class Statement:
+    """One name taken by the import statements of one line, and what is said of it.
+
+    ``names`` is what the names choose, ``may`` all that they hold possible; ``is_lacking`` whether they say that the
+    module has no such name. ``liveness`` is how the statement stands to the run of its module: ``always``,
+    ``sometimes``, ``never`` or ``deferred``.
+    """
+
+    path: str
+    line: int
+    name: str
+    kinds: set[str] = field(default_factory=set)
+    scopes: set[str] = field(default_factory=set)
+    guards: set[str] = field(default_factory=set)
+    liveness: set[str] = field(default_factory=set)
+    graph: set[Item] = field(default_factory=set)
+    names: set[Item] = field(default_factory=set)
+    may: set[Item] = field(default_factory=set)
+    is_lacking: bool = False
+    is_live: bool = False
+    has_edge: bool = False
+
+    @property
+    def key(self) -> Key:
+        return self.path, self.line, self.name
+
+
+@dataclass(frozen=True)
+class Answers:
+    """All that is compared: the statements, what was seen of them, the whole case, and its findings.
+
+    ``cited`` are the places of all findings, accepted ones included; ``outcomes`` how first imports end, by file.
+    """
+
+    case: CaseFile
+    statements: list[Statement]
+    record: Record
+    findings: list[Finding]
+    cited: set[tuple[str, int]]
+    outcomes: dict[str, str]
+
+
+def read_answers(root: Path, *, jobs: int = 0) -> Answers:
+    """Analyse a target, its simulation watched, and return what is said of its statements, sorted by place."""
+    case = build_case(root, read_policy(None, target=root), jobs=jobs)
+    record = Record()
+    entries = [(entry.module, entry.path) for entry in find_entries(case.facts)]
+    seen = simulate_entries(case.facts, entries, machine=partial(WatchedMachine, record=record))
+    case = replace(case, witnesses=seen)
+    judgement = judge(case, with_sources=False)
+    outcomes = dict(zip(*(tables.read_column(seen["simulated"], name) for name in ("path", "outcome")), strict=True))
+    statements = _collect(case.facts, case.graph, build_resolution(case.facts))
+    cited = {place for finding in judgement.findings for place in finding.cited}
+    cited |= {(each.path, each.line) for each in judgement.accepted}
+    return Answers(case, statements, record, judgement.findings, cited, outcomes)
+
+
+def _collect(facts: Facts, graph: ImportGraph, resolution: Resolution) -> list[Statement]:
+    found: dict[Key, Statement] = {}
+    statements = resolution.statements
+    columns = (tables.read_column(facts.imports, name) for name in ("path", "line", "name", "kind", "scope", "guard"))
+    for row, (path, line, name, kind, scope, guard) in enumerate(zip(*columns, strict=True)):
+        statement = found.setdefault((path, line, name), Statement(path, line, name))
+        statement.kinds.add(kind)
+        statement.scopes.add(scope)
+        statement.guards.add(guard)
+        statement.liveness.add(_LIVENESS.get(statements.level[row], "sometimes"))
+        statement.is_live |= bool(statements.is_live[row])
+        if statements.is_live[row]:
+            _add_names(statement, resolution, row)
+    _add_graph(found, facts, graph)
+    for statement in found.values():
+        own = Item("file", statement.path)  # a module that imports itself has no edge
+        for answers in (statement.graph, statement.names, statement.may):
+            answers.discard(own)
+    return [found[key] for key in sorted(found)]
+
+
+def _add_names(statement: Statement, resolution: Resolution, row: int) -> None:
+    """Add what the names say of one row of the imports."""
+    statements = resolution.statements
+    target, absolute, name = statements.target[row], statements.find_absolute(row), statement.name
+    if target < 0:
+        written = (
+            absolute
+            or "." * statements.table.column("level")[row].as_py() + statements.table.column("module")[row].as_py()
+        )
+        said = {Item("missing" if target == MISSING and absolute else "outside", written)}
+        statement.names |= said
+        statement.may |= said
+        return
+    module = resolution.modules[target]
+    if name in {"", "*"} or statement.kinds & {"import", "dynamic"}:
+        statement.names.add(Item("file", module.path))
+        statement.may.add(Item("file", module.path))
+        return
+    is_own = statements.importers[row] == module.number  # a package that asks itself gets what it has by then
+    outcome = resolution.resolver._run((module.number, name, statements.position[row] if is_own else -1))
+    is_given = name.startswith("__") and name.endswith("__")
+    statement.is_lacking |= not outcome and not is_given
+    statement.names.add(_find_home(module, name, choose(outcome).value, resolution) if outcome else _show(module))
+    statement.may.update([_find_home(module, name, each.value, resolution) for each in outcome] or [_show(module)])
+
+
+def _find_home(module: Module, name: str, value: Any, resolution: Resolution) -> Item:
+    """Return the submodule when that is what the name means, else the module that has the name."""
+    child = resolution.index.find_child(module, name)
+    is_child = child is not None and value.kind == "module" and value.module == child.number
+    return _show(child if child is not None and is_child else module)
+
+
+def _show(module: Module) -> Item:
+    return Item("file", module.path)
+
+
+def _add_graph(found: dict[Key, Statement], facts: Facts, graph: ImportGraph) -> None:
+    paths, primary = _read_modules(facts)
+    for importer, imported, path, line, name, is_ancestor, scope in _zip(
+        graph.edges, ("importer", "imported", "path", "line", "name", "is_ancestor", "scope")
+    ):
+        if not is_ancestor and primary.get(path, importer) == importer:
+            statement = found[path, line, name]
+            statement.graph.add(Item("file", paths[imported]))
+            statement.has_edge |= scope in {"module", "class"}
+    for kind, table in (("outside", graph.externals), ("missing", graph.phantoms)):
+        for importer, module, path, line, name in _zip(table, ("importer", "module", "path", "line", "name")):
+            if primary.get(path, importer) == importer:
+                found[path, line, name].graph.add(Item(kind, module))
+
+
+def _read_modules(facts: Facts) -> tuple[dict[str, str], dict[str, str]]:
+    """Return the file of each module, and the first name of each file."""
+    paths: dict[str, str] = {}
+    primary: dict[str, str] = {}
+    for module, path, is_primary, shadowed_by in _zip(facts.modules, ("module", "path", "is_primary", "shadowed_by")):
+        if not shadowed_by:
+            paths[module] = path
+            if is_primary:
+                primary.setdefault(path, module)
+    return paths, primary
+
+
+def _zip(table: Any, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
+    return zip(*(tables.read_column(table, name) for name in names), strict=True)
+
+
+def group(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:
+    """Return the values by their key, sorted by it."""
+    found: dict[str, list[Any]] = defaultdict(list)
+    for key, value in pairs:
+        found[key].append(value)
+    return dict(sorted(found.items()))

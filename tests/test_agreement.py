@@ -1,0 +1,199 @@
+"""Graph, names and simulation say the same of every import statement, of real packages and of the cases.
+
+What contradicts still is named in ``KNOWN``: a contradiction that is not named fails, and so does one that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from case_judge import CASES, lay_out, list_cases
+
+from analysis.pipeline import build_bundled_case
+from benchmarks.agreement import PACKAGES, check_agreement, describe
+from benchmarks.agreement_answers import Answers, read_answers
+from benchmarks.agreement_verdicts import Agreement, find_refuted, find_silent, judge_answers
+from benchmarks.agreement_watch import Item
+from benchmarks.targets import find_package
+
+Tree = Callable[..., Path]
+
+GUARDS = "said to run always, and no first import runs it"
+DEAD = "an import-time edge from a statement that never runs"
+RUNS = "a statement that is said never to run runs"
+HIDDEN = "graph and names differ: the submodule, the package"
+#: Per target: kind, file and name of what the statement takes, grouped by what is wrong.
+KNOWN: dict[str, set[tuple[str, str, str]]] = {
+    # Only the innermost guard counts.
+    "nbconvert": {(GUARDS, "preprocessors/sanitize.py", "ALLOWED_STYLES"), (GUARDS, "preprocessors/svg2pdf.py", "")},
+    "django": {(GUARDS, "db/backends/oracle/oracledb_any.py", "")},
+    "81-nested-guards/files": {(GUARDS, "p/m.py", "A")},
+    # The graph does not know dead branches.
+    "typer": {(DEAD, "_click/_compat.py", "_get_windows_console_stream")},
+    "35-type-checking-spellings/files": {
+        (DEAD, "pkg/eq.py", "Hub"),
+        # The names take a variable of that name for the constant of typing.
+        (RUNS, "pkg/runs_own_true.py", ""),
+        (RUNS, "pkg/runs_shadow.py", ""),
+    },
+    # The graph takes the submodule although the package binds the name.
+    "pyarrow": {
+        (GUARDS, "__init__.py", ""),
+        (GUARDS, "tests/strategies.py", ""),
+        (HIDDEN, "tests/test_table.py", "from_dataframe"),
+    },
+    "38-member-named-like-submodule/files": {(HIDDEN, "use.py", "Index"), (HIDDEN, "use2.py", "Index")},
+    "62-old-module-beside-name/files": {(HIDDEN, "use.py", "Index")},
+    # The names do not see that the package has not bound the name yet.
+    "42-cycle-through-init/files": {(HIDDEN, "o/f1.py", "f2")},
+    "42-cycle-through-init/fixed": {(HIDDEN, "o/f1.py", "f2")},
+    # A star binds another package's module under the submodule's name: the simulation is right.
+    "networkx": {
+        ("graph and simulation differ: file, itself or nothing", "algorithms/__init__.py", "connectivity"),
+    },
+    # The simulation knows no folder of tests.
+    "52-workspace-members/files": {
+        ("graph and simulation differ: file, outside", "packages/first/tests/test_api.py", "one"),
+    },
+    # Names and simulation know no module with a keyword for a name.
+    "56-keyword-module-names/files": {("graph and names differ: file, missing", "v/use.py", "")},
+    "56-keyword-module-names/fixed": {("graph and names differ: file, missing", "v/use.py", "")},
+    # Only the simulation knows what is registered in sys.modules.
+    **{
+        f"59-sys-modules-registration/{part}": {
+            ("graph and simulation differ: missing, file", "use.py", "R"),
+            ("phantom-import on an import that works", "use.py", "y.alias"),
+            ("phantom-import on an import that works", "use.py", "y.alias2"),
+        }
+        for part in ("files", "fixed")
+    },
+    # A namespace package may have parts elsewhere: to the names it is complete.
+    "66-namespace-child-missing/files": {
+        ("graph and names differ: outside, a namespace", "ns/e.py", "nothing"),
+        ("phantom-name on an import that works", "ns/e.py", "ns.nothing"),
+    },
+    # To the names another root hides the standard library.
+    "74-other-service-hides-stdlib/files": {
+        ("graph and names differ: outside, file", "svc_a/app_a/main.py", "Queue"),
+        ("graph and names differ: outside, file", "svc_a/app_a/main.py", "message_from_string"),
+    },
+    # The names do not know that exec may bind any name.
+    "82-class-made-by-exec/files": {
+        ("names miss a name that the simulation has", "p/use.py", "ParseError"),
+        ("phantom-name on an import that works", "p/use.py", "p.errs.ParseError"),
+    },
+}
+SMALL = ("papermill", "jupyterlab_server", "nbconvert", "typer", "rich", "pydantic", "networkx", "pyarrow")
+#: So many modules take a while; its statements are all of one sort.
+LARGE = "71-large-ring"
+
+
+def find_kinds(found: Agreement) -> set[tuple[str, str, str]]:
+    return {(each.kind, each.path, each.name) for each in found.contradictions}
+
+
+def assert_agreement(name: str, found: Agreement) -> None:
+    assert found.statements == found.agreed + sum(
+        (*found.explained.values(), *found.not_judged.values(), len(set(found.contradictions) - set(found.refuted)))
+    )
+    assert find_kinds(found) == KNOWN.get(name, set()), "\n".join(describe(name, found))
+
+
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> Answers:
+    """A tree on which all agree, with an import that fails."""
+    root = tmp_path_factory.mktemp("agreement")
+    for path, source in {
+        "p/__init__.py": "", "p/a.py": "class A: ...\n", "p/b.py": "from p.a import A\nimport json\nfrom p import a\n",
+        "p/c.py": "import p.b\nvalue = None()\n", "p/d.py": "from p.missing import x\n",
+    }.items():  # fmt: skip
+        (root / path).parent.mkdir(exist_ok=True)
+        (root / path).write_text(source)
+    return read_answers(root, jobs=1)
+
+
+def test_statements_on_which_all_agree_are_counted(answers: Answers) -> None:
+    found = judge_answers(answers)
+    assert (found.statements, found.agreed, found.contradictions) == (5, 5, [])
+
+
+@pytest.mark.parametrize(
+    ("change", "kind"),
+    [
+        ({"graph": {Item("file", "p/c.py")}}, "graph and names differ: another file, another file"),
+        ({"graph": set()}, "graph and names differ: itself or nothing, file"),
+        ({"names": {Item("outside", "x")}, "may": {Item("outside", "x")}}, "graph and names differ: file, outside"),
+        ({"is_lacking": True}, "names miss a name that the simulation has"),
+        ({"liveness": {"never"}}, "a statement that is said never to run runs"),
+        (
+            {side: {Item("file", "p/c.py")} for side in ("graph", "names", "may")},
+            "graph and simulation differ: another file, another file",
+        ),
+    ],
+)
+def test_every_answer_that_differs_is_a_contradiction(answers: Answers, change: dict[str, object], kind: str) -> None:
+    statements = [replace(each, **change) if each.name == "A" else each for each in answers.statements]
+    found = judge_answers(replace(answers, statements=statements))
+    assert find_kinds(found) == {(kind, "p/b.py", "A")}
+
+
+def test_an_edge_of_a_statement_that_nothing_runs_is_a_contradiction(answers: Answers) -> None:
+    record = replace(answers.record, seen={})
+    found = judge_answers(replace(answers, record=record))
+    assert {kind for kind, _, _ in find_kinds(found)} == {GUARDS}
+
+
+def test_a_finding_that_an_import_is_missing_is_refuted_by_one_that_works(answers: Answers) -> None:
+    (finding,) = [each for each in answers.findings if each.rule == "phantom-import"]
+    assert list(find_refuted(answers)) == []
+    wrong = replace(finding, cited=(("p/b.py", 1),))
+    assert [each.path for each in find_refuted(replace(answers, findings=[wrong]))] == ["p/b.py"]
+
+
+def test_a_failure_that_no_finding_cites_is_silent(answers: Answers) -> None:
+    assert list(find_silent(answers)) == ["p/c.py:2 fails: other, 'NoneType' object is not callable"]
+    assert len(list(find_silent(replace(answers, cited=set())))) == 2
+
+
+def test_why_a_statement_is_not_run_is_said(make_tree: Tree) -> None:
+    root = make_tree({
+        "p/__init__.py": "", "p/a.py": "", "p/fails.py": "import p.missing\nimport p.a\n",
+        "p/b.py": (
+            "import sys\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import p.a\n"
+            "if sys.platform == 'nowhere':\n    import p.a\ntry:\n    import p.missing\n    import p.a\n"
+            "except ImportError:\n    pass\ntry:\n    import p.a\nexcept ImportError:\n    import p.a\n"
+            "def f():\n    import p.a\n"
+        ),
+    })  # fmt: skip
+    explained = check_agreement(root, jobs=1).explained
+    assert explained["only type checkers see it"] == explained["deferred"] == 1
+    assert explained["a handler that is not needed"] == explained["a failure comes before it in its try"] == 1
+    assert explained["a failure comes before it"] == 1
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_all_agree_on_a_real_package(name: str) -> None:
+    assert_agreement(name, check_agreement(find_package(name), jobs=1))
+
+
+def test_all_agree_on_the_bundled_case() -> None:
+    assert_agreement("agent_platform", check_agreement(build_bundled_case(), jobs=1))
+
+
+@pytest.mark.parametrize("name", [name for name in list_cases() if name != LARGE])
+def test_all_agree_on_a_case(name: str, tmp_path: Path) -> None:
+    lay_out(CASES / name, tmp_path)
+    found = {part.name: check_agreement(part, jobs=1) for part in sorted(tmp_path.iterdir())}
+    for part, verdicts in found.items():
+        assert_agreement(f"{name}/{part}", verdicts)
+
+
+@pytest.mark.trial
+@pytest.mark.parametrize("name", [name for name in PACKAGES if name not in SMALL])
+def test_all_agree_on_a_large_package(name: str) -> None:
+    found = check_agreement(find_package(name))
+    print(f"{name}: {found.statements:,} statements, {found.agreed:,} agreed, {len(found.silent):,} silent failures")
+    assert_agreement(name, found)

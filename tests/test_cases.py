@@ -1,0 +1,112 @@
+"""Small real-life projects whose right answer is known: what ``tests/cases`` says of them is found, and nothing false.
+
+A case that is not right yet is named in ``NOT_RIGHT`` with what is missing; once it is right, its line must go.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from case_judge import Remark, judge_case, judge_findings, list_cases
+
+NOT_RIGHT = {
+    "02-flat-and-package": "the search path of a start: one file as netconf and as tools.netconf",
+    "03-loaded-by-file-path": "a loader that gives a file a second name",
+    "04-short-and-long-path": "one package by a short and a long path",
+    "06-generated-sibling-on-path": "a sys.path edit that gives generated files a second name",
+    "07-settings-on-path": "names in settings that are imported from a second folder of the path",
+    "08-worker-started-below": "a worker that is started below the root",
+    "09-manager-keeps-request": "an object of the process that takes what each caller hands over",
+    "10-client-singleton": "a class attribute that keeps the one object",
+    "12-object-from-factory-on-import": "an object with memory that a factory makes on import",
+    "15-hints-read-on-import": "hints that are read at run time",
+    "18-file-named-like-library": "a file that hides the library of its name and imports itself",
+    "19-missing-submodule-looks-circular": "a missing submodule is called a circular import",
+    "20-optional-half-bound": "a name that is None without an optional library, and used on import",
+    "22-main-twin-isinstance": "the twin of __main__",
+    "25-stale-binding": "a copy of a name that is bound anew later",
+    "26-star-hides-submodule": "a star import that hides a submodule",
+    "29-app-as-script": "the twin of __main__, which then fails",
+    "32-all-lists-missing-names": "__all__ lists names that are not there",
+    "34-neighbour-hides-stdlib": "a neighbour of a script hides the standard library",
+    "35-type-checking-spellings": "other spellings of TYPE_CHECKING",
+    "37-namespace-in-two-roots": "a module that neither part of a namespace package has",
+    "39-lazy-name-tables": "names that tables of lazy imports serve",
+    "43-dotted-use-in-cycle": "a dotted use in a cycle, when the other module comes first",
+    "46-literal-dynamic-imports": "dynamic imports of relative and composed literals",
+    "51-notebook-imports": "the imports of notebooks",
+    "53-declared-reexports": "re-exports that are declared are no violation",
+    "54-plugin-under-main-guard": "the twin of __main__, by a plugin",
+    "55-generated-sibling-bare": "a bare import of a generated neighbour",
+    "56-keyword-module-names": "modules whose names are keywords",
+    "59-sys-modules-registration": "names that are registered in sys.modules",
+    "60-linked-file": "a symbolic link is a second name, not a second definition",
+    "62-old-module-beside-name": "a name of the package is taken, not the submodule",
+    "65-stub-only-for-checkers": "stubs without a module, for checkers only",
+    "66-namespace-child-missing": "a missing module of a namespace package that is all here",
+    "70-program-cannot-start": "a relative import that leaves the top-level package",
+    "74-other-service-hides-stdlib": "another root does not hide the standard library",
+    "80-context-manager-decorates": "a context manager used as a decorator",
+    "81-nested-guards": "all enclosing guards count",
+    "82-class-made-by-exec": "names that exec makes",
+    "83-stdlib-constants": "constants of the standard library decide what runs",
+    "85-base-class-for-checkers-only": "a base class that only checkers see",
+    "97-made-once-on-demand": "what is made once on demand is no rebinding",
+}
+
+
+WANT = {"path": "a.py", "lines": [7], "severity": ["P1"], "words": ["re-run"], "about": "a thing"}
+
+
+class NotRightError(AssertionError):
+    """The analysis says something else than the case: more, less or otherwise."""
+
+
+def _list_parameters() -> Iterator[object]:
+    for name in list_cases():
+        reason = NOT_RIGHT.get(name)
+        marks = [pytest.mark.xfail(strict=True, raises=NotRightError, reason=reason)] if reason else []
+        yield pytest.param(name, marks=marks, id=name)
+
+
+@pytest.mark.parametrize("name", list(_list_parameters()))
+def test_what_is_known_of_a_case_is_found_and_nothing_false(name: str, tmp_path: Path) -> None:
+    verdict, remarks = judge_case(name, tmp_path)
+    assert verdict not in {"crash", "void"}, remarks
+    if verdict != "right":
+        raise NotRightError("\n".join(remarks))
+
+
+def make_finding(severity: str = "P1", message: str = "a re run", line: int = 7) -> dict[str, Any]:
+    return {"rule": "rule", "severity": severity, "message": message, "evidence": [{"path": "a.py", "line": line}]}
+
+
+def find_remarks(case: dict[str, Any], findings: list[dict[str, Any]], *, is_fixed: bool = False) -> list[Remark]:
+    return list(judge_findings(case, findings, is_fixed=is_fixed))
+
+
+def test_every_case_that_is_not_right_exists() -> None:
+    assert NOT_RIGHT.keys() - set(list_cases()) == set()
+
+
+def test_a_finding_that_is_expected_and_not_there_is_missed() -> None:
+    remarks = list(find_remarks({"expect": [WANT]}, []))
+    assert remarks == [Remark("missed", "a.py: a thing")]
+
+
+def test_a_finding_elsewhere_too_mild_or_in_other_words_is_wrong() -> None:
+    assert [remark.verdict for remark in find_remarks({"expect": [WANT]}, [make_finding()])] == []
+    for other in (make_finding(severity="P3"), make_finding(message="nothing of the kind")):
+        assert [remark.verdict for remark in find_remarks({"expect": [WANT]}, [other])] == ["wrong"]
+    assert [remark.verdict for remark in find_remarks({"expect": [WANT]}, [make_finding(line=8)])] == ["missed"]
+
+
+def test_a_forbidden_finding_and_one_that_stays_when_fixed_are_false_alarms() -> None:
+    forbid = {"forbid": [{"rule": "r*", "path": "a.py", "why": "it works"}]}
+    assert [remark.verdict for remark in find_remarks(forbid, [make_finding()])] == ["false alarm"]
+    assert find_remarks({"forbid": [{"rule": "s*", "why": "it works"}]}, [make_finding()]) == []
+    fixed = find_remarks({"expect": [WANT], "fixed_max": "P2"}, [make_finding()], is_fixed=True)
+    assert [remark.reason for remark in fixed] == ["P1 rule a.py:7, although it is fixed"] * 2
