@@ -70,7 +70,7 @@ def build_cli_page() -> str:
     """The `ssot` command: its commands with usage, arguments, options and examples; exit codes with their errors."""
     command: Any = typer.main.get_command(cli.app)
     parts = [
-        NOTICE.format(source="analysis/cli.py"),
+        NOTICE.format(source="analysis/cli/"),
         "# The `ssot` command\n",
         f"{command.help}\n",
         "`make report` installs it as `.venv/bin/ssot`. Results go to standard output, progress and errors to standard",

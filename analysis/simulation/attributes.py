@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from analysis.simulation.records import ABSENT, Frame
-from analysis.simulation.state import ProcessState
+from analysis.simulation.state import InterpreterState
 from analysis.simulation.values import UNKNOWN, Function, Globals, Module, Raised, Value
 
 #: Attributes that every module has.
 _ALWAYS = frozenset({"__doc__", "__file__", "__loader__", "__spec__", "__builtins__", "__cached__", "__class__"})
 
 
-class Attributes(ProcessState):
+class Attributes(InterpreterState):
     """A simulated process that sets and reads the attributes of its modules."""
 
     def write(self, module: Module, name: str, value: Value) -> None:

@@ -13,7 +13,7 @@ from analysis.simulation.values import Class, Fault, Function, Note, OutOfSteps,
 MOST_STEPS = 400_000
 
 
-class ProcessState:
+class InterpreterState:
     """The state of one simulated process; what runs the programs in it is a class below, ``Machine``."""
 
     def __init__(self, shared: Shared, first: Module) -> None:

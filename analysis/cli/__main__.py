@@ -1,0 +1,5 @@
+"""``python -m analysis.cli`` is ``ssot``."""
+
+from analysis.cli.entry import main
+
+main()

@@ -1,0 +1,158 @@
+"""Commands of the gate: ``check``, ``init``, ``tests`` and ``baseline``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.cli.application import app
+from analysis.cli.options import Jobs, Json, NoCache, PolicyFile, Quiet, SimulationBudget, Target
+from analysis.cli.requests import Asked, print_json, run_investigation
+from analysis.terminal import progress_bar
+
+
+@app.command(
+    epilog="Exit codes: 0 passes · 1 does not · 2 wrong usage · 3 the target cannot be read. Examples: "
+    "`ssot check .` · `ssot check . --since main --write ssot.sarif --write comment.md`"
+)
+def check(
+    target: Target,
+    policy: PolicyFile = "",
+    threshold: Annotated[
+        float | None, typer.Option("--threshold", min=0, max=100, help="Score that is needed; default: the policy's.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on any finding that counts, P3 too.")] = False,
+    since: Annotated[
+        str, typer.Option("--since", metavar="REV", help="Judge only what is new or worse since a git revision.")
+    ] = "",
+    baseline: Annotated[
+        str, typer.Option("--baseline", metavar="FILE", help="Judge only what is new or worse than this file says.")
+    ] = "",
+    no_baseline: Annotated[
+        bool, typer.Option("--no-baseline", help="Leave the target's ssot-baseline.json aside.")
+    ] = False,
+    write: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--write", metavar="FILE", help="Write the result: *.sarif, *.xml (JUnit), *.json, *.md; repeatable."
+        ),
+    ] = None,
+    github: Annotated[bool, typer.Option("--github", help="Print GitHub workflow commands.")] = False,
+    simulation_budget: SimulationBudget = None,
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say whether a target passes: by its score, or with a baseline or --since by what is new or worse."""
+    from analysis import gate
+    from analysis.executor import swift_process
+    from analysis.terminal import print_check
+
+    if since and baseline:
+        raise typer.BadParameter("--since and --baseline exclude one another")
+    places = [Path(name).expanduser() for name in write or ()]
+    for place in places:
+        gate.find_format(place.name)
+    options = gate.CheckOptions(
+        policy=Path(policy).expanduser() if policy else None, threshold=threshold, strict=strict, since=since,
+        baseline=Path(baseline).expanduser() if baseline else None, use_baseline=not no_baseline, jobs=jobs,
+        use_cache=not no_cache, with_sources=bool(json_ or github or places), simulation_budget=simulation_budget,
+    )  # fmt: skip
+    with swift_process():
+        with progress_bar(quiet=quiet or json_ or github) as progress:
+            result = gate.check(target, options, progress=progress)
+        gate.write_outputs(result, places)
+        if json_ or github:
+            typer.echo(gate.render(result, "json" if json_ else "github"), nl=False)
+        else:
+            print_check(result, quiet=quiet)
+    raise typer.Exit(0 if result.passed else 1)
+
+
+@app.command(epilog="Example: `ssot init .`, read it, then `ssot check .`")
+def init(
+    target: Target,
+    out: Annotated[
+        str, typer.Option("--out", "-o", metavar="FILE", help="Where; default: ssot.toml in the target.")
+    ] = "",
+    force: Annotated[bool, typer.Option("--force", help="Replace a policy that is there.")] = False,
+    jobs: Jobs = 0,
+    quiet: Quiet = False,
+) -> None:
+    """Write a policy proposed from the code: its families of classes, factories, and paths that yield one object."""
+    from analysis import gate
+
+    with progress_bar(quiet=quiet) as progress:
+        place = Path(out).expanduser() if out else None
+        written = gate.write_policy(target, place, force=force, jobs=jobs, progress=progress)
+    typer.echo(written)
+
+
+@app.command(
+    "tests",
+    epilog="Exit codes: 0 written · 2 wrong usage, nothing to check, or a file is there that was not generated · "
+    "3 the target cannot be read · 4 a file could not be written. "
+    "Example: `ssot tests . --out tests/unit/ssot_validation`; then run pytest on that folder",
+)
+def write_tests(
+    target: Annotated[str, typer.Argument(metavar="TARGET", help="Folder with Python code, or a snapshot's name.")],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where the files are written.")],
+    policy: PolicyFile = "",
+    jobs: Jobs = 0,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a validation suite: pytest files that hold the target to its policy and prove themselves."""
+    from analysis import open_snapshot
+    from analysis.errors import SuiteError
+    from analysis.suite import write_suite
+
+    is_folder = Path(target).expanduser().is_dir()
+    asked = Asked(target, policy, jobs=jobs)
+    inv = run_investigation(asked, quiet=quiet or json_) if is_folder else open_snapshot(target)
+    places = write_suite(inv, Path(out).expanduser())
+    if not places:
+        raise SuiteError("there is nothing to check", remedy="Write a policy with: ssot init TARGET")
+    if json_:
+        print_json({"files": [str(place) for place in places]})
+    else:
+        for place in places:
+            typer.echo(place)
+
+
+baseline_app = typer.Typer(no_args_is_help=True, help="Keep what is known today, so that only what is new fails.")
+app.add_typer(baseline_app, name="baseline")
+
+
+@baseline_app.command("write", epilog="Example: `ssot baseline write .`, then `ssot check .` in CI")
+def write_baseline(
+    target: Target,
+    policy: PolicyFile = "",
+    out: Annotated[
+        str, typer.Option("--out", "-o", metavar="FILE", help="Where; default: ssot-baseline.json in the target.")
+    ] = "",
+    simulation_budget: SimulationBudget = None,
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write the findings of today to a file beside the code: from then on `ssot check` fails on new ones only."""
+    from analysis import gate
+    from analysis.quantities import write_score
+
+    options = gate.CheckOptions(
+        policy=Path(policy).expanduser() if policy else None, jobs=jobs, use_cache=not no_cache,
+        baseline=Path(out).expanduser() if out else None, simulation_budget=simulation_budget,
+    )  # fmt: skip
+    with progress_bar(quiet=quiet or json_) as progress:
+        place, written = gate.write_target_baseline(target, options, progress=progress)
+    if json_:
+        print_json({"file": str(place), "findings": len(written.findings), "score": written.score})
+    elif quiet:
+        typer.echo(place)
+    else:
+        typer.echo(f"{place}: {len(written.findings):,} findings, score {write_score(written.score)}")

@@ -1,0 +1,49 @@
+"""Commands that answer one question: ``explain`` and ``paths``."""
+
+from __future__ import annotations
+
+import json
+from typing import Annotated
+
+import typer
+
+from analysis.cli.application import app
+from analysis.cli.options import Json, Quiet
+from analysis.cli.requests import open_or_scan, print_json
+from analysis.terminal import print_paths
+
+
+@app.command(epilog="Example: `ssot explain shop.api shop.db --in ~/src/shop`")
+def explain(
+    importer: Annotated[str, typer.Argument(help="Module that imports.")],
+    imported: Annotated[str, typer.Argument(help="Module that is imported, maybe through others.")],
+    target: Annotated[
+        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a kept snapshot.")
+    ] = "",
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of chains.")] = 5,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say why one module depends on another: the shortest import chains, with file and line."""
+    chains = open_or_scan(target, quiet=quiet or json_).explain(importer, imported, limit=limit)
+    if json_:
+        print_json(chains.as_records())
+    else:
+        typer.echo(str(chains))
+
+
+@app.command(epilog="Examples: `ssot paths Order --in ~/src/shop` · `ssot paths shop.api.Order --in shop`")
+def paths(
+    name: Annotated[str, typer.Argument(help="A class name, pkg.mod.Name, or the definition pkg.mod:Name.")],
+    target: Annotated[
+        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a kept snapshot.")
+    ] = "",
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Say which import path of a class should be used: all its paths, their routes, their users."""
+    found = open_or_scan(target, quiet=quiet or json_).paths(name)
+    if json_:
+        print_json(json.loads(found.to_json(orient="records")))
+    else:
+        print_paths(found)

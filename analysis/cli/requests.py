@@ -1,0 +1,90 @@
+"""What a scan or a report was asked for, done, and described for machines."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from analysis.terminal import progress_bar
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+    from analysis.runtime import ProbeOptions
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a scan or a report was asked for."""
+
+    target: str
+    policy: str = ""
+    claims: str = ""
+    probe: ProbeOptions | None = None
+    jobs: int = 0
+    use_cache: bool = True
+    simulation_budget: float | None = None
+
+
+def find_probe(
+    probe: bool, python: str, only: list[str] | None, pythonpath: list[str] | None, env: list[str] | None
+) -> ProbeOptions | None:
+    """Return how to probe, None without ``--probe``; a usage error where the options do not fit together."""
+    if (python or only or pythonpath or env) and not probe:
+        raise typer.BadParameter("--python, --only, --pythonpath and --env say how to --probe: give that too")
+    if not probe:
+        return None
+    from analysis.runtime import ProbeOptions
+
+    pairs = [entry.partition("=") for entry in env or ()]
+    wrong = next((name + sep for name, sep, _ in pairs if not (name and sep)), None)
+    if wrong is not None:
+        raise typer.BadParameter(f"--env takes NAME=VALUE, not {wrong!r}")
+    missing = next((folder for folder in pythonpath or () if not Path(folder).expanduser().is_dir()), None)
+    if missing is not None:
+        raise typer.BadParameter(f"--pythonpath: {missing} is no folder")
+    folders = tuple(str(Path(folder).expanduser().absolute()) for folder in pythonpath or ())
+    return ProbeOptions(
+        python=python, only=tuple(only or ()), pythonpath=folders, environment={name: value for name, _, value in pairs}
+    )
+
+
+def run_investigation(asked: Asked, *, quiet: bool) -> Investigation:
+    """Analyse a target and keep a snapshot."""
+    from analysis import investigate
+
+    with progress_bar(quiet=quiet) as progress:
+        return investigate(
+            asked.target, policy=asked.policy or None, claims=asked.claims or None, jobs=asked.jobs,
+            use_cache=asked.use_cache, probe=asked.probe, simulation_budget=asked.simulation_budget, progress=progress,
+        )  # fmt: skip
+
+
+def open_or_scan(target: str, *, quiet: bool) -> Investigation:
+    """Scan a folder, or open the newest snapshot of a name (of any target when none is given)."""
+    from analysis import open_snapshot
+
+    if target and Path(target).expanduser().is_dir():
+        return run_investigation(Asked(target), quiet=quiet)
+    return open_snapshot(target)
+
+
+def describe(inv: Investigation) -> dict[str, Any]:
+    """Return what machines want of a snapshot."""
+    metrics = inv.table("metrics").to_pylist()
+    names = ("target", "root", "revision", "created", "counts", "statuses", "left_out", "not_simulated", "timings")
+    return {
+        **{name: getattr(inv.manifest, name) for name in names},
+        "not_analysed": inv.table("not_analysed").to_pylist(),
+        "snapshot": str(inv.path),
+        "metrics": {row["metric"]: row["value"] for row in metrics},
+        "findings": inv.table("findings").to_pylist(),
+    }
+
+
+def print_json(value: Any) -> None:
+    """Print a result for machines."""
+    typer.echo(json.dumps(value, indent=2))

@@ -1,0 +1,102 @@
+"""Commands that analyse a target and keep what they found: ``scan`` and ``report``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from analysis.cli.application import app
+from analysis.cli.options import (
+    ClaimsFile,
+    Environment,
+    Jobs,
+    Json,
+    NoCache,
+    Only,
+    PolicyFile,
+    Probe,
+    Python,
+    PythonPath,
+    Quiet,
+    SimulationBudget,
+    Target,
+)
+from analysis.cli.requests import Asked, describe, find_probe, print_json, run_investigation
+from analysis.terminal import make_console, print_scan, progress_bar
+
+
+@app.command(epilog="Examples: `ssot scan ~/src/shop` · `ssot scan . --json | jq .counts`")
+def scan(
+    target: Target,
+    policy: PolicyFile = "",
+    claims: ClaimsFile = "",
+    probe: Probe = False,
+    python: Python = "",
+    only: Only = None,
+    pythonpath: PythonPath = None,
+    env: Environment = None,
+    simulation_budget: SimulationBudget = None,
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Analyse a target and keep a snapshot; print the figures and the findings."""
+    asked = Asked(
+        target, policy, claims, find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache,
+        simulation_budget=simulation_budget,
+    )  # fmt: skip
+    inv = run_investigation(asked, quiet=quiet or json_)
+    if json_:
+        print_json(describe(inv))
+    elif quiet:
+        typer.echo(inv.path)
+    else:
+        print_scan(inv)
+
+
+@app.command(epilog="Examples: `ssot report ~/src/shop` · `ssot report --snapshot shop --out /srv/reports`")
+def report(
+    target: Annotated[str, typer.Argument(metavar="[TARGET]", help="Folder with Python code.")] = "",
+    policy: PolicyFile = "",
+    claims: ClaimsFile = "",
+    probe: Probe = False,
+    python: Python = "",
+    only: Only = None,
+    pythonpath: PythonPath = None,
+    env: Environment = None,
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where reports are kept.")] = "",
+    snapshot: Annotated[
+        str, typer.Option("--snapshot", metavar="NAME", help="Report on a kept snapshot (a folder or a target's name).")
+    ] = "",
+    simulation_budget: SimulationBudget = None,
+    jobs: Jobs = 0,
+    no_cache: NoCache = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Analyse a target and write its report: pages, one self-contained HTML file, a GitHub issue, exports."""
+    if bool(target) == bool(snapshot):
+        raise typer.BadParameter("name a TARGET, or --snapshot NAME")
+    from analysis import open_snapshot, store
+    from analysis.report import write_report
+
+    is_quiet = quiet or json_
+    asked = Asked(
+        target, policy, claims, find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache,
+        simulation_budget=simulation_budget,
+    )  # fmt: skip
+    inv = open_snapshot(snapshot) if snapshot else run_investigation(asked, quiet=is_quiet)
+    folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
+    with progress_bar(quiet=is_quiet) as progress:
+        place = write_report(inv, folder, jobs=jobs or 2, progress=progress)
+    if json_:
+        print_json({**describe(inv), "report": str(place)})
+    else:
+        if not quiet:
+            print_scan(inv)
+            make_console().print("\nReport, and the same in one file that can be mailed:", highlight=False)
+            typer.echo(place / "report.html")
+        typer.echo(place / "index.html")

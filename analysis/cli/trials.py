@@ -1,0 +1,72 @@
+"""``verify-test`` tries a test against control targets; ``lab`` opens the notebooks, for trials by hand."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict
+from typing import Annotated, Literal
+
+import typer
+
+from analysis.cli.application import app
+from analysis.cli.options import Json, Quiet
+from analysis.cli.requests import print_json
+from analysis.ending import leave_to
+from analysis.errors import AnalysisError
+from analysis.terminal import progress_bar
+
+
+@app.command(
+    "verify-test",
+    epilog="Exit codes: 0 tells apart · 1 does not · 2 usage · 3 cannot be run or judged. "
+    "Example: `ssot verify-test tests/test_ssot.py::test_no_cycles --python .venv/bin/python`",
+)
+def verify_test(
+    test: Annotated[str, typer.Argument(metavar="FILE::TEST", help="The test; running it executes the target's code.")],
+    python: Annotated[
+        str, typer.Option("--python", metavar="PATH", help="Interpreter with pytest; default: the target's own .venv.")
+    ] = "",
+    defect: Annotated[
+        Literal["circular", "identity", "both", ""],
+        typer.Option("--defect", show_default=False, help="What it is said to detect; default: what its text says."),
+    ] = "",
+    subject: Annotated[
+        str, typer.Option("--subject", metavar="NAME", help="Replace this module only; default: all it names.")
+    ] = "",
+    root: Annotated[str, typer.Option("--root", metavar="FOLDER", help="Where its modules are imported from.")] = "",
+    runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each control.")] = 1,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds for one run.")] = 60.0,
+    no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no pytest plugins; faster.")] = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Check a test against control targets: can it tell a healthy target from one with the defect?"""
+    from analysis.terminal import print_verification
+    from analysis.verify import VerifyOptions
+    from analysis.verify import verify_test as verify
+
+    options = VerifyOptions(python, root, subject, defect, runs, timeout, not no_plugins)
+    with progress_bar(quiet=quiet or json_) as progress:
+        found = verify(test, options, progress=progress)
+    if json_:
+        print_json({**asdict(found), "exit_code": found.exit_code})
+    elif quiet:
+        for one in found.verdicts:
+            typer.echo(f"{one.defect}: {one.verdict}")
+    else:
+        print_verification(found)
+    raise typer.Exit(found.exit_code)
+
+
+@app.command(epilog="Example: `ssot lab`")
+def lab(
+    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to jupyter lab.")] = None,
+) -> None:
+    """Open JupyterLab on the notebooks."""
+    from analysis import store
+
+    folder = store.find_home() / "notebooks"
+    if not folder.is_dir():
+        raise AnalysisError(f"no notebooks at {folder}", remedy="Use a checkout of the kit")
+    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}", *(arguments or [])]
+    leave_to(command)
