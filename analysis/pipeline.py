@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import platform
+import re
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
@@ -21,6 +22,7 @@ from analysis.errors import BaselineError, PolicyError, SnapshotError
 from analysis.executor import paused_collection
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, scan
 from analysis.facts.git import find_refusal, read_revision
+from analysis.facts.requires_python import read_requires_python
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.golden.command import find_change_at
 from analysis.golden.records import find_golden, read_golden
@@ -41,6 +43,8 @@ from analysis.names import (
 from analysis.policy import Policy, Simulation, read_claims, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
+from analysis.resolve import Supported, TargetResolver
+from analysis.resolve.environments import PLATFORMS, find_supported, list_versions
 from analysis.rules import (
     Finding,
     RuleContext,
@@ -56,6 +60,7 @@ from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_pr
 from analysis.simulation import Environment, simulate_entries
 from analysis.targets import Target, find_target
 
+_VERSION = re.compile(r"3\.\d{1,2}")
 #: Tables that stay without rows unless somebody asks for what fills them, or where that fails.
 _EMPTY = {table.name: table.empty() for table in tables.TABLES.values()}
 _DECLINED = "The target's own ssot.toml asks for the probe; name it with --policy, or give --probe, to run its code"
@@ -71,6 +76,8 @@ def investigate(
     use_cache: bool = True,
     probe: ProbeOptions | None = None,
     simulation_budget: float | None = None,
+    python_version: str = "",
+    platforms: Sequence[str] = (),
     progress: Progress = ignore_progress,
 ) -> Investigation:
     """Analyse a source tree without running any of it, keep a snapshot, and return it opened.
@@ -81,7 +88,9 @@ def investigate(
     ``policy`` is a file, a ``Policy``, or None for the target's own ``ssot.toml``; ``claims`` a file of numbers
     stated before, to be confirmed or refuted. ``data`` is where snapshots and the cache are kept (default: ``data`` of
     the checkout, or ``$SSOT_DATA``); ``jobs`` the number of processes (0: all cores), and
-    ``simulation_budget`` the seconds for which first imports are simulated (default: the policy's). Raises
+    ``simulation_budget`` the seconds for which first imports are simulated (default: the policy's).
+    ``python_version`` (``3.11``, or a specifier) and ``platforms`` say for what the code is made, and so which
+    statements are dead; default: the policy, then ``requires-python``, then the running interpreter. Raises
     ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line that says what to do.
 
     Where the kit itself fails, the failure is a row of ``not_analysed``, and everything else goes on.
@@ -94,7 +103,7 @@ def investigate(
     probe = None if is_declined else complete_probe(probe, rules, root)
     if claims is not None:
         rules = read_claims(Path(claims).expanduser(), rules)
-    rules = limit_simulation(rules, simulation_budget)
+    rules = support_only(limit_simulation(rules, simulation_budget), python_version, platforms)
     with paused_collection():
         place = data or store.find_data_folder()
         return _investigate(root, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=source)
@@ -161,12 +170,17 @@ def build_case(
     )
     if not is_past and facts.modules.num_rows:
         check_packages(policy, facts.modules, policy_file)
-    graph = clock.run("graph", lambda: build_import_graph(facts, gaps), lambda: build_empty_graph(facts))
+    # Where it fails, each step that asks it makes one of its own, and fails by itself.
+    resolver = gaps.attempt("resolve", "", lambda: TargetResolver(facts, find_supported_by(policy, root)), lambda: None)
+    build_graph = partial(build_import_graph, facts, gaps, resolver=resolver)
+    graph = clock.run("graph", build_graph, lambda: build_empty_graph(facts))
     cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache, gaps=gaps), list[Cycle])
     duplicate_names = clock.run("identity", lambda: find_duplicate_names(facts), list[DuplicateName])
     concepts = gaps.attempt("identity", "concepts", lambda: find_concepts(facts, policy), list[Concept])
-    identity = clock.run("names", lambda: build_identity(facts, policy, cache=cache, gaps=gaps), build_empty_identity)
-    return RuleContext(facts, graph, tuple(cycles), tuple(duplicate_names), tuple(concepts), identity, policy)
+    resolve_names = partial(build_identity, facts, policy, cache=cache, gaps=gaps, resolver=resolver)
+    identity = clock.run("names", resolve_names, build_empty_identity)
+    parts = (tuple(cycles), tuple(duplicate_names), tuple(concepts), identity)
+    return RuleContext(facts, graph, *parts, policy, resolver=resolver)
 
 
 def simulate(
@@ -188,6 +202,7 @@ def simulate(
         lambda: simulate_entries(
             case.facts, [(entry.module, entry.path) for entry in find_entries(case.facts, only)],
             environment=environment, cache=cache, budget_seconds=budget, progress=clock.progress, gaps=clock.gaps,
+            resolver=case.resolver,
         ),
         lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
     )  # fmt: skip
@@ -203,6 +218,29 @@ def limit_simulation(policy: Policy, seconds: float | None) -> Policy:
             f"the simulation budget is a number of seconds, not {seconds}", remedy="Give 0 or more seconds"
         )
     return policy.model_copy(update={"simulation": Simulation(budget_seconds=seconds)})
+
+
+def find_supported_by(policy: Policy, root: Path) -> Supported:
+    """Return the versions and platforms that count: those of the policy, else what the target's own files say."""
+    target = policy.target
+    return find_supported(target.requires_python or read_requires_python(root), target.platforms)
+
+
+def support_only(policy: Policy, version: str = "", platforms: Sequence[str] = ()) -> Policy:
+    """Return the policy with other versions (one as in ``3.11``, or a specifier) and platforms; itself without any.
+
+    Raises ``PolicyError`` for what is no version of Python 3 and no specifier, and for unknown platforms.
+    """
+    unknown = sorted(set(platforms) - set(PLATFORMS))
+    if unknown:
+        raise PolicyError(f"{unknown[0]!r} is no known platform", remedy=f"Known are: {', '.join(PLATFORMS)}")
+    wanted = f"=={version}.*" if _VERSION.fullmatch(version) else version
+    if version and not list_versions(wanted):
+        remedy = "Give one as in --python-version 3.11, or several as in --python-version '>=3.9,<3.13'"
+        raise PolicyError(f"{version!r} admits no known version of Python 3", remedy=remedy)
+    changes: dict[str, Any] = {"requires_python": wanted} if version else {}
+    changes |= {"platforms": tuple(platforms)} if platforms else {}
+    return policy.model_copy(update={"target": policy.target.model_copy(update=changes)}) if changes else policy
 
 
 def build_scan_options(policy: Policy) -> ScanOptions:

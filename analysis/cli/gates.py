@@ -8,7 +8,17 @@ from typing import Annotated
 import typer
 
 from analysis.cli.application import app
-from analysis.cli.options import Jobs, Json, NoCache, PolicyFile, Quiet, SimulationBudget, Target
+from analysis.cli.options import (
+    Jobs,
+    Json,
+    NoCache,
+    Platforms,
+    PolicyFile,
+    PythonVersion,
+    Quiet,
+    SimulationBudget,
+    Target,
+)
 from analysis.cli.requests import Asked, print_json, run_investigation
 from analysis.terminal import progress_bar
 
@@ -41,6 +51,8 @@ def check(
     ] = None,
     github: Annotated[bool, typer.Option("--github", help="Print GitHub workflow commands.")] = False,
     simulation_budget: SimulationBudget = None,
+    python_version: PythonVersion = "",
+    platform: Platforms = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
@@ -60,6 +72,7 @@ def check(
         policy=Path(policy).expanduser() if policy else None, threshold=threshold, strict=strict, since=since,
         baseline=Path(baseline).expanduser() if baseline else None, use_baseline=not no_baseline, jobs=jobs,
         use_cache=not no_cache, with_sources=bool(json_ or github or places), simulation_budget=simulation_budget,
+        python_version=python_version, platforms=tuple(platform or ()),
     )  # fmt: skip
     with swift_process():
         with progress_bar(quiet=quiet or json_ or github) as progress:
@@ -135,6 +148,8 @@ def write_baseline(
         str, typer.Option("--out", "-o", metavar="FILE", help="Where; default: ssot-baseline.json in the target.")
     ] = "",
     simulation_budget: SimulationBudget = None,
+    python_version: PythonVersion = "",
+    platform: Platforms = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
@@ -147,6 +162,7 @@ def write_baseline(
     options = gate.CheckOptions(
         policy=Path(policy).expanduser() if policy else None, jobs=jobs, use_cache=not no_cache,
         baseline=Path(out).expanduser() if out else None, simulation_budget=simulation_budget,
+        python_version=python_version, platforms=tuple(platform or ()),
     )  # fmt: skip
     with progress_bar(quiet=quiet or json_) as progress:
         place, written = gate.write_target_baseline(target, options, progress=progress)

@@ -39,4 +39,18 @@ SimulationBudget = Annotated[
         help="Time for simulating first imports; 0: only what is kept. Default: the policy's, 20.",
     ),
 ]  # fmt: skip
+PythonVersion = Annotated[
+    str,
+    typer.Option(
+        "--python-version", metavar="VERSION",
+        help="What the code is made for: 3.11, or '>=3.9,<3.13'. Default: the policy, then requires-python.",
+    ),
+]  # fmt: skip
+Platforms = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--platform", metavar="NAME",
+        help="Where the code runs: linux, darwin or win32; repeatable. Default: the policy, then all three.",
+    ),
+]  # fmt: skip
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Read every file, whatever an earlier scan knows.")]

@@ -27,6 +27,8 @@ class Asked:
     jobs: int = 0
     use_cache: bool = True
     simulation_budget: float | None = None
+    python_version: str = ""
+    platforms: tuple[str, ...] = ()
 
 
 def find_probe(
@@ -59,7 +61,8 @@ def run_investigation(asked: Asked, *, quiet: bool) -> Investigation:
     with progress_bar(quiet=quiet) as progress:
         return investigate(
             asked.target, policy=asked.policy or None, claims=asked.claims or None, jobs=asked.jobs,
-            use_cache=asked.use_cache, probe=asked.probe, simulation_budget=asked.simulation_budget, progress=progress,
+            use_cache=asked.use_cache, probe=asked.probe, simulation_budget=asked.simulation_budget,
+            python_version=asked.python_version, platforms=asked.platforms, progress=progress,
         )  # fmt: skip
 
 

@@ -15,10 +15,12 @@ from analysis.cli.options import (
     Json,
     NoCache,
     Only,
+    Platforms,
     PolicyFile,
     Probe,
     Python,
     PythonPath,
+    PythonVersion,
     Quiet,
     SimulationBudget,
     Target,
@@ -38,6 +40,8 @@ def scan(
     pythonpath: PythonPath = None,
     env: Environment = None,
     simulation_budget: SimulationBudget = None,
+    python_version: PythonVersion = "",
+    platform: Platforms = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
@@ -46,7 +50,7 @@ def scan(
     """Analyse a target and keep a snapshot; print the figures and the findings."""
     asked = Asked(
         target, policy, claims, find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache,
-        simulation_budget=simulation_budget,
+        simulation_budget=simulation_budget, python_version=python_version, platforms=tuple(platform or ()),
     )  # fmt: skip
     inv = run_investigation(asked, quiet=quiet or json_)
     if json_:
@@ -72,6 +76,8 @@ def report(
         str, typer.Option("--snapshot", metavar="NAME", help="Report on a kept snapshot (a folder or a target's name).")
     ] = "",
     simulation_budget: SimulationBudget = None,
+    python_version: PythonVersion = "",
+    platform: Platforms = None,
     jobs: Jobs = 0,
     no_cache: NoCache = False,
     json_: Json = False,
@@ -86,7 +92,7 @@ def report(
     is_quiet = quiet or json_
     asked = Asked(
         target, policy, claims, find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache,
-        simulation_budget=simulation_budget,
+        simulation_budget=simulation_budget, python_version=python_version, platforms=tuple(platform or ()),
     )  # fmt: skip
     inv = open_snapshot(snapshot) if snapshot else run_investigation(asked, quiet=is_quiet)
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()

@@ -30,7 +30,7 @@ from analysis.gate.revision import export_revision
 from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_case_baseline, compare_case
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
-from analysis.pipeline import build_case, limit_simulation, simulate
+from analysis.pipeline import build_case, limit_simulation, simulate, support_only
 from analysis.policy import Policy, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
@@ -45,6 +45,7 @@ class CheckOptions:
     """How to check. ``threshold`` None: that of the policy, and only without a baseline or ``since``.
 
     ``simulation_budget`` are the seconds for which first imports are simulated; None: what the policy says.
+    ``python_version`` and ``platforms`` are what the code is made for; empty: what policy and target say.
 
     ``baseline`` None: the target's own file, if there; ``use_baseline`` False: none. ``strict``: any finding fails
     (with a baseline or ``since`` any that is new or worse), whatever its severity. ``with_sources``: the evidence
@@ -62,6 +63,8 @@ class CheckOptions:
     use_cache: bool = True
     with_sources: bool = True
     simulation_budget: float | None = None
+    python_version: str = ""
+    platforms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +162,8 @@ def write_target_baseline(
 def _read_policy(root: Path, options: CheckOptions) -> Policy:
     policy = read_policy(options.policy, target=root)
     check_weights(policy, options.policy or root / POLICY)
-    return limit_simulation(policy, options.simulation_budget)
+    policy = limit_simulation(policy, options.simulation_budget)
+    return support_only(policy, options.python_version, options.platforms)
 
 
 def _judge(

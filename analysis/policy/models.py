@@ -7,6 +7,7 @@ import re
 from pathlib import PurePosixPath
 from typing import Annotated, Literal
 
+from packaging.specifiers import InvalidSpecifier, SpecifierSet
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, Strict, field_validator
 
 Severity = Literal["P0", "P1", "P2", "P3"]
@@ -48,6 +49,15 @@ def _check_folder(text: str) -> str:
     return "" if str(folder) == "." else str(folder)
 
 
+def _check_versions(text: str) -> str:
+    try:
+        SpecifierSet(text)
+    except InvalidSpecifier:
+        raise ValueError(f"{text!r} is no version specifier, such as >=3.9,<3.13") from None
+    return text
+
+
+VersionSpecifier = Annotated[str, AfterValidator(_check_versions)]
 Text = Annotated[str, AfterValidator(_refuse_empty)]
 Texts = Annotated[tuple[Text, ...], Strict(strict=False)]
 ClassPatterns = Annotated[
@@ -75,6 +85,12 @@ class Target(_Section):
         (), description="packages (or modules) that findings, figures and score are about; default: all"
     )
     exclude: Texts = Field((), description="glob patterns of paths or folder names to leave out")
+    requires_python: Literal[""] | VersionSpecifier = Field(
+        "", description="versions that the code is made for, as in >=3.9,<3.13; default: what pyproject.toml says"
+    )
+    platforms: Annotated[tuple[Text, ...], Strict(strict=False)] = Field(
+        (), description="platforms that the code is made for, as in sys.platform; default: linux, darwin and win32"
+    )
     python: str = Field("", description="interpreter for the probe, relative to the target; default: its own .venv")
     probe: bool = Field(
         False, description="whether to import every module; counts only in a policy that is named with --policy"

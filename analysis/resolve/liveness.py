@@ -21,7 +21,8 @@ from analysis.resolve.environments import DEFAULT, Supported
 Numbers = npt.NDArray[np.int64]
 
 #: How a statement that binds a name stands to the run of its module, from sure to unlikely.
-ALWAYS, TRIED, MAYBE, HANDLER, DEFERRED, NEVER = range(6)
+#: ``UNLIKELY``: only a failure, or another interpreter or platform than the one that is simulated, runs it.
+ALWAYS, TRIED, MAYBE, UNLIKELY, DEFERRED, NEVER = range(6)
 _LIVE, _SOMETIMES, _DEAD = (tables.LIVENESS.index(word) for word in ("always", "sometimes", "never"))
 #: Guards that may let a statement out although no test is kept: a handler, a case, a loop that may run no times.
 _OPEN_GUARDS = frozenset({"except", "match", "loop"})
@@ -74,7 +75,9 @@ def _find_level(supported: Supported, scope: str, guard: str, condition: str, ca
     if scope == "function":
         return DEFERRED if owner else NEVER if "__main__" in condition else ALWAYS  # otherwise a lazy import
     if guard == "except" or f"{HANDLES}(" in condition:
-        return HANDLER
+        return UNLIKELY
+    if outcome is None and evaluate_condition(condition, supported.here) is False:
+        return UNLIKELY
     if outcome is None or guard == "match":  # the subject alone does not decide: the pattern is not kept
         return MAYBE
     return TRIED if caught else ALWAYS

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from analysis.resolve.liveness import DEFERRED, HANDLER
+from analysis.resolve.liveness import DEFERRED, UNLIKELY
 from analysis.tables import CLASS_KINDS
 
 
@@ -66,4 +66,4 @@ def choose(outcome: Outcome) -> Candidate:
 def _rank(candidate: Candidate) -> tuple[bool, int, bool]:
     value = candidate.value
     poor = 2 if value.is_missing else value.kind in {"none", "constant"}
-    return candidate.level == DEFERRED, int(poor), candidate.level == HANDLER
+    return candidate.level == DEFERRED, int(poor), candidate.level == UNLIKELY

@@ -15,6 +15,7 @@ from analysis.graph import Cycle, ImportGraph
 from analysis.names import Concept, DuplicateName, Identity
 from analysis.names.class_index import find_importable
 from analysis.policy import Policy
+from analysis.resolve import TargetResolver
 from analysis.rules.cycle_edges import CycleEdge, find_cycle_edges, find_cycle_places
 from analysis.rules.cycle_outcomes import CycleOutcome, find_cycle_outcomes
 from analysis.rules.target_packages import ChosenCode, choose_code
@@ -25,7 +26,8 @@ from analysis.simulation import count_not_simulated
 class RuleContext:
     """The evidence of one target: facts, import graph, cycles, classes, names, and the policy it is held against.
 
-    ``runtime_tables`` holds the tables of the import simulation, and of the probe when it was asked for.
+    ``runtime_tables`` holds the tables of the import simulation, and of the probe when it was asked for;
+    ``resolver`` is what graph, names and simulation ask.
     """
 
     facts: Facts
@@ -36,6 +38,7 @@ class RuleContext:
     identity: Identity
     policy: Policy = field(default_factory=Policy)
     runtime_tables: Mapping[str, pa.Table] = field(default_factory=dict)
+    resolver: TargetResolver | None = field(default=None, repr=False, compare=False)
 
     def runtime_table(self, name: str) -> pa.Table:
         """Return a table of the simulation or of the probe; without rows when it was not asked for."""
