@@ -44,6 +44,7 @@ def make_graph(edges: list[tuple[str, str, str, bool]]) -> ImportGraph:
             0,
             imported,
             "",
+            "",
             scope,
             "none",
             "",

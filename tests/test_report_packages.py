@@ -27,6 +27,7 @@ def make_edges(*pairs: tuple[str, str], is_ancestor: bool = False) -> pd.DataFra
             0,
             imported,
             "",
+            "",
             "module",
             "none",
             "",

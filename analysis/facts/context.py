@@ -10,7 +10,7 @@ from functools import cache
 from analysis.facts.expressions import find_dotted, is_main_test, is_never_typing, is_typing_only, render, strip_test
 
 #: How a condition speaks of enclosing guards that have no test: as calls, of which nobody knows what they return.
-HANDLES, LOOPS, MATCHES, CUT = "handles", "loops", "matches", "cut"
+HANDLES, SUCCEEDS, LOOPS, MATCHES, CUT = "handles", "succeeds", "loops", "matches", "cut"
 #: A joined condition is not longer than this: it is evidence, and an answer where it can be had.
 _LONGEST_CONDITION = 600
 #: Exceptions whose handler also catches a failed import.
@@ -35,6 +35,7 @@ class Context:
     owner: str = ""
     body: str = "module"
     outer: str = ""
+    is_after_try: bool = False
     _condition: str | None = None
 
     @property
@@ -53,6 +54,8 @@ class Context:
 
     def _render_test(self) -> str:
         """Return the test of the innermost guard as source."""
+        if self.is_after_try:
+            return f"{SUCCEEDS}()"
         if self.test is None or self.guard not in {"if", "else", "match"}:
             return ""
         text = render(self.test)
@@ -80,6 +83,10 @@ class Context:
         names = [name for handler in handlers for name in find_caught(handler.type)]
         both = ",".join(dict.fromkeys([*names, *filter(None, self.protected_by.split(","))]))
         return self._nested("try", caught=both, protected_by=both)
+
+    def under_success(self) -> Context:
+        """Return the context of the else of a try: it runs when nothing was raised."""
+        return replace(self.under("else"), is_after_try=True, _condition=None)
 
     def under_handler(self, handler: ast.ExceptHandler) -> Context:
         """Return the context of an except block; ``caught`` is what it names."""

@@ -109,7 +109,7 @@ class Walker(BindingReader):
             self._block(handler.body, inner)
             if handler.name:
                 self._bind(handler, handler.name, "delete", "", inner)
-        self._block(node.orelse, context.under("else"))
+        self._block(node.orelse, context.under_success())
         self._block(node.finalbody, context)
 
     def _with(self, node: ast.With, context: Context) -> None:

@@ -18,7 +18,7 @@ Numbers = npt.NDArray[np.int64]
 #: Row of the import, importer and what is missing.
 _Missing = tuple[int, int, ImportAnswer]
 #: What an edge keeps of its statement.
-_OF_STATEMENT = ("path", "line", "position", "kind", "level", "module", "name", "scope", "guard", "caught")
+_OF_STATEMENT = ("path", "line", "position", "kind", "level", "module", "name", "bound_as", "scope", "guard", "caught")
 
 
 @dataclass(frozen=True, slots=True)

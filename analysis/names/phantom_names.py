@@ -45,7 +45,8 @@ def build_phantom_names(resolution: Resolution) -> pa.Table:
             importer = resolution.index.find_importer(statements.path[row])
             rows.append(
                 (importer.name if importer else "", module.name, name, statements.path[row], statements.line[row],
-                 statements.scope[row], statements.guard[row], statements.caught[row], reason, nearest,
+                 statements.scope[row], statements.guard[row], statements.caught[row],
+                 tables.LIVENESS[statements.liveness[row]], reason, nearest,
                  homes.get(name, [])[:_MOST_SUGGESTED])
             )  # fmt: skip
     rows.sort(key=lambda row: (row[3], row[4], row[2]))

@@ -13,7 +13,7 @@ from analysis import tables
 from analysis.resolve.answers import ImportAnswers
 from analysis.resolve.environments import DEFAULT, Supported
 from analysis.resolve.imports import ImportAnswer, ImportResolver
-from analysis.resolve.liveness import DEFERRED, NEVER, find_levels
+from analysis.resolve.liveness import DEFERRED, NEVER, find_levels, find_liveness
 from analysis.resolve.modules import Module, ModuleIndex
 from analysis.resolve.namespaces import Namespaces
 
@@ -84,6 +84,12 @@ class Statements:
     @cached_property
     def levels(self) -> Numbers:
         return find_levels(self.table, self._supported)
+
+    @cached_property
+    def liveness(self) -> list[int]:
+        """Whether each statement can run: positions in ``tables.LIVENESS``."""
+        found: list[int] = find_liveness(self.table, self._supported).tolist()
+        return found
 
     @cached_property
     def level(self) -> list[int]:

@@ -1,9 +1,9 @@
-"""The imports inside import-time cycles: those that run while the modules of a cycle are only half executed."""
+"""The imports inside import-time cycles: those that run while the modules of a cycle are only partially initialized."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -12,9 +12,8 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.naming import ROOT_MARK
 from analysis.graph import Cycle, ImportGraph
+from analysis.resolve import absolute_name
 from analysis.rules.finding import Place
-
-_COLUMNS = ("importer", "imported", "path", "line", "kind", "name", "scope", "guard", "caught", "is_ancestor")
 
 
 class CycleGroup(NamedTuple):
@@ -40,7 +39,10 @@ class CycleEdge(NamedTuple):
     path: str
     line: int
     kind: str
+    level: int
+    module: str
     name: str
+    bound_as: str
     scope: str
     guard: str
     caught: str
@@ -64,7 +66,7 @@ def find_cycle_edges(
     if not home:
         return found
     inside = _select(graph.edges, home, with_ancestors=with_ancestors)
-    for edge in map(CycleEdge, *(tables.read_column(inside, name) for name in _COLUMNS)):
+    for edge in map(CycleEdge, *(tables.read_column(inside, name) for name in CycleEdge._fields)):
         if home[edge.importer] == home[edge.imported]:
             found[home[edge.importer]].append(edge)
     return found
@@ -109,51 +111,27 @@ def _select(
     return edges.filter(wanted if with_ancestors else pc.and_(wanted, pc.invert(edges.column("is_ancestor"))))
 
 
-def find_names_taken(imports: pa.Table, edges: Iterable[CycleEdge]) -> list[CycleEdge]:
+def find_names_taken(edges: Iterable[CycleEdge]) -> list[CycleEdge]:
     """Return the edges that take a name out of the imported module, not the module itself.
 
-    These fail when the imported module is half executed and has not bound the name yet. A package that takes a name
-    from its own submodule is not among them: the submodule never begins before its package.
+    These fail when the imported module is partially initialized and has not bound the name yet. A package that takes a
+    name from its own submodule is not among them: the submodule never begins before its package.
     """
-    taking = [
+    return [
         edge
         for edge in edges
-        if edge.kind in {"from", "star"} and not edge.is_ancestor and not edge.imported.startswith(f"{edge.importer}.")
+        if edge.kind in {"from", "star"}
+        and not edge.is_ancestor
+        and not edge.imported.startswith(f"{edge.importer}.")
+        and _takes_name(edge)
     ]
-    unclear = {edge for edge in taking if edge.imported.endswith(f".{edge.name}") or edge.imported == edge.name}
-    written = _find_written(imports, unclear)
-    return [edge for edge in taking if edge not in unclear or _names_itself(edge, written)]
 
 
-def _names_itself(edge: CycleEdge, written: Mapping[tuple[str, int, str], set[tuple[int, str]]]) -> bool:
+def _takes_name(edge: CycleEdge) -> bool:
     """Return whether ``from a.b import b`` means a name of ``a.b``; ``from a import b`` means the module ``a.b``."""
-    imported = _drop_root(edge.imported)
-    for level, module in written.get((edge.path, edge.line, edge.name), ()):
-        meant = _find_absolute(edge, level, module)
-        if imported == meant or (not level and imported.endswith(f".{meant}")):
-            return True
-    return False
-
-
-def _find_absolute(edge: CycleEdge, level: int, module: str) -> str:
-    parts = _drop_root(edge.importer).split(".")
-    package = parts if edge.path.endswith("__init__.py") else parts[:-1]
-    base = package[: len(package) - level + 1] if level else []
-    return ".".join([*base, module] if module else base)
-
-
-def _drop_root(module: str) -> str:
-    """Return a module name without the root that tells it from others of its name."""
-    return module.partition(ROOT_MARK)[0]
-
-
-def _find_written(imports: pa.Table, edges: Iterable[CycleEdge]) -> dict[tuple[str, int, str], set[tuple[int, str]]]:
-    """Return level and module as written in the statements of some edges, by path, line and name taken."""
-    wanted = {(edge.path, edge.line, edge.name) for edge in edges}
-    names = pa.array(sorted({name for *_, name in wanted}), type=pa.string())
-    chosen = imports.filter(pc.is_in(imports.column("name"), names))
-    found: dict[tuple[str, int, str], set[tuple[int, str]]] = defaultdict(set)
-    for path, line, name, level, module in tables.read_rows(chosen, "path", "line", "name", "level", "module"):
-        if (path, line, name) in wanted:
-            found[path, line, name].add((level, module))
-    return found
+    importer, imported = (name.partition(ROOT_MARK)[0] for name in (edge.importer, edge.imported))
+    if not imported.endswith(f".{edge.name}") and imported != edge.name:
+        return True
+    package = importer if edge.path.endswith("__init__.py") else importer.rpartition(".")[0]
+    named = absolute_name(package, edge.level, edge.module)
+    return imported == named or (not edge.level and imported.endswith(f".{named}"))

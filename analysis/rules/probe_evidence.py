@@ -16,7 +16,6 @@ from analysis.rules.finding import Finding, Place
 #: What an import raises whose module or name is not there.
 _ABSENT = frozenset({"missing-in-tree", "missing-name", "circular"})
 #: Blocks that run whenever the module does.
-_RUNS = frozenset({"none", "with", "try"})
 
 
 @dataclass(frozen=True)
@@ -50,10 +49,12 @@ class ProbeEvidence:
     @cached_property
     def unconditional(self) -> frozenset[Place]:
         """The import statements that run whenever their module does."""
+        graph, columns = self.case.graph, ("path", "line", "scope", "liveness")
         return frozenset(
             (path, line)
-            for path, line, scope, guard in tables.read_rows(self.case.facts.imports, "path", "line", "scope", "guard")
-            if scope in {"module", "class"} and guard in _RUNS
+            for table in (graph.edges, graph.externals, graph.phantoms)
+            for path, line, scope, liveness in tables.read_rows(table, *columns)
+            if scope in {"module", "class"} and liveness == "always"
         )
 
     @cached_property

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analysis.tables.columns import GUARDS, SCOPES
+from analysis.tables.columns import GUARDS, LIVENESS, SCOPES
 from analysis.tables.conclusions import (
     ACCEPTED,
     CERTAINTIES,
@@ -54,7 +54,6 @@ from analysis.tables.graph import (
     CYCLES,
     EDGES,
     EXTERNALS,
-    LIVENESS,
     ORIGINS,
     PHANTOMS,
 )

@@ -20,8 +20,19 @@ SCOPE = one_of(
     "where the statement stands; function means deferred: it does not run on import (also lazy imports and if __name__ == '__main__')",
 )
 GUARD = one_of("guard", GUARDS, "innermost block that decides whether the statement runs")
-CONDITION = text("condition", "source of the test of an if/else/match guard, cut at 120 characters; empty otherwise")
+CONDITION = text(
+    "condition",
+    "tests of all enclosing guards as one expression, each cut at 120 characters; matches(subject), handles(exceptions), succeeds() and loops() stand for guards without a test; empty where none has one",
+)
 CAUGHT = text(
     "caught",
     "exceptions that enclosing try blocks (or suppress) swallow, comma separated, * for a bare except; for guard except: what this handler names",
+)
+
+#: Whether a statement can run on the supported versions and platforms.
+LIVENESS = ("always", "sometimes", "never")
+LIVENESS_OF_STATEMENT = one_of(
+    "liveness",
+    LIVENESS,
+    "whether the statement can run: always, sometimes (it depends on a condition), never (dead on every supported version and platform; such statements make no edge)",
 )

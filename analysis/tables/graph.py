@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analysis.tables.columns import CAUGHT, GUARD, LINE, POSITION, SCOPE, SCOPES
+from analysis.tables.columns import CAUGHT, GUARD, LINE, LIVENESS_OF_STATEMENT, POSITION, SCOPE, SCOPES
 from analysis.tables.facts import IMPORT_KINDS
 from analysis.tables.table import Table, count, flag, one_of, text, texts
 
@@ -17,14 +17,6 @@ CYCLE_SCOPES: Mapping[str, tuple[str, ...]] = {
 }
 CYCLE_KINDS = tuple(CYCLE_SCOPES)
 CUT_METHODS = ("exact", "heuristic")
-#: Whether a statement can run on the supported versions and platforms.
-LIVENESS = ("always", "sometimes", "never")
-_LIVENESS = one_of(
-    "liveness",
-    LIVENESS,
-    "whether the statement can run: always, sometimes (it depends on a condition), never (dead on every supported version and platform; such statements make no edge)",
-)
-
 EDGES = Table("edges", "one in-tree import edge made by one statement", (
     text("importer", "module that imports"),
     text("imported", "module that is imported"),
@@ -35,8 +27,9 @@ EDGES = Table("edges", "one in-tree import edge made by one statement", (
     count("level", "number of leading dots"),
     text("module", "module as written, without the dots"),
     text("name", "name taken; empty for import a"),
+    text("bound_as", "name that the statement binds"),
     SCOPE, GUARD, CAUGHT,
-    _LIVENESS,
+    LIVENESS_OF_STATEMENT,
     flag("is_ancestor", "true when the statement names a module below the imported package, whose __init__ runs on the way"),
     text("via", "plain, or the rule that found the module: second-root, script-folder"),
 ))  # fmt: skip
@@ -49,7 +42,7 @@ EXTERNALS = Table("externals", "one import of a module that is not in the tree",
     text("path", "file of the importer"),
     LINE,
     text("name", "name taken; empty for import a"),
-    SCOPE, GUARD, _LIVENESS,
+    SCOPE, GUARD, LIVENESS_OF_STATEMENT,
 ))  # fmt: skip
 
 PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exist", (
@@ -59,7 +52,7 @@ PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exis
     text("path", "file of the importer"),
     LINE,
     text("name", "name taken; empty for import a"),
-    SCOPE, GUARD, CAUGHT, _LIVENESS,
+    SCOPE, GUARD, CAUGHT, LIVENESS_OF_STATEMENT,
     text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension, left-out (it is on disk but not in the scan)"),
 ))  # fmt: skip
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from analysis.tables.columns import CAUGHT, GUARD, LINE, SCOPE
+from analysis.tables.columns import CAUGHT, GUARD, LINE, LIVENESS_OF_STATEMENT, SCOPE
 from analysis.tables.table import Column, Table, count, flag, one_of, text, texts
 
 #: What a name is bound to. The first seven are classes: by a statement, or made by a call.
@@ -68,7 +68,7 @@ PHANTOM_NAMES = Table("phantom_names", "one import of a name that its module, wh
     text("module", "module that does not have the name"),
     text("name", "name taken"),
     Column("path", pa.dictionary(pa.int32(), pa.string()), "file of the importer"),
-    LINE, SCOPE, GUARD, CAUGHT,
+    LINE, SCOPE, GUARD, CAUGHT, LIVENESS_OF_STATEMENT,
     one_of("reason", PHANTOM_REASONS, "why the import fails"),
     text("nearest", "closest name that the module has; empty when none is near"),
     texts("defined_in", "modules that define the name, at most three"),

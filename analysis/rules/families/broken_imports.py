@@ -20,9 +20,6 @@ from analysis.rules.root_causes import CYCLES, UNCHECKED_IMPORTS
 from analysis.rules.rule import Rule, RuleFigure
 from analysis.wording import choose_form, format_count, format_some
 
-#: Blocks that do not decide whether what stands in them runs; a try that swallows import errors is judged apart.
-_ALWAYS = frozenset({"none", "with", "try"})
-
 
 def find_swallowed(case: RuleContext, *, with_ancestors: bool = False) -> dict[str, list[CycleEdge]]:
     """Return per importer its imports inside an import-time cycle whose failure is swallowed.
@@ -42,13 +39,12 @@ def _check_swallowed(case: RuleContext) -> Iterator[Finding]:
     rule = "swallowed-circular-import"
     plain = find_swallowed(case)
     lost = _find_lost(case)
-    bound = _find_bound(case)
     through_packages = find_swallowed(case, with_ancestors=True)
     for importer, edges in sorted({**through_packages, **plain}.items()):
         told = "on a cycle" if importer in plain else "on a cycle through packages"
         severity = "P2"
         imported = sorted({edge.imported for edge in edges})
-        names = sorted({bound.get((edge.path, edge.line, edge.name), edge.name) for edge in edges} - {"", "*"})
+        names = sorted({edge.bound_as if edge.name else "" for edge in edges} - {"", "*"})
         left = f"{format_some(names)} may not be what is imported" if names else "it may not be what is imported"
         message = (
             f"{importer} imports {format_some(imported)} {told}, inside a try that swallows the failure: "
@@ -61,14 +57,6 @@ def _check_swallowed(case: RuleContext) -> Iterator[Finding]:
         elif case.is_simulated:
             message += ". From every first import of today it works: another order, or one more import, may lose it"
         yield build_finding(rule, severity, importer, message, places, imported)
-
-
-def _find_bound(case: RuleContext) -> dict[tuple[str, int, str], str]:
-    """Return the name that each import with an ``as`` binds, by path, line and name taken."""
-    imports = case.facts.imports
-    chosen = imports.filter(pc.and_(pc.not_equal(imports["bound_as"], ""), pc.not_equal(imports["name"], "")))
-    columns = ("path", "line", "name", "bound_as")
-    return {(path, line, name): bound for path, line, name, bound in tables.read_rows(chosen, *columns)}
 
 
 def _find_lost(case: RuleContext) -> dict[tuple[str, int], list[Mapping[str, Any]]]:
@@ -96,7 +84,7 @@ def grade_missing(row: Mapping[str, Any]) -> str:
     """
     if row["scope"] == "type_checking":
         return "P3"
-    is_guarded = row["guard"] not in _ALWAYS or swallows_import_errors(row["caught"])
+    is_guarded = row["liveness"] != "always" or swallows_import_errors(row["caught"])
     return "P2" if is_guarded or row["scope"] == "function" else "P1"
 
 
@@ -119,7 +107,9 @@ _PLACES = {"P1": "on import", "P2": "guarded or in functions", "P3": "uncertain 
 def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
     rule = "phantom-import"
     by_module: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in case.graph.phantoms.to_pylist():
+    for row in case.graph.phantoms.filter(
+        pc.not_equal(case.graph.phantoms["liveness"].cast(tables.TEXT), "never")
+    ).to_pylist():
         by_module[row["module"]].append(row)
     for module, rows in sorted(by_module.items()):
         rows.sort(key=_grade_phantom)

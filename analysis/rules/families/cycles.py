@@ -32,7 +32,7 @@ _LONGEST_LOOP = 6
 def _check_import_time(case: RuleContext) -> Iterator[Finding]:
     rule = "import-cycle"
     inner = case.cycle_edges
-    taking = set(find_names_taken(case.facts.imports, [edge for edges in inner.values() for edge in edges]))
+    taking = set(find_names_taken([edge for edges in inner.values() for edge in edges]))
     for cycle in _choose(case, IMPORT_TIME):
         taken = [edge for edge in inner[cycle.cycle] if edge in taking]
         severity, told, places = _grade(case.cycle_outcomes[cycle.cycle], taken)

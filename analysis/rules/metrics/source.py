@@ -62,8 +62,10 @@ def measure_imports(case: RuleContext) -> Iterator[Metric]:
 def measure_missing(case: RuleContext) -> Iterator[Metric]:
     phantoms = {
         (path, line, module)
-        for path, line, module, reason in tables.read_rows(case.graph.phantoms, "path", "line", "module", "reason")
-        if reason == "no-such-module"
+        for path, line, module, reason, liveness in tables.read_rows(
+            case.graph.phantoms, "path", "line", "module", "reason", "liveness"
+        )
+        if reason == "no-such-module" and liveness != "never"
     }
     modules = len({module for _, _, module in phantoms})
     yield Metric("phantom-imports", len(phantoms), "statements", "Imports of in-tree modules that do not exist.")
