@@ -141,7 +141,7 @@ def test_an_interrupt_is_one_line(make_tree: Tree, tmp_path: Path) -> None:
     environment = {**os.environ, "SSOT_DATA": str(tmp_path / "data")}
     command = [sys.executable, "-c", code, "scan", str(root), "-q", "-j", "1"]
     done = subprocess.run(command, capture_output=True, text=True, env=environment, cwd=HERE, check=False)
-    assert (done.returncode, done.stderr) in [(130, "ssot: interrupted; nothing was left half written\n"), (0, "")]
+    assert (done.returncode, done.stderr) in [(130, "ssot: interrupted; no incomplete file was left\n"), (0, "")]
     assert "Traceback" not in done.stderr
 
 
@@ -161,7 +161,7 @@ def test_an_interpreter_without_a_probe_is_wrong_usage(
     root = make_tree({"a.py": ""})
     done = ssot("scan", root, "--python", sys.executable)
     assert (done.returncode, done.stdout) == (2, "")
-    assert "give that too" in done.stderr
+    assert "need --probe" in done.stderr
     done = ssot("scan", root, "--probe", "--python", "/no/such/python", "-q")
     assert (done.returncode, done.stderr.count("\n")) == (4, 1)
     assert "Name a Python with --python" in done.stderr

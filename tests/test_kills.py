@@ -18,9 +18,9 @@ from killed_runs import ROOT, Command, KilledRun, kill_run, list_modules
 
 SIGNALS = (signal.SIGKILL, signal.SIGTERM, signal.SIGINT)
 TOLD = {
-    signal.SIGINT: (130, "ssot: interrupted; nothing was left half written\n"),
-    signal.SIGTERM: (143, "ssot: ended by SIGTERM; nothing was left half written\n"),
-    signal.SIGHUP: (129, "ssot: ended by SIGHUP; nothing was left half written\n"),
+    signal.SIGINT: (130, "ssot: interrupted; no incomplete file was left\n"),
+    signal.SIGTERM: (143, "ssot: ended by SIGTERM; no incomplete file was left\n"),
+    signal.SIGHUP: (129, "ssot: ended by SIGHUP; no incomplete file was left\n"),
 }
 #: Starts a process that leaves the session, and hangs: what a test or a module does to whoever has to end it.
 HANGS = "import subprocess, time; subprocess.Popen(['sleep', '311'], start_new_session=True); time.sleep(300)"

@@ -31,8 +31,8 @@ def main() -> NoReturn:
     except AnalysisError as error:
         _fail(str(error), error.exit_code)
     except KeyboardInterrupt:
-        told = f"ended by {ending.first.name}" if ending.first not in {None, signal.SIGINT} else "interrupted"
-        _fail(f"{told}; nothing was left half written", 128 + (ending.first or signal.SIGINT))
+        cause = f"ended by {ending.first.name}" if ending.first not in {None, signal.SIGINT} else "interrupted"
+        _fail(f"{cause}; no incomplete file was left", 128 + (ending.first or signal.SIGINT))
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
@@ -41,8 +41,8 @@ def main() -> NoReturn:
     except Exception as error:
         if os.environ.get("SSOT_TRACEBACK"):
             raise
-        told = f"{type(error).__name__}: {' '.join(str(error).split())}"
-        _fail(f"a fault of the kit itself: {told}. Set SSOT_TRACEBACK=1 to see where, and report it", 4)
+        cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
+        _fail(f"this is a bug in the kit: {cause}. Set SSOT_TRACEBACK=1 for the traceback, and report it", 4)
 
 
 def _explain_usage(error: Any) -> str:

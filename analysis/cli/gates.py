@@ -31,18 +31,23 @@ def check(
     target: Target,
     policy: PolicyFile = "",
     threshold: Annotated[
-        float | None, typer.Option("--threshold", min=0, max=100, help="Score that is needed; default: the policy's.")
+        float | None,
+        typer.Option("--threshold", min=0, max=100, help="Lowest score that passes (default: the policy's)."),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Fail on any finding that counts, P3 too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="Fail on any finding that counts, including P3.")] = False,
     since: Annotated[
-        str, typer.Option("--since", metavar="REV", help="Judge only what is new or worse since a git revision.")
+        str,
+        typer.Option(
+            "--since", metavar="REV", help="Fail only on findings that are new or worse since a git revision."
+        ),
     ] = "",
     baseline: Annotated[
-        str, typer.Option("--baseline", metavar="FILE", help="Judge only what is new or worse than this file says.")
+        str,
+        typer.Option(
+            "--baseline", metavar="FILE", help="Fail only on findings that are new or worse than in this file."
+        ),
     ] = "",
-    no_baseline: Annotated[
-        bool, typer.Option("--no-baseline", help="Leave the target's ssot-baseline.json aside.")
-    ] = False,
+    no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Ignore ssot-baseline.json.")] = False,
     write: Annotated[
         list[str] | None,
         typer.Option(
@@ -58,13 +63,13 @@ def check(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say whether a target passes: by its score, or with a baseline or --since by what is new or worse."""
+    """Decide whether a target passes: by its score, or, with a baseline or --since, by new and worse findings."""
     from analysis import gate
     from analysis.executor import swift_process
     from analysis.terminal import print_check
 
     if since and baseline:
-        raise typer.BadParameter("--since and --baseline exclude one another")
+        raise typer.BadParameter("use either --since or --baseline, not both")
     places = [Path(name).expanduser() for name in write or ()]
     for place in places:
         gate.find_format(place.name)
@@ -89,13 +94,13 @@ def check(
 def init(
     target: Target,
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", help="Where; default: ssot.toml in the target.")
+        str, typer.Option("--out", "-o", metavar="FILE", help="File to write (default: TARGET/ssot.toml).")
     ] = "",
-    force: Annotated[bool, typer.Option("--force", help="Replace a policy that is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing policy file.")] = False,
     jobs: Jobs = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Write a policy proposed from the code: its families of classes, factories, and paths that yield one object."""
+    """Propose a policy from the code (concepts, factories, redirects) and write it to a file."""
     from analysis import gate
 
     with progress_bar(quiet=quiet) as progress:
@@ -106,19 +111,19 @@ def init(
 
 @app.command(
     "tests",
-    epilog="Exit codes: 0 written · 2 wrong usage, nothing to check, or a file is there that was not generated · "
+    epilog="Exit codes: 0 written · 2 wrong usage, nothing to check, or a file exists that was not generated · "
     "3 the target cannot be read · 4 a file could not be written. "
     "Example: `ssot tests . --out tests/unit/ssot_validation`; then run pytest on that folder",
 )
 def write_tests(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Folder with Python code, or a snapshot's name.")],
-    out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where the files are written.")],
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Folder to write the files to.")],
     policy: PolicyFile = "",
     jobs: Jobs = 0,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a validation suite: pytest files that hold the target to its policy and prove themselves."""
+    """Write a validation suite: pytest files that enforce the policy, each with passing and failing controls."""
     from analysis import open_snapshot
     from analysis.errors import SuiteError
     from analysis.suite import write_suite
@@ -136,7 +141,9 @@ def write_tests(
             typer.echo(place)
 
 
-baseline_app = typer.Typer(no_args_is_help=True, help="Keep what is known today, so that only what is new fails.")
+baseline_app = typer.Typer(
+    no_args_is_help=True, help="Record the findings of today, so that only new ones fail the gate."
+)
 app.add_typer(baseline_app, name="baseline")
 
 
@@ -145,7 +152,7 @@ def write_baseline(
     target: Target,
     policy: PolicyFile = "",
     out: Annotated[
-        str, typer.Option("--out", "-o", metavar="FILE", help="Where; default: ssot-baseline.json in the target.")
+        str, typer.Option("--out", "-o", metavar="FILE", help="File to write (default: TARGET/ssot-baseline.json).")
     ] = "",
     simulation_budget: SimulationBudget = None,
     python_version: PythonVersion = "",
@@ -155,9 +162,10 @@ def write_baseline(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write the findings of today to a file beside the code: from then on `ssot check` fails on new ones only."""
+    """Write the findings of today to a file next to the code; from then on `ssot check` fails only on new ones."""
     from analysis import gate
     from analysis.quantities import write_score
+    from analysis.wording import format_count
 
     options = gate.CheckOptions(
         policy=Path(policy).expanduser() if policy else None, jobs=jobs, use_cache=not no_cache,
@@ -171,4 +179,4 @@ def write_baseline(
     elif quiet:
         typer.echo(place)
     else:
-        typer.echo(f"{place}: {len(written.findings):,} findings, score {write_score(written.score)}")
+        typer.echo(f"{place}: {format_count(len(written.findings), 'finding')}, score {write_score(written.score)}")

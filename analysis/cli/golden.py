@@ -19,32 +19,32 @@ from analysis.terminal import progress_bar
 )
 def golden_path(
     target: Annotated[
-        str, typer.Argument(metavar="TARGET", help="Folder that the command runs in; its code is executed.")
+        str, typer.Argument(metavar="TARGET", help="Folder to run the command in; its code is executed.")
     ],
     command: Annotated[
-        list[str] | None, typer.Argument(metavar="[-- COMMAND]", help="Test command; default: that of the policy.")
+        list[str] | None, typer.Argument(metavar="[-- COMMAND]", help="Test command (default: the policy's).")
     ] = None,
     policy: PolicyFile = "",
     runs: Annotated[
         int,
-        typer.Option("--runs", min=0, max=1_000_000, help="Runs to make, exactly; 0: what the policy says, or 100."),
+        typer.Option("--runs", min=0, max=1_000_000, help="Exact number of runs; 0: the policy's, else 100."),
     ] = 0,
     stop_early: Annotated[
-        bool, typer.Option("--stop-early", help="Stop as soon as the verdict is clear; the interval is wider then.")
+        bool, typer.Option("--stop-early", help="Stop as soon as the verdict is clear; the interval is then wider.")
     ] = False,
-    parallel: Annotated[int, typer.Option("--parallel", min=1, help="Runs at a time.")] = 1,
+    parallel: Annotated[int, typer.Option("--parallel", min=1, help="Number of runs in parallel.")] = 1,
     seed: Annotated[
         int,
-        typer.Option("--seed", min=-(2**53), max=2**53, help="SSOT_SEED of the first run; each next one has one more."),
+        typer.Option("--seed", min=-(2**53), max=2**53, help="SSOT_SEED of the first run; it grows by one per run."),
     ] = 0,
-    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Seconds for one run.")] = 600.0,
+    timeout: Annotated[float, typer.Option("--timeout", min=0.1, help="Time limit of one run, in seconds.")] = 600.0,
     levers: Annotated[
         int,
         typer.Option(
             "--levers",
             min=0,
             max=1_000_000,
-            help="Further runs for each lever: switch interval, hash seed, order, parallelism.",
+            help="Additional runs for each lever: switch interval, hash seed, order, parallelism.",
         ),
     ] = 0,
     repeat_seeds: Annotated[
@@ -53,17 +53,20 @@ def golden_path(
             "--repeat-seeds",
             min=0,
             max=1_000_000,
-            help="Failing seeds to run again, three times each; 5 with --levers.",
+            help="Number of failing seeds to run again, three times each; 5 with --levers.",
         ),
     ] = 0,
-    all_runs: Annotated[bool, typer.Option("--all-runs", hidden=True, help="The default; kept for old calls.")] = False,
+    all_runs: Annotated[
+        bool, typer.Option("--all-runs", hidden=True, help="The default; still accepted from old calls.")
+    ] = False,
     junit: Annotated[
-        list[str] | None, typer.Option("--junit", metavar="GLOB", help="Take in results that exist; repeatable.")
+        list[str] | None,
+        typer.Option("--junit", metavar="GLOB", help="Use existing JUnit results instead of running; repeatable."),
     ] = None,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure how often the test that matters most succeeds: rate, interval, verdict, and what moves it."""
+    """Measure how often the most important test succeeds: rate, interval, verdict, and what changes the rate."""
     del all_runs
     from analysis.golden.command import GoldenRequest, run_request
     from analysis.terminal import print_golden

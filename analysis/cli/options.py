@@ -8,35 +8,34 @@ import typer
 
 Target = Annotated[str, typer.Argument(metavar="TARGET", help="Folder with Python code; nothing in it is executed.")]
 PolicyFile = Annotated[
-    str, typer.Option("--policy", "-p", metavar="FILE", help="Policy; default: ssot.toml in the target, if there.")
+    str, typer.Option("--policy", "-p", metavar="FILE", help="Policy file (default: TARGET/ssot.toml).")
 ]
-ClaimsFile = Annotated[
-    str, typer.Option("--claims", metavar="FILE", help="Numbers stated before, to be confirmed or refuted.")
-]
-Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Processes; 0 means all cores.")]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress; print only the result.")]
+ClaimsFile = Annotated[str, typer.Option("--claims", metavar="FILE", help="Previously reported figures to verify.")]
+Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Number of worker processes; 0: all cores.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress; print only the result.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Probe = Annotated[
-    bool, typer.Option("--probe", help="Import every module too. This executes the target's code: see docs/probe.md.")
+    bool, typer.Option("--probe", help="Also import every module. This executes the target's code: see docs/probe.md.")
 ]
 Python = Annotated[
-    str, typer.Option("--python", metavar="PATH", help="Interpreter for --probe; default: the target's own .venv.")
+    str, typer.Option("--python", metavar="PATH", help="Interpreter for --probe (default: the target's own .venv).")
 ]
 Only = Annotated[
     list[str] | None, typer.Option("--only", metavar="PATTERN", help="Probe only modules like app.core.*; repeatable.")
 ]
 PythonPath = Annotated[
     list[str] | None,
-    typer.Option("--pythonpath", metavar="FOLDER", help="The probe imports from here too; repeatable."),
+    typer.Option("--pythonpath", metavar="FOLDER", help="Further folder that the probe imports from; repeatable."),
 ]
 Environment = Annotated[
-    list[str] | None, typer.Option("--env", metavar="NAME=VALUE", help="A variable that the probe sets; repeatable.")
+    list[str] | None,
+    typer.Option("--env", metavar="NAME=VALUE", help="Environment variable that the probe sets; repeatable."),
 ]
 SimulationBudget = Annotated[
     float | None,
     typer.Option(
         "--simulation-budget", min=0, metavar="SECONDS",
-        help="Time for simulating first imports; 0: only what is kept. Default: the policy's, 20.",
+        help="Time limit for the import simulation; 0: cached results only (default: the policy's, else 20).",
     ),
 ]  # fmt: skip
 PythonVersion = Annotated[
@@ -53,4 +52,4 @@ Platforms = Annotated[
         help="Where the code runs: linux, darwin or win32; repeatable. Default: the policy, then all three.",
     ),
 ]  # fmt: skip
-NoCache = Annotated[bool, typer.Option("--no-cache", help="Read every file, whatever an earlier scan knows.")]
+NoCache = Annotated[bool, typer.Option("--no-cache", help="Ignore the cache.")]

@@ -15,16 +15,16 @@ from analysis.terminal import print_paths
 
 @app.command(epilog="Example: `ssot explain shop.api shop.db --in ~/src/shop`")
 def explain(
-    importer: Annotated[str, typer.Argument(help="Module that imports.")],
-    imported: Annotated[str, typer.Argument(help="Module that is imported, maybe through others.")],
+    importer: Annotated[str, typer.Argument(help="The importing module.")],
+    imported: Annotated[str, typer.Argument(help="The imported module, directly or through others.")],
     target: Annotated[
-        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a kept snapshot.")
+        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
     ] = "",
-    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Number of chains.")] = 5,
+    limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Largest number of chains to print.")] = 5,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say why one module depends on another: the shortest import chains, with file and line."""
+    """Explain why one module depends on another: the shortest import chains, with file and line."""
     chains = open_or_scan(target, quiet=quiet or json_).explain(importer, imported, limit=limit)
     if json_:
         print_json(chains.as_records())
@@ -36,12 +36,12 @@ def explain(
 def paths(
     name: Annotated[str, typer.Argument(help="A class name, pkg.mod.Name, or the definition pkg.mod:Name.")],
     target: Annotated[
-        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a kept snapshot.")
+        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
     ] = "",
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Say which import path of a class should be used: all its paths, their routes, their users."""
+    """Show which import path of a class to use: all its paths, their routes and their users."""
     found = open_or_scan(target, quiet=quiet or json_).paths(name)
     if json_:
         print_json(json.loads(found.to_json(orient="records")))

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Asked:
-    """What a scan or a report was asked for."""
+    """The options of one scan or report."""
 
     target: str
     policy: str = ""
@@ -36,7 +36,7 @@ def find_probe(
 ) -> ProbeOptions | None:
     """Return how to probe, None without ``--probe``; a usage error where the options do not fit together."""
     if (python or only or pythonpath or env) and not probe:
-        raise typer.BadParameter("--python, --only, --pythonpath and --env say how to --probe: give that too")
+        raise typer.BadParameter("--python, --only, --pythonpath and --env need --probe")
     if not probe:
         return None
     from analysis.runtime import ProbeOptions
@@ -47,7 +47,7 @@ def find_probe(
         raise typer.BadParameter(f"--env takes NAME=VALUE, not {wrong!r}")
     missing = next((folder for folder in pythonpath or () if not Path(folder).expanduser().is_dir()), None)
     if missing is not None:
-        raise typer.BadParameter(f"--pythonpath: {missing} is no folder")
+        raise typer.BadParameter(f"--pythonpath: {missing} is not a folder")
     folders = tuple(str(Path(folder).expanduser().absolute()) for folder in pythonpath or ())
     return ProbeOptions(
         python=python, only=tuple(only or ()), pythonpath=folders, environment={name: value for name, _, value in pairs}
@@ -76,7 +76,7 @@ def open_or_scan(target: str, *, quiet: bool) -> Investigation:
 
 
 def describe(inv: Investigation) -> dict[str, Any]:
-    """Return what machines want of a snapshot."""
+    """Return the JSON description of a snapshot."""
     metrics = inv.table("metrics").to_pylist()
     names = ("target", "root", "revision", "created", "counts", "statuses", "left_out", "not_simulated", "timings")
     return {

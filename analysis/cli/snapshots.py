@@ -47,7 +47,7 @@ def scan(
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Analyse a target and keep a snapshot; print the figures and the findings."""
+    """Analyse a target and store a snapshot; print the figures and the findings."""
     asked = Asked(
         target, policy, claims, find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache,
         simulation_budget=simulation_budget, python_version=python_version, platforms=tuple(platform or ()),
@@ -71,9 +71,10 @@ def report(
     only: Only = None,
     pythonpath: PythonPath = None,
     env: Environment = None,
-    out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where reports are kept.")] = "",
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Folder for reports.")] = "",
     snapshot: Annotated[
-        str, typer.Option("--snapshot", metavar="NAME", help="Report on a kept snapshot (a folder or a target's name).")
+        str,
+        typer.Option("--snapshot", metavar="NAME", help="Report on a stored snapshot (a folder or a target's name)."),
     ] = "",
     simulation_budget: SimulationBudget = None,
     python_version: PythonVersion = "",
@@ -103,6 +104,6 @@ def report(
     else:
         if not quiet:
             print_scan(inv)
-            make_console().print("\nReport, and the same in one file that can be mailed:", highlight=False)
+            make_console().print("\nThe report; report.html is all of it in one file for mail:", highlight=False)
             typer.echo(place / "report.html")
         typer.echo(place / "index.html")

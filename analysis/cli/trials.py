@@ -18,29 +18,36 @@ from analysis.terminal import progress_bar
 
 @app.command(
     "verify-test",
-    epilog="Exit codes: 0 tells apart · 1 does not · 2 usage · 3 cannot be run or judged. "
+    epilog="Exit codes: 0 detects the defect · 1 does not · 2 wrong usage · 3 cannot be run or judged. "
     "Example: `ssot verify-test tests/test_ssot.py::test_no_cycles --python .venv/bin/python`",
 )
 def verify_test(
     test: Annotated[str, typer.Argument(metavar="FILE::TEST", help="The test; running it executes the target's code.")],
     python: Annotated[
-        str, typer.Option("--python", metavar="PATH", help="Interpreter with pytest; default: the target's own .venv.")
+        str, typer.Option("--python", metavar="PATH", help="Interpreter with pytest (default: the target's own .venv).")
     ] = "",
     defect: Annotated[
         Literal["circular", "identity", "both", ""],
-        typer.Option("--defect", show_default=False, help="What it is said to detect; default: what its text says."),
+        typer.Option(
+            "--defect", show_default=False, help="Defect that the test claims to detect (default: as its text says)."
+        ),
     ] = "",
     subject: Annotated[
-        str, typer.Option("--subject", metavar="NAME", help="Replace this module only; default: all it names.")
+        str,
+        typer.Option(
+            "--subject", metavar="NAME", help="Replace only this module (default: all modules that the test names)."
+        ),
     ] = "",
-    root: Annotated[str, typer.Option("--root", metavar="FOLDER", help="Where its modules are imported from.")] = "",
+    root: Annotated[
+        str, typer.Option("--root", metavar="FOLDER", help="Folder that its modules are imported from.")
+    ] = "",
     runs: Annotated[int, typer.Option("--runs", min=1, help="Runs of each control.")] = 1,
-    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Seconds for one run.")] = 60.0,
-    no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no pytest plugins; faster.")] = False,
+    timeout: Annotated[float, typer.Option("--timeout", min=1, help="Time limit of one run, in seconds.")] = 60.0,
+    no_plugins: Annotated[bool, typer.Option("--no-plugins", help="Load no pytest plugins (faster).")] = False,
     json_: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Check a test against control targets: can it tell a healthy target from one with the defect?"""
+    """Run a test against control targets: can it detect the defect that it claims to detect?"""
     from analysis.terminal import print_verification
     from analysis.verify import VerifyOptions
     from analysis.verify import verify_test as verify
@@ -60,7 +67,7 @@ def verify_test(
 
 @app.command(epilog="Example: `ssot lab`")
 def lab(
-    arguments: Annotated[list[str] | None, typer.Argument(help="Passed on to jupyter lab.")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help="Arguments for jupyter lab.")] = None,
 ) -> None:
     """Open JupyterLab on the notebooks."""
     from analysis import store
