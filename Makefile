@@ -51,10 +51,10 @@ lab: $(READY) ## Open JupyterLab on notebooks/
 bench: $(READY_DEV) ## Measure speed, memory and accuracy; writes benchmarks/results.json
 	@$(PY) -m benchmarks $(ARGS)
 
-format: $(READY_DEV) ## Format and mend what can be mended
+format: $(READY_DEV) ## Format, and fix what ruff can fix
 	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format . && $(PY) -m nbstripout notebooks/*.ipynb
 
-docs: $(READY_DEV) ## Write the generated pages of docs/ again
+docs: $(READY_DEV) ## Regenerate the generated pages of docs/
 	@$(PY) -m tools.generate_docs
 
 setup: $(READY_DEV) ## Install everything, run nothing
