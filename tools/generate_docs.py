@@ -1,7 +1,7 @@
-"""Write the pages of docs/ that are made from code, or check that they are fresh.
+"""Generate pages of docs/ from code, or check that they are up to date.
 
-``python -m tools.generate_docs`` writes, ``python -m tools.generate_docs --check`` only compares and exits with 1 when
-a page is stale. A page is a function without arguments that returns its whole text; add it to ``PAGES``.
+``python -m tools.generate_docs`` writes; ``python -m tools.generate_docs --check`` only compares and exits with 1 if a
+page is stale. A page is a function without arguments that returns its whole text; add it to ``PAGES``.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ def build_columns_page() -> str:
         "A snapshot is a folder with one Parquet file per table below and a `manifest.json`.",
         "In a notebook `inv.table(name)` returns a table as Arrow and `inv.<name>` as a pandas frame;",
         "`inv.cycles()` is a method because it selects.",
-        "Facts say what one file says and are keyed by `path`; conclusions are keyed by module names.\n",
+        "Facts describe one file and are keyed by `path`; conclusions are keyed by module names.\n",
         *(f"- [`{table.name}`](#{table.name}): {escape(table.row)}" for table in tables.TABLES.values()),
     ]
     return "\n".join([*parts, "", *map(_describe_table, tables.TABLES.values())])
@@ -74,16 +74,16 @@ def build_cli_page() -> str:
         "# The `ssot` command\n",
         f"{command.help}\n",
         "`make report` installs it as `.venv/bin/ssot`. Results go to standard output, progress and errors to standard",
-        "error. An error is one line that says what is wrong and what to do.\n",
+        "error. An error is one line with the problem and the fix.\n",
         _list_parameters(command.params),
         *(_describe_command(name, part) for name, part in command.commands.items()),
         _describe_exit_codes(command.epilog),
         "## Environment\n",
         "| variable | meaning |",
         "|---|---|",
-        "| `SSOT_DATA` | where snapshots and the cache are kept; default: `data` of the checkout |",
-        "| `SSOT_CACHE_MB` | megabytes that the cache may take; default: 2048; 0 keeps nothing |",
-        "| `SSOT_REPORTS` | where reports are written; default: `reports` of the checkout |",
+        "| `SSOT_DATA` | folder for snapshots and the cache; default: `data` of the checkout |",
+        "| `SSOT_CACHE_MB` | largest size of the cache in megabytes; default: 2048; 0 switches it off |",
+        "| `SSOT_REPORTS` | folder for reports; default: `reports` of the checkout |",
     ]
     return "\n".join(parts) + "\n"
 
@@ -134,12 +134,12 @@ def build_policy_page() -> str:
     parts = [
         NOTICE.format(source="analysis/policy/models.py"),
         "# The policy: ssot.toml\n",
-        "A policy says what a team has decided: which concepts have one class, which paths yield one object, what is",
-        "at stake. It lies in the target as `ssot.toml`, or is named with `--policy`. Every section and key may be",
-        "left out; an unknown one is refused with its line and the nearest known name. Paths to a class are written",
-        "`pkg.mod.Name`, its definition `pkg.mod:Name`. Sections in double brackets may stand several times.\n",
-        "`ssot init TARGET` writes a first one, proposed from the code. A mistake is one line with file, line, column.",
-        "Editors complete and check it by [ssot.schema.json](ssot.schema.json): with the Even Better TOML extension,",
+        "A policy states what a team has decided: which concepts have one class, which paths yield one object, what is",
+        "at stake. It is the file `ssot.toml` in the target, or the file named by `--policy`. Every section and key is",
+        "optional; an unknown one is an error with its line and the nearest known name. Paths to a class are written",
+        "`pkg.mod.Name`, its definition `pkg.mod:Name`. Sections in double brackets may be repeated.\n",
+        "`ssot init TARGET` proposes a first policy from the code. Errors are reported with file, line and column.",
+        "Editors complete and check it with [ssot.schema.json](ssot.schema.json): with the Even Better TOML extension,",
         "for example, put `#:schema path/to/ssot.schema.json` into its first line.\n",
         *(_describe_section(name, field) for name, field in policy.Policy.model_fields.items()),
         _PACKAGES_AND_OWNERS,
@@ -151,21 +151,20 @@ def build_policy_page() -> str:
 _PACKAGES_AND_OWNERS = """\
 ## Packages that findings are about
 
-With `packages = ["app", "lib.core"]` the target is these packages; the rest of the tree is only what surrounds them.
+With `packages = ["app", "lib.core"]` findings are limited to these packages.
 
-- `app` means `app` and everything below it, never `apple`. A module can be named too. There are no wildcards.
-- Everything is still read: facts, graph and names are those of the whole tree, so that a cycle through other packages
-  and an import from outside are seen.
-- A finding counts when at least one of its places lies in a named package, or its subject does: a module of `lib` that
-  imports a name which `app.orders` does not have is a finding. A finding without a place is about the policy: it stays.
-- All other findings are not findings of this target: they are not in the report, its figures, the plan, the gate, or a
-  baseline that is written. A baseline from before the key goes on working: what it knows of other packages is not
-  reported as gone.
-- The score counts the modules of these packages, and of each finding the places in them.
-- A package that is not there is an error (exit code 2) with the nearest names: a typing mistake must not be an
-  empty, green report. Only the earlier revision of `--since` may lack it: then everything in it is new.
+- `app` means `app` and everything below it, never `apple`. You can also name a module. There are no wildcards.
+- The whole tree is still read: facts, graph and names cover it, so that a cycle through other packages and an import from
+  outside are seen.
+- A finding counts if at least one of its places, or its subject, is in a named package: a module of `lib` that imports a
+  name which `app.orders` does not have is a finding. A finding without a place is about the policy and always counts.
+- All other findings are excluded: from the report, its figures, the plan, the gate, and a new baseline. A baseline that was
+  written without this key still works: its findings in other packages are not reported as gone.
+- The score counts the modules of these packages, and the places in them.
+- A missing package is an error (exit code 2) with the nearest names, so that a typing mistake does not produce an empty,
+  green report. Only the earlier revision of `--since` may lack it: then everything in it is new.
 
-The report, `ssot check` and SARIF say which packages they are about.
+The report, `ssot check` and SARIF name the packages.
 
 ## Owners
 
@@ -175,19 +174,20 @@ pattern = "app"              # everything below app
 owner = "platform"
 
 [[owner]]
-pattern = "app/payments/*"   # stands below, so it decides about payments
+pattern = "app/payments/*"   # later entry, so it decides for payments
 owner = "@shop/payments"
 ```
 
-A pattern is compared with the path of each file and with its module name; `*` also means slashes and dots. Without
-wildcards it stands for what it names and everything below it. As in CODEOWNERS the last entry that matches decides.
+A pattern is compared with the path of each file and with its module name; `*` also matches slashes and dots. Without
+wildcards it matches the named file, folder or module and everything below it. As in CODEOWNERS the last matching entry
+decides.
 
-A finding belongs to the owner of most of its places; where several have equally many, to the one of the first place. A
-finding without a place belongs to who owns the module that it is about, or to nobody. The owner is in the table
-`findings`, `findings.json`, the report (beside each finding, as a table, in the steps of the plan), `issue.md`,
-`plan.md`, and in every form of `ssot check`. It changes no fingerprint, no score and no baseline.
+A finding belongs to the owner of most of its places; in a tie, to the owner of the first place. A finding without a place
+belongs to the owner of the module that it is about, or has no owner. The owner appears in the table `findings`, in
+`findings.json`, in the report (at each finding, as a table, in the steps of the plan), `issue.md`, `plan.md`, and in every
+format of `ssot check`. It has no effect on fingerprints, score and baseline.
 
-An entry that decides about no file is a finding of severity P3 that costs nothing (`owner-without-code`).
+An entry that decides for no file is a finding of severity P3 that costs nothing (`owner-without-code`).
 
 """
 
@@ -195,8 +195,8 @@ An entry that decides about no file is a finding of severity P3 that costs nothi
 _EXCEPTIONS = """\
 ## Exceptions
 
-A finding that the team accepts is no finding: it costs no points and fails no check, and is listed as accepted, with
-its reason. There are two ways.
+A finding that the team accepts costs no points and fails no check; it is listed as accepted, with its reason. There are two
+kinds of exceptions.
 
 In the source, on the line of the place or alone on the line above it:
 
@@ -207,28 +207,28 @@ from shop.compat import Order  # ssot: allow[class-taken-from-elsewhere] because
 class Registry: ...
 ```
 
-Only what Python takes for a comment counts: the same words in a string or a docstring accept nothing, and in a file
-that does not parse there is no comment to go by.
+Only real Python comments count: the same text in a string or a docstring has no effect, and a file that does not parse has
+no comments.
 
-It accepts that place. An import statement of several lines may carry it on any of them. Some findings are made by their
-places together (a cycle, the definitions of one name, copies, what one class keeps for all its objects, the paths of a
-redirect): of these one comment at any of the places accepts the whole. A cycle that another module joins
-is another finding, but the comment still stands at one of its places: name the modules in the reason, and look at the
-list of accepted findings now and then.
+The comment accepts that place. In an import statement of several lines it may be on any of them. Some findings consist of
+all their places together (a cycle, the definitions of one name, copies, state that a class shares between its objects, the
+paths of a redirect): for these, one comment at any of the places accepts the whole finding. If another module joins an
+accepted cycle, this is a new finding, but the comment is still at one of its places and accepts it too: name the modules in
+the reason, and review the list of accepted findings regularly.
 
-In the policy, for what has no line, or for many:
+In the policy, for findings without a line, or for many:
 
 ```toml
 [[ignore]]
 rule = "typing-cycle"        # or a pattern: "*-cycle"
 subject = "shop.models.*"    # a pattern of subjects, or of the paths of all places
 reason = "the type checker copes with it"
-until = 2027-06-30           # from the next day on it does not count
+until = 2027-06-30           # it expires on the next day
 ```
 
-The reason is needed. An exception without one, for a rule that there is not, or out of its time, is a finding
-(`exception-void`), and so is each rule of one that accepts nothing (`exception-unused`, which costs no points), unless
-that rule could not be judged in this run: some take the simulation or the probe.
+The reason is required. An exception without a reason, for an unknown rule, or past its date is a finding (`exception-void`).
+A rule of an exception that accepts nothing is one too (`exception-unused`, which costs no points), unless that rule could
+not be judged in this run: some rules need the simulation or the probe.
 """
 
 
@@ -239,7 +239,7 @@ def build_policy_schema() -> str:
 
 def build_check_schema() -> str:
     """The JSON schema of what `ssot check --json` prints."""
-    return _render_schema(gate.CheckResult, "What `ssot check --json` says", "serialization")
+    return _render_schema(gate.CheckResult, "The output of `ssot check --json`", "serialization")
 
 
 def _render_schema(model: Any, title: str, mode: Any) -> str:
@@ -262,7 +262,7 @@ def _describe_section(name: str, field: Any) -> str:
 
 def _show_default(field: Any) -> str:
     if field.is_required():
-        return "needed"
+        return "required"
     value = field.get_default(call_default_factory=True)
     if value is None or value in ((), "", {}):
         return "none"
@@ -280,7 +280,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
 
 
 def find_stale(root: Path = ROOT) -> list[str]:
-    """The pages below ``root`` that are missing or differ from what the code says now."""
+    """The pages below ``root`` that are missing or differ from the code."""
     return [name for name, build in PAGES.items() if not _says(root / name, build())]
 
 
