@@ -154,15 +154,15 @@ _PACKAGES_AND_OWNERS = """\
 With `packages = ["app", "lib.core"]` findings are limited to these packages.
 
 - `app` means `app` and everything below it, never `apple`. You can also name a module. There are no wildcards.
-- The whole tree is still read: facts, graph and names cover it, so that a cycle through other packages and an import from
-  outside are seen.
-- A finding counts if at least one of its places, or its subject, is in a named package: a module of `lib` that imports a
-  name which `app.orders` does not have is a finding. A finding without a place is about the policy and always counts.
-- All other findings are excluded: from the report, its figures, the plan, the gate, and a new baseline. A baseline that was
-  written without this key still works: its findings in other packages are not reported as gone.
+- The whole tree is still read: facts, graph and names cover it, so that a cycle through other packages and an import
+  from outside are seen.
+- A finding counts if at least one of its places, or its subject, is in a named package: a module of `lib` that imports
+  a name which `app.orders` does not have is a finding. A finding without a place is about the policy and always counts.
+- All other findings are excluded: from the report, its figures, the plan, the gate, and a new baseline. A baseline that
+  was written without this key still works: its findings in other packages are not reported as gone.
 - The score counts the modules of these packages, and the places in them.
-- A missing package is an error (exit code 2) with the nearest names, so that a typing mistake does not produce an empty,
-  green report. Only the earlier revision of `--since` may lack it: then everything in it is new.
+- A missing package is an error (exit code 2) with the nearest names, so that a typing mistake does not produce an
+  empty, green report. Only the earlier revision of `--since` may lack it: then everything in it is new.
 
 The report, `ssot check` and SARIF name the packages.
 
@@ -182,10 +182,10 @@ A pattern is compared with the path of each file and with its module name; `*` a
 wildcards it matches the named file, folder or module and everything below it. As in CODEOWNERS the last matching entry
 decides.
 
-A finding belongs to the owner of most of its places; in a tie, to the owner of the first place. A finding without a place
-belongs to the owner of the module that it is about, or has no owner. The owner appears in the table `findings`, in
-`findings.json`, in the report (at each finding, as a table, in the steps of the plan), `issue.md`, `plan.md`, and in every
-format of `ssot check`. It has no effect on fingerprints, score and baseline.
+A finding belongs to the owner of most of its places; in a tie, to the owner of the first place. A finding without a
+place belongs to the owner of the module that it is about, or has no owner. The owner appears in the table `findings`,
+in `findings.json`, in the report (at each finding, as a table, in the steps of the plan), `issue.md`, `plan.md`, and in
+every format of `ssot check`. It has no effect on fingerprints, score and baseline.
 
 An entry that decides for no file is a finding of severity P3 that costs nothing (`owner-without-code`).
 
@@ -195,8 +195,8 @@ An entry that decides for no file is a finding of severity P3 that costs nothing
 _EXCEPTIONS = """\
 ## Exceptions
 
-A finding that the team accepts costs no points and fails no check; it is listed as accepted, with its reason. There are two
-kinds of exceptions.
+A finding that the team accepts costs no points and fails no check; it is listed as accepted, with its reason. There are
+two kinds of exceptions.
 
 In the source, on the line of the place or alone on the line above it:
 
@@ -207,14 +207,14 @@ from shop.compat import Order  # ssot: allow[class-taken-from-elsewhere] because
 class Registry: ...
 ```
 
-Only real Python comments count: the same text in a string or a docstring has no effect, and a file that does not parse has
-no comments.
+Only real Python comments count: the same text in a string or a docstring has no effect, and a file that does not parse
+has no comments.
 
-The comment accepts that place. In an import statement of several lines it may be on any of them. Some findings consist of
-all their places together (a cycle, the definitions of one name, copies, state that a class shares between its objects, the
-paths of a redirect): for these, one comment at any of the places accepts the whole finding. If another module joins an
-accepted cycle, this is a new finding, but the comment is still at one of its places and accepts it too: name the modules in
-the reason, and review the list of accepted findings regularly.
+The comment accepts that place. In an import statement of several lines it may be on any of them. Some findings consist
+of all their places together (a cycle, the definitions of one name, copies, state that a class shares between its
+objects, the paths of a redirect): for these, one comment at any of the places accepts the whole finding. If another
+module joins an accepted cycle, this is a new finding, but the comment is still at one of its places and accepts it too:
+name the modules in the reason, and review the list of accepted findings regularly.
 
 In the policy, for findings without a line, or for many:
 
@@ -226,10 +226,9 @@ reason = "the type checker copes with it"
 until = 2027-06-30           # it expires on the next day
 ```
 
-The reason is required. An exception without a reason, for an unknown rule, or past its date is a finding (`exception-void`).
-A rule of an exception that accepts nothing is one too (`exception-unused`, which costs no points), unless that rule could
-not be judged in this run: some rules need the simulation or the probe.
-"""
+The reason is required. An exception without a reason, for an unknown rule, or past its date is a finding
+(`exception-void`). A rule of an exception that accepts nothing is one too (`exception-unused`, which costs no points),
+unless that rule could not be judged in this run: some rules need the simulation or the probe."""
 
 
 def build_policy_schema() -> str:

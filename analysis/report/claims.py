@@ -1,4 +1,4 @@
-"""What was stated before, held against what was measured: the verdict, and why."""
+"""Claims compared with measurements: the verdict and the reason."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
 _FAILING = "modules-that-fail-when-imported-first"
-#: Metrics that nothing measured, and what would.
+#: Metrics that need another command to be measured.
 _NEEDED = {
     **dict.fromkeys(
         (
@@ -28,7 +28,7 @@ _NEEDED = {
             "swallowed-circular-imports",
             "witness-agreement",
         ),
-        "Only the interpreter knows: run it again with --probe.",
+        "Measured only at run time: run again with --probe.",
     ),
     **dict.fromkeys(
         (
@@ -46,10 +46,10 @@ _MOST_NAMED = 3
 
 @dataclass(frozen=True, slots=True)
 class ClaimVerdict:
-    """A number stated before, beside what was measured.
+    """One claim and its measured value.
 
-    ``verdict`` is confirmed, refuted, not measured or not a number; ``why`` says what the measured number counts.
-    ``metric`` is the name in the claim, ``measures`` that of the metric it is held against.
+    ``verdict`` is confirmed, refuted, not measured or not a number; ``why`` explains what the measured number counts.
+    ``metric`` is the name in the claim, ``measures`` the name of the metric that it is compared with.
     """
 
     metric: str
@@ -77,21 +77,21 @@ def judge_claims(inv: Investigation) -> list[ClaimVerdict]:
 
 def _judge(claim: Claim, name: str, measured: float | None, why: str) -> ClaimVerdict:
     unit = UNITS.get(name, "")
-    told = write_value(claim.value, unit) if isinstance(claim.value, float | int) else claim.value
+    stated = write_value(claim.value, unit) if isinstance(claim.value, float | int) else claim.value
     shown = "" if measured is None else write_value(measured, unit, name)
     if measured is None:
-        return ClaimVerdict(claim.metric, name, told, shown, NOT_MEASURED, claim.source, why)
+        return ClaimVerdict(claim.metric, name, stated, shown, NOT_MEASURED, claim.source, why)
     try:
         distance = abs(float(claim.value) - measured)
     except ValueError:
-        return ClaimVerdict(claim.metric, name, told, shown, "not a number", claim.source, why)
+        return ClaimVerdict(claim.metric, name, stated, shown, "not a number", claim.source, why)
     exact = 1e-9 * max(1.0, abs(measured))
     is_same = distance <= max(claim.tolerance, exact)
     if is_same and distance > exact:
         why += f" It is within the stated tolerance of {_write_tolerance(claim.tolerance, unit)}."
-    elif not is_same and told == shown:
-        why += " The two differ by less than is shown."
-    return ClaimVerdict(claim.metric, name, told, shown, "confirmed" if is_same else "refuted", claim.source, why)
+    elif not is_same and stated == shown:
+        why += " The two differ by less than the shown precision."
+    return ClaimVerdict(claim.metric, name, stated, shown, "confirmed" if is_same else "refuted", claim.source, why)
 
 
 def _write_tolerance(tolerance: float, unit: str) -> str:
@@ -117,7 +117,7 @@ def _explain(inv: Investigation, claim: Claim, meaning: str) -> str:
 
 
 def _format_objects(inv: Investigation, name: str, wanted: tuple[str, ...]) -> str:
-    """Say what is behind each path that a claim is about: an object that is no class has no class id."""
+    """Describe the object of each path that a claim is about: an object that is not a class has no class id."""
     paths = inv.frame("paths")
     dotted = [path.replace(":", ".") for path in wanted]
     rows = paths[paths["import_path"].isin(dotted)] if dotted else paths[paths["name"] == name]
@@ -142,15 +142,15 @@ def _format_first_imports(inv: Investigation, wanted: tuple[str, ...]) -> list[s
         return [f"{module}: {outcomes.get(module, 'no such module')}." for module in wanted]
     counts = Counter(outcomes.values())
     rest = ", ".join(f"{count:,} {outcome}" for outcome, count in sorted(counts.items()) if outcome != "ok")
-    could = "could" if len(probed) else "can, by the simulation,"
+    could = "could" if len(probed) else "can (simulated)"
     return [
         f"Of {format_count(len(outcomes), 'module')} {counts['ok']:,} {could} be imported{f', {rest}' if rest else ''}."
     ]
 
 
 def _format_blind(inv: Investigation, claim: Claim) -> str:
-    """Say which of the modules that a claim is about could not be imported for another reason."""
+    """List the modules of a claim that could not be imported for another reason."""
     if claim.metric != _FAILING or not claim.paths or inv.manifest.probe is None:
         return ""
-    told = " ".join(_format_first_imports(inv, claim.paths))
-    return f"Not all of them could be imported, for other reasons: {told}"
+    outcomes = " ".join(_format_first_imports(inv, claim.paths))
+    return f"Some of them could not be imported for other reasons: {outcomes}"

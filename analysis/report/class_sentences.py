@@ -22,7 +22,7 @@ _KIND_OF_ROUTE = {"definition": "focus", "facade": "plain", "shim": "other", "ac
 
 
 def format_identity(inv: Investigation) -> Prose:
-    """Say how many classes can be imported by how many paths, and how many imports take the wrong one."""
+    """Count the importable classes, those with several paths, and the non-canonical imports."""
     classes = inv.classes()
     several = int((classes["paths"] > 1).sum())
     statements, files = count_violations(inv.table("violations"))
@@ -30,33 +30,33 @@ def format_identity(inv: Investigation) -> Prose:
         f"{format_count(len(classes), 'class', 'classes').capitalize()} can be imported, {several:,} of them by more "
         "than "
         f"one path. {format_count(statements, 'import statement').capitalize()} in {format_count(files, 'file')} "
-        f"{'takes' if statements == 1 else 'take'} a class from a module that neither defines it nor is a package "
-        "around it."
+        f"{'takes' if statements == 1 else 'take'} a class from a module that neither defines it nor is a parent "
+        "package of the definition."
     )
     return Prose(text)
 
 
 def list_classes(inv: Investigation, most_rows: int = 15) -> Fragment:
-    """Return the classes with the most violations: their canonical path, and by how many other paths they are taken."""
+    """Return the classes with the most non-canonical imports: their canonical path and the number of other paths."""
     columns = ["definition", "canonical", "paths", "facades", "shims", "accidental", "statements", "violations"]
-    caption = "Classes, those most often taken from the wrong place first"
+    caption = "Classes, most non-canonical imports first"
     return build_table(inv.classes()[columns], caption=caption, most_rows=most_rows, names=("definition", "canonical"))
 
 
 def find_busiest_class(inv: Investigation) -> str:
-    """Return the definition of the class that is most often taken from the wrong place; empty without classes."""
+    """Return the definition of the class with the most non-canonical imports; empty without classes."""
     classes = inv.classes()
     return "" if classes.empty else str(classes.iloc[0]["definition"])
 
 
 def format_paths(inv: Investigation, name: str = "") -> Prose:
-    """Say which path of a class should be used, and how many statements use another.
+    """State which path of a class should be used, and how many statements use another one.
 
-    Without a name the class is the one most often taken from the wrong place.
+    The default is the class with the most non-canonical imports.
     """
     name = name or find_busiest_class(inv)
     if not name:
-        return Prose("There is no class.")
+        return Prose("This code base has no class.")
     found = inv.paths(name)
     sentences = []
     for definition, rows in found.groupby("definition", sort=True):
@@ -66,16 +66,13 @@ def format_paths(inv: Investigation, name: str = "") -> Prose:
             path = f"should be imported as {code(str(right.iloc[0]['import_path']))}"
         else:
             path = "has no canonical path"
-        does = "does" if wrong == 1 else "do"
-        sentences.append(
-            f"{code(str(definition))} {path}; {format_count(wrong, 'statement')} should take it from there and "
-            f"{does} not."
-        )
+        uses = "uses" if wrong == 1 else "use"
+        sentences.append(f"{code(str(definition))} {path}; {format_count(wrong, 'statement')} {uses} another path.")
     return Prose("\n\n".join(sentences))
 
 
 def list_paths(inv: Investigation, name: str = "", most_rows: int = 25) -> Fragment:
-    """Return every import path of a class: its route, its users, and where it is bound."""
+    """Return every import path of a class: its route, its users, and its place in the source."""
     name = name or find_busiest_class(inv)
     columns = ["import_path", "route", "is_canonical", "statements", "files", "violations", "place"]
     if not name:
@@ -88,7 +85,7 @@ def list_paths(inv: Investigation, name: str = "", most_rows: int = 25) -> Fragm
 
 
 def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS) -> Network:
-    """Return a network of one class: its definition, and the paths in use, each by the one it came from."""
+    """Return a network of one class: its definition, and its used paths, each linked to the path it imports from."""
     name = name or find_busiest_class(inv)
     found = inv.paths(name) if name else pd.DataFrame()
     taken = found[(found["statements"] > 0) | found["is_canonical"]] if name else found
@@ -102,9 +99,10 @@ def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS)
         source = next((step for step in steps[1:] if step in paths and step != path), "")
         if source:
             kind = "cut" if row["violations"] else "plain"
-            links.append(Link(path, source, f"{path} takes it from {source}", 1.4, kind))
-    hidden = format_hidden("paths", len(found) - len(shown), "nobody imports by them, or fewest")
-    legend = "Red is the definition, blue a package around it, grey a detour. Dashed lines start at paths in wrong use."
+            links.append(Link(path, source, f"{path} imports it from {source}", 1.4, kind))
+    hidden = format_hidden("paths", len(found) - len(shown), "those with the fewest imports")
+    colours = "Red: the definition; blue: a parent package; grey: other paths."
+    legend = f"{colours} Dashed lines start at paths with non-canonical imports."
     return Network(
         f"Import paths of {name}",
         tuple(nodes),
@@ -115,13 +113,13 @@ def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS)
 
 
 def _draw_path(path: str, label: str, row: Mapping[Any, Any]) -> Node:
-    title = f"{path}\n{row['route']}, {row['statements']} statements"
+    title = f"{path}\n{row['route']}, {format_count(row['statements'], 'statement')}"
     size = 11 + min(20, row["statements"] ** 0.5)
     return Node(path, label, title, size, _KIND_OF_ROUTE.get(str(row["route"]), "other"))
 
 
 def list_violations(inv: Investigation, most_rows: int = 15) -> Fragment:
-    """Return the files with the most imports that take a class from the wrong place."""
+    """Return the files with the most non-canonical imports."""
     frame = inv.violations
     places = frame.assign(path=frame["path"].astype(str)).drop_duplicates(["path", "line"])
     counted = places.groupby("path").agg(
@@ -129,7 +127,7 @@ def list_violations(inv: Investigation, most_rows: int = 15) -> Fragment:
     )
     ordered = counted.reset_index().sort_values(["statements", "path"], ascending=[False, True], ignore_index=True)
     ordered["place"] = ordered["path"] + ":" + ordered["first"].astype(str)
-    caption = "Files with imports that bypass the canonical path"
+    caption = "Files with non-canonical imports"
     return build_table(
         ordered[["place", "statements", "example"]], caption=caption, most_rows=most_rows, names=("place", "example")
     )
@@ -140,7 +138,7 @@ def list_conflicts(inv: Investigation, most_rows: int = 15) -> Fragment:
     frame = inv.conflicts.assign(kind=inv.conflicts["kind"].astype(str))
     rivals = frame[frame["kind"].isin(["same-name", "renamed", "instance"]) & ~frame["is_related"]]
     ordered = rivals.sort_values(["statements", "name"], ascending=[False, True], ignore_index=True)
-    caption = "One name, different objects"
+    caption = "Names with different objects"
     return build_table(
         ordered[["name", "kind", "definitions", "statements"]], caption=caption, most_rows=most_rows,
         names=("name", "definitions"),
@@ -162,10 +160,10 @@ def list_phantom_names(inv: Investigation, most_rows: int = 15) -> Fragment:
 
 
 def list_instances(inv: Investigation, most_rows: int = 15) -> Fragment:
-    """Return the objects whose names look like those of classes: their ids are no class ids."""
+    """Return the objects that are named like classes: their ids are not class ids."""
     found = inv.instances_like_classes()
     found["place"] = found["path"] + ":" + found["line"].astype(str)
     shown = found[["import_path", "made_by", "place"]].rename(columns={"import_path": "object", "made_by": "made by"})
     return build_table(
-        shown, caption="Objects that look like classes", most_rows=most_rows, names=("object", "made by", "place")
+        shown, caption="Objects named like classes", most_rows=most_rows, names=("object", "made by", "place")
     )

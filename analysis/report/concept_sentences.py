@@ -20,27 +20,27 @@ from analysis.wording import format_count
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
-#: Columns of the table that holds methods against one another.
+#: Columns of the table that compares methods.
 MOST_CLASSES = 8
 
 
 def format_concepts(inv: Investigation) -> Prose:
-    """Say which concepts of the policy have too many classes, and how many families there are besides."""
+    """State which concepts of the policy have too many classes."""
     concepts = inv.find_concepts()
     stated = [concept for concept in concepts if concept.is_policy]
     over = [concept for concept in stated if concept.max_classes and concept.classes > concept.max_classes]
     if not stated:
-        text = "The policy names no concept; the families below are proposed by the last word of the class names."
+        text = "The policy names no concept. The families below are proposed by the last word of the class names."
     elif not over:
-        counted = format_count(len(stated), "concept").capitalize()
-        text = f"{counted} of the policy, and none has more classes than it allows."
+        text = f"The policy limits {format_count(len(stated), 'concept')}; none has more classes than allowed."
     else:
-        told = "; ".join(
-            f"{code(concept.name)} has {format_count(concept.classes, 'class', 'classes')}, allowed is "
-            f"{concept.max_classes:,}"
+        listed = "; ".join(
+            f"{code(concept.name)} has {format_count(concept.classes, 'class', 'classes')} (at most "
+            f"{concept.max_classes:,} allowed)"
             for concept in over
         )
-        text = f"Of {format_count(len(stated), 'concept')} in the policy {len(over):,} hold more than they may: {told}."
+        verb = "exceeds its limit" if len(over) == 1 else "exceed their limits"
+        text = f"Of {format_count(len(stated), 'concept')} in the policy, {len(over):,} {verb}: {listed}."
     return Prose(text)
 
 
@@ -54,7 +54,7 @@ def list_concepts(inv: Investigation, most_rows: int = 15) -> Fragment:
 
 
 def list_members(inv: Investigation, name: str = "", most_rows: int = 25) -> Fragment:
-    """Return the classes of a concept: whether each counts, whom it extends or wraps, who uses it, and where it is."""
+    """Return the classes of a concept: role, base classes, wrapped class, users and place of each."""
     members = inv.members(name)
     labels = _label(members["definition"], members["name"])
     shown = pd.DataFrame(
@@ -77,7 +77,7 @@ def list_members(inv: Investigation, name: str = "", most_rows: int = 25) -> Fra
 
 
 def _label(definitions: Iterable[str], names: Iterable[str]) -> dict[str, str]:
-    """Return a short name of each class: its own where no other one has it."""
+    """Return a short name for each class: its plain name if it is unique."""
     pairs = list(zip(definitions, names, strict=True))
     counts = Counter(name for _, name in pairs)
     return {definition: name if counts[name] == 1 else definition for definition, name in pairs}
@@ -89,7 +89,7 @@ def _find_name(inv: Investigation, name: str) -> str:
 
 
 def format_rivals(inv: Investigation, name: str = "") -> Prose:
-    """Say how many classes of a concept stand beside one another, and how many extend or wrap another of them."""
+    """State how many classes of a concept compete, and how many extend or wrap another of them."""
     members = inv.members(name)
     counted = members[members["role"] == "implementation"]
     extending = int((counted["extends"].map(len) > 0).sum())
@@ -98,24 +98,25 @@ def format_rivals(inv: Investigation, name: str = "") -> Prose:
     sentences = [
         (
             f"{format_count(len(counted), 'class', 'classes').capitalize()} of {code(_find_name(inv, name))} "
-            f"{'counts' if len(counted) <= 1 else 'count'}."
+            f"{'counts' if len(counted) <= 1 else 'count'} as "
+            f"{'an implementation' if len(counted) <= 1 else 'implementations'}."
         ),
         (
-            f"Of them {extending or 'none'} {'extend' if extending > 1 else 'extends'} another of the family, "
+            f"Of these, {extending or 'none'} {'extend' if extending > 1 else 'extends'} another of the family, "
             f"and {wrapping or 'none'} only {'delegate' if wrapping > 1 else 'delegates'} to another object."
         ),
     ]
     if apart:
         sentences.append(
-            f"{format_count(apart, 'more is', 'more are')} abstract, a protocol, a fallback or allowed by the "
-            "policy, and "
-            "not counted."
+            f"{format_count(apart, 'more class does', 'more classes do')} not count: abstract, a protocol, a "
+            "fallback, or allowed "
+            "by the policy."
         )
     return Prose(" ".join(sentences))
 
 
 def list_users(inv: Investigation, name: str = "", most_rows: int = 15) -> Fragment:
-    """Return which package uses which class of a concept, the heaviest first."""
+    """Return which package uses which class of a concept, most statements first."""
     users = inv.users(name)
     labels = _label(*(inv.members(name)[column] for column in ("definition", "name")))
     groups = group_modules([str(importer) for importer in users["importer"].unique()], MOST_PACKAGES)
@@ -131,12 +132,12 @@ def list_users(inv: Investigation, name: str = "", most_rows: int = 15) -> Fragm
     )
     order = ["statements", "package", "class"]
     ordered = counted.sort_values(order, ascending=[False, True, True], ignore_index=True)
-    caption = f"Who uses which class of {_find_name(inv, name)}"
+    caption = f"Packages that use classes of {_find_name(inv, name)}"
     return build_table(ordered, caption=caption, most_rows=most_rows, names=("package", "class"))
 
 
 def list_methods(inv: Investigation, name: str = "", most_rows: int = 40) -> Fragment:
-    """Return the methods of the classes of a concept beside one another: who has what, and with which parameters."""
+    """Return the methods of the classes of a concept side by side, with their parameters."""
     members = inv.members(name)
     counted = [str(definition) for definition in members[members["role"] == "implementation"]["definition"]]
     labels = _label(members["definition"], members["name"])
@@ -150,7 +151,7 @@ def list_methods(inv: Investigation, name: str = "", most_rows: int = 40) -> Fra
 
 
 def format_duplicates(inv: Investigation) -> Prose:
-    """Say how many classes and methods are copies of one another, and which folders explain them."""
+    """Count the near duplicates among classes and methods, and those inside copied folders."""
     frame = inv.duplicates
     levels = frame["level"].astype(str).value_counts()
     copies = inv.folder_copies
@@ -168,19 +169,19 @@ def format_duplicates(inv: Investigation) -> Prose:
 
 
 def list_duplicates(inv: Investigation, most_rows: int = 15) -> Fragment:
-    """Return the pairs of classes and methods that are alike and that no copied folder explains, the longest first."""
+    """Return the pairs of similar classes and methods outside copied folders, the longest first."""
     frame = _order_duplicates(inv)
     frame["first at"] = frame["first_path"] + ":" + frame["first_line"].astype(str)
     frame["second at"] = frame["second_path"] + ":" + frame["second_line"].astype(str)
-    frame["alike"] = [write_share(share) for share in frame["similarity"]]
-    shown = frame[["level", "first", "second", "alike", "lines", "first at", "second at"]]
+    frame["similarity"] = [write_share(share) for share in frame["similarity"]]
+    shown = frame[["level", "first", "second", "similarity", "lines", "first at", "second at"]]
     names = ("first", "second", "first at", "second at")
     return build_table(shown, caption="Near duplicates", most_rows=most_rows, names=names)
 
 
 def list_folder_copies(inv: Investigation, most_rows: int = 15) -> Fragment:
     """Return the folders that are copies of one another."""
-    names = {"files": "files alike", "first_files": "in the first", "second_files": "in the second"}
+    names = {"files": "similar files", "first_files": "files in the first", "second_files": "files in the second"}
     shown = inv.folder_copies.rename(columns=names)
     return build_table(shown, caption="Copied folders", most_rows=most_rows, names=("first", "second"))
 
@@ -197,17 +198,17 @@ def show_difference(inv: Investigation, number: int = 1, most_rows: int = 80) ->
         for side in ("first", "second")
     )
     if not first or not second:
-        caption = "Near duplicates side by side (their source is no longer there)"
+        caption = "Near duplicates side by side (the source no longer exists)"
         return build_table(pd.DataFrame(columns=columns), caption=caption)
     found = build_side_by_side(first, second)
     left, right = (found[side].map(_keep_indentation) for side in ("first", "second"))
     shown = pd.DataFrame({"first": left, "": found["change"], "second": right})
-    caption = f"{row['first']} and {row['second']} ({write_share(row['similarity'])} alike)"
+    caption = f"{row['first']} and {row['second']} ({write_share(row['similarity'])} similar)"
     return build_table(shown, caption=caption, most_rows=most_rows, names=("first", "second"))
 
 
 def _keep_indentation(line: str) -> str:
-    """Return a line whose leading white space a page does not fold."""
+    """Return a line whose leading white space a page preserves."""
     bare = line.lstrip()
     return "\u00a0" * (len(line) - len(bare)) + bare
 
@@ -221,7 +222,7 @@ def _order_duplicates(inv: Investigation) -> pd.DataFrame:
 
 
 def _read_lines(inv: Investigation, path: str, first: int, last: int) -> list[str]:
-    """Return lines of a file of the target as it is now; nothing when it cannot be read."""
+    """Return lines of the current file of the target; none if it cannot be read."""
     root = Path(inv.manifest.root)
     place = (root / path).resolve()
     if not place.is_relative_to(root):

@@ -1,7 +1,7 @@
-"""What notebooks show: each thing in two ways, one for JupyterLab and one for the pages of a report.
+"""Outputs of notebooks, each in two forms: one for JupyterLab and one for the pages of a report.
 
-A page prefers ``PAGE``, which relies on the style sheet and scripts that the page carries once. JupyterLab
-takes ``text/html`` or ``image/png``, which stand on their own.
+A page prefers ``PAGE``, which uses the style sheet and scripts that the page contains once. JupyterLab uses
+``text/html`` or ``image/png``, which need nothing else.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def read_asset(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """HTML that is safe to show: everything from the target in it is escaped."""
+    """HTML that is safe to show: all text from the target is escaped."""
 
     page: str
     summary: str = ""
@@ -48,7 +48,7 @@ class Fragment:
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as PNG, with the words that stand for it and a caption."""
+    """A picture as PNG, with its alternative text and a caption."""
 
     png: bytes
     alt: str
@@ -70,7 +70,7 @@ class Picture:
 
 @dataclass(frozen=True, slots=True)
 class Prose:
-    """Computed sentences, as Markdown in which every name of the target is escaped."""
+    """Computed sentences, as Markdown with every name of the target escaped."""
 
     text: str
 
@@ -89,7 +89,7 @@ def build_table(
     """Return a frame as an escaped table that says how many rows it hides.
 
     ``names`` are the columns with dotted names, paths or source, set in a fixed-width face. ``units`` are those of
-    columns with numbers that are no counts. Lists show their first parts.
+    columns whose numbers are not counts. Lists show their first parts.
     """
     if frame.empty:
         return Fragment(f'<p class="nothing">{html(caption)}: none.</p>', f"{plain(caption)}: none")
@@ -113,7 +113,7 @@ def build_table(
 
 
 def _show_head(name: str) -> str:
-    """Column names are words; the name of a class stays as it is."""
+    """Show underscores of column names as spaces; names of classes do not change."""
     return name if ":" in name or not name.islower() else name.replace("_", " ")
 
 

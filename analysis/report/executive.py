@@ -13,7 +13,7 @@ from analysis.report.claims import ClaimVerdict, judge_claims
 from analysis.report.displays import Fragment
 from analysis.report.golden import GoldenView, build_golden
 from analysis.report.headline import Figure, build_figures, build_tally, count_severities, find_light, format_light
-from analysis.report.key_findings import WORTH_TELLING, Group, OwnerRow, count_owners, group_findings
+from analysis.report.key_findings import SHOWN_IN_FULL, Group, OwnerRow, count_owners, group_findings
 from analysis.report.provenance import build_provenance, format_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
@@ -25,18 +25,18 @@ if TYPE_CHECKING:
     from analysis.investigation import Investigation
     from analysis.remedy import Phase, SuccessMetric
 
-#: The limits of the pages, told where the report says what it does not cover.
+#: The limits of the pages, listed with what the report does not cover.
 LIMITS = (
-    "Networks and pictures are limited in size; each says below it what it does not show.",
-    "Key findings show the first findings and places of each rule; findings.json has all.",
+    "Networks and pictures are limited in size; a note below each states what it does not show.",
+    "Key findings show only the first findings and places of each rule; findings.json lists all.",
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Goal:
-    """One success metric as it is shown; ``is_met`` is false as well when nothing measured it.
+    """One success metric for display; ``is_met`` is also false if it was not measured.
 
-    ``now`` is what is measured, in pieces that name their metrics.
+    ``now`` is the measured value, in pieces that name their metrics.
     """
 
     label: str
@@ -45,13 +45,13 @@ class Goal:
 
     @property
     def now_text(self) -> str:
-        """What is measured now."""
+        """The measured value as one text."""
         return "".join(part.text for part in self.now)
 
 
 @dataclass(frozen=True, slots=True)
 class Executive:
-    """Everything that the executive report says. Texts of the target are not yet escaped."""
+    """The content of the executive report. Text from the target is not yet escaped."""
 
     target: str
     revision: str
@@ -95,15 +95,15 @@ def build_executive(inv: Investigation) -> Executive:
         causes=find_causes(inv),
         phases=inv.plan(),
         goals=[_build_goal(inv, goal) for goal in inv.success_metrics()],
-        groups=[group for group in groups if group.severity in WORTH_TELLING],
-        milder=[group for group in groups if group.severity not in WORTH_TELLING],
+        groups=[group for group in groups if group.severity in SHOWN_IN_FULL],
+        milder=[group for group in groups if group.severity not in SHOWN_IN_FULL],
         owners=count_owners(inv),
         provenance={"facts": provenance.facts, "gaps": provenance.gaps, "unread": provenance.unread, "limits": LIMITS},
     )
 
 
 def _format_sizes(inv: Investigation) -> str:
-    """Return the size as the metrics have it: the same modules that the score and the claims count."""
+    """Return the size from the metrics: the same modules that the score and the claims count."""
     counts = inv.manifest.counts
     modules, classes = format_count(inv.module_count, "module"), format_count(counts["definitions"], "class", "classes")
     return f"{format_count(counts['files'], 'file')}, {modules}, {classes}"
@@ -119,7 +119,7 @@ def _build_impact(inv: Investigation, counts: Mapping[str, int]) -> dict[str, An
 
 
 def _name_all(inv: Investigation, severity: str) -> str:
-    """Return what all findings of a severity are, such as policy violations, else the words of the severity."""
+    """Return the common kind of all findings of a severity, such as policy violations, else the severity's text."""
     rows = inv.table("findings").select(["rule", "severity"]).to_pylist()
     words = {name_severity(row["rule"], severity) for row in rows if row["severity"] == severity}
     return words.pop() if len(words) == 1 else SEVERITY_WORDS[severity]
@@ -151,7 +151,7 @@ def show_headline(inv: Investigation) -> Fragment:
 
 
 def show_findings(inv: Investigation, most_subjects: int = 6) -> Fragment:
-    """Return the key findings with their evidence, the gravest rule first."""
+    """Return the key findings with their evidence, the most severe rule first."""
     groups = group_findings(inv, most_subjects=most_subjects)
     return Fragment(str(_load_parts().show_findings(groups)), f"{len(groups)} rules have findings")
 
@@ -165,13 +165,13 @@ def show_owners(inv: Investigation) -> Fragment:
 
 
 def show_causes(inv: Investigation) -> Fragment:
-    """Return the root causes and where their findings gather."""
+    """Return the root causes and the packages with most of their findings."""
     causes = find_causes(inv)
     return Fragment(str(_load_parts().show_causes(causes)), f"{len(causes)} root causes")
 
 
 def show_score(inv: Investigation) -> Fragment:
-    """Return the compliance score, the gate, the trend against the baseline, and where the points go."""
+    """Return the compliance score, the gate, the trend against the baseline, and the points lost by rule."""
     score = build_score(inv)
     if score is None:
         return Fragment('<p class="nothing">No module can be imported, so there is no score.</p>', "no score")
@@ -179,7 +179,7 @@ def show_score(inv: Investigation) -> Fragment:
 
 
 def show_golden(inv: Investigation) -> Fragment:
-    """Return the success rate of the golden path, its interval and verdict, and what its failures cost."""
+    """Return the success rate of the golden path, its interval, its verdict, and the cost of its failures."""
     golden = build_golden(inv)
     if golden is None:
         return Fragment('<p class="nothing">The golden path was not measured.</p>', "golden path: not measured")
@@ -187,15 +187,15 @@ def show_golden(inv: Investigation) -> Fragment:
 
 
 def show_impact(inv: Investigation) -> Fragment:
-    """Return what is at stake and the findings by severity."""
+    """Return the revenue at risk and the findings by severity."""
     return Fragment(str(_load_parts().show_impact(_build_impact(inv, count_severities(inv)))), "impact")
 
 
 def show_claims(inv: Investigation) -> Fragment:
-    """Return the numbers that were stated before beside what was measured."""
+    """Return the claims and the measured values."""
     claims = judge_claims(inv)
     if not claims:
-        return Fragment('<p class="nothing">The policy states no earlier numbers.</p>', "no claims")
+        return Fragment('<p class="nothing">The policy contains no claims.</p>', "no claims")
     return Fragment(str(_load_parts().show_claims(claims)), f"{len(claims)} claims")
 
 
@@ -206,12 +206,12 @@ def show_plan(inv: Investigation) -> Fragment:
 
 
 def show_goals(inv: Investigation) -> Fragment:
-    """Return the success metrics as check boxes that a measurement ticks."""
+    """Return the success metrics as check boxes; measurements tick them."""
     goals = [_build_goal(inv, goal) for goal in inv.success_metrics()]
     return Fragment(str(_load_parts().show_goals(goals)), f"{sum(goal.is_met for goal in goals)} of {len(goals)} met")
 
 
 def show_provenance(inv: Investigation) -> Fragment:
-    """Return where the figures come from and what they do not cover."""
+    """Return the origin of the figures and their limits."""
     provenance = build_executive(inv).provenance
     return Fragment(str(_load_parts().show_provenance(provenance)), "provenance")

@@ -1,4 +1,4 @@
-"""The golden path as the report tells it: rate, interval, verdict, needed runs, levers, hints and impact."""
+"""The golden path in the report: rate, interval, verdict, needed runs, levers, hints and impact."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
 _LEAST_P, _MOST_HINTS = 0.05, 15
-_NOTHING = "The golden path was not measured: `ssot golden-path TARGET --runs 200 -- COMMAND` does."
+_NOTHING = "The golden path was not measured. To measure it: `ssot golden-path TARGET --runs 200 -- COMMAND`."
 
 
 @dataclass(frozen=True, slots=True)
 class GoldenView:
-    """What is to be said of the golden path; ``scenarios`` are rows of stage, rate, loss and why."""
+    """The content of the report on the golden path; ``scenarios`` are rows of stage, rate, loss and assumption."""
 
     passed: int
     runs: int
@@ -56,14 +56,14 @@ class GoldenView:
     interval_text: str
     lower: str
     verdict: Verdict
-    told: str
+    reason: str
     source: str
     cause: str
     scenarios: Sequence[tuple[str, str, str, str]]
 
 
 def build_golden(inv: Investigation) -> GoldenView | None:
-    """Return what is to be said of the golden path; None when it was not measured."""
+    """Return the content of the report on the golden path; None when it was not measured."""
     runs = inv.table("golden_runs")
     passed, count = count_base(runs)
     if not count:
@@ -79,7 +79,7 @@ def build_golden(inv: Investigation) -> GoldenView | None:
         interval_text=f"{write_stated(interval.confidence)} interval: {write_interval(interval.lower, interval.upper)}",
         lower=write_at_least(verdict.lower, verdict.confidence),
         verdict=verdict,
-        told=format_verdict(verdict, passed, count),
+        reason=format_verdict(verdict, passed, count),
         source=_format_source(inv),
         cause=_format_cause(inv),
         scenarios=build_scenarios(inv, passed, count),
@@ -87,31 +87,31 @@ def build_golden(inv: Investigation) -> GoldenView | None:
 
 
 def _format_cause(inv: Investigation) -> str:
-    """Say what the failures depend on and what changed, as a sentence; empty where nobody has tried."""
+    """State what the failures depend on and what changed, as a sentence; empty if this was not measured."""
     change = inv.manifest.golden.change if inv.manifest.golden else ""
-    told = "; ".join(filter(None, (format_cause(inv.table("golden_runs")), change)))
-    return f"{told[:1].upper()}{told[1:]}." if told else ""
+    text = "; ".join(filter(None, (format_cause(inv.table("golden_runs")), change)))
+    return f"{text[:1].upper()}{text[1:]}." if text else ""
 
 
 def _format_source(inv: Investigation) -> str:
     about = inv.manifest.golden or GoldenSource()
-    what = " ".join(_shorten(about.command)) or f"{len(about.files):,} files of results"
+    what = " ".join(_shorten(about.command)) or format_count(len(about.files), "result file")
     early = "; stopped early, because the verdict was clear" if about.stopped else ""
-    other = "" if about.revision == inv.manifest.revision else ", another revision than that of the source"
+    other = "" if about.revision == inv.manifest.revision else ", not the revision of the source"
     when = about.created[:16].replace("T", " ")
     return f"{what}, at {about.revision}{other}, {when} UTC{early}"
 
 
 def _shorten(command: Sequence[str]) -> list[str]:
-    """Return a command with the name of its program: where it lies on this machine is nobody's business."""
+    """Return a command with the name of its program only: a report does not disclose local paths."""
     return [command[0].rpartition("/")[2], *command[1:]] if command else []
 
 
 def build_scenarios(inv: Investigation, passed: int, runs: int) -> list[tuple[str, str, str, str]]:
     """Return stage, success rate, yearly loss and assumption: today, after each phase, at target.
 
-    Loss is revenue at risk × (1 − rate), and the ends of its interval follow from those of the rate; it is "not
-    stated" where the policy states no revenue, and "not measured" for what nobody has measured.
+    Loss is revenue at risk × (1 − rate), and its interval follows from that of the rate; it is "not stated" if the
+    policy states no revenue, and "not measured" for the effect of future phases.
     """
     business, policy = inv.policy.business, inv.policy.golden_path
     revenue, rate = business.revenue_at_risk, passed / runs
@@ -121,7 +121,7 @@ def build_scenarios(inv: Investigation, passed: int, runs: int) -> list[tuple[st
         low, high = (write_money(revenue * (1 - bound)) for bound in (interval.upper, interval.lower))
         today = f"{write_money(revenue * (1 - rate), business.currency)} ({low} to {high})"
         target = write_money(revenue * (1 - policy.target), business.currency)
-    stated = "revenue at risk as the policy states it; every failure loses its share of it"
+    stated = "revenue at risk from the policy; each failed run loses a proportional share"
     rows = [("today", write_share(rate), today, f"measured in {format_count(runs, 'run')}; {stated}")]
     rows += [
         (f"after: {phase.name}", "not measured", "not measured", "measure again when the phase is done")
@@ -132,17 +132,17 @@ def build_scenarios(inv: Investigation, passed: int, runs: int) -> list[tuple[st
 
 
 def format_golden(inv: Investigation) -> Prose:
-    """Say the rate, the verdict, what it rests on, and what the failures depend on."""
+    """State the rate, the verdict with its basis, and what the failures depend on."""
     view = build_golden(inv)
     if view is None:
         return Prose(_NOTHING)
     wilson = estimate_rate(view.passed, view.runs, inv.policy.golden_path.confidence, "wilson")
     trend = judge_trend(inv.table("golden_runs"))
-    told = "Failures do not gather early or late" if trend >= _LEAST_P else "Failures gather early or late"
+    pattern = "Failures show no clear trend over time" if trend >= _LEAST_P else "Failures cluster early or late"
     by_wilson = write_interval(wilson.lower, wilson.upper)
     intervals = f"{view.interval_text} by Clopper and Pearson, {by_wilson} by Wilson"
     parts = [
-        f"**The success rate is {view.rate}** ({intervals}). {view.told} {told} ({write_chance(trend)}).",
+        f"**The success rate is {view.rate}** ({intervals}). {view.reason} {pattern} ({write_chance(trend)}).",
         view.cause,
         f"Measured: {code(view.source)}.",
     ]
@@ -150,7 +150,7 @@ def format_golden(inv: Investigation) -> Prose:
 
 
 def draw_rate(inv: Investigation) -> Picture | Prose:
-    """Return the rate with its interval beside the target."""
+    """Return the rate with its interval and the target."""
     view = build_golden(inv)
     if view is None:
         return Prose(_NOTHING)
@@ -162,7 +162,7 @@ def draw_rate(inv: Investigation) -> Picture | Prose:
         axes.plot([found.lower, found.upper], [0, 0], color=BLUE, linewidth=5, solid_capstyle="butt")
         axes.plot([found.rate], [0], "o", color=INK, markersize=8)
         axes.axvline(policy.target, color=RED, linewidth=1.5)
-        axes.text(policy.target, 0.62, f"needed {write_stated(policy.target)} ", color=RED, ha="right", fontsize=9)
+        axes.text(policy.target, 0.62, f"required {write_stated(policy.target)} ", color=RED, ha="right", fontsize=9)
         axes.text(found.rate, -0.62, view.rate, ha="center", fontsize=9)
         axes.set_ylim(-1, 1)
         axes.set_xlim(min(0.5, found.lower - 0.05), 1.005)
@@ -174,12 +174,12 @@ def draw_rate(inv: Investigation) -> Picture | Prose:
         f"{view.passed:,} of {view.runs:,} runs succeeded; the bar is the {write_stated(found.confidence)} interval."
     )
     return Picture(
-        png, f"Success rate {view.rate}, interval {view.interval}, needed {write_stated(policy.target)}", caption
+        png, f"Success rate {view.rate}, interval {view.interval}, required {write_stated(policy.target)}", caption
     )
 
 
 def draw_runs(inv: Investigation) -> Picture | Prose:
-    """Return the run chart: the rate so far after each run, and each failure as a mark."""
+    """Return the run chart: the cumulative rate after each run, and each failure as a mark."""
     rows = sorted(
         (row for row in inv.table("golden_runs").to_pylist() if row["lever"] == BASE), key=lambda row: row["run"]
     )
@@ -200,7 +200,7 @@ def draw_runs(inv: Investigation) -> Picture | Prose:
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes.set_xlabel("run")
         png = render(figure)
-    caption = f"The rate after each run; red marks are the {format_count(len(failed), 'run')} that failed."
+    caption = f"The cumulative rate after each run; red marks: {format_count(len(failed), 'failed run')}."
     return Picture(png, f"Run chart of {len(good):,} runs, {len(failed):,} of them failed", caption)
 
 
@@ -213,7 +213,7 @@ def _accumulate(good: Sequence[bool]) -> list[float]:
 
 
 def list_tests(inv: Investigation) -> Fragment:
-    """Return the tests: those that fail now and then first, with their rates."""
+    """Return the tests with their rates, flaky ones first."""
     records = summarise_tests(inv.table("golden_runs"), inv.table("golden_tests"), inv.policy.golden_path.confidence)
     rows = [
         (
@@ -233,19 +233,19 @@ def list_tests(inv: Investigation) -> Fragment:
 
 
 def list_levers(inv: Investigation) -> Fragment:
-    """Return what each lever does to the rate, and the failing seeds that were repeated."""
+    """Return the effect of each lever on the rate."""
     levers = [
         (each.lever, each.setting, f"{each.passed:,} of {each.runs:,}", each.rate, each.base_rate,
          write_chance(each.p_value), "yes" if each.moves else "no")
         for each in summarise_levers(inv.table("golden_runs"))
     ]  # fmt: skip
-    columns = ["lever", "setting", "passed", "rate", "rate_without", "chance", "moves_the_rate"]
+    columns = ["lever", "setting", "passed", "rate", "rate_without", "chance", "changes_the_rate"]
     units = {"rate": SHARE, "rate_without": SHARE}
-    return build_table(pd.DataFrame(levers, columns=columns), caption="What moves the rate", units=units)
+    return build_table(pd.DataFrame(levers, columns=columns), caption="What changes the rate", units=units)
 
 
 def list_seeds(inv: Investigation) -> Fragment:
-    """Return the failing seeds that were repeated: does the seed decide?"""
+    """Return the failing seeds that were repeated: does the seed decide the outcome?"""
     seeds = [
         (str(each.seed), f"{each.failed} of {each.runs}", each.kind)
         for each in summarise_seeds(inv.table("golden_runs"))
@@ -255,7 +255,7 @@ def list_seeds(inv: Investigation) -> Fragment:
 
 
 def list_hints(inv: Investigation) -> Fragment:
-    """Return the findings that stand in modules which the runs imported: where to look first, no more than a hint."""
+    """Return the findings in modules that the runs imported: hints, not proofs."""
     loaded = {row["path"]: row["runs"] for row in inv.table("golden_modules").to_pylist()}
     hints = {rule.name for rule in RULES if rule.hints_at_flaky_tests}
     rows: list[tuple[Any, ...]] = []
@@ -266,28 +266,28 @@ def list_hints(inv: Investigation) -> Fragment:
     frame = pd.DataFrame(rows[:_MOST_HINTS], columns=["severity", "rule", "subject", "imported_file"])
     names = ("rule", "subject", "imported_file")
     return build_table(
-        frame, caption="Hints: shared state and lost imports in modules that the runs imported", names=names
+        frame, caption="Hints: shared state and swallowed imports in modules that the runs imported", names=names
     )
 
 
 def list_scenarios(inv: Investigation) -> Fragment | Prose:
-    """Return what is lost today, after each phase, and at target, with every assumption."""
+    """Return the loss today, after each phase, and at target, with every assumption."""
     view = build_golden(inv)
     if view is None:
         return Prose(_NOTHING)
     frame = pd.DataFrame(list(view.scenarios), columns=["stage", "success_rate", "yearly_loss", "assumption"])
-    return build_table(frame, caption="What unreliability costs")
+    return build_table(frame, caption="Cost of failures")
 
 
 def format_needed(inv: Investigation) -> Prose:
-    """Say how many runs it takes to claim the target, and how far it is from here."""
+    """State how many runs are needed to prove the target, and how many have failed so far."""
     view = build_golden(inv)
     policy = inv.policy.golden_path
     verdict = view.verdict if view else judge_rate(0, 0, policy.target, policy.confidence)
     text = (
-        f"To claim {write_stated(policy.target)} at a confidence of {write_stated(policy.confidence)}, "
+        f"To prove {write_stated(policy.target)} at a confidence of {write_stated(policy.confidence)}, "
         f"{write_count(verdict.needed_runs)} runs in a "
-        "row must succeed; each failure in between asks for about half as many again."
+        "row must succeed; each failure among them requires about half as many more."
     )
     if view:
         failures = view.runs - view.passed

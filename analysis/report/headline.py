@@ -1,4 +1,4 @@
-"""The figures that stand first, each with a traffic light that is also said in words, and one sentence on the whole."""
+"""The headline figures, each with a traffic light and its meaning as text, and one sentence on the whole."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from analysis.investigation import Investigation
     from analysis.remedy import SuccessMetric
 
-#: Light: its words.
+#: Light: its meaning as text.
 LIGHTS: Mapping[str, str] = {
     "red": "Needs a fix now", "amber": "Risk", "green": "In order", "grey": "Not measured",
 }  # fmt: skip
@@ -27,9 +27,9 @@ _WEIGHTS = {"P0": "red", "P1": "red", "P2": "amber", "P3": "amber"}
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """One headline figure: its number with a noun, a second line, its light (red, amber, green or grey) and words.
+    """One headline figure: its number with a noun, a second line, its light (red, amber, green or grey) and meaning.
 
-    ``metric`` names the number; ``note`` is the second line in pieces, those with a number naming theirs.
+    ``metric`` names the number; ``note`` is the second line in pieces, each number with the name of its metric.
     """
 
     metric: str
@@ -43,7 +43,7 @@ class Figure:
 
     @property
     def text(self) -> str:
-        """The number as it is written everywhere."""
+        """The number in its one form."""
         return write_value(self.value, self.unit, self.metric)
 
     @property
@@ -58,7 +58,7 @@ class Figure:
 
 
 def build_figures(inv: Investigation) -> list[Figure]:
-    """Return the headline figures: the concepts that the policy limits first, then what every target has."""
+    """Return the headline figures: first the concepts that the policy limits, then those of every target."""
     values = {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()}
     goals = inv.success_metrics()
     figures = [_build_concept(goal) for goal in goals if goal.metric.startswith("concept:")]
@@ -73,7 +73,7 @@ def build_figures(inv: Investigation) -> list[Figure]:
 
 
 def _build_ordinary(values: Mapping[str, float], worst: Mapping[str, str]) -> Iterator[Figure]:
-    """Yield the figures that rules state, each with the light of the rule's most severe finding."""
+    """Yield the figures of the rules, each with the light of the rule's most severe finding."""
     figures = [(rule.figure, rule.name) for rule in RULES if rule.figure is not None]
     for figure, rule in sorted(figures, key=lambda pair: (pair[0].order, pair[1])):
         value = values.get(figure.metric)
@@ -98,7 +98,7 @@ def _build_concept(goal: SuccessMetric) -> Figure:
 
 
 def _build_ids(metric: str, value: float) -> Figure:
-    """Return how many classes have the name of one that the policy or a claim is about."""
+    """Return the number of classes with one name that the policy or a claim is about."""
     noun, is_one = choose_form(int(value), "definition", "definitions"), value == 1
     says = "" if is_one else "Not as expected"
     name, note = metric.removeprefix(_CLASS_IDS), (Shown("expected 1"),)
@@ -106,7 +106,7 @@ def _build_ids(metric: str, value: float) -> Figure:
 
 
 def _build_golden(inv: Investigation, goal: SuccessMetric) -> Figure:
-    """Return the measured success rate; its lower bound, which decides, is named as such below it."""
+    """Return the measured success rate; the second line names its lower bound, which decides the verdict."""
     runs, confidence = inv.metric("golden-path-runs"), inv.policy.golden_path.confidence
     note = (
         Shown(write_at_least(goal.now or 0.0, confidence), _LOWER),
@@ -133,29 +133,29 @@ def _find_worst(inv: Investigation) -> dict[str, str]:
 
 
 def _find_valid(inv: Investigation) -> list[tuple[str, str]]:
-    """Return rule and severity of each finding that is not refuted: what is refuted is no fault."""
+    """Return rule and severity of each finding that is not refuted."""
     rows = inv.table("findings").select(["rule", "severity", "certainty"]).to_pylist()
     return [(row["rule"], row["severity"]) for row in rows if row["certainty"] != "refuted"]
 
 
 def build_tally(inv: Investigation) -> Tally:
-    """Return the findings of a target, counted by what they are: to be fixed, policy violations, risks, notes."""
+    """Return the findings of a target, counted by kind: needs a fix, policy violation, risk, note."""
     return count_findings(_find_valid(inv))
 
 
 def count_severities(inv: Investigation) -> dict[str, int]:
-    """Return the number of findings per severity, P0 to P3, zeros included; without those refuted."""
+    """Return the number of findings per severity, P0 to P3, including zeros, without refuted findings."""
     counts = Counter(severity for _, severity in _find_valid(inv))
     return {severity: counts[severity] for severity in ("P0", "P1", "P2", "P3")}
 
 
 def find_light(counts: Mapping[str, int]) -> str:
-    """Return the light of the whole from the number of findings per severity."""
+    """Return the overall light for the number of findings per severity."""
     return next((_WEIGHTS[severity] for severity in ("P0", "P1", "P2", "P3") if counts.get(severity)), "green")
 
 
 def format_light(light: str, tally: Tally) -> str:
-    """Return what the light of the whole means: a policy violation alone is not called a failure.
+    """Return the meaning of the overall light: a policy violation alone is not called a failure.
 
     >>> format_light("red", Tally(limits=2)), format_light("red", Tally(fixes=1, limits=2))
     ('Policy violated', 'Needs a fix now')

@@ -1,4 +1,4 @@
-"""The report as an issue for GitHub: what was measured, with evidence, impact, plan and check boxes."""
+"""The report as a GitHub issue: measurements, evidence, impact, plan and check boxes."""
 
 from __future__ import annotations
 
@@ -21,23 +21,22 @@ _MOST_PLACES = 3
 def build_issue(report: Executive) -> str:
     """Return the issue's body in GitHub's Markdown, at most ``LONGEST_BODY`` characters.
 
-    Everything from the target stands in code spans or fences or is escaped; evidence that does not fit is left
-    out, and the body says so.
+    All text from the target is in code spans or fences or is escaped; the body states how much evidence did not fit.
     """
     for most in (_MOST_SUBJECTS, 3, 1, 0):
         body = "\n".join(_write_issue(report, most)) + "\n"
         if len(body) <= LONGEST_BODY:
             return body
-    return body[: LONGEST_BODY - 40] + "\n\n(cut: GitHub takes no more)\n"
+    return body[: LONGEST_BODY - 40] + "\n\n(truncated: the limit of GitHub)\n"
 
 
 def _write_issue(report: Executive, most_subjects: int) -> Iterator[str]:
     counts = {row["severity"]: row["count"] for row in report.impact["severities"]}
-    gravest = next((severity for severity, count in counts.items() if count), "")
+    worst = next((severity for severity, count in counts.items() if count), "")
     yield f"# Single source of truth: {markdown(report.target)}"
     yield ""
     yield f"**Date:** {report.time}"
-    yield f"**Status:** {gravest + ' – ' if gravest else ''}{report.light_words}"
+    yield f"**Status:** {worst + ' – ' if worst else ''}{report.light_words}"
     yield f"**Revision:** {code(report.revision)}"
     yield f"**Impact:** {_format_stake(report)}"
     yield "\n## Executive summary\n"
@@ -121,12 +120,12 @@ def _write_causes(report: Executive) -> Iterator[str]:
 
 def _write_claims(report: Executive) -> Iterator[str]:
     if report.claims:
-        yield "\n## What was said, and what was measured\n"
-        yield "| Number | Stated | Measured | Verdict | Why |\n|---|--:|--:|---|---|"
+        yield "\n## Claims and measurements\n"
+        yield "| Metric | Claimed | Measured | Verdict | Reason |\n|---|--:|--:|---|---|"
         for claim in report.claims:
             why = markdown(claim.why).replace("|", "\\|")
-            told = f"{markdown(claim.stated)} | {claim.measured} | {claim.verdict}"
-            yield f"| {code_cell(claim.metric)} | {told} | {why} |"
+            values = f"{markdown(claim.stated)} | {claim.measured} | {claim.verdict}"
+            yield f"| {code_cell(claim.metric)} | {values} | {why} |"
 
 
 def _write_score(report: Executive) -> Iterator[str]:
@@ -134,16 +133,16 @@ def _write_score(report: Executive) -> Iterator[str]:
         score = report.score
         verdict = "passes" if score.is_met else "does not pass"
         yield "\n## Score and gate\n"
-        told = f"**{score.score}** of 100, {score.threshold} needed: {verdict}. {score.explanation}."
-        yield f"{told} {markdown(score.trend)}".rstrip()
+        text = f"**{score.score}** of 100, {score.threshold} required: {verdict}. {score.explanation}."
+        yield f"{text} {markdown(score.trend)}".rstrip()
 
 
 def _write_golden(report: Executive) -> Iterator[str]:
     if report.golden:
         golden = report.golden
         yield "\n## Golden path\n"
-        told = f"**{golden.rate}** of the runs succeed ({golden.interval_text}). {golden.told}"
-        yield f"{told} {markdown(golden.cause)}".rstrip()
+        text = f"**{golden.rate}** of the runs succeed ({golden.interval_text}). {golden.reason}"
+        yield f"{text} {markdown(golden.cause)}".rstrip()
         yield "\n| Stage | Success rate | Yearly loss | Assumption |\n|---|--:|--:|---|"
         for stage, rate, loss, assumption in golden.scenarios:
             yield f"| {markdown(stage)} | {rate} | {markdown(loss)} | {markdown(assumption)} |"
@@ -155,7 +154,7 @@ def _write_plan(report: Executive) -> Iterator[str]:
         yield f"\n### Phase {number}: {phase.name}\n"
         yield f"{phase.goal}\n"
         for step in phase.steps:
-            start = f" Begin at {', '.join(code(example) for example in step.examples)}." if step.examples else ""
+            start = f" Start at {', '.join(code(example) for example in step.examples)}." if step.examples else ""
             yield (
                 f"- [ ] **{step.severity}** {step.title}: {format_count(step.findings, 'finding')} in "
                 f"{format_count(step.places, 'place')}, "

@@ -1,4 +1,4 @@
-"""Findings told by rule: what was found, what it means, the evidence with its source lines, and how to mend it."""
+"""Findings by rule: what was found, what it means, the evidence with its source lines, and the fix."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 MOST_SUBJECTS = 6
 MOST_PLACES = 6
-#: Shown whole; of milder rules a line in a table is enough.
-WORTH_TELLING = ("P0", "P1", "P2")
+#: Rules of these severities are shown in full; for the others one line is enough.
+SHOWN_IN_FULL = ("P0", "P1", "P2")
 
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """One place of evidence; ``link`` is empty unless the policy says where the source can be looked at."""
+    """One place of evidence; ``link`` is empty unless the policy has a source URL."""
 
     path: str
     line: int
@@ -47,7 +47,7 @@ class Subject:
 
 @dataclass(frozen=True, slots=True)
 class OwnerRow:
-    """How many findings one owner has, in all and of each severity; ``owner`` is empty for those of nobody."""
+    """The number of findings of one owner, total and by severity; ``owner`` is empty for findings without an owner."""
 
     owner: str
     count: int
@@ -56,7 +56,7 @@ class OwnerRow:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The findings of one rule, the gravest first; ``hidden`` counts the findings that are not shown."""
+    """The findings of one rule, the most severe first; ``hidden`` counts the findings that are not shown."""
 
     rule: str
     title: str
@@ -69,14 +69,14 @@ class Group:
 
     @property
     def words(self) -> str:
-        """What the findings are: policy violations, or what the severity says."""
+        """The kind of the findings: policy violations, or the text of the severity."""
         return name_severity(self.rule, self.severity)
 
 
 def group_findings(
     inv: Investigation, *, most_subjects: int = MOST_SUBJECTS, most_places: int = MOST_PLACES
 ) -> list[Group]:
-    """Return the findings by rule: the gravest rule first, then the one with the most findings."""
+    """Return the findings by rule: the most severe rule first, then the one with the most findings."""
     by_rule: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in inv.table("findings").to_pylist():
         by_rule[row["rule"]].append(row)
@@ -111,9 +111,9 @@ def _build_subject(row: Mapping[str, Any], template: str, revision: str, most_pl
 
 
 def count_owners(inv: Investigation) -> list[OwnerRow]:
-    """Return the findings of each owner, the worst first, then those with most; none when the policy names nobody.
+    """Return the findings of each owner, the most severe first; no rows if the policy names no owners.
 
-    The last row, without a name, counts what nobody owns.
+    The last row, without a name, counts the findings without an owner.
     """
     rows = inv.table("findings").to_pylist() if inv.policy.owner else []
     counts: dict[str, Counter[str]] = defaultdict(Counter)
@@ -133,7 +133,7 @@ def make_title(rule: str) -> str:
 
 
 def make_link(template: str, revision: str, path: str, line: int) -> str:
-    """Return the address of a line, or nothing without a template; what stands in a path cannot change the address.
+    """Return the address of a line, or an empty text without a template; a path cannot change the rest of the address.
 
     >>> make_link("https://example.org/{revision}/{path}#L{line}", "c0ffee", "a b/c.py", 3)
     'https://example.org/c0ffee/a%20b/c.py#L3'

@@ -1,4 +1,4 @@
-"""Where a report comes from: enough to make it again, and all that it does not cover."""
+"""The provenance of a report: enough to reproduce it, and all that it does not cover."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MOST_LISTED = 20
 
 @dataclass(frozen=True, slots=True)
 class Provenance:
-    """``facts`` are pairs of label and text; ``gaps`` say what was not analysed; ``unread`` lists files and reasons."""
+    """``facts`` are labels and texts; ``gaps`` state what was not analysed; ``unread`` lists files and reasons."""
 
     facts: tuple[tuple[str, str], ...]
     gaps: tuple[str, ...]
@@ -28,7 +28,7 @@ class Provenance:
 
 
 def build_provenance(inv: Investigation) -> Provenance:
-    """Return where the report comes from."""
+    """Return the provenance of the report of an investigation."""
     manifest = inv.manifest
     seconds = sum(manifest.timings.values())
     options = {name: value for name, value in manifest.options.items() if value}
@@ -36,7 +36,7 @@ def build_provenance(inv: Investigation) -> Provenance:
         ("Target", inv.name),
         ("Revision", manifest.revision),
         ("Scanned", format_time(manifest.created)),
-        ("Policy", "stated" if _has_policy(inv) else "none: every limit is the default"),
+        ("Policy", "yes" if _has_policy(inv) else "none: all limits are defaults"),
         ("Options", json.dumps(options, sort_keys=True, ensure_ascii=False) if options else "defaults"),
         ("Analysis took", f"{write_decimal(seconds)} seconds"),
         ("Made with", f"ssot-kit {manifest.tool_version}, Python {manifest.python}"),
@@ -55,8 +55,8 @@ def _find_gaps(manifest: Manifest) -> list[str]:
     gaps = _format_packages(manifest)
     for status, count in sorted(manifest.statuses.items()):
         if status not in {"ok", "not-analysed"}:
-            told = format_count(count, "file")
-            gaps.append(f"{told} could not be parsed ({status}); of these only imports are known, line by line.")
+            files = format_count(count, "file")
+            gaps.append(f"{files} could not be parsed ({status}); only imports were recovered, line by line.")
     for reason, count in sorted(manifest.left_out.items()):
         if count:
             gaps.append(
@@ -68,36 +68,36 @@ def _find_gaps(manifest: Manifest) -> list[str]:
         )
     if failed := manifest.counts.get("not_analysed", 0):
         gaps.append(
-            f"{format_count(failed, 'part')} could not be analysed: the kit itself failed on what is listed below."
+            f"{format_count(failed, 'part')} could not be analysed because of a bug in the kit; see the list below."
         )
     if manifest.git_problem:
-        gaps.append(f"The repository around the target was not asked: {manifest.git_problem}.")
+        gaps.append(f"git was not run on the repository of the target: {manifest.git_problem}.")
     gaps.append(_format_probe(manifest.probe))
     return gaps
 
 
 def _format_packages(manifest: Manifest) -> list[str]:
-    """Return what the report leaves out because the policy names packages."""
+    """Return what the report excludes because the policy names packages."""
     packages = manifest.options.get("packages", ())
     named = ", ".join(packages)
-    told = f"Findings, score and figures are about {named} only, as the policy says; other code was read, not judged."
-    return [told] if packages else []
+    limit = f"The policy limits findings, score and figures to {named}; other code was read, but not judged."
+    return [limit] if packages else []
 
 
 def _format_probe(probe: ProbeRun | None) -> str:
     if probe is None:
-        return "Nothing of the target was executed: what only shows at run time is not in this report."
+        return "The target was not executed: faults that only appear at run time are not in this report."
     return (
         f"{format_count(probe.modules, 'module')} of the target {'was' if probe.modules == 1 else 'were'} "
         "imported, "
-        f"which executed code of it, by Python {probe.plain_version}; no function was called. "
+        f"which executed its code, by Python {probe.plain_version}; no function was called. "
         f"Network: {probe.network}. The target's files: {probe.target}. "
         f"Processes: {probe.processes}.{_format_losses(probe)}"
     )
 
 
 def _find_failed(inv: Investigation) -> list[tuple[str, str]]:
-    """Return what the kit itself failed on: what it was about, and the reason."""
+    """Return the parts that the kit failed to analyse, with the reasons."""
     rows = inv.table("not_analysed").to_pylist()
     shown = [
         (" ".join(filter(None, (row["step"], row["part"], row["path"]))), f"could not be analysed: {row['reason']}")
@@ -108,20 +108,20 @@ def _find_failed(inv: Investigation) -> list[tuple[str, str]]:
 
 
 def _format_losses(probe: ProbeRun) -> str:
-    """Return what one module did to others, where the system could not keep them apart."""
-    told = ""
+    """Return the effects of one module on others, where the system could not isolate them."""
+    losses = ""
     if probe.lost:
-        told += (
-            f" {format_count(probe.lost, 'module')} could not be probed: the probe's server ended before their turn."
+        losses += (
+            f" {format_count(probe.lost, 'module')} could not be probed, because the probe's server had ended."
         )
     for change in probe.changed:
         files = ", ".join(change.changed)
-        told += (
+        losses += (
             f" {format_count(change.files, 'file')} of the target changed ({files}) while these modules were "
             "imported: "
             f"{', '.join(change.by)}."
         )
-    return told
+    return losses
 
 
 def _find_unread(inv: Investigation) -> list[tuple[str, str]]:
@@ -138,7 +138,7 @@ def _find_unread(inv: Investigation) -> list[tuple[str, str]]:
 
 
 def format_time(created: str) -> str:
-    """Return an ISO time as people write it.
+    """Return an ISO time as readable text.
 
     >>> format_time("2025-09-17T08:05:00+00:00")
     '17 September 2025, 08:05 UTC'

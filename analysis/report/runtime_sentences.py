@@ -1,4 +1,4 @@
-"""Sentences and tables on what the running interpreter says, beside what the source says."""
+"""Sentences and tables that compare the probe and the simulation with the source."""
 
 from __future__ import annotations
 
@@ -11,56 +11,58 @@ from analysis.quantities import write_decimal, write_share
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.rules.cycle_outcomes import UNTOLD
-from analysis.wording import format_count
+from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
-_HOW = "Run it again with `--probe` to see what the interpreter says; that executes the code of the target."
+_HOW = "Run it again with `--probe` to import every module; that executes the code of the target."
 _CIRCULAR = ("circular", "recursion")
 _MEANINGS = {
     "ok": "the import succeeds",
-    "circular": "a name is needed of a module that is only half executed",
-    "missing-third-party": "a module of somebody else is not installed",
-    "missing-in-tree": "a module of the tree does not exist",
-    "missing-name": "a module of the tree lacks the name",
-    "recursion": "modules ask each other without end",
-    "syntax": "the file is no valid Python for this interpreter",
-    "crash": "the interpreter was killed, or ended itself",
-    "timeout": "the import did not end in its time",
-    "exit": "the module calls for the exit of the program",
+    "circular": "a name is imported from a partially initialized module",
+    "missing-third-party": "a third-party module is not installed",
+    "missing-in-tree": "a module of this code base does not exist",
+    "missing-name": "a module of this code base lacks the name",
+    "recursion": "infinite recursion between modules",
+    "syntax": "the file is not valid Python for this interpreter",
+    "crash": "the interpreter was killed, or the module ended it",
+    "timeout": "the import exceeded its time limit",
+    "exit": "the module calls sys.exit",
     "other": "another exception",
 }
 
 
 def format_probe(inv: Investigation) -> Prose:
-    """Say who was asked: the interpreter and its limits, or that nothing was run."""
+    """State the interpreter and limits of the probe, or that no probe was run."""
     probe = inv.manifest.probe
     if probe is None:
-        return Prose(f"Nothing of {code(inv.name)} was run, so there is nothing to tell. {_HOW}")
+        return Prose(f"{code(inv.name)} was not executed, so there are no results of a probe. {_HOW}")
     outcomes = inv.frame("probed")["outcome"].astype(str)
     ok = int((outcomes == "ok").sum())
     return Prose(
-        f"Each of {format_count(len(outcomes), 'module')} of {code(inv.name)} was imported first in a fresh process of "
-        f"Python {plain_version(probe)}: {ok:,} imports succeed, {len(outcomes) - ok:,} do not. "
+        f"The probe imported {format_count(len(outcomes), 'module')} of {code(inv.name)}, each first in a fresh "
+        f"process of Python {plain_version(probe)}: {ok:,} succeeded, {len(outcomes) - ok:,} failed. "
         f"Network: {code(probe.network)}. It took {write_decimal(probe.seconds)} s."
     )
 
 
 def plain_version(probe: ProbeRun) -> str:
-    """Return the version of the interpreter that was asked."""
+    """Return the version of the probe's interpreter."""
     return code(probe.plain_version)
 
 
 def list_outcomes(inv: Investigation) -> Fragment:
-    """Return how the first imports end."""
+    """Return the number of first imports by outcome."""
     seen = inv.frame("probed")["outcome"].astype(str).value_counts()
     rows = [(outcome, meaning, int(seen[outcome])) for outcome, meaning in _MEANINGS.items() if outcome in seen.index]
-    return build_table(pd.DataFrame(rows, columns=["outcome", "meaning", "modules"]), caption="How first imports end")
+    return build_table(
+        pd.DataFrame(rows, columns=["outcome", "meaning", "modules"]), caption="Outcomes of first imports"
+    )
 
 
 def format_simulation(inv: Investigation) -> Prose:
-    """Say what the simulation foretells, and of how many modules the program did what was foretold."""
+    """State what the simulation predicts, and how many predictions the probe confirmed."""
     simulated = inv.frame("simulated")
     if simulated.empty:
         return Prose("No first import was simulated.")
@@ -71,38 +73,38 @@ def format_simulation(inv: Investigation) -> Prose:
     rest = len(outcomes) - left - int(counts.get("ok", 0)) - circular - unknown
     swallowed = inv.frame("simulated_swallowed")
     losing = swallowed[swallowed["outcome"].astype(str).isin(_CIRCULAR)]["entry"].nunique()
-    told = (
-        f"Of {format_count(len(outcomes) - left, 'first import')} that were simulated, without running anything, "
-        f"{int(counts.get('ok', 0)):,} succeed, {circular:,} fail by a circle and {rest:,} for another reason; "
-        f"{losing:,} lose a name on the way without a word."
+    text = (
+        f"Of {format_count(len(outcomes) - left, 'simulated first import')}, {int(counts.get('ok', 0)):,} "
+        f"{choose_form(int(counts.get('ok', 0)), 'succeeds', 'succeed')}, {circular:,} "
+        f"{choose_form(circular, 'fails', 'fail')} because of a cycle and {rest:,} for another reason; in {losing:,} "
+        f"a circular failure is silently swallowed."
     )
     if left:
-        told += f" {format_count(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget."
+        text += f" {format_count(left, 'first import')} {'was' if left == 1 else 'were'} not simulated: time budget."
     if unknown:
-        told += f" Of {format_count(unknown, 'module')} it cannot be told: too much runs."
-    both = _join_witnesses(inv)
+        text += f" {format_count(unknown, 'outcome')} {'is' if unknown == 1 else 'are'} unknown: step limit."
+    both = _join_outcomes(inv)
     if len(both):
-        agree = int((both["foretold"] == both["seen"]).sum())
-        told += (
-            f" The interpreter was asked about {format_count(len(both), 'module')} of these: {agree:,} imports ended "
-            "as "
-            f"foretold ({write_share(agree / len(both))})."
+        agree = int((both["predicted"] == both["observed"]).sum())
+        text += (
+            f" The probe imported {format_count(len(both), 'module')} of these: {agree:,} ended as predicted "
+            f"({write_share(agree / len(both))})."
         )
-    return Prose(told)
+    return Prose(text)
 
 
-def _join_witnesses(inv: Investigation) -> pd.DataFrame:
-    """Return the modules that both witnesses speak of: module, foretold, seen, fails at, message, doubt."""
+def _join_outcomes(inv: Investigation) -> pd.DataFrame:
+    """Return the modules with both outcomes: module, predicted, observed, fails at, message, doubt."""
     simulated, probed = inv.frame("simulated"), inv.frame("probed")
     known = simulated[~simulated["outcome"].astype(str).isin(UNTOLD)]
-    both = known.merge(probed, on="module", suffixes=("_foretold", "_seen"))
+    both = known.merge(probed, on="module", suffixes=("_predicted", "_observed"))
     return pd.DataFrame(
         {
             "module": both["module"],
-            "foretold": both["outcome_foretold"].astype(str),
-            "seen": both["outcome_seen"].astype(str),
-            "failed in fact at": _place(both["failed_path_seen"], both["failed_line_seen"]),
-            "message": both["message_seen"].where(both["message_seen"] != "", both["message_foretold"]),
+            "predicted": both["outcome_predicted"].astype(str),
+            "observed": both["outcome_observed"].astype(str),
+            "observed failure at": _place(both["failed_path_observed"], both["failed_line_observed"]),
+            "message": both["message_observed"].where(both["message_observed"] != "", both["message_predicted"]),
             "doubt": both["doubt"],
         }
     )
@@ -112,29 +114,29 @@ def _place(paths: pd.Series, lines: pd.Series) -> pd.Series:
     return (paths + ":" + lines.astype(str)).where(paths != "", "")
 
 
-def list_not_foretold(inv: Investigation, most_rows: int = 25) -> Fragment:
-    """Return the modules whose first import ended otherwise than the simulation foretold."""
-    both = _join_witnesses(inv)
+def list_wrong_predictions(inv: Investigation, most_rows: int = 25) -> Fragment:
+    """Return the modules for which simulation and probe differ."""
+    both = _join_outcomes(inv)
     return build_table(
-        both[both["foretold"] != both["seen"]].reset_index(drop=True), caption="Imports that ended otherwise",
-        most_rows=most_rows, names=("module", "failed in fact at"),
+        both[both["predicted"] != both["observed"]].reset_index(drop=True), caption="Wrong predictions",
+        most_rows=most_rows, names=("module", "observed failure at"),
     )  # fmt: skip
 
 
 def list_failing_first(inv: Investigation, most_rows: int = 25) -> Fragment:
-    """Return the modules whose first import fails, those that fail by a circle first, with the statement that does.
+    """Return the modules that fail when imported first, circular failures first, with the failing statement.
 
-    Where nothing was run, they are those that the simulation foretells.
+    Without a probe these are the predictions of the simulation.
     """
     probed, simulated = inv.frame("probed"), inv.frame("simulated")
     frame = probed if len(probed) else simulated
     failed = frame[~frame["outcome"].astype(str).isin(["ok", "missing-third-party", *UNTOLD])]
-    foretold = dict(zip(simulated["module"], simulated["outcome"].astype(str), strict=True))
+    predicted = dict(zip(simulated["module"], simulated["outcome"].astype(str), strict=True))
     shown = pd.DataFrame(
         {
             "module": failed["module"],
             "outcome": failed["outcome"].astype(str),
-            "foretold": failed["module"].map(foretold).fillna("not simulated"),
+            "predicted": failed["module"].map(predicted).fillna("not simulated"),
             "fails at": _place(failed["failed_path"], failed["failed_line"]),
             "message": failed["message"],
         }
@@ -143,73 +145,77 @@ def list_failing_first(inv: Investigation, most_rows: int = 25) -> Fragment:
     order = shown["outcome"].map(lambda outcome: rank.get(outcome, len(rank)))
     ordered = shown.assign(order=order).sort_values(["order", "module"], ignore_index=True).drop(columns="order")
     return build_table(
-        ordered, caption="Modules that cannot be imported first", most_rows=most_rows, names=("module", "fails at")
+        ordered, caption="Modules that fail when imported first", most_rows=most_rows, names=("module", "fails at")
     )
 
 
 def format_agreement(inv: Investigation) -> Prose:
-    """Say of how many names both witnesses say the same."""
+    """State for how many names the source and the probe agree."""
     verdicts = inv.frame("agreement")["verdict"].astype(str).value_counts()
     total = int(verdicts.sum())
     if not total:
-        return Prose(f"There is no second witness. {_HOW}")
-    told = {
+        return Prose(f"There is no evidence at run time. {_HOW}")
+    counts = {
         name: int(verdicts.get(name, 0)) for name in ("agree", "disagree", "static-only", "runtime-only", "unknown")
     }
-    judged = total - told["unknown"]
-    share = write_share(told["agree"] / judged) if judged else "none"
+    judged = total - counts["unknown"]
+    share = write_share(counts["agree"] / judged) if judged else "none"
     return Prose(
-        f"Of {format_count(total, 'name')} in modules that could be imported, source and program say the same of "
-        f"{told['agree']:,} ({share} of those on which both speak); they contradict each other on "
-        f"{told['disagree']:,}, {told['static-only']:,} are only in the source, {told['runtime-only']:,} only in the "
-        f"program, and of {told['unknown']:,} one of them cannot tell."
+        f"Source and probe were compared for {format_count(total, 'name')} in modules that could be imported. They "
+        "agree "
+        f"on {counts['agree']:,} ({share} of those that can be judged) and differ on {counts['disagree']:,}; "
+        f"{counts['static-only']:,} exist only in the source, {counts['runtime-only']:,} only at run time, and "
+        f"{counts['unknown']:,} cannot be judged."
     )
 
 
 def list_disagreements(inv: Investigation, most_rows: int = 25) -> Fragment:
-    """Return the names on which source and program differ, with the cause."""
+    """Return the names for which source and probe differ, with the cause."""
     frame = inv.frame("agreement")
     chosen = frame[frame["verdict"].astype(str).isin(["disagree", "static-only", "runtime-only"])]
     shown = pd.DataFrame(
         {
             "name": chosen["module"] + "." + chosen["name"],
             "cause": chosen["cause"].astype(str).str.replace("-", " "),
-            "by the source": chosen["static_kind"].astype(str) + " " + chosen["static_definition"],
-            "by the program": chosen["live_kind"].astype(str) + " " + chosen["live_definition"],
+            "in the source": chosen["static_kind"].astype(str) + " " + chosen["static_definition"],
+            "at run time": chosen["live_kind"].astype(str) + " " + chosen["live_definition"],
         }
     )
-    names = ("name", "by the source", "by the program")
+    names = ("name", "in the source", "at run time")
     return build_table(
-        shown.reset_index(drop=True), caption="Names on which they differ", most_rows=most_rows, names=names
+        shown.reset_index(drop=True),
+        caption="Differences between source and run time",
+        most_rows=most_rows,
+        names=names,
     )
 
 
 def list_swallowed(inv: Investigation, most_rows: int = 25) -> Fragment:
-    """Return the import errors that are raised and swallowed, what they leave, and how many first imports meet them.
+    """Return the silently swallowed import errors, the value they leave, and the number of affected first imports.
 
-    Where nothing was run, they are those that the simulation foretells.
+    Without a probe these are the predictions of the simulation.
     """
-    foretold = inv.frame("simulated_swallowed")
-    frame = inv.frame("swallowed") if len(inv.frame("probed")) else foretold
+    predicted = inv.frame("simulated_swallowed")
+    frame = inv.frame("swallowed") if len(inv.frame("probed")) else predicted
     frame = frame[frame["outcome"].astype(str) != "missing-third-party"]
-    left = dict(zip(_place(foretold["path"], foretold["line"]), foretold["left_as"], strict=True))
+    left = dict(zip(_place(predicted["path"], predicted["line"]), predicted["left_as"], strict=True))
     what = frame["module"] + ("." + frame["name"]).where(frame["name"] != "", "")
     place = _place(frame["path"], frame["line"])
     rows = pd.DataFrame(
         {
             "outcome": frame["outcome"].astype(str),
             "raised at": place,
-            "wanted": what,
-            "leaves": place.map(left).fillna(""),
+            "imported name": what,
+            "value afterwards": place.map(left).fillna(""),
             "entry": frame["entry"],
         }
     )
-    grouped = rows.groupby(["outcome", "raised at", "wanted", "leaves"], as_index=False, observed=True)
+    grouped = rows.groupby(["outcome", "raised at", "imported name", "value afterwards"], as_index=False, observed=True)
     ordered = grouped.agg(**{"first imports": ("entry", "nunique")}).sort_values(
         ["first imports", "raised at"], ascending=[False, True], ignore_index=True
     )
     return build_table(
-        ordered, caption="Import errors raised and swallowed", most_rows=most_rows, names=("raised at", "wanted")
+        ordered, caption="Silently swallowed import errors", most_rows=most_rows, names=("raised at", "imported name")
     )
 
 
@@ -224,18 +230,18 @@ def list_repeated(inv: Investigation, most_rows: int = 25) -> Fragment:
 
 
 def list_order_dependence(inv: Investigation, most_rows: int = 25) -> Fragment:
-    """Return the names that mean something else when another module is imported first."""
+    """Return the names whose object depends on which module is imported first."""
     frame = inv.frame("order_dependent")
     shown = pd.DataFrame(
         {
             "name": frame["module"] + "." + frame["name"],
             "first import": frame["first_entry"],
-            "then it is": frame["first_result"],
+            "object": frame["first_result"],
             "other first import": frame["second_entry"],
-            "then it is ": frame["second_result"],
+            "object then": frame["second_result"],
         }
     )
     return build_table(
-        shown, caption="Names that depend on the order of imports", most_rows=most_rows,
+        shown, caption="Names that depend on the import order", most_rows=most_rows,
         names=tuple(shown.columns),
     )  # fmt: skip

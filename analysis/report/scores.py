@@ -1,4 +1,4 @@
-"""The compliance score as it is shown: the number, the gate, the trend, and where the points go."""
+"""The compliance score for display: the number, the gate, the trend, and the points lost by rule."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _MOST_RULES, _MOST_PACKAGES = 8, 12
 
 @dataclass(frozen=True, slots=True)
 class ScoreView:
-    """Everything that the report says of the score; ``trend`` is empty where the target has no baseline."""
+    """The content of the report on the score; ``trend`` is empty if the target has no baseline."""
 
     score: str
     threshold: str
@@ -35,7 +35,7 @@ class ScoreView:
 
 
 def build_score(inv: Investigation) -> ScoreView | None:
-    """Return what is to be said of the score; None for a target without a module."""
+    """Return the content of the report on the score; None for a target without modules."""
     scores = inv.table("scores").to_pylist()
     whole = next((row for row in scores if not row["package"]), None)
     if whole is None or not whole["modules"]:
@@ -66,24 +66,22 @@ def build_score(inv: Investigation) -> ScoreView | None:
 
 def _write_row(row: Mapping[str, Any], all_points: float) -> dict[str, Any]:
     """Return a row of a table with its numbers written: points, and the score or else the share of all points."""
-    told = {"points": write_decimal(row["points"]), "share": write_share(row["points"] / all_points)}
-    return {**row, **told, **({"score": write_score(row["score"])} if "score" in row else {})}
+    numbers = {"points": write_decimal(row["points"]), "share": write_share(row["points"] / all_points)}
+    return {**row, **numbers, **({"score": write_score(row["score"])} if "score" in row else {})}
 
 
 def format_score(inv: Investigation) -> Prose:
-    """Say the score, how it comes about, and what changed since the baseline."""
+    """State the score, how it is computed, and what changed since the baseline."""
     view = build_score(inv)
     if view is None:
-        return Prose("There is no module that can be imported, so there is no score.")
-    verdict = "reaches" if view.is_met else "does not reach"
-    text = (
-        f"The score is **{view.score}** of 100 and {verdict} the {view.threshold} that is needed: {view.explanation}."
-    )
+        return Prose("No module can be imported, so there is no score.")
+    verdict = "passes" if view.is_met else "does not pass"
+    text = f"The score is **{view.score}** of 100 and {verdict} (required: {view.threshold}): {view.explanation}."
     return Prose(f"{text} {markdown(view.trend)}".rstrip())
 
 
 def format_trend(baseline: BaselineTrend | None, score: float) -> str:
-    """Return what has changed since the baseline; empty without one.
+    """Return the changes since the baseline; empty without one.
 
     >>> format_trend(BaselineTrend(score=40.0, new=1, known=3, gone=2), 41.5)
     'Since the baseline: the score went from 40.0 to 41.5; 1 finding is new, 0 are worse, 2 are gone, 3 are known.'
@@ -114,7 +112,7 @@ def list_parts(inv: Investigation) -> Fragment:
 
 
 def list_packages(inv: Investigation) -> Fragment:
-    """Return the score of each package, that with most points lost first."""
+    """Return the score of each package, those that lose most points first."""
     frame = inv.frame("scores")
     chosen = frame[frame["package"] != ""].sort_values(["points", "package"], ascending=[False, True])
     units = {"score": SCORE, "points": POINTS}
@@ -125,11 +123,11 @@ def list_accepted(inv: Investigation) -> Fragment:
     """Return the findings that exceptions accept, with their reasons."""
     columns = ["severity", "rule", "subject", "by", "reason", "until", "path", "line", "places"]
     frame = inv.frame("accepted")[columns]
-    return build_table(frame, caption="Findings that exceptions accept", names=("rule", "subject", "path"))
+    return build_table(frame, caption="Findings accepted by exceptions", names=("rule", "subject", "path"))
 
 
 def list_states(inv: Investigation) -> Fragment:
-    """Return the places that keep state beyond one call: where, what, and the lines at which it is changed."""
+    """Return the places with state that outlives a call, and the lines that change it."""
     frame = inv.frame("states")[["kind", "owner", "name", "value", "path", "line", "changed"]]
     in_product = frame[~frame["path"].astype(str).map(is_test_file).astype(bool)]
     names = ("owner", "name", "value", "path")

@@ -1,4 +1,4 @@
-"""Sentences for notebooks that are computed, so that prose never carries a number of another target or day."""
+"""Computed sentences for notebooks, so that their prose never contains a number of another target or day."""
 
 from __future__ import annotations
 
@@ -38,61 +38,62 @@ def format_target(inv: Investigation) -> Prose:
 
 
 def format_graph(inv: Investigation) -> Prose:
-    """Say how many imports connect how many modules, and what leads outside or nowhere."""
+    """Count modules, import edges, third-party packages and imports of missing modules."""
     metric = inv.metric
     sentences = [
         (
-            f"{format_count(metric('modules'), 'module')}, joined by {format_count(metric('edges'), 'import edge')}: "
+            f"{format_count(metric('modules'), 'module')}, connected by "
+            f"{format_count(metric('edges'), 'import edge')}: "
             f"{write_count(metric('edges-import-time'))} run on import, {write_count(metric('edges-deferred'))} when a "
             f"function is called, {write_count(metric('edges-typing'))} only for type checkers; an edge can be of "
             "several kinds."
         ),
         (
-            f"{format_count(metric('external-packages'), 'package').capitalize()} of others "
+            f"{format_count(metric('external-packages'), 'third-party package').capitalize()} "
             f"{'is' if metric('external-packages') <= 1 else 'are'} imported."
         ),
         (
             f"{format_count(metric('phantom-imports'), 'import').capitalize()} "
-            f"{'names' if metric('phantom-imports') <= 1 else 'name'} a module of the tree that does not exist."
+            f"{'names' if metric('phantom-imports') <= 1 else 'name'} a module of this code base that does not exist."
         ),
     ]
     return Prose(" ".join(sentences))
 
 
 def format_packages(inv: Investigation) -> Prose:
-    """Say which packages import each other, the heaviest pair first."""
+    """Count the pairs of packages that import each other, and name the pair with the most imports."""
     counted = count_imports(inv.edges, group_modules([str(name) for name in inv.graph.modules], MOST_PACKAGES))
     rows: Iterable[Any] = counted.itertuples(index=False, name=None)
     weights = {(str(importer), str(imported)): int(imports) for importer, imported, imports in rows}
     mutual = [(weight + weights[b, a], a, b) for (a, b), weight in weights.items() if a < b and (b, a) in weights]
     if not mutual:
-        return Prose("No two packages of this picture import each other: the layers hold at this level.")
+        return Prose("No two packages in this picture import each other.")
     _, first, second = min(mutual, key=lambda pair: (-pair[0], pair[1], pair[2]))
     return Prose(
         f"{format_count(len(mutual), 'pair')} of packages {'import' if len(mutual) > 1 else 'imports'} each other. The "
-        f"heaviest is {code(first)} with {code(second)}: {format_count(weights[first, second], 'statement')} one way "
-        "and "
-        f"{weights[second, first]:,} the other."
+        f"strongest pair: {code(first)} imports {code(second)} with "
+        f"{format_count(weights[first, second], 'statement')}, and "
+        f"{code(second)} imports {code(first)} with {weights[second, first]:,}."
     )
 
 
 def format_busiest(inv: Investigation, module: str = "") -> Prose:
-    """Say how many modules import a module, and how many it imports; without a name the busiest one."""
+    """State how many modules import a module, and how many it imports; by default the most imported one."""
     module = module or find_busiest(inv)
     edges = inv.edges[~inv.edges["is_ancestor"]].drop_duplicates(["importer", "imported"])
     into, out = int((edges["imported"] == module).sum()), int((edges["importer"] == module).sum())
     return Prose(
-        f"{code(module)} is imported by {format_count(into, 'module')} and imports {format_count(out, 'module')}: a "
-        "change of "
-        f"it can reach all of the former."
+        f"{code(module)} is imported by {format_count(into, 'module')} and imports {format_count(out, 'module')}. A "
+        "change "
+        f"to it can affect every module that imports it."
     )
 
 
 def format_cycles(inv: Investigation) -> Prose:
-    """Say how many cycles of each kind there are and how large the largest is."""
+    """Count the cycles of each kind, and give the size of the largest."""
     lines = []
     for kind, meaning in (
-        ("import-time", "fail or not by which module comes first"),
+        ("import-time", "can fail, depending on which module is imported first"),
         ("deferred", "need an import inside a function"),
         ("typing", "need an import for type checkers"),
     ):
@@ -104,39 +105,41 @@ def format_cycles(inv: Investigation) -> Prose:
         lines.append(
             f"- **{kind}**: {format_count(len(cycles), 'cycle')} over {format_count(total, 'module')}, the largest "
             "with "
-            f"{largest:,}; they {meaning}."
+            f"{largest:,}. Such cycles {meaning}."
         )
     return Prose("\n".join(lines))
 
 
 def format_cuts(inv: Investigation, kind: str = "import-time") -> Prose:
-    """Say how many imports must go to break every cycle of a kind, and whether fewer could do."""
+    """State how many imports must be removed to break every cycle of a kind, and whether this is proven minimal."""
     cycles = inv.cycles(kind)
     if cycles.empty:
         return Prose("There is nothing to cut.")
     cuts = sum(len(cut) for cut in cycles["cut"])
     methods = Counter(str(method) for method in cycles["cut_method"])
     if not methods["heuristic"]:
-        proof = "No smaller cost is possible: every cut was found exactly."
+        proof = "This is proven to be the cheapest cut of every cycle."
     else:
-        proof = f"For {format_count(methods['heuristic'], 'cycle')} too large to solve exactly this is an upper bound."
+        large = methods["heuristic"]
+        was = "was" if large == 1 else "were"
+        proof = f"{format_count(large, 'cycle')} {was} too large for a proof: a cheaper cut may exist."
     return Prose(f"Removing {format_count(cuts, 'import')} breaks {format_count(len(cycles), 'cycle')}. {proof}")
 
 
 def list_cycles(inv: Investigation, kind: str = "import-time", most_rows: int = 20) -> Fragment:
     """Return the cycles of a kind as a table: size, a short loop with its places, and the imports to cut."""
     rows = [
-        (row["size"], row["edge_count"], [_format_hop(hop) for hop in row["loop"][:_LONGEST_LOOP]], list(row["cut"]),
+        (row["size"], row["edge_count"], [_format_step(step) for step in row["loop"][:_LONGEST_LOOP]], list(row["cut"]),
          row["cut_method"])
         for row in inv.cycles(kind).to_dict("records")
     ]  # fmt: skip
-    frame = pd.DataFrame(rows, columns=["modules", "imports", "a short loop", "cheapest cut", "found"])
+    frame = pd.DataFrame(rows, columns=["modules", "imports", "a short loop", "cheapest cut", "method"])
     names = ("a short loop", "cheapest cut")
     return build_table(frame, caption=f"Cycles: {kind}", most_rows=most_rows, names=names)
 
 
 def list_cycle_outcomes(inv: Investigation, most_rows: int = 20) -> Fragment:
-    """Return what first imports make of each import-time cycle: who cannot come first, and what is lost."""
+    """Return each import-time cycle with the modules that fail when imported first, and the names that are lost."""
     cycles = inv.frame("cycles")
     chosen = cycles[cycles["kind"].astype(str) == "import-time"].sort_values(["size", "cycle"], ascending=[False, True])
     modules = dict(zip(chosen["cycle"], chosen["modules"], strict=True))
@@ -147,14 +150,18 @@ def list_cycle_outcomes(inv: Investigation, most_rows: int = 20) -> Fragment:
         outcome = outcomes[str(row.cycle)]
         failing = [f"{each['module']} ({each['failed_path']}:{each['failed_line']})" for each in outcome.failing]
         lost = [f"{each['left_as']} ({each['caught_path']}:{each['caught_line']})" for each in outcome.lost]
-        rows.append((row.size, "packages count" if row.with_ancestors else "", failing[:5], len(failing), lost[:5]))
-    frame = pd.DataFrame(rows, columns=["modules", "kind", "cannot come first", "how many", "lost without a word"])
-    names = ("cannot come first", "lost without a word")
-    return build_table(frame, caption="What first imports make of the cycles", most_rows=most_rows, names=names)
+        rows.append((row.size, "through packages" if row.with_ancestors else "", failing[:5], len(failing), lost[:5]))
+    frame = pd.DataFrame(
+        rows, columns=["modules", "kind", "fails when imported first", "failing modules", "silently lost names"]
+    )
+    names = ("fails when imported first", "silently lost names")
+    return build_table(
+        frame, caption="Simulated first imports of the modules in cycles", most_rows=most_rows, names=names
+    )
 
 
-def _format_hop(hop: Any) -> str:
-    importer, place, imported = str(hop).rsplit(" ", 2)
+def _format_step(step: Any) -> str:
+    importer, place, imported = str(step).rsplit(" ", 2)
     return f"{importer} → {imported} ({place})"
 
 
@@ -168,7 +175,7 @@ def list_packages(inv: Investigation, most_rows: int = 15) -> Fragment:
 
 
 def list_phantoms(inv: Investigation, most_rows: int = 15) -> Fragment:
-    """Return the modules of the tree that are imported but do not exist, the most often imported first."""
+    """Return the imported modules that do not exist, the most often imported first."""
     phantoms = inv.phantoms
     phantoms = phantoms[phantoms["reason"].astype(str) == "no-such-module"]
     statements: Iterable[Any] = phantoms.drop_duplicates(["path", "line", "module"]).to_dict("records")
