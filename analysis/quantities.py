@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 SHARE, SCORE, POINTS, DECIMAL = "share", "of 100", "points", "decimal"
-#: Units of the metrics that are no counts; known here so that a claim is written alike where nothing was measured.
+#: Units of the metrics that are not counts; also needed to write a claim whose metric was not measured.
 UNITS: Mapping[str, str] = {
     "golden-path-rate": SHARE, "golden-path-lower-bound": SHARE, "golden-path-upper-bound": SHARE,
     "simulation-agreement": SHARE, "witness-agreement": SHARE, "compliance": SCORE, "points-lost": POINTS,
@@ -25,14 +25,14 @@ _LEAST_P = 0.001
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A piece of text that a page shows; ``metric`` names the number in it, and is empty for words alone."""
+    """A piece of text that a page shows; ``metric`` names the number in it, and is empty for plain text."""
 
     text: str
     metric: str = ""
 
 
 def write_value(value: float | None, unit: str = "", metric: str = "") -> str:
-    """Return a measured number as it is shown; whole counts are the rule.
+    """Return a measured number as text; most are whole counts.
 
     >>> write_value(1290.0), write_value(0.605, "share"), write_value(5.2583, "of 100"), write_value(None)
     ('1,290', '60.5 %', '5.2', 'not measured')
@@ -98,7 +98,7 @@ def write_upper(share: float) -> str:
 
 
 def write_at_least(lower: float, confidence: float) -> str:
-    """Return a lower bound with its name, so that nobody takes it for the rate.
+    """Return a lower bound with its name, so that it is not mistaken for the rate.
 
     >>> write_at_least(0.5447, 0.95)
     'at least 54.4 % (95 % lower bound)'

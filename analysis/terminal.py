@@ -1,4 +1,4 @@
-"""What people see in a terminal: progress, figures, findings."""
+"""Output in a terminal: progress, figures, findings."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from analysis.quantities import (
 )
 from analysis.rules.verdict import count_findings, find_breach, name_severity
 from analysis.rules.verdict import format_verdict as format_findings
-from analysis.wording import format_count, make_harmless
+from analysis.wording import choose_form, format_count, make_harmless
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -38,12 +38,12 @@ if TYPE_CHECKING:
 _COLOURS = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "dim"}
 MOST_FINDINGS = 15
 MOST_GAPS = 5
-#: Statuses of files that are no problem, or are said elsewhere.
-_NOT_SAID = frozenset({"ok", "not-analysed"})
+#: Statuses of files that are not a problem, or are reported elsewhere.
+_NOT_SHOWN = frozenset({"ok", "not-analysed"})
 
 
 def make_console(*, is_error: bool = False) -> Console:
-    """Return a console; what is not a terminal gets plain text of any width."""
+    """Return a console; other streams get plain text of any width."""
     stream = sys.stderr if is_error else sys.stdout
     return Console(file=stream, soft_wrap=not stream.isatty(), highlight=False)
 
@@ -78,7 +78,7 @@ def _print_steps(console: Console) -> Progress:
 
 
 def _safe(text: str) -> str:
-    """Return text of the target that neither rich nor the terminal takes for an instruction."""
+    """Return text of the target without effect as markup or terminal commands."""
     return escape(make_harmless(text))
 
 
@@ -113,22 +113,22 @@ def print_scan(inv: Investigation) -> None:
 
 
 def _mark_severity(rule: str, severity: str) -> str:
-    """Return a severity in its colour, and that a finding is a policy violation where it is one."""
+    """Return a severity in its colour, with a mark for policy violations."""
     breach = f" {name_severity(rule, severity)}" if find_breach(rule) else ""
     return f"[{_COLOURS[severity]}]{severity}{breach}[/]"
 
 
 def _print_not_read(console: Console, inv: Investigation) -> None:
-    statuses = {name: count for name, count in inv.manifest.statuses.items() if name not in _NOT_SAID}
+    statuses = {name: count for name, count in inv.manifest.statuses.items() if name not in _NOT_SHOWN}
     if inv.manifest.git_problem:
-        console.print(f"[yellow]git not asked:[/] {_safe(inv.manifest.git_problem)}")
+        console.print(f"[yellow]git not run:[/] {_safe(inv.manifest.git_problem)}")
     if statuses:
-        told = ", ".join(f"{count:,} {name}" for name, count in sorted(statuses.items()))
-        console.print(f"[yellow]not parsed:[/] {told} (imports recovered line by line)")
+        listed = ", ".join(f"{count:,} {name}" for name, count in sorted(statuses.items()))
+        console.print(f"[yellow]not parsed:[/] {listed} (imports recovered line by line)")
     left_out = {name: count for name, count in inv.manifest.left_out.items() if count}
     if left_out:
-        told = ", ".join(f"{format_count(count, 'file')} {name}" for name, count in sorted(left_out.items()))
-        console.print(f"[dim]left out: {told}[/]")
+        listed = ", ".join(f"{format_count(count, 'file')} {name}" for name, count in sorted(left_out.items()))
+        console.print(f"[dim]left out: {listed}[/]")
     if left := inv.manifest.not_simulated:
         console.print(
             f"[yellow]not simulated:[/] {format_count(left, 'first import')}: time budget (--simulation-budget)"
@@ -137,12 +137,12 @@ def _print_not_read(console: Console, inv: Investigation) -> None:
 
 
 def _print_gaps(console: Console, gaps: Sequence[Mapping[str, str]]) -> None:
-    """Print what the kit itself failed on."""
+    """Print the parts that the kit failed to analyse."""
     for gap in gaps[:MOST_GAPS]:
         where = " ".join(filter(None, (gap["step"], gap["part"], gap["path"])))
         console.print(f"[yellow]could not be analysed:[/] {_safe(where)}: {_safe(gap['reason'])}")
     if len(gaps) > MOST_GAPS:
-        console.print(f"[yellow]and {len(gaps) - MOST_GAPS:,} more could not be analysed[/] (--json has all)")
+        console.print(f"[yellow]and {len(gaps) - MOST_GAPS:,} more could not be analysed[/] (--json lists all)")
 
 
 def print_paths(found: pd.DataFrame) -> None:
@@ -150,17 +150,18 @@ def print_paths(found: pd.DataFrame) -> None:
     console = make_console()
     for definition, rows in found.groupby("definition", sort=True):
         console.print(f"[bold]{_safe(str(definition))}[/] [dim]{_safe(str(rows.iloc[0]['kind']))}[/]")
+        canonical = next(iter(rows.loc[rows["is_canonical"], "import_path"]), "its definition")
         for row in rows.to_dict("records"):
-            told = f"{row['statements']:,} statements in {row['files']:,} files"
+            used = f"{format_count(row['statements'], 'import')} in {format_count(row['files'], 'file')}"
             advice = "[green]use this[/]" if row["is_canonical"] else ""
             if row["violations"]:
-                advice = f"[yellow]{row['violations']:,} should not[/]"
+                advice = f"[yellow]{format_count(row['violations'], 'import')} should use {_safe(canonical)}[/]"
             place = f"{row['path']}:{row['line']}"
-            console.print(f"  {_safe(row['import_path'])}  {row['route']}, {told}  [dim]{_safe(place)}[/] {advice}")
+            console.print(f"  {_safe(row['import_path'])}  {row['route']}, {used}  [dim]{_safe(place)}[/] {advice}")
 
 
 def print_check(result: CheckResult, *, quiet: bool) -> None:
-    """Print the verdict last, before it what it rests on: the findings that fail the check, or the gravest ones."""
+    """Print the findings that fail the check, or the most severe ones, then the verdict as the last line."""
     from analysis.gate.unread import format_unread
 
     console = make_console()
@@ -193,7 +194,7 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
     for sentence in format_unread(result):
         console.print(f"[yellow]{_safe(sentence)}[/]")
     accepted = f", {len(result.accepted):,} accepted" if result.accepted else ""
-    accepted += f", about {_safe(', '.join(result.about))} only" if result.about else ""
+    accepted += f", limited to {_safe(', '.join(result.about))}" if result.about else ""
     console.print(
         f"[bold]{_safe(result.target)}[/] {verdict}{reasons} [dim](score {write_score(result.score)}, "
         f"{format_count(len(result.findings), 'finding')}{accepted})[/]"
@@ -213,7 +214,7 @@ def _print_checked(console: Console, finding: CheckedFinding, *, with_status: bo
 
 
 def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
-    """Print the verdict last; before it the tests that fail, the levers, and what the failures depend on."""
+    """Print failing tests, levers and causes of failures, then the verdict as the last line."""
     from analysis.golden.summary import format_verdict
 
     console = make_console()
@@ -224,35 +225,36 @@ def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
                 console.print(f"{_safe(each.kind)}: {_safe(each.test)}, {each.passed:,} of {each.runs:,} passed")
                 console.print(f"   [dim]{_safe(each.message)}[/]")
         for lever in found.levers:
-            moves = "[bold]moves the rate[/]" if lever.moves else "does not move it"
+            effect = "[bold]changes the rate[/]" if lever.moves else "does not change it"
             rate = f"{write_value(lever.rate, SHARE)} against {write_value(lever.base_rate, SHARE)}"
             chance = write_chance(lever.p_value)
-            console.print(f"{_safe(lever.lever)} {_safe(lever.setting)}: {rate}, {moves} ({chance})")
-        for told in filter(None, (found.cause, found.change)):
-            console.print(_safe(told))
+            console.print(f"{_safe(lever.lever)} {_safe(lever.setting)}: {rate}, {effect} ({chance})")
+        for sentence in filter(None, (found.cause, found.change)):
+            console.print(_safe(sentence))
         if found.stopped:
             console.print("[dim]stopped early: the verdict is clear (without --stop-early all runs are made)[/]")
         console.print(f"[dim]{_safe(str(found.folder))}[/]")
     interval, verdict = found.interval, found.verdict
     rate = write_value(interval.rate, SHARE)
     spread = f"{write_stated(interval.confidence)} interval: {write_interval(interval.lower, interval.upper)}"
-    told = format_verdict(verdict, found.passed, found.runs).partition(": ")[2].rstrip(".")
+    reason = format_verdict(verdict, found.passed, found.runs).partition(": ")[2].rstrip(".")
     console.print(
         f"[bold]{_safe(found.target)}[/] golden path [bold {colour}]{verdict.word}[/]: success rate {rate} ({spread}); "
-        f"{told}"
+        f"{reason}"
     )
 
 
 def print_verification(found: Verification) -> None:
-    """Print what a test says as it stands, of each control, and whether it can tell the defect."""
+    """Print the results of a test, unchanged and with each control, and whether it detects the defect."""
     console = make_console()
-    console.print(f"{_safe(found.test)}: {found.places:,} places that name its subject were replaced")
+    was = choose_form(found.places, "was", "were")
+    console.print(f"{_safe(found.test)}: {format_count(found.places, 'reference')} to its subject {was} replaced")
     if found.target is not None:
-        console.print(f"as it stands: {found.target.outcome} [dim]{_safe(found.target.message)}[/]")
+        console.print(f"unchanged: {found.target.outcome} [dim]{_safe(found.target.message)}[/]")
         console.print(f"[dim]network: {_safe(found.target.network)}[/]")
     for verdict in found.verdicts:
         console.print(f"\n[bold]{verdict.defect}: {verdict.verdict}[/]")
         console.print(f"  {_safe(verdict.reason)}")
         for run in verdict.runs:
-            told = f"{run.control:<28} expected {run.expected:<7} said {run.outcome:<8}"
-            console.print(f"  {told} [dim]{run.seconds:>6.2f} s {_safe(run.message)}[/]")
+            line = f"{run.control:<28} expected {run.expected:<7} result {run.outcome:<8}"
+            console.print(f"  {line} [dim]{run.seconds:>6.2f} s {_safe(run.message)}[/]")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from report_trees import HOSTILE, investigate
 
-from analysis.report.runtime_sentences import format_probe, format_simulation, list_not_foretold
+from analysis.report.runtime_sentences import format_probe, format_simulation, list_wrong_predictions
 from analysis.report.sentences import list_cycle_outcomes
 
 RING = {
@@ -31,12 +31,12 @@ def test_a_ring_is_listed_with_who_cannot_come_first_and_what_is_lost(tmp_path: 
 
 def test_without_a_probe_nothing_is_held_against_what_was_foretold(tmp_path: Path) -> None:
     inv = investigate(tmp_path, RING)
-    assert "reader" not in list_not_foretold(inv).page
+    assert "reader" not in list_wrong_predictions(inv).page
 
 
 def test_what_was_not_foretold_is_named(tmp_path: Path) -> None:
     inv = investigate(tmp_path, RING, is_probed=True)
-    told, page = str(format_simulation(inv)), list_not_foretold(inv).page.replace("<wbr>", "")
+    told, page = str(format_simulation(inv)), list_wrong_predictions(inv).page.replace("<wbr>", "")
     assert "4 of 5" in told or "80" in told
     assert "p.reader" in page
     assert "p.a" not in page
@@ -44,5 +44,5 @@ def test_what_was_not_foretold_is_named(tmp_path: Path) -> None:
 
 def test_nothing_of_a_hostile_target_becomes_markup(tmp_path: Path) -> None:
     inv = investigate(tmp_path, HOSTILE)
-    for fragment in (list_cycle_outcomes(inv), list_not_foretold(inv)):
+    for fragment in (list_cycle_outcomes(inv), list_wrong_predictions(inv)):
         assert "<script>alert" not in fragment.page

@@ -110,10 +110,10 @@ def test_a_test_whose_mock_calls_itself_fails_even_for_json(make_tree: Tree) -> 
 
 def test_a_sound_test_tells_a_circle_from_a_clean_package(make_tree: Tree) -> None:
     found, said = judge(make_tree, SOUND, "test_no_circular_imports")
-    assert (found.verdicts[0].verdict, found.exit_code) == ("tells them apart", 0)
+    assert (found.verdicts[0].verdict, found.exit_code) == ("detects the defect", 0)
     assert said == {
-        "standard library": "pass", "no such module": "fail", "clean package": "pass", "circle that fails": "fail",
-        "circle that imports": "pass",
+        "standard library": "pass", "no such module": "fail", "clean package": "pass", "failing cycle": "fail",
+        "harmless cycle": "pass",
     }  # fmt: skip
     assert "a module that does not exist" in found.verdicts[0].reason
     assert found.subjects == ("shop.api", "shop.db")
@@ -129,7 +129,7 @@ def test_a_sound_identity_test_tells_two_objects_from_one(make_tree: Tree) -> No
     found, said = judge(
         make_tree, SAME_CLASS.replace('load("', "load('").replace('Order")', "Order')"), "test_one_identity"
     )
-    assert (found.verdicts[0].defect, found.verdicts[0].verdict) == ("identity", "tells them apart")
+    assert (found.verdicts[0].defect, found.verdicts[0].verdict) == ("identity", "detects the defect")
     assert said["two objects, one name"] == "fail"
 
 
@@ -148,7 +148,7 @@ def test_comparing_names_is_no_identity_test(make_tree: Tree) -> None:
 def test_both_defects_must_be_told_when_both_are_asked_for(make_tree: Tree) -> None:
     found, _ = judge(make_tree, SAME_CLASS, "test_one_identity", defect="both")
     assert {one.defect: one.verdict for one in found.verdicts} == {
-        "circular": "tells them apart", "identity": "tells them apart"
+        "circular": "detects the defect", "identity": "detects the defect"
     }  # fmt: skip
 
 
@@ -159,7 +159,7 @@ def test_an_async_test_of_unittest_and_its_set_up_are_judged_too(make_tree: Tree
         "    async def test_circular(self):\n        importlib.import_module(self.name)\n"
     )
     found, _ = judge(make_tree, source, "TestIt::test_circular")
-    assert (found.subjects, found.verdicts[0].verdict) == (("shop.api",), "tells them apart")
+    assert (found.subjects, found.verdicts[0].verdict) == (("shop.api",), "detects the defect")
 
 
 def test_a_tear_down_that_fails_is_not_what_the_test_says(make_tree: Tree) -> None:
@@ -168,7 +168,7 @@ def test_a_tear_down_that_fails_is_not_what_the_test_says(make_tree: Tree) -> No
         "    def tearDown(self):\n        self.gone\n"
     )
     found, said = judge(make_tree, source, "TestIt::test_circular")
-    assert (found.verdicts[0].verdict, said["clean package"]) == ("tells them apart", "pass")
+    assert (found.verdicts[0].verdict, said["clean package"]) == ("detects the defect", "pass")
     assert "red whatever the test says" in found.verdicts[0].reason
 
 
@@ -202,7 +202,7 @@ def test_two_objects_cannot_be_planted_where_one_path_is_named(make_tree: Tree) 
 
 def test_a_named_subject_is_replaced_and_no_other(make_tree: Tree) -> None:
     found, said = judge(make_tree, SOUND, "test_no_circular_imports", subject="shop.db")
-    assert (found.subjects, said["circle that fails"]) == (("shop.db",), "fail")
+    assert (found.subjects, said["failing cycle"]) == (("shop.db",), "fail")
 
 
 def test_a_test_that_hangs_is_ended_with_its_children(make_tree: Tree, tmp_path: Path) -> None:
@@ -233,8 +233,8 @@ def test_what_a_test_writes_into_the_target_is_gone_with_it(make_tree: Tree) -> 
     found = verify_test(
         f"{root}/tests/test_it.py::test_no_circular_imports", VerifyOptions(python=sys.executable, plugins=False)
     )
-    assert found.verdicts[0].verdict in {"tells them apart", "cannot be judged"}
-    if found.verdicts[0].verdict == "tells them apart" and can_lay_over():
+    assert found.verdicts[0].verdict in {"detects the defect", "cannot be judged"}
+    if found.verdicts[0].verdict == "detects the defect" and can_lay_over():
         assert hash_tree(root) == before
 
 
@@ -273,7 +273,7 @@ def test_the_command_says_what_it_found_and_exits_accordingly(make_tree: Tree) -
         return subprocess.run([*command, *more], cwd=HERE, capture_output=True, text=True, check=False)
 
     told = run(test, "--json")
-    assert (told.returncode, json.loads(told.stdout)["verdicts"][0]["verdict"]) == (0, "tells them apart")
-    assert run(test, "--quiet").stdout == "circular: tells them apart\n"
+    assert (told.returncode, json.loads(told.stdout)["verdicts"][0]["verdict"]) == (0, "detects the defect")
+    assert run(test, "--quiet").stdout == "circular: detects the defect\n"
     wrong = run(f"{test}_gone")
     assert (wrong.returncode, wrong.stdout, wrong.stderr.count("\n")) == (2, "", 1)

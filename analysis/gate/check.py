@@ -1,4 +1,4 @@
-"""Check a target: build its case from the source alone, judge it, hold it against what was known."""
+"""Check a target: analyse its source, apply the rules, compare the findings with those known before."""
 
 from __future__ import annotations
 
@@ -42,14 +42,14 @@ from analysis.wording import choose_form, format_count
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """How to check. ``threshold`` None: that of the policy, and only without a baseline or ``since``.
+    """Options of a check. ``threshold`` None: that of the policy, and only without a baseline or ``since``.
 
-    ``simulation_budget`` are the seconds for which first imports are simulated; None: what the policy says.
-    ``python_version`` and ``platforms`` are what the code is made for; empty: what policy and target say.
+    ``simulation_budget`` is the time limit for simulating first imports, in seconds; None: that of the policy.
+    ``python_version`` and ``platforms`` are those that the code supports; empty: as policy and target state.
 
-    ``baseline`` None: the target's own file, if there; ``use_baseline`` False: none. ``strict``: any finding fails
-    (with a baseline or ``since`` any that is new or worse), whatever its severity. ``with_sources``: the evidence
-    shows its source lines.
+    ``baseline`` None: the target's own file, if it exists; ``use_baseline`` False: none. ``strict``: any finding fails
+    (with a baseline or ``since`` any new or worse one), at every severity. ``with_sources``: the evidence contains its
+    source lines.
     """
 
     policy: Path | None = None
@@ -77,14 +77,14 @@ class _Judged:
 
     @property
     def score(self) -> float | None:
-        """The score of the whole; None where the kit failed on what it is made of."""
+        """The score of the target; None if the kit failed to compute it."""
         return self.scores[0].score if self.scores else None
 
 
 def check(
     target: str | Path, options: CheckOptions | None = None, *, progress: Progress = ignore_progress
 ) -> CheckResult:
-    """Return the verdict on a target; nothing in it is executed, and nothing is kept but the cache.
+    """Return the verdict on a target; nothing in it is executed, and only the cache is written.
 
     Raises ``TargetError``, ``PolicyError``, ``BaselineError`` or ``RevisionError``, each with one line.
     """
@@ -189,18 +189,18 @@ def _list_gaps(now: _Judged) -> list[dict[str, str]]:
 
 
 def _find_notes(now: _Judged, known: Baseline | None) -> Iterator[str]:
-    """Yield what a reader must know of a verdict beside its reasons."""
+    """Yield further facts that a reader of the verdict must know."""
     left = now.case.not_simulated
     if left:
         yield f"{format_count(left, 'first import')} {choose_form(left, 'was', 'were')} not simulated: time budget"
     if known is not None and not known.simulated:
-        yield "What was known before holds no simulated import: findings that only the simulation sees count as known"
+        yield "The baseline contains no simulated imports: findings that only the simulation sees count as known"
 
 
 def _find_known(
     root: Path, policy: Policy, options: CheckOptions, progress: Progress
 ) -> tuple[Baseline | None, str, Sequence[tuple[str, str]]]:  # fmt: skip
-    """Return what was known before, its name (of a revision, of a file, or nothing), and files it could not know."""
+    """Return the known findings, their origin (a revision, a file, or nothing), and files that could not be read."""
     if options.since:
         baseline, not_read = _judge_revision(root, policy, options, progress)
         return baseline, f"revision {options.since}", not_read
@@ -212,7 +212,7 @@ def _find_known(
         return read_file(options.baseline), f"baseline {options.baseline.name}", ()
     own = root / FILE_NAME
     if options.use_baseline and (own.is_symlink() or own.exists()) and not own.is_file():
-        raise BaselineError(f"the baseline {own} is no regular file", remedy="Remove it, or give --no-baseline")
+        raise BaselineError(f"the baseline {own} is not a regular file", remedy="Remove it, or pass --no-baseline")
     if options.use_baseline and own.is_file():
         return read_file(own), f"baseline {FILE_NAME}", ()
     return None, "", ()
@@ -221,7 +221,7 @@ def _find_known(
 def _judge_revision(
     root: Path, policy: Policy, options: CheckOptions, progress: Progress
 ) -> tuple[Baseline, Sequence[tuple[str, str]]]:
-    """Return the findings that a target had at a revision, by the policy of today, and the files it was not read of."""
+    """Return the findings at an earlier revision under today's policy, and the files that could not be read."""
     with scratch_folder("ssot-since-") as folder:
         place = folder / (root.name or "target")
         place.mkdir()

@@ -1,4 +1,4 @@
-"""The forms in which a check is given to others: chosen by the name of the file."""
+"""Output formats of a check, chosen by the file name."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def _render_json(result: CheckResult) -> str:
     return result.model_dump_json(indent=2) + "\n"
 
 
-#: Name of the format: how it is written, and the endings of file names that ask for it.
+#: Name of the format: its renderer, and the file name endings that select it.
 FORMATS: Mapping[str, tuple[Callable[[CheckResult], str], tuple[str, ...]]] = {
     "sarif": (render_sarif, (".sarif", ".sarif.json")),
     "junit": (render_junit, (".xml",)),
@@ -29,7 +29,7 @@ FORMATS: Mapping[str, tuple[Callable[[CheckResult], str], tuple[str, ...]]] = {
 
 
 def find_format(name: str) -> str:
-    """Return the format that a file name asks for; ``UnknownNameError`` when none.
+    """Return the format that a file name selects; raises ``UnknownNameError`` if there is none.
 
     >>> find_format("out/check.sarif.json"), find_format("junit.xml")
     ('sarif', 'junit')
@@ -38,7 +38,7 @@ def find_format(name: str) -> str:
         if name.lower().endswith(endings):
             return form
     known = ", ".join(ending for _, endings in FORMATS.values() for ending in endings)
-    raise UnknownNameError(f"no format for the file {name}", remedy=f"Its name may end in {known}")
+    raise UnknownNameError(f"no format for the file {name}", remedy=f"Use a name that ends in {known}")
 
 
 def render(result: CheckResult, form: str) -> str:
@@ -47,6 +47,6 @@ def render(result: CheckResult, form: str) -> str:
 
 
 def write_outputs(result: CheckResult, places: Iterable[Path]) -> None:
-    """Write a check to files, each in the format of its name, whole or not at all."""
+    """Write a check to files, each in the format of its name, completely or not at all."""
     for place in places:
         store.write_file(place, render(result, find_format(place.name)))

@@ -1,4 +1,4 @@
-"""JUnit XML: one test case per rule, which fails with the findings for which the check does; one for the score."""
+"""JUnit XML: one test case per rule, which fails with the findings that fail the check; one for the score."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from analysis.wording import format_count, make_harmless
 
 
 def render_junit(result: CheckResult) -> str:
-    """Return the check as JUnit XML. A rule whose findings do not fail the check passes, and names them as output."""
+    """Return the check as JUnit XML. A rule whose findings do not fail the check passes, and lists them as output."""
     by_rule: dict[str, list[CheckedFinding]] = defaultdict(list)
     for finding in result.findings:
         by_rule[finding.rule].append(finding)
@@ -26,11 +26,11 @@ def render_junit(result: CheckResult) -> str:
         failures=str(failed + is_below), timestamp=result.created.partition("+")[0],
     )  # fmt: skip
     score = ET.SubElement(suite, "testcase", classname="ssot", name="compliance score")
-    told = f"{write_score(result.score)} of 100; needed: {result.threshold:g}"
+    text = f"{write_score(result.score)} of 100; required: {result.threshold:g}"
     if is_below:
-        ET.SubElement(score, "failure", message=told, type="score").text = told
+        ET.SubElement(score, "failure", message=text, type="score").text = text
     else:
-        ET.SubElement(score, "system-out").text = told
+        ET.SubElement(score, "system-out").text = text
     for rule in RULES:
         case = ET.SubElement(suite, "testcase", classname="ssot.rules", name=rule.name)
         failing = [finding for finding in by_rule[rule.name] if finding.fails]
@@ -41,19 +41,19 @@ def render_junit(result: CheckResult) -> str:
             failure = ET.SubElement(
                 case, "failure", message=format_count(len(failing), "finding"), type=failing[0].severity
             )
-            failure.text = "\n\n".join(map(_tell, failing)) + f"\n\nTo mend it: {rule.remedy}"
+            failure.text = "\n\n".join(map(_describe, failing)) + f"\n\nTo fix it: {rule.remedy}"
         if others:
-            ET.SubElement(case, "system-out").text = "\n\n".join(map(_tell, others))
+            ET.SubElement(case, "system-out").text = "\n\n".join(map(_describe, others))
     root = ET.Element("testsuites", suite.attrib)
     root.append(suite)
     ET.indent(root)
     return ET.tostring(root, encoding="unicode", xml_declaration=False) + "\n"
 
 
-def _tell(finding: CheckedFinding) -> str:
+def _describe(finding: CheckedFinding) -> str:
     places = "".join(
         f"\n  {make_harmless(place.path)}:{place.line}: {make_harmless(place.source)}" for place in finding.evidence
     )
     owner = f", owner {finding.owner}" if finding.owner else ""
-    told = f"[{finding.severity}, {finding.status}{owner}] {finding.message}"
-    return make_harmless(told).replace("\\x0a", "\n") + places
+    text = f"[{finding.severity}, {finding.status}{owner}] {finding.message}"
+    return make_harmless(text).replace("\\x0a", "\n") + places

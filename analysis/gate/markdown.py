@@ -1,4 +1,4 @@
-"""Markdown for a comment on a pull request: the verdict, what fails it, what is gone, what it costs."""
+"""Markdown for a comment on a pull request: the verdict, failing findings, findings that are gone, points."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MARKS = re.compile(r"([\\`*_{}\[\]<>#|~@])")
 
 
 def render_markdown(result: CheckResult) -> str:
-    """Return the check as Markdown; text of the target is escaped, and nobody is mentioned by it."""
+    """Return the check as Markdown; text of the target is escaped and notifies nobody."""
     verdict = "passes" if result.passed else "does not pass"
     failing = [finding for finding in result.findings if finding.fails]
     lines = [f"## Single source of truth: {_escape(result.target)} {verdict}", ""]
@@ -29,9 +29,14 @@ def render_markdown(result: CheckResult) -> str:
         tally = count_findings((finding.rule, finding.severity) for finding in result.findings)
         lines += [format_verdict(tally), ""]
     if failing:
-        lines += ["### What fails the check", "", *_tabulate(failing, with_status=bool(result.compared_with)), ""]
+        lines += [
+            "### Findings that fail the check",
+            "",
+            *_tabulate(failing, with_status=bool(result.compared_with)),
+            "",
+        ]
     elif result.findings and not result.passed:
-        lines += ["### The gravest findings", "", *_tabulate(result.findings, with_status=False), ""]
+        lines += ["### Most severe findings", "", *_tabulate(result.findings, with_status=False), ""]
     if result.gone:
         named = [f"- ~~{_escape(each.subject)}~~ ({each.rule})" for each in result.gone[:_MOST]]
         lines += [f"### Gone since {_escape(result.compared_with)}", "", *named, *_format_more(len(result.gone)), ""]
@@ -48,10 +53,12 @@ def _list_gaps(result: CheckResult) -> Iterator[str]:
 
 
 def _format_score(result: CheckResult) -> str:
-    needed = f"{result.threshold:g} needed" if result.threshold_counts else "not judged: only what is new or worse is"
-    about = f" · about {_escape(', '.join(result.about))} only" if result.about else ""
+    required = (
+        f"{result.threshold:g} required" if result.threshold_counts else "not judged: only new or worse findings are"
+    )
+    about = f" · limited to {_escape(', '.join(result.about))}" if result.about else ""
     return (
-        f"Score **{write_score(result.score)}** of 100 ({needed}) · {format_count(result.modules, 'module')} · "
+        f"Score **{write_score(result.score)}** of 100 ({required}) · {format_count(result.modules, 'module')} · "
         f"{format_count(len(result.findings), 'finding')} · {len(result.accepted):,} accepted{about}"
     )
 
@@ -59,7 +66,7 @@ def _format_score(result: CheckResult) -> str:
 def _tabulate(findings: Iterable[CheckedFinding], *, with_status: bool) -> Iterator[str]:
     found = list(findings)
     has_owners = any(each.owner for each in found)
-    yield "| severity | rule | what | where |" + (" owner |" if has_owners else "")
+    yield "| severity | rule | finding | place |" + (" owner |" if has_owners else "")
     yield "|---|---|---|---|" + ("---|" if has_owners else "")
     for each in found[:_MOST]:
         breach = name_severity(each.rule, each.severity) if find_breach(each.rule) else ""
@@ -84,7 +91,7 @@ def _tabulate_rules(result: CheckResult) -> Iterator[str]:
 
 
 def _escape(text: str) -> str:
-    r"""Return text without effect in Markdown; a name after an at sign would call somebody.
+    r"""Return text without effect in Markdown; a name after an at sign would notify somebody.
 
     >>> _escape("a_b <b>")
     'a\\_b \\<b\\>'

@@ -1,4 +1,4 @@
-"""A first policy, proposed from the code: what it has today, with the reasons as comments. It runs as it is."""
+"""A first policy, proposed from the code, with the reasons as comments. It is valid without changes."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from analysis.rules import RuleContext
 from analysis.wording import format_count, format_some, make_harmless
 
 _MOST_CONCEPTS, _MOST_REDIRECTS, _MOST_PATHS = 8, 8, 8
-#: A family of more classes is a way of naming, not a concept of which there should be one.
+#: A larger family is a naming convention, not a concept of which there should be one class.
 _LARGEST = 20
 _FACTORY = "*Factory"
 
 _HEAD = """\
-# What this team has decided: proposed from the code by `ssot init`, and true of it today.
-# Every section may be changed or left out; docs/policy.md says what each key means. Lower the limits as you mend.
+# The decisions of this team: proposed by `ssot init` from the code, which fulfils them today.
+# Change or remove any section; docs/policy.md explains every key. Lower the limits as you fix findings.
 
 [target]
 name = {name}
@@ -39,14 +39,14 @@ name = {name}
 threshold = 95
 """
 _TAIL = """
-# Findings that you accept, for a reason and for a time:
+# Findings that you accept, with a reason and an end date:
 # [[ignore]]
 # rule = "typing-cycle"
 # subject = "*"
 # reason = "type checkers cope with it"
 # until = 2027-12-31
 
-# Numbers that somebody stated, to be confirmed or refuted:
+# Previously reported figures to verify:
 # [[claim]]
 # metric = "import-time-cycles"
 # value = 3
@@ -58,15 +58,15 @@ def write_policy(
     target: str | Path, out: Path | None = None, *, force: bool = False, data: Path | None = None, jobs: int = 0,
     progress: Progress = ignore_progress,
 ) -> Path:  # fmt: skip
-    """Write a proposed policy to ``ssot.toml`` in the target, or to ``out``; return its place.
+    """Write a proposed policy to ``ssot.toml`` in the target, or to ``out``; return its path.
 
-    Raises ``PolicyError`` when there is one already and ``force`` is not given.
+    Raises ``PolicyError`` if the file exists and ``force`` is not given.
     """
     root = check_target(Path(target).expanduser())
     place = out or root / FILE_NAME
     if place.exists() and not force:
         remedy = "Name another file with --out, or replace it with --force"
-        raise PolicyError(f"there is a policy at {place}", remedy=remedy)
+        raise PolicyError(f"the policy {place} exists", remedy=remedy)
     with paused_collection():
         cache = (data or store.find_data_folder()) / "cache"
         case = build_case(root, Policy(), cache=cache, jobs=jobs, clock=Clock(progress))
@@ -76,7 +76,7 @@ def write_policy(
 
 
 def propose_policy(case: RuleContext, name: str) -> str:
-    """Return a policy as TOML that the target fulfils today where it sets limits: concepts, redirects, factories."""
+    """Return a policy as TOML whose limits the target fulfils today: concepts, redirects, factories."""
     uses = _count_uses(case.identity.paths)
     parts = [_HEAD.format(name=_quote(name))]
     parts += _propose_concepts(case, uses)
@@ -91,7 +91,7 @@ def _quote(text: str) -> str:
 
 
 def _count_uses(paths: pa.Table) -> Counter[str]:
-    """Return the number of import statements that mean each definition, by whichever path."""
+    """Return the number of import statements that resolve to each definition, by any path."""
     found: Counter[str] = Counter()
     for definition, statements in tables.read_rows(paths, "definition", "statements"):
         found[definition] += statements
@@ -104,7 +104,7 @@ def _propose_concepts(case: RuleContext, uses: Mapping[str, int]) -> Iterator[st
     families = [concept for concept in case.concepts if concept.classes > 1 and concept.name != _FACTORY]
     families.sort(key=lambda each: (-_count_shared(each, shared), -each.classes, each.name))
     chosen = [concept for concept in families if concept.classes <= _LARGEST][:_MOST_CONCEPTS]
-    # A policy's pattern also means classes of tests: count as it will.
+    # A pattern of the policy also matches classes of tests, so count in the same way.
     own = tuple(ConceptPolicy(name=each.name.removeprefix("*"), match=(each.name,)) for each in chosen)
     counted = find_concepts(case.facts, Policy(concept=own))
     for concept, judged in zip(chosen, counted, strict=False):
@@ -121,7 +121,7 @@ def _count_shared(concept: Concept, shared: set[str]) -> int:
 def _propose_concept(concept: Concept, limit: int, shared: set[str], uses: Mapping[str, int]) -> str:
     counted = [member for member in concept.members if member.role == "implementation"]
     twice = sorted({member.name for member in counted} & shared)
-    lines = [f"# {concept.name}: {format_count(limit, 'class', 'classes')} today. Lower the limit as they are merged."]
+    lines = [f"# {concept.name}: {format_count(limit, 'class', 'classes')} today. Lower the limit as you merge them."]
     lines += [f"# Defined several times: {format_some(twice, 6)}."] if twice else []
     lines += [
         "[[concept]]", f"name = {_quote(concept.name.removeprefix('*'))}", f"match = [{_quote(concept.name)}]",
@@ -130,13 +130,15 @@ def _propose_concept(concept: Concept, limit: int, shared: set[str], uses: Mappi
     best = max(counted, key=lambda member: (uses.get(member.definition, 0), member.definition))
     used, total = uses.get(best.definition, 0), sum(uses.get(member.definition, 0) for member in counted)
     if used:
-        told = f"# the class that most imports mean: {used:,} of {total:,}; take it if it is the one"
-        lines += [told, f"# canonical = {_quote(best.definition)}"]
+        reason = (
+            f"# {used:,} of {format_count(total, 'import')} resolve to this class; uncomment if it is the right one"
+        )
+        lines += [reason, f"# canonical = {_quote(best.definition)}"]
     return "\n".join(lines) + "\n"
 
 
 def _propose_factories(case: RuleContext) -> Iterator[str]:
-    """Require of all factories what all of them offer today; of a single one its ways of making things."""
+    """Propose the creating methods that all factories have in common as required methods."""
     offered: dict[str, set[str]] = {}
     rows = tables.read_rows(case.facts.definitions, "path", "name", "methods", "scope")
     for path, name, methods, scope in rows:
@@ -155,13 +157,13 @@ def _propose_factories(case: RuleContext) -> Iterator[str]:
         lines.append(f"require_methods = [{', '.join(map(_quote, making))}]")
     else:
         lines.append('# require_methods = ["create"]   # no method is common to all of them')
-    lines.append("# forbid_singleton = true          # one shared object keeps the state of one user for the next")
+    lines.append("# forbid_singleton = true          # a shared object can pass state of one user on to the next")
     lines.append('# user_scope = ["user", "user_id"]  # parameters that isolate users')
     yield "\n".join(lines) + "\n"
 
 
 def _propose_redirects(paths: pa.Table) -> Iterator[str]:
-    """Hold together the paths by which classes are imported, where there are several: they yield one object today."""
+    """Propose a redirect for each class that is imported by several paths."""
     is_class = pc.is_in(paths.column("kind").cast(pa.string()), pa.array(tables.CLASS_KINDS))
     is_in_tree = pc.not_equal(paths.column("definition_path").cast(pa.string()), "")
     is_used = pc.and_(pc.greater(paths.column("statements"), 0), is_in_tree)
@@ -178,17 +180,18 @@ def _propose_redirects(paths: pa.Table) -> Iterator[str]:
         yield _propose_redirect(definition, several[definition])
     if len(order) > _MOST_REDIRECTS:
         more = len(order) - _MOST_REDIRECTS
-        yield f"# {more:,} more classes are imported by several paths: `ssot paths NAME` tells.\n"
+        counted = format_count(more, "more class is", "more classes are")
+        yield f"# {counted} imported by several paths: see `ssot paths NAME`.\n"
 
 
 def _propose_redirect(definition: str, rows: Sequence[tuple[int, str, bool]]) -> str:
     ordered = sorted(rows, key=lambda row: (-row[0], row[1]))
-    lines = [f"{make_harmless(definition)}, by use. All of these yield one object today: uncomment to keep it so."]
+    lines = [f"{make_harmless(definition)}, by use. All paths yield one object today: uncomment to enforce this."]
     lines += ["[[redirect]]", "paths = ["]
     lines += [f"    {_quote(path)},  # {format_count(count, 'import')}" for count, path, _ in ordered[:_MOST_PATHS]]
     lines.append("]")
     best = _find_canonical(ordered)
-    lines += [f"canonical = {_quote(best)}  # then every other path is a finding"] if best else []
+    lines += [f"canonical = {_quote(best)}  # then importing by any other path is a finding"] if best else []
     return "".join(f"# {line}\n" for line in lines)
 
 

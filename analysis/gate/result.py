@@ -1,4 +1,4 @@
-"""What a check says, as models: their JSON schema is published in docs/check.schema.json."""
+"""The result of a check as models; docs/check.schema.json is generated from them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class CheckedPlace(_Part):
 
     path: str = Field(description="file, relative to the target")
     line: int = Field(description="from 1; 0 for the whole file")
-    source: str = Field("", description="the line as it stands")
+    source: str = Field("", description="the source line")
 
 
 class CheckedFinding(_Part):
@@ -29,11 +29,13 @@ class CheckedFinding(_Part):
     severity: Severity
     subject: str = Field(description="module, class or file")
     message: str = Field(description="one sentence with the figures")
-    remedy: str = Field(description="how to mend it")
-    status: Literal["new", "worse", "known"] = Field(description="against the baseline or revision; new without one")
+    remedy: str = Field(description="how to fix it")
+    status: Literal["new", "worse", "known"] = Field(
+        description="compared with the baseline or revision; new without one"
+    )
     fails: bool = Field(description="whether the check fails because of it")
     places: int = Field(description="number of places; evidence holds the first dozen")
-    owner: str = Field("", description="person or team by [[owner]] of the policy; empty when it names nobody")
+    owner: str = Field("", description="person or team by [[owner]] of the policy; empty without one")
     evidence: tuple[CheckedPlace, ...] = ()
 
 
@@ -62,11 +64,11 @@ class AcceptedFinding(_Part):
 
 
 class NotAnalysed(_Part):
-    """One file, finder, rule or step that the kit itself failed on."""
+    """One file, finder, rule or step that the kit failed to analyse."""
 
-    path: str = Field("", description="file; empty where the failure is not about one file")
+    path: str = Field("", description="file; empty if the failure is not about one file")
     step: str
-    part: str = Field("", description="what of the step is missing; empty: all of it")
+    part: str = Field("", description="missing part of the step; empty: all of it")
     reason: str = Field(description="the exception, and where in the kit it was raised")
 
 
@@ -82,7 +84,7 @@ class PackageScore(_Part):
 
 
 class RuleCost(_Part):
-    """What one rule costs the whole target."""
+    """The points that one rule costs."""
 
     rule: str
     severity: Severity
@@ -92,7 +94,7 @@ class RuleCost(_Part):
 
 
 class UnreadFile(_Part):
-    """One file of the revision that could not be had: its findings of then are not known and count as new."""
+    """One file of the revision that could not be read: its findings count as new."""
 
     path: str = Field(description="file, relative to the target")
     reason: str
@@ -101,28 +103,28 @@ class UnreadFile(_Part):
 class CheckResult(_Part):
     """The verdict on one target."""
 
-    format: Literal[1] = Field(1, description="raised when a reader of this format would misread a newer one")
+    format: Literal[1] = Field(1, description="increased when programs that read this format would misread a newer one")
     target: str = Field(description="name of the target")
     revision: str = Field(description="commit of the target, or no-git")
-    prefix: str = Field("", description="where the target lies in its repository, with a slash at the end")
+    prefix: str = Field("", description="path of the target in its repository, with a slash at the end")
     created: str = Field(description="when, ISO 8601 in UTC")
     tool_version: str
     passed: bool = Field(description="whether the exit code is 0")
     reasons: tuple[str, ...] = Field((), description="why it does not pass; empty when it does")
     score: float = Field(description="compliance score, 0 to 100: see docs/score.md")
-    threshold: float = Field(description="score that is needed")
-    threshold_counts: bool = Field(description="false when only what is new or worse counts")
-    compared_with: str = Field("", description="the baseline or revision that findings are held against; empty: none")
-    not_read: tuple[UnreadFile, ...] = Field((), description="files of the revision that could not be had")
-    git_problem: str = Field("", description="why the repository around the target was not asked; empty when it was")
+    threshold: float = Field(description="lowest score that passes")
+    threshold_counts: bool = Field(description="false when only new or worse findings count")
+    compared_with: str = Field("", description="the baseline or revision for comparison; empty: none")
+    not_read: tuple[UnreadFile, ...] = Field((), description="files of the revision that could not be read")
+    git_problem: str = Field("", description="why git was not run on the target's repository; empty when it was")
     modules: int = Field(description="modules that can be imported; with `about` those of these packages")
-    about: tuple[str, ...] = Field((), description="packages that findings and score are about; empty: all")
+    about: tuple[str, ...] = Field((), description="packages to which findings and score are limited; empty: all")
     files: int = Field(description="files that were read")
     findings: tuple[CheckedFinding, ...] = ()
     gone: tuple[GoneFinding, ...] = ()
     accepted: tuple[AcceptedFinding, ...] = ()
-    not_simulated: int = Field(0, description="first imports that were not simulated: the time budget was used up")
-    not_analysed: tuple[NotAnalysed, ...] = Field((), description="what the kit itself failed on")
-    notes: tuple[str, ...] = Field((), description="what else a reader of the verdict must know")
+    not_simulated: int = Field(0, description="first imports that were not simulated because of the time budget")
+    not_analysed: tuple[NotAnalysed, ...] = Field((), description="parts that the kit failed to analyse")
+    notes: tuple[str, ...] = Field((), description="further facts about the verdict")
     packages: tuple[PackageScore, ...] = ()
     rules: tuple[RuleCost, ...] = ()

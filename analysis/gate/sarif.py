@@ -1,4 +1,4 @@
-"""SARIF 2.1.0, as code scanning services read it.
+"""SARIF 2.1.0 for code scanning services.
 
 Source: OASIS, "Static Analysis Results Interchange Format (SARIF) Version 2.1.0", 2023.
 """
@@ -16,7 +16,7 @@ from analysis.rules import RULES, Rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 _LEVELS = {"P0": "error", "P1": "error", "P2": "warning", "P3": "note"}
-#: The same in the words of GitHub's code scanning.
+#: The same levels for GitHub's code scanning.
 _PROBLEMS = {"P0": "error", "P1": "error", "P2": "warning", "P3": "recommendation"}
 _STATES = {"new": "new", "worse": "updated", "known": "unchanged"}
 _ROOT = "SRCROOT"
@@ -33,7 +33,7 @@ def render_sarif(result: CheckResult) -> str:
             }
         },
         "automationDetails": {"id": f"ssot/{result.target}/"},
-        "originalUriBaseIds": {_ROOT: {"description": {"text": "the repository, or without one the folder"}}},
+        "originalUriBaseIds": {_ROOT: {"description": {"text": "the repository, or the folder if there is none"}}},
         "columnKind": "unicodeCodePoints",
         "invocations": [
             {

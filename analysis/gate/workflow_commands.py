@@ -1,4 +1,4 @@
-"""GitHub workflow commands: annotations beside the lines of a pull request.
+"""GitHub workflow commands: annotations at the lines of a pull request.
 
 Source: GitHub documentation, "Workflow commands for GitHub Actions".
 """

@@ -1,4 +1,4 @@
-"""What `ssot golden-path` does: measure, keep, judge."""
+"""The command `ssot golden-path`: measure, store, judge."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ _RUNS = 100
 
 @dataclass(frozen=True, slots=True)
 class GoldenRequest:
-    """What the command line asks for; what it leaves open the policy says."""
+    """The options of the command line; the policy supplies the others."""
 
     target: str
     command: tuple[str, ...] = ()
@@ -54,7 +54,7 @@ class GoldenRequest:
 
 @dataclass(frozen=True, slots=True)
 class GoldenAnswer:
-    """What was measured, judged, and kept."""
+    """A stored measurement and its verdict."""
 
     folder: Path
     target: str
@@ -70,7 +70,7 @@ class GoldenAnswer:
     seeds: list[Any]
 
     def describe(self) -> dict[str, Any]:
-        """Return what machines want."""
+        """Return the JSON description."""
         rows = {name: [row._asdict() for row in getattr(self, name)] for name in ("tests", "levers", "seeds")}
         return {
             "target": self.target, "folder": str(self.folder), "passed": self.passed, "runs": self.runs,
@@ -82,24 +82,24 @@ class GoldenAnswer:
 def run_request(
     asked: GoldenRequest, *, data: Path | None = None, progress: Progress = ignore_progress
 ) -> GoldenAnswer:
-    """Measure as asked, keep the rows, and return the answer.
+    """Measure, store the rows, and return the result.
 
     Raises ``TargetError``, ``PolicyError`` or ``GoldenError``, each with one line.
     """
     root = Path(asked.target).expanduser().resolve()
     if not root.is_dir():
-        raise TargetError(f"no such folder: {asked.target}", remedy="Name the folder that the command runs in")
+        raise TargetError(f"no such folder: {asked.target}", remedy="Name the folder to run the command in")
     policy = read_policy(Path(asked.policy).expanduser() if asked.policy else None, target=root)
     own = policy.golden_path
     options = _complete(asked, own, root)
     result = measure_golden_path(root, options, progress=progress)
     target = find_target(root, policy.target.name)
-    kept, revision = data or store.find_data_folder(), read_revision(root)
-    folder = write_golden(kept, target, revision, result)
+    folder_of_data, revision = data or store.find_data_folder(), read_revision(root)
+    folder = write_golden(folder_of_data, target, revision, result)
     found, _ = read_golden(folder)
     runs, tests = found["golden_runs"], found["golden_tests"]
     passed, count = count_base(runs)
-    change = find_change_at(kept, target, revision, runs)
+    change = find_change_at(folder_of_data, target, revision, runs)
     return GoldenAnswer(
         folder, target.name, passed, count, estimate_rate(passed, count, own.confidence),
         judge_rate(passed, count, own.target, own.confidence), result.stopped, format_cause(runs),
@@ -109,7 +109,7 @@ def run_request(
 
 
 def find_change_at(data: Path, target: Target, revision: str, runs: pa.Table) -> Change | None:
-    """Return what changed since the newest measurement at another revision; None when there is none."""
+    """Return the change since the newest measurement at another revision; None if there is none."""
     before = find_golden(data, target, other_than=revision)
     if before is None:
         return None
@@ -122,7 +122,9 @@ def _complete(asked: GoldenRequest, own: GoldenPath, root: Path) -> GoldenOption
     patterns = asked.junit or (() if command else own.junit)
     files = [Path(path) for pattern in patterns for path in _expand(pattern, root)]
     if patterns and not files:
-        raise GoldenError(f"no file matches {', '.join(patterns)}", remedy="Give --junit a pattern of JUnit XML files")
+        raise GoldenError(
+            f"no file matches {', '.join(patterns)}", remedy="Pass a pattern of JUnit XML files to --junit"
+        )
     return GoldenOptions(
         command, runs=asked.runs or own.runs or _RUNS, parallel=asked.parallel, seed=asked.seed, timeout=asked.timeout,
         early=asked.early, levers=asked.levers, repeat_seeds=asked.repeat_seeds, junit=files, target=own.target,
@@ -131,14 +133,14 @@ def _complete(asked: GoldenRequest, own: GoldenPath, root: Path) -> GoldenOption
 
 
 def _expand(pattern: str, root: Path) -> list[str]:
-    """Return the files of a pattern, as seen from here, else from the target."""
+    """Return the files of a pattern, relative to the current folder, else to the target."""
     here = glob.glob(os.path.expanduser(pattern), recursive=True)  # noqa: PTH111, PTH207
     return sorted(here or glob.glob(str(root / pattern), recursive=True))  # noqa: PTH207
 
 
-def _choose_python(words: list[str], root: Path) -> list[str]:
-    """Let ``python`` mean the target's own, as the probe does; else the one that runs the kit."""
-    if words[:1] in (["python"], ["python3"]):
+def _choose_python(arguments: list[str], root: Path) -> list[str]:
+    """Replace ``python`` by the target's own interpreter, as the probe does, else by the kit's."""
+    if arguments[:1] in (["python"], ["python3"]):
         own = root / ".venv" / "bin" / "python"
-        words[0] = str(own) if own.exists() else sys.executable
-    return words
+        arguments[0] = str(own) if own.exists() else sys.executable
+    return arguments

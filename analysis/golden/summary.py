@@ -1,4 +1,4 @@
-"""What the rows of a measurement say: the rate, each test, each lever, each repeated seed."""
+"""Summaries of a measurement: the rate, each test, each lever, each repeated seed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from analysis.quantities import (
 
 BASE = "base"
 REPEATED = "repeated seed"
-#: A lever moves the rate when chance alone would do so less often than this, over all levers together.
+#: A lever changes the rate if chance alone would do so less often than this, over all levers together.
 _SIGNIFICANT = 0.05
 
 
@@ -39,7 +39,7 @@ class TestRate(NamedTuple):
 
 
 class LeverRecord(NamedTuple):
-    """What a lever does to the rate, against the base on the same seeds; ``moves`` by Fisher's test, corrected."""
+    """The effect of a lever on the rate, compared with the base on the same seeds; ``moves`` by Fisher's test."""
 
     lever: str
     setting: str
@@ -61,13 +61,13 @@ class SeedRecord(NamedTuple):
 
 
 def count_base(runs: pa.Table) -> tuple[int, int]:
-    """Return the successes and the number of runs that the rate is made of; a malformed result counts as no run."""
+    """Return the successes and the number of runs of the base; malformed results do not count."""
     rows = [row for row in runs.to_pylist() if row["lever"] == BASE and row["outcome"] != "malformed"]
     return sum(row["outcome"] == "passed" for row in rows), len(rows)
 
 
 def judge_trend(runs: pa.Table) -> float:
-    """Return the p-value for failures that gather early or late."""
+    """Return the p-value for failures that cluster early or late."""
     rows = sorted((row for row in runs.to_pylist() if row["lever"] == BASE), key=lambda row: row["run"])
     return find_trend([row["outcome"] == "passed" for row in rows])
 
@@ -102,7 +102,7 @@ def _name_kind(passed: int, runs: int) -> str:
 
 
 def summarise_levers(runs: pa.Table) -> list[LeverRecord]:
-    """Return one row per lever and setting, the strongest first; p-values are corrected for their number (Holm)."""
+    """Return one row per lever and setting, most significant first; p-values are corrected for their number (Holm)."""
     rows = runs.to_pylist()
     pulled: dict[tuple[str, str], list[Mapping[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -157,43 +157,43 @@ class Change(NamedTuple):
 
 
 def find_change_since(before: pa.Table, revision: str, after: pa.Table) -> Change | None:
-    """Return what changed since an earlier measurement; None when one of the two has no run."""
+    """Return the change since an earlier measurement; None if one of the two has no runs."""
     old, new = count_base(before), count_base(after)
     return Change(revision, *old, find_change(old, new)) if old[1] and new[1] else None
 
 
 def format_change(change: Change, passed: int, runs: int) -> str:
-    """Say how the rate moved since another revision, and whether that is more than chance.
+    """State how the rate changed since another revision, and whether that is more than chance.
 
     >>> format_change(Change("abc", 50, 100, 0.001), 90, 100)
-    'since abc the rate went from 50.0 % to 90.0 %: more than chance (p = 0.001)'
+    'since abc the rate changed from 50.0 % to 90.0 %: statistically significant (p = 0.001)'
     """
-    told = "more than chance" if change.p_value < _SIGNIFICANT else "no more than chance may do"
+    significance = "statistically significant" if change.p_value < _SIGNIFICANT else "not statistically significant"
     rates = f"from {write_share(change.passed / change.runs)} to {write_share(passed / runs)}"
-    return f"since {change.revision} the rate went {rates}: {told} ({write_chance(change.p_value)})"
+    return f"since {change.revision} the rate changed {rates}: {significance} ({write_chance(change.p_value)})"
 
 
 def format_verdict(verdict: Verdict, passed: int, runs: int) -> str:
-    """Return the verdict in one sentence, with the bound that it rests on and what is needed.
+    """Return the verdict in one sentence, with its bound and the target.
 
     >>> from analysis.golden.statistics import judge_rate
     >>> format_verdict(judge_rate(121, 200, 0.999), 121, 200)
-    'Not met: 121 of 200 runs succeeded; the rate is at most 66.3 % (95 % upper bound), and 99.9 % is needed.'
+    'Not met: 121 of 200 runs succeeded; the rate is at most 66.3 % (95 % upper bound), and 99.9 % is required.'
     >>> format_verdict(judge_rate(10, 10, 0.999), 10, 10).partition("bound), ")[2]
-    'and 99.9 % is needed; 2,995 runs without a failure would show it.'
+    'and 99.9 % is required; 2,995 runs without a failure would prove it.'
     """
     share = f"{write_count(passed)} of {write_count(runs)} runs succeeded"
-    told = f"{verdict.word.capitalize()}: {share}; the rate is {format_bound(verdict)}"
-    told += f", and {write_stated(verdict.target)} is needed"
+    text = f"{verdict.word.capitalize()}: {share}; the rate is {format_bound(verdict)}"
+    text += f", and {write_stated(verdict.target)} is required"
     if verdict.word == "not enough runs":
-        told += f"; {write_count(verdict.needed_runs)} runs without a failure would show it"
-    return f"{told}."
+        text += f"; {write_count(verdict.needed_runs)} runs without a failure would prove it"
+    return f"{text}."
 
 
 def format_bound(verdict: Verdict) -> str:
-    """Return the bound that a verdict rests on: the upper one where the target is missed, else the lower one.
+    """Return the bound that decides a verdict: the upper one if the target is missed, else the lower one.
 
-    A bound that misses the target by less than is shown is called below it, so that it does not look like reaching it.
+    A bound that is below the target by less than the shown precision is described as "below" it.
     """
     if verdict.word != "not met":
         return write_at_least(verdict.lower, verdict.confidence)
@@ -203,16 +203,16 @@ def format_bound(verdict: Verdict) -> str:
 
 
 def format_cause(runs: pa.Table) -> str:
-    """Say in one sentence what the failures depend on, as far as it was tried."""
+    """State in one sentence what the failures depend on, as far as it was tested."""
     seeds, levers = summarise_seeds(runs), summarise_levers(runs)
-    told = []
+    parts = []
     if seeds and all(record.kind == "always fails" for record in seeds):
-        told.append("a failing seed always fails again: the failures are decided by the seed, not by chance")
+        parts.append("a failing seed always fails again: the seed decides the failures")
     elif any(record.kind != "always fails" for record in seeds):
-        told.append("a failing seed does not always fail again: something besides the seed decides")
+        parts.append("a failing seed does not always fail again: there is another cause besides the seed")
     moving = [f"{record.lever} ({record.setting})" for record in levers if record.moves]
     if moving:
-        told.append(f"the rate moves with {', '.join(moving)}")
+        parts.append(f"the rate depends on {', '.join(moving)}")
     elif levers:
-        told.append("none of the levers that were tried moves the rate")
-    return "; ".join(told)
+        parts.append("none of the tested levers changes the rate")
+    return "; ".join(parts)

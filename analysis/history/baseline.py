@@ -1,4 +1,4 @@
-"""The baseline: what a team has today and will mend later, kept in one file beside the code."""
+"""The baseline: the findings of today, to be fixed later, in one file next to the code."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from analysis.facts import Facts
 from analysis.policy import Severity
 from analysis.rules import Finding
 
-#: Where it lies in the target.
+#: Its path in the target.
 FILE_NAME = "ssot-baseline.json"
-#: Format of the file; raised when an older kit could not read it.
+#: Format of the file; increased when an older kit could not read it.
 FORMAT = 1
 _SKETCH_SIZE = 24
-#: A larger file is no baseline: a hundred thousand findings take a tenth of it.
+#: A larger file is not a baseline: a hundred thousand findings take a tenth of this.
 _MOST_BYTES = 512_000_000
-#: Of what stands where the format should be, so many characters are shown.
+#: Largest number of characters shown of a wrong format.
 _MOST_SHOWN = 40
 
 Texts = Annotated[tuple[str, ...], Strict(strict=False)]
@@ -36,7 +36,7 @@ class _Part(BaseModel):
 
 
 class KnownFinding(_Part):
-    """One finding that is known: its paths are those of all its places, sorted."""
+    """One known finding; its paths are those of all its places, sorted."""
 
     fingerprint: str
     rule: str
@@ -47,7 +47,7 @@ class KnownFinding(_Part):
 
 
 class Baseline(_Part):
-    """All findings at one revision, and a sketch of each file that they cite: by it a renamed file is known again."""
+    """All findings at one revision, and a sketch of each cited file, by which a renamed file is recognised."""
 
     format: Literal[1] = 1
     target: str = ""
@@ -61,7 +61,7 @@ class Baseline(_Part):
 def build_baseline(
     findings: Iterable[Finding], facts: Facts, *, target: str = "", revision: str = "", score: float = 0.0
 ) -> Baseline:
-    """Return the baseline of a target: what is refuted is not in it."""
+    """Return the baseline of a target, without refuted findings."""
     known = tuple(
         KnownFinding(
             fingerprint=finding.fingerprint, rule=finding.rule, severity=finding.severity,  # type: ignore[arg-type]
@@ -80,7 +80,7 @@ def build_baseline(
 def sketch_files(facts: Facts, paths: Iterable[str]) -> dict[str, str]:
     """Return for each file the smallest hashes of the names that it binds and imports, as hex digits.
 
-    Two files are as alike as their sketches (A. Broder, 1997); neither layout nor comments count.
+    Two files are as similar as their sketches (A. Broder, 1997); formatting and comments do not count.
     """
     wanted = set(paths)
     names: dict[str, set[str]] = defaultdict(set)
@@ -100,7 +100,7 @@ def _sketch(names: Iterable[str]) -> str:
 
 
 def compare_sketches(first: str, second: str) -> float:
-    """Return how alike two sketches are, from 0 to 1; files without any name are alike to none.
+    """Return the similarity of two sketches, from 0 to 1; it is 0 for files without names.
 
     >>> compare_sketches("aaaaaaaabbbbbbbb", "aaaaaaaacccccccc")
     0.3333333333333333
@@ -115,7 +115,7 @@ def _cut(sketch: str) -> set[str]:
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Write the file whole or not at all; one finding per line, sorted, so that changes read well in a review."""
+    """Write the file completely or not at all; one finding per line, sorted, for readable reviews."""
     described = baseline.model_dump(mode="json", exclude={"findings", "sketches"})
     lines = [f"  {json.dumps(key)}: {json.dumps(value)}," for key, value in described.items()]
     rows = sorted(baseline.findings, key=lambda known: (known.rule, known.subject, known.fingerprint))
@@ -136,13 +136,13 @@ def read_baseline(path: Path) -> Baseline:
     except OSError as error:
         raise BaselineError(f"cannot read the baseline {path}: {error.strerror}", remedy=remedy) from None
     except (ValueError, RecursionError):
-        raise BaselineError(f"the baseline {path} is no JSON", remedy=remedy) from None
+        raise BaselineError(f"the baseline {path} is not JSON", remedy=remedy) from None
     if not isinstance(document, Mapping):
-        raise BaselineError(f"the baseline {path} is no JSON object", remedy=remedy)
-    kept = document.get("format")
-    if kept != FORMAT or isinstance(kept, bool):
+        raise BaselineError(f"the baseline {path} is not a JSON object", remedy=remedy)
+    found = document.get("format")
+    if found != FORMAT or isinstance(found, bool):
         raise BaselineError(
-            f"the baseline {path} has the format {repr(kept)[:_MOST_SHOWN]}, not {FORMAT}", remedy=remedy
+            f"the baseline {path} has the format {repr(found)[:_MOST_SHOWN]}, not {FORMAT}", remedy=remedy
         )
     try:
         return Baseline.model_validate(document)

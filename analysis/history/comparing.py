@@ -1,4 +1,4 @@
-"""Hold the findings of a target against what was known before, like with like."""
+"""Compare the findings of a target with a baseline on the same basis."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from analysis.rules import RULES_BY_NAME, Finding, RuleContext, judge
 def build_case_baseline(
     case: RuleContext, findings: Sequence[Finding], *, target: str = "", revision: str = "", score: float = 0.0
 ) -> Baseline:
-    """Return the baseline of a target: what source and simulation say, or the source alone where time ran out.
+    """Return the baseline of a target: findings from source and simulation, or from the source alone without time left.
 
-    What the probe alone has seen is not in it: no later check could see it again.
+    Findings that only the probe sees are not in it, because no later check can see them.
     """
     kept = [finding for finding in findings if finding.certainty != "observed"]
     if not case.is_simulated:
@@ -32,10 +32,9 @@ def compare_case(
 ) -> Comparison:
     """Return the status of each finding against a baseline, and what is gone.
 
-    A baseline that knows no simulation (version 0.1.0 had none; another may have run out of time) is held against what
-    the source alone says; what only the simulation sees cannot be new to it, and counts as known. What
-    rules that could not look at everything found before is not known to be gone: ``failed`` ones, and where time did
-    not allow all first imports those that need them.
+    A baseline without simulated findings (from version 0.1.0, or after the time budget) is compared with the findings
+    from the source alone; findings that only the simulation sees count as known. A known finding is gone only if its
+    rule could judge everything: not for ``failed`` rules, nor for rules of the simulation if it ran out of time.
     """
     found = _compare(case, findings, known)
     unknown = set(failed)

@@ -1,4 +1,4 @@
-"""The ratchet: what is new or worse than before, whatever was moved, renamed or laid out anew."""
+"""The ratchet: findings that are new or worse than before, also after moves, renames and reformatting."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from analysis.rules.cycle_edges import MOST_SEVERE_FIRST
 from analysis.rules.target_packages import ChosenCode
 
 Status = Literal["new", "worse", "known"]
-#: Files at least as alike as this are one file under two names.
-_ALIKE = 0.5
-#: A file of few names is compared with those of its own name only.
+#: Files with at least this similarity are one file under two names.
+_SIMILAR = 0.5
+#: A file with few names is only compared with files of the same name.
 _FEW = 8 * 5
 
 
@@ -33,9 +33,8 @@ def compare(old: Baseline, new: Baseline, present: Iterable[str] = ()) -> Compar
     """Compare the findings of ``new`` with those of ``old``.
 
     A finding is known when its fingerprint is, or when it is one of the same rule whose files were renamed; it is worse
-    when its severity is higher, its places are more, or one is in a file that had none. What is left of a cycle is
-    known. ``present`` are all files of the new state: what is there was
-    not renamed.
+    when it is more severe, has more places, or has a place in a file that had none. The rest of a cut cycle is known.
+    ``present`` are all files of the new state: these were not renamed.
     """
     by_print: dict[str, list[KnownFinding]] = defaultdict(list)
     for known in old.findings:
@@ -57,7 +56,7 @@ def compare(old: Baseline, new: Baseline, present: Iterable[str] = ()) -> Compar
 
 
 def choose_known(chosen: ChosenCode | None, known: Iterable[KnownFinding]) -> tuple[KnownFinding, ...]:
-    """Return the known findings that are about the chosen packages: what others had is not gone because it was fixed.
+    """Return the known findings in the chosen packages; those of other packages are not reported as gone.
 
     A baseline may have been written before the policy named packages.
     """
@@ -65,7 +64,7 @@ def choose_known(chosen: ChosenCode | None, known: Iterable[KnownFinding]) -> tu
 
 
 class _Renames:
-    """Says what files are called now; looked for only when somebody asks."""
+    """The current names of renamed files, computed on first use."""
 
     def __init__(self, old: Baseline, new: Baseline, present: Iterable[str]) -> None:
         self._old, self._new, self._present = old.sketches, new.sketches, present
@@ -75,7 +74,7 @@ class _Renames:
         return find_renames(self._old, self._new, self._present)
 
     def apply(self, paths: Iterable[str]) -> set[str]:
-        """Return the names of today."""
+        """Return the current names."""
         return {self._known.get(path, path) for path in paths}
 
 
@@ -87,7 +86,7 @@ def _judge(known: KnownFinding, finding: KnownFinding, renames: _Renames) -> Sta
 
 
 def _is_part(finding: KnownFinding, known: Iterable[KnownFinding], renames: _Renames) -> bool:
-    """Return whether a cycle is what is left of a known one that was cut, or whose imports were deferred."""
+    """Return whether a cycle is the rest of a known one that was cut, or whose imports were deferred."""
     rank = _rank_cycle(finding.rule)
     if rank is None:
         return False
@@ -101,7 +100,7 @@ def _is_part(finding: KnownFinding, known: Iterable[KnownFinding], renames: _Ren
 
 
 def _rank_cycle(rule: str) -> int | None:
-    """Return the place of a rule about cycles among these rules, from the most severe; None for any other rule.
+    """Return the rank of a rule about cycles, from the most severe; None for any other rule.
 
     Deferring an import turns a cycle of one rule into one of a later rule.
     """
@@ -110,9 +109,9 @@ def _rank_cycle(rule: str) -> int | None:
 
 
 def find_renames(old: Mapping[str, str], new: Mapping[str, str], present: Iterable[str] = ()) -> dict[str, str]:
-    """Return the new name of each file that is gone, where one of the new files is as good as the same.
+    """Return the new name of each file that is gone, if one of the new files is nearly the same.
 
-    Each new file is given to one old one, the most alike first.
+    Each new file is matched with one old file, the most similar pair first.
     """
     gone = [path for path in old if path not in new and path not in set(present)]
     fresh = [path for path in new if path not in old]
@@ -124,10 +123,10 @@ def find_renames(old: Mapping[str, str], new: Mapping[str, str], present: Iterab
     for path in gone:
         hashes = {old[path][start : start + 8] for start in range(0, len(old[path]), 8)}
         for other in set().union(*(by_hash.get(one, ()) for one in hashes)):
-            alike = compare_sketches(old[path], new[other])
+            similarity = compare_sketches(old[path], new[other])
             has_name = PurePosixPath(path).name == PurePosixPath(other).name
-            if alike >= _ALIKE and (len(old[path]) >= _FEW or has_name or alike == 1):
-                pairs.append((-alike, not has_name, path, other))
+            if similarity >= _SIMILAR and (len(old[path]) >= _FEW or has_name or similarity == 1):
+                pairs.append((-similarity, not has_name, path, other))
     found: dict[str, str] = {}
     for *_, path, other in sorted(pairs):
         if path not in found and other not in found.values():
@@ -139,7 +138,7 @@ def _match_renamed(
     left: Sequence[KnownFinding], waiting: Sequence[int], findings: Sequence[KnownFinding], renames: _Renames,
     statuses: dict[int, Status],
 ) -> list[KnownFinding]:  # fmt: skip
-    """Give old findings to new ones of the same rule in the same, renamed, files; return those that found none."""
+    """Match old findings with new ones of the same rule in the same, renamed files; return the unmatched ones."""
     by_files: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
     for index in waiting:
         by_files[findings[index].rule, findings[index].paths].append(index)

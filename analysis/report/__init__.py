@@ -1,4 +1,4 @@
-"""Reports: notebooks run by papermill, HTML pages, pictures, networks, and what goes into issues and machines."""
+"""Reports: notebooks run by papermill, HTML pages, pictures, networks, issues and exports."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ __all__ = ["write_report"]
 
 
 def __getattr__(name: str) -> Any:
-    """Import the machinery on first use: notebooks only need the parts that draw and tell."""
+    """Import the report writer on first use: notebooks need only pictures and sentences."""
     if name == "write_report":
         from analysis.report.run_report import write_report  # noqa: PLC0415 - that is the point
 

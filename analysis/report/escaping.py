@@ -13,7 +13,7 @@ _BREAK = re.compile("\u200b")
 _BACKTICKS = re.compile(r"`+")
 #: Where GitHub would begin a link.
 _LINK = re.compile(r":(?=//)|www(?=\.)", re.IGNORECASE)
-#: A word joiner after @ keeps GitHub from telling people that an issue names.
+#: A word joiner after @ prevents notifications to people on GitHub.
 _MENTION = "@\u2060"
 
 
@@ -60,7 +60,7 @@ def _mark(match: re.Match[str]) -> str:
 
 
 def code(text: object) -> str:
-    """Return text as a Markdown code span, whatever backticks it has.
+    """Return text as a Markdown code span, with any backticks in it.
 
     >>> code("a.b"), code("a`b")
     ('`a.b`', '``a`b``')

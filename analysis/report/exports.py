@@ -1,4 +1,4 @@
-"""The findings for machines and the plan for people who work on it."""
+"""The findings as JSON and the plan as Markdown."""
 
 from __future__ import annotations
 
@@ -33,12 +33,12 @@ def build_findings_json(inv: Investigation) -> str:
 
 
 def name_owners(owners: Sequence[str]) -> str:
-    """Return who owns the findings of a step, as Markdown that mentions nobody; empty when nobody is named."""
+    """Return the owners of a step as Markdown that notifies nobody on GitHub; empty without owners."""
     return f", owner: {', '.join(map(markdown, owners))}" if owners else ""
 
 
 def build_plan_markdown(report: Executive) -> str:
-    """Return the plan as Markdown: phases, steps as check boxes, and what must hold in the end."""
+    """Return the plan as Markdown: phases, steps as check boxes, and the success metrics."""
     return "\n".join(_write_plan(report)) + "\n"
 
 

@@ -111,7 +111,7 @@ def _build_golden(inv: Investigation, goal: SuccessMetric) -> Figure:
     note = (
         Shown(write_at_least(goal.now or 0.0, confidence), _LOWER),
         Shown(" in "), Shown(write_count(runs), "golden-path-runs"),
-        Shown(f" {choose_form(int(runs), 'run', 'runs')}; {write_stated(goal.target)} needed"),
+        Shown(f" {choose_form(int(runs), 'run', 'runs')}; {write_stated(goal.target)} required"),
     )  # fmt: skip
     metric, is_missed = "golden-path-rate", inv.metric("golden-path-upper-bound") < goal.target
     light = "green" if goal.is_met else "red" if is_missed else "amber"
@@ -120,7 +120,7 @@ def _build_golden(inv: Investigation, goal: SuccessMetric) -> Figure:
 
 
 def _build_score(goal: SuccessMetric) -> Figure:
-    note, says = (Shown(f"of 100; {goal.target:g} needed"),), "" if goal.is_met else "Below the threshold"
+    note, says = (Shown(f"of 100; {goal.target:g} required"),), "" if goal.is_met else "Below the threshold"
     light = "green" if goal.is_met else "red"
     return Figure("compliance", "Compliance score", goal.now, light, note, unit="of 100", says=says)
 

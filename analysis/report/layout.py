@@ -10,7 +10,7 @@ from typing import Any
 
 #: A ring shows a loop best; beyond this size its edges cross too often.
 LARGEST_RING = 14
-#: The field of a network that is no ring; its shape is that of the frame on a page.
+#: The field of a network that is not a ring; it has the shape of the frame on a page.
 WIDTH = 1200.0
 HEIGHT = 720.0
 #: How evenly the nodes fill the field: 0 as the forces leave them, 1 in equal steps.
@@ -52,7 +52,7 @@ def _find_ring(count: int) -> list[tuple[float, float]]:
 
 
 def _scale(nodes: Sequence[str], points: Sequence[tuple[float, float]], *, ratio: float) -> dict[str, tuple[int, int]]:
-    """Fill the field: forces draw the best connected nodes into one lump, where nobody could tell them apart."""
+    """Spread the nodes over the field: forces alone put the best connected nodes into one unreadable cluster."""
     is_ring = len(nodes) <= LARGEST_RING
     height = 160.0 + 40.0 * len(nodes) if is_ring else HEIGHT
     columns = [_spread([point[axis] for point in points], 0.0 if is_ring else EVENNESS) for axis in (0, 1)]

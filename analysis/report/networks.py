@@ -1,4 +1,4 @@
-"""Networks that can be looked into, drawn by pyvis: laid out beforehand, physics off, straight edges."""
+"""Interactive networks, drawn by pyvis: computed layout, physics off, straight edges."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network with the words that stand for it; ``hidden`` says what its limits left out."""
+    """A network with its alternative text; ``hidden`` states what its size limits left out."""
 
     title: str
     nodes: tuple[Node, ...]
@@ -66,7 +66,7 @@ class Network:
     height: int = field(default=560)
 
     def build(self) -> Any:
-        """Return the network as pyvis knows it: a ``pyvis.network.Network``."""
+        """Return the network as a ``pyvis.network.Network``."""
         from pyvis.network import Network as VisNetwork  # noqa: PLC0415 - brings IPython and more; few pages draw
 
         places = lay_out([node.name for node in self.nodes], [(link.importer, link.imported) for link in self.links])
@@ -95,7 +95,7 @@ class Network:
 
     @property
     def page(self) -> str:
-        """The network for a page: its data, drawn by the script that the page carries once."""
+        """The network for a page: its data, drawn by the script that the page contains once."""
         drawn = self.build()
         data = {"nodes": drawn.nodes, "edges": drawn.edges, "options": dict(OPTIONS)}
         return (
@@ -112,7 +112,7 @@ class Network:
 
 @dataclass(frozen=True, slots=True)
 class Gallery:
-    """Several networks under one another, with one copy of the drawing library."""
+    """Several networks in a column, with one copy of the drawing library."""
 
     networks: tuple[Network, ...]
     hidden: str = ""
@@ -125,14 +125,14 @@ class Gallery:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         del include, exclude
-        told = "; ".join(network.alt for network in self.networks) or "no network"
+        text = "; ".join(network.alt for network in self.networks) or "no network"
         if not self.networks:
-            return {"text/plain": told, "text/html": "<p>None.</p>", PAGE: '<p class="nothing">None.</p>'}
-        return {"text/plain": plain(told), "text/html": build_frame(self.networks), PAGE: self.page}
+            return {"text/plain": text, "text/html": "<p>None.</p>", PAGE: '<p class="nothing">None.</p>'}
+        return {"text/plain": plain(text), "text/html": build_frame(self.networks), PAGE: self.page}
 
 
 def build_frame(networks: Sequence[Network]) -> str:
-    """Return a frame for JupyterLab: a document of its own that needs no network."""
+    """Return a frame for JupyterLab: a separate document that works offline."""
     body = "".join(network.page for network in networks)
     style = f"body{{margin:0;font:14px/1.5 system-ui,sans-serif}}{read_asset('page.css')}"
     head = f'<meta charset="utf-8"><style>{style}</style>'
@@ -153,13 +153,13 @@ def build_scripts() -> str:
 
 
 def dump_json(value: Any) -> str:
-    """Return JSON that may stand in a script element: nothing in it can close the element."""
+    """Return JSON for a script element: nothing in it can close the element."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False, sort_keys=True)
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
 def format_hidden(what: str, hidden: int, why: str) -> str:
-    """Return a sentence on what a limit left out, or nothing.
+    """Return a sentence on what a limit left out, or an empty text.
 
     >>> format_hidden("imports", 1200, "the weakest")
     'Not drawn: 1,200 imports (the weakest).'

@@ -8,7 +8,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
-#: The group of the top-level names for which there is no room.
+#: The group of top-level names that do not fit.
 REST = "…"
 #: The share of names that must have a package for labels to leave it out.
 NEARLY_ALL = 0.75
@@ -17,11 +17,11 @@ COLUMNS = ("importer", "imported", "imports")
 
 
 def group_modules(modules: Collection[str], most_groups: int) -> dict[str, str]:
-    """Return the group of each module: the nearest package that is big enough to be drawn for itself.
+    """Return the group of each module: the nearest package that is large enough to be drawn separately.
 
     Starting from the top-level names, always the package with the most modules gets its own group, until there
     are ``most_groups``; then single modules, where all of a package fit. The rest of a package stays in the group
-    of its name; top-level names for which there is no room are together under ``…``. A tree with fewer modules has
+    of its name; top-level names that do not fit are together under ``…``. A tree with fewer modules has
     one group per module.
 
     >>> group_modules(["a", "a.b", "a.c", "a.c.d", "e"], 3)
@@ -78,7 +78,7 @@ def _find_group(module: str, chosen: Collection[str]) -> str:
 
 
 def count_imports(edges: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFrame:
-    """Return how many import statements lead from one group to another (or itself).
+    """Return the number of import statements from one group to another (or itself).
 
     Edges to ancestor packages do not count. Columns: importer, imported, imports; the most first.
     """
@@ -99,7 +99,7 @@ def count_imports(edges: pd.DataFrame, groups: Mapping[str, str]) -> pd.DataFram
 
 
 def shorten(names: Collection[str]) -> dict[str, str]:
-    """Return each dotted name without the packages that nearly all of them share, for labels; no two are alike.
+    """Return each dotted name without the packages that nearly all of them share, for labels; all different.
 
     >>> shorten(["shop.app.db", "shop.app.api.v1", "shop.app"])
     {'shop.app.db': 'db', 'shop.app.api.v1': 'api.v1', 'shop.app': 'app'}

@@ -14,7 +14,7 @@ from analysis.report.escaping import html
 from analysis.report.jupyter import import_exporters, import_nbformat
 from analysis.report.prose import add_heading_ids, find_headings, render_markdown
 
-#: What papermill marks a failed notebook with; a page says it in its own words.
+#: Tags by which papermill marks a failed notebook; pages have their own message.
 _ERROR_TAGS = ("papermill-error-cell-tag",)
 _ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 _HIDDEN_TAGS = {"injected-parameters", "parameters", "remove-output"}

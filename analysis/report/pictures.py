@@ -1,4 +1,4 @@
-"""Pictures for print and mail, drawn by matplotlib: the whole at one glance, where a network would be a hairball."""
+"""Pictures for print and mail, drawn by matplotlib: overviews that would be unreadable as networks."""
 
 from __future__ import annotations
 
@@ -40,8 +40,8 @@ STYLE: Any = {
 def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Picture:
     """Return the dependency-structure matrix: a row's package imports a column's.
 
-    The packages are ordered so that most imports point down the layers: what stands below the diagonal of an
-    orderly code base is empty. Source: D. Steward, "The design structure system" (1981).
+    The packages are ordered so that most imports point down the layers: in a layered code base
+    everything below the diagonal is empty. Source: D. Steward, "The design structure system" (1981).
     """
     groups = group_modules([str(name) for name in inv.graph.modules], most_packages)
     counted = count_imports(inv.edges, groups)
@@ -53,11 +53,11 @@ def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Pictu
         matrix[index[importer], index[imported]] = weight
     against = int(np.tril(matrix, -1).sum())
     caption = (
-        f"{len(names):,} packages. A cell says how many import statements of the row's package take something from "
-        f"the column's. Red cells, below the diagonal, go against the order of most: {against:,} of "
+        f"{len(names):,} packages. Each cell counts the import statements of the row's package that import from the "
+        f"column's package. Red cells, below the diagonal, are against the layer order: {against:,} of "
         f"{int(matrix.sum()):,} statements."
     )
-    alt = f"Matrix of the imports between {len(names)} packages; {against} statements go against the order of the rest"
+    alt = f"Matrix of the imports between {len(names)} packages; {against} statements are against the layer order"
     with rc_context(STYLE):
         return Picture(_draw_cells(names, matrix), alt, caption)
 
@@ -119,7 +119,7 @@ def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> bytes:
 
 
 def draw_cycle_sizes(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
-    """Return one bar per cycle: how many modules it holds together, coloured by its kind."""
+    """Return one bar per cycle: its number of modules, coloured by its kind."""
     cycles = inv.cycles()
     shown = cycles.head(most_bars)
     labels = [f"{modules[0]} …" for modules in shown["modules"]]
@@ -146,7 +146,7 @@ def draw_duplicate_names(inv: Investigation, most_bars: int = MOST_BARS) -> Pict
 
 
 def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
-    """Return one bar per module, the slowest first: milliseconds of its first import, all that it brings included."""
+    """Return one bar per module, the slowest first: milliseconds of its first import, with all that it imports."""
     probed = inv.frame("probed")
     ordered = probed[probed["outcome"].astype(str) == "ok"].sort_values(["seconds", "module"], ascending=[False, True])
     shown = ordered.head(most_bars)
@@ -159,7 +159,7 @@ def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
 
 
 def draw_import_costs(inv: Investigation, entry: str = "") -> Picture:
-    """Return what one first import spends its time on, as nested bars: below each body those that it imports.
+    """Return the time of one first import as nested bars: below each module body the modules that it imports.
 
     ``entry`` is a module that was probed; by default the one whose import took longest.
     """
@@ -173,10 +173,10 @@ def draw_import_costs(inv: Investigation, entry: str = "") -> Picture:
         png = _draw_nested(bars)
     total = sum(seconds for depth, _, _, seconds in bars if depth == 0)
     caption = (
-        f"What the first import of {chosen} spends its {1000 * total:,.0f} ms on: each bar is the body of a module, "
+        f"The first import of {chosen} takes {1000 * total:,.0f} ms. Each bar is the body of a module, "
         "below it those that it imports. Packages of others were loaded before and do not count."
         if bars
-        else "Nothing was timed."
+        else "No import was timed."
     )
     return Picture(png, f"Nested bars: {len(bars)} module bodies by time", caption)
 
@@ -254,7 +254,7 @@ def _add_legend(axes: Axes, legend: Mapping[str, str]) -> None:
 
 
 def _label(name: str) -> str:
-    """Return a name that fits beside a picture: its end, in letters that the typeface has."""
+    """Return a label that fits next to a picture: the end of the name, in letters that the font has."""
     readable = "".join(letter if ord(letter) < 0x530 or letter == "…" else "\u25a1" for letter in plain(name))
     return readable if len(readable) <= LONGEST_LABEL else f"…{readable[1 - LONGEST_LABEL :]}"
 

@@ -61,21 +61,21 @@ def render_markdown(text: str) -> str:
 
 
 def add_heading_ids(page: str, prefix: str = "") -> str:
-    """Return HTML whose headings can be linked to: ids from their words, unique within the page."""
+    """Return HTML whose headings have ids, made from their text and unique within the page."""
     seen: set[str] = set()
 
     def add(match: re.Match[str]) -> str:
-        words = _NOT_WORD.sub("-", unescape(_TAG.sub("", match[2])).lower()).strip("-")[:60] or "section"
-        name = next(name for name in _number(words) if name not in seen)
+        base = _NOT_WORD.sub("-", unescape(_TAG.sub("", match[2])).lower()).strip("-")[:60] or "section"
+        name = next(name for name in _number(base) if name not in seen)
         seen.add(name)
         return f'<h{match[1]} id="{prefix}{name}">{match[2]}</h{match[1]}>'
 
     return re.sub(r"<h([1-6])>(.*?)</h\1>", add, page, flags=re.DOTALL)
 
 
-def _number(words: str) -> Iterator[str]:
-    yield words
-    yield from (f"{words}-{number}" for number in count(2))
+def _number(base: str) -> Iterator[str]:
+    yield base
+    yield from (f"{base}-{number}" for number in count(2))
 
 
 def find_headings(page: str) -> list[Mapping[str, Any]]:

@@ -63,7 +63,7 @@ def run_notebooks(
 ) -> list[ExecutedNotebook]:
     """Run notebooks with the same parameters and write the executed copies into ``folder``.
 
-    A notebook that fails is kept with its error and does not stop the others. Raises ``ReportError`` for a
+    A failed notebook is stored with its error and does not stop the others. Raises ``ReportError`` for a
     parameter that a notebook does not know, before any of them runs.
     """
     done: list[ExecutedNotebook] = []
@@ -162,17 +162,17 @@ def _using(environment: Mapping[str, str]) -> Iterator[None]:
 def run_notebook(
     notebook: Path, executed: Path, parameters: dict[str, Any], environment: Mapping[str, str]
 ) -> ExecutedNotebook:
-    """Run one notebook, in the process that calls; only a kernel that does not start is tried a second time."""
+    """Run one notebook in this process; only a kernel that does not start is tried a second time."""
     started = time.perf_counter()
     with _using(environment):
         error = _execute(notebook, executed, parameters)
         if error is not None and not _has_run(executed, error):
             error = _execute(notebook, executed, parameters)
-    told = "" if error is None else _tell(error)
+    message = "" if error is None else _describe_error(error)
     if not executed.is_file():
         shutil.copyfile(notebook, executed)
-    _clean(executed, told)
-    return ExecutedNotebook(notebook.stem, executed, round(time.perf_counter() - started, 2), told)
+    _clean(executed, message)
+    return ExecutedNotebook(notebook.stem, executed, round(time.perf_counter() - started, 2), message)
 
 
 def _execute(notebook: Path, executed: Path, parameters: dict[str, Any]) -> Exception | None:
@@ -183,7 +183,7 @@ def _execute(notebook: Path, executed: Path, parameters: dict[str, Any]) -> Exce
                 kernel_name=_KERNEL, cwd=str(executed.parent), progress_bar=False, start_timeout=START_TIMEOUT_SECONDS,
                 execution_timeout=CELL_TIMEOUT_SECONDS, config=_build_transport(Path(sockets) / "kernel"),
             )  # fmt: skip
-    except Exception as error:  # noqa: BLE001 - whatever a notebook, its kernel or papermill fails with is told
+    except Exception as error:  # noqa: BLE001 - any failure of a notebook, its kernel or papermill is reported
         return error
     return None
 
@@ -213,7 +213,7 @@ def _has_run(executed: Path, error: Exception) -> bool:
     return any(cell["cell_type"] == "code" and (cell["execution_count"] or cell["outputs"]) for cell in cells)
 
 
-def _tell(error: Exception) -> str:
+def _describe_error(error: Exception) -> str:
     """Return an error of a notebook as one line: its type and the first line of its message."""
     name = str(getattr(error, "ename", "") or type(error).__name__)
     lines = str(getattr(error, "evalue", "") or ("" if hasattr(error, "ename") else error)).strip().splitlines()
@@ -224,9 +224,9 @@ def _clean(executed: Path, error: str) -> None:
     """Leave in the executed copy what a reader needs: no temporary paths, and the error where there was one."""
     notebook = json.loads(executed.read_text("utf-8"))
     metadata = notebook["metadata"]
-    kept = ("duration", "exception", "parameters", "version", "start_time", "end_time")
+    names = ("duration", "exception", "parameters", "version", "start_time", "end_time")
     metadata["papermill"] = {
-        name: metadata["papermill"][name] for name in kept if name in metadata.get("papermill", {})
+        name: metadata["papermill"][name] for name in names if name in metadata.get("papermill", {})
     }
     if error:
         metadata["papermill"] |= {"exception": True, "error": error}

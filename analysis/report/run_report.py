@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
 LATEST = "latest"
-#: What lies beside the pages, and what the report calls it.
+#: Files next to the pages, and their names in the report.
 FILES = (
     ("report.html", "everything in one file"),
     ("issue.md", "a GitHub issue"),
@@ -49,8 +49,8 @@ def write_report(
     """Write the report of an investigation and return its folder ``reports/<target>/<time>-<revision>``.
 
     ``notebooks`` is a folder of numbered notebooks (default: the kit's own), each with a parameter ``snapshot``.
-    When one of them fails, the folder is kept as ``<time>-<revision>.failed`` with what could be made, ``latest``
-    stays where it was, and ``ReportError`` names the notebook. Raises ``StorageError`` when the disk is full.
+    When one of them fails, the incomplete folder is stored as ``<time>-<revision>.failed``, ``latest`` does
+    not change, and ``ReportError`` names the notebook. Raises ``StorageError`` when the disk is full.
     """
     sources = find_notebooks(notebooks or store.find_home() / "notebooks")
     parent = reports / inv.manifest.as_target.place
@@ -63,17 +63,19 @@ def write_report(
             progress("pages", 0, 1)
             _write_files(inv, folder, done)
             progress("pages", 1, 1)
-        except OSError:  # the disk is full: what was written so far is in the way
+        except OSError:  # the disk is full: the files written so far are of no use
             raise
         except Exception as error:
             place = store.publish_folder(folder, parent, f"{name}.failed")
-            told = f"{type(error).__name__}: {error}".splitlines()[0]
-            raise ReportError(f"the pages could not be made: {told}", remedy=f"Its notebooks: {place}") from error
+            cause = f"{type(error).__name__}: {error}".splitlines()[0]
+            raise ReportError(
+                f"the pages could not be written: {cause}", remedy=f"See the notebooks in {place}"
+            ) from error
         failed = [notebook for notebook in done if notebook.error]
         place = store.publish_folder(folder, parent, f"{name}.failed" if failed else name)
         if failed:
-            told = "; ".join(f"notebook {notebook.name} failed: {notebook.error}" for notebook in failed)
-            raise ReportError(told, remedy=f"See {place / f'{failed[0].name}.html'}")
+            failures = "; ".join(f"notebook {notebook.name} failed: {notebook.error}" for notebook in failed)
+            raise ReportError(failures, remedy=f"See {place / f'{failed[0].name}.html'}")
         move_latest(parent, place.name)
     return place
 
@@ -100,7 +102,7 @@ def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebo
 
 
 def describe_report(report: Executive, pages: Sequence[Page]) -> dict[str, Any]:
-    """Return what the templates need: the fields of the report, its pages, and what lies beside them."""
+    """Return the data of the templates: the fields of the report, its pages, and the other files."""
     return {
         **{field.name: getattr(report, field.name) for field in fields(report)},
         "light_words": report.light_words,

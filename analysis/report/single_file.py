@@ -1,4 +1,4 @@
-"""The whole report in one file that opens offline, from a mail or a disk."""
+"""The complete report in one file that opens offline, from a mail or a disk."""
 
 from __future__ import annotations
 

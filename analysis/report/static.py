@@ -1,4 +1,4 @@
-"""A network as a still picture: for print, for mail without scripts, and until the script draws it."""
+"""A network as a static picture: for print, for mail without scripts, and until the script draws it."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from analysis.report.prose import render_markdown
 
 
 class Trusted(str):
-    """HTML that our own code made of escaped parts: templates do not escape it again."""
+    """HTML that the kit built from escaped parts: templates do not escape it again."""
 
     __slots__ = ()
 

@@ -15,6 +15,7 @@ from analysis.errors import UnknownNameError
 from analysis.report.layout import LARGEST_RING
 from analysis.report.networks import Gallery, Link, Network, Node, format_hidden, merge_mutual
 from analysis.report.packages import count_imports, group_modules, shorten
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -37,7 +38,7 @@ def draw_packages(inv: Investigation, most_packages: int = MOST_PACKAGES, most_l
     tied = tied if len(sizes) > LARGEST_RING else set(sizes)
     labels = shorten(tied)
     nodes = tuple(
-        Node(name, labels[name], f"{name}\n{sizes[name]:,} modules", 6 + 3 * math.log2(sizes[name] + 1))
+        Node(name, labels[name], f"{name}\n{format_count(sizes[name], 'module')}", 6 + 3 * math.log2(sizes[name] + 1))
         for name in sorted(tied)
     )
     links = tuple(_link(*pair) for pair in shown)
@@ -45,17 +46,17 @@ def draw_packages(inv: Investigation, most_packages: int = MOST_PACKAGES, most_l
     hidden = (
         "A red line joins two packages that import each other.",
         format_hidden("pairs of packages", len(pairs) - len(shown), "those with the fewest imports"),
-        format_hidden("packages", len(sizes) - len(tied), "no import joins them to another"),
+        format_hidden("packages", len(sizes) - len(tied), "those without imports from or to others"),
     )
-    alt = f"{len(nodes)} packages, {len(pairs)} pairs that import one another, {mutual} of them in both directions"
+    alt = f"{len(nodes)} packages, {len(pairs)} connected pairs, {mutual} of them in both directions"
     return Network("Packages and the imports between them", nodes, links, alt, " ".join(filter(None, hidden)), 620)
 
 
 def _link(importer: str, imported: str, weight: int, back: int) -> Link:
-    told = f"{importer} → {imported}: {weight:,} imports"
+    text = f"{importer} → {imported}: {format_count(weight, 'import')}"
     if back:
-        told += f"\n{imported} → {importer}: {back:,} imports"
-    return Link(importer, imported, told, 0.5 + 0.5 * math.log2(weight + back), "mutual" if back else "plain")
+        text += f"\n{imported} → {importer}: {format_count(back, 'import')}"
+    return Link(importer, imported, text, 0.5 + 0.5 * math.log2(weight + back), "mutual" if back else "plain")
 
 
 def draw_cycles(inv: Investigation, kind: str = "import-time", most_cycles: int = MOST_CYCLES) -> Gallery:
@@ -63,12 +64,12 @@ def draw_cycles(inv: Investigation, kind: str = "import-time", most_cycles: int 
     cycles = inv.cycles(kind)
     shown = cycles.head(most_cycles).to_dict("records")
     networks = tuple(_draw_cycle(inv, row, number) for number, row in enumerate(shown, 1))
-    hidden = format_hidden("cycles", len(cycles) - len(shown), "the smallest; the table has them all")
+    hidden = format_hidden("cycles", len(cycles) - len(shown), "the smallest ones; the table lists all")
     return Gallery(networks, hidden)
 
 
 def _draw_cycle(inv: Investigation, row: Mapping[Any, Any], number: int) -> Network:
-    ring = [str(hop).split(" ", 1)[0] for hop in row["loop"]]
+    ring = [str(step).split(" ", 1)[0] for step in row["loop"]]
     members = [*ring, *(str(name) for name in row["modules"] if name not in set(ring))]
     shown = members[:MOST_MEMBERS]
     pairs = _find_pairs(inv.edges, shown, str(row["kind"]))
@@ -86,14 +87,15 @@ def _draw_cycle(inv: Investigation, row: Mapping[Any, Any], number: int) -> Netw
     return Network(
         f"Cycle {number}: {row['size']:,} modules",
         nodes, links,
-        f"Cycle {number}, {row['kind']}: {row['size']} modules, {row['edge_count']} pairs, {len(cuts)} to cut",
-        " ".join(filter(None, (legend, format_hidden("modules", len(members) - len(shown), "the last by name")))),
+        f"Cycle {number}, {row['kind']}: {row['size']} modules, {row['edge_count']} pairs, "
+        f"{format_count(len(cuts), 'import')} to cut",
+        " ".join(filter(None, (legend, format_hidden("modules", len(members) - len(shown), "the last ones by name")))),
         height=_find_height(len(shown)),
     )  # fmt: skip
 
 
 def _find_height(count: int) -> int:
-    """Return the height of a cycle's picture in pixels: two modules stand side by side, a ring needs room."""
+    """Return the height of a cycle's picture in pixels: two modules fit side by side, a ring needs more room."""
     return 170 if count == 2 else min(300 + 20 * count, 560)
 
 
@@ -112,7 +114,7 @@ def _find_pairs(edges: pd.DataFrame, modules: Iterable[str], kind: str) -> list[
 
 
 def draw_neighbours(inv: Investigation, module: str = "", most: int = MOST_NEIGHBOURS) -> Network:
-    """Return one module with those that it imports and those that import it; without a name the busiest one.
+    """Return one module with those that it imports and those that import it; by default the most imported one.
 
     Raises ``UnknownNameError`` with the nearest name when the target has no such module.
     """
@@ -135,12 +137,12 @@ def draw_neighbours(inv: Investigation, module: str = "", most: int = MOST_NEIGH
     )
     links = tuple(Link(importer, imported, f"{importer} → {imported}\n{place}") for importer, imported, place in pairs)
     hidden = format_hidden("modules", len(others) - len(shown) + 1, "those with the fewest imports")
-    alt = f"{module} and {len(others)} modules that it imports or that import it"
-    return Network(f"Around {module}", nodes, links, alt, hidden)
+    alt = f"{module} and {format_count(len(others), 'module')} that it imports or that import it"
+    return Network(f"Neighbours of {module}", nodes, links, alt, hidden)
 
 
 def find_busiest(inv: Investigation) -> str:
-    """Return the module that most others import, the first by name of several; empty for a target without edges."""
+    """Return the most imported module, in a tie the first by name; empty for a target without edges."""
     edges = inv.edges[~inv.edges["is_ancestor"]].drop_duplicates(["importer", "imported"])
     counts = Counter(edges["imported"].astype(str))
     best = min(counts.items(), key=lambda item: (-item[1], item[0]), default=None)

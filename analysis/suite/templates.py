@@ -1,4 +1,4 @@
-"""The files of the suite, with places for what they are about."""
+"""The templates of the suite's files."""
 
 from __future__ import annotations
 
@@ -36,16 +36,16 @@ def write(folder: Path, files: dict[str, str]) -> TargetTree:
     return TargetTree(folder)
 '''
 
-_SKIP = '''def skip_what_is_not_installed(problems: list[str]) -> None:
-    """Skip a test when all that is wrong is that a package of somebody else is not installed here."""
+_SKIP = '''def skip_if_not_installed(problems: list[str]) -> None:
+    """Skip a test if the only problem is a third-party package that is not installed."""
     if problems and all(is_of_others(TARGET, problem) for problem in problems):
         pytest.skip(problems[0])
 '''
 
 CONCEPTS = (
     _head(
-        "Of each concept there are as many classes as the policy allows.",
-        "The source is read, nothing is imported. The controls show that the check can tell one class from two.",
+        "No concept has more classes than the policy allows.",
+        "The checks read the source and import nothing. The controls show that the check can fail.",
         "TargetTree, check_concept, find_tree",
     )
     + """CONCEPTS = @concepts@
@@ -77,8 +77,8 @@ def test_control_fails(tmp_path: Path) -> None:
 
 PATHS = (
     _head(
-        "Every class of a concept is imported from where it is defined, or from a package around that.",
-        "The source is read, nothing is imported. The controls show that the check can tell a detour.",
+        "Every class of a concept is imported from its defining module, or from a parent package of it.",
+        "The checks read the source and import nothing. The controls show that the check finds a wrong import path.",
         "TargetTree, check_import_paths, find_tree",
     ).replace("import pytest\n\n", "")
     + """#: Class: the modules by which it may be imported; the first is the one to use.
@@ -88,7 +88,7 @@ SOURCES = @sources@
     + _WRITE.lstrip("\n").join(["\n", ""])
     + """
 
-def test_no_statement_takes_a_detour() -> None:
+def test_every_import_uses_an_allowed_path() -> None:
     problems = check_import_paths(TARGET, SOURCES)
     assert not problems, f"{len(problems)} statements:\\n" + "\\n".join(problems)
 
@@ -114,9 +114,9 @@ def test_control_fails(tmp_path: Path) -> None:
 
 CIRCULAR = (
     _head(
-        "Every module can be the first that a program imports.",
-        "Each is imported in a fresh process of its own: that is what a circular import depends on. A module that\n"
-        "needs a package that is not installed here is skipped, and says so. The controls show that it can be told.",
+        "Every module can be imported first.",
+        "Each module is imported in a fresh process, because circular imports depend on the first import. A module\n"
+        "that needs a package that is not installed is skipped. The controls show that the check finds a circular import.",
         "TargetTree, find_tree, import_first, is_of_others",
     )
     + """MODULES = @modules@
@@ -160,9 +160,9 @@ def test_control_is_not_there(tmp_path: Path) -> None:
 
 REDIRECTS = (
     _head(
-        "All paths of a redirect yield one object, and the modules that redirect say so.",
-        "The paths are imported in one fresh process and their objects compared. The controls show that the check can\n"
-        "tell one object from two.",
+        "All paths of a redirect yield one object, and the redirecting modules are marked as such.",
+        "The paths are imported in one fresh process and their objects compared. The controls show that the check\n"
+        "distinguishes one object from two.",
         "TargetTree, check_one_object, check_redirect, find_tree, is_of_others",
     )
     + """REDIRECTS = @paths@
@@ -176,14 +176,14 @@ REDIRECTING = @marked@
 @pytest.mark.parametrize("redirect", REDIRECTS, ids=lambda redirect: redirect["paths"][0])
 def test_all_paths_yield_one_object(redirect: dict) -> None:
     problems = check_one_object(TARGET, redirect["paths"])
-    skip_what_is_not_installed(problems)
+    skip_if_not_installed(problems)
     assert not problems, "\\n".join(problems)
 
 
 @pytest.mark.parametrize("redirecting", REDIRECTING, ids=lambda redirecting: redirecting["module"])
-def test_a_redirect_says_that_it_is_one(redirecting: dict) -> None:
+def test_a_redirecting_module_is_marked(redirecting: dict) -> None:
     problems = check_redirect(TARGET, **redirecting)
-    skip_what_is_not_installed(problems)
+    skip_if_not_installed(problems)
     assert not problems, "\\n".join(problems)
 """
     + _WRITE
@@ -216,9 +216,9 @@ def test_control_points_at_itself(tmp_path: Path) -> None:
 
 FACTORIES = (
     _head(
-        "Factories offer what the policy requires, tell users apart, and are no singletons.",
-        "Each is imported in a fresh process and looked at; nothing of it is called but `__new__`. The controls show\n"
-        "that the check can tell.",
+        "Factories have the methods that the policy requires, separate users, and are not singletons.",
+        "Each factory is imported in a fresh process; only its `__new__` is called. The controls show that the\n"
+        "check can fail.",
         "TargetTree, check_factory, find_tree, is_of_others",
     )
     + """FACTORIES = @factories@
@@ -229,9 +229,9 @@ FACTORIES = (
     + """
 
 @pytest.mark.parametrize("factory", FACTORIES, ids=lambda factory: " ".join(factory["match"]))
-def test_a_factory_is_as_the_policy_says(factory: dict) -> None:
+def test_a_factory_fulfils_the_policy(factory: dict) -> None:
     problems = check_factory(TARGET, **factory)
-    skip_what_is_not_installed(problems)
+    skip_if_not_installed(problems)
     assert not problems, "\\n".join(problems)
 """
     + _WRITE

@@ -1,4 +1,4 @@
-"""Runs one test with pytest in the target's interpreter, limited and cut off; Python 3.8, standard library only."""
+"""Runs one test with pytest in the target's interpreter, limited and isolated; Python 3.8, standard library only."""
 
 import importlib
 import importlib.util

@@ -1,4 +1,4 @@
-"""Control targets: what a test is given in place of its subject, so that it can be told what it ought to say."""
+"""Control targets: packages that replace the subject of a test, with a known correct result."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ Expected = Literal["pass", "fail", "either"]
 Defect = Literal["circular", "identity"]
 DEFECTS: tuple[Defect, ...] = ("circular", "identity")
 STANDARD, MISSING, CLEAN = "standard library", "no such module", "clean package"
-#: All controls go by one name, so that what a test says of two of them can be compared to the letter.
+#: All controls have the same name, so that messages of a test can be compared literally.
 PACKAGE = "ssot_control"
 ONE_OBJECT, WITH_INSTANCE = "one object, several paths", "one object, and its instance"
-CIRCLE, QUIET_CIRCLE, TWO_OBJECTS = "circle that fails", "circle that imports", "two objects, one name"
+CIRCLE, QUIET_CIRCLE, TWO_OBJECTS = "failing cycle", "harmless cycle", "two objects, one name"
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """One control: what a sound test says of it, its files, and what stands for each subject."""
+    """One control: the result of a sound test, its files, and the replacement of each subject."""
 
     name: str
     expected: Expected
@@ -31,7 +31,7 @@ class Control:
 
 @dataclass(frozen=True, slots=True)
 class _Cast:
-    """The modules that stand in for the subjects, and the names each must have."""
+    """The modules that replace the subjects, and the names that each must have."""
 
     subjects: tuple[Subject, ...]
     parts: Mapping[str, str]
@@ -42,9 +42,9 @@ class _Cast:
 
 
 def build_controls(subjects: Sequence[Subject], wanted: Sequence[str], defect: Defect) -> list[Control]:
-    """Return the controls for a defect; without one that has the defect when it cannot be planted.
+    """Return the controls for a defect; none with the defect if it cannot be planted.
 
-    ``wanted`` are names the test looks for in whatever module it got.
+    ``wanted`` are names that the test looks up in its modules.
     """
     cast = _cast(subjects, wanted)
     missing = Control(MISSING, "either", cast.name())
@@ -74,7 +74,7 @@ def _write_class(name: str) -> str:
 
 
 def _build_clean(cast: _Cast, name: str) -> Control:
-    """Return a package without a circle, in which each name is one object wherever it is taken from."""
+    """Return a package without a cycle, in which each name is the same object in every module."""
     files = {f"{PACKAGE}/__init__.py": "", f"{PACKAGE}/origin.py": _write_origin(cast)}
     for module, part in cast.parts.items():
         files[f"{PACKAGE}/{part}.py"] = _take_names(cast, module)
@@ -86,13 +86,13 @@ def _write_origin(cast: _Cast) -> str:
 
 
 def _take_names(cast: _Cast, module: str) -> str:
-    """Return the imports that give a module its names, each from the one place that defines it."""
+    """Return the imports that give a module its names, each from its single definition."""
     homes = _find_homes(cast)
     return "".join(f"from {PACKAGE}.origin import {homes[one]} as {one}\n" for one in cast.attributes[module])
 
 
 def _find_homes(cast: _Cast) -> dict[str, str]:
-    """Return the class behind each name: its own, or the only one for all where no two modules share a name."""
+    """Return the class of each name: its own, or one for all if no two modules share a name."""
     counts = Counter(name for names in cast.attributes.values() for name in names)
     classes = sorted(name for name in counts if name[:1].isupper())
     if counts and max(counts.values()) == 1:
@@ -102,7 +102,7 @@ def _find_homes(cast: _Cast) -> dict[str, str]:
 
 
 def _build_circles(cast: _Cast) -> list[Control]:
-    """Return a package whose every module fails when imported first, and one that gets away with its circle."""
+    """Return a package in which every module fails when imported first, and one with a harmless cycle."""
     return [
         _build_circle(cast, CIRCLE, "fail", "from {0}.{1} import Mark_{1}"),
         _build_circle(cast, QUIET_CIRCLE, "either", "import {0}.{1}"),
@@ -110,9 +110,9 @@ def _build_circles(cast: _Cast) -> list[Control]:
 
 
 def _build_circle(cast: _Cast, name: str, expected: Expected, statement: str) -> Control:
-    """Pair the first two modules, and lead every other to the first; a lone one gets a partner.
+    """Let the first two modules import each other, and all others the first; a single one gets a partner.
 
-    Nothing but the circle is wrong: names that several modules have are one object, as in the clean package.
+    The cycle is the only defect: names of several modules are one object, as in the clean package.
     """
     parts = list(cast.parts.values())
     partner = parts[1] if len(parts) > 1 else "partner"
@@ -126,7 +126,7 @@ def _build_circle(cast: _Cast, name: str, expected: Expected, statement: str) ->
 
 
 def _build_identities(cast: _Cast) -> list[Control]:
-    """Return one object by several paths, the same with an instance beside it, and one name that is two objects."""
+    """Return one object with several paths, the same with an instance, and one name for two objects."""
     healthy = _build_clean(cast, ONE_OBJECT)
     counts = Counter(name for names in cast.attributes.values() for name in names)
     if sum(counts.values()) < 2:

@@ -1,4 +1,4 @@
-"""A test file with its subjects replaced: everything else stays as it was written."""
+"""Replace the subjects in a test file; everything else stays unchanged."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ def rewrite_test(source: str, places: Sequence[Place], names: Mapping[Subject, S
 
 def _write(place: Place, names: Mapping[Subject, Subject]) -> str:
     node = place.node
-    told = [names[subject] for subject in place.subjects]
+    new = [names[subject] for subject in place.subjects]
     if isinstance(node, ast.ImportFrom):
-        return "; ".join(_take(one, alias) for one, alias in zip(told, node.names, strict=True))
+        return "; ".join(_take(one, alias) for one, alias in zip(new, node.names, strict=True))
     if isinstance(node, ast.Import):
-        known = {subject.module: new.module for subject, new in zip(place.subjects, told, strict=True)}
+        known = {subject.module: other.module for subject, other in zip(place.subjects, new, strict=True)}
         return "; ".join(_import(known.get(alias.name, alias.name), alias) for alias in node.names)
-    name = ".".join(filter(None, (told[0].module, told[0].attribute)))
+    name = ".".join(filter(None, (new[0].module, new[0].attribute)))
     return repr(name) if isinstance(node, ast.Constant) else name
 
 

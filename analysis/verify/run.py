@@ -1,4 +1,4 @@
-"""One run of one test in a process of its own, and what it said."""
+"""One run of one test in a separate process, and its result."""
 
 from __future__ import annotations
 
@@ -26,13 +26,13 @@ _FRAME = re.compile(r"^.*:\d+: in (\w+)$", re.MULTILINE)
 _TEAR_DOWNS = {"tearDown", "asyncTearDown"}
 _SET_UPS = {"setUp", "asyncSetUp", "setUpClass"}
 TEAR_DOWN = "its tear-down fails"
-#: Characters that a terminal might take for an instruction.
+#: Characters that a terminal could interpret as commands.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
-class Said:
-    """What a test said: ``error`` means that it never came to its own statements; ``network`` what it had of one."""
+class RunResult:
+    """The result of a run: ``error`` if the test never reached its own statements; ``network`` is what it had."""
 
     outcome: Outcome
     message: str
@@ -52,11 +52,11 @@ class Stage:
     plugins: bool = True
 
 
-def run_on_stage(stage: Stage, source: bytes, files: Mapping[str, str], scratch: Path) -> Said:
-    """Run a test file against generated packages and return what it said; ``scratch`` is an empty folder.
+def run_on_stage(stage: Stage, source: bytes, files: Mapping[str, str], scratch: Path) -> RunResult:
+    """Run a test file against generated packages and return the result; ``scratch`` is an empty folder.
 
     The process gets its own session, HOME and temporary folder, limits, and no network where the system can.
-    Raises ``VerifyError`` when the interpreter has no pytest.
+    Raises ``VerifyError`` if the interpreter has no pytest.
     """
     for name in ("packages", "test", "home", "tmp"):
         (scratch / name).mkdir(parents=True)
@@ -70,17 +70,17 @@ def run_on_stage(stage: Stage, source: bytes, files: Mapping[str, str], scratch:
     started = time.monotonic()
     is_late = _run(stage, scratch)
     seconds = round(time.monotonic() - started, 2)
-    told = json.loads((scratch / "told.json").read_text("utf-8")) if (scratch / "told.json").is_file() else {}
-    if "no_pytest" in told:
+    answer = json.loads((scratch / "told.json").read_text("utf-8")) if (scratch / "told.json").is_file() else {}
+    if "no_pytest" in answer:
         raise VerifyError(f"{stage.python} has no pytest", remedy="Install it there, or name another with --python")
-    network = str(told.get("network", "unknown"))
+    network = str(answer.get("network", "unknown"))
     if is_late:
-        return Said("timeout", f"not done after {stage.timeout:g} s", seconds, network)
+        return RunResult("timeout", f"not done after {stage.timeout:g} s", seconds, network)
     return replace(_read_report(scratch, seconds), network=network)
 
 
 def _write_plan(stage: Stage, copy: Path, scratch: Path) -> None:
-    """Write what the child is to do, with a configuration that collects this test and nothing of the target's."""
+    """Write the plan of the child, with a pytest configuration that collects only this test."""
     owner = stage.names[0] if len(stage.names) > 1 else "Test"
     settings = {
         "python_files": copy.name, "python_classes": owner, "python_functions": stage.names[-1].partition("[")[0],
@@ -105,7 +105,7 @@ def _write_plan(stage: Stage, copy: Path, scratch: Path) -> None:
 
 
 def _run(stage: Stage, scratch: Path) -> bool:
-    """Run the child to its end; return whether it was ended for taking too long."""
+    """Run the child to its end; return whether it exceeded its time limit."""
     home, temporary = str(scratch / "home"), str(scratch / "tmp")
     own = {"HOME": home, "TMPDIR": temporary} | ({} if stage.plugins else {"PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"})
     environment = build_environment(ProbeOptions(environment=own))
@@ -123,43 +123,43 @@ def _run(stage: Stage, scratch: Path) -> bool:
     return False
 
 
-def _read_report(scratch: Path, seconds: float) -> Said:
+def _read_report(scratch: Path, seconds: float) -> RunResult:
     try:
         cases = list(ET.parse(scratch / "junit.xml").iter("testcase"))  # noqa: S314 - expat refuses entity bombs
     except (OSError, ET.ParseError):
         cases = []
     if not cases:
-        return Said("error", _tell(_read_output(scratch)) or "pytest ended without a report", seconds)
-    told = [_judge_case(case) for case in cases]
+        return RunResult("error", _shorten_message(_read_output(scratch)) or "pytest ended without a report", seconds)
+    judged = [_judge_case(case) for case in cases]
     for outcome in ("fail", "error"):
-        for one, message in told:
+        for one, message in judged:
             if one == outcome:
-                return Said(one, message, seconds)
-    outcomes = {outcome for outcome, _ in told}
+                return RunResult(one, message, seconds)
+    outcomes = {outcome for outcome, _ in judged}
     if outcomes == {"pass"}:
-        return Said("pass", max(message for _, message in told), seconds)
-    return Said("skip" if outcomes == {"skip"} else "mixed", max(message for _, message in told), seconds)
+        return RunResult("pass", max(message for _, message in judged), seconds)
+    return RunResult("skip" if outcomes == {"skip"} else "mixed", max(message for _, message in judged), seconds)
 
 
 def _judge_case(case: ET.Element) -> tuple[Outcome, str]:
-    """Return what one report entry says; a tear-down that fails comes after what the test had to say."""
+    """Return the outcome of one report entry; a failing tear-down does not change the result of the test."""
     failure, error, skipped = case.find("failure"), case.find("error"), case.find("skipped")
     if failure is not None:
-        message, frames = _tell(failure.get("message") or ""), set(_FRAME.findall(failure.text or ""))
+        message, frames = _shorten_message(failure.get("message") or ""), set(_FRAME.findall(failure.text or ""))
         if (case.get("name") or "").partition("[")[0] in frames:
             return "fail", message
         if frames & _TEAR_DOWNS:
             return "pass", f"{TEAR_DOWN}: {message}"
         return ("error" if frames & _SET_UPS else "fail"), message
     if error is not None:
-        message = _tell(_find_cause(error.text or "") or error.get("message") or "")
+        message = _shorten_message(_find_cause(error.text or "") or error.get("message") or "")
         is_after = (error.get("message") or "").startswith("failed on teardown")
         return ("pass", f"{TEAR_DOWN}: {message}") if is_after else ("error", message)
-    return ("skip", _tell(skipped.get("message") or "")) if skipped is not None else ("pass", "")
+    return ("skip", _shorten_message(skipped.get("message") or "")) if skipped is not None else ("pass", "")
 
 
 def _find_cause(text: str) -> str:
-    """Return the last line that pytest marks as the error itself."""
+    """Return the last line that pytest marks as the error."""
     marked = [line[1:].strip() for line in text.splitlines() if line.startswith("E ")]
     return next((line for line in reversed(marked) if line), "")
 
@@ -170,7 +170,7 @@ def _read_output(scratch: Path) -> str:
     return (errors or [line for line in lines if line.strip()] or [""])[-1]
 
 
-def _tell(text: str) -> str:
+def _shorten_message(text: str) -> str:
     """Return hostile text as one short line."""
     line = " ".join(_CONTROL.sub(" ", text).split())
     return line if len(line) <= _MOST_TEXT else line[: _MOST_TEXT - 1] + "…"
@@ -186,10 +186,10 @@ def number_folders(scratch: Path) -> Iterator[Path]:
         number += 1
 
 
-def agree(said: Sequence[Said]) -> Said:
-    """Return what several runs of one control say together: the same, or ``mixed``."""
-    seconds = round(sum(one.seconds for one in said), 2)
-    outcomes = sorted({one.outcome for one in said})
+def agree(results: Sequence[RunResult]) -> RunResult:
+    """Return the common result of several runs of one control, or ``mixed``."""
+    seconds = round(sum(one.seconds for one in results), 2)
+    outcomes = sorted({one.outcome for one in results})
     if len(outcomes) == 1:
-        return Said(said[0].outcome, said[0].message, seconds, said[0].network)
-    return Said("mixed", f"{' and '.join(outcomes)} in {len(said)} runs", seconds, said[0].network)
+        return RunResult(results[0].outcome, results[0].message, seconds, results[0].network)
+    return RunResult("mixed", f"{' and '.join(outcomes)} in {len(results)} runs", seconds, results[0].network)

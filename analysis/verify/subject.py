@@ -1,4 +1,4 @@
-"""What a test is about: the places in its file that name the modules under test."""
+"""The subjects of a test: the places in its file that name the modules under test."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 @dataclass(frozen=True, slots=True, order=True)
 class Subject:
-    """One thing the test names: a module, or a name taken from it (``attribute``; empty for the module itself)."""
+    """One subject of the test: a module, or a name taken from it (``attribute``; empty for the module itself)."""
 
     module: str
     attribute: str
@@ -32,13 +32,13 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Modules:
-    """Which dotted names mean modules of the target; ``only`` narrows them to one module and what lies below it."""
+    """Which dotted names mean modules of the target; ``only`` limits them to one module and its submodules."""
 
     roots: tuple[Path, ...]
     only: str = ""
 
     def owns(self, name: str) -> bool:
-        """Return whether a dotted name belongs to what is to be replaced."""
+        """Return whether a dotted name must be replaced."""
         if self.only:
             return name == self.only or name.startswith(self.only + ".")
         top = name.partition(".")[0]
@@ -52,9 +52,9 @@ class Modules:
         )
 
     def split(self, name: str) -> Subject:
-        """Return what a dotted name means: the longest module that is there, and the rest as an attribute.
+        """Split a dotted name into the longest existing module and an attribute.
 
-        Where nothing is there, a last part that is written like a class is taken for an attribute.
+        If no module exists, a last part in the style of a class name counts as the attribute.
         """
         front, _, last = name.rpartition(".")
         if self.has(name) or not front or not self.owns(front):
@@ -80,7 +80,7 @@ def find_test(tree: ast.Module, names: Sequence[str]) -> list[ast.AST]:
 
 
 def _find_used(tree: ast.Module, owner: ast.ClassDef | None, test: Function) -> list[ast.AST]:
-    """Follow names from the test to what stands at the top of the file and in its class."""
+    """Follow names from the test to the top level of the file and to its class."""
     known = _name_statements(tree.body)
     mine = _name_statements([statement for kind in _find_bases(owner, known) for statement in kind.body])
     found: list[ast.AST] = [test]

@@ -1,4 +1,4 @@
-"""Check the instrument: can a test tell a healthy target from one that has the defect it is said to detect?"""
+"""Verify a test: does it detect the defect that it claims to detect?"""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from analysis.progress import Progress, ignore_progress
 from analysis.runtime.options import find_interpreter
 from analysis.verify.controls import DEFECTS, Control, Defect, Expected, build_controls
 from analysis.verify.rewrite import rewrite_test
-from analysis.verify.run import Outcome, Said, Stage, agree, number_folders, run_on_stage
+from analysis.verify.run import Outcome, RunResult, Stage, agree, number_folders, run_on_stage
 from analysis.verify.subject import Modules, Place, find_places, find_test, find_wanted
 from analysis.verify.verdict import Verdict, judge_runs
 
 TARGET = "the target itself"
-_WORDS: dict[Defect, re.Pattern[str]] = {
+_PATTERNS: dict[Defect, re.Pattern[str]] = {
     "circular": re.compile(r"circular|recursion|import.?cycle|cyclic|partially initialized", re.IGNORECASE),
     "identity": re.compile(r"duplicate_names|identit|same (class|object)|class.?ids?\b|\bid\(", re.IGNORECASE),
 }
@@ -31,13 +31,13 @@ _ROOT_MARKS = ("ssot.toml", "pyproject.toml", "setup.py", "setup.cfg", ".git")
 
 @dataclass(frozen=True, slots=True)
 class VerifyOptions:
-    """How a test is checked.
+    """Options of a verification.
 
     ``python`` is the interpreter, with pytest (default: the target's own ``.venv`` or ``venv``, else ours); ``root``
     the folder its modules are imported from (default: the nearest above the test with a project file); ``subject``
     the one module to replace (default: all of the target's that the test names); ``runs`` how often each control is
-    run; ``timeout`` the seconds for one run. ``defect`` is what the test is said to detect (default: what its own text
-    speaks of, else both); without ``plugins`` pytest loads none of those the interpreter has.
+    run; ``timeout`` the seconds for one run. ``defect`` is what the test claims to detect (default: as its own text
+    says, else both); without ``plugins`` pytest loads no plugins.
     """
 
     python: str = ""
@@ -51,7 +51,7 @@ class VerifyOptions:
 
 @dataclass(frozen=True, slots=True)
 class ControlRun:
-    """What the test said of one control."""
+    """The result of the test with one control."""
 
     control: str
     expected: Expected
@@ -63,7 +63,7 @@ class ControlRun:
 
 @dataclass(frozen=True, slots=True)
 class DefectVerdict:
-    """Whether the test can tell one defect, why, and the runs that show it."""
+    """Whether the test detects one defect, the reason, and the runs that show it."""
 
     defect: Defect
     verdict: Verdict
@@ -73,7 +73,7 @@ class DefectVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """A test, what of its text was replaced, and a verdict per defect; ``target`` is what it says as it stands."""
+    """A test, its replaced references, and a verdict per defect; ``target`` is the result of the unchanged test."""
 
     test: str
     python: str
@@ -84,11 +84,11 @@ class Verification:
 
     @property
     def exit_code(self) -> int:
-        """0: it tells every defect asked about; 1: it does not tell one; 3: that could not be judged."""
-        told = {one.verdict for one in self.verdicts}
-        if told == {"tells them apart"}:
+        """0: it detects every defect; 1: it misses one; 3: that could not be judged."""
+        verdicts = {one.verdict for one in self.verdicts}
+        if verdicts == {"detects the defect"}:
             return 0
-        return 1 if told - {"tells them apart", "cannot be judged"} else 3
+        return 1 if verdicts - {"detects the defect", "cannot be judged"} else 3
 
 
 def verify_test(
@@ -128,13 +128,13 @@ def verify_test(
 
 
 def _find_defects(test: ast.AST, wanted: str) -> list[Defect]:
-    """Return the defects to plant: the one that was asked for, else those the test's text speaks of, else both."""
+    """Return the defects to plant: the selected one, else those that the test's text mentions, else both."""
     text = ast.unparse(test)
-    spoken = [
+    mentioned = [
         defect for defect in DEFECTS
-        if _WORDS[defect].search(text) or (defect == "identity" and any(map(_compares_objects, ast.walk(test))))
+        if _PATTERNS[defect].search(text) or (defect == "identity" and any(map(_compares_objects, ast.walk(test))))
     ]  # fmt: skip
-    return [defect for defect in DEFECTS if defect == wanted] or ([] if wanted else spoken) or list(DEFECTS)
+    return [defect for defect in DEFECTS if defect == wanted] or ([] if wanted else mentioned) or list(DEFECTS)
 
 
 def _compares_objects(node: ast.AST) -> bool:
@@ -147,7 +147,7 @@ def _compares_objects(node: ast.AST) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Run:
-    """A test that is ready to be run with other subjects."""
+    """A test that is ready to run with other subjects."""
 
     stage: Stage
     source: str
@@ -158,44 +158,44 @@ class _Run:
     def judge(
         self, wanted: Sequence[str], defects: Sequence[Defect], progress: Progress
     ) -> tuple[ControlRun | None, tuple[DefectVerdict, ...]]:
-        """Run every control of every defect once, those that defects share only once."""
+        """Run every control of every defect; shared controls run only once."""
         subjects = [one for place in self.places for one in place.subjects]
         if not subjects:
-            reason = "the test names no module of the target; say which with --subject NAME, or the folder with --root"
+            reason = "the test names no module of the target; name the module with --subject, or the folder with --root"
             return None, tuple(DefectVerdict(defect, "cannot be judged", reason, ()) for defect in defects)
         plans = {defect: build_controls(subjects, wanted, defect) for defect in defects}
         controls = {control.name: control for plan in plans.values() for control in plan}
         with scratch_folder("ssot-verify-") as scratch:
             folders = number_folders(scratch)
-            said: dict[str, Said] = {}
+            results: dict[str, RunResult] = {}
             for done, (name, control) in enumerate({TARGET: None, **controls}.items(), 1):
-                said[name] = agree([self._say(control, next(folders)) for _ in range(self.times)])
+                results[name] = agree([self._run_once(control, next(folders)) for _ in range(self.times)])
                 progress("controls", done, len(controls) + 1)
-        verdicts = tuple(_judge(defect, plan, said) for defect, plan in plans.items())
-        return _tell(TARGET, "either", said[TARGET]), verdicts
+        verdicts = tuple(_judge(defect, plan, results) for defect, plan in plans.items())
+        return _describe(TARGET, "either", results[TARGET]), verdicts
 
-    def _say(self, control: Control | None, folder: Path) -> Said:
+    def _run_once(self, control: Control | None, folder: Path) -> RunResult:
         source = self.source if control is None else rewrite_test(self.source, self.places, control.names)
         files = {} if control is None else control.files
         return run_on_stage(self.stage, source.encode(self.encoding), files, folder)
 
 
-def _judge(defect: Defect, controls: Sequence[Control], said: dict[str, Said]) -> DefectVerdict:
-    runs = tuple(_tell(control.name, control.expected, said[control.name]) for control in controls)
-    outcomes = {control.name: said[control.name] for control in controls}
+def _judge(defect: Defect, controls: Sequence[Control], results: dict[str, RunResult]) -> DefectVerdict:
+    runs = tuple(_describe(control.name, control.expected, results[control.name]) for control in controls)
+    outcomes = {control.name: results[control.name] for control in controls}
     verdict, reason = judge_runs(defect, outcomes, [control.name for control in controls if control.expected == "fail"])
     return DefectVerdict(defect, verdict, reason, runs)
 
 
-def _tell(name: str, expected: Expected, said: Said) -> ControlRun:
-    return ControlRun(name, expected, said.outcome, said.message, said.seconds, said.network)
+def _describe(name: str, expected: Expected, result: RunResult) -> ControlRun:
+    return ControlRun(name, expected, result.outcome, result.message, result.seconds, result.network)
 
 
 def _split(test: str) -> tuple[Path, tuple[str, ...]]:
     name, *names = test.split("::")
     path = Path(name).expanduser().absolute()
     if not names or not all(re.fullmatch(r"\w+(\[.*\])?", one) for one in names):
-        raise UnknownNameError(f"{test!r} names no test", remedy="Write FILE::TEST or FILE::CLASS::TEST")
+        raise UnknownNameError(f"{test!r} is not a test", remedy="Write FILE::TEST or FILE::CLASS::TEST")
     if not path.is_file():
         raise UnknownNameError(f"no file {path}", remedy="Write FILE::TEST or FILE::CLASS::TEST")
     return path, tuple(names)
@@ -215,11 +215,11 @@ def _parse(source: str, path: Path) -> ast.Module:
     try:
         return ast.parse(source)
     except (SyntaxError, ValueError, RecursionError) as error:
-        raise VerifyError(f"cannot parse {path}: {error}", remedy="Mend it first; it cannot run either") from None
+        raise VerifyError(f"cannot parse {path}: {error}", remedy="Fix the file first: it cannot run") from None
 
 
 def _find_root(path: Path) -> Path:
-    """Return the nearest folder above that is a project's; else the first that is not a package."""
+    """Return the nearest parent folder with a project file; else the first that is not a package."""
     folders = path.resolve().parents
     marked = next((folder for folder in folders if any((folder / mark).exists() for mark in _ROOT_MARKS)), None)
     return marked or next(folder for folder in folders if not (folder / "__init__.py").exists())
