@@ -92,7 +92,7 @@ def test_missing_folders_are_a_wrong_revision_in_one_line(name: str, make_tree: 
     root = make_tree(FILES)
     commit(root)
     find_object(root, name).unlink()
-    with pytest.raises(RevisionError, match=r"not all in the repository.*Nothing is fetched") as caught:
+    with pytest.raises(RevisionError, match=r"not all in the repository.*A check fetches nothing") as caught:
         check_since(root)
     assert caught.value.exit_code == 2
     assert "\n" not in str(caught.value)

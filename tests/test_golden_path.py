@@ -124,7 +124,7 @@ def test_tests_are_told_apart_by_their_rates(make_tree: Tree, tmp_path: Path) ->
     assert kinds == {"test_by_seed": "flaky", "test_bad": "always fails", "test_good": "always passes"}
     assert (answer.passed, answer.runs, answer.verdict.word) == (0, 3, "not met")
     assert {each.kind for each in answer.seeds} == {"always fails"}
-    assert "decided by the seed" in answer.cause
+    assert "the seed decides" in answer.cause
     folder = find_golden(tmp_path / "data", find_target(root))
     assert folder == answer.folder
     found, about = read_golden(folder)
@@ -146,7 +146,7 @@ def test_two_revisions_are_compared(make_tree: Tree, tmp_path: Path) -> None:
     assert take() == ""
     (root / "a.py").write_text("pass\n")
     told = take()
-    assert "from 0.0 % to 100.0 %: more than chance" in told
+    assert "from 0.0 % to 100.0 %: statistically significant" in told
     golden = analysis.investigate(root, data=tmp_path / "data").manifest.golden
     assert golden is not None
     assert golden.change == told
@@ -184,7 +184,7 @@ def test_a_lever_that_decides_is_found(make_tree: Tree, tmp_path: Path) -> None:
     answer = run_request(asked, data=tmp_path / "data")
     runs = read_golden(answer.folder)[0]["golden_runs"]
     assert [(each.lever, each.setting) for each in summarise_levers(runs) if each.moves] == [("hash seed", "1")]
-    assert format_cause(runs) == "the rate moves with hash seed (1)"
+    assert format_cause(runs) == "the rate depends on hash seed (1)"
     assert summarise_seeds(runs) == []
 
 

@@ -143,9 +143,9 @@ def test_a_baseline_is_read_as_it_was_written(make_tree: Tree, tmp_path: Path) -
     ("text", "told"),
     [
         (None, "cannot read the baseline"),
-        ("no json", "is no JSON"),
-        ("[" * 100_000, "is no JSON"),
-        ("[]", "is no JSON object"),
+        ("no json", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "is not a JSON object"),
         ("{}", "has the format None, not 1"),
         ('{"format": 2}', "has the format 2, not 1"),
         ('{"format": 1, "findings": [{"fingerprint": 3}]}', "is damaged at findings.0.fingerprint"),

@@ -43,10 +43,10 @@ def test_limits_of_the_policy_come_first_with_their_own_light(shop: Investigatio
 def test_figures_are_those_of_the_metrics_and_every_light_has_words(shop: Investigation) -> None:
     figures = {figure.label: figure for figure in build_figures(shop)}
     assert figures["Circular imports"].value == shop.metric("import-time-cycles") == 1
-    assert figures["Circular imports"].note_text == "2 modules caught in them"
+    assert figures["Circular imports"].note_text == "2 modules in cycles"
     assert figures["Circular imports"].light == "red"
     assert figures["Cycles hidden inside functions"].light == "amber"
-    assert figures["Files that Python never imports"].light == "green"
+    assert figures["Files that can never be imported"].light == "green"
     assert all(figure.words for figure in figures.values())
     assert figures["Circular imports"].words == LIGHTS["red"] == "Needs a fix now"
 

@@ -69,7 +69,7 @@ def test_odd_names_are_drawn_without_a_warning(draw: Draw, hostile: Investigatio
 def test_the_matrix_counts_the_statements_against_the_order(shop: Investigation) -> None:
     picture = draw_matrix(shop, most_packages=3)
     assert "3 packages" in picture.caption
-    assert "go against the order of most: 1 of 3 statements" in picture.caption
+    assert "1 of 3 statements" in picture.caption
 
 
 def test_cycles_and_names_beyond_the_limit_are_counted(shop: Investigation) -> None:
@@ -94,4 +94,4 @@ def test_who_pays_for_a_slow_import_is_measured_and_drawn(tmp_path: Path) -> Non
     assert outer > 0.12 > 0.1 <= inner
     picture = draw_import_costs(inv)
     assert "first import of slow.outer" in picture.caption
-    assert "0 ms" not in draw_import_costs(inv, "slow.inner").caption.split("spends its ")[1][:5]
+    assert " 0 ms" not in draw_import_costs(inv, "slow.inner").caption

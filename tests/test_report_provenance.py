@@ -25,7 +25,7 @@ def test_target_revision_time_and_versions_are_there(shop: Investigation) -> Non
     assert f"ssot-kit {__version__}" in facts["Made with"]
     assert "seconds" in facts["Analysis took"]
     assert "routes.py" in facts["Options"]
-    assert facts["Policy"] == "stated"
+    assert facts["Policy"] == "yes"
 
 
 def test_what_was_not_analysed_is_said_with_numbers(shop: Investigation) -> None:
@@ -35,7 +35,7 @@ def test_what_was_not_analysed_is_said_with_numbers(shop: Investigation) -> None
     assert "decode-error" in gaps
     assert "backup-copy" in gaps
     assert "excluded" in gaps
-    assert "Nothing of the target was executed" in gaps
+    assert "The target was not executed" in gaps
     assert {path.partition(":")[0] for path, _ in provenance.unread} == {"shop/core/broken.py", "shop/latin.py"}
 
 

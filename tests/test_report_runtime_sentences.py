@@ -24,8 +24,8 @@ def test_a_ring_is_listed_with_who_cannot_come_first_and_what_is_lost(tmp_path: 
     assert "p.a (p/b.py:1)" in page
     assert "p.b (p/a.py:1)" in page
     told = str(format_simulation(inv))
-    assert "Of 5 first imports" in told
-    assert "2 fail by a circle" in told
+    assert "Of 5 simulated first imports" in told
+    assert "2 fail because of a cycle" in told
     assert str(format_probe(inv))
 
 

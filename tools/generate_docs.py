@@ -17,6 +17,7 @@ import pyarrow as pa
 import typer
 
 from analysis import cli, errors, gate, policy, tables
+from analysis.report.glossary import build_glossary_page
 from analysis.rules.documentation import render_rules
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -268,7 +269,13 @@ def _show_default(field: Any) -> str:
     return f"`{json.dumps(value)}`"
 
 
+def build_glossary() -> str:
+    """The terms of reports and docs."""
+    return NOTICE.format(source="analysis/report/glossary.py") + build_glossary_page()
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
+    "docs/glossary.md": build_glossary,
     "docs/columns.md": build_columns_page,
     "docs/cli.md": build_cli_page,
     "docs/policy.md": build_policy_page,

@@ -111,9 +111,7 @@ def _format_losses(probe: ProbeRun) -> str:
     """Return the effects of one module on others, where the system could not isolate them."""
     losses = ""
     if probe.lost:
-        losses += (
-            f" {format_count(probe.lost, 'module')} could not be probed, because the probe's server had ended."
-        )
+        losses += f" {format_count(probe.lost, 'module')} could not be probed, because the probe's server had ended."
     for change in probe.changed:
         files = ", ".join(change.changed)
         losses += (

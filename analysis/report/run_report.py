@@ -87,6 +87,7 @@ def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebo
     view = describe_report(report, pages)
     contents = {
         "index.html": render("index.html.j2", report=view, has_networks=False),
+        "glossary.html": render("glossary.html.j2", report=view, has_networks=False),
         "report.html": build_single_file(view, pages),
         "issue.md": build_issue(report),
         "plan.md": build_plan_markdown(report),

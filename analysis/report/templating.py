@@ -1,4 +1,4 @@
-"""The templates: everything is escaped unless our own code made it of escaped parts."""
+"""The templates: all values are escaped, except HTML that the kit built from escaped parts."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from analysis.quantities import write_count
 from analysis.report.displays import TEMPLATES, read_asset
 from analysis.report.escaping import breakable, plain
+from analysis.report.glossary import GLOSSARY
 from analysis.report.networks import build_scripts
 from analysis.report.prose import render_markdown
 
@@ -25,11 +26,12 @@ class Trusted(str):
 
 @cache
 def build_environment() -> Environment:
-    """Return Jinja's environment: everything is escaped unless our own code made it."""
+    """Return Jinja's environment with escaping, filters and the glossary."""
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True,
         lstrip_blocks=True,
     )  # fmt: skip
+    environment.globals["glossary"] = GLOSSARY
     environment.filters.update(
         breakable=lambda text: Trusted(breakable(text)),
         plain=plain,
@@ -40,7 +42,7 @@ def build_environment() -> Environment:
 
 
 def render(template: str, **values: Any) -> str:
-    """Return a template of our own filled in; the style sheet and scripts are always at hand."""
+    """Return a rendered template; the style sheet and scripts are always available to it."""
     style = Trusted(read_asset("page.css") + read_asset("parts.css"))
     scripts = Trusted(build_scripts())
     return build_environment().get_template(template).render(style=style, scripts=scripts, **values)

@@ -116,7 +116,7 @@ CIRCULAR = (
     _head(
         "Every module can be imported first.",
         "Each module is imported in a fresh process, because circular imports depend on the first import. A module\n"
-        "that needs a package that is not installed is skipped. The controls show that the check finds a circular import.",
+        "that needs a package that is not installed is skipped. The controls show that the check can fail.",
         "TargetTree, find_tree, import_first, is_of_others",
     )
     + """MODULES = @modules@
