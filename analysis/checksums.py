@@ -1,4 +1,4 @@
-"""Checksums beside the files of a folder that is written once: ``SHA256SUMS``, as ``sha256sum -c`` reads it."""
+"""Checksums of the files of a snapshot: ``SHA256SUMS``, in the format of ``sha256sum -c``."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How a signal ends a command: in order, once, and soon."""
+"""Ends a command after a signal: in order, once, and soon."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The errors of the kit: what went wrong, where, and what to do about it.
+"""The errors of the kit: the problem, the place, and the fix.
 
 A target that misbehaves is never an error: it is a row with a reason.
 These errors are for callers (a wrong path, a wrong policy) and machines (a full disk).

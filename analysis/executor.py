@@ -1,4 +1,4 @@
-"""Where and how heavy work runs: tasks for local worker processes; the collector paused.
+"""Runs heavy work: tasks in local worker processes, with limits.
 
 This is the one seam: a caller gives functions and arguments and gets futures, and knows nothing of processes. Another
 place to run tasks, a cluster, needs the three methods of ``TaskExecutor`` and no more.

@@ -1,4 +1,4 @@
-"""What the kit itself failed on: each failure costs its own row, never the run.
+"""Failures of the kit itself: each becomes a row and never stops the run.
 
 A target that misbehaves is data already. This is for our own mistakes: a rule, finder or step that raises what it
 should not leaves a row of ``tables.NOT_ANALYSED`` with the reason; everything else goes on, and the report counts the

@@ -1,4 +1,4 @@
-"""An opened snapshot: pandas frames of every table, and few verbs."""
+"""An opened snapshot: a pandas frame for every table, and a few methods."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The manifest of a snapshot: what was analysed, when, how, and what is missing; written and read here only.
+"""The manifest of a snapshot: what was analysed, when, how, and what is missing.
 
 Its fields are the keys of ``manifest.json``. Reading is tolerant: what an older version did not write has its default,
 and what a newer one writes beside it is ignored.

@@ -1,4 +1,4 @@
-"""The pipeline: scan, graph, identity, probe if asked for, simulation, rules, snapshot."""
+"""The pipeline: scan, graph, names, optional probe, simulation, rules, snapshot."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How far a run is, and how long each step took."""
+"""Progress of a run, and the time of each step."""
 
 from __future__ import annotations
 

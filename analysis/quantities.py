@@ -1,4 +1,4 @@
-"""How every number is written: its unit decides the rounding, here and nowhere else.
+"""How numbers are written: the unit decides the rounding, only here.
 
 A number that a reader meets twice must look the same twice, so pages, issues, notebooks and the terminal write numbers
 by these functions only. Rounding never turns a number into a better one: a score is rounded down, a lower bound down

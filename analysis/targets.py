@@ -1,4 +1,4 @@
-"""Which target something belongs to, and the one folder name under which all of its runs are kept.
+"""The name of a target, and the folder name for all of its runs.
 
 A target is its root, the resolved path of its folder. Two folders called ``app`` are two targets and never share a
 place: the place has eight digits of the root's hash. Only a name that the policy gives is a place as it stands; who

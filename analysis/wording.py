@@ -1,4 +1,4 @@
-"""Numbers with their nouns and verbs, short lists, and names that cannot do harm: how the kit words its sentences."""
+"""Words in sentences: numbers with their nouns and verbs, short lists, escaped names."""
 
 from __future__ import annotations
 

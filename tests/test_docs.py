@@ -114,12 +114,45 @@ def test_every_file_of_a_report_is_explained() -> None:
     assert f"`reports/<target>/{LATEST}`" in page
 
 
+def test_every_file_that_the_architecture_names_exists() -> None:
+    page = (ROOT / "docs/architecture.md").read_text()
+    named = set(re.findall(r"`((?:analysis|notebooks|tests|tools)/[\w./]*)`", page))
+    assert len(named) > 30
+    assert {name for name in named if not (ROOT / name).exists()} == set()
+
+
+def test_the_architecture_lists_ten_changes_each_with_its_files() -> None:
+    page = (ROOT / "docs/architecture.md").read_text().partition("## Where to change what")[2]
+    rows = re.findall(r"^\| a new (.+?) \| (.+?) \|", page, re.MULTILINE)
+    assert len(rows) == 10
+    assert [change for change, files in rows if "`" not in files] == []
+
+
+def test_the_picture_of_the_architecture_has_every_module_and_a_dark_mode() -> None:
+    picture = (ROOT / "docs/images/architecture.svg").read_text()
+    modules = {path.stem for path in (ROOT / "analysis").iterdir() if path.suffix == ".py" or path.is_dir()}
+    expected = {name for name in modules if not name.startswith(("_", "py."))} - {"py"}
+    assert set(re.findall(r'class="name"[^>]*>(\w+)<', picture)) == expected
+    assert "prefers-color-scheme: dark" in picture
+
+
 def test_escaped_text_stays_in_its_cell() -> None:
     assert escape("a | b <i> *x* __y__ \\") == r"a \| b \<i\> \*x\* \_\_y\_\_ \\"
 
 
 def test_the_pages_that_the_readme_promises_are_there() -> None:
-    promised = {"outputs", "cli", "columns", "rules", "policy", "cycles", "scheduling", "safety"}
+    promised = {
+        "architecture",
+        "glossary",
+        "outputs",
+        "cli",
+        "columns",
+        "rules",
+        "policy",
+        "cycles",
+        "scheduling",
+        "safety",
+    }
     assert promised <= {path.stem for path in DOCUMENTS}
     assert {name for name in promised if f"(docs/{name}.md)" not in (ROOT / "README.md").read_text()} == set()
 

@@ -1,4 +1,4 @@
-"""What is kept from one run to the next: one store with one key builder.
+"""The cache: one store with one key builder for results of earlier runs.
 
 Losing it costs time, never truth: whatever is damaged, gone, or cannot be written is a miss. An *entry* is a few large
 values that belong together (the tables of a scan), a *collection* many small ones (the facts of single files). Both are

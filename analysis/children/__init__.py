@@ -1,4 +1,4 @@
-"""Child processes and scratch folders that end with this process, whatever ends it: one guard watches over them."""
+"""Child processes and temporary folders that always end with this process."""
 
 from analysis.children.guard import end, reap, run, say_farewell, scratch_folder, start, watch_signals
 

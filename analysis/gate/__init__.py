@@ -1,4 +1,4 @@
-"""The gate: does a target pass, and what did a change bring in?"""
+"""The gate: whether a target passes, and which findings a change introduced."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The import graph: edges, cycles, the cheapest imports to cut, and why one module depends on another."""
+"""The import graph: edges, cycles, the cheapest cuts, and chains between modules."""
 
 from __future__ import annotations
 

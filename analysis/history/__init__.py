@@ -1,4 +1,4 @@
-"""What was known before, and what is new or worse since."""
+"""Baselines, and the findings that are new or worse since."""
 
 from __future__ import annotations
 

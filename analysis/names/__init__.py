@@ -1,4 +1,4 @@
-"""Which name leads to which class, and which classes should be one.
+"""Identity: import paths, routes, violations, conflicts, duplicates, concepts.
 
 What answers with pandas frames is in ``frames``, ``answers``, ``families`` and ``side_by_side``: the gate needs none.
 """

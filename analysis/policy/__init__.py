@@ -1,4 +1,4 @@
-"""What a team has decided: ``ssot.toml`` as frozen models. Every section and every key may be left out."""
+"""The policy: ``ssot.toml`` as frozen models. Every section and every key is optional."""
 
 from __future__ import annotations
 

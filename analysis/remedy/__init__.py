@@ -1,4 +1,4 @@
-"""What to do about the findings: a plan in phases, and what must hold in the end."""
+"""The plan in phases, and the success metrics."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an import statement yields, whether it can run, and what a name is bound to: decided here, asked by all."""
+"""What an import yields, whether it can run, and what a name is bound to: decided here for all others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the running interpreter says: the probe, and its comparison with the static view."""
+"""The probe: real imports in the target's interpreter, compared with the source."""
 
 from __future__ import annotations
 

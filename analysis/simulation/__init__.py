@@ -1,4 +1,4 @@
-"""The import simulation: what happens when each module is imported first, told without running anything."""
+"""The import simulation: predicts every first import without running anything."""
 
 from analysis.simulation.entries import Simulation, count_not_simulated, simulate_entries
 from analysis.simulation.sources import Environment

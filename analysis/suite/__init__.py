@@ -1,4 +1,4 @@
-"""A validation suite for a target: readable pytest files that need only pytest, and prove themselves."""
+"""The validation suite: readable pytest files for a target, each with passing and failing controls."""
 
 from __future__ import annotations
 
