@@ -1,4 +1,4 @@
-"""The sections and keys of a policy, and what they may hold."""
+"""The sections and keys of a policy, with types and limits."""
 
 from __future__ import annotations
 
@@ -73,32 +73,30 @@ class _Section(BaseModel):
 
 
 class Target(_Section):
-    """What is analysed, and where its source can be looked at."""
+    """What is analysed, and the address of its source."""
 
-    name: str = Field(
-        "", description="name in reports, and of the place where runs are kept; default: the folder's name"
-    )
+    name: str = Field("", description="name in reports and of the folder for its runs; default: the folder's name")
     roots: Annotated[tuple[Folder, ...], Strict(strict=False)] = Field(
-        (), description="folders that are on sys.path, relative; default: found by the imports"
+        (), description="folders on sys.path, relative to the target; default: detected from the imports"
     )
     packages: Annotated[tuple[DottedName, ...], Strict(strict=False)] = Field(
-        (), description="packages (or modules) that findings, figures and score are about; default: all"
+        (), description="packages (or modules) to which findings, figures and score are limited; default: all"
     )
     exclude: Texts = Field((), description="glob patterns of paths or folder names to leave out")
     requires_python: Literal[""] | VersionSpecifier = Field(
-        "", description="versions that the code is made for, as in >=3.9,<3.13; default: what pyproject.toml says"
+        "", description="supported versions of Python, as in >=3.9,<3.13; default: as in pyproject.toml"
     )
     platforms: Annotated[tuple[Text, ...], Strict(strict=False)] = Field(
-        (), description="platforms that the code is made for, as in sys.platform; default: linux, darwin and win32"
+        (), description="supported platforms, as in sys.platform; default: linux, darwin and win32"
     )
     python: str = Field("", description="interpreter for the probe, relative to the target; default: its own .venv")
     probe: bool = Field(
-        False, description="whether to import every module; counts only in a policy that is named with --policy"
+        False, description="whether to run the probe; counts only in a policy that is named with --policy"
     )
     pythonpath: Annotated[tuple[Folder, ...], Strict(strict=False)] = Field(
-        (), description="further folders, relative, from which the probe imports"
+        (), description="further folders, relative to the target, from which the probe imports"
     )
-    environment: dict[str, str] = Field(default_factory=dict, description="further variables that the probe sets")
+    environment: dict[str, str] = Field(default_factory=dict, description="further environment variables of the probe")
     source_url: str = Field("", description="link to a line, with {revision}, {path} and {line}")
 
     @field_validator("source_url")
@@ -118,24 +116,24 @@ class Concept(_Section):
     name: Text = Field(description="name in reports")
     match: ClassPatterns = Field(description="class-name patterns, as in *Registry")
     within: Literal[""] | DottedName = Field("", description="only classes of this package")
-    max_classes: int = Field(1, ge=0, description="how many implementations there may be; 0: no limit")
+    max_classes: int = Field(1, ge=0, description="largest number of implementations; 0: no limit")
     canonical: Literal[""] | ImportPath = Field(
-        "", description="the one definition, as pkg.mod:Name; or, as pkg.mod.Name, the one path to import it by"
+        "", description="the single definition, as pkg.mod:Name; or the single import path, as pkg.mod.Name"
     )
     allow: Texts = Field((), description="names or definitions that do not count")
-    severity: Severity = Field("P0", description="how grave it is when there are more")
+    severity: Severity = Field("P0", description="severity if there are more")
 
 
 class Factory(_Section):
-    """What a factory must offer, and what it must not do."""
+    """The requirements for factories."""
 
     match: ClassPatterns = Field(description="class-name patterns, as in *Factory")
     require_methods: Texts = Field((), description="methods that each must have")
     forbid_singleton: bool = Field(
-        False, description="whether it must make an object for each call, and not be a singleton itself"
+        False, description="whether it must create an object for each call, and must not be a singleton itself"
     )
     user_scope: Texts = Field(
-        (), description="parameter names that isolate users: each method that gives objects takes one"
+        (), description="parameter names that isolate users: each method that returns objects must have one"
     )
 
 
@@ -146,73 +144,73 @@ class Redirect(_Section):
         min_length=2, description="import paths, as pkg.mod.Name"
     )
     canonical: Literal[""] | ImportPath = Field("", description="the path that should be used")
-    marker: str = Field("", description="text that the redirecting module must carry")
+    marker: str = Field("", description="text that the redirecting module must contain")
 
 
 class GoldenPath(_Section):
-    """The test command whose success rate matters most: `ssot golden-path` runs it."""
+    """The most important test: `ssot golden-path` measures its success rate."""
 
     command: str = Field("", description="command to run")
-    runs: int = Field(0, ge=0, le=1_000_000, description="how often it is run; 0: 100 times")
+    runs: int = Field(0, ge=0, le=1_000_000, description="number of runs; 0: 100")
     junit: Texts = Field((), description="glob patterns of JUnit XML files")
-    target: float = Field(0.999, gt=0, lt=1, description="success rate that is needed")
+    target: float = Field(0.999, gt=0, lt=1, description="required success rate")
     confidence: float = Field(0.95, gt=0, lt=1, description="confidence of the verdict")
 
 
 class Business(_Section):
-    """What is at stake."""
+    """The business impact."""
 
     currency: str = Field("", description="as in USD")
     revenue_at_risk: float | None = Field(None, ge=0, description="per year")
-    notes: dict[Severity, str] = Field(default_factory=dict, description="what a severity means to the business")
+    notes: dict[Severity, str] = Field(default_factory=dict, description="what a severity means for the business")
 
 
 class Compliance(_Section):
     """When a target passes: see docs/score.md."""
 
-    threshold: float = Field(95.0, ge=0, le=100, description="score that is needed, in percent")
+    threshold: float = Field(95.0, ge=0, le=100, description="required score, 0 to 100")
     weights: dict[str, Annotated[float, Field(ge=0)]] = Field(
         default_factory=dict, description="points for each place, by rule"
     )
 
 
 class Simulation(_Section):
-    """How long the first imports of modules may be simulated."""
+    """The limits of the import simulation."""
 
     budget_seconds: float = Field(
         20.0,
         ge=0,
-        description="seconds for all of them; what is left counts as not simulated, unless an earlier run has kept it",
+        description="time limit for all first imports, in seconds; the rest counts as not simulated, unless it is cached",
     )
 
 
 class Claim(_Section):
-    """A number that somebody stated before, to be confirmed or refuted."""
+    """A previously reported figure to verify."""
 
     metric: Text = Field(description="name of the metric")
-    value: float | str = Field(description="what was stated")
-    source: str = Field("", description="where")
-    tolerance: float = Field(0.0, ge=0, description="how far the measured number may be away, as for 'about 60 %'")
+    value: float | str = Field(description="the reported value")
+    source: str = Field("", description="where it was reported")
+    tolerance: float = Field(0.0, ge=0, description="allowed difference from the measured value, as for 'about 60 %'")
     paths: Annotated[tuple[ImportPath, ...], Strict(strict=False)] = Field(
-        (), description="the import paths or modules that it is about; default: all"
+        (), description="its import paths or modules; default: all"
     )
 
 
 class Owner(_Section):
-    """Who owns which code: each finding is shown with its owner. Of several entries the last that matches decides."""
+    """The owner of code: each finding is shown with its owner. The last matching entry decides."""
 
-    pattern: Text = Field(description="glob pattern of paths or module names; also means everything below them")
+    pattern: Text = Field(description="glob pattern of paths or module names; includes everything below them")
     owner: Text = Field(description="person or team")
 
 
 class Ignore(_Section):
-    """A finding that the team accepts, for a reason and for a time."""
+    """Findings that the team accepts, with a reason and an end date."""
 
     rule: Text = Field(description="name of the rule, or a pattern of names")
     subject: Text = Field("*", description="pattern of subjects or paths")
     reason: Text = Field(description="why it is accepted")
     until: Annotated[dt.date | None, Strict(strict=False)] = Field(
-        None, description="last day on which it is, as 2027-01-31; default: for ever"
+        None, description="last day of the exception, as 2027-01-31; default: no end"
     )
 
 
@@ -220,7 +218,7 @@ Concepts = Annotated[tuple[Concept, ...], Strict(strict=False)]
 
 
 class Policy(_Section):
-    """Everything a team has decided."""
+    """All decisions of a team."""
 
     target: Target = Field(default_factory=Target)
     concept: Concepts = ()
@@ -237,7 +235,7 @@ class Policy(_Section):
     @field_validator("concept")
     @classmethod
     def _check_names(cls, concepts: tuple[Concept, ...]) -> tuple[Concept, ...]:
-        """Metrics and findings carry the name of their concept: there can be one of each."""
+        """Metrics and findings contain the name of their concept, so names must be unique."""
         seen: set[str] = set()
         for concept in concepts:
             if concept.name in seen:

@@ -73,8 +73,8 @@ GLOSSARY: Mapping[str, tuple[Term, ...]] = {
         Term("first import", "The import of a module as the first one in a fresh process. Its outcome can be simulated "
              "or observed."),
         Term("guarded import", "An import inside a `try` whose handler catches its failure."),
-        Term("import-time cycle", "A cycle of imports that all run while the modules are imported."),
         Term("import simulation", "The prediction of every first import from the source alone; nothing is executed."),
+        Term("import-time cycle", "A cycle of imports that all run while the modules are imported."),
         Term("loop", "One closed path of imports inside a cycle."),
         Term("partially initialized", "A module whose body has started but not finished, so that some of its names do "
              "not exist yet (Python's own term)."),

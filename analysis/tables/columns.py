@@ -1,4 +1,4 @@
-"""Columns that many tables have: where a statement stands."""
+"""Columns that many tables have: where a statement is."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The tables of what is concluded: findings, scores, metrics."""
+"""The tables of conclusions: findings, scores, metrics."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from analysis.tables.table import TEXT, Column, Table, count, one_of, text
 
 SEVERITIES = ("P0", "P1", "P2", "P3")
-#: What each says of a finding, wherever a reader meets it; no severity knows what a fault does to the product.
+#: The text of each severity in all outputs; no severity states what a fault does to the product.
 SEVERITY_WORDS: Mapping[str, str] = {
     "P0": "fix this first", "P1": "needs a fix now", "P2": "risk", "P3": "worth knowing",
 }  # fmt: skip
@@ -20,23 +20,23 @@ FINDINGS = Table("findings", "one verdict of one rule on one subject", (
     text("fingerprint", "16 hex digits; stable against line moves and reformatting"),
     text("rule", "name of the rule, see docs/rules.md"),
     one_of("severity", SEVERITIES, "; ".join(f"{name}: {words}" for name, words in SEVERITY_WORDS.items())),
-    text("subject", "module, class or file the verdict is about"),
+    text("subject", "subject of the finding: a module, class or file"),
     text("message", "one sentence with the figures"),
     one_of("certainty", CERTAINTIES, "static, observed at run time, confirmed by both, refuted"),
     Column("evidence", EVIDENCE, "places with their source line, at most a dozen"),
-    count("places", "number of places; more than evidence shows when there are more than a dozen"),
-    Column("owner", TEXT, "person or team by [[owner]] of the policy; empty when it names nobody", is_later=True),
+    count("places", "number of places; evidence shows at most a dozen"),
+    Column("owner", TEXT, "person or team by [[owner]] of the policy; empty without one", is_later=True),
 ))  # fmt: skip
 
 ACCEPTED = Table("accepted", "one finding, or part of one, that an exception accepts", (
     text("fingerprint", "as in findings"),
     text("rule", "name of the rule"),
-    one_of("severity", SEVERITIES, "how grave it would be"),
+    one_of("severity", SEVERITIES, "its severity if it counted"),
     text("subject", "module, class or file"),
-    text("message", "what the finding says"),
-    one_of("by", ("comment", "policy"), "where the exception stands"),
+    text("message", "message of the finding"),
+    one_of("by", ("comment", "policy"), "kind of the exception"),
     text("reason", "why it is accepted"),
-    text("until", "last day on which it is, as 2027-01-31; empty: for ever"),
+    text("until", "last day of the exception, as 2027-01-31; empty: no end"),
     text("path", "first accepted place; empty when the finding has none"),
     count("line", "its line, from 1; 0 when there is none"),
     count("places", "number of places that are accepted"),
@@ -51,7 +51,7 @@ SCORES = Table("scores", "the compliance score of one package, or of the whole t
     Column("score", pa.float64(), "0 to 100: see docs/score.md"),
 ))  # fmt: skip
 
-SCORE_PARTS = Table("score_parts", "what one rule costs one package, or the whole target", (
+SCORE_PARTS = Table("score_parts", "points that one rule costs one package, or the whole target", (
     text("package", "empty: the whole target"),
     text("rule", "name of the rule"),
     one_of("severity", SEVERITIES, "of its findings"),

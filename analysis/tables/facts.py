@@ -1,4 +1,4 @@
-"""The tables of facts: what the files of the target say, keyed by path."""
+"""The tables of facts: the content of the files of the target, keyed by path."""
 
 from __future__ import annotations
 
@@ -28,16 +28,16 @@ MARKER_PLACES = ("comment", "docstring", "code")
 FILES = Table("files", "one Python file of the target", (
     text("path", "POSIX path relative to the target; bytes that are not UTF-8 are shown escaped"),
     one_of("status", FILE_STATUSES, "ok, or why the file has no syntax tree"),
-    text("reason", "the parser's or the system's own words when the status is not ok"),
+    text("reason", "message of the parser or the system if the status is not ok"),
     count("error_line", "line of the syntax error, 0 when there is none"),
     text("encoding", "encoding by PEP 263 and BOM"),
     Column("size_bytes", pa.int64(), "size in bytes"),
     count("lines", "number of lines"),
     text("content_hash", "first 32 hex digits of the SHA-256 of the bytes; empty when unreadable"),
-    text("structure", "24 hex digits of the hash of what the file imports, binds and defines, without lines, comments and the bodies of functions"),
+    text("structure", "24 hex digits of the hash of the imports, bindings and definitions, without lines, comments and function bodies"),
 ))  # fmt: skip
 
-LEFT_OUT = Table("left_out", "one folder, or kind of files, that discovery left out", (
+LEFT_OUT = Table("left_out", "one folder, or kind of files, that was left out", (
     text("path", "POSIX path relative to the target"),
     text("reason", "why: virtual-environment, cache, backup-copy, ignored-by-git, excluded, symlinked-folder, unreadable-folder, nested-too-deep, git-not-asked, git-does-not-answer, gitignore-not-read"),
     count("files", "number of .py files below it"),
@@ -48,7 +48,7 @@ MODULES = Table("modules", "one name under which a file (or namespace folder) ca
     text("path", "file that defines it; for a namespace package its folder with a trailing slash"),
     one_of("kind", MODULE_KINDS, "module, package (__init__.py), namespace (folder without), extension (compiled), script (not importable by its name)"),
     text("root", "folder, relative to the target, that must be on sys.path; .. when it is the target's parent"),
-    flag("is_primary", "false when the same file has another, more specific name; see the root that makes it so"),
+    flag("is_primary", "false when the same file has another, more specific name"),
     text("shadowed_by", "path of the file or folder that Python imports instead under this name; empty when this one is imported"),
 ))  # fmt: skip
 
@@ -62,7 +62,7 @@ IMPORTS = Table("imports", "one name taken by one import statement", (
     text("bound_as", "name that the statement binds (asname, or the first component of import a.b)"),
     SCOPE, GUARD, CONDITION, CAUGHT,
     text("owner", "qualified name of the enclosing function or class; empty at module level"),
-    flag("is_reexport", "from a import b as b: the redundant alias says that b is meant to be imported from here (PEP 484)"),
+    flag("is_reexport", "from a import b as b: the redundant alias marks b as an explicit re-export (PEP 484)"),
 ))  # fmt: skip
 
 DEFINITIONS = Table("definitions", "one class statement", (
@@ -74,11 +74,11 @@ DEFINITIONS = Table("definitions", "one class statement", (
     texts("bases", "base classes as written"),
     text("metaclass", "metaclass as written; empty when none is given"),
     texts("decorators", "decorators as written, without arguments"),
-    texts("marks", "what the statement says it is: abstract, protocol, enum, dataclass, exception, namedtuple, typeddict"),
-    texts("attributes", "names bound in the class body, methods apart, in order"),
+    texts("marks", "kinds of class: abstract, protocol, enum, dataclass, exception, namedtuple, typeddict"),
+    texts("attributes", "names bound in the class body except methods, in order"),
     texts("methods", "names of the methods in order"),
-    text("fingerprint", "16 hex digits of the hash of the body without comments, docstrings and layout"),
-    Column("sketch", pa.list_(pa.uint32()), "smallest 32 hashes of the body's pairs of lines: two bodies are as alike as their sketches"),
+    text("fingerprint", "16 hex digits of the hash of the body without comments, docstrings and formatting"),
+    Column("sketch", pa.list_(pa.uint32()), "smallest 32 hashes of the body's pairs of lines: the similarity of two sketches estimates that of the bodies"),
 ))  # fmt: skip
 
 METHODS = Table("methods", "one function of a class body", (
@@ -89,9 +89,9 @@ METHODS = Table("methods", "one function of a class body", (
     texts("parameters", "parameter names in order; *args and **kwargs with their stars"),
     texts("decorators", "decorators as written, without arguments"),
     flag("is_async", "async def"),
-    text("delegate", "attribute.method when all that the method does is to call that; empty otherwise"),
-    one_of("returns", RETURNS, "new: what it has just made; kept: what its object or class keeps; empty: nothing, or something else"),
-    text("fingerprint", "16 hex digits of the hash of the body without comments, docstrings and layout"),
+    text("delegate", "attribute.method if the method only calls that; empty otherwise"),
+    one_of("returns", RETURNS, "new: an object that it creates; kept: an object stored in its instance or class; empty: nothing, or another object"),
+    text("fingerprint", "16 hex digits of the hash of the body without comments, docstrings and formatting"),
     Column("sketch", pa.list_(pa.uint32()), "smallest 16 hashes of the body's pairs of lines; empty below 5 lines"),
 ))  # fmt: skip
 
@@ -112,38 +112,38 @@ EXPORTS = Table("exports", "one statement on one name of __all__", (
     GUARD,
 ))  # fmt: skip
 
-HOOKS = Table("hooks", "one name that a module serves or registers while it runs", (
+HOOKS = Table("hooks", "one name that a module provides or registers at run time", (
     PATH, POSITION, LINE,
     one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed), computed_import (import_module of something that is not a literal), computed_binding (a name is put into globals()), module_attribute (an assignment to an attribute of something imported)"),
-    text("name", "attribute or module name; * stands for what is computed"),
-    text("value", "dotted name that is returned or registered; callee() when that call made it; empty when unknown"),
+    text("name", "attribute or module name; * stands for a computed name"),
+    text("value", "dotted name that is returned or registered; callee() if that call created it; empty if unknown"),
 ))  # fmt: skip
 
-MARKERS = Table("markers", "one place where the source speaks of a single source of truth or of deprecation", (
+MARKERS = Table("markers", "one place where the source mentions a single source of truth or deprecation", (
     PATH, LINE,
     one_of("kind", MARKER_KINDS, "ssot or deprecated"),
     one_of("place", MARKER_PLACES, "comment, docstring or code"),
-    text("text", "the line, stripped, cut at 200 characters; of a comment after code with a # of its own, or of a long line, the comment"),
+    text("text", "the line, stripped, cut at 200 characters; only the comment if it follows code with another #, or if the line is long"),
 ))  # fmt: skip
 
-STATES = Table("states", "one place that keeps state beyond one call", (
+STATES = Table("states", "one place with state that outlives a call", (
     PATH, POSITION, LINE,
     text("owner", "qualified name of the class or function"),
     text("name", "attribute, parameter or function"),
-    one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: one that is changed through the class only; default: a container that the function changes or hands on; cached-getter: a cached function without parameters"),
-    text("value", "what is kept, as written; of a singleton the method that does it; of a cached-getter what it calls"),
-    Column("changed", pa.list_(pa.int32()), "lines at which it is stored or changed"),
+    one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: a container that is changed only through the class; default: a container that the function changes or passes on; cached-getter: a cached function without parameters"),
+    text("value", "the stored value, as written; of a singleton the creating method; of a cached-getter its call"),
+    Column("changed", pa.list_(pa.int32()), "lines that store or change it"),
 ))  # fmt: skip
 
-PROGRAMS = Table("programs", "what runs when one file is imported, for the import simulation", (
+PROGRAMS = Table("programs", "the statements that run when one file is imported, for the import simulation", (
     PATH,
     text("program", "its statements as JSON, see analysis/facts/program.py"),
 ))  # fmt: skip
 
-NOT_ANALYSED = Table("not_analysed", "one file, finder, rule or step that the kit itself failed on", (
-    Column("path", pa.dictionary(pa.int32(), pa.string()), "file, POSIX path relative to the target; empty where the failure is not about one file"),
+NOT_ANALYSED = Table("not_analysed", "one file, finder, rule or step that the kit failed to analyse", (
+    Column("path", pa.dictionary(pa.int32(), pa.string()), "file, POSIX path relative to the target; empty if the failure is not about one file"),
     text("step", "step of the run, as in the progress display: scan, graph, names, simulation, rules and so on"),
-    text("part", "what of the step is missing: a kind of statement, a table, a first import, a rule; empty: all of it"),
+    text("part", "missing part of the step: a kind of statement, a table, a first import, a rule; empty: all of it"),
     text("reason", "the exception, and where in the kit it was raised"),
 ))  # fmt: skip
 

@@ -30,7 +30,7 @@ EDGES = Table("edges", "one in-tree import edge made by one statement", (
     text("bound_as", "name that the statement binds"),
     SCOPE, GUARD, CAUGHT,
     LIVENESS_OF_STATEMENT,
-    flag("is_ancestor", "true when the statement names a module below the imported package, whose __init__ runs on the way"),
+    flag("is_ancestor", "true when the statement names a module below the imported package, whose __init__ also runs"),
     text("via", "plain, or the rule that found the module: second-root, script-folder"),
 ))  # fmt: skip
 
@@ -48,22 +48,22 @@ EXTERNALS = Table("externals", "one import of a module that is not in the tree",
 PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exist", (
     text("importer", "module that imports"),
     text("module", "dotted module that does not exist"),
-    text("nearest", "closest existing module name; empty when none is near"),
+    text("nearest", "closest existing module name; empty without a similar one"),
     text("path", "file of the importer"),
     LINE,
     text("name", "name taken; empty for import a"),
     SCOPE, GUARD, CAUGHT, LIVENESS_OF_STATEMENT,
-    text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension, left-out (it is on disk but not in the scan)"),
+    text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension, left-out (on disk but not in the scan)"),
 ))  # fmt: skip
 
 CYCLES = Table("cycles", "one strongly connected component of the import graph with more than one module", (
     text("cycle", "stable identifier: kind, first module, hash of the members"),
     one_of("kind", CYCLE_KINDS, "import-time; deferred needs a function-level import; typing needs a TYPE_CHECKING import"),
-    flag("with_ancestors", "whether the edges to ancestor packages take part"),
+    flag("with_ancestors", "whether the edges to ancestor packages count"),
     count("size", "number of modules"),
     count("edge_count", "number of importer and imported pairs inside the component"),
     texts("modules", "members, sorted"),
-    texts("loop", "a short loop through the component: importer path:line imported, one text per hop"),
+    texts("loop", "a short loop through the component: importer path:line imported, one text per step"),
     flag("is_loop_shortest", "true when no shorter loop exists; false when the search was limited"),
     texts("cut", "cheapest set of imports to remove: importer -> imported"),
     count("cut_cost", "cost of the cut: see docs/cycles.md"),

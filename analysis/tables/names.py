@@ -1,4 +1,4 @@
-"""The tables of names: what can be imported from where, and what is there twice."""
+"""The tables of names: import paths, conflicts and duplicates."""
 
 from __future__ import annotations
 
@@ -27,31 +27,31 @@ _DEFINITION = text(
 _ROUTE = one_of(
     "route",
     ROUTES,
-    "how the path reaches the definition: definition (the same module), facade (an ancestor package), shim (a module that exists to re-export), accidental; none when it is not in the tree",
+    "how the path reaches the definition: definition (the same module), facade (an ancestor package), shim (an explicit re-export), accidental; none when it is not in the tree",
 )
 
-PATHS = Table("paths", "one name of one module, and the object behind it", (
+PATHS = Table("paths", "one name of one module, and the object that it refers to", (
     _IMPORT_PATH,
     Column("module", pa.dictionary(pa.int32(), pa.string()), "module that binds the name"),
     text("name", "the name"),
     Column("path", pa.dictionary(pa.int32(), pa.string()), "file of the module"),
-    count("line", "line of the statement that binds the name; 0 when served on demand"),
+    count("line", "line of the statement that binds the name; 0 if the module provides it on demand"),
     _DEFINITION,
     Column("definition_path", pa.dictionary(pa.int32(), pa.string()), "file of the definition; empty outside the tree"),
     count("definition_line", "line of the definition; 0 outside the tree"),
-    one_of("kind", VALUE_KINDS, "what the object is; result: of a call or expression that may be anything; compiled: of a module without source; external: outside the tree"),
-    text("made_by", "what was called to make the object; of an instance its class"),
+    one_of("kind", VALUE_KINDS, "kind of the object; result: any object, from a call or expression; compiled: of a module without source; external: outside the tree"),
+    text("made_by", "callable that created the object; of an instance its class"),
     _ROUTE,
-    texts("chain", "places on the way from the name to the definition: module.name path:line"),
-    count("candidates", "number of different objects that the name may be, by branch; 1 when there is no choice"),
+    texts("chain", "places between the name and the definition: module.name path:line"),
+    count("candidates", "number of objects to which the name can refer, by branch"),
     one_of("certainty", PATH_CERTAINTIES, "certain; conditional: another branch, or a call, decides; unknown"),
     text("reason", "why unknown; the other candidates when conditional"),
     count("statements", "number of import statements that take the name from this module"),
     count("files", "number of files with such a statement"),
-    flag("is_canonical", "true for the one path by which the class should be imported; false for what is no class"),
+    flag("is_canonical", "true for the one path by which the class should be imported; false for other objects than classes"),
 ))  # fmt: skip
 
-VIOLATIONS = Table("violations", "one class taken by one import statement from a module that is neither its own nor an ancestor package", (
+VIOLATIONS = Table("violations", "one class that one import statement takes by a non-canonical path", (
     text("importer", "module that imports"),
     Column("path", pa.dictionary(pa.int32(), pa.string()), "file of the importer"),
     LINE,
@@ -59,11 +59,11 @@ VIOLATIONS = Table("violations", "one class taken by one import statement from a
     text("import_path", "path by which the statement takes the class"),
     text("definition", "the class, pkg.mod:Qual"),
     text("canonical", "import path that should be used"),
-    one_of("route", ROUTES, "shim or accidental; definition or facade where the policy names another path"),
+    one_of("route", ROUTES, "shim or accidental; definition or facade if the policy names another path"),
     SCOPE, GUARD,
 ))  # fmt: skip
 
-PHANTOM_NAMES = Table("phantom_names", "one import of a name that its module, which exists, does not have", (
+PHANTOM_NAMES = Table("phantom_names", "one import of a name that does not exist in an existing module", (
     text("importer", "module that imports"),
     text("module", "module that does not have the name"),
     text("name", "name taken"),
@@ -74,26 +74,26 @@ PHANTOM_NAMES = Table("phantom_names", "one import of a name that its module, wh
     texts("defined_in", "modules that define the name, at most three"),
 ))  # fmt: skip
 
-CONFLICTS = Table("conflicts", "one name under which modules have different objects", (
+CONFLICTS = Table("conflicts", "one name that refers to different objects in different modules", (
     text("name", "the name"),
-    one_of("kind", CONFLICT_KINDS, "same-name: several classes of this name; renamed: an import gives the name to a class of another name; instance: a class here, an object there; branch: one module chooses among classes; order: a submodule or an attribute, by the order of imports"),
+    one_of("kind", CONFLICT_KINDS, "same-name: several classes of this name; renamed: an import gives the name to a class of another name; instance: a class in one module, an object in another; branch: one module chooses among classes; order: a submodule or an attribute, by the order of imports"),
     texts("definitions", "the different objects, sorted"),
     texts("import_paths", "paths that yield them, at most twenty, sorted"),
-    flag("is_related", "true when each class is a base or a subclass of another: extended, not rivals"),
+    flag("is_related", "true when each class is a base or a subclass of another: extended, not competing"),
     count("statements", "number of import statements that take the name from one of the paths"),
 ))  # fmt: skip
 
-BASES = Table("bases", "one base class of one class, where it can be told", (
+BASES = Table("bases", "one known base class of one class", (
     text("definition", "the class, pkg.mod:Qual"),
     text("base", "the base: pkg.mod:Qual, or package:name outside the tree"),
 ))  # fmt: skip
 
 DUPLICATES = Table("duplicates", "one class or method that is equal or nearly equal to another", (
-    one_of("level", DUPLICATE_LEVELS, "class, or method of classes that are not alike as a whole"),
-    text("group", "identifier of all bodies that hang together; stable against moves"),
-    text("first", "one of the two: pkg.mod:Qual; a file that is no module is named by its path"),
+    one_of("level", DUPLICATE_LEVELS, "class, or method of classes that are otherwise different"),
+    text("group", "identifier of all similar bodies; stable against moves"),
+    text("first", "one of the two: pkg.mod:Qual; a file that is not a module is named by its path"),
     text("second", "the other"),
-    Column("similarity", pa.float64(), "1 for equal bodies (comments, docstrings and layout apart), else the estimated share of pairs of lines that both have"),
+    Column("similarity", pa.float64(), "1 for equal bodies (without comments, docstrings and formatting), else the estimated share of common pairs of lines"),
     Column("first_path", pa.dictionary(pa.int32(), pa.string()), "file of the first"),
     count("first_line", "first line of the statement"),
     count("first_end_line", "last line of its body"),
@@ -101,14 +101,14 @@ DUPLICATES = Table("duplicates", "one class or method that is equal or nearly eq
     count("second_line", "first line of the statement"),
     count("second_end_line", "last line of its body"),
     flag("is_same_name", "whether both have one name"),
-    text("folder_copy", "the copied folders that explain it: folder = folder; empty when none do"),
+    text("folder_copy", "the copied folders that contain the pair: folder = folder; empty without them"),
 ))  # fmt: skip
 
-FOLDER_COPIES = Table("folder_copies", "two folders that hold the same files", (
-    text("first", "folder, relative to the target; the original where names tell"),
-    text("second", "the other folder; the copy where its name says so"),
-    count("files", "number of files with a twin of equal content, or of equal or nearly equal classes"),
+FOLDER_COPIES = Table("folder_copies", "two folders with the same files", (
+    text("first", "folder, relative to the target; the original if the names show it"),
+    text("second", "the other folder; the copy if its name shows it"),
+    count("files", "number of files with a copy: equal content, or equal or nearly equal classes"),
     count("first_files", "number of Python files below the first"),
     count("second_files", "number of Python files below the second"),
-    text("hint", "the part of the name that says copy: backup, legacy, old, v2; empty when none does"),
+    text("hint", "the part of the name that marks a copy: backup, legacy, old, v2; empty without one"),
 ))  # fmt: skip

@@ -11,22 +11,22 @@ OUTCOMES = (
     "timeout", "exit", "other",
 )  # fmt: skip
 
-SIMULATED = Table("simulated", "one module, imported first in a fresh process, as the source tells it", (
+SIMULATED = Table("simulated", "one module, imported first in a fresh process, as simulated", (
     text("module", "dotted module name"),
     text("path", "file that defines it"),
-    one_of("outcome", (*OUTCOMES, "unknown", "not-simulated"), "how the import ends, as for probed; unknown where too much runs to be followed, not-simulated where the time budget was used up before its turn"),
+    one_of("outcome", (*OUTCOMES, "unknown", "not-simulated"), "how the import ends, as for probed; unknown after too many steps, not-simulated beyond the time budget"),
     text("exception", "class of the exception; empty when ok"),
-    text("message", "its text, as Python would say it"),
+    text("message", "its text, as in Python"),
     text("failed_path", "file of the statement that fails; empty when ok"),
     count("failed_line", "its line; 0 when ok"),
-    text("failed_module", "module that the statement cannot import, or cannot take a name from"),
-    text("failed_name", "name that it cannot take; empty when the module itself is not there"),
+    text("failed_module", "module that the statement cannot import, or that lacks the name"),
+    text("failed_name", "name that it cannot import; empty if the module itself is missing"),
     texts("chain", "statements that lead there: path:line module, outermost first, at most 50"),
     count("modules_run", "number of in-tree module bodies that run"),
-    text("doubt", "why it may end otherwise: the first failure in a branch that may not run, or why it is unknown; empty when there is no doubt"),
+    text("doubt", "reason for a doubt: a failure in a branch that may not run, or why the outcome is unknown; empty without doubt"),
 ))  # fmt: skip
 
-SIMULATED_SWALLOWED = Table("simulated_swallowed", "one ImportError or AttributeError that a first import swallows, as the source tells it", (
+SIMULATED_SWALLOWED = Table("simulated_swallowed", "one ImportError or AttributeError that a first import silently swallows, as simulated", (
     text("entry", "module imported first"),
     one_of("outcome", OUTCOMES, "what the swallowed error means, as for probed"),
     text("exception", "class of the exception"),
@@ -34,13 +34,13 @@ SIMULATED_SWALLOWED = Table("simulated_swallowed", "one ImportError or Attribute
     text("path", "file of the statement that raises"),
     LINE,
     text("module", "module that cannot be imported, or lacks the name"),
-    text("name", "name that was to be taken; empty when the module itself is not there"),
+    text("name", "name to be imported; empty if the module itself is missing"),
     text("caught_path", "file of the try that swallows it"),
-    count("caught_line", "line of the statement in its body that the error comes through"),
-    text("left_as", "what the names of that statement are left as: name: None, absent, a class, a module"),
+    count("caught_line", "line in its body from which the error comes"),
+    text("left_as", "values of the names of that statement afterwards: name: None, absent, a class, a module"),
 ))  # fmt: skip
 
-SIMULATED_EXECUTIONS = Table("simulated_executions", "one module whose body runs more than once after one first import, as the source tells it", (
+SIMULATED_EXECUTIONS = Table("simulated_executions", "one module whose body runs more than once after one first import, as simulated", (
     text("entry", "module imported first"),
     text("module", "module whose body runs again"),
     text("path", "its file"),
