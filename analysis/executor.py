@@ -220,7 +220,7 @@ def swift_process() -> Iterator[None]:
     """Spare a command that makes no frames and ends soon what it does not need.
 
     Arrow imports pandas for its first array, to know its types, and Python walks everything that is left when it
-    ends: together half a second after a large target. Inside, Arrow is told that there is no pandas, once and for the
+    ends: together half a second after a large target. Inside, Arrow gets no pandas, once and for the
     whole process; afterwards, what is there is left to the operating system.
     """
     if "pandas" not in sys.modules:

@@ -32,7 +32,7 @@ from analysis.rules.target_packages import choose_code, choose_cycles, choose_pa
 
 @dataclass(frozen=True, slots=True)
 class Chains:
-    """The shortest import chains from one module to another; prints as one line per hop with its place."""
+    """The shortest import chains from one module to another; prints as one line per step with its place."""
 
     importer: str
     imported: str
@@ -50,7 +50,7 @@ class Chains:
         return f"<pre>{escape(str(self))}</pre>"
 
     def as_records(self) -> list[list[dict[str, Any]]]:
-        """Return per chain its hops: importer, imported, path, line, name, scope."""
+        """Return the steps of each chain: importer, imported, path, line, name, scope."""
         names = ("importer", "imported", "path", "line", "name", "scope")
         return [[{name: getattr(hop, name) for name in names} for hop in chain.hops] for chain in self.chains]
 

@@ -215,7 +215,7 @@ def limit_simulation(policy: Policy, seconds: float | None) -> Policy:
         return policy
     if not 0 <= seconds < math.inf:
         raise PolicyError(
-            f"the simulation budget is a number of seconds, not {seconds}", remedy="Give 0 or more seconds"
+            f"the simulation budget must be a number of seconds, not {seconds}", remedy="Pass 0 or more seconds"
         )
     return policy.model_copy(update={"simulation": Simulation(budget_seconds=seconds)})
 
@@ -233,7 +233,7 @@ def support_only(policy: Policy, version: str = "", platforms: Sequence[str] = (
     """
     unknown = sorted(set(platforms) - set(PLATFORMS))
     if unknown:
-        raise PolicyError(f"{unknown[0]!r} is no known platform", remedy=f"Known are: {', '.join(PLATFORMS)}")
+        raise PolicyError(f"{unknown[0]!r} is not a known platform", remedy=f"Known are: {', '.join(PLATFORMS)}")
     wanted = f"=={version}.*" if _VERSION.fullmatch(version) else version
     if version and not list_versions(wanted):
         remedy = "Give one as in --python-version 3.11, or several as in --python-version '>=3.9,<3.13'"

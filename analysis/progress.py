@@ -23,7 +23,7 @@ def ignore_progress(step: str, done: int, total: int) -> None:
 
 @dataclass(slots=True)
 class Clock:
-    """Times the steps and tells the caller where we are."""
+    """Times the steps and reports progress to the caller."""
 
     progress: Progress = ignore_progress
     seconds: dict[str, float] = field(default_factory=dict)

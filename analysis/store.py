@@ -86,7 +86,7 @@ def publish_folder(folder: Path, parent: Path, name: str) -> Path:
                 continue
             raise
         return place
-    raise StorageError(f"{parent} has a thousand runs of one second", remedy="Remove old ones")
+    raise StorageError(f"{parent} has a thousand runs of the same second", remedy="Remove old ones")
 
 
 def remove_leftovers(parent: Path) -> None:
@@ -140,7 +140,7 @@ def write_snapshot(data: Path, contents: Mapping[str, pa.Table], manifest: Manif
         for name, table in sorted(contents.items()):
             expected = tables.TABLES[name].schema
             if not table.schema.equals(expected):
-                raise ValueError(f"table {name} has not the columns of analysis.tables: {table.schema.names}")
+                raise ValueError(f"table {name} does not have the columns of analysis.tables: {table.schema.names}")
             pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
         described = {"format": FORMAT, **write_manifest(manifest)}
         (folder / MANIFEST).write_text(json.dumps(described, indent=2, sort_keys=True) + "\n", "utf-8")
@@ -158,13 +158,13 @@ def read_manifest(snapshot: Path) -> Manifest:
         document: dict[str, Any] = json.loads(read_checked(snapshot, MANIFEST))
         known = document.get("format")
     except (OSError, ValueError, AttributeError):
-        raise SnapshotError(f"{snapshot} is not a snapshot", remedy="Make one with: ssot scan TARGET") from None
+        raise SnapshotError(f"{snapshot} is not a snapshot", remedy="Create one with: ssot scan TARGET") from None
     try:
         if known == FORMAT:
             return parse_manifest(document)
     except ValueError:
         pass
-    raise SnapshotError(f"{snapshot} was written by another version", remedy="Make a new one with: ssot scan TARGET")
+    raise SnapshotError(f"{snapshot} was written by another version", remedy="Create a new one with: ssot scan TARGET")
 
 
 def read_table(snapshot: Path, name: str) -> pa.Table:
@@ -209,7 +209,7 @@ def find_snapshot(data: Path, wanted: str = "") -> Path:
     newest = max(found | damaged, key=_rank, default=None)
     if newest is None:
         what = f"no snapshot of {wanted}" if wanted else "no snapshot yet"
-        raise SnapshotError(what, remedy=f"Make one with: ssot scan {wanted or 'TARGET'}")
+        raise SnapshotError(what, remedy=f"Create one with: ssot scan {wanted or 'TARGET'}")
     read_manifest(newest)  # says what is wrong with a damaged one
     return newest
 
@@ -224,7 +224,7 @@ def _find_named(known: Sequence[tuple[Path, Target | None]], wanted: str) -> set
         listed = ", ".join(f"{group[-1].root} ({group[-1].place})" for group in groups)
         raise SnapshotError(
             f"{len(groups)} targets are named {wanted}: {listed}",
-            remedy="Name the folder of one, or what stands in brackets after it",
+            remedy="Name the folder of one, or the name in brackets after it",
         )
     return set(found)
 

@@ -23,7 +23,7 @@ def measure_gate(runs: int) -> list[Result]:
     """Real packages side by side: graph, cycles, classes, names and rules without the scan; then `ssot check`.
 
     The command is timed with the byte code of the kit at hand, as an installed kit has it. The yardstick of the same
-    run tells how fast the machine was.
+    run shows the speed of the machine.
     """
     with tempfile.TemporaryDirectory() as folder:
         root, data = make_large(Path(folder)), Path(folder) / "data"

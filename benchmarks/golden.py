@@ -1,4 +1,4 @@
-"""The golden path: the case and the mended case, what the runner costs, and how fast results are taken in."""
+"""The golden path: the case and the fixed case, the cost of the runner, and the speed of reading results."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _RESULT = '<testsuite name="s"><testcase classname="a.b" name="t{n}" time="0.01"
 
 
 def measure_golden(_: int) -> list[Result]:
-    """Run the case's suite 200 times, the mended one 3,000 times, a shell loop beside it, and read 10,000 results."""
+    """Run the case's suite 200 times, the fixed one 3,000 times, a shell loop to compare, and read 10,000 results."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         case, mended = _build(folder / "case", mended=False), _build(folder / "mended", mended=True)
@@ -40,8 +40,8 @@ def measure_golden(_: int) -> list[Result]:
         below("200 runs of the case's suite", seconds, 60, "s", note="two at a time"),
         at_least("rate of the case", good / 200, 0.57, "share", note="60 % ± 3"),
         below("rate of the case, from above", good / 200, 0.63, "share"),
-        below("3,000 runs of the mended case", long, 600, "s", note=f"verdict: {verdict.word}"),
-        at_least("lower bound of the mended case", verdict.lower, 0.999, "share", note=f"{fine:,} of 3,000"),
+        below("3,000 runs of the fixed case", long, 600, "s", note=f"verdict: {verdict.word}"),
+        at_least("lower bound of the fixed case", verdict.lower, 0.999, "share", note=f"{fine:,} of 3,000"),
         below(
             "runner / shell loop",
             ours / loop,

@@ -1,7 +1,7 @@
 """Which class does a name mean? Our static answer, and griffe's, against the running interpreter.
 
 For every module of a package that imports here, every name that is bound to a class of that package. The
-interpreter's witness notes each class as its statement runs: file, line, live object.
+observer in the interpreter notes each class as its statement runs: file, line, live object.
 An answer agrees when it names that statement, and when two names share an answer if and only if they share
 the object. ``unknown`` is a miss.
 

@@ -1,4 +1,4 @@
-"""Checks findings by importing what they speak of: the other half of ``identity_precision``.
+"""Checks findings by importing their subjects: the second half of ``identity_precision``.
 
 Runs in a process of its own, with nothing but the standard library: checks as JSON on standard input, answers
 as JSON written to the file named last.

@@ -1,4 +1,4 @@
-"""What the names of a package are bound to in a running interpreter: the witness of ``identity_accuracy``.
+"""What the names of a package are bound to in a running interpreter: used by ``identity_accuracy``.
 
 Runs in a process of its own, with nothing but the standard library: names of modules on standard input,
 one JSON document written to the file named last.

@@ -1,4 +1,4 @@
-"""The import simulation against the probe: does each first import end, and fail, where it was foretold?"""
+"""The import simulation against the probe: does each first import end, and fail, as predicted?"""
 
 from __future__ import annotations
 
@@ -54,15 +54,15 @@ def measure_simulation(_: int = 1) -> list[Result]:
             counts = _compare(root)
             total += counts
             if not name.startswith("made"):
-                results.append(Result(f"first imports that end as foretold, {name}", _share(counts, "same", "modules"),
+                results.append(Result(f"first imports that end as predicted, {name}", _share(counts, "same", "modules"),
                                       "%", note=f"{counts['same']:,} of {counts['modules']:,}"))  # fmt: skip
     results += [
-        at_least("first imports that end as foretold", _share(total, "same", "modules"), 99, "%",
+        at_least("first imports that end as predicted", _share(total, "same", "modules"), 99, "%",
                  f"{total['same']:,} of {total['modules']:,} modules, {len(made)} made-up packages among them"),
-        at_least("of those that fail, at the statement foretold", _share(total, "placed", "failing"), 95, "%",
+        at_least("of those that fail, at the predicted statement", _share(total, "placed", "failing"), 95, "%",
                  f"{total['placed']:,} of {total['failing']:,}"),
-        at_least("swallowed import errors foretold", _share(total, "lost", "swallowed"), 95, "%",
-                 f"{total['lost']:,} of {total['swallowed']:,}; {total['extra']:,} foretold in vain"),
+        at_least("predicted swallowed import errors", _share(total, "lost", "swallowed"), 95, "%",
+                 f"{total['lost']:,} of {total['swallowed']:,}; {total['extra']:,} predicted wrongly"),
         _time_large(),
     ]  # fmt: skip
     return results
@@ -95,8 +95,8 @@ def _compare(root: Path) -> Counter[str]:
     facts = scan(root)
     entries = [(entry.module, entry.path) for entry in find_entries(facts)]
     seen = run_probe(facts, build_import_graph(facts), ProbeOptions())
-    foretold = simulate_entries(facts, entries, environment=seen.environment)
-    rows = {row["module"]: row for row in foretold["simulated"].to_pylist()}
+    predicted = simulate_entries(facts, entries, environment=seen.environment)
+    rows = {row["module"]: row for row in predicted["simulated"].to_pylist()}
     counts = Counter[str]()
     for row in seen.tables["probed"].to_pylist():
         said = rows[row["module"]]
@@ -106,7 +106,7 @@ def _compare(root: Path) -> Counter[str]:
             if row["outcome"] != "ok":
                 counts["failing"] += 1
                 counts["placed"] += _place(row) == _place(said)
-    swallowed, lost = (_read_lost(tables) for tables in (seen.tables["swallowed"], foretold["simulated_swallowed"]))
+    swallowed, lost = (_read_lost(tables) for tables in (seen.tables["swallowed"], predicted["simulated_swallowed"]))
     counts.update(swallowed=len(swallowed), lost=len(swallowed & lost), extra=len(lost - swallowed))
     return counts
 

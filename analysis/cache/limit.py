@@ -28,7 +28,7 @@ _OLD_NAMES = ("facts-*.sqlite*", "cuts-*.sqlite*", "scans/*", "simulations/*", "
 
 
 def find_limit() -> int:
-    """Return how many bytes may be kept; ``AnalysisError`` when the variable is no number of megabytes.
+    """Return how many bytes may be kept; ``AnalysisError`` when the variable is not a number of megabytes.
 
     0 means that nothing is read and nothing kept.
     """
@@ -36,7 +36,9 @@ def find_limit() -> int:
     if not text:
         return DEFAULT_MB * _BYTES_PER_MB
     if not text.isascii() or not text.isdigit() or len(text) > 12:
-        raise AnalysisError(f"{VARIABLE}={text!r} is no number of megabytes", remedy=f"Set it to {DEFAULT_MB}, or not")
+        raise AnalysisError(
+            f"{VARIABLE}={text!r} is not a number of megabytes", remedy=f"Set it to {DEFAULT_MB}, or unset it"
+        )
     return int(text) * _BYTES_PER_MB
 
 

@@ -5,7 +5,7 @@
 The checksum of a value covers its bytes, its name and the label of the pack (what it is and for which key), so that
 neither a flipped bit nor a file in another's place can answer. It is CRC-32: it finds every damage of up to 32 bits in
 a row, any other but for one in four thousand million, and runs at the speed of memory. Values are read into memory: a
-file that is mapped ends the process when somebody else truncates it.
+file that is mapped ends the process when another process truncates it.
 """
 
 from __future__ import annotations

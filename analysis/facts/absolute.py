@@ -1,4 +1,4 @@
-"""What the dots of a relative import mean: the one place where they are counted."""
+"""Absolute names of relative imports: the only place that counts dots."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which Python files a target has, and what is left out, counted and with the reason."""
+"""The Python files of a target, and what is left out, counted and with the reason."""
 
 from __future__ import annotations
 
@@ -69,7 +69,7 @@ def discover(root: Path, options: DiscoveryOptions, gaps: Gaps | None = None) ->
     try:
         os.scandir(root).close()
     except OSError as error:
-        raise TargetError(f"cannot read {root}: {error.strerror}", remedy="Name a folder you may read") from None
+        raise TargetError(f"cannot read {root}: {error.strerror}", remedy="Name a readable folder") from None
     gaps = gaps or NoGaps()
     if options.use_gitignore:
         found = gaps.attempt("scan", "what git ignores", lambda: _walk(root, options, gaps), lambda: None)

@@ -47,7 +47,7 @@ def extract(source: bytes) -> FileFacts:
 
 
 def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:
-    """Return what the statements say one by one, and then what only all of them together tell."""
+    """Return the facts of single statements, then those of the whole file."""
     walker = Walker(source, tree)
     rows = walker.rows
     walker.attempt("module __getattr__", lambda: _serve(walker))

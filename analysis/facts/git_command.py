@@ -56,7 +56,7 @@ class Git:
         return "" if relative == "." else f"{relative}/"
 
     def run(self, *arguments: str, stdin: bytes = b"", at_top: bool = False, most_code: int = 0) -> bytes | None:
-        """Return what a command prints; None when it fails, takes too long or prints without end.
+        """Return what a command prints; None when it fails, takes too long or prints too much.
 
         It fails with an exit code above ``most_code``; with ``at_top`` paths begin at the top of the work tree.
         """

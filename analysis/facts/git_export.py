@@ -82,7 +82,7 @@ def _is_name(path: str) -> bool:
 
 def _write(entry: _Entry, content: bytes, place: str) -> None:
     if not _is_name(entry.path):
-        raise OSError(0, "its name in the commit is none that git checks out")
+        raise OSError(0, "git does not check out its name in the commit")
     target = os.path.join(place, entry.path)
     folder = os.path.dirname(target)
     if os.path.realpath(folder) != folder:

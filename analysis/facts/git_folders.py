@@ -1,7 +1,7 @@
 """Where the repository around a folder keeps its things, found without git; pointers to elsewhere must be mutual.
 
 A ``.git`` file, a link or a ``commondir`` may name any folder of the machine. One outside the work tree is only
-believed when that folder names the work tree back, as git writes it for linked work trees and submodules.
+believed when that folder names the work tree in return, as git writes it for linked work trees and submodules.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def find_repository(folder: str | os.PathLike[str]) -> Repository | None:
     """Return the repository whose work tree a folder belongs to; None without one.
 
     A bare repository that lies in a tree, or is the folder, is none: its files are data like others. Raises
-    ``GitRefusedError`` when the nearest ``.git`` names a folder that does not name this work tree back.
+    ``GitRefusedError`` when the nearest ``.git`` names a folder that does not name this work tree in return.
     """
     place = os.path.realpath(folder)
     try:
@@ -120,11 +120,11 @@ def _find_at(place: str) -> Repository | None:
     else:
         raise GitRefusedError("its .git is neither a file nor a folder")
     if found != path and not _is_mutual(place, found):
-        raise GitRefusedError("its .git points to a folder that does not name this one back")
+        raise GitRefusedError("its .git points to a folder that does not name this one in return")
     if not _has_git(found):
         if found == path:  # a folder of that name, and git itself looks further up
             return None
-        raise GitRefusedError("its .git points to a folder that is no repository")
+        raise GitRefusedError("its .git points to a folder that is not a repository")
     return Repository(place, found, _find_common(place, found))
 
 

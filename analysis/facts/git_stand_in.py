@@ -73,7 +73,7 @@ def _write_configuration(git: Git, place: Path, *, with_history: bool) -> None:
     lines = ["[core]", "bare = false"]
     formats = {key: value for key, value in known.items() if key in _FORMATS}
     if any(value not in _FORMATS[key] for key, value in formats.items()):
-        raise GitRefusedError("its configuration asks for a format that is not known here")
+        raise GitRefusedError("its configuration has an unknown repository format")
     lines.append(f"repositoryformatversion = {1 if formats else 0}")
     if known.get("core.ignorecase", "").lower() in {"true", "yes", "on", "1"}:
         lines.append("ignorecase = true")

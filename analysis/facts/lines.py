@@ -1,4 +1,4 @@
-"""On which lines of a file a word stands: so that what has no such word need not be walked."""
+"""Lines of a file that contain a word: files without it need no walk."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Places where the source speaks of a single source of truth, or of deprecation."""
+"""Places where the source mentions a single source of truth or deprecation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which versions of Python a project says that it supports: ``requires-python``, as its own files write it."""
+"""The versions of Python that a project supports: ``requires-python`` in its own files."""
 
 from __future__ import annotations
 

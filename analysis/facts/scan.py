@@ -125,7 +125,7 @@ def check_target(root: Path) -> Path:
     if not root.exists():
         raise TargetError(f"no such folder: {root}", remedy="Check the path, or quote it if it has spaces")
     if not root.is_dir():
-        raise TargetError(f"{root} is a file, not a folder", remedy=f"Name the folder it lies in: {root.parent}")
+        raise TargetError(f"{root} is a file, not a folder", remedy=f"Name its folder: {root.parent}")
     return root.resolve()
 
 

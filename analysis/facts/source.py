@@ -78,7 +78,7 @@ def _find_rest(text: bytes) -> bytes:
 
 
 def _explain(error: SyntaxError, source: bytes, encoding: str, problem: str) -> Parsed:
-    """Tell a file that cannot be decoded from one that cannot be parsed."""
+    """Distinguish a file that cannot be decoded from one that cannot be parsed."""
     reason = _one_line(error.msg or error)
     if problem:
         return Parsed(None, "decode-error", problem, 1, encoding)

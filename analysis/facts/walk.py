@@ -1,4 +1,4 @@
-"""One pass over the statements of a file: its blocks, imports, functions and classes, and where each of them stands."""
+"""One pass over the statements of a file: its blocks, imports, functions and classes, each with its place."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _OWN_LOOPS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
 class Walker(BindingReader):
-    """Walks over the statements of a file, in order; ``rows`` then lacks what only the whole file tells."""
+    """Walks over the statements of a file, in order; ``rows`` then lacks the facts of the whole file."""
 
     def __init__(self, source: bytes, tree: ast.Module) -> None:
         super().__init__(has_walrus=b":=" in source)

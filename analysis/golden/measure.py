@@ -70,7 +70,9 @@ def measure_golden_path(
     if options.junit:
         return GoldenResult(tuple(read_results(sorted(options.junit))), options=options)
     if not options.command:
-        raise GoldenError("no command to run", remedy="Give one after --, or in the policy: [golden_path] command")
+        raise GoldenError(
+            "no command to run", remedy="Pass one after --, or set it in the policy: [golden_path] command"
+        )
     try:
         base, stopped = _run_base(folder, options, progress)
         more = _repeat_failing(folder, options, base, progress)

@@ -12,7 +12,7 @@ _SECTIONS = frozenset({"claim", "concept", "factory", "redirect"})
 
 
 def read_claims(path: Path, policy: Policy) -> Policy:
-    """Return a policy with the claims of a file added; where both speak of one thing the policy's word stands.
+    """Return a policy with the claims of a file added; if both have a claim on a metric, the policy counts.
 
     The file is written as a policy, but may only have claims and the concepts, factories and redirects they are
     about. Raises ``PolicyError``.

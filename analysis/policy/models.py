@@ -24,13 +24,13 @@ def _refuse_empty(text: str) -> str:
 
 def _check_class_pattern(text: str) -> str:
     if not _CLASS_PATTERN.fullmatch(text):
-        raise ValueError(f"{text!r} is no pattern of class names, such as *Registry; a package goes into `within`")
+        raise ValueError(f"{text!r} is not a pattern of class names, such as *Registry; a package goes into `within`")
     return text
 
 
 def _check_dotted(text: str) -> str:
     if not _DOTTED.fullmatch(text):
-        raise ValueError(f"{text!r} is no dotted name, such as pkg.mod")
+        raise ValueError(f"{text!r} is not a dotted name, such as pkg.mod")
     return text
 
 
@@ -38,7 +38,7 @@ def _check_import_path(text: str) -> str:
     owner, colon, name = text.partition(":")
     is_path = bool(owner and name) and ":" not in name if colon else "." in text[1:-1]
     if not is_path or _SPACE.search(text):
-        raise ValueError(f"{text!r} is no import path, such as pkg.mod.Name or pkg.mod:Name")
+        raise ValueError(f"{text!r} is not an import path, such as pkg.mod.Name or pkg.mod:Name")
     return text
 
 
@@ -53,7 +53,7 @@ def _check_versions(text: str) -> str:
     try:
         SpecifierSet(text)
     except InvalidSpecifier:
-        raise ValueError(f"{text!r} is no version specifier, such as >=3.9,<3.13") from None
+        raise ValueError(f"{text!r} is not a version specifier, such as >=3.9,<3.13") from None
     return text
 
 
@@ -103,10 +103,10 @@ class Target(_Section):
     @classmethod
     def _check_source_url(cls, value: str) -> str:
         if value and not value.startswith(("https://", "http://")):
-            raise ValueError("a link starts with https:// or http://")
+            raise ValueError("a link must start with https:// or http://")
         unknown = set(re.findall(r"\{([^{}]*)\}", value)) - {"revision", "path", "line"}
         if unknown:
-            raise ValueError(f"a link has {{revision}}, {{path}} and {{line}}, not {{{min(unknown)}}}")
+            raise ValueError(f"a link may contain {{revision}}, {{path}} and {{line}}, not {{{min(unknown)}}}")
         return value
 
 
@@ -180,7 +180,7 @@ class Simulation(_Section):
     budget_seconds: float = Field(
         20.0,
         ge=0,
-        description="time limit for all first imports, in seconds; the rest counts as not simulated, unless it is cached",
+        description="time limit for all first imports, in seconds; the rest counts as not simulated unless cached",
     )
 
 

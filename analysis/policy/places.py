@@ -1,4 +1,4 @@
-"""Where each key and value of a TOML text stands: the parser of the standard library does not tell.
+"""The places of keys and values in a TOML text, which the parser of the standard library does not report.
 
 The text is one that the parser has accepted, so only what matters for places is looked at: keys, strings, brackets.
 """

@@ -1,4 +1,4 @@
-"""What two witnesses say of each name: the source, resolved, and the running program."""
+"""Compares each name in the source with its object at run time."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the probe's child is told: which modules, in which order, what to load before."""
+"""The plan for the probe's child: modules, their order, and what to load first."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def find_search_path(facts: Facts, options: ProbeOptions) -> list[str]:
 
 
 def find_preloaded(graph: ImportGraph, tops: Iterable[str]) -> list[str]:
-    """Return the modules of others that the target imports at module level, the most wanted first."""
+    """Return the third-party modules that the target imports at module level, most imported first."""
     own = frozenset(tops)
     counts: dict[str, int] = {}
     columns = ("module", "package", "scope")
@@ -72,7 +72,7 @@ def find_preloaded(graph: ImportGraph, tops: Iterable[str]) -> list[str]:
 
 
 def find_outside(facts: Facts, graph: ImportGraph, tops: Iterable[str]) -> dict[str, list[str]]:
-    """Return the modules of others that the target imports anywhere, each with the names that it takes from it.
+    """Return all third-party modules that the target imports, each with the imported names.
 
     Among them those without which a test module is skipped (``pytest.importorskip``).
     """

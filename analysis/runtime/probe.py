@@ -1,4 +1,4 @@
-"""The probe: every module imported first in a process of its own, its rows kept as they come."""
+"""The probe: every module imported first in a separate process; rows are stored as they arrive."""
 
 from __future__ import annotations
 
@@ -223,7 +223,7 @@ class _Asked:
 
 def _read_last_line(path: Path) -> str:
     lines = path.read_text("utf-8", "replace").splitlines() if path.is_file() else []
-    return lines[-1] if lines else "it ends without a word"
+    return lines[-1] if lines else "it ends silently"
 
 
 def _find_key(facts: Facts, interpreter: Interpreter, options: ProbeOptions) -> str:

@@ -1,7 +1,7 @@
-"""The checks of the SSOT suite: plain functions that return what is wrong, as lines with file and place.
+"""The checks of the SSOT suite: plain functions that return violations as lines with file and place.
 
-They need nothing but the standard library. What reads source does not run it; what imports does so in a fresh
-process of this interpreter, so that no test sees what another one has imported.
+They need only the standard library. Checks of the source do not execute it; checks that import use a fresh process of
+this interpreter, so that no test sees the imports of another one.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ class TargetTree(NamedTuple):
 def find_tree(start: str, place: str, roots: tuple[str, ...], left_out: tuple[str, ...]) -> TargetTree:
     """Return the tree that holds a package or module: ``SSOT_TARGET``, or the first above the file ``start``.
 
-    Raises ``FileNotFoundError`` when it is not there: checks of nothing would find nothing and pass.
+    Raises ``FileNotFoundError`` when it is not there: checks of nothing would pass.
     """
     stated = os.environ.get("SSOT_TARGET")
     for folder in [Path(stated).resolve()] if stated else Path(start).resolve().parents:
@@ -239,7 +239,7 @@ import importlib, inspect, json, os, sys, traceback, warnings
 sys.path[:] = [place for place in sys.path if place]
 def answer(value):
     print("\\nssot-answer:", json.dumps(value), flush=True)
-def tell(error):
+def describe(error):
     here = os.getcwd() + os.sep
     frames = [each for each in traceback.extract_tb(error.__traceback__) if each.filename.startswith(here)]
     place = f"{frames[-1].filename[len(here):]}:{frames[-1].lineno}: " if frames else ""
@@ -271,7 +271,7 @@ try:
     importlib.import_module(sys.argv[1])
     answer("")
 except BaseException as error:
-    answer(tell(error))
+    answer(describe(error))
 """
 
 
@@ -284,7 +284,7 @@ def import_first(tree: TargetTree, modules: Sequence[str]) -> dict[str, str]:
 
 
 def is_of_others(tree: TargetTree, error: str, module: str = "") -> bool:
-    """Return whether an error only says that a package of somebody else is not installed, or that a module is gone."""
+    """Return whether an error only says that a third-party package is not installed, or that a module is gone."""
     missing = error.partition("ModuleNotFoundError: No module named '")[2].partition("'")[0]
     top = missing.partition(".")[0]
     places = [tree.root / each / top for each in tree.roots]
@@ -303,7 +303,7 @@ for path in sys.argv[1:]:
         for part in name.split("."):
             found = getattr(found, part)
     except BaseException as error:
-        problems.append(f"{path}: {tell(error)}")
+        problems.append(f"{path}: {describe(error)}")
         continue
     first = first or (path, found)
     if found is not first[1]:
@@ -325,13 +325,13 @@ with warnings.catch_warnings(record=True) as seen:
         exec(compile(f"import {sys.argv[1]}", "<importer>", "exec"))
         error = ""
     except BaseException as failure:
-        error = tell(failure)
+        error = describe(failure)
 answer([error, [each.filename for each in seen if issubclass(each.category, DeprecationWarning)]])
 """
 
 
 def check_redirect(tree: TargetTree, module: str, marker: str) -> list[str]:
-    """Return what a redirecting module lacks: its marker, or a deprecation warning that names who imports it."""
+    """Return what a redirecting module lacks: its marker, or a deprecation warning that names the importer."""
     known = read_modules(tree)
     if module not in known:
         return [f"{module}: no such module"]
@@ -346,7 +346,7 @@ def check_redirect(tree: TargetTree, module: str, marker: str) -> list[str]:
     elif not warned:
         problems.append(f"{place}: importing it raises no DeprecationWarning")
     elif "<importer>" not in warned:
-        problems.append(f"{place}: its warning does not name who imports it: stacklevel=2 does")
+        problems.append(f"{place}: its warning does not name the importer; use stacklevel=2")
     return problems
 
 
@@ -357,7 +357,7 @@ try:
     for part in name.split("."):
         kind = getattr(kind, part)
 except BaseException as error:
-    answer([f"it cannot be imported: {tell(error)}"])
+    answer([f"it cannot be imported: {describe(error)}"])
     raise SystemExit
 problems = [f"it has no method {each}" for each in required if not callable(getattr(kind, each, None))]
 if forbid and "__new__" in vars(kind):
@@ -376,7 +376,7 @@ for each, method in vars(kind).items():
         parameters = inspect.signature(method).parameters.values()
         is_open = any(part.kind in (part.VAR_POSITIONAL, part.VAR_KEYWORD) for part in parameters)
         if not is_open and not {part.name for part in parameters} & set(scope):
-            problems.append(f"{each} takes none of {', '.join(scope)}: users cannot be told apart")
+            problems.append(f"{each} takes none of {', '.join(scope)}: users cannot be separated")
 answer(problems)
 """
 
@@ -384,7 +384,7 @@ answer(problems)
 def check_factory(
     tree: TargetTree, *, match: Sequence[str], require: Sequence[str], user_scope: Sequence[str], forbid_singleton: bool
 ) -> list[str]:
-    """Return what is wrong with the factories of a pattern: methods, users that cannot be told apart, singletons."""
+    """Return the faults of factories of a pattern: missing methods, users that are not separated, singletons."""
     problems = []
     for name, module in read_modules(tree).items():
         if {"tests", "test", "testing"} & set(name.split(".")) or module.path.name.startswith(("test_", "conftest.")):

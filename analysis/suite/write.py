@@ -232,9 +232,9 @@ def find_sources(inv: Investigation) -> dict[str, list[str]]:
 
 
 def find_modules(inv: Investigation) -> list[str]:
-    """Return the modules that are to be imported first: all of a small target, otherwise those that may fail.
+    """Return the modules to import first: all of a small target, otherwise those that may fail.
 
-    Not those that are run and not imported: ``__main__`` and ``setup.py``.
+    Scripts (``__main__`` and ``setup.py``) are not imported.
     """
     frame = _find_live(inv)
     live = frame[(frame["shadowed_by"] == "") & frame["kind"].astype(str).isin(["module", "package"])]

@@ -42,7 +42,7 @@ MOST_NESTED = 20
 
 
 class Isolation:
-    """What cuts each process off, as far as the system allows; ``told`` says in words what holds."""
+    """What cuts each process off, as far as the system allows; ``told`` describes the result in words."""
 
     def __init__(self, plan):
         self.root, self.scratch, self.wanted = plan["root"], plan["scratch"], plan["isolate"]
@@ -87,7 +87,7 @@ class Isolation:
         return pid
 
     def enter(self):
-        """Cut this process off from all others and go to the target; what holds is in ``told`` afterwards.
+        """Isolate this process from all others and go to the target; ``told`` describes the result afterwards.
 
         It is the same for every process, also below one that has run code of the target: all begin with the mounts
         that the system had.

@@ -2,7 +2,7 @@
 
 A server sends lines: a JSON object for everything but rows; a row is ``R``, 1 when its import succeeded without
 threads else 0, a blank, the module's name as JSON, a tab, and the row as JSON. What a server below sends is passed on
-only where it speaks of modules that were given to it.
+only about modules that were given to it.
 """
 
 import gc

@@ -1,4 +1,4 @@
-"""What the target's environment offers: which third-party modules can be found, and what they lack."""
+"""The target's environment: which third-party modules can be found, and which names they lack."""
 
 import importlib.util
 import os
@@ -35,7 +35,7 @@ def survey(plan, is_beside):
 
 
 def can_be_found(name):
-    """Return whether a module can be found, as far as that can be told without running anything."""
+    """Return whether a module can be found, as far as this is known without running anything."""
     top, _, rest = name.partition(".")
     package = name.rpartition(".")[0]
     try:

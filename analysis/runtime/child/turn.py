@@ -159,7 +159,7 @@ def keep(turn, server, output, answer):
         close_others({output, ANSWER} | server.find_kept())
         isolation.enter()
         if isolation.told != server.told:
-            raise OSError("what cuts modules off did not work for this one")
+            raise OSError("the isolation of this module failed")
         signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGCHLD])
         module = os.fork()
         if module == 0:
