@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from analysis.graph import order_nodes
 from analysis.report.displays import Picture
 from analysis.report.escaping import plain
 from analysis.report.packages import count_imports, group_modules, shorten
@@ -63,35 +64,11 @@ def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Pictu
 
 
 def _order_layers(names: Sequence[str], pairs: Sequence[tuple[str, str, int]]) -> list[str]:
-    """Return the names so that few imports point up: sinks last, sources first, else by the surplus of imports.
-
-    Source: P. Eades, X. Lin, W. Smyth, "A fast and effective heuristic for the feedback arc set problem" (1993).
-    """
-    outgoing: dict[str, dict[str, int]] = {name: {} for name in names}
-    incoming: dict[str, dict[str, int]] = {name: {} for name in names}
-    for importer, imported, weight in pairs:
-        outgoing[importer][imported] = weight
-        incoming[imported][importer] = weight
-    first: list[str] = []
-    last: list[str] = []
-    left = set(names)
-    while left:
-        sinks = [name for name in left if not outgoing[name] and incoming[name]]
-        chosen = max(sinks) if sinks else _find_source(left, outgoing, incoming)
-        (last if sinks else first).append(chosen)
-        left.remove(chosen)
-        for other in outgoing.pop(chosen):
-            incoming[other].pop(chosen, None)
-        for other in incoming.pop(chosen):
-            outgoing[other].pop(chosen, None)
-    return first + last[::-1]
-
-
-def _find_source(left: set[str], outgoing: Mapping[str, Any], incoming: Mapping[str, Any]) -> str:
-    def rank(name: str) -> tuple[bool, int, str]:
-        return bool(incoming[name]), sum(incoming[name].values()) - sum(outgoing[name].values()), name
-
-    return min(left, key=rank)
+    """Return the names so that few imports point up; those that nothing connects with others come first."""
+    places = {name: place for place, name in enumerate(sorted(names))}
+    costs = {(places[importer], places[imported]): weight for importer, imported, weight in pairs}
+    ordered = [sorted(names)[place] for place in order_nodes(costs)]
+    return [*sorted(set(names) - set(ordered)), *ordered]
 
 
 def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> bytes:
