@@ -25,8 +25,8 @@ _MOST_HOPS = 25
 class ImportChains:
     """Where each row of ``BindingColumns`` leads to.
 
-    ``step`` is the row of the next name on the chain, ``end`` that of the last one, -1 where the chain takes more than a
-    look. Of an import that is an end, ``module`` is the number of the module that it takes, or -1 for what lies
+    ``step`` is the row of the next name on the chain, ``end`` that of the last one, -1 where it takes more than a look
+    to know. Of an import that is an end, ``module`` is the number of the module that it takes, or -1 for what lies
     outside the tree, whose name is at ``outside`` of ``texts``. ``kind`` is a position in ``VALUE_KINDS``, and
     ``maker`` one in ``makers``.
     """
