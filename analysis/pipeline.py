@@ -11,14 +11,14 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
 from analysis import __version__, store, tables
-from analysis.errors import BaselineError, PolicyError, SnapshotError
+from analysis.bundled_case import build_bundled_case
+from analysis.errors import BaselineError, PolicyError
 from analysis.executor import paused_collection
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, scan
 from analysis.facts.git import find_refusal, read_revision
@@ -374,17 +374,3 @@ def open_for_notebook(snapshot: str = "", target: str = "") -> Investigation:
     if snapshot:
         return open_snapshot(snapshot)
     return investigate(target or build_bundled_case())
-
-
-def build_bundled_case(name: str = "agent_platform") -> Path:
-    """Build the bundled case below ``data/cases`` and return its source tree."""
-    script = store.find_home() / "data" / "cases" / name / "build.py"
-    if not script.is_file():
-        raise SnapshotError(f"no bundled case at {script.parent}", remedy="Use a checkout of the kit, or name a target")
-    spec = spec_from_file_location(f"ssot_case_{name}", script)
-    if spec is None or spec.loader is None:
-        raise SnapshotError(f"cannot load {script}")
-    builder = module_from_spec(spec)
-    spec.loader.exec_module(builder)
-    tree: Path = builder.build(script.parent / "tree")
-    return tree

@@ -24,7 +24,7 @@ TEXTS = sorted(
     if path.suffix in {".py", ".ipynb", ".j2", ".html", ".css", ".js", ".json", ".md", ".toml"}
 )
 #: The one place that may name the bundled case: it builds and finds it for notebooks without a target.
-CASE_FINDER = "analysis/pipeline.py"
+CASE_FINDER = "analysis/bundled_case.py"
 CASE_NAMES = re.compile(
     r"netra|agent_platform|(?<![\w#.-])#?909(?![\w.])|UserExecutionEngine|AgentRegistry", re.IGNORECASE
 )
@@ -44,7 +44,7 @@ RUNNERS = {
 OWN_CODE = {
     ("analysis/__init__.py", "import_module"): "hands out our own modules on first use",
     ("analysis/rules/catalogue.py", "import_module"): "imports our own rule families",
-    ("analysis/pipeline.py", "exec_module"): "builds the bundled case with our own script",
+    ("analysis/bundled_case.py", "exec_module"): "builds the bundled case with our own script",
 }
 #: The one module that pickles: what goes through the private pipe between a worker and the process that started it.
 OWN_PIPE = "analysis/children/worker_main.py"

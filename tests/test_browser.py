@@ -12,7 +12,7 @@ import pytest
 from report_trees import HOSTILE, HOSTILE_POLICY, investigate
 
 import analysis
-from analysis.pipeline import build_bundled_case
+from analysis.bundled_case import build_bundled_case
 from analysis.report import write_report
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)

@@ -21,6 +21,7 @@ from analysis.facts.discovery import discover
 from analysis.facts.naming import Layout, name_modules
 from analysis.facts.read_files import Work, unpack
 from analysis.facts.scan import _run_apart
+from analysis.facts.source_tree import WorkingTree
 
 Tree = Callable[..., Path]
 
@@ -301,13 +302,14 @@ def test_a_file_that_kills_the_parser_is_named_and_the_others_are_kept(
     root = make_tree({"a.py": "import x", "killer.py": "import y", "z.py": "import w"})
     hook = tmp_path / "hook"
     _write(hook / "sitecustomize.py", (
-        "import os, pathlib\n_read = pathlib.Path.read_bytes\n"
-        "def read_bytes(self):\n    if self.name == 'killer.py': os._exit(9)\n    return _read(self)\n"
-        "pathlib.Path.read_bytes = read_bytes\n"
+        "import os\n_open = os.open\n"
+        "def open(path, *rest, **named):\n    if str(path).endswith('killer.py'): os._exit(9)\n"
+        "    return _open(path, *rest, **named)\nos.open = open\n"
     ))  # fmt: skip
     monkeypatch.setenv("PYTHONPATH", str(hook))
-    files = discover(root, DiscoveryOptions()).files
-    parts = _run_apart(Work(tuple(enumerate(files)), None))
+    tree = WorkingTree(root)
+    files = discover(tree, DiscoveryOptions()).files
+    parts = _run_apart(Work(tree, tuple(enumerate(files)), None))
     statuses = [status for part in parts for status in unpack(part["files"]).column("status").to_pylist()]
     assert statuses == ["ok", "parser-crash", "ok"]
     imports = [module for part in parts for module in unpack(part["imports"]).column("module").to_pylist()]

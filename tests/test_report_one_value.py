@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import analysis
+from analysis.bundled_case import build_bundled_case
 from analysis.golden.command import GoldenRequest, run_request
-from analysis.pipeline import build_bundled_case
 from analysis.policy import read_policy
 from analysis.policy.claims import read_claims
 from analysis.quantities import UNITS, write_value

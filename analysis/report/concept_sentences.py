@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.facts.lines import normalise_line_ends
+from analysis.facts.source import LARGEST_FILE_BYTES
+from analysis.facts.source_tree import WorkingTree
 from analysis.names.side_by_side import build_side_by_side
 from analysis.quantities import write_share
 from analysis.report.displays import Fragment, Prose, build_table
@@ -222,12 +225,9 @@ def _order_duplicates(inv: Investigation) -> pd.DataFrame:
 
 def _read_lines(inv: Investigation, path: str, first: int, last: int) -> list[str]:
     """Return lines of a file of the target as it is now; nothing when it cannot be read."""
-    root = Path(inv.manifest.root)
-    place = (root / path).resolve()
-    if not place.is_relative_to(root):
-        return []
     try:
-        text = place.read_text("utf-8", errors="replace")
+        source = WorkingTree(Path(inv.manifest.root)).read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
     except OSError:
         return []
+    text = normalise_line_ends(source).decode("utf-8", errors="replace")
     return text.split("\n")[first - 1 : last]

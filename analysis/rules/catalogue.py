@@ -84,7 +84,7 @@ def _check(rule: Rule, case: RuleContext, gaps: Gaps) -> list[Finding]:
 
 def _add_sources(findings: list[Finding], case: RuleContext) -> list[Finding]:
     places = {(place.path, place.line) for finding in findings for place in finding.evidence}
-    return add_sources(findings, read_source_lines(case.facts.root, places))
+    return add_sources(findings, read_source_lines(case.facts.tree, places))
 
 
 def _apply_target(

@@ -1,7 +1,8 @@
 """The checks of the SSOT suite: plain functions that return what is wrong, as lines with file and place.
 
 They need nothing but the standard library. What reads source does not run it; what imports does so in a fresh
-process of this interpreter, so that no test sees what another one has imported.
+process of this interpreter, so that no test sees what another one has imported. It is one file, longer than others,
+because it is copied as it is into the code base that it checks: one file to review there, and nothing to install.
 """
 
 from __future__ import annotations

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.source import LARGEST_FILE_BYTES, parse
+from analysis.facts.source_tree import SourceTree
 from analysis.rules import plan_phases
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
@@ -37,7 +37,7 @@ def _check_redirects(case: RuleContext) -> Iterator[Finding]:
             if is_source or module in seen or module not in files:
                 continue
             seen.add(module)
-            faults = judge_redirect(case.facts.root / files[module], redirect.marker)
+            faults = judge_redirect(case.facts.tree, files[module], redirect.marker)
             if faults:
                 message = f"{module} redirects {name} to {home}, but {'; '.join(told for _, told in faults)}"
                 places = [(files[module], line) for line, _ in faults]
@@ -53,13 +53,13 @@ def _find_homes(paths: pa.Table, written: Iterable[str]) -> dict[str, str]:
     return {import_path: definition.partition(":")[0] for import_path, definition in rows if ":" in definition}
 
 
-def judge_redirect(path: Path, marker: str) -> list[tuple[int, str]]:
+def judge_redirect(files: SourceTree, path: str, marker: str) -> list[tuple[int, str]]:
     """Return what is wrong with a module that should only redirect: line and words; nothing when it cannot be read.
 
     It may hold a docstring, imports, ``__all__``, a deprecation warning, and a ``__getattr__`` that serves old names.
     """
     try:
-        source = path.read_bytes() if path.stat().st_size <= LARGEST_FILE_BYTES else b""
+        source = files.read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
     except OSError:
         return []
     tree = parse(source).tree if source else None
