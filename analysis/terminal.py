@@ -214,7 +214,7 @@ def _print_checked(console: Console, finding: CheckedFinding, *, with_status: bo
 
 def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
     """Print the verdict last; before it the tests that fail, the levers, and what the failures depend on."""
-    from analysis.golden.summary import format_verdict
+    from analysis.golden.summary import format_grounds
 
     console = make_console()
     colour = {"met": "green", "not met": "red"}.get(found.verdict.word, "yellow")
@@ -236,10 +236,9 @@ def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
     interval, verdict = found.interval, found.verdict
     rate = write_value(interval.rate, SHARE)
     spread = f"{write_stated(interval.confidence)} interval: {write_interval(interval.lower, interval.upper)}"
-    told = format_verdict(verdict, found.passed, found.runs).partition(": ")[2].rstrip(".")
     console.print(
         f"[bold]{_safe(found.target)}[/] golden path [bold {colour}]{verdict.word}[/]: success rate {rate} ({spread}); "
-        f"{told}"
+        f"{format_grounds(verdict, found.passed, found.runs)}"
     )
 
 

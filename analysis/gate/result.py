@@ -113,6 +113,7 @@ class CheckResult(_Part):
     threshold: float = Field(description="score that is needed")
     threshold_counts: bool = Field(description="false when only what is new or worse counts")
     compared_with: str = Field("", description="the baseline or revision that findings are held against; empty: none")
+    since: str = Field("", description="the revision that findings are held against; empty: none, or a baseline")
     not_read: tuple[UnreadFile, ...] = Field((), description="files of the revision that could not be had")
     git_problem: str = Field("", description="why the repository around the target was not asked; empty when it was")
     modules: int = Field(description="modules that can be imported; with `about` those of these packages")

@@ -12,6 +12,7 @@ from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.report.networks import Link, Network, Node, format_hidden
 from analysis.report.packages import shorten
+from analysis.steps import read_binding
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS)
     nodes = [_draw_path(path, labels[path], row) for path, row in paths.items()]
     links = []
     for path, row in paths.items():
-        steps = [str(step).split(" ", 1)[0] for step in row["chain"]]
+        steps = [read_binding(str(step)).import_path for step in row["chain"]]
         source = next((step for step in steps[1:] if step in paths and step != path), "")
         if source:
             kind = "cut" if row["violations"] else "plain"

@@ -16,6 +16,7 @@ from analysis.report.packages import count_imports, group_modules
 from analysis.report.views import MOST_PACKAGES, find_busiest
 from analysis.rules.cycle_outcomes import find_cycle_outcomes
 from analysis.rules.verdict import format_verdict
+from analysis.steps import read_loop_step
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
@@ -154,8 +155,8 @@ def list_cycle_outcomes(inv: Investigation, most_rows: int = 20) -> Fragment:
 
 
 def _format_hop(hop: Any) -> str:
-    importer, place, imported = str(hop).rsplit(" ", 2)
-    return f"{importer} → {imported} ({place})"
+    step = read_loop_step(str(hop))
+    return f"{step.importer} → {step.imported} ({step.path}:{step.line})"
 
 
 def list_packages(inv: Investigation, most_rows: int = 15) -> Fragment:

@@ -15,6 +15,7 @@ from analysis.errors import UnknownNameError
 from analysis.report.layout import LARGEST_RING
 from analysis.report.networks import Gallery, Link, Network, Node, format_hidden, merge_mutual
 from analysis.report.packages import count_imports, group_modules, shorten
+from analysis.steps import read_cut, read_loop_step
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -68,11 +69,11 @@ def draw_cycles(inv: Investigation, kind: str = "import-time", most_cycles: int 
 
 
 def _draw_cycle(inv: Investigation, row: Mapping[Any, Any], number: int) -> Network:
-    ring = [str(hop).split(" ", 1)[0] for hop in row["loop"]]
+    ring = [read_loop_step(str(step)).importer for step in row["loop"]]
     members = [*ring, *(str(name) for name in row["modules"] if name not in set(ring))]
     shown = members[:MOST_MEMBERS]
     pairs = _find_pairs(inv.edges, shown, str(row["kind"]))
-    cuts = {tuple(str(pair).split(" -> ", 1)) for pair in row["cut"]}
+    cuts = {read_cut(str(pair)) for pair in row["cut"]}
     loop = set(zip(ring, [*ring[1:], *ring[:1]], strict=True))
     labels = shorten(shown)
     nodes = tuple(Node(name, labels[name], name, 13, "focus" if name in ring else "plain") for name in shown)

@@ -25,19 +25,22 @@ _MOST_TEXT = 400
 _FRAME = re.compile(r"^.*:\d+: in (\w+)$", re.MULTILINE)
 _TEAR_DOWNS = {"tearDown", "asyncTearDown"}
 _SET_UPS = {"setUp", "asyncSetUp", "setUpClass"}
-TEAR_DOWN = "its tear-down fails"
 #: Characters that a terminal might take for an instruction.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a test said: ``error`` means that it never came to its own statements; ``network`` what it had of one."""
+    """What a test said: ``error`` means that it never came to its own statements; ``network`` what it had of one.
+
+    ``fails_after``: what follows the test, its tear-down, fails.
+    """
 
     outcome: Outcome
     message: str
     seconds: float
     network: str = ""
+    fails_after: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,33 +132,39 @@ def _read_report(scratch: Path, seconds: float) -> Said:
     except (OSError, ET.ParseError):
         cases = []
     if not cases:
-        return Said("error", _tell(_read_output(scratch)) or "pytest ended without a report", seconds)
-    told = [_judge_case(case) for case in cases]
+        return Said("error", _clean(_read_output(scratch)) or "pytest ended without a report", seconds)
+    entries = [replace(_judge_case(case), seconds=seconds) for case in cases]
     for outcome in ("fail", "error"):
-        for one, message in told:
-            if one == outcome:
-                return Said(one, message, seconds)
-    outcomes = {outcome for outcome, _ in told}
-    if outcomes == {"pass"}:
-        return Said("pass", max(message for _, message in told), seconds)
-    return Said("skip" if outcomes == {"skip"} else "mixed", max(message for _, message in told), seconds)
+        for entry in entries:
+            if entry.outcome == outcome:
+                return entry
+    outcomes = {entry.outcome for entry in entries}
+    longest = max(entries, key=lambda entry: entry.message)
+    if len(outcomes) == 1:
+        return replace(longest, fails_after=any(entry.fails_after for entry in entries))
+    return replace(longest, outcome="mixed")
 
 
-def _judge_case(case: ET.Element) -> tuple[Outcome, str]:
+def _judge_case(case: ET.Element) -> Said:
     """Return what one report entry says; a tear-down that fails comes after what the test had to say."""
     failure, error, skipped = case.find("failure"), case.find("error"), case.find("skipped")
     if failure is not None:
-        message, frames = _tell(failure.get("message") or ""), set(_FRAME.findall(failure.text or ""))
+        message, frames = _clean(failure.get("message") or ""), set(_FRAME.findall(failure.text or ""))
         if (case.get("name") or "").partition("[")[0] in frames:
-            return "fail", message
+            return Said("fail", message, 0)
         if frames & _TEAR_DOWNS:
-            return "pass", f"{TEAR_DOWN}: {message}"
-        return ("error" if frames & _SET_UPS else "fail"), message
+            return _pass_before(message)
+        return Said("error" if frames & _SET_UPS else "fail", message, 0)
     if error is not None:
-        message = _tell(_find_cause(error.text or "") or error.get("message") or "")
+        message = _clean(_find_cause(error.text or "") or error.get("message") or "")
         is_after = (error.get("message") or "").startswith("failed on teardown")
-        return ("pass", f"{TEAR_DOWN}: {message}") if is_after else ("error", message)
-    return ("skip", _tell(skipped.get("message") or "")) if skipped is not None else ("pass", "")
+        return _pass_before(message) if is_after else Said("error", message, 0)
+    return Said("skip", _clean(skipped.get("message") or ""), 0) if skipped is not None else Said("pass", "", 0)
+
+
+def _pass_before(message: str) -> Said:
+    """Return that a test passed whose tear-down then failed."""
+    return Said("pass", f"its tear-down fails: {message}", 0, fails_after=True)
 
 
 def _find_cause(text: str) -> str:
@@ -170,7 +179,7 @@ def _read_output(scratch: Path) -> str:
     return (errors or [line for line in lines if line.strip()] or [""])[-1]
 
 
-def _tell(text: str) -> str:
+def _clean(text: str) -> str:
     """Return hostile text as one short line."""
     line = " ".join(_CONTROL.sub(" ", text).split())
     return line if len(line) <= _MOST_TEXT else line[: _MOST_TEXT - 1] + "…"
@@ -191,5 +200,5 @@ def agree(said: Sequence[Said]) -> Said:
     seconds = round(sum(one.seconds for one in said), 2)
     outcomes = sorted({one.outcome for one in said})
     if len(outcomes) == 1:
-        return Said(said[0].outcome, said[0].message, seconds, said[0].network)
+        return replace(said[0], seconds=seconds)
     return Said("mixed", f"{' and '.join(outcomes)} in {len(said)} runs", seconds, said[0].network)

@@ -15,7 +15,7 @@ from analysis.verify.controls import (
     WITH_INSTANCE,
     Defect,
 )
-from analysis.verify.run import TEAR_DOWN, Said
+from analysis.verify.run import Said
 
 Verdict = Literal[
     "tells them apart",
@@ -79,7 +79,7 @@ def _find_notes(said: Mapping[str, Said], planted: Sequence[str]) -> list[str]:
     notes = [f"but it does not see: {name}" for name in planted if said[name].outcome == "pass"]
     if said[MISSING].outcome in {"fail", "error"}:
         notes.append("but it also fails for a module that does not exist, so its failing alone proves no defect")
-    if all(one.message.startswith(TEAR_DOWN) for one in said.values() if one.outcome == "pass"):
+    if all(one.fails_after for one in said.values() if one.outcome == "pass"):
         notes.append("what follows the test fails all the same, so a run ends red whatever the test says")
     if said[STANDARD].outcome == "fail":
         notes.append("it fails for json, which lacks what the test looks for")

@@ -14,6 +14,7 @@ from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.root_causes import CYCLES, UNCHECKED_IMPORTS
 from analysis.rules.rule import Rule, RuleFigure
+from analysis.steps import read_statement
 from analysis.wording import format_some
 
 _ENDINGS = {
@@ -47,19 +48,9 @@ def _format_failing(rule: str, row: Mapping[str, Any]) -> Finding:
     why = "each asks the other without end" if row["outcome"] == "recursion" else "which is only half executed then"
     message = f"{row['module']} cannot be the first import: it comes to need {what or 'itself'}, {why}"
     places = [(row["failed_path"], row["failed_line"])] if row["failed_path"] else []
-    places += [place for place in map(read_place, reversed(list(row["chain"]))) if place]
+    steps = map(read_statement, reversed(list(row["chain"])))
+    places += [(step.path, step.line) for step in steps if step is not None]
     return build_finding(rule, "P1", row["module"], message, places)
-
-
-def read_place(hop: str) -> Place | None:
-    """Return the place that begins a hop of a chain.
-
-    >>> read_place("a/b.py:12 a.c"), read_place("x")
-    (('a/b.py', 12), None)
-    """
-    place, _, _ = hop.rpartition(" ")
-    path, _, line = place.rpartition(":")
-    return (path, int(line)) if path and line.isdigit() else None
 
 
 def _check_endings(case: RuleContext) -> Iterator[Finding]:

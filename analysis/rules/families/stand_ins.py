@@ -19,6 +19,7 @@ from analysis.rules.plan_phases import DEFINITIONS, LASTING, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence
 from analysis.rules.root_causes import COPIES
 from analysis.rules.rule import Rule, RuleMetric
+from analysis.steps import read_binding
 from analysis.wording import format_count, format_some
 
 #: Names that a reader takes for a class: four letters or more, in words that begin with capitals.
@@ -135,7 +136,7 @@ def _read_instances(paths: pa.Table) -> Iterator[_Name]:
     for row in tables.read_rows(rows, *columns):
         import_path, name, path, line, definition, made_by, statements, route, chain = row
         if len(name.strip("_")) >= _FEWEST_LETTERS and path and line:
-            previous = chain[1].partition(" ")[0].rpartition(".")[2] if len(chain) > 1 else name
+            previous = read_binding(chain[1]).import_path.rpartition(".")[2] if len(chain) > 1 else name
             is_own = route == "definition" and previous == name
             yield _Name(import_path, name, path, line, definition, made_by, statements, is_own, previous != name)
 

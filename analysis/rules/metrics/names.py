@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
+from analysis.quantities import CLASS_IDS, CONCEPT, IDENTITIES, MetricName, read_metric_name
 from analysis.rules.context import RuleContext
 from analysis.rules.families.factories import find_lacking
 from analysis.rules.families.names import find_definitions, name_redirects
@@ -47,11 +48,11 @@ def measure_policy(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]
     for concept in case.concepts:
         if concept.is_policy:
             told = f"Implementations of the concept {concept.name}."
-            yield Metric(f"concept:{concept.name}", concept.classes, "classes", told)
+            yield Metric(str(MetricName(CONCEPT, concept.name)), concept.classes, "classes", told)
     for name, redirect in name_redirects(case.policy).items():
         count = len(find_definitions(case, redirect.paths))
         told = f"Different objects behind the {len(redirect.paths)} paths of {name}."
-        yield Metric(f"identities:{name}", count, "objects", told)
+        yield Metric(str(MetricName(IDENTITIES, name)), count, "objects", told)
     if any(rule.require_methods for rule in case.policy.factory):
         count = sum(len(lack.missing) for lack in find_lacking(whole) if whole.is_chosen(lack.path))
         yield Metric(
@@ -63,8 +64,8 @@ def measure_policy(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]
 def _measure_class_ids(case: RuleContext) -> Iterator[Metric]:
     """The class ids of what claims are about, and of what concepts call canonical."""
     for claim in case.policy.claim:
-        kind, _, name = claim.metric.partition(":")
-        if name and kind in {"class-ids", "identities"}:
+        kind, name = read_metric_name(claim.metric)
+        if name and kind in {CLASS_IDS, IDENTITIES}:
             count = len(_find_classes(case.identity.paths, name, claim.paths))
             behind = (
                 f"behind {format_count(len(claim.paths), 'path')} of {name}"
@@ -72,13 +73,13 @@ def _measure_class_ids(case: RuleContext) -> Iterator[Metric]:
                 else f"under the name {name}"
             )
             told = f"Different classes {behind}."
-            yield Metric(claim.metric, count, "classes" if kind == "class-ids" else "objects", told)
+            yield Metric(claim.metric, count, "classes" if kind == CLASS_IDS else "objects", told)
     for concept in case.concepts:
         if concept.is_policy and concept.canonical:
             name = concept.canonical.replace(":", ".").rpartition(".")[2]
             count = sum(member.name == name for member in concept.members)
             told = f"Classes of the name {name} in the concept {concept.name}."
-            yield Metric(f"class-ids:{name}", count, "classes", told)
+            yield Metric(str(MetricName(CLASS_IDS, name)), count, "classes", told)
 
 
 def _find_classes(paths: pa.Table, name: str, wanted: Sequence[str]) -> set[str]:
