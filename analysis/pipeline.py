@@ -23,6 +23,7 @@ from analysis.executor import paused_collection
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, scan
 from analysis.facts.git import find_refusal, read_revision
 from analysis.facts.requires_python import read_requires_python
+from analysis.facts.source_tree import SourceTree
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.golden.command import find_change_at
 from analysis.golden.records import find_golden, read_golden
@@ -171,7 +172,9 @@ def build_case(
     if not is_past and facts.modules.num_rows:
         check_packages(policy, facts.modules, policy_file)
     # Where it fails, each step that asks it makes one of its own, and fails by itself.
-    resolver = gaps.attempt("resolve", "", lambda: TargetResolver(facts, find_supported_by(policy, root)), lambda: None)
+    resolver = gaps.attempt(
+        "resolve", "", lambda: TargetResolver(facts, find_supported_by(policy, facts.tree)), lambda: None
+    )
     build_graph = partial(build_import_graph, facts, gaps, resolver=resolver)
     graph = clock.run("graph", build_graph, lambda: build_empty_graph(facts))
     cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache, gaps=gaps), list[Cycle])
@@ -220,10 +223,10 @@ def limit_simulation(policy: Policy, seconds: float | None) -> Policy:
     return policy.model_copy(update={"simulation": Simulation(budget_seconds=seconds)})
 
 
-def find_supported_by(policy: Policy, root: Path) -> Supported:
+def find_supported_by(policy: Policy, files: SourceTree) -> Supported:
     """Return the versions and platforms that count: those of the policy, else what the target's own files say."""
     target = policy.target
-    return find_supported(target.requires_python or read_requires_python(root), target.platforms)
+    return find_supported(target.requires_python or read_requires_python(files), target.platforms)
 
 
 def support_only(policy: Policy, version: str = "", platforms: Sequence[str] = ()) -> Policy:
