@@ -1,6 +1,7 @@
 """A pytest plugin that writes down which functions each test runs, how long it takes and whether it passes.
 
-``-p tools.mutation.recorder`` with the variable ``MUTATION_RECORD`` naming a file. What a fixture of a module or
+``-p tools.mutation.recorder`` with the variable ``MUTATION_RECORD`` naming a file (one JSON line for each test).
+What a fixture of a module or
 session runs counts for every test that uses it.
 """
 
@@ -47,6 +48,8 @@ class Recorder:
             used = getattr(item, "_fixtureinfo").name2fixturedefs  # noqa: B009 - private, and there is no other way
             shared = [self._shared.get(each, set()) for definitions in used.values() for each in definitions]
             self._tests[item.nodeid]["functions"] = self._name_functions(self._current.union(*shared))
+            with self._target.open("a", encoding="utf-8") as file:  # at once: a run that is ended keeps what it had
+                file.write(json.dumps([item.nodeid, self._tests[item.nodeid]]) + "\n")
 
     @pytest.hookimpl(wrapper=True)
     def pytest_fixture_setup(self, fixturedef: Any) -> Iterator[None]:
@@ -62,9 +65,6 @@ class Recorder:
         test = self._tests[report.nodeid]
         test["seconds"] += report.duration
         test["passed"] = test["passed"] and report.passed
-
-    def pytest_sessionfinish(self) -> None:
-        self._target.write_text(json.dumps(self._tests), encoding="utf-8")
 
     def _name_functions(self, codes: set[CodeType]) -> list[tuple[str, int]]:
         return sorted(

@@ -22,6 +22,8 @@ from tools.mutation.recorder import VARIABLE
 
 #: Tests of one mutant take at most this part of the limit when nothing is wrong, so that one that takes longer hangs.
 _SHARE_OF_LIMIT = 1 / 3
+#: Tests that are traced may take so many times the limit of one mutant.
+_TRACED = 4
 _NO_TESTS_COLLECTED = 5
 #: A mutant that never stops allocating ends here, not with the machine.
 _MOST_BYTES = 8 << 30
@@ -153,13 +155,13 @@ def _group_by_operator(package: str, sources: Mapping[str, str]) -> dict[str, li
 def measure_tests(
     checkout: Checkout, files: Iterable[str], *, timeout: float
 ) -> Iterator[tuple[str, list[TestRecord]]]:
-    """Run test files as they are; yield each with the tests that pass. One that takes too long has none."""
+    """Run test files as they are; yield each with the tests that pass, as far as the time allows."""
     record = checkout.data / "record.json"
     for file in files:
         record.unlink(missing_ok=True)
-        checkout.run_tests([file], timeout=timeout, record=record)
-        rows = json.loads(record.read_text(encoding="utf-8")) if record.exists() else {}
-        yield file, _merge_parameters(rows)
+        checkout.run_tests([file], timeout=timeout * _TRACED, record=record)
+        lines = record.read_text(encoding="utf-8").splitlines() if record.exists() else []
+        yield file, _merge_parameters(dict(map(json.loads, lines)))
 
 
 def _merge_parameters(rows: dict[str, dict[str, object]]) -> list[TestRecord]:
