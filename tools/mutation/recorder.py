@@ -1,8 +1,7 @@
 """A pytest plugin that writes down which functions each test runs, how long it takes and whether it passes.
 
 ``-p tools.mutation.recorder`` with the variable ``MUTATION_RECORD`` naming a file (one JSON line for each test).
-What a fixture of a module or
-session runs counts for every test that uses it.
+What a fixture of a module or session runs counts for every test that uses it.
 """
 
 from __future__ import annotations
