@@ -92,9 +92,9 @@ class Checkout:
             environment["PYTHONDONTWRITEBYTECODE"] = "1"
             options.append("-x")
         listed = self.data / "arguments"
-        listed.write_text("\n".join([*options, *arguments]), encoding="utf-8")
+        listed.write_text("\n".join(arguments), encoding="utf-8")
         process = children.start(
-            [sys.executable, "-m", "pytest", f"@{listed}"], env=environment, cwd=self.root,
+            [sys.executable, "-m", "pytest", *options, f"@{listed}"], env=environment, cwd=self.root,
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
         )  # fmt: skip
         _limit_memory(process.pid)
