@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from analysis import store, tables
 from analysis.errors import UnknownNameError
+from analysis.former_names import translate_policy
 from analysis.graph import Chain, ImportGraph, find_chains
 from analysis.names import Concept, find_concepts, find_duplicate_names
 from analysis.names.answers import (
@@ -86,7 +87,7 @@ class Investigation:
     @cached_property
     def policy(self) -> Policy:
         """The policy that was in force when the snapshot was made."""
-        return Policy.model_validate(self.manifest.policy)
+        return Policy.model_validate(translate_policy(self.manifest.policy))
 
     def table(self, name: str) -> pa.Table:
         """Return one table of ``docs/columns.md`` as an Arrow table; ``UnknownNameError`` for another name."""
