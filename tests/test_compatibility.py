@@ -32,6 +32,7 @@ from analysis.report.exports import build_findings_json
 from analysis.report.issue_markdown import build_issue
 from analysis.rules import RULES_BY_NAME
 from analysis.rules.finding import fingerprint
+from analysis.terminal import print_scan
 
 KEPT = Path(__file__).parent / "data" / "version_0_1_0"
 SNAPSHOT = KEPT / "snapshot"
@@ -137,8 +138,21 @@ def test_every_table_of_a_snapshot_of_0_1_0_is_read_and_later_ones_are_empty(old
     for name in tables.TABLES:
         assert old.table(name).schema.equals(tables.TABLES[name].schema), name
     counts = {name: old.table(name).num_rows for name in NAMES["tables"]}
-    assert counts == {name: old.manifest["counts"][name] for name in NAMES["tables"]}
+    assert counts == {name: old.manifest.counts[name] for name in NAMES["tables"]}
     assert old.table("not_analysed").num_rows == 0
+
+
+def test_the_manifest_of_0_1_0_is_read_and_what_came_later_has_its_default(old: Investigation) -> None:
+    manifest = old.manifest
+    assert (manifest.target, manifest.revision, manifest.tool_version) == ("shop", "no-git", "0.1.0")
+    assert manifest.statuses == {"ok": 7}
+    assert (manifest.not_simulated, manifest.git_problem, manifest.probe) == (0, "", None)
+
+
+def test_the_terminal_shows_a_snapshot_of_0_1_0(old: Investigation, capsys: pytest.CaptureFixture[str]) -> None:
+    print_scan(old)
+    shown = capsys.readouterr().out
+    assert "7 files" in shown and "import-cycle" in shown
 
 
 def test_a_table_that_a_snapshot_counts_but_has_not_is_missing(tmp_path: Path) -> None:
