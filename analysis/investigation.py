@@ -29,6 +29,7 @@ from analysis.names.frames import build_concepts_frame, build_duplicate_names_fr
 from analysis.policy import Policy
 from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
 from analysis.rules.target_packages import choose_code, choose_cycles, choose_paths
+from analysis.wording import format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,8 +254,8 @@ class Investigation:
     def __repr__(self) -> str:
         counts = self.manifest.counts
         return (
-            f"<Investigation of {self.name} at {self.manifest.revision}: {counts.get('modules', 0):,} modules, "
-            f"{counts.get('imports', 0):,} imports, {counts.get('findings', 0):,} findings>"
+            f"<Investigation of {self.name} at {self.manifest.revision}: "
+            f"{', '.join(format_count(counts.get(f'{noun}s', 0), noun) for noun in ('module', 'import', 'finding'))}>"
         )
 
     def _repr_html_(self) -> str:

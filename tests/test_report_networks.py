@@ -113,4 +113,4 @@ def test_pairs_in_both_directions_become_one() -> None:
 
 
 def test_nothing_hidden_is_not_told() -> None:
-    assert format_hidden("imports", 0, "the weakest") == ""
+    assert format_hidden("import", 0, "the weakest") == ""

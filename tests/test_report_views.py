@@ -65,7 +65,7 @@ def test_cycles_of_other_kinds_have_their_own_imports(shop: Investigation, kind:
 def test_cycles_beyond_the_limit_are_counted(shop: Investigation) -> None:
     gallery = draw_cycles(shop, most_cycles=0)
     assert gallery.networks == ()
-    assert "1 cycles" in gallery.hidden
+    assert "1 cycle (" in gallery.hidden
 
 
 def test_neighbours_are_those_that_import_it_and_those_it_imports(shop: Investigation) -> None:
