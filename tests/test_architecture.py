@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -209,6 +210,19 @@ def test_nothing_loads_pickled_objects_or_starts_a_shell() -> None:
         or (isinstance(node, ast.Attribute) and ast.unparse(node) in {"os.system", "os.popen"})
     ]
     assert found == []
+
+
+def test_no_property_has_a_time_limit_for_one_example() -> None:
+    """It would fail on a busy machine; ``conftest.py`` sets none, and no test sets another."""
+    set_here = [
+        f"{path.name}:{node.lineno}"
+        for path in sorted((ROOT / "tests").glob("*.py"))
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and ast.unparse(node.func).endswith("settings")
+        and any(keyword.arg == "deadline" for keyword in node.keywords)
+    ]  # fmt: skip
+    assert settings().deadline is None
+    assert set_here == []
 
 
 def test_names_say_what_a_thing_is() -> None:

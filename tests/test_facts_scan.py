@@ -324,7 +324,7 @@ _PARTS = st.sampled_from(["a", "b", "src", "x", "__init__", "my-x"])
 _PATHS = st.lists(_PARTS, min_size=1, max_size=4).map(lambda parts: "/".join(parts) + ".py")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.lists(_PATHS, unique=True, min_size=1, max_size=15), st.randoms())
 def test_names_do_not_depend_on_the_order_of_the_files(paths: list[str], random: Any) -> None:
     shuffled = list(paths)

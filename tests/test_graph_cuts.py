@@ -47,7 +47,7 @@ def test_a_chain_has_no_components_however_long() -> None:
     assert list(find_strong_components({number: [number + 1] for number in range(50_000)})) == []
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(_EDGES)
 def test_components_are_those_of_networkx(edges: set[Edge]) -> None:
     following: dict[int, list[int]] = {}
@@ -57,7 +57,7 @@ def test_components_are_those_of_networkx(edges: set[Edge]) -> None:
     assert sorted(find_strong_components(following)) == sorted(expected)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(_COSTS)
 def test_a_cut_costs_what_brute_force_finds(costs: dict[Edge, int]) -> None:
     cut = find_cut(costs)
@@ -119,7 +119,7 @@ def test_a_packing_that_runs_out_of_steps_says_what_is_left() -> None:
     assert is_acyclic(costs.keys() - set(whole.cut))
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(_COSTS)
 def test_without_the_edges_that_point_backwards_there_is_no_cycle(costs: dict[Edge, int]) -> None:
     backwards = find_backward_edges(costs, sorted(costs))
@@ -134,7 +134,7 @@ def test_thinning_without_steps_keeps_the_whole_cut() -> None:
     assert thin_cut(costs, [(0, 1), (1, 2)], -1) == [(0, 1), (1, 2)]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(_EDGES)
 def test_a_loop_is_as_short_as_networkx_finds(edges: set[Edge]) -> None:
     graph = nx.DiGraph(list(edges))
