@@ -107,6 +107,24 @@ def test_of_equally_dear_imports_the_first_by_name_is_cut() -> None:
     assert find_cut({("a", "b"): 4, ("b", "a"): 4}).pairs == (("a", "b"),)
 
 
+@pytest.mark.parametrize(
+    ("costs", "expected"),
+    [
+        ({(0, 1): 5, (1, 0): 1}, [(1, 0)]),
+        ({(0, 1): 1, (1, 0): 5}, [(0, 1)]),
+        ({(0, 1): 2, (1, 0): 2}, [(0, 1)]),
+        ({(0, 1): 1, (1, 2): 3, (2, 0): 2}, [(0, 1)]),
+        ({(0, 1): 3, (1, 2): 1, (2, 0): 2}, [(1, 2)]),
+        ({(0, 1): 9, (1, 0): 2, (1, 2): 9, (2, 1): 3}, [(1, 0), (2, 1)]),
+    ],
+)
+def test_of_a_cut_the_cheapest_imports_stay_and_of_equally_cheap_ones_the_first(
+    costs: dict[Edge, int], expected: list[Edge]
+) -> None:
+    """The whole graph is no minimal cut: the dearest imports are taken back first."""
+    assert thin_cut(costs, list(costs), 1000) == expected
+
+
 def test_a_packing_that_runs_out_of_steps_says_what_is_left() -> None:
     costs = draw_costs(60, 400, 1)
     packing = pack_cycles(costs, 500)

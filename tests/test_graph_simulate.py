@@ -393,6 +393,62 @@ def test_python_says_the_same_of_what_the_second_item_decides(make_tree: Tree, w
     assert count > 1
 
 
+#: Statements that need a name of a module that has not bound it yet, wherever in an expression it stands. The bodies of
+#: comprehensions and lambdas, starred targets and parameters, and places from the end are not followed: see
+#: docs/simulation.md.
+EVALUATED = (
+    "p.a.A", "x = p.a.A", "x: int = p.a.A", "x = y = p.a.A", "x = 1, p.a.A", "x = [1, p.a.A]", "x = {1, p.a.A}",
+    "x = {1: p.a.A}", "x = {p.a.A: 1}", "x = {**{}, 1: p.a.A}", "x = -p.a.A", "x = not p.a.A", "x = 1 + p.a.A",
+    "x = p.a.A + 1", "x = p.a.A == 1", "x = 1 < p.a.A", "x = p.a.A or 1", "x = 0 or p.a.A", "x = 1 and p.a.A",
+    "x = 1 if p.a.A else 2", "x = p.a.A if 1 else 2", "x = 1 if 0 else p.a.A", "x = f'{p.a.A}'", "x = f'{1}{p.a.A}'",
+    "x = [1, 2][p.a.A]", "x = [1, 2][0:p.a.A]", "x = [1 for _ in p.a.A]", "x = print(p.a.A)", "x = dict(k=p.a.A)",
+    "x = print(*[p.a.A])", "x = dict(**{'k': p.a.A})", "x = p.a.A()", "x = p.a.A.B", "x = (lambda y=p.a.A: y)",
+    "x = (y := p.a.A)", "p.a.A.B = 1", "del p.a.A", "x = []\nx[p.a.A:] = []", "assert p.a.A", "raise p.a.A",
+    "for x in p.a.A: pass", "for x in [1, 2]: p.a.A", "while p.a.A: break", "if p.a.A: pass", "if 1: p.a.A",
+    "if 0: pass\nelif p.a.A: pass", "if 0: pass\nelse: p.a.A", "with p.a.A: pass", "with open(__file__) as x: p.a.A",
+    "try: p.a.A\nexcept ValueError: pass", "try: pass\nfinally: p.a.A",
+    "try: pass\nexcept ValueError: pass\nelse: p.a.A", "def f(x=p.a.A): pass", "def f(*, x=p.a.A): pass",
+    "def f(x: p.a.A): pass", "def f() -> p.a.A: pass", "@p.a.A\ndef f(): pass", "@p.a.A\nclass C: pass",
+    "class C(p.a.A): pass", "class C(object, metaclass=p.a.A): pass", "class C: x = p.a.A",
+    "class C:\n    def f(self, x=p.a.A): pass", "def f(): return p.a.A\nf()", "def f(x): return x.a.A\nf(p)",
+    "def f(x, y): y.a.A\nf(1, p)", "def f(x=1, *, y): y.a.A\nf(y=p)", "class C:\n    def f(self): p.a.A\nC().f()",
+    "class C:\n    def __init__(self, x): x.a.A\nC(p)", "class C:\n    x = p\nC.x.a.A",
+    "class C:\n    x = p\nC().x.a.A", "class C: pass\nc = C()\nc.x = p\nc.x.a.A",
+    "class C:\n    @staticmethod\n    def f(x): x.a.A\nC.f(p)",
+    "class C:\n    @classmethod\n    def f(cls, x): x.a.A\nC.f(p)", "x = p\nx.a.A", "x, y = 1, p\ny.a.A",
+    "(x, z), y = (1, p), 2\nz.a.A", "x = [1, p]\nx[1].a.A", "x = [0, 1, p, 3][1:3]\nx[1].a.A",
+    "x = [0, p, 2][:2]\nx[1].a.A", "x = {'k': 1, 'm': p}\nx['m'].a.A", "x = {'k': 1}\nx['m'] = p\nx['m'].a.A",
+    "x = {'m': p}\nx.get('m').a.A", "x = []\nx.append(p)\nx[0].a.A", "x = [1]\nx.extend([2, p])\nx[2].a.A",
+    "x = [1]\nx += [p]\nx[1].a.A", "x = [1] + [p]\nx[1].a.A", "x = getattr(p, 'a')\nx.A", "getattr(p.a, 'A')",
+    "x = 'a'\ngetattr(p, x).A", "x = vars(p)['a']\nx.A", "globals()['x'] = p\nx.a.A",
+    "import sys\nsys.modules['{0}.a'].A", "import importlib\nimportlib.import_module('.a', '{0}').A",
+    "__import__('{0}.a').a.A", "from {0} import a\na.A", "import {0}.a as x\nx.A", "from . import a as x\nx.A",
+    "def f():\n    def g(): p.a.A\n    return g\nf()()", "def f():\n    x = p\n    def g(): x.a.A\n    g()\nf()",
+    "def f():\n    global x\n    x = p\nf()\nx.a.A",
+)  # fmt: skip
+
+
+def test_a_name_that_is_not_there_yet_is_missed_wherever_it_is_needed(make_tree: Tree) -> None:
+    """Each statement stands in a package of its own; beside it one in which the name is bound in time."""
+    files: dict[str, str] = {}
+    for number, statement in enumerate(EVALUATED):
+        for name, first, last in ((f"late{number}", "", "A = 1\n"), (f"early{number}", "A = 1\n", "")):
+            body = statement.replace("{0}", name)
+            files |= {
+                f"{name}/__init__.py": "", f"{name}/a.py": f"{first}import {name}.b\n{last}",
+                f"{name}/b.py": f"import {name} as p\nimport {name}.a\n{body}\n",
+            }  # fmt: skip
+    different, count = compare(make_tree(files))
+    late = {
+        name: EVALUATED[int(name[4:].partition(".")[0])]
+        for name, _, _ in different
+        if name.startswith("late") and name.endswith(".a")
+    }
+    alarms = [name for name, _, (kind, *_) in different if name.startswith("early") and kind == "ok"]
+    assert count == 6 * len(EVALUATED)
+    assert (late, alarms) == ({}, [])
+
+
 def test_a_recursion_without_end_is_foreseen(make_tree: Tree) -> None:
     root = make_tree(
         HEAD

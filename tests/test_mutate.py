@@ -133,8 +133,8 @@ def test_tests_that_run_the_function_come_first_and_time_limits_them() -> None:
     ]  # fmt: skip
     near = ["tests/test_a.py", "tests/test_b.py"]
     chosen = choose_tests(mutant, near, tests, seconds=60)
-    assert chosen == ["tests/test_a.py::runs", "tests/test_b.py::runs", "tests/test_a.py::other"]
-    assert choose_tests(mutant, near, tests, seconds=2.5) == ["tests/test_a.py::runs", "tests/test_a.py::other"]
+    assert chosen == ["tests/test_b.py::runs", "tests/test_a.py::runs", "tests/test_a.py::other"]
+    assert choose_tests(mutant, near, tests, seconds=1.5) == ["tests/test_b.py::runs", "tests/test_a.py::other"]
 
 
 def test_a_trial_catches_a_fault_and_reports_a_survivor(make_tree: Tree, capsys: pytest.CaptureFixture[str]) -> None:

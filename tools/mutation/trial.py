@@ -181,22 +181,21 @@ def _merge_parameters(rows: dict[str, dict[str, object]]) -> list[TestRecord]:
 
 
 def choose_tests(mutant: Mutant, nearest: Sequence[str], tests: Iterable[TestRecord], *, seconds: float) -> list[str]:
-    """Choose tests that take at most ``seconds`` together: those that run the mutated function, nearest files first.
+    """Choose tests that take at most ``seconds`` together: those that run the mutated function, the shortest first.
 
     What runs only while a module is imported is judged by the tests that run anything of that module. Other tests of
     the same files come last: values kept between tests hide who uses a function.
     """
-    near = {file: number for number, file in enumerate(nearest)}
 
-    def rank(test: TestRecord) -> tuple[int, int, float, str]:
+    def rank(test: TestRecord) -> tuple[int, float, str]:
         runs = any(path == mutant.path and mutant.function in {0, line} for path, line in test.functions)
-        return (0 if runs else 1, near[test.file], test.seconds, test.name)
+        return (0 if runs else 1, test.seconds, test.name)
 
-    ranked = sorted((test for test in tests if test.file in near), key=rank)
+    ranked = sorted((test for test in tests if test.file in set(nearest)), key=rank)
     runners = {test.file for test in ranked if rank(test)[0] == 0}
     chosen, total = [], 0.0
     for test in ranked:
-        if (rank(test)[0] == 0 or test.file in runners or not runners) and total + test.seconds <= seconds:
+        if (test.file in runners or not runners) and total + test.seconds <= seconds:
             chosen.append(test.name)
             total += test.seconds
     return chosen
