@@ -44,7 +44,9 @@ def test_the_bad_example_has_the_finding_and_the_good_one_has_not(make_tree: Tre
 @EACH_RULE
 def test_a_finding_cites_the_line_as_it_stands(make_tree: Tree, rule: Rule) -> None:
     root = make_tree(rule.bad)
-    for finding in judge(root, rule.name, rule.policy, probed=rule.needs_probe):
+    found = judge(root, rule.name, rule.policy, probed=rule.needs_probe)
+    assert found
+    for finding in found:
         assert finding.evidence or rule.name in {"canonical-class-missing", "owner-without-code"}
         assert finding.places == len(finding.evidence)
         for place in finding.evidence:
