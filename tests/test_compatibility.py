@@ -140,6 +140,17 @@ def test_every_table_of_a_snapshot_of_0_1_0_is_read_and_later_ones_are_empty(old
     counts = {name: old.table(name).num_rows for name in NAMES["tables"]}
     assert counts == {name: old.manifest.counts[name] for name in NAMES["tables"]}
     assert old.table("not_analysed").num_rows == 0
+    edges = old.table("edges").to_pylist()
+    assert {(row["liveness"], row["level"], row["bound_as"]) for row in edges} == {("always", 0, "")}
+    assert {row["owner"] for row in old.table("findings").to_pylist()} == {""}
+
+
+def test_a_snapshot_whose_table_lacks_a_column_of_every_version_is_damaged(tmp_path: Path) -> None:
+    snapshot = Path(shutil.copytree(SNAPSHOT, tmp_path / "snapshot"))
+    edges = pq.read_table(snapshot / "edges.parquet")
+    pq.write_table(edges.drop_columns(["imported", "path"]), snapshot / "edges.parquet")
+    with pytest.raises(SnapshotError, match="the columns imported, path are missing"):
+        store.read_table(snapshot, "edges")
 
 
 def test_the_manifest_of_0_1_0_is_read_and_what_came_later_has_its_default(old: Investigation) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
@@ -21,7 +21,8 @@ CATEGORY = pa.dictionary(pa.int8(), pa.string())
 class Column:
     """One column: its name, Arrow type, meaning, and (for categories) the values it may take.
 
-    ``is_later``: snapshots of earlier versions do not have it; of these it is empty, zero or false.
+    ``is_later``: snapshots of earlier versions do not have it; of these it is empty, zero or false, and of several
+    values the first, which those versions took for granted.
     """
 
     name: str
@@ -65,12 +66,15 @@ class Table:
         table = table.rename_columns([former.columns.get(f"{self.name}.{name}", name) for name in table.column_names])
         for place, column in enumerate(self.columns):
             if column.is_later and column.name not in table.column_names:
-                table = table.add_column(place, column.name, _fill(column.type, table.num_rows))
+                table = table.add_column(place, column.name, _fill(column, table.num_rows))
+        missing = set(self.names) - set(table.column_names)
+        if missing:
+            raise ValueError(f"the columns {', '.join(sorted(missing))} are missing")
         for name, find in (("rule", find_rule), ("metric", find_metric)):
             if name in self.names:
                 values = [find(value, former) for value in table.column(name).cast(TEXT).to_pylist()]
                 table = table.set_column(table.column_names.index(name), name, pa.array(values, TEXT))
-        return table.select(self.names).cast(self.schema)
+        return table.select(list(self.names)).cast(self.schema)
 
     def from_columns(self, columns: Sequence[Sequence[Any]]) -> pa.Table:
         """Build an Arrow table from one sequence per column, in the documented order.
@@ -86,17 +90,21 @@ class Table:
         return self.from_columns(columns) if columns else self.empty()
 
 
-def _fill(type_: pa.DataType, rows: int) -> pa.Array:
-    """Return a column that says nothing: empty texts and lists, zeros, no."""
-    empty: Any = ""
-    if pa.types.is_integer(type_) or pa.types.is_floating(type_):
+def later(column: Column) -> Column:
+    """Return a column as one that snapshots of earlier versions do not have."""
+    return replace(column, is_later=True)
+
+
+def _fill(column: Column, rows: int) -> pa.Array:
+    """Return a column as ``is_later`` says."""
+    empty: Any = column.values[0] if column.values else ""
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
         empty = 0
-    elif pa.types.is_boolean(type_):
+    elif pa.types.is_boolean(column.type):
         empty = False
-    elif pa.types.is_list(type_):
+    elif pa.types.is_list(column.type):
         empty = []
-    plain = TEXT if pa.types.is_dictionary(type_) else type_
-    return pa.array([empty] * rows, plain).cast(type_)
+    return _array(column, [empty] * rows)
 
 
 def _array(column: Column, values: Sequence[Any]) -> pa.Array:
