@@ -184,6 +184,8 @@ def test_sarif_keeps_to_the_official_schema(hostile: CheckResult) -> None:
     assert all(rules[each["ruleIndex"]] == each["ruleId"] for each in results)
     assert {each["baselineState"] for each in results} == {"new", "updated", "unchanged", "absent"}
     assert [each["ruleId"] for each in results if each["baselineState"] == "updated"] == ["phantom-import"]
+    assert [each for each in present if "id" in each["locations"][0]] == []
+    assert {1} == {each["relatedLocations"][0]["id"] for each in present if "relatedLocations" in each}
     about = log["runs"][0]["properties"]
     assert about == {"score": hostile.score, "threshold": hostile.threshold}
     present = [each for each in results if each["baselineState"] != "absent"]

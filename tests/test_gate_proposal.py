@@ -42,6 +42,7 @@ def test_what_is_proposed_is_what_the_code_has(make_tree: Tree) -> None:
     assert "# Defined several times: OrderStore." in place.read_text()
     assert '# canonical = "shop.stores:OrderStore"' in place.read_text()
     assert [(factory.match, factory.require_methods) for factory in found.factory] == [(("*Factory",), ("create",))]
+    assert '# user_scope = ["user", "user_id"]' in place.read_text()
     assert found.redirect == ()  # proposed, but not decided: it would forbid paths that are in use
     place.write_text(uncomment(place.read_text()))
     found = read_policy(None, target=root)

@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rule_trees import judge, open_case
+from rule_trees import judge, open_case, read_numbers
 
 from analysis import tables
 from analysis.rules import RULES, Rule, build_findings_table, find_findings
@@ -139,6 +139,17 @@ def test_names_of_a_target_cannot_command_a_terminal(make_tree: Tree) -> None:
 def test_the_kit_itself_has_no_grave_finding() -> None:
     findings = judge(Path(__file__).parent.parent / "analysis")
     assert [finding for finding in findings if finding.severity in {"P0", "P1"}] == []
+
+
+def test_rules_stand_in_the_order_of_their_names() -> None:
+    assert [rule.name for rule in RULES] == sorted({rule.name for rule in RULES})
+
+
+def test_missing_methods_are_measured_where_the_policy_requires_some(make_tree: Tree) -> None:
+    root = make_tree({"a.py": "class JobFactory:\n    def create(self): ...\nclass MailFactory: ...\n"})
+    policy = "[[factory]]\nmatch = ['*Factory']\nrequire_methods = ['create', 'get']\n"
+    assert read_numbers(open_case(root, policy))["factory-methods-missing"] == 3
+    assert "factory-methods-missing" not in read_numbers(open_case(root))
 
 
 def test_the_page_of_rules_names_every_rule_with_its_severities() -> None:
