@@ -25,7 +25,7 @@ from analysis.quantities import (
 )
 from analysis.rules.verdict import count_findings, find_breach, name_severity
 from analysis.rules.verdict import format_verdict as format_findings
-from analysis.wording import format_count, make_harmless
+from analysis.wording import choose_form, format_count, make_harmless
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -150,11 +150,15 @@ def print_paths(found: pd.DataFrame) -> None:
     console = make_console()
     for definition, rows in found.groupby("definition", sort=True):
         console.print(f"[bold]{_safe(str(definition))}[/] [dim]{_safe(str(rows.iloc[0]['kind']))}[/]")
+        best = next((str(path) for path in rows["import_path"][rows["is_canonical"]]), "another path")
         for row in rows.to_dict("records"):
-            told = f"{row['statements']:,} statements in {row['files']:,} files"
+            told = f"{format_count(row['statements'], 'import')} in {format_count(row['files'], 'file')}"
             advice = "[green]use this[/]" if row["is_canonical"] else ""
             if row["violations"]:
-                advice = f"[yellow]{row['violations']:,} should not[/]"
+                subject = (
+                    "it" if row["violations"] == row["statements"] == 1 else format_count(row["violations"], "import")
+                )
+                advice = f"[yellow]{subject} should use {_safe(best)}[/]"
             place = f"{row['path']}:{row['line']}"
             console.print(f"  {_safe(row['import_path'])}  {row['route']}, {told}  [dim]{_safe(place)}[/] {advice}")
 
@@ -245,7 +249,8 @@ def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
 def print_verification(found: Verification) -> None:
     """Print what a test says as it stands, of each control, and whether it can tell the defect."""
     console = make_console()
-    console.print(f"{_safe(found.test)}: {found.places:,} places that name its subject were replaced")
+    told = f"{format_count(found.places, 'place')} of the test {choose_form(found.places, 'names', 'name')} its subject"
+    console.print(f"{_safe(found.test)}: {told}; all were replaced")
     if found.target is not None:
         console.print(f"as it stands: {found.target.outcome} [dim]{_safe(found.target.message)}[/]")
         console.print(f"[dim]network: {_safe(found.target.network)}[/]")

@@ -207,7 +207,9 @@ def test_print_shows_the_report_and_not_its_navigation(browser: Any, report: Pat
 
 def test_entries_of_the_contents_lead_to_their_chapters(browser: Any, report: Path) -> None:
     seen = visit(browser, report / "report.html")
-    for link in seen.page.locator("nav.contents a").all():
+    entries = seen.page.locator("nav.contents a").all()
+    assert entries
+    for link in entries:
         target = seen.page.locator(f'[id="{(link.get_attribute("href") or "").removeprefix("#")}"]')
         assert target.count() == 1
     leave(seen)

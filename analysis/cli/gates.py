@@ -158,6 +158,7 @@ def write_baseline(
     """Write the findings of today to a file beside the code: from then on `ssot check` fails on new ones only."""
     from analysis import gate
     from analysis.quantities import write_score
+    from analysis.wording import format_count
 
     options = gate.CheckOptions(
         policy=Path(policy).expanduser() if policy else None, jobs=jobs, use_cache=not no_cache,
@@ -171,4 +172,4 @@ def write_baseline(
     elif quiet:
         typer.echo(place)
     else:
-        typer.echo(f"{place}: {len(written.findings):,} findings, score {write_score(written.score)}")
+        typer.echo(f"{place}: {format_count(len(written.findings), 'finding')}, score {write_score(written.score)}")

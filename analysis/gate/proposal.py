@@ -178,7 +178,7 @@ def _propose_redirects(paths: pa.Table) -> Iterator[str]:
         yield _propose_redirect(definition, several[definition])
     if len(order) > _MOST_REDIRECTS:
         more = len(order) - _MOST_REDIRECTS
-        yield f"# {more:,} more classes are imported by several paths: `ssot paths NAME` tells.\n"
+        yield f"# Of classes that are imported by several paths {more:,} more are left out: `ssot paths NAME` tells.\n"
 
 
 def _propose_redirect(definition: str, rows: Sequence[tuple[int, str, bool]]) -> str:

@@ -13,6 +13,7 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from analysis.errors import PolicyError
+from analysis.former_names import FORMER, FormerNames, translate_policy
 from analysis.policy.models import Policy
 from analysis.policy.places import Entry, Place, find_entries
 from analysis.policy.places import Path as Path_
@@ -48,8 +49,8 @@ def read_policy(path: Path | None, *, target: Path | None = None) -> Policy:
     return parse_policy(text, name=str(path))
 
 
-def parse_policy(text: str, *, name: str = FILE_NAME) -> Policy:
-    """Return the policy that a TOML text describes; ``name`` is what errors call it."""
+def parse_policy(text: str, *, name: str = FILE_NAME, former: FormerNames = FORMER) -> Policy:
+    """Return the policy that a TOML text describes; ``name`` is what errors call it, ``former`` what was renamed."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -60,9 +61,11 @@ def parse_policy(text: str, *, name: str = FILE_NAME) -> Policy:
         raise PolicyError(f"{name}: nested too deeply", remedy=_SEE) from None
     _refuse_long_numbers(document, text, name)
     try:
-        return Policy.model_validate(document)
+        return Policy.model_validate(translate_policy(document, former))
     except ValidationError as error:
         raise _explain(error, text, name) from None
+    except ValueError as error:
+        raise PolicyError(f"{name}: {error}", remedy=_SEE) from None
 
 
 def _explain_syntax(error: Exception, text: str, name: str) -> PolicyError:

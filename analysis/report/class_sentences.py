@@ -104,19 +104,19 @@ def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS)
         if source:
             kind = "cut" if row["violations"] else "plain"
             links.append(Link(path, source, f"{path} takes it from {source}", 1.4, kind))
-    hidden = format_hidden("paths", len(found) - len(shown), "nobody imports by them, or fewest")
+    hidden = format_hidden("path", len(found) - len(shown), "nobody imports by them, or fewest")
     legend = "Red is the definition, blue a package around it, grey a detour. Dashed lines start at paths in wrong use."
     return Network(
         f"Import paths of {name}",
         tuple(nodes),
         tuple(links),
-        f"{name}: {len(found)} import paths",
+        f"{name}: {format_count(len(found), 'import path')}",
         f"{legend} {hidden}".strip(),
     )
 
 
 def _draw_path(path: str, label: str, row: Mapping[Any, Any]) -> Node:
-    title = f"{path}\n{row['route']}, {row['statements']} statements"
+    title = f"{path}\n{row['route']}, {format_count(row['statements'], 'import')}"
     size = 11 + min(20, row["statements"] ** 0.5)
     return Node(path, label, title, size, _KIND_OF_ROUTE.get(str(row["route"]), "other"))
 

@@ -26,7 +26,6 @@ from analysis.quantities import (
     SHARE,
     write_at_least,
     write_chance,
-    write_count,
     write_interval,
     write_money,
     write_share,
@@ -95,7 +94,7 @@ def _format_cause(inv: Investigation) -> str:
 
 def _format_source(inv: Investigation) -> str:
     about = inv.manifest.golden or GoldenSource()
-    what = " ".join(_shorten(about.command)) or f"{len(about.files):,} files of results"
+    what = " ".join(_shorten(about.command)) or f"{format_count(len(about.files), 'file')} of results"
     early = "; stopped early, because the verdict was clear" if about.stopped else ""
     other = "" if about.revision == inv.manifest.revision else ", another revision than that of the source"
     when = about.created[:16].replace("T", " ")
@@ -201,7 +200,7 @@ def draw_runs(inv: Investigation) -> Picture | Prose:
         axes.set_xlabel("run")
         png = render(figure)
     caption = f"The rate after each run; red marks are the {format_count(len(failed), 'run')} that failed."
-    return Picture(png, f"Run chart of {len(good):,} runs, {len(failed):,} of them failed", caption)
+    return Picture(png, f"Run chart of {format_count(len(good), 'run')}; failed: {len(failed):,}", caption)
 
 
 def _accumulate(good: Sequence[bool]) -> list[float]:
@@ -286,7 +285,7 @@ def format_needed(inv: Investigation) -> Prose:
     verdict = view.verdict if view else judge_rate(0, 0, policy.target, policy.confidence)
     text = (
         f"To claim {write_stated(policy.target)} at a confidence of {write_stated(policy.confidence)}, "
-        f"{write_count(verdict.needed_runs)} runs in a "
+        f"{format_count(verdict.needed_runs, 'run')} in a "
         "row must succeed; each failure in between asks for about half as many again."
     )
     if view:

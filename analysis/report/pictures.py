@@ -54,11 +54,12 @@ def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Pictu
         matrix[index[importer], index[imported]] = weight
     against = int(np.tril(matrix, -1).sum())
     caption = (
-        f"{len(names):,} packages. A cell says how many import statements of the row's package take something from "
-        f"the column's. Red cells, below the diagonal, go against the order of most: {against:,} of "
-        f"{int(matrix.sum()):,} statements."
+        f"{format_count(len(names), 'package')}. A cell says how many import statements of the row's package take "
+        f"something from the column's. Red cells, below the diagonal, go against the order of most: {against:,} of "
+        f"{format_count(int(matrix.sum()), 'statement')}."
     )
-    alt = f"Matrix of the imports between {len(names)} packages; {against} statements go against the order of the rest"
+    packages = format_count(len(names), "package")
+    alt = f"Matrix of the imports between {packages}; against the order of the rest: {against:,}"
     with rc_context(STYLE):
         return Picture(_draw_cells(names, matrix), alt, caption)
 
@@ -101,25 +102,25 @@ def draw_cycle_sizes(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     shown = cycles.head(most_bars)
     labels = [f"{modules[0]} …" for modules in shown["modules"]]
     colours = [KINDS[str(kind)] for kind in shown["kind"]]
-    hidden = f" {len(cycles) - len(shown):,} smaller ones are not drawn." if len(cycles) > len(shown) else ""
+    hidden = f" Smaller ones that are not drawn: {len(cycles) - len(shown):,}." if len(cycles) > len(shown) else ""
     counts = ", ".join(f"{int((cycles['kind'] == kind).sum()):,} {kind}" for kind in KINDS)
     caption = f"Modules per cycle, named by the first of its modules: {counts}.{hidden}"
     legend = {kind: colour for kind, colour in KINDS.items() if kind in set(shown["kind"])}
     with rc_context(STYLE):
         png = _draw_bars(labels, [int(size) for size in shown["size"]], colours, "modules", legend)
-    return Picture(png, f"Bars: the sizes of {len(shown)} cycles; {counts}", caption)
+    return Picture(png, f"Bars: the sizes of {format_count(len(shown), 'cycle')}; {counts}", caption)
 
 
 def draw_duplicate_names(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     """Return one bar per class name that is defined more than once: how many definitions it has."""
     repeated = inv.duplicate_names()
     shown = repeated.head(most_bars)
-    hidden = f" {len(repeated) - len(shown):,} more names are not drawn." if len(repeated) > len(shown) else ""
+    hidden = f" Names that are not drawn: {len(repeated) - len(shown):,}." if len(repeated) > len(shown) else ""
     caption = f"Definitions per class name, for {format_count(len(repeated), 'name')} with more than one.{hidden}"
     with rc_context(STYLE):
         sizes = [int(count) for count in shown["definitions"]]
         png = _draw_bars([str(name) for name in shown["name"]], sizes, [BLUE] * len(shown), "definitions", {})
-    return Picture(png, f"Bars: {len(shown)} class names by their number of definitions", caption)
+    return Picture(png, f"Bars: {format_count(len(shown), 'class name')} by number of definitions", caption)
 
 
 def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
@@ -127,8 +128,10 @@ def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     probed = inv.frame("probed")
     ordered = probed[probed["outcome"].astype(str) == "ok"].sort_values(["seconds", "module"], ascending=[False, True])
     shown = ordered.head(most_bars)
-    hidden = f" {len(ordered) - len(shown):,} faster ones are not drawn." if len(ordered) > len(shown) else ""
-    caption = f"Milliseconds per first import in the probe's processes, of {len(ordered):,} modules.{hidden}"
+    hidden = f" Faster ones that are not drawn: {len(ordered) - len(shown):,}." if len(ordered) > len(shown) else ""
+    caption = (
+        f"Milliseconds per first import in the probe's processes, of {format_count(len(ordered), 'module')}.{hidden}"
+    )
     with rc_context(STYLE):
         values = [round(1000 * float(seconds)) for seconds in shown["seconds"]]
         png = _draw_bars([str(name) for name in shown["module"]], values, [BLUE] * len(shown), "milliseconds", {})

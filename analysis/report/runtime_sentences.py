@@ -42,7 +42,7 @@ def format_probe(inv: Investigation) -> Prose:
     ok = int((outcomes == "ok").sum())
     return Prose(
         f"Each of {format_count(len(outcomes), 'module')} of {code(inv.name)} was imported first in a fresh process of "
-        f"Python {plain_version(probe)}: {ok:,} imports succeed, {len(outcomes) - ok:,} do not. "
+        f"Python {plain_version(probe)}: {format_count(ok, 'import')} succeeded, {len(outcomes) - ok:,} did not. "
         f"Network: {code(probe.network)}. It took {write_decimal(probe.seconds)} s."
     )
 
@@ -84,9 +84,8 @@ def format_simulation(inv: Investigation) -> Prose:
     if len(both):
         agree = int((both["foretold"] == both["seen"]).sum())
         told += (
-            f" The interpreter was asked about {format_count(len(both), 'module')} of these: {agree:,} imports ended "
-            "as "
-            f"foretold ({write_share(agree / len(both))})."
+            f" The interpreter was asked about {format_count(len(both), 'module')} of these: "
+            f"{format_count(agree, 'import')} ended as foretold ({write_share(agree / len(both))})."
         )
     return Prose(told)
 

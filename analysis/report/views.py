@@ -16,6 +16,7 @@ from analysis.report.layout import LARGEST_RING
 from analysis.report.networks import Gallery, Link, Network, Node, format_hidden, merge_mutual
 from analysis.report.packages import count_imports, group_modules, shorten
 from analysis.steps import read_cut, read_loop_step
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -38,24 +39,27 @@ def draw_packages(inv: Investigation, most_packages: int = MOST_PACKAGES, most_l
     tied = tied if len(sizes) > LARGEST_RING else set(sizes)
     labels = shorten(tied)
     nodes = tuple(
-        Node(name, labels[name], f"{name}\n{sizes[name]:,} modules", 6 + 3 * math.log2(sizes[name] + 1))
+        Node(name, labels[name], f"{name}\n{format_count(sizes[name], 'module')}", 6 + 3 * math.log2(sizes[name] + 1))
         for name in sorted(tied)
     )
     links = tuple(_link(*pair) for pair in shown)
     mutual = sum(1 for *_, back in pairs if back)
     hidden = (
         "A red line joins two packages that import each other.",
-        format_hidden("pairs of packages", len(pairs) - len(shown), "those with the fewest imports"),
-        format_hidden("packages", len(sizes) - len(tied), "no import joins them to another"),
+        format_hidden(
+            "pair of packages", len(pairs) - len(shown), "those with the fewest imports", "pairs of packages"
+        ),
+        format_hidden("package", len(sizes) - len(tied), "no import joins them to another"),
     )
-    alt = f"{len(nodes)} packages, {len(pairs)} pairs that import one another, {mutual} of them in both directions"
+    joined = format_count(len(pairs), "pair")
+    alt = f"{format_count(len(nodes), 'package')}, {joined} with imports between them, {mutual:,} in both directions"
     return Network("Packages and the imports between them", nodes, links, alt, " ".join(filter(None, hidden)), 620)
 
 
 def _link(importer: str, imported: str, weight: int, back: int) -> Link:
-    told = f"{importer} → {imported}: {weight:,} imports"
+    told = f"{importer} → {imported}: {format_count(weight, 'import')}"
     if back:
-        told += f"\n{imported} → {importer}: {back:,} imports"
+        told += f"\n{imported} → {importer}: {format_count(back, 'import')}"
     return Link(importer, imported, told, 0.5 + 0.5 * math.log2(weight + back), "mutual" if back else "plain")
 
 
@@ -64,7 +68,7 @@ def draw_cycles(inv: Investigation, kind: str = "import-time", most_cycles: int 
     cycles = inv.cycles(kind)
     shown = cycles.head(most_cycles).to_dict("records")
     networks = tuple(_draw_cycle(inv, row, number) for number, row in enumerate(shown, 1))
-    hidden = format_hidden("cycles", len(cycles) - len(shown), "the smallest; the table has them all")
+    hidden = format_hidden("cycle", len(cycles) - len(shown), "the smallest; the table has them all")
     return Gallery(networks, hidden)
 
 
@@ -85,10 +89,11 @@ def _draw_cycle(inv: Investigation, row: Mapping[Any, Any], number: int) -> Netw
     legend = "Blue lines are one short loop"
     legend += ", dashed red lines the cheapest imports to remove." if cuts else "."
     return Network(
-        f"Cycle {number}: {row['size']:,} modules",
+        f"Cycle {number}: {format_count(row['size'], 'module')}",
         nodes, links,
-        f"Cycle {number}, {row['kind']}: {row['size']} modules, {row['edge_count']} pairs, {len(cuts)} to cut",
-        " ".join(filter(None, (legend, format_hidden("modules", len(members) - len(shown), "the last by name")))),
+        f"Cycle {number}, {row['kind']}: {format_count(row['size'], 'module')}, "
+        f"{format_count(row['edge_count'], 'pair')}, {len(cuts):,} to cut",
+        " ".join(filter(None, (legend, format_hidden("module", len(members) - len(shown), "the last by name")))),
         height=_find_height(len(shown)),
     )  # fmt: skip
 
@@ -135,8 +140,8 @@ def draw_neighbours(inv: Investigation, module: str = "", most: int = MOST_NEIGH
         for name in shown
     )
     links = tuple(Link(importer, imported, f"{importer} → {imported}\n{place}") for importer, imported, place in pairs)
-    hidden = format_hidden("modules", len(others) - len(shown) + 1, "those with the fewest imports")
-    alt = f"{module} and {len(others)} modules that it imports or that import it"
+    hidden = format_hidden("module", len(others) - len(shown) + 1, "those with the fewest imports")
+    alt = f"{module} and {format_count(len(others), 'module')} around it, by imports in either direction"
     return Network(f"Around {module}", nodes, links, alt, hidden)
 
 

@@ -44,7 +44,7 @@ def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
         except (IndexError, TypeError, ValueError):
             return UNKNOWN
         return Listed(found) if isinstance(found, list) and isinstance(index, slice) else found
-    # A generic class with arguments stands for itmachine.
+    # A generic class with arguments stands for itself.
     return owner if isinstance(owner, Class) else UNKNOWN
 
 
