@@ -41,7 +41,7 @@ from analysis.names import (
     find_concepts,
     find_duplicate_names,
 )
-from analysis.policy import Policy, Simulation, read_claims, read_policy
+from analysis.policy import Policy, SimulationPolicy, read_claims, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.resolve import Supported, TargetResolver
@@ -220,7 +220,7 @@ def limit_simulation(policy: Policy, seconds: float | None) -> Policy:
         raise PolicyError(
             f"the simulation budget is a number of seconds, not {seconds}", remedy="Give 0 or more seconds"
         )
-    return policy.model_copy(update={"simulation": Simulation(budget_seconds=seconds)})
+    return policy.model_copy(update={"simulation": SimulationPolicy(budget_seconds=seconds)})
 
 
 def find_supported_by(policy: Policy, files: SourceTree) -> Supported:

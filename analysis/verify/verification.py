@@ -18,7 +18,7 @@ from analysis.runtime.options import find_interpreter
 from analysis.verify.controls import DEFECTS, Control, Defect, Expected, build_controls
 from analysis.verify.rewrite import rewrite_test
 from analysis.verify.run import Outcome, Said, Stage, agree, number_folders, run_on_stage
-from analysis.verify.subject import Modules, Place, find_places, find_test, find_wanted
+from analysis.verify.subject import Modules, TestedPlace, find_places, find_test, find_wanted
 from analysis.verify.verdict import Verdict, judge_runs
 
 TARGET = "the target itself"
@@ -152,7 +152,7 @@ class _Run:
     stage: Stage
     source: str
     encoding: str
-    places: tuple[Place, ...]
+    places: tuple[TestedPlace, ...]
     times: int
 
     def judge(
