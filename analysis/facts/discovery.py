@@ -13,7 +13,7 @@ from analysis.errors import TargetError
 from analysis.facts.git_folders import GitRefusedError
 from analysis.facts.git_ignored import IgnoredPaths
 from analysis.facts.git_stand_in import open_git
-from analysis.facts.source_tree import Entry, SourceTree
+from analysis.facts.source_tree import FolderEntry, SourceTree
 from analysis.gaps import Gaps, NoGaps
 
 _CACHES = frozenset({
@@ -123,7 +123,7 @@ class _Walk:
             self.found.left_out.append(("", reason, count))
         return self.found
 
-    def _visit(self, relative: str, entry: Entry, depth: int) -> bool:
+    def _visit(self, relative: str, entry: FolderEntry, depth: int) -> bool:
         """Look at one entry; return whether it is a folder to enter."""
         if not entry.is_dir(follow_symlinks=False):
             self._file(relative, entry)
@@ -134,10 +134,10 @@ class _Walk:
         return not reason
 
     @staticmethod
-    def _beside_each(folder: str, entry: Entry) -> tuple[str, Entry]:
+    def _beside_each(folder: str, entry: FolderEntry) -> tuple[str, FolderEntry]:
         return (f"{folder}/{entry.name}" if folder else entry.name), entry
 
-    def _find_ignored(self, listed: Iterable[tuple[str, Entry]]) -> set[str]:
+    def _find_ignored(self, listed: Iterable[tuple[str, FolderEntry]]) -> set[str]:
         """Return which of the folders and Python files of one level git ignores."""
         if not self._paths:
             return set()
@@ -155,14 +155,14 @@ class _Walk:
         if count or reason != "cache":
             self.found.left_out.append((printable(relative), reason, count))
 
-    def _entries(self, folder: str) -> list[Entry]:
+    def _entries(self, folder: str) -> list[FolderEntry]:
         try:
             return self._tree.list_folder(folder)
         except OSError:
             self.found.left_out.append((printable(folder), "unreadable-folder", 0))
             return []
 
-    def _find_reason(self, relative: str, entry: Entry, depth: int) -> str:
+    def _find_reason(self, relative: str, entry: FolderEntry, depth: int) -> str:
         """Return why a folder is left out; empty when it is entered."""
         if entry.name in _CACHES:
             return "cache"
@@ -181,7 +181,7 @@ class _Walk:
     def _is_excluded(self, relative: str, name: str) -> bool:
         return any(fnmatchcase(relative, pattern) or fnmatchcase(name, pattern) for pattern in self._options.exclude)
 
-    def _file(self, relative: str, entry: Entry) -> None:
+    def _file(self, relative: str, entry: FolderEntry) -> None:
         name = entry.name
         if not name.endswith(".py"):
             self._other(relative, entry)
@@ -193,7 +193,7 @@ class _Walk:
         else:
             self.found.files.append(self._read_entry(relative))
 
-    def _other(self, relative: str, entry: Entry) -> None:
+    def _other(self, relative: str, entry: FolderEntry) -> None:
         match = _EXTENSION.match(entry.name)
         if match:
             self.found.extensions[_beside(relative, match.group(1))] = True

@@ -19,7 +19,7 @@ _READING = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 NOT_REGULAR, LEAVES, TOO_LARGE = "not a regular file", "a link that leaves the target", "larger than is read"
 
 
-class Entry(Protocol):
+class FolderEntry(Protocol):
     """One entry of a folder."""
 
     @property
@@ -52,7 +52,7 @@ class SourceTree(Protocol):
     def root(self) -> Path:
         """The folder of the target: what results are named by, and where the target's code runs."""
 
-    def list_folder(self, folder: str) -> list[Entry]:
+    def list_folder(self, folder: str) -> list[FolderEntry]:
         """Return the entries of a folder, in any order."""
 
     def has_file(self, path: str) -> bool:
@@ -89,7 +89,7 @@ class WorkingTree:
     def __reduce__(self) -> tuple[type[WorkingTree], tuple[Path]]:
         return WorkingTree, (self.root,)
 
-    def list_folder(self, folder: str) -> list[Entry]:
+    def list_folder(self, folder: str) -> list[FolderEntry]:
         """Return the entries of a folder, in any order; ``OSError`` when its real path is not in the target."""
         self._refuse_outside(folder)
         with os.scandir(self._locate(folder)) as entries:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.facts.absolute import absolute_name
 from analysis.resolve.answers import ImportAnswers
-from analysis.resolve.environments import Interpreter, Supported
+from analysis.resolve.environments import Supported, SupportedInterpreter
 from analysis.resolve.imports import ImportAnswer, ImportResolver
 from analysis.resolve.modules import Module, ModuleIndex
 from analysis.resolve.target import TargetFacts, TargetResolver
@@ -13,10 +13,10 @@ __all__ = [
     "ImportAnswer",
     "ImportAnswers",
     "ImportResolver",
-    "Interpreter",
     "Module",
     "ModuleIndex",
     "Supported",
+    "SupportedInterpreter",
     "TargetFacts",
     "TargetResolver",
     "absolute_name",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from analysis.facts.absolute import absolute_name
 from analysis.facts.program import Node
-from analysis.resolve import Interpreter
+from analysis.resolve import SupportedInterpreter
 from analysis.resolve.conditions import UNDECIDED, find_constant
 from analysis.simulation.loading import Loader
 from analysis.simulation.records import ABSENT, Frame
@@ -85,7 +85,7 @@ class Importer(Loader):
         if dotted in self.modules:  # the tree may have put a module of its own under a name from outside
             return self.modules[dotted]
         outside = self.shared.environment
-        known = find_constant(dotted, Interpreter(outside.version, outside.platform))
+        known = find_constant(dotted, SupportedInterpreter(outside.version, outside.platform))
         return External(dotted) if known is UNDECIDED else known
 
     def import_star(self, base: str, bind: Callable[[str, Value], None], frame: Frame, *, is_relative: bool) -> None:

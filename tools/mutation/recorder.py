@@ -20,7 +20,7 @@ import pytest
 VARIABLE = "MUTATION_RECORD"
 
 
-class Recorder:
+class TestRecorder:
     """The functions of one pytest run, by test."""
 
     def __init__(self, root: Path, target: Path) -> None:
@@ -76,4 +76,4 @@ class Recorder:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Recorder(config.rootpath, Path(os.environ[VARIABLE])), "mutation-recorder")
+    config.pluginmanager.register(TestRecorder(config.rootpath, Path(os.environ[VARIABLE])), "mutation-recorder")
