@@ -53,7 +53,7 @@ def find_liveness(root: Path, supported: Supported) -> dict[str, str]:
         ("if sys.version_info < (3,):\n try:\n  import wanted\n except ImportError: pass", "never", "never"),
         ("if sys.version_info < (3,):\n def f():\n  import wanted", "never", "never"),
         ("if sys.version_info < (3,):\n class C:\n  import wanted", "never", "never"),
-        ("if False and x:\n import wanted", "always", "always"),  # for type checkers: their scope says so
+        ("if False:\n import wanted", "always", "always"),  # for type checkers: their scope says so
         ("if x:\n import wanted", "sometimes", "sometimes"),
         ("if True:\n import wanted", "always", "always"),
         ("try:\n import wanted\nexcept ImportError: pass", "always", "always"),
