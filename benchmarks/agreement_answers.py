@@ -18,10 +18,10 @@ from analysis.facts import Facts
 from analysis.graph import ImportGraph
 from analysis.names.paths import Resolution, build_resolution
 from analysis.pipeline import build_case
-from analysis.policy import read_policy
+from analysis.policy import Policy, read_policy
 from analysis.rules import CaseFile, Finding, judge
 from analysis.runtime import find_entries
-from analysis.simulation import simulate_entries
+from analysis.simulation import Environment, simulate_entries
 from benchmarks.agreement_watch import Item, Key, Record, WatchedMachine
 
 _LIVENESS = {ALWAYS: "always", TRIED: "always", DEFERRED: "deferred", NEVER: "never"}
@@ -70,12 +70,17 @@ class Answers:
     outcomes: dict[str, str]
 
 
-def read_answers(root: Path, *, jobs: int = 0) -> Answers:
-    """Analyse a target, its simulation watched, and return what is said of its statements, sorted by place."""
-    case = build_case(root, read_policy(None, target=root), jobs=jobs)
+def read_answers(
+    root: Path, *, policy: Policy | None = None, environment: Environment | None = None, jobs: int = 0
+) -> Answers:
+    """Analyse a target, its simulation watched, and return what is said of its statements, sorted by place.
+
+    ``policy`` is by default the target's own, ``environment`` one that has all that the target imports from outside.
+    """
+    case = build_case(root, policy or read_policy(None, target=root), jobs=jobs)
     record = Record()
     entries = [(entry.module, entry.path) for entry in find_entries(case.facts)]
-    seen = simulate_entries(case.facts, entries, machine=partial(WatchedMachine, record=record))
+    seen = simulate_entries(case.facts, entries, environment=environment, machine=partial(WatchedMachine, record=record))
     case = replace(case, witnesses=seen)
     judgement = judge(case, with_sources=False)
     outcomes = dict(zip(*(tables.read_column(seen["simulated"], name) for name in ("path", "outcome")), strict=True))
