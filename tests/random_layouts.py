@@ -56,9 +56,12 @@ def choose_paths(paths: Iterable[str], *, with_folders: bool) -> list[str]:
     that it needs to hide that one.
 
     Which of two modules of one name a program gets is decided by its start, about which a layout says nothing; the
-    parts of a namespace package are no such case.
+    parts of a namespace package are no such case. For the same reason a layout that hides a part of the standard
+    library has one root.
     """
     chosen = set(paths)
+    if any(path.split("/")[1].removesuffix(".py") in TWINS for path in chosen):
+        chosen = {f"one/{path.partition('/')[2]}" for path in chosen}
     if not with_folders:
         chosen |= {f"one/{name}/__init__.py" for name in TWINS if any(path.split("/")[1] == name for path in chosen)}
     kept: list[str] = []
@@ -106,7 +109,7 @@ def write_tree(root: Path, tree: Tree, *, with_folders: bool) -> None:
     names = sorted({find_name(path) for path in paths} - set(FIXED)) or ["aa"]
     for path in paths:
         lines = ["other = 1"]
-        for template, number, is_tried in tree.get(path, ()):
+        for template, number, is_tried in tree.get(path) or tree.get(path.replace("one/", "two/", 1)) or ():
             statement = fill(template, number, path, names)
             tried = ["try:", f"    {statement}", "except ImportError:", "    pass"]
             lines += tried if is_tried and "import" in statement and "*" not in statement else [statement]
