@@ -53,13 +53,13 @@ def _find_homes(paths: pa.Table, written: Iterable[str]) -> dict[str, str]:
     return {import_path: definition.partition(":")[0] for import_path, definition in rows if ":" in definition}
 
 
-def judge_redirect(files: SourceTree, path: str, marker: str) -> list[tuple[int, str]]:
+def judge_redirect(source_tree: SourceTree, path: str, marker: str) -> list[tuple[int, str]]:
     """Return what is wrong with a module that should only redirect: line and words; nothing when it cannot be read.
 
     It may hold a docstring, imports, ``__all__``, a deprecation warning, and a ``__getattr__`` that serves old names.
     """
     try:
-        source = files.read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
+        source = source_tree.read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
     except OSError:
         return []
     tree = parse(source).tree if source else None
