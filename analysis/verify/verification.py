@@ -13,6 +13,8 @@ from typing import Literal
 
 from analysis.children import scratch_folder
 from analysis.errors import ProbeError, UnknownNameError, VerifyError
+from analysis.facts.source import LARGEST_FILE_BYTES
+from analysis.facts.source_tree import WorkingTree
 from analysis.progress import Progress, ignore_progress
 from analysis.runtime.options import find_interpreter
 from analysis.verify.controls import DEFECTS, Control, Defect, Expected, build_controls
@@ -204,7 +206,8 @@ def _split(test: str) -> tuple[Path, tuple[str, ...]]:
 def _read(path: Path) -> tuple[str, str]:
     """Return a file's encoding and text, lines ended by a newline each."""
     try:
-        content = path.read_bytes()
+        place = path.resolve()
+        content = WorkingTree(place.parent).read_bytes(place.name, most_bytes=LARGEST_FILE_BYTES)
         encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
         return encoding, content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, SyntaxError, UnicodeError) as error:

@@ -63,13 +63,13 @@ class RedirectFault(NamedTuple):
     does_more: bool = False
 
 
-def judge_redirect(files: SourceTree, path: str, marker: str) -> list[RedirectFault]:
+def judge_redirect(source_tree: SourceTree, path: str, marker: str) -> list[RedirectFault]:
     """Return what is wrong with a module that should only redirect; nothing when it cannot be read.
 
     It may hold a docstring, imports, ``__all__``, a deprecation warning, and a ``__getattr__`` that serves old names.
     """
     try:
-        source = files.read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
+        source = source_tree.read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
     except OSError:
         return []
     tree = parse(source).tree if source else None
