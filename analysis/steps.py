@@ -45,7 +45,7 @@ class LoopStep(NamedTuple):
         return f"{self.importer} {self.path}:{self.line} {self.imported}"
 
 
-class Cut(NamedTuple):
+class CutStep(NamedTuple):
     """One import that a cut removes."""
 
     importer: str
@@ -90,14 +90,14 @@ def read_loop_step(text: str) -> LoopStep:
     return LoopStep(importer, *_read_place(place), imported)
 
 
-def read_cut(text: str) -> Cut:
+def read_cut(text: str) -> CutStep:
     """Return one import of a cut of ``cycles``.
 
     >>> read_cut("shop.db -> shop.api")
-    Cut(importer='shop.db', imported='shop.api')
+    CutStep(importer='shop.db', imported='shop.api')
     """
     importer, _, imported = text.partition(" -> ")
-    return Cut(importer, imported)
+    return CutStep(importer, imported)
 
 
 class LeftName(NamedTuple):
