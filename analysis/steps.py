@@ -1,11 +1,14 @@
-"""The steps of chains, loops and cuts as the columns of tables hold them: one text for each, written and read here.
+"""Steps of chains, loops and cuts, and names left behind, as columns of tables hold them: written and read here.
 
 A path may hold spaces and colons; names and lines do not, so that each form is read from the side of its names.
 """
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
+
+_LEFT = re.compile(r"(?:^|, )(\w+): (.*?)(?=, \w+: |$)", re.DOTALL)
 
 
 class BindingStep(NamedTuple):
@@ -95,6 +98,25 @@ def read_cut(text: str) -> CutStep:
     """
     importer, _, imported = text.partition(" -> ")
     return CutStep(importer, imported)
+
+
+class LeftName(NamedTuple):
+    """A name that a swallowed import leaves behind, and what it holds: None, absent, a class or another object."""
+
+    name: str
+    state: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.state}"
+
+
+def read_left_names(text: str) -> list[LeftName]:
+    """Return the names of a column ``left_as``.
+
+    >>> read_left_names("Bus: None, Event: class shop.core:Event")
+    [LeftName(name='Bus', state='None'), LeftName(name='Event', state='class shop.core:Event')]
+    """
+    return [LeftName(match[1], match[2]) for match in _LEFT.finditer(text)]
 
 
 def _read_place(text: str) -> tuple[str, int]:

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from analysis.steps import (
     BindingStep,
-    Cut,
+    CutStep,
     LoopStep,
     StatementStep,
     read_binding,
@@ -42,7 +42,7 @@ def test_a_step_of_a_loop_comes_back(importer: str, path: str, line: int, import
 @given(NAMES, NAMES)
 @settings(deadline=None)
 def test_a_cut_comes_back(importer: str, imported: str) -> None:
-    assert read_cut(str(Cut(importer, imported))) == Cut(importer, imported)
+    assert read_cut(str(CutStep(importer, imported))) == CutStep(importer, imported)
 
 
 def test_a_text_without_a_place_is_no_statement() -> None:

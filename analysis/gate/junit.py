@@ -41,7 +41,7 @@ def render_junit(result: CheckResult) -> str:
             failure = ET.SubElement(
                 case, "failure", message=format_count(len(failing), "finding"), type=failing[0].severity
             )
-            failure.text = "\n\n".join(map(_tell, failing)) + f"\n\nTo mend it: {rule.remedy}"
+            failure.text = "\n\n".join(map(_tell, failing)) + f"\n\nTo fix it: {rule.remedy}"
         if others:
             ET.SubElement(case, "system-out").text = "\n\n".join(map(_tell, others))
     root = ET.Element("testsuites", suite.attrib)

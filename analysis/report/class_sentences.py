@@ -29,8 +29,7 @@ def format_identity(inv: Investigation) -> Prose:
     statements, files = count_violations(inv.table("violations"))
     text = (
         f"{format_count(len(classes), 'class', 'classes').capitalize()} can be imported, {several:,} of them by more "
-        "than "
-        f"one path. {format_count(statements, 'import statement').capitalize()} in {format_count(files, 'file')} "
+        f"than one path. {format_count(statements, 'import statement').capitalize()} in {format_count(files, 'file')} "
         f"{'takes' if statements == 1 else 'take'} a class from a module that neither defines it nor is a package "
         "around it."
     )

@@ -111,8 +111,7 @@ def format_rivals(inv: Investigation, name: str = "") -> Prose:
     if apart:
         sentences.append(
             f"{format_count(apart, 'more is', 'more are')} abstract, a protocol, a fallback or allowed by the "
-            "policy, and "
-            "not counted."
+            "policy, and not counted."
         )
     return Prose(" ".join(sentences))
 
@@ -160,8 +159,7 @@ def format_duplicates(inv: Investigation) -> Prose:
     text = (
         f"{format_count(levels.get('class', 0), 'class', 'classes').capitalize()} and "
         f"{format_count(levels.get('method', 0), 'method')} of other classes {'is' if len(frame) == 1 else 'are'} "
-        "equal or "
-        "nearly equal to another one."
+        "equal or nearly equal to another one."
     )
     if len(copies):
         explained = int((frame["folder_copy"] != "").sum())

@@ -10,7 +10,7 @@ from analysis.manifest import ProbeRun
 from analysis.quantities import write_decimal, write_share
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
-from analysis.rules.cycle_outcomes import UNTOLD
+from analysis.rules.cycle_outcomes import UNKNOWN_OUTCOMES
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
@@ -93,7 +93,7 @@ def format_simulation(inv: Investigation) -> Prose:
 def _join_witnesses(inv: Investigation) -> pd.DataFrame:
     """Return the modules that both witnesses speak of: module, foretold, seen, fails at, message, doubt."""
     simulated, probed = inv.frame("simulated"), inv.frame("probed")
-    known = simulated[~simulated["outcome"].astype(str).isin(UNTOLD)]
+    known = simulated[~simulated["outcome"].astype(str).isin(UNKNOWN_OUTCOMES)]
     both = known.merge(probed, on="module", suffixes=("_foretold", "_seen"))
     return pd.DataFrame(
         {
@@ -127,7 +127,7 @@ def list_failing_first(inv: Investigation, most_rows: int = 25) -> Fragment:
     """
     probed, simulated = inv.frame("probed"), inv.frame("simulated")
     frame = probed if len(probed) else simulated
-    failed = frame[~frame["outcome"].astype(str).isin(["ok", "missing-third-party", *UNTOLD])]
+    failed = frame[~frame["outcome"].astype(str).isin(["ok", "missing-third-party", *UNKNOWN_OUTCOMES])]
     foretold = dict(zip(simulated["module"], simulated["outcome"].astype(str), strict=True))
     shown = pd.DataFrame(
         {

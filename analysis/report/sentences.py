@@ -72,8 +72,7 @@ def format_packages(inv: Investigation) -> Prose:
     return Prose(
         f"{format_count(len(mutual), 'pair')} of packages {'import' if len(mutual) > 1 else 'imports'} each other. The "
         f"heaviest is {code(first)} with {code(second)}: {format_count(weights[first, second], 'statement')} one way "
-        "and "
-        f"{weights[second, first]:,} the other."
+        f"and {weights[second, first]:,} the other."
     )
 
 
@@ -84,8 +83,7 @@ def format_busiest(inv: Investigation, module: str = "") -> Prose:
     into, out = int((edges["imported"] == module).sum()), int((edges["importer"] == module).sum())
     return Prose(
         f"{code(module)} is imported by {format_count(into, 'module')} and imports {format_count(out, 'module')}: a "
-        "change of "
-        f"it can reach all of the former."
+        "change of it can reach all of the former."
     )
 
 
@@ -104,8 +102,7 @@ def format_cycles(inv: Investigation) -> Prose:
         total, largest = int(cycles["size"].sum()), int(cycles["size"].max())
         lines.append(
             f"- **{kind}**: {format_count(len(cycles), 'cycle')} over {format_count(total, 'module')}, the largest "
-            "with "
-            f"{largest:,}; they {meaning}."
+            f"with {largest:,}; they {meaning}."
         )
     return Prose("\n".join(lines))
 

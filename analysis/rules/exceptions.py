@@ -163,9 +163,9 @@ def _judge(
     if rule.is_joint or not left:
         return None, accepted
     counted = f"{format_count(len(allowed), 'place')} {choose_form(len(allowed), 'is', 'are')}"
-    told = f"{finding.message}. {counted} accepted by comments"
+    message = f"{finding.message}. {counted} accepted by comments"
     evidence = tuple(Evidence(path, line) for path, line in left[:MOST_EVIDENCE])
-    return replace(finding, message=told, cited=left, places=len(left), evidence=evidence), accepted
+    return replace(finding, message=message, cited=left, places=len(left), evidence=evidence), accepted
 
 
 def _accept(finding: Finding, by: str, reason: str, until: str, places: Sequence[Place]) -> Accepted:
@@ -231,8 +231,8 @@ def _report_unused(
         idle = [name for name in each.rules if name in judged and (each, name) not in used]
         if idle:
             what = "it" if len(idle) == len(each.rules) else ", ".join(idle)
-            told = f"The exception for {', '.join(idle)} accepts nothing: delete {what}"
-            yield _report(UNUSED, "P3", replace(each, rules=tuple(idle)), told)
+            message = f"The exception for {', '.join(idle)} accepts nothing: delete {what}"
+            yield _report(UNUSED, "P3", replace(each, rules=tuple(idle)), message)
 
 
 def _report(rule: str, severity: str, each: Allowance | Ignore, message: str) -> Finding:

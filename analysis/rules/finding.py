@@ -53,7 +53,7 @@ def build_finding(
     """Return a finding whose evidence is the first dozen different places, in the order given.
 
     ``counted`` are the places that it is made of, where those that are shown are but an example. ``marks`` are names
-    that tell this finding from others of the same rule and subject, never lines.
+    that distinguish this finding from others of the same rule and subject, never lines.
     """
     shown = list(dict.fromkeys(places))
     chosen = shown if counted is None else list(dict.fromkeys(counted))

@@ -47,9 +47,7 @@ def _check_fallbacks(case: RuleContext) -> Iterator[Finding]:
             continue
         seen.add(subject)
         severity = "P2" if (path, before[-1].line) in known else "P3"
-        message = (
-            f"{subject} is a second class of that name, for the case that the import from {before[-1].module} fails"
-        )
+        message = f"{subject} is a second class of that name, used when the import from {before[-1].module} fails"
         yield build_finding(rule, severity, subject, message, [(path, line), (path, before[-1].line)])
 
 
@@ -158,7 +156,7 @@ RULES = (
         _check_fallbacks,
         bad={**_STORE, "p/a.py": f"{_TRY}    class Store: ...\n"},
         good={**_STORE, "p/a.py": f"{_TRY}    Store = None\n"},
-        grades={"P2": "the import is from the tree", "P3": "the import is from somebody else's package"},
+        grades={"P2": "the import is from the tree", "P3": "the import is from a third-party package"},
         step=PlanStep(DEFINITIONS, 50, "Replace fallback classes by one explicit choice"), cause=COPIES,
         metric=RuleMetric(
             "fallback-classes", "classes",
@@ -167,9 +165,9 @@ RULES = (
     ),
     Rule(
         "instance-named-like-a-class", "P3",
-        "A module-level object has a name that looks like a class. Who compares ids of classes takes its id for that "
-        "of a second class.",
-        "Name it in lower case, and hand it to those who need it.",
+        "A module-level object has a name that looks like a class. Its id can be mistaken for "
+        "that of a second class.",
+        "Name it in lower case, and pass it to those who need it.",
         _check_instances,
         bad={"a.py": "class Store: ...\nUserStore = Store()\n"},
         good={"a.py": "class Store: ...\nuser_store = Store()\n"},
