@@ -184,11 +184,11 @@ def test_sarif_keeps_to_the_official_schema(hostile: CheckResult) -> None:
     assert all(rules[each["ruleIndex"]] == each["ruleId"] for each in results)
     assert {each["baselineState"] for each in results} == {"new", "updated", "unchanged", "absent"}
     assert [each["ruleId"] for each in results if each["baselineState"] == "updated"] == ["phantom-import"]
+    about = log["runs"][0]["properties"]
+    assert about == {"score": hostile.score, "threshold": hostile.threshold}
     present = [each for each in results if each["baselineState"] != "absent"]
     assert [each for each in present if "id" in each["locations"][0]] == []
     assert {1} == {each["relatedLocations"][0]["id"] for each in present if "relatedLocations" in each}
-    about = log["runs"][0]["properties"]
-    assert about == {"score": hostile.score, "threshold": hostile.threshold}
     assert [each["partialFingerprints"]["ssotFingerprint/v1"] for each in present] == [
         each.fingerprint for each in hostile.findings
     ]

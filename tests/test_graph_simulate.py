@@ -322,10 +322,6 @@ SECOND_ITEMS = {
     "the second name that is deleted": {
         "p/a.py": "A = B = C = 1\ndel A, B\n", "p/b.py": "from p.a import C\nfrom p.a import B\n",
     },
-    "the parts of a version": {
-        "p/a.py": "import sys\nif sys.version_info.major < 3:\n    A = 1\nif sys.version_info.minor > 3:\n    B = 1\n",
-        "p/b.py": "from p.a import B\nfrom p.a import A\n",
-    },
     "the second argument of pop and get": {
         "p/a.py": "X = {'k': 1}\nif X.get('m', 1):\n    A = 1\nif X.get('m'):\n    B = 1\n",
         "p/b.py": "from p.a import A\nfrom p.a import B\n",
