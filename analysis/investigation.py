@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 
 from analysis import store, tables
 from analysis.errors import UnknownNameError
+from analysis.former_names import translate_policy
 from analysis.graph import Chain, ImportGraph, find_chains
 from analysis.names import Concept, find_concepts, find_duplicate_names
 from analysis.names.answers import (
@@ -28,6 +29,7 @@ from analysis.names.frames import build_concepts_frame, build_duplicate_names_fr
 from analysis.policy import Policy
 from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
 from analysis.rules.target_packages import choose_code, choose_cycles, choose_paths
+from analysis.wording import format_count
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +88,7 @@ class Investigation:
     @cached_property
     def policy(self) -> Policy:
         """The policy that was in force when the snapshot was made."""
-        return Policy.model_validate(self.manifest.policy)
+        return Policy.model_validate(translate_policy(self.manifest.policy))
 
     def table(self, name: str) -> pa.Table:
         """Return one table of ``docs/columns.md`` as an Arrow table; ``UnknownNameError`` for another name."""
@@ -252,8 +254,8 @@ class Investigation:
     def __repr__(self) -> str:
         counts = self.manifest.counts
         return (
-            f"<Investigation of {self.name} at {self.manifest.revision}: {counts.get('modules', 0):,} modules, "
-            f"{counts.get('imports', 0):,} imports, {counts.get('findings', 0):,} findings>"
+            f"<Investigation of {self.name} at {self.manifest.revision}: "
+            f"{', '.join(format_count(counts.get(f'{noun}s', 0), noun) for noun in ('module', 'import', 'finding'))}>"
         )
 
     def _repr_html_(self) -> str:

@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import math
-import platform
 import re
 import time
-from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
 from functools import partial
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 
-from analysis import __version__, store, tables
-from analysis.errors import BaselineError, PolicyError, SnapshotError
+from analysis import store, tables
+from analysis.bundled_case import build_bundled_case
+from analysis.errors import PolicyError
 from analysis.executor import paused_collection
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, scan
-from analysis.facts.git import find_refusal, read_revision
 from analysis.facts.requires_python import read_requires_python
+from analysis.facts.source_tree import SourceTree
 from analysis.gaps import Gaps, build_gaps_table
-from analysis.golden.command import find_change_at
-from analysis.golden.records import find_golden, read_golden
-from analysis.golden.summary import count_base, format_change
 from analysis.graph import Cycle, build_cycles_table, build_empty_graph, build_import_graph, find_cycles
-from analysis.history import FILE_NAME as BASELINE
-from analysis.history import compare_case, read_baseline
 from analysis.investigation import Investigation
-from analysis.manifest import BaselineTrend, GoldenSource, Manifest, ProbeRun, build_part
+from analysis.manifest import BaselineTrend, ProbeRun
 from analysis.names import (
     Concept,
     DuplicateName,
@@ -40,13 +32,12 @@ from analysis.names import (
     find_concepts,
     find_duplicate_names,
 )
-from analysis.policy import Policy, Simulation, read_claims, read_policy
+from analysis.policy import Policy, SimulationPolicy, read_claims, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.resolve import Supported, TargetResolver
 from analysis.resolve.environments import PLATFORMS, find_supported, list_versions
 from analysis.rules import (
-    Finding,
     RuleContext,
     build_findings_table,
     check_packages,
@@ -56,9 +47,10 @@ from analysis.rules import (
     measure_gaps,
     score_case,
 )
+from analysis.run_record import compare_baseline, describe_run, read_golden_path
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
 from analysis.simulation import Environment, simulate_entries
-from analysis.targets import Target, find_target
+from analysis.targets import find_target
 
 _VERSION = re.compile(r"3\.\d{1,2}")
 #: Tables that stay without rows unless somebody asks for what fills them, or where that fails.
@@ -130,7 +122,7 @@ def _investigate(
         case, probed, environment = replace(case, runtime_tables=seen[0]), *seen[1:]
     case = simulate(case, cache=cache, environment=environment, only=probe.only if probe else (), clock=clock)
     target = find_target(root, rules.target.name)
-    golden, measured = gaps.attempt("golden path", "", lambda: _find_golden(data, target), lambda: ({}, None))
+    golden, measured = gaps.attempt("golden path", "", lambda: read_golden_path(data, target), lambda: ({}, None))
     case = replace(case, runtime_tables={**case.runtime_tables, **golden})
     judged, trend = clock.run("rules", lambda: _judge(case, gaps), lambda: ({}, None))
     found = build_gaps_table(case.facts.not_analysed, rows=gaps.rows)
@@ -144,7 +136,7 @@ def _investigate(
     counts = {name: table.num_rows for name, table in contents.items()}
     notice = _DECLINED if rules.target.probe and probe is None else ""
     manifest = replace(
-        _describe(root, rules, case.facts, counts, clock.seconds), probe=probed, notice=notice, baseline=trend,
+        describe_run(root, rules, case.facts, counts, clock.seconds), probe=probed, notice=notice, baseline=trend,
         golden=measured, not_simulated=case.not_simulated,
     )  # fmt: skip
     snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
@@ -171,7 +163,9 @@ def build_case(
     if not is_past and facts.modules.num_rows:
         check_packages(policy, facts.modules, policy_file)
     # Where it fails, each step that asks it makes one of its own, and fails by itself.
-    resolver = gaps.attempt("resolve", "", lambda: TargetResolver(facts, find_supported_by(policy, root)), lambda: None)
+    resolver = gaps.attempt(
+        "resolve", "", lambda: TargetResolver(facts, find_supported_by(policy, facts.tree)), lambda: None
+    )
     build_graph = partial(build_import_graph, facts, gaps, resolver=resolver)
     graph = clock.run("graph", build_graph, lambda: build_empty_graph(facts))
     cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache, gaps=gaps), list[Cycle])
@@ -217,13 +211,13 @@ def limit_simulation(policy: Policy, seconds: float | None) -> Policy:
         raise PolicyError(
             f"the simulation budget must be a number of seconds, not {seconds}", remedy="Pass 0 or more seconds"
         )
-    return policy.model_copy(update={"simulation": Simulation(budget_seconds=seconds)})
+    return policy.model_copy(update={"simulation": SimulationPolicy(budget_seconds=seconds)})
 
 
-def find_supported_by(policy: Policy, root: Path) -> Supported:
+def find_supported_by(policy: Policy, files: SourceTree) -> Supported:
     """Return the versions and platforms that count: those of the policy, else what the target's own files say."""
     target = policy.target
-    return find_supported(target.requires_python or read_requires_python(root), target.platforms)
+    return find_supported(target.requires_python or read_requires_python(files), target.platforms)
 
 
 def support_only(policy: Policy, version: str = "", platforms: Sequence[str] = ()) -> Policy:
@@ -263,18 +257,6 @@ def _probe(
     return {**found, "agreement": agreement}, seen.run, seen.environment or Environment()
 
 
-def _find_golden(data: Path, target: Target) -> tuple[dict[str, pa.Table], GoldenSource | None]:
-    """Return the newest measurement of the golden path, as tables by name, and how it was made."""
-    folder = find_golden(data, target)
-    if folder is None:
-        return {}, None
-    found, about = read_golden(folder)
-    passed, runs = count_base(found["golden_runs"])
-    change = find_change_at(data, target, str(about["revision"]), found["golden_runs"])
-    sentence = format_change(change, passed, runs) if change else ""
-    return found, build_part(GoldenSource, {**about, "change": sentence})
-
-
 def complete_probe(asked: ProbeOptions | None, policy: Policy, root: Path) -> ProbeOptions | None:
     """Return how to probe, with what the policy says where the caller says nothing; None when nobody asks for it."""
     own = policy.target
@@ -300,7 +282,7 @@ def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], Baseline
     """Return what the rules say, as tables by name, and how that compares with the target's own baseline."""
     judgement = judge(case, gaps=gaps)
     scores, parts = score_case(case, judgement.findings, gaps)
-    compare = partial(_compare_baseline, case, judgement.findings, gaps.failed_rules)
+    compare = partial(compare_baseline, case, judgement.findings, gaps.failed_rules)
     trend = gaps.attempt("rules", "baseline", compare, lambda: None)
     return {
         "findings": build_findings_table(judgement.findings),
@@ -311,50 +293,8 @@ def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], Baseline
     }, trend
 
 
-def _compare_baseline(case: RuleContext, findings: Sequence[Finding], failed: Collection[str]) -> BaselineTrend | None:
-    """Return what a report says of the baseline that lies in the target; nothing where none does."""
-    place = case.facts.root / BASELINE
-    if not place.is_file():
-        return None
-    try:
-        old = read_baseline(place)
-    except BaselineError as error:
-        return BaselineTrend(problem=str(error))
-    found = compare_case(case, findings, old, failed=failed)
-    counts = Counter(found.statuses)
-    return BaselineTrend(
-        revision=old.revision, score=old.score, known=counts["known"], new=counts["new"], worse=counts["worse"],
-        gone=len(found.gone),
-    )  # fmt: skip
-
-
 def _as_path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path).expanduser()
-
-
-def _describe(
-    root: Path, policy: Policy, facts: Facts, counts: Mapping[str, int], seconds: Mapping[str, float]
-) -> Manifest:
-    left_out = Counter[str]()
-    for reason, files in tables.read_rows(facts.left_out, "reason", "files"):
-        left_out[reason] += files
-    return Manifest(
-        target=policy.target.name or root.name or "target",
-        named=bool(policy.target.name),
-        root=str(root),
-        revision=read_revision(root),
-        git_problem=find_refusal(root),
-        created=datetime.now(UTC).isoformat(timespec="seconds"),
-        tool_version=__version__,
-        python=platform.python_version(),
-        policy=policy.model_dump(mode="json"),
-        options={name: tuple(getattr(policy.target, name)) for name in ("roots", "exclude", "packages")},
-        counts=dict(counts),
-        statuses=dict(Counter(tables.read_column(facts.files, "status"))),
-        left_out=dict(left_out),
-        files_read=facts.read_count,
-        timings=dict(seconds),
-    )
 
 
 def open_snapshot(wanted: str | Path = "", *, data: Path | None = None) -> Investigation:
@@ -374,17 +314,3 @@ def open_for_notebook(snapshot: str = "", target: str = "") -> Investigation:
     if snapshot:
         return open_snapshot(snapshot)
     return investigate(target or build_bundled_case())
-
-
-def build_bundled_case(name: str = "agent_platform") -> Path:
-    """Build the bundled case below ``data/cases`` and return its source tree."""
-    script = store.find_home() / "data" / "cases" / name / "build.py"
-    if not script.is_file():
-        raise SnapshotError(f"no bundled case at {script.parent}", remedy="Use a checkout of the kit, or name a target")
-    spec = spec_from_file_location(f"ssot_case_{name}", script)
-    if spec is None or spec.loader is None:
-        raise SnapshotError(f"cannot load {script}")
-    builder = module_from_spec(spec)
-    spec.loader.exec_module(builder)
-    tree: Path = builder.build(script.parent / "tree")
-    return tree

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 SHARE, SCORE, POINTS, DECIMAL = "share", "of 100", "points", "decimal"
 #: Units of the metrics that are not counts; also needed to write a claim whose metric was not measured.
@@ -20,7 +21,30 @@ UNITS: Mapping[str, str] = {
 #: Other names under which a metric may be claimed.
 ALIASES: Mapping[str, str] = {"golden-path-success-rate": "golden-path-rate"}
 NOT_MEASURED = "not measured"
+#: Kinds of metrics of which there is one for each subject: the classes of a concept, the definitions of a class name,
+#: the objects behind the paths of a redirect.
+CONCEPT, CLASS_IDS, IDENTITIES = "concept", "class-ids", "identities"
 _LEAST_P = 0.001
+
+
+class MetricName(NamedTuple):
+    """The name of a metric: its kind, and what it is about; empty where there is only one of the kind."""
+
+    kind: str
+    subject: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.kind}:{self.subject}" if self.subject else self.kind
+
+
+def read_metric_name(name: str) -> MetricName:
+    """Return the parts of a metric's name.
+
+    >>> read_metric_name("concept:agent registries"), str(MetricName("concept", "agent registries"))
+    (MetricName(kind='concept', subject='agent registries'), 'concept:agent registries')
+    """
+    kind, _, subject = name.partition(":")
+    return MetricName(kind, subject)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.checksums import read_checked, write_checksums
 from analysis.errors import SnapshotError, StorageError
+from analysis.former_names import FORMER, FormerNames, list_table_names
 from analysis.manifest import Manifest, write_manifest
 from analysis.manifest import read_manifest as parse_manifest
 from analysis.targets import Target, group_targets, is_place_of, slug
@@ -167,13 +168,20 @@ def read_manifest(snapshot: Path) -> Manifest:
     raise SnapshotError(f"{snapshot} was written by another version", remedy="Create a new one with: ssot scan TARGET")
 
 
-def read_table(snapshot: Path, name: str) -> pa.Table:
-    """Return one table of a snapshot with the schema of ``tables``; ``SnapshotError`` when it is damaged."""
+def read_table(snapshot: Path, name: str, former: FormerNames = FORMER) -> pa.Table:
+    """Return one table of a snapshot with the schema of ``tables``; ``SnapshotError`` when it is damaged.
+
+    One that came after the version that wrote the snapshot is empty.
+    """
     import pyarrow.parquet as pq
 
+    table = tables.TABLES[name]
+    file = next((each for each in list_table_names(name, former) if (snapshot / f"{each}.parquet").exists()), name)
+    if table.is_later and not ({name, file} & read_manifest(snapshot).counts.keys()):
+        return table.empty()
     try:
-        content = pa.BufferReader(read_checked(snapshot, f"{name}.parquet"))
-        return tables.TABLES[name].complete(pq.read_table(content))
+        content = pa.BufferReader(read_checked(snapshot, f"{file}.parquet"))
+        return table.complete(pq.read_table(content), former)
     except (OSError, ValueError, pa.ArrowException) as error:  # a cast to other columns is a ValueError
         raise SnapshotError(f"cannot read table {name} of {snapshot}: {error}".splitlines()[0]) from None
 

@@ -150,12 +150,15 @@ def print_paths(found: pd.DataFrame) -> None:
     console = make_console()
     for definition, rows in found.groupby("definition", sort=True):
         console.print(f"[bold]{_safe(str(definition))}[/] [dim]{_safe(str(rows.iloc[0]['kind']))}[/]")
-        canonical = next(iter(rows.loc[rows["is_canonical"], "import_path"]), "its definition")
+        best = next((str(path) for path in rows["import_path"][rows["is_canonical"]]), "another path")
         for row in rows.to_dict("records"):
             used = f"{format_count(row['statements'], 'import')} in {format_count(row['files'], 'file')}"
             advice = "[green]use this[/]" if row["is_canonical"] else ""
             if row["violations"]:
-                advice = f"[yellow]{format_count(row['violations'], 'import')} should use {_safe(canonical)}[/]"
+                subject = (
+                    "it" if row["violations"] == row["statements"] == 1 else format_count(row["violations"], "import")
+                )
+                advice = f"[yellow]{subject} should use {_safe(best)}[/]"
             place = f"{row['path']}:{row['line']}"
             console.print(f"  {_safe(row['import_path'])}  {row['route']}, {used}  [dim]{_safe(place)}[/] {advice}")
 
@@ -215,7 +218,7 @@ def _print_checked(console: Console, finding: CheckedFinding, *, with_status: bo
 
 def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
     """Print failing tests, levers and causes of failures, then the verdict as the last line."""
-    from analysis.golden.summary import format_verdict
+    from analysis.golden.summary import format_grounds
 
     console = make_console()
     colour = {"met": "green", "not met": "red"}.get(found.verdict.word, "yellow")
@@ -237,10 +240,9 @@ def print_golden(found: GoldenAnswer, *, quiet: bool) -> None:
     interval, verdict = found.interval, found.verdict
     rate = write_value(interval.rate, SHARE)
     spread = f"{write_stated(interval.confidence)} interval: {write_interval(interval.lower, interval.upper)}"
-    reason = format_verdict(verdict, found.passed, found.runs).partition(": ")[2].rstrip(".")
     console.print(
         f"[bold]{_safe(found.target)}[/] golden path [bold {colour}]{verdict.word}[/]: success rate {rate} ({spread}); "
-        f"{reason}"
+        f"{format_grounds(verdict, found.passed, found.runs)}"
     )
 
 

@@ -9,22 +9,19 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from analysis.names.module_index import Module
-from analysis.names.statements import MISSING
-from analysis.names.values import ALWAYS, DEFERRED, NEVER, TRIED, choose
-
 from analysis import tables
 from analysis.facts import Facts
 from analysis.graph import ImportGraph
 from analysis.names.paths import Resolution, build_resolution
 from analysis.pipeline import build_case
-from analysis.policy import read_policy
-from analysis.rules import CaseFile, Finding, judge
+from analysis.policy import Policy, read_policy
+from analysis.resolve import Module
+from analysis.resolve.statements import MISSING
+from analysis.resolve.values import choose
+from analysis.rules import Finding, RuleContext, judge
 from analysis.runtime import find_entries
-from analysis.simulation import simulate_entries
+from analysis.simulation import Environment, simulate_entries
 from benchmarks.agreement_watch import Item, Key, Record, WatchedMachine
-
-_LIVENESS = {ALWAYS: "always", TRIED: "always", DEFERRED: "deferred", NEVER: "never"}
 
 
 @dataclass(slots=True)
@@ -32,8 +29,7 @@ class Statement:
     """One name taken by the import statements of one line, and what is said of it.
 
     ``names`` is what the names choose, ``may`` all that they hold possible; ``is_lacking`` whether they say that the
-    module has no such name. ``liveness`` is how the statement stands to the run of its module: ``always``,
-    ``sometimes``, ``never`` or ``deferred``.
+    module has no such name, ``has_edge`` whether an edge says that it runs on import.
     """
 
     path: str
@@ -62,7 +58,7 @@ class Answers:
     ``cited`` are the places of all findings, accepted ones included; ``outcomes`` how first imports end, by file.
     """
 
-    case: CaseFile
+    case: RuleContext
     statements: list[Statement]
     record: Record
     findings: list[Finding]
@@ -70,16 +66,24 @@ class Answers:
     outcomes: dict[str, str]
 
 
-def read_answers(root: Path, *, jobs: int = 0) -> Answers:
-    """Analyse a target, its simulation watched, and return what is said of its statements, sorted by place."""
-    case = build_case(root, read_policy(None, target=root), jobs=jobs)
+def read_answers(
+    root: Path, *, policy: Policy | None = None, environment: Environment | None = None, jobs: int = 0
+) -> Answers:
+    """Analyse a target, its simulation watched, and return what is said of its statements, sorted by place.
+
+    ``policy`` is by default the target's own, ``environment`` one that has all that the target imports from outside.
+    """
+    case = build_case(root, policy or read_policy(None, target=root), jobs=jobs)
     record = Record()
     entries = [(entry.module, entry.path) for entry in find_entries(case.facts)]
-    seen = simulate_entries(case.facts, entries, machine=partial(WatchedMachine, record=record))
-    case = replace(case, witnesses=seen)
+    seen = simulate_entries(
+        case.facts, entries, environment=environment, resolver=case.resolver,
+        machine=partial(WatchedMachine, record=record),
+    )  # fmt: skip
+    case = replace(case, runtime_tables=seen)
     judgement = judge(case, with_sources=False)
     outcomes = dict(zip(*(tables.read_column(seen["simulated"], name) for name in ("path", "outcome")), strict=True))
-    statements = _collect(case.facts, case.graph, build_resolution(case.facts))
+    statements = _collect(case.facts, case.graph, build_resolution(case.facts, resolver=case.resolver))
     cited = {place for finding in judgement.findings for place in finding.cited}
     cited |= {(each.path, each.line) for each in judgement.accepted}
     return Answers(case, statements, record, judgement.findings, cited, outcomes)
@@ -94,7 +98,7 @@ def _collect(facts: Facts, graph: ImportGraph, resolution: Resolution) -> list[S
         statement.kinds.add(kind)
         statement.scopes.add(scope)
         statement.guards.add(guard)
-        statement.liveness.add(_LIVENESS.get(statements.level[row], "sometimes"))
+        statement.liveness.add(tables.LIVENESS[statements.liveness[row]])
         statement.is_live |= bool(statements.is_live[row])
         if statements.is_live[row]:
             _add_names(statement, resolution, row)
@@ -125,7 +129,8 @@ def _add_names(statement: Statement, resolution: Resolution, row: int) -> None:
         statement.may.add(Item("file", module.path))
         return
     is_own = statements.importers[row] == module.number  # a package that asks itself gets what it has by then
-    outcome = resolution.resolver._run((module.number, name, statements.position[row] if is_own else -1))
+    resolver = resolution.resolver
+    outcome = resolver.resolve_at(module, name, statements.position[row]) if is_own else resolver.resolve(module, name)
     is_given = name.startswith("__") and name.endswith("__")
     statement.is_lacking |= not outcome and not is_given
     statement.names.add(_find_home(module, name, choose(outcome).value, resolution) if outcome else _show(module))
@@ -145,13 +150,13 @@ def _show(module: Module) -> Item:
 
 def _add_graph(found: dict[Key, Statement], facts: Facts, graph: ImportGraph) -> None:
     paths, primary = _read_modules(facts)
-    for importer, imported, path, line, name, is_ancestor, scope in _zip(
-        graph.edges, ("importer", "imported", "path", "line", "name", "is_ancestor", "scope")
+    for importer, imported, path, line, name, is_ancestor, scope, liveness in _zip(
+        graph.edges, ("importer", "imported", "path", "line", "name", "is_ancestor", "scope", "liveness")
     ):
         if not is_ancestor and primary.get(path, importer) == importer:
             statement = found[path, line, name]
             statement.graph.add(Item("file", paths[imported]))
-            statement.has_edge |= scope in {"module", "class"}
+            statement.has_edge |= scope in {"module", "class"} and liveness != "never"
     for kind, table in (("outside", graph.externals), ("missing", graph.phantoms)):
         for importer, module, path, line, name in _zip(table, ("importer", "module", "path", "line", "name")):
             if primary.get(path, importer) == importer:

@@ -98,11 +98,15 @@ def _judge(statement: Statement, answers: Answers) -> tuple[str, str]:
     seen = answers.record.seen.get(statement.key, set())
     if not seen:
         return _judge_unseen(statement, answers)
+    if statement.liveness == {"never"} and any(each.is_sure for each in seen):
+        return "contradiction", "a statement that is said never to run runs"
     return _compare_seen(statement, seen)
 
 
 def _compare_static(statement: Statement) -> str:
     """Return how the graph's answer differs from what the names hold possible; empty when it does not."""
+    if statement.liveness == {"never"} and not statement.graph:  # a dead branch makes no edge
+        return ""
     if _covers(statement.may, statement.graph, statement) and (
         statement.graph or not statement.names - statement.graph
     ):
@@ -114,8 +118,6 @@ def _compare_static(statement: Statement) -> str:
 
 def _compare_seen(statement: Statement, seen: set[Seen]) -> tuple[str, str]:
     clear = {each for each in seen if each.failure not in _UNINFORMATIVE}
-    if statement.liveness == {"never"} and any(each.is_sure for each in seen):
-        return "contradiction", "a statement that is said never to run runs"
     if not clear:
         return "explained", "its import fails in an imported module or on a circle"
     items = {each.item for each in clear} - {Item("unknown", "")}
@@ -173,7 +175,7 @@ def _judge_passed_by(statement: Statement) -> tuple[str, str]:
         return "explained", "never runs"
     if "except" in statement.guards:
         return "explained", "a handler that is not needed"
-    if statement.liveness <= {"sometimes", "never", "deferred"}:
+    if statement.liveness <= {"sometimes", "never"}:
         return "explained", "its condition is false here"
     return "contradiction", "said to run always, and no first import runs it"
 
@@ -240,7 +242,7 @@ def find_silent(answers: Answers) -> Iterator[str]:
     A library that is not there, and whose failure is swallowed, is no failure.
     """
     case = answers.case
-    rows = case.witness("simulated").to_pylist()
+    rows = case.runtime_table("simulated").to_pylist()
     failing = {
         (row["failed_path"], row["failed_line"], row["outcome"], row["message"])
         for row in rows
@@ -249,7 +251,7 @@ def find_silent(answers: Answers) -> Iterator[str]:
     doubtful = {row["module"] for row in rows if row["doubt"]}
     swallowed = {
         (row["path"], row["line"], row["outcome"], row["message"], row["caught_path"], row["caught_line"])
-        for row in case.witness("simulated_swallowed").to_pylist()
+        for row in case.runtime_table("simulated_swallowed").to_pylist()
         if row["outcome"] != "missing-third-party" and row["entry"] not in doubtful
     }
     for path, line, outcome, message, *caught in sorted(failing | swallowed):

@@ -12,11 +12,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from analysis.simulation.executing import Machine
-
 from analysis.facts.program import Node
-from analysis.simulation.importing import Frame, Shared
-from analysis.simulation.values import UNKNOWN, External, Fault, Module, Raised, Value
+from analysis.resolve import Module as ResolvedModule
+from analysis.simulation.machine import Machine
+from analysis.simulation.records import Frame, Shared
+from analysis.simulation.values import UNKNOWN, External, Module, Raised, Value
 
 #: File, line and name of what a statement takes; the name is empty for ``import a`` and ``*`` for a star.
 Key = tuple[str, int, str]
@@ -60,8 +60,8 @@ class Record:
 class WatchedMachine(Machine):
     """A simulated process that notes what its import statements do."""
 
-    def __init__(self, shared: Shared, *, record: Record) -> None:
-        super().__init__(shared)
+    def __init__(self, shared: Shared, first: ResolvedModule, *, record: Record) -> None:
+        super().__init__(shared, first)
         self._record = record
 
     def run_block(self, block: Sequence[Node], frame: Frame) -> Value:
@@ -81,17 +81,10 @@ class WatchedMachine(Machine):
                 return left
         return None
 
-    def _run(self, name: str, path: str, is_package: bool) -> None:
-        self._record.begun.add(path)
-        super()._run(name, path, is_package)
-        self._record.completed.add(path)
-
-    def _import_called(self, callee: str, arguments: list[Value], keywords: dict[str, Value], frame: Frame) -> Value:
-        found = super()._import_called(callee, arguments, keywords, frame)
-        if isinstance(found, Module | External):
-            seen = Seen(self._show(found, found.name), "", not self.maybe and not self._doubtful)
-            self._record.seen[frame.module.path, frame.line, ""].add(seen)
-        return found
+    def _run(self, resolved: ResolvedModule) -> None:
+        self._record.begun.add(resolved.path)
+        super()._run(resolved)
+        self._record.completed.add(resolved.path)
 
     def _note_success(self, statement: Node, frame: Frame, *, is_sure: bool) -> None:
         for name, item in self._find_items(statement, frame):
@@ -105,7 +98,7 @@ class WatchedMachine(Machine):
         self._record.ran.add(place)
         for name, asked in self._list_asked(statement, frame):
             failure = fault.outcome if is_own and fault.name in {"", name} else "elsewhere"
-            self._note(statement, frame, name, Seen(self._find_wanted(asked, fault, failure), failure, is_sure))
+            self._note(statement, frame, name, Seen(self._find_wanted(asked, failure), failure, is_sure))
 
     def _note(self, statement: Node, frame: Frame, name: str, seen: Seen) -> None:
         self._record.seen[frame.module.path, statement[1], name].add(seen)
@@ -123,38 +116,51 @@ class WatchedMachine(Machine):
 
     def _find_items(self, statement: Node, frame: Frame) -> list[tuple[str, Item]]:
         asked = self._list_asked(statement, frame)
+        is_relative = statement[0] == "from" and statement[2] > 0
         if statement[0] == "import" or asked[0][0] == "*":
-            return [(name, self._show(self._find_loaded(base), base)) for name, base in asked]
+            return [(name, self._show(self._find_loaded(base, is_relative=is_relative), base)) for name, base in asked]
         bound = dict(statement[4])
-        return [(name, self._find_taken(base, name, frame.names.get(bound[name]))) for name, base in asked]
+        return [
+            (name, self._find_taken(self._find_loaded(base, is_relative=is_relative), base, name, bound, frame))
+            for name, base in asked
+        ]
 
-    def _find_loaded(self, dotted: str) -> Value:
-        return self.modules.get(dotted, External(dotted, is_module=True))
+    def _find_loaded(self, dotted: str, *, is_relative: bool) -> Value:
+        """Return a module that a statement has loaded; what took it out of ``sys.modules`` again is not known."""
+        try:
+            return self.load(dotted, is_relative=is_relative)
+        except Raised:
+            return UNKNOWN
 
-    def _find_taken(self, base: str, name: str, value: Value) -> Item:
+    def _find_taken(self, owner: Value, base: str, name: str, bound: dict[str, str], frame: Frame) -> Item:
         """Return the submodule when that is what the name was bound to, else the module that has the name."""
-        owner = self._find_loaded(base)
-        if value is UNKNOWN and isinstance(owner, Module) and self.shared.tree.find(f"{owner.name}.{name}"):
+        value = frame.names.get(bound[name])
+        if not isinstance(owner, Module):
+            return self._show(owner, base)
+        child = self.shared.imports.index.find_child(owner.resolved, name)
+        if value is UNKNOWN and child is not None:
             return Item("unknown", "")
-        if isinstance(owner, Module) and isinstance(value, Module | External):
-            is_module = isinstance(value, Module) or value.is_module
-            if is_module and value.name == f"{owner.name}.{name}":
-                return self._show(value, value.name)
+        if isinstance(value, Module) and value.resolved is child:
+            return self._show(value, base)
+        if isinstance(value, External) and value.is_module and value.name == f"{owner.resolved.plain}.{name}":
+            return Item("outside", value.name) if child is None else Item("file", child.path)
         return self._show(owner, base)
 
-    def _find_wanted(self, asked: str, fault: Fault, failure: str) -> Item:
+    def _find_wanted(self, asked: str, failure: str) -> Item:
         if failure == "missing-in-tree":
             return Item("missing", asked)
         if failure == "missing-third-party":
             return Item("outside", asked)
         if failure == "missing-name":
-            return self._show(self._find_loaded(fault.module), fault.module)
+            is_relative = asked.startswith(".")
+            return self._show(self._find_loaded(asked, is_relative=is_relative), asked)
         return Item("unknown", "")
 
     def _show(self, value: Value, dotted: str) -> Item:
         if isinstance(value, Module):
             return Item("file", value.path)
         if isinstance(value, External) and value.is_module and value.name == dotted:
-            source = self.shared.tree.find(dotted) if self.shared.tree.owns(dotted) else None
-            return Item("file", source.path) if source is not None else Item("outside", dotted)
+            found = self.shared.imports.find_module(self.importer, dotted)
+            is_here = found is not None and found.module is not None
+            return Item("file", found.module.path) if is_here else Item("outside", dotted)
         return Item("unknown", "")

@@ -138,7 +138,7 @@ def judge(row: Observed, answer: Answer | None, lines: ClassLines, compiled: set
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class AccuracyComparison:
     """How often a tool agrees with the interpreter; misses are triples of cause, observation and answer."""
 
     total: int
@@ -153,7 +153,7 @@ class Comparison:
 
 def compare(
     observed: list[Observed], answers: dict[tuple[str, str], Answer], lines: ClassLines, seconds: float
-) -> Comparison:
+) -> AccuracyComparison:
     """Return what agrees, counted by the kind of the answer, and what does not, with the cause."""
     misses = []
     compiled = {row.group for row in observed if row.is_compiled and not row.file}
@@ -178,10 +178,10 @@ def compare(
             misses.append(("two answers for one object", row, answer))
         else:
             agreed[answer.kind] += 1
-    return Comparison(len(observed), agreed, misses, seconds)
+    return AccuracyComparison(len(observed), agreed, misses, seconds)
 
 
-def report(tool: str, found: Comparison, shown: int) -> None:
+def report(tool: str, found: AccuracyComparison, shown: int) -> None:
     count = found.agreed.total()
     kinds = ", ".join(f"{number:,} {kind}" for kind, number in found.agreed.most_common() if kind)
     print(f"  {tool:8} {count:6,} of {found.total:6,}  {100 * found.share:6.2f} %  in {found.seconds:.2f} s  {kinds}")
@@ -192,7 +192,9 @@ def report(tool: str, found: Comparison, shown: int) -> None:
         print(f"      {row.module}.{row.name}: {cause}; is {row.file}:{row.line} {row.qualname}, said {said}")
 
 
-def measure_package(package: str, lines: ClassLines, *, with_griffe: bool) -> tuple[str, list[tuple[str, Comparison]]]:
+def measure_package(
+    package: str, lines: ClassLines, *, with_griffe: bool
+) -> tuple[str, list[tuple[str, AccuracyComparison]]]:
     """Return a headline and the comparison of each tool for one package."""
     folder = find_package(package)
     resolution, seconds = resolve_statically(folder)

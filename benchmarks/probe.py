@@ -10,9 +10,9 @@ import time
 from pathlib import Path
 from typing import Any
 
+from analysis.bundled_case import build_bundled_case
 from analysis.facts import Facts, scan
 from analysis.graph import ImportGraph, build_import_graph
-from analysis.pipeline import build_bundled_case
 from analysis.runtime import ProbeOptions, ProbeResult, run_probe
 from benchmarks.measure import Result, at_least, below
 from benchmarks.targets import find_package

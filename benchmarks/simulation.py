@@ -11,9 +11,9 @@ from typing import Any
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from analysis.bundled_case import build_bundled_case
 from analysis.facts import scan
 from analysis.graph import build_import_graph
-from analysis.pipeline import build_bundled_case
 from analysis.runtime import ProbeOptions, find_entries, run_probe
 from analysis.simulation import simulate_entries
 from benchmarks.measure import Result, at_least, below

@@ -13,10 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from analysis.bundled_case import build_bundled_case
 from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph, find_cycles
 from analysis.names import find_concepts, find_duplicate_names
-from analysis.pipeline import build_bundled_case
 from analysis.policy import Policy
 from benchmarks.measure import Result, below, measure_peak, time_median
 from benchmarks.targets import copy_packages, find_package, make_modules

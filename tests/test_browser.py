@@ -12,7 +12,7 @@ import pytest
 from report_trees import HOSTILE, HOSTILE_POLICY, investigate
 
 import analysis
-from analysis.pipeline import build_bundled_case
+from analysis.bundled_case import build_bundled_case
 from analysis.report import write_report
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -207,7 +207,9 @@ def test_print_shows_the_report_and_not_its_navigation(browser: Any, report: Pat
 
 def test_entries_of_the_contents_lead_to_their_chapters(browser: Any, report: Path) -> None:
     seen = visit(browser, report / "report.html")
-    for link in seen.page.locator("nav.contents a").all():
+    entries = seen.page.locator("nav.contents a").all()
+    assert entries
+    for link in entries:
         target = seen.page.locator(f'[id="{(link.get_attribute("href") or "").removeprefix("#")}"]')
         assert target.count() == 1
     leave(seen)

@@ -193,6 +193,15 @@ def test_commands_are_accepted(path: Path) -> None:
     assert refused == []
 
 
+def test_the_documents_have_links_commands_and_examples() -> None:
+    """The tests above look at what they find; this one makes sure that they find it."""
+    texts = [path.read_text() for path in DOCUMENTS]
+    assert sum(len(list(find_commands(text, "ssot"))) for text in texts) > 40
+    assert sum(len(list(find_commands(text, "make"))) for text in texts) > 10
+    assert sum(text.count("](") for text in texts) > 30
+    assert all(sum(len(list(read_blocks(path, kind))) for path in DOCUMENTS) > 3 for kind in ("python", "sh"))
+
+
 def test_a_wrong_command_is_noticed() -> None:
     text = "Say `ssot scan x`, or:\n```sh\nmake report TARGET=a  # twice\n/a/bin/ssot report b --quiet >>log\n```\n"
     assert list(find_commands(text, "ssot")) == ["report b --quiet", "scan x"]

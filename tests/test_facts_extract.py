@@ -379,7 +379,7 @@ _STATEMENTS = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(_STATEMENTS)
 def test_positions_follow_the_order_of_the_statements(statements: list[str]) -> None:
     facts = extract("\n".join(statements).encode())
@@ -389,7 +389,7 @@ def test_positions_follow_the_order_of_the_statements(statements: list[str]) -> 
     assert len({row[0] for row in rows}) == len(rows)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(st.binary(max_size=200))
 def test_no_bytes_whatever_stop_the_extraction(source: bytes) -> None:
     facts = extract(source)

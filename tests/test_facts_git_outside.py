@@ -177,8 +177,9 @@ def test_no_file_outside_the_tree_is_opened(way: str, make_tree: Tree, tmp_path:
     script = (
         "import sys; from pathlib import Path; from analysis.errors import RevisionError\n"
         "from analysis.facts.discovery import *; from analysis.gate.check import *\n"
-        "from analysis.facts.git import read_revision; root = Path(sys.argv[1])\n"
-        "discover(root, DiscoveryOptions()); read_revision(root)\n"
+        "from analysis.facts.git import read_revision; from analysis.facts.source_tree import WorkingTree\n"
+        "root = Path(sys.argv[1])\n"
+        "discover(WorkingTree(root), DiscoveryOptions()); read_revision(root)\n"
         "try: check(root, CheckOptions(since=sys.argv[2], jobs=1, use_cache=False))\n"
         "except RevisionError: pass\n"
         "check(root, CheckOptions(jobs=1, use_cache=False))\n"

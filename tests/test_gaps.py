@@ -46,6 +46,14 @@ threshold = 60
 [[concept]]
 name = "orders"
 match = ["Order"]
+[[factory]]
+match = ["*Factory"]
+require_methods = ["create"]
+[[redirect]]
+paths = ["shop.orders.Order", "shop.Order"]
+[[owner]]
+pattern = "shop"
+owner = "team"
 """
 #: What stands downstream of each step; what a rule finds is in the last ones.
 JUDGED = {"findings", "accepted", "scores", "score_parts", "metrics", "not_analysed"}
@@ -55,6 +63,7 @@ LINKED = {"edges", "externals", "phantoms", "cycles"}
 PROBED = {table.name for table in tables.PROBE_TABLES}
 DOWNSTREAM = {
     "scan": set(tables.TABLES) - {"left_out"},
+    "resolve": JUDGED,  # each step that asks makes a resolver of its own
     "graph": LINKED | PROBED | JUDGED,
     "cycles": {"cycles"} | JUDGED,
     "identity": JUDGED,
@@ -141,10 +150,11 @@ def test_each_step_finder_and_rule_costs_one_row_when_it_fails(
     root = make_tree(TREE)
     wholes = {probed: read_tables(look(root, tmp_path / f"whole{probed}", probed=probed)) for probed in (False, True)}
     parts = list_parts(monkeypatch, lambda: look(root, tmp_path / "listed", probed=True))
+    needing = {rule.name for rule in CHECKED if rule.needs_probe}
     assert {step for step, _ in parts} == set(DOWNSTREAM)
     assert {rule.name for rule in CHECKED} <= {part for step, part in parts if step == "rules"}
     for number, (step, part) in enumerate(parts):
-        probed = step == "probe"  # the probe takes its time
+        probed = step == "probe" or part in needing  # the probe takes its time
         whole = wholes[probed]
         break_part(step, part)
         inv = look(root, tmp_path / f"broken{number}", probed=probed)

@@ -165,9 +165,9 @@ def hostile(make_tree: Tree) -> CheckResult:
     root = make_tree(HOSTILE, name='a<b>"&]]>%0A::error::x')
     write_target_baseline(root)
     (root / "p/d.py").unlink()
-    (root / "p/e.py").write_text("from p import nothing\n")
+    (root / "p/e.py").write_text("from p import nothing\nimport p.gone\n")
     found = run(root, strict=True)
-    assert {each.status for each in found.findings} == {"known", "new"}
+    assert {each.status for each in found.findings} == {"known", "new", "worse"}
     assert found.gone
     return found
 
@@ -182,8 +182,13 @@ def test_sarif_keeps_to_the_official_schema(hostile: CheckResult) -> None:
     rules = [rule["id"] for rule in log["runs"][0]["tool"]["driver"]["rules"]]
     assert rules == [rule.name for rule in RULES]
     assert all(rules[each["ruleIndex"]] == each["ruleId"] for each in results)
-    assert {each["baselineState"] for each in results} == {"new", "unchanged", "absent"}
+    assert {each["baselineState"] for each in results} == {"new", "updated", "unchanged", "absent"}
+    assert [each["ruleId"] for each in results if each["baselineState"] == "updated"] == ["phantom-import"]
+    about = log["runs"][0]["properties"]
+    assert about == {"score": hostile.score, "threshold": hostile.threshold}
     present = [each for each in results if each["baselineState"] != "absent"]
+    assert [each for each in present if "id" in each["locations"][0]] == []
+    assert {1} == {each["relatedLocations"][0]["id"] for each in present if "relatedLocations" in each}
     assert [each["partialFingerprints"]["ssotFingerprint/v1"] for each in present] == [
         each.fingerprint for each in hostile.findings
     ]
@@ -231,7 +236,7 @@ def test_workflow_commands_stay_on_their_lines(hostile: CheckResult) -> None:
     failing = [each for each in hostile.findings if each.fails]
     assert len(lines) == len(failing) + 1
     assert all(line.startswith(("::error ", "::warning ", "::notice ")) for line in lines)
-    assert "file=p/e.py,line=1," in lines[0]
+    assert "file=p/e.py,line=2," in lines[0]
     assert lines[-1].startswith("::error title=ssot check::")
     assert "%250A" in lines[-1]
 

@@ -42,12 +42,21 @@ def test_what_is_proposed_is_what_the_code_has(make_tree: Tree) -> None:
     assert "# Defined several times: OrderStore." in place.read_text()
     assert '# canonical = "shop.stores:OrderStore"' in place.read_text()
     assert [(factory.match, factory.require_methods) for factory in found.factory] == [(("*Factory",), ("create",))]
+    assert '# user_scope = ["user", "user_id"]' in place.read_text()
     assert found.redirect == ()  # proposed, but not decided: it would forbid paths that are in use
     place.write_text(uncomment(place.read_text()))
     found = read_policy(None, target=root)
     assert [(redirect.paths, redirect.canonical) for redirect in found.redirect] == [
         (("shop.stores.OrderStore", "shop.OrderStore"), "shop.stores.OrderStore")
     ]
+
+
+@pytest.mark.parametrize(("classes", "is_proposed"), [(2, True), (20, True), (21, False)])
+def test_a_family_of_more_than_twenty_classes_is_no_concept(make_tree: Tree, classes: int, is_proposed: bool) -> None:
+    source = "".join(f"class {chr(65 + number)}xStore: ...\n" for number in range(classes))
+    root = make_tree({"shop/__init__.py": "", "shop/a.py": source})
+    write_policy(root)
+    assert [each.name for each in read_policy(None, target=root).concept] == (["Store"] if is_proposed else [])
 
 
 def uncomment(policy: str) -> str:

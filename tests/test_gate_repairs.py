@@ -102,7 +102,7 @@ STATEMENTS = {
 }  # fmt: skip
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(EDGES, st.data())
 def test_cutting_or_deferring_any_import_never_lowers_the_score(
     tmp_path_factory: pytest.TempPathFactory, edges: set[tuple[int, int]], data: st.DataObject

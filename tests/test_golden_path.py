@@ -11,9 +11,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
+import scipy.stats
 
 import analysis
+from analysis import tables
 from analysis.errors import GoldenError
 from analysis.golden.command import GoldenRequest, run_request
 from analysis.golden.junit import read_junit
@@ -186,6 +189,41 @@ def test_a_lever_that_decides_is_found(make_tree: Tree, tmp_path: Path) -> None:
     assert [(each.lever, each.setting) for each in summarise_levers(runs) if each.moves] == [("hash seed", "1")]
     assert format_cause(runs) == "the rate depends on hash seed (1)"
     assert summarise_seeds(runs) == []
+
+
+def write_runs(**passed: int) -> pa.Table:
+    """Return the runs of a base that fails ten times of twenty, and of levers with so many successes of twenty."""
+    rows = [("base", "", seed, seed < 10) for seed in range(20)]
+    rows += [(lever, "on", seed, seed < good) for lever, good in passed.items() for seed in range(20)]
+    return tables.GOLDEN_RUNS.from_rows(
+        (number, seed, "passed" if good else "failed", 0.1, 0 if good else 1, "", lever, setting, "command", "", 0, 0)
+        for number, (lever, setting, seed, good) in enumerate(rows)
+    )
+
+
+def test_p_values_of_levers_are_corrected_for_their_number_by_holm() -> None:
+    """Against a second computation: of n levers the k-th smallest p-value is multiplied by n - k + 1, never falling."""
+    passed = {"a": 20, "b": 1, "c": 11, "d": 17, "e": 9}
+    found = summarise_levers(write_runs(**passed))
+    plain = {
+        lever: float(scipy.stats.fisher_exact([[10, 10], [good, 20 - good]]).pvalue) for lever, good in passed.items()
+    }
+    order = sorted(plain, key=lambda lever: plain[lever])
+    expected = [
+        min(1.0, max(plain[earlier] * (5 - place) for place, earlier in enumerate(order[: number + 1])))
+        for number in range(5)
+    ]
+    assert [record.p_value for record in found] == pytest.approx(expected)
+    assert sorted(expected) == expected and expected[0] == pytest.approx(5 * plain["a"])
+    assert [record.p_value for record in found if record.lever in "ce"] == [1.0, 1.0]
+    assert {record.lever for record in found if record.moves} == {"a", "b"}
+    assert plain["d"] < 0.05 < next(record.p_value for record in found if record.lever == "d")
+
+
+def test_a_single_lever_is_not_corrected() -> None:
+    (record,) = summarise_levers(write_runs(d=17))
+    assert record.p_value == pytest.approx(float(scipy.stats.fisher_exact([[10, 10], [17, 3]]).pvalue))
+    assert record.moves
 
 
 def test_levers_reach_the_interpreter(make_tree: Tree) -> None:

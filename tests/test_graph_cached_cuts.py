@@ -21,7 +21,7 @@ def make_pairs(costs: dict[tuple[int, int], int]) -> Pairs:
     return Pairs(ends[:, 0], ends[:, 1], np.array([costs[edge] for edge in edges], np.int64), nothing, nothing)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda edge: edge[0] != edge[1]),
                        st.integers(1, 9), min_size=1, max_size=40), st.integers(1, 50))  # fmt: skip
 def test_a_cut_is_the_same_found_kept_and_under_other_numbers(

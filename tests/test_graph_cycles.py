@@ -138,7 +138,7 @@ _EDGES = st.lists(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(_EDGES, st.randoms(use_true_random=False))
 def test_components_are_those_of_networkx_and_the_cut_makes_them_acyclic(
     edges: list[tuple[str, str, str, bool]], random: object
@@ -181,7 +181,7 @@ def find_showing(edges: list[tuple[str, str, str, bool]], depth: int, *, with_an
     return {pair for pair, (own, _) in best.items() if own == depth}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.dictionaries(st.tuples(st.sampled_from("abcd"), st.sampled_from("abcd")).filter(lambda p: p[0] != p[1]),
                        st.integers(1, 9), min_size=1, max_size=9))  # fmt: skip
 def test_a_small_cut_is_the_cheapest_of_all(costs: dict[Pair, int]) -> None:
@@ -250,7 +250,7 @@ def test_chains_are_all_the_shortest_ones_in_order() -> None:
     assert find_chains(graph, "d", "a") == []
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(_EDGES.filter(lambda edges: len(edges) > 1))
 def test_chains_are_as_short_as_those_of_networkx(edges: list[tuple[str, str, str, bool]]) -> None:
     graph = make_graph(edges)

@@ -83,7 +83,7 @@ def reach(following: dict[str, set[str]], start: set[str]) -> set[str]:
     return seen
 
 
-@settings(max_examples=40, deadline=None, derandomize=True)
+@settings(max_examples=40, derandomize=True)
 @given(_TREE)
 def test_what_python_loads_is_what_the_edges_reach(tree: dict[str, tuple[list[str], list[str]]]) -> None:
     with tempfile.TemporaryDirectory() as folder:

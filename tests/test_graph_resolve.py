@@ -344,3 +344,35 @@ def test_edges_of_a_real_package_are_those_of_grimp() -> None:
     ours = {pair for pair in pairs(graph) if set(pair) <= packages}
     assert "unexplained" not in explain_difference(graph, ours, theirs)
     assert len(ours) > 500
+
+
+def find_phantoms(graph: ImportGraph) -> dict[tuple[str, str], str]:
+    return {(row["path"], row["module"]): row["reason"] for row in graph.phantoms.to_pylist()}
+
+
+def test_a_module_that_is_put_into_sys_modules_may_be_there(make_tree: Tree) -> None:
+    files = {
+        "p/__init__.py": "", "p/maker.py": "import sys, types\nsys.modules['p.made'] = types.ModuleType('p.made')\n",
+        "p/user.py": "import p.made\nimport p.made.deeper\nimport p.other\n",
+    }  # fmt: skip
+    assert find_phantoms(build(make_tree(files))) == {
+        ("p/user.py", "p.made"): "registered-at-run-time",
+        ("p/user.py", "p.made.deeper"): "registered-at-run-time",
+        ("p/user.py", "p.other"): "no-such-module",
+    }
+
+
+def test_what_tests_put_into_sys_modules_may_be_there_for_tests(make_tree: Tree) -> None:
+    test = "import sys, types\nsys.modules['p.made'] = types.ModuleType('p.made')\nimport p.made\n"
+    files = {"p/__init__.py": "", "p/user.py": "import p.made\n", "tests/test_p.py": test}
+    assert find_phantoms(build(make_tree(files))) == {
+        ("p/user.py", "p.made"): "no-such-module", ("tests/test_p.py", "p.made"): "registered-at-run-time",
+    }  # fmt: skip
+
+
+def test_modules_that_are_built_into_python_are_never_those_of_the_tree(make_tree: Tree) -> None:
+    graph = build(make_tree({"sys.py": "", "builtins.py": "", "a.py": "import sys\nfrom builtins import open\n"}))
+    assert pairs(graph) == set()
+    assert {(row["module"], row["origin"]) for row in graph.externals.to_pylist()} == {
+        ("sys", "stdlib"), ("builtins", "stdlib"),
+    }  # fmt: skip

@@ -126,6 +126,38 @@ def test_files_of_few_names_are_not_confused() -> None:
     assert find_renames({"a/x.py": "11111111"}, {"b/y.py": "11111111"}, ["a/x.py"]) == {}
 
 
+def make_sketch(*numbers: int) -> str:
+    return "".join(f"{number:08d}" for number in numbers)
+
+
+@pytest.mark.parametrize(
+    ("shared", "is_renamed"), [(12, True), (9, True), (8, True), (7, False), (1, False), (0, False)]
+)
+def test_a_file_is_a_renamed_one_when_both_share_half_of_all_their_names(shared: int, is_renamed: bool) -> None:
+    """Eight of twelve and twelve names are half of sixteen."""
+    old, new = make_sketch(*range(12)), make_sketch(*range(12 - shared, 24 - shared))
+    assert find_renames({"a/x.py": old}, {"b/y.py": new}) == ({"a/x.py": "b/y.py"} if is_renamed else {})
+
+
+def test_of_several_new_files_the_most_alike_is_the_renamed_one_and_each_is_taken_once() -> None:
+    old = {"a.py": make_sketch(*range(10)), "b.py": make_sketch(*range(1, 11))}
+    near, same = make_sketch(*range(2, 12)), make_sketch(*range(10))
+    assert find_renames({"a.py": old["a.py"]}, {"y.py": near, "z.py": same}) == {"a.py": "z.py"}
+    assert find_renames(old, {"y.py": near, "z.py": same}) == {"a.py": "z.py", "b.py": "y.py"}
+    assert find_renames(old, {"z.py": same}) == {"a.py": "z.py"}
+    assert find_renames({"p/a.py": same}, {"q/a.py": same, "p/b.py": same}) == {"p/a.py": "q/a.py"}
+
+
+def test_a_file_of_four_names_is_renamed_only_under_its_own_name_or_unchanged() -> None:
+    old, close = make_sketch(1, 2, 3, 4), make_sketch(1, 2, 3, 5)
+    assert find_renames({"p/a.py": old}, {"q/b.py": close}) == {}
+    assert find_renames({"p/a.py": old}, {"q/a.py": close}) == {"p/a.py": "q/a.py"}
+    assert find_renames({"p/a.py": old}, {"q/b.py": old}) == {"p/a.py": "q/b.py"}
+    assert find_renames({"p/a.py": make_sketch(1, 2, 3, 4, 5)}, {"q/b.py": make_sketch(1, 2, 3, 4, 6)}) == {
+        "p/a.py": "q/b.py"
+    }
+
+
 def test_a_baseline_is_read_as_it_was_written(make_tree: Tree, tmp_path: Path) -> None:
     baseline = take(make_tree(FILES))[0].model_copy(update={"target": 'a "b"\n', "revision": "abc", "score": 41.25})
     write_baseline(tmp_path / "b.json", baseline)

@@ -12,12 +12,12 @@ import pytest
 
 from analysis import tables
 from analysis.errors import BaselineError, PolicyError
-from analysis.facts.discovery import count_python_files
 from analysis.facts.expressions import find_text_pattern
 from analysis.facts.extract import extract
 from analysis.facts.recover import recover_imports
 from analysis.facts.rows import MOST_PARTS, FileFacts
 from analysis.facts.scan import scan
+from analysis.facts.source_tree import WorkingTree
 from analysis.gate import FORMATS, CheckOptions, check, render
 from analysis.history import read_baseline
 from analysis.names.concepts import find_suffix
@@ -119,7 +119,7 @@ def test_folders_deeper_than_the_stack_are_counted(tmp_path: Path) -> None:
         handle = inner
     os.close(handle)
     (tmp_path / "d" / "a.py").write_text("X = 1\n")
-    found = count_python_files(str(tmp_path))
+    found = WorkingTree(tmp_path).count_python_files("")
     (tmp_path / "d" / "a.py").unlink()
     while (tmp_path / "d" / "d").exists():  # pytest's own removal of the folder would recurse
         (tmp_path / "d" / "d").rename(tmp_path / "e")

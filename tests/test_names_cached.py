@@ -46,7 +46,7 @@ def test_what_was_kept_is_what_would_be_found_again(make_tree: Tree, tmp_path: P
     assert tell(facts, cache) == first == tell(facts, None)
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.tuples(st.sampled_from(sorted(FILES)), st.integers(0, 9),
                           st.sampled_from(["", "# a word", "", "if 1:\n    pass"])), max_size=12))  # fmt: skip
 def test_lines_move_with_the_source(

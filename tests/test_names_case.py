@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
+from analysis.bundled_case import build_bundled_case
 from analysis.facts import Facts, scan
 from analysis.names import Identity, build_identity, find_concepts
 from analysis.names.answers import count_violations, find_class_identities, find_instances_like_classes, find_paths
 from analysis.names.class_index import build_class_index
-from analysis.pipeline import build_bundled_case
 from analysis.policy import Policy, read_policy
 
 CASE = Path(__file__).parent.parent / "data" / "cases" / "agent_platform"

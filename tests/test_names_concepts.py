@@ -14,7 +14,7 @@ from analysis.facts import scan
 from analysis.names.concepts import find_concepts, find_suffix
 from analysis.names.frames import CONCEPT_COLUMNS as COLUMNS
 from analysis.names.frames import build_concepts_frame
-from analysis.policy import Concept, Policy
+from analysis.policy import ConceptPolicy, Policy
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def test_a_policy_names_patterns_a_package_and_what_is_allowed() -> None:
     facts = _facts(
         dict.fromkeys(("app.a:AgentRegistry", "app.b:ToolRegistry", "apple:AgentRegistry", "app.c:OldRegistry"), ())
     )
-    rule = Concept(
+    rule = ConceptPolicy(
         name="registries",
         match=("*Registry",),
         within="app",
@@ -126,16 +126,20 @@ def test_a_policy_names_patterns_a_package_and_what_is_allowed() -> None:
 
 
 def test_a_policy_whose_patterns_fit_no_class_is_an_empty_concept() -> None:
-    concepts = find_concepts(_facts({"a:Registry": ()}), Policy(concept=(Concept(name="none", match=("*Engine",)),)))
+    concepts = find_concepts(
+        _facts({"a:Registry": ()}), Policy(concept=(ConceptPolicy(name="none", match=("*Engine",)),))
+    )
     assert [(concept.name, concept.members) for concept in concepts] == [("none", ())]
 
 
 def test_patterns_are_case_sensitive() -> None:
-    (concept,) = find_concepts(_facts({"a:Registry": ()}), Policy(concept=(Concept(name="low", match=("registry",)),)))
+    (concept,) = find_concepts(
+        _facts({"a:Registry": ()}), Policy(concept=(ConceptPolicy(name="low", match=("registry",)),))
+    )
     assert concept.classes == 0
 
 
 def test_a_policy_pattern_on_a_tree_without_importable_classes_finds_nothing(make_tree: Callable[..., Path]) -> None:
-    policy = Policy(concept=(Concept(name="all", match=("*",)),))
+    policy = Policy(concept=(ConceptPolicy(name="all", match=("*",)),))
     (concept,) = find_concepts(scan(make_tree({"not-a-module.py": "class A: ...\n"})), policy)
     assert (concept.classes, concept.members) == (0, ())

@@ -18,10 +18,10 @@ from analysis.names.families import (
     build_users_frame,
     find_wrappers,
 )
-from analysis.policy import Concept, Policy
+from analysis.policy import ConceptPolicy, Policy
 
 Read = Callable[[dict[str, str]], tuple[Facts, Identity]]
-POLICY = Policy(concept=(Concept(name="registries", match=("*Registry",)),))
+POLICY = Policy(concept=(ConceptPolicy(name="registries", match=("*Registry",)),))
 TREE = {
     "a.py": (
         "from abc import ABC, abstractmethod\n"

@@ -50,7 +50,7 @@ STATEMENTS = [
 FILES = ("p/__init__.py", "p/a.py", "p/b.py", "p/c/__init__.py", "p/c/d.py", "q/__init__.py", "q/a.py", "a.py")
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(st.lists(st.tuples(st.sampled_from(STATEMENTS), st.sampled_from("abcd")), max_size=5),
                 min_size=len(FILES), max_size=len(FILES)))  # fmt: skip
 def test_any_tangle_means_the_same_at_once_and_one_by_one(

@@ -321,7 +321,7 @@ def test_the_same_tree_gives_the_same_table(resolve: Callable[[Files], Resolutio
     assert resolve(files).paths.equals(resolve(dict(reversed(files.items()))).paths)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(
     st.lists(
         st.sampled_from([

@@ -16,7 +16,7 @@ from analysis.names.inheritance import find_inheritance
 from analysis.names.paths import Resolution, build_resolution
 from analysis.names.phantom_names import build_phantom_names
 from analysis.names.violations import build_violations
-from analysis.policy import Concept, Policy, Redirect
+from analysis.policy import ConceptPolicy, Policy, Redirect
 
 Files = Mapping[str, str | bytes]
 Resolve = Callable[..., Resolution]
@@ -114,7 +114,7 @@ def test_a_policy_states_the_path(resolve: Resolve) -> None:
 
 
 def test_the_canonical_class_of_a_concept_does_not_forbid_facades(resolve: Resolve) -> None:
-    policy = Policy(concept=(Concept(name="engines", match=("*Engine",), canonical="a.core:Engine"),))
+    policy = Policy(concept=(ConceptPolicy(name="engines", match=("*Engine",), canonical="a.core:Engine"),))
     resolution = resolve({**TREE, "u.py": "from a import Engine\n"}, policy)
     assert build_violations(resolution, find_stated(policy)).num_rows == 0
 

@@ -69,6 +69,13 @@ def see_modules(root: Path) -> Any:
     return inv.modules.to_dict("records"), inv.manifest.left_out
 
 
+def see_liveness(root: Path) -> Any:
+    """Which statements can run."""
+    graph = investigate(root)
+    rows = [*graph.table("edges").to_pylist(), *graph.table("phantoms").to_pylist()]
+    return [(row["path"], row["line"], row["liveness"]) for row in rows]
+
+
 def see_simulation(root: Path) -> Any:
     """How each first import ends, by the simulation."""
     return [(row["module"], row["outcome"]) for row in investigate(root).table("simulated").to_pylist()]
@@ -116,6 +123,10 @@ TREE: Mapping[str, str] = {
     "app/other.py": "from app.orders import Order\nprint(Order)\n",
     "app/taker.py": "from app.other import Order\n",
     "app/gone.py": "import app.missing\n",
+    "app/versions.py": (
+        "import sys\nif sys.version_info < (3, 11):\n    import app.orders\n"
+        "if sys.platform == 'win32':\n    import app.other\n"
+    ),
     "app/jobs.py": "class JobRegistry: ...\nclass UserRegistry: ...\n",
     "app/factory.py": "from app.orders import Order\nclass JobFactory:\n    _instance = None\n"
     "    def __new__(cls):\n        if cls._instance is None:\n            cls._instance = super().__new__(cls)\n"
@@ -144,6 +155,8 @@ EFFECTS: Mapping[str, Effect] = {
     "target.roots": Effect("", '[target]\nroots = ["app"]\n', see_modules),
     "target.packages": Effect("", '[target]\npackages = ["app"]\n'),
     "target.exclude": Effect("", '[target]\nexclude = ["lib/*"]\n', see_modules),
+    "target.requires_python": Effect("", '[target]\nrequires_python = ">=3.9"\n', see_liveness),
+    "target.platforms": Effect("", '[target]\nplatforms = ["linux"]\n', see_liveness),
     "target.source_url": Effect("", '[target]\nsource_url = "https://example.org/{path}#L{line}"\n', see_links),
     "target.probe": Effect("[target]\nprobe = false\n", PROBE, see_probe, PROBED),
     "target.python": Effect("", '[target]\npython = "no/such/python"\n', see_asked_probe, PROBED),

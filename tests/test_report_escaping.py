@@ -134,6 +134,7 @@ def test_a_fence_keeps_the_lines() -> None:
 
 def test_nobody_is_mentioned_and_nothing_is_linked() -> None:
     shown = markdown("@octocat see https://evil.example and owner/repo#7")
+    assert "octocat" in shown and "evil" in shown and "repo" in shown
     assert "@octocat" not in shown
     assert "https://evil" not in shown
     assert "#7" not in shown.replace("\\#7", "")

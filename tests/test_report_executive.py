@@ -43,11 +43,10 @@ def test_every_part_has_words_even_for_a_clean_target(
     assert shown.summary
 
 
-@pytest.mark.parametrize("show", SHOWN)
-def test_every_header_of_a_table_says_what_it_heads(
-    show: Callable[[Investigation], Fragment], shop: Investigation
-) -> None:
-    headers = [attributes for tag, attributes in Markup(show(shop).page).elements if tag == "th"]
+def test_every_header_of_a_table_says_what_it_heads(shop: Investigation) -> None:
+    elements = [element for show in SHOWN for element in Markup(show(shop).page).elements]
+    headers = [attributes for tag, attributes in elements if tag == "th"]
+    assert len(headers) > 5
     assert all(header.get("scope") in {"col", "row"} for header in headers)
 
 

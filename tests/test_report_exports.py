@@ -53,4 +53,5 @@ def test_the_plan_has_a_box_per_step_and_per_goal(shop: Investigation) -> None:
 
 def test_nothing_of_a_hostile_target_is_markup_in_the_plan(hostile: Investigation) -> None:
     page = MarkdownIt("commonmark", {"html": True}).render(build_plan_markdown(build_executive(hostile)))
+    assert "alert(" in page
     assert set(re.findall(r"<([a-z][a-z0-9]*)", page)) <= {"h1", "h2", "p", "ul", "li", "strong", "code"}

@@ -64,7 +64,9 @@ def test_nothing_of_a_hostile_target_is_markup_or_a_link(hostile: Executive) -> 
 
 
 def test_nobody_is_mentioned(hostile: Executive) -> None:
-    outside_of_code = re.sub(r"```.*?```|`[^`\n]*`", "", build_issue(hostile), flags=re.DOTALL)
+    issue = build_issue(hostile)
+    outside_of_code = re.sub(r"```.*?```|`[^`\n]*`", "", issue, flags=re.DOTALL)
+    assert "@" in issue and len(outside_of_code) > 1000
     assert not re.search(r"(?<!\w)@\w", outside_of_code)
 
 

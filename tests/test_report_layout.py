@@ -29,6 +29,7 @@ def test_a_small_network_is_a_ring_in_its_order() -> None:
     places = lay_out(names, [])
     angles = [math.atan2(places[name][1], places[name][0]) for name in names]
     turns = [(after - before) % (2 * math.pi) for before, after in pairwise(angles)]
+    assert len(turns) == LARGEST_RING - 1
     assert all(0 < turn < math.pi / 2 for turn in turns)
 
 

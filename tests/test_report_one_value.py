@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 import analysis
+from analysis.bundled_case import build_bundled_case
 from analysis.golden.command import GoldenRequest, run_request
-from analysis.pipeline import build_bundled_case
 from analysis.policy import read_policy
 from analysis.policy.claims import read_claims
 from analysis.quantities import UNITS, write_value
@@ -110,6 +110,7 @@ def test_the_numbers_shown_are_those_measured(
 ) -> None:
     found = pages[name].found
     assert {metric: len(found[metric]) for metric in OFTEN if len(found[metric]) < OFTEN[metric]} == {}
+    assert len(found.keys() & metrics.keys()) >= len(OFTEN)
     for metric, texts in found.items():
         if metric in metrics:
             assert {clean(text) for text in texts} == {write_value(metrics[metric], UNITS.get(metric, ""), metric)}
@@ -127,7 +128,9 @@ def test_the_issue_has_the_same_texts(pages: dict[str, Quantities], issue: str) 
 
 
 def test_a_lower_bound_never_stands_alone(pages: dict[str, Quantities], issue: str) -> None:
-    for text in [*(page.text for page in pages.values()), issue]:
+    texts = [*(page.text for page in pages.values()), issue]
+    assert sum(len(re.findall(r"54\.[45]", text)) for text in texts) > 3
+    for text in texts:
         for match in re.finditer(r"54\.[45]", text):
             assert "at least" in text[max(0, match.start() - 12) : match.start()]
 

@@ -85,9 +85,10 @@ def test_an_output_is_shown_in_the_form_for_pages_first() -> None:
 
 def test_plain_text_and_markdown_of_an_output_are_escaped() -> None:
     for kind in ("text__plain", "text__markdown"):
-        assert "<script" not in show_output(make_display(**{kind: SCRIPT}))
-    stream = v4.new_output("stream", name="stdout", text=SCRIPT)
-    assert "<script" not in show_output(stream)
+        shown = show_output(make_display(**{kind: SCRIPT}))
+        assert "<script" not in shown and "alert(" in shown
+    shown = show_output(v4.new_output("stream", name="stdout", text=SCRIPT))
+    assert "<script" not in shown and "alert(" in shown
 
 
 def test_what_a_kernel_says_on_standard_error_is_no_part_of_a_report() -> None:
@@ -101,7 +102,8 @@ def test_an_output_without_any_known_form_shows_nothing() -> None:
 def test_a_frame_of_pandas_is_escaped(tmp_path: Path) -> None:
     frame = pd.DataFrame({SCRIPT: [SCRIPT]})
     output = make_display(text__plain="x", text__html=frame._repr_html_())
-    assert "<script" not in build_page(write_notebook(tmp_path, make_cell(output))).body
+    body = build_page(write_notebook(tmp_path, make_cell(output))).body
+    assert "<script" not in body and "alert(" in body
 
 
 def test_the_scripts_are_needed_only_where_there_is_a_network(tmp_path: Path) -> None:
@@ -125,4 +127,5 @@ def test_no_template_names_anything_outside() -> None:
         for match in re.findall(r"""(?:https?:)?//(?!www\.w3\.org)[\w.-]+\.\w+|@import""", path.read_text("utf-8"))
         if path.suffix != ".js" or "://" in match
     ]
+    assert sum(path.is_file() for path in folder.rglob("*")) > 5
     assert found == []

@@ -73,9 +73,9 @@ def test_the_matrix_counts_the_statements_against_the_order(shop: Investigation)
 
 
 def test_cycles_and_names_beyond_the_limit_are_counted(shop: Investigation) -> None:
-    assert "2 smaller ones are not drawn" in draw_cycle_sizes(shop, most_bars=1).caption
+    assert "Smaller ones that are not drawn: 2" in draw_cycle_sizes(shop, most_bars=1).caption
     assert "1 import-time, 1 deferred, 1 typing" in draw_cycle_sizes(shop).caption
-    assert "1 more names are not drawn" in draw_duplicate_names(shop, most_bars=0).caption
+    assert "Names that are not drawn: 1" in draw_duplicate_names(shop, most_bars=0).caption
 
 
 SLOW = {

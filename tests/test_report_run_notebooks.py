@@ -134,6 +134,7 @@ def test_others_run_all_the_same(runs: Mapping[str, ExecutedNotebook]) -> None:
 
 def test_an_executed_notebook_names_no_temporary_folder(runs: Mapping[str, ExecutedNotebook]) -> None:
     metadata = read_notebook(runs["01_good"].path)["metadata"]["papermill"]
+    assert "parameters" in metadata
     assert "input_path" not in metadata and "output_path" not in metadata
 
 

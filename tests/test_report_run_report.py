@@ -114,7 +114,9 @@ def test_a_run_has_its_folder_and_latest_points_to_it(reports: Path, shop: Inves
 
 def test_every_link_of_the_pages_leads_to_a_file_or_a_place_on_the_page(reports: Path, shop: Investigation) -> None:
     run = (reports / find_place(shop) / "latest").resolve()
-    for page in run.glob("*.html"):
+    pages = list(run.glob("*.html"))
+    assert sum(page.read_text("utf-8").count(' href="') for page in pages) > 10
+    for page in pages:
         text = page.read_text("utf-8")
         ids = set(re.findall(r'\sid="([^"]+)"', text))
         for link in re.findall(r'\shref="([^"]*)"', text):

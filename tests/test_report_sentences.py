@@ -38,7 +38,7 @@ def test_a_target_without_imports_is_told_without_numbers_that_are_none(empty: I
     assert str(sentences.format_cuts(empty)) == "There is nothing to cut."
     assert str(sentences.format_cycles(empty)).count("none") == 3
     assert "No two packages" in str(sentences.format_packages(empty))
-    assert all("none" in listing(empty).page for listing in LISTING)
+    assert [listing for listing in LISTING if "none" not in listing(empty).page] == []
     assert str(sentences.format_busiest(empty)).startswith("`one` is imported by no modules and imports no modules")
 
 
@@ -76,5 +76,6 @@ def test_a_long_table_says_how_many_rows_it_hides(hostile: Investigation) -> Non
 
 def test_nothing_of_a_hostile_target_becomes_markup(hostile: Investigation) -> None:
     pages = [render_markdown(str(tell(hostile))) for tell in TELLING] + [table(hostile).page for table in LISTING]
+    assert any("alert(" in page for page in pages)
     assert not any("<script" in page or "<img" in page or "javascript:alert" in page.split("href=")[-1][:40]
                    for page in pages)  # fmt: skip

@@ -9,10 +9,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from rule_trees import judge, open_case
+from rule_trees import judge, open_case, read_numbers
 
 from analysis import tables
 from analysis.rules import RULES, Rule, build_findings_table, find_findings
+from analysis.rules.cycle_outcomes import find_cycle_outcomes
 from analysis.rules.documentation import render_rules
 from analysis.rules.finding import MOST_EVIDENCE, build_finding
 
@@ -43,7 +44,9 @@ def test_the_bad_example_has_the_finding_and_the_good_one_has_not(make_tree: Tre
 @EACH_RULE
 def test_a_finding_cites_the_line_as_it_stands(make_tree: Tree, rule: Rule) -> None:
     root = make_tree(rule.bad)
-    for finding in judge(root, rule.name, rule.policy, probed=rule.needs_probe):
+    found = judge(root, rule.name, rule.policy, probed=rule.needs_probe)
+    assert found
+    for finding in found:
         assert finding.evidence or rule.name in {"canonical-class-missing", "owner-without-code"}
         assert finding.places == len(finding.evidence)
         for place in finding.evidence:
@@ -138,6 +141,17 @@ def test_the_kit_itself_has_no_grave_finding() -> None:
     assert [finding for finding in findings if finding.severity in {"P0", "P1"}] == []
 
 
+def test_rules_stand_in_the_order_of_their_names() -> None:
+    assert [rule.name for rule in RULES] == sorted({rule.name for rule in RULES})
+
+
+def test_missing_methods_are_measured_where_the_policy_requires_some(make_tree: Tree) -> None:
+    root = make_tree({"a.py": "class JobFactory:\n    def create(self): ...\nclass MailFactory: ...\n"})
+    policy = "[[factory]]\nmatch = ['*Factory']\nrequire_methods = ['create', 'get']\n"
+    assert read_numbers(open_case(root, policy))["factory-methods-missing"] == 3
+    assert "factory-methods-missing" not in read_numbers(open_case(root))
+
+
 def test_the_page_of_rules_names_every_rule_with_its_severities() -> None:
     page = render_rules()
     for rule in RULES:
@@ -146,3 +160,41 @@ def test_the_page_of_rules_names_every_rule_with_its_severities() -> None:
         assert f"Severity: {rule.severity}." in section or rule.grades
         assert "**To fix it:**" in section
     assert not re.search(r"(?<![`/\w])__\w+__(?![`.])", re.sub(r"```.*?```", "", page, flags=re.DOTALL))
+
+
+FALLBACK = "try:\n    from elsewhere import Order{0}\nexcept ImportError:\n    class Order{0}: ...\n"
+
+
+def test_fallback_classes_are_found_after_others_that_are_none(make_tree: Tree) -> None:
+    inner = (
+        "def load():\n    try:\n        from elsewhere import Row\n    except ImportError:\n        class Row: ...\n"
+    )
+    loud = "try:\n    from elsewhere import Page\nexcept ValueError:\n    class Page: ...\n"
+    root = make_tree({"a.py": inner + loud + FALLBACK.format("") + FALLBACK.format("Line")})
+    assert [finding.subject for finding in judge(root, "fallback-class")] == ["a:Order", "a:OrderLine"]
+
+
+def test_what_a_redirect_does_wrong_is_cited_where_it_stands(make_tree: Tree) -> None:
+    policy = "[[redirect]]\npaths = ['p.a.Order', 'p.b.Order']\ncanonical = 'p.a.Order'\nmarker = 'moved'\n"
+    files = {
+        "p/__init__.py": "",
+        "p/a.py": "class Order: ...\n",
+        "p/b.py": "\n\nfrom p.a import Order\n\nprint(Order)\n",
+    }
+    (finding,) = judge(make_tree(files), "redirect-unclean", policy)
+    assert [(place.path, place.line) for place in finding.evidence] == [("p/b.py", 1), ("p/b.py", 5)]
+    warns = "import warnings\nfrom p.a import Order  # moved\nwarnings.warn('x', DeprecationWarning{0})\n"
+    (finding,) = judge(make_tree({**files, "p/b.py": warns.format("")}), "redirect-unclean", policy)
+    assert [place.line for place in finding.evidence] == [3]
+    assert judge(make_tree({**files, "p/b.py": warns.format(", stacklevel=2")}), "redirect-unclean", policy) == []
+
+
+def test_every_swallowed_failure_of_a_cycle_is_kept(make_tree: Tree) -> None:
+    row = {"outcome": "circular", "path": "p/b.py", "caught_path": "p/b.py"}
+    lost = [{**row, "caught_line": line, "line": line} for line in (9, 1, 5)]
+    other = {**row, "path": "p/elsewhere.py", "caught_line": 1}
+    loud = {**row, "outcome": "missing-module", "caught_line": 2}
+    told = [{"module": name, "outcome": "ok", "path": f"p/{name[-1]}.py", "failed_path": ""} for name in ("p.a", "p.b")]
+    found = find_cycle_outcomes({"c": ["p.a", "p.b", "p.unknown"]}, told, [*lost, other, loud])["c"]
+    assert [each["caught_line"] for each in found.lost] == [1, 5, 9]
+    assert (found.judged, found.left, found.failing) == (2, 0, ())

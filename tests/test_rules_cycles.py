@@ -30,11 +30,11 @@ def test_modules_that_import_each_other_whole_are_no_wrong_now(make_tree: Tree) 
     assert [(place.path, place.line) for place in finding.evidence] == [("p/a.py", 1), ("p/b.py", 1)]
 
 
-def test_a_name_taken_from_a_half_executed_module_makes_it_wrong_now(make_tree: Tree) -> None:
+def test_a_name_taken_from_a_partially_initialized_module_makes_it_wrong_now(make_tree: Tree) -> None:
     root = make_tree(HEAD | {"p/a.py": "import p.b\nx = 1\n", "p/b.py": "from p.a import x, y\n"})
     (finding,) = judge(root, "import-cycle")
     assert finding.severity == "P1"
-    assert "The import fails when it begins with p.a: x of p.a is not there yet" in finding.message
+    assert "The import fails when p.a comes first: x of p.a is not defined yet" in finding.message
     assert "The cheapest cut removes 1 import: p.a → p.b" in finding.message
 
 
@@ -42,25 +42,26 @@ def test_a_cycle_that_works_from_every_first_import_is_wrong_later(make_tree: Tr
     root = make_tree(HEAD | {"p/a.py": "x = 1\nimport p.b\n", "p/b.py": "from p.a import x\n"})
     (finding,) = judge(root, "import-cycle")
     assert finding.severity == "P2"
-    assert "1 statement takes a name out of a module that may be half executed" in finding.message
-    assert "From every first import it works today" in finding.message
+    assert "1 statement takes a name from a module that may be only partially initialized" in finding.message
+    assert "Every module can be imported first today" in finding.message
 
 
 def test_a_cycle_of_which_no_module_can_come_first_stops_the_product(make_tree: Tree) -> None:
     root = make_tree(HEAD | {"p/a.py": "from p.b import B\nA = 1\n", "p/b.py": "from p.a import A\nB = 1\n"})
     (finding,) = judge(root, "import-cycle")
     assert finding.severity == "P0"
-    assert "Whichever comes first, the import fails: B of p.b is not there yet, A of p.a is not there yet" in (
-        finding.message
+    assert (
+        "Every module of this cycle fails when it is imported first: B of p.b is not defined yet, A of p.a"
+        in finding.message
     )
     assert {(place.path, place.line) for place in finding.evidence} == {("p/a.py", 1), ("p/b.py", 1)}
 
 
-def test_a_cycle_that_loses_a_name_without_a_word_says_what_is_left(make_tree: Tree) -> None:
+def test_a_cycle_that_silently_loses_a_name_says_what_is_left(make_tree: Tree) -> None:
     guarded = "try:\n    from p.a import A\nexcept ImportError:\n    A = None\nB = 1\n"
     (finding,) = judge(make_tree(HEAD | {"p/a.py": "from p.b import B\nA = 1\n", "p/b.py": guarded}), "import-cycle")
     assert finding.severity == "P1"
-    assert "1 import statement inside it fails without a word, and that leaves A: None" in finding.message
+    assert "The failure of 1 guarded import is silently swallowed; A stays None" in finding.message
 
 
 @pytest.mark.parametrize(

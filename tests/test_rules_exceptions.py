@@ -93,6 +93,15 @@ def test_a_comment_that_does_not_count_says_why(make_tree: Tree, comment: str, f
     assert found.accepted == []
 
 
+def test_of_a_comment_for_two_rules_the_one_that_accepts_nothing_is_named(make_tree: Tree) -> None:
+    both = f"from p.b import Order  # ssot: allow[{RULE}, import-cycle] because of it\n"
+    (found,) = see(make_tree({**HOME, "p/c.py": both})).findings
+    assert found.message == "The exception for import-cycle accepts nothing: delete import-cycle"
+    neither = "x = 1  # ssot: allow[typing-cycle, import-cycle] because of it\n"
+    (found,) = see(make_tree({**HOME, "p/c.py": neither})).findings
+    assert found.message == "The exception for typing-cycle, import-cycle accepts nothing: delete it"
+
+
 @pytest.mark.parametrize(
     ("entry", "is_accepted", "own"),
     [

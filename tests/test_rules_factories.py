@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from conftest import Tree
+from rule_trees import judge as judge_rule
 
 import analysis
 from analysis.policy import parse_policy
@@ -64,6 +66,15 @@ def test_inherited_methods_count_and_a_base_from_elsewhere_may_have_any(tmp_path
     }
     (message,) = judge(tmp_path, files)
     assert message.startswith("c:CFactory lacks 1 required method: get")
+
+
+def test_a_method_that_two_entries_are_about_is_found_once(make_tree: Tree) -> None:
+    entry = '[[factory]]\nmatch = ["{}"]\nuser_scope = ["user_id"]\n'
+    root = make_tree({"a.py": "class JobFactory:\n    def create(self): ...\n    def make_all(self): ...\n"})
+    (once,) = judge_rule(root, "factory-without-user-scope", entry.format("*Factory"))
+    (twice,) = judge_rule(root, "factory-without-user-scope", entry.format("*Factory") + entry.format("Job*"))
+    assert once.places == 2
+    assert (twice.places, twice.message) == (once.places, once.message)
 
 
 def test_stand_ins_of_tests_and_fallbacks_are_not_meant(tmp_path: Path) -> None:

@@ -93,6 +93,23 @@ def test_a_redirect_is_broken_when_the_program_has_two_objects(
     assert certainties(make_tree({**CLASSES, "p/b.py": second}), "redirect-broken", policy) == expected
 
 
+#: The source does not tell that the second class gives way to the first.
+MADE_ONE = "import p.a\nclass Order: ...\nvars()['Or' + 'der'] = p.a.Order\n"
+
+
+def test_a_redirect_whose_paths_yield_one_object_in_the_program_is_refuted(make_tree: Tree) -> None:
+    policy = "[[redirect]]\npaths = ['p.a.Order', 'p.b.Order']\n"
+    root = make_tree({**CLASSES, "p/b.py": MADE_ONE})
+    assert [finding.certainty for finding in judge(root, "redirect-broken", policy)] == ["static"]
+    assert certainties(root, "redirect-broken", policy) == {"p.a.Order": "refuted"}
+
+
+def test_a_redirect_with_a_path_that_the_program_has_not_stays_static(make_tree: Tree) -> None:
+    policy = "[[redirect]]\npaths = ['p.a.Order', 'p.b.Order', 'p.gone.Order']\n"
+    root = make_tree({**CLASSES, "p/b.py": MADE_ONE})
+    assert certainties(root, "redirect-broken", policy) == {"p.a.Order": "static"}
+
+
 def test_a_file_that_does_not_parse_is_confirmed(make_tree: Tree) -> None:
     assert certainties(make_tree({**P, "p/a.py": "def (\n"}), "file-not-parsed") == {"p/a.py": "confirmed"}
 

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import partial
-from pathlib import Path
 
 from analysis.errors import TargetError
-from analysis.facts.git_folders import GitRefusedError, is_within
+from analysis.facts.git_folders import GitRefusedError
 from analysis.facts.git_ignored import IgnoredPaths
 from analysis.facts.git_stand_in import open_git
+from analysis.facts.source_tree import FolderEntry, SourceTree
 from analysis.gaps import Gaps, NoGaps
 
 _CACHES = frozenset({
@@ -32,7 +30,7 @@ _DEEPEST = 200
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceFile:
-    """One .py file. ``path`` is relative, POSIX, printable; ``location`` is what the system knows it by."""
+    """One .py file. ``path`` is relative, POSIX, printable; ``location`` the same as the system knows it."""
 
     path: str
     location: str
@@ -59,38 +57,38 @@ class DiscoveryOptions:
     keep_backups: bool = False
 
 
-def discover(root: Path, options: DiscoveryOptions, gaps: Gaps | None = None) -> Discovery:
-    """Walk a folder and return what there is, sorted by path.
+def discover(tree: SourceTree, options: DiscoveryOptions, gaps: Gaps | None = None) -> Discovery:
+    """Walk a tree and return what there is, sorted by path.
 
     Folders named in ``left_out`` are virtual environments, caches, backup copies, what git ignores, and
     linked folders. A file or folder on which the kit itself fails is left out, and ``gaps`` says so. Raises
     ``TargetError`` when the folder cannot be read at all.
     """
     try:
-        os.scandir(root).close()
+        tree.list_folder("")
     except OSError as error:
-        raise TargetError(f"cannot read {root}: {error.strerror}", remedy="Name a readable folder") from None
+        raise TargetError(f"cannot read {tree.root}: {error.strerror}", remedy="Name a readable folder") from None
     gaps = gaps or NoGaps()
     if options.use_gitignore:
-        found = gaps.attempt("scan", "what git ignores", lambda: _walk(root, options, gaps), lambda: None)
+        found = gaps.attempt("scan", "what git ignores", lambda: _walk(tree, options, gaps), lambda: None)
     else:
         found = None
-    found = found or _Walk(root, options, None, gaps).run()
+    found = found or _Walk(tree, options, None, gaps).run()
     found.files.sort()
     found.left_out.sort()
     return found
 
 
-def _walk(root: Path, options: DiscoveryOptions, gaps: Gaps) -> Discovery:
-    """Walk a folder with what git ignores left out; a repository that is not asked is a row, and nothing is ignored."""
+def _walk(tree: SourceTree, options: DiscoveryOptions, gaps: Gaps) -> Discovery:
+    """Walk a tree with what git ignores left out; a repository that is not asked is a row, and nothing is ignored."""
     try:
-        with open_git(root) as git:
+        with open_git(tree.root) as git:
             ignored = IgnoredPaths(git) if git else None
-            found = _Walk(root, options, ignored, gaps).run()
+            found = _Walk(tree, options, ignored, gaps).run()
             if git and git.prefix and not found.files and _IGNORED in {reason for _, reason, _ in found.left_out}:
-                return _Walk(root, options, None, gaps).run()  # every file of a folder that somebody named is ignored
+                return _Walk(tree, options, None, gaps).run()  # every file of a folder that somebody named is ignored
     except GitRefusedError:
-        found = _Walk(root, options, None, gaps).run()
+        found = _Walk(tree, options, None, gaps).run()
         found.left_out.append(("", "git-not-asked", 0))
         return found
     if ignored:
@@ -99,15 +97,15 @@ def _walk(root: Path, options: DiscoveryOptions, gaps: Gaps) -> Discovery:
 
 
 class _Walk:
-    def __init__(self, root: Path, options: DiscoveryOptions, ignored: IgnoredPaths | None, gaps: Gaps) -> None:
-        self._root = os.fspath(root)
+    def __init__(self, tree: SourceTree, options: DiscoveryOptions, ignored: IgnoredPaths | None, gaps: Gaps) -> None:
+        self._tree = tree
         self._options = options
         self._gaps = gaps
         self._paths = ignored
         self._ignored: set[str] = set()
         self._single = Counter[str]()
         self.found = Discovery()
-        self._stubs: dict[str, tuple[str, os.DirEntry[str]]] = {}
+        self._stubs: dict[str, str] = {}
 
     def run(self) -> Discovery:
         level, depth = [""], 0
@@ -125,21 +123,21 @@ class _Walk:
             self.found.left_out.append(("", reason, count))
         return self.found
 
-    def _visit(self, relative: str, entry: os.DirEntry[str], depth: int) -> bool:
+    def _visit(self, relative: str, entry: FolderEntry, depth: int) -> bool:
         """Look at one entry; return whether it is a folder to enter."""
         if not entry.is_dir(follow_symlinks=False):
             self._file(relative, entry)
             return False
         reason = self._find_reason(relative, entry, depth)
         if reason:
-            self._leave_out(relative, reason, entry)
+            self._leave_out(relative, reason)
         return not reason
 
     @staticmethod
-    def _beside_each(folder: str, entry: os.DirEntry[str]) -> tuple[str, os.DirEntry[str]]:
+    def _beside_each(folder: str, entry: FolderEntry) -> tuple[str, FolderEntry]:
         return (f"{folder}/{entry.name}" if folder else entry.name), entry
 
-    def _find_ignored(self, listed: Iterable[tuple[str, os.DirEntry[str]]]) -> set[str]:
+    def _find_ignored(self, listed: Iterable[tuple[str, FolderEntry]]) -> set[str]:
         """Return which of the folders and Python files of one level git ignores."""
         if not self._paths:
             return set()
@@ -152,39 +150,38 @@ class _Walk:
                 files.append(relative)
         return self._paths.find(folders, files)
 
-    def _leave_out(self, relative: str, reason: str, entry: os.DirEntry[str]) -> None:
-        count = count_python_files(entry.path)
+    def _leave_out(self, relative: str, reason: str) -> None:
+        count = self._tree.count_python_files(relative)
         if count or reason != "cache":
             self.found.left_out.append((printable(relative), reason, count))
 
-    def _entries(self, folder: str) -> list[os.DirEntry[str]]:
+    def _entries(self, folder: str) -> list[FolderEntry]:
         try:
-            with os.scandir(os.path.join(self._root, folder) if folder else self._root) as entries:
-                return list(entries)
+            return self._tree.list_folder(folder)
         except OSError:
             self.found.left_out.append((printable(folder), "unreadable-folder", 0))
             return []
 
-    def _find_reason(self, relative: str, entry: os.DirEntry[str], depth: int) -> str:
+    def _find_reason(self, relative: str, entry: FolderEntry, depth: int) -> str:
         """Return why a folder is left out; empty when it is entered."""
         if entry.name in _CACHES:
             return "cache"
         if relative in self._ignored:
-            return "virtual-environment" if _is_environment(entry.path) else _IGNORED
+            return "virtual-environment" if self._is_environment(relative) else _IGNORED
         if self._is_excluded(relative, entry.name):
             return "excluded"
-        if _BACKUP.match(entry.name) and not self._options.keep_backups and _is_copy(entry):
+        if _BACKUP.match(entry.name) and not self._options.keep_backups and self._is_copy(relative, entry.name):
             return "backup-copy"
-        if _is_environment(entry.path) or entry.name == "site-packages":
+        if self._is_environment(relative) or entry.name == "site-packages":
             return "virtual-environment"
-        if entry.name == "build" and os.path.isdir(os.path.join(entry.path, "lib")):
+        if entry.name == "build" and self._tree.has_folder(f"{relative}/lib"):
             return "cache"
         return "nested-too-deep" if depth >= _DEEPEST else ""
 
     def _is_excluded(self, relative: str, name: str) -> bool:
         return any(fnmatchcase(relative, pattern) or fnmatchcase(name, pattern) for pattern in self._options.exclude)
 
-    def _file(self, relative: str, entry: os.DirEntry[str]) -> None:
+    def _file(self, relative: str, entry: FolderEntry) -> None:
         name = entry.name
         if not name.endswith(".py"):
             self._other(relative, entry)
@@ -194,71 +191,46 @@ class _Walk:
         elif self._is_excluded(relative, name):
             self._single["excluded"] += 1
         else:
-            self.found.files.append(self._read_entry(relative, entry))
+            self.found.files.append(self._read_entry(relative))
 
-    def _other(self, relative: str, entry: os.DirEntry[str]) -> None:
+    def _other(self, relative: str, entry: FolderEntry) -> None:
         match = _EXTENSION.match(entry.name)
         if match:
             self.found.extensions[_beside(relative, match.group(1))] = True
         elif entry.name.endswith(".pyx"):
             self.found.extensions.setdefault(_beside(relative, entry.name[:-4]), False)
         elif entry.name.endswith(".pyi"):
-            self._stubs[_beside(relative, entry.name[:-4])] = (relative, entry)
-        elif entry.is_symlink() and os.path.isdir(entry.path):  # entry.is_dir() raises on a link to itself
+            self._stubs[_beside(relative, entry.name[:-4])] = relative
+        elif entry.is_symlink() and self._tree.has_folder(relative):  # entry.is_dir() raises on a link to itself
             self.found.left_out.append((printable(relative), "symlinked-folder", 0))
 
     def _add_stubs(self) -> None:
         """A stub is read where it is all that says what a compiled module holds."""
         sources = {file.path for file in self.found.files}
-        for path, (relative, entry) in sorted(self._stubs.items()):
+        for path, relative in sorted(self._stubs.items()):
             if self.found.extensions.get(path) and f"{path}.py" not in sources:
-                self.found.files.append(self._read_entry(relative, entry))
+                self.found.files.append(self._read_entry(relative))
 
-    def _read_entry(self, relative: str, entry: os.DirEntry[str]) -> SourceFile:
+    def _read_entry(self, relative: str) -> SourceFile:
         path = printable(relative)
         try:
-            status = entry.stat()
+            status = self._tree.find_status(relative)
         except OSError as error:
-            return SourceFile(path, entry.path, 0, (0, 0, 0), f"unreadable:{error.strerror}")
-        problem = "" if stat.S_ISREG(status.st_mode) else "not-a-file:not a regular file"
-        if entry.is_symlink() and not is_within(os.path.realpath(entry.path), os.path.realpath(self._root)):
-            problem = "not-a-file:a link that leaves the target"
-        stamp = (status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-        return SourceFile(path, entry.path, status.st_size, stamp, problem)
+            return SourceFile(path, relative, 0, (0, 0, 0), f"unreadable:{error.strerror}")
+        problem = f"not-a-file:{status.problem}" if status.problem else ""
+        return SourceFile(path, relative, status.size_bytes, status.stamp, problem)
+
+    def _is_environment(self, folder: str) -> bool:
+        return self._tree.has_file(f"{folder}/pyvenv.cfg") or self._tree.has_folder(f"{folder}/conda-meta")
+
+    def _is_copy(self, folder: str, name: str) -> bool:
+        """A package named backup_service is a feature of the product; a dated or package-less folder is a copy."""
+        return _DATED.search(name) is not None or not self._tree.has_file(f"{folder}/__init__.py")
 
 
 def _beside(relative: str, name: str) -> str:
     folder = relative.rpartition("/")[0]
     return f"{folder}/{name}" if folder else name
-
-
-def _is_environment(folder: str) -> bool:
-    return os.path.exists(f"{folder}/pyvenv.cfg") or os.path.isdir(f"{folder}/conda-meta")
-
-
-def _is_copy(entry: os.DirEntry[str]) -> bool:
-    """A package named backup_service is a feature of the product; a dated or package-less folder is a copy."""
-    return _DATED.search(entry.name) is not None or not os.path.isfile(os.path.join(entry.path, "__init__.py"))
-
-
-def count_python_files(folder: str) -> int:
-    """Return the number of .py files below a folder; linked folders are not entered."""
-    return sum(1 for _ in _find_python_files(folder))
-
-
-def _find_python_files(folder: str) -> Iterator[str]:
-    """Yield the names of the .py files below a folder; ``os.walk`` of Python 3.11 recurses, a tree may be deeper."""
-    waiting = [folder]
-    while waiting:
-        try:
-            with os.scandir(waiting.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        waiting.append(entry.path)
-                    elif entry.name.endswith(".py") and not os.path.isdir(entry.path):
-                        yield entry.name
-        except OSError:  # not readable, or its path is longer than the system takes
-            continue
 
 
 def printable(path: str) -> str:

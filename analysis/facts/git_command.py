@@ -15,7 +15,8 @@ import threading
 from collections.abc import Mapping
 
 from analysis import children
-from analysis.facts.git_folders import Repository, is_within
+from analysis.facts.git_folders import Repository
+from analysis.facts.source_tree import is_within
 
 _TIMEOUT_SECONDS = 60
 _MOST_PRINTED_BYTES = 512 << 20

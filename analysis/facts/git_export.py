@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.facts.discovery import printable
 from analysis.facts.git_command import Git
+from analysis.facts.source_tree import WorkingTree, walk_entries
 
 #: A larger file is not parsed either.
 _LARGEST_FILE_BYTES = 32 << 20
@@ -100,20 +100,19 @@ def _copy_files(folder: Path, path: str, place: Path, is_wanted: Callable[[str],
     top = os.path.join(os.path.realpath(folder), path)
     if not _is_name(path) or os.path.realpath(top) != top:
         return
-    for inner, _, names in os.walk(top):
-        for name in names:
-            source = Path(inner) / name
-            relative = source.relative_to(folder)
-            try:
-                if not is_wanted(name) or source.is_symlink() or not source.is_file():
-                    continue
-                target = place / relative
-                target.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copyfile(source, target, follow_symlinks=False)
-            except OSError as error:
-                export.problems.append((printable(str(relative)), error.strerror or str(error)))
-            else:
-                export.count += 1
+    tree = WorkingTree(Path(top))
+    for entry in walk_entries(top, skips_unreadable=True):
+        below = entry.path[len(top) + 1 :]
+        try:
+            if not is_wanted(entry.name) or not entry.is_file(follow_symlinks=False):
+                continue
+            target = place / path / below
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(tree.read_bytes(below))
+        except OSError as error:
+            export.problems.append((printable(f"{path}/{below}"), error.strerror or str(error)))
+        else:
+            export.count += 1
 
 
 def _read_blobs(git: Git, entries: Sequence[_Entry]) -> Iterator[tuple[_Entry, bytes | str]]:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
 from dataclasses import dataclass
+
+from analysis.facts.source_tree import is_within, walk_entries
 
 #: Files of a git folder that say where something is are one line; a longer one is none.
 _LONGEST_POINTER_BYTES = 8192
@@ -49,11 +50,6 @@ def find_repository(folder: str | os.PathLike[str]) -> Repository | None:
         raise GitRefusedError(f"its git folder cannot be read ({error.strerror})") from None
 
 
-def is_within(path: str, folder: str) -> bool:
-    """Return whether a real path is a folder or lies below it."""
-    return path == folder or path.startswith(folder.rstrip("/") + "/")
-
-
 def read_regular(folder: str, relative: str, *, most_bytes: int) -> bytes | None:
     """Return the bytes of a file of a git folder; None when there is none.
 
@@ -83,25 +79,14 @@ def refuse_links(folder: str, relative: str) -> None:
     top = os.path.join(folder, relative)
     if os.path.realpath(top) != os.path.join(os.path.realpath(folder), relative):
         raise GitRefusedError(f"{relative} of its git folder is a link")
-    for count, entry in enumerate(_walk(top)):
-        if not entry.is_file(follow_symlinks=False):
-            raise GitRefusedError(f"{relative} of its git folder contains a link or a special file")
-        if count > _MOST_ENTRIES:
-            raise GitRefusedError(f"{relative} of its git folder has more than {_MOST_ENTRIES:,} entries")
-
-
-def _walk(top: str) -> Iterator[os.DirEntry[str]]:
-    stack = [top]
-    while stack:
-        try:
-            with os.scandir(stack.pop()) as entries:
-                for entry in entries:
-                    if entry.is_dir(follow_symlinks=False):
-                        stack.append(entry.path)
-                    else:
-                        yield entry
-        except OSError as error:
-            raise GitRefusedError(f"its git folder cannot be read ({error.strerror})") from None
+    try:
+        for count, entry in enumerate(walk_entries(top)):
+            if not entry.is_file(follow_symlinks=False):
+                raise GitRefusedError(f"{relative} of its git folder contains a link or a special file")
+            if count > _MOST_ENTRIES:
+                raise GitRefusedError(f"{relative} of its git folder has more than {_MOST_ENTRIES:,} entries")
+    except OSError as error:
+        raise GitRefusedError(f"its git folder cannot be read ({error.strerror})") from None
 
 
 def _find_at(place: str) -> Repository | None:

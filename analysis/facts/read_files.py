@@ -15,6 +15,7 @@ from analysis.facts.cache import FactsCache
 from analysis.facts.discovery import SourceFile
 from analysis.facts.extract import extract
 from analysis.facts.rows import FileFacts, Row
+from analysis.facts.source_tree import SourceTree
 from analysis.gaps import describe_failure
 
 HASH_DIGITS = 32
@@ -32,6 +33,7 @@ _Read = tuple[int, SourceFile, str, FileFacts]
 class Work:
     """Files to read, with the index of each in the sorted list of the scan."""
 
+    tree: SourceTree
     files: tuple[tuple[int, SourceFile], ...]
     cache: Path | None
 
@@ -49,7 +51,7 @@ def read_files(work: Work) -> dict[str, pa.Buffer]:
             fresh: dict[str, FileFacts] = {}
             for index, file in work.files:
                 try:
-                    content_hash, facts = _read_file(file, cache, fresh)
+                    content_hash, facts = _read_file(work.tree, file, cache, fresh)
                 except Exception as error:  # noqa: BLE001 - our own failure costs this file
                     content_hash, facts = "", _fail(error)
                 read.append((index, file, content_hash, facts))
@@ -96,12 +98,14 @@ def describe_crash(index: int, file: SourceFile) -> dict[str, pa.Buffer]:
     return {"files": _pack(tables.FILES, [row]), **empty}
 
 
-def _read_file(file: SourceFile, cache: FactsCache, fresh: dict[str, FileFacts]) -> tuple[str, FileFacts]:
+def _read_file(
+    tree: SourceTree, file: SourceFile, cache: FactsCache, fresh: dict[str, FileFacts]
+) -> tuple[str, FileFacts]:
     status, _, reason = file.problem.partition(":")
     if status:
         return "", _without_facts(status, reason)
     try:
-        source = Path(file.location).read_bytes()
+        source = tree.read_bytes(file.location)
     except OSError as error:
         return "", _without_facts("unreadable", error.strerror or type(error).__name__)
     content_hash = hashlib.sha256(source).hexdigest()[:HASH_DIGITS]

@@ -4,31 +4,28 @@ from __future__ import annotations
 
 import configparser
 import re
-import stat
 import tomllib
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
+
+from analysis.facts.source_tree import SourceTree
 
 _MOST_BYTES = 1 << 20
 _CARET = re.compile(r"\^\s*(\d+)(?:\.(\d+))?[\d.]*")
 _TILDE = re.compile(r"~\s*(\d+)\.(\d+)[\d.]*")
 
 
-def read_requires_python(root: Path) -> str:
+def read_requires_python(files: SourceTree) -> str:
     """Return the version specifier (PEP 440) of ``pyproject.toml`` or ``setup.cfg``; empty where none says any.
 
     Files that are not there, not regular, too large or no valid TOML say nothing.
     """
-    return _read_pyproject(_read_text(root / "pyproject.toml")) or _read_setup(_read_text(root / "setup.cfg"))
+    return _read_pyproject(_read_text(files, "pyproject.toml")) or _read_setup(_read_text(files, "setup.cfg"))
 
 
-def _read_text(path: Path) -> str:
+def _read_text(files: SourceTree, path: str) -> str:
     try:
-        found = path.lstat()
-        if not stat.S_ISREG(found.st_mode) or found.st_size > _MOST_BYTES:
-            return ""
-        return path.read_bytes().decode("utf-8-sig", "replace")
+        return files.read_bytes(path, most_bytes=_MOST_BYTES).decode("utf-8-sig", "replace")
     except OSError:
         return ""
 

@@ -6,13 +6,12 @@ runs are in the order of the paths, whichever process finishes first.
 
 from __future__ import annotations
 
-import os
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, as_completed
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -25,6 +24,7 @@ from analysis.executor import Limits, LostTaskError, count_cores, open_executor
 from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, discover
 from analysis.facts.naming import Layout, name_modules
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
+from analysis.facts.source_tree import SourceTree, WorkingTree
 from analysis.facts.state import ScanState, read_state, write_state
 from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
@@ -68,6 +68,11 @@ class Facts:
     not_analysed: pa.Table
     read_count: int = 0
 
+    @property
+    def tree(self) -> SourceTree:
+        """The files of the target as they are now, which is not always as they were scanned."""
+        return WorkingTree(self.root)
+
 
 def scan(
     root: Path,
@@ -88,20 +93,21 @@ def scan(
     options, gaps = options or ScanOptions(), gaps or NoGaps()
     root = check_target(root)
     started_ns = time.time_ns()
-    found = discover(root, options.discovery, gaps)
+    tree = WorkingTree(root)
+    found = discover(tree, options.discovery, gaps)
     if not found.files:
         raise TargetError(f"no Python file in {root}", remedy=_explain_nothing(found))
     files = found.files
     state = gaps.attempt("scan", "state of the last scan", lambda: read_state(cache, root, options), lambda: None)
     changed = state.find_changed(files) if state else list(range(len(files)))
     paths = [file.path for file in files]
-    projects = _find_projects(root, paths)
+    projects = _find_projects(tree, paths)
     found_now = (paths, found.extensions, projects)
     if state and not changed and (state.paths, state.extensions, state.projects) == found_now:
         progress("scan", len(files), len(files))
         parts = dict(state.tables)
     else:
-        parts = _collect(files, changed, state, cache, jobs or count_cores(), progress)
+        parts = _collect(tree, files, changed, state, cache, jobs or count_cores(), progress)
         parts["modules"] = gaps.attempt(
             "scan", "modules", lambda: _name(root, found, parts, state, options.roots, projects), tables.MODULES.empty
         )
@@ -137,13 +143,13 @@ def _explain_nothing(found: Discovery) -> str:
 
 
 def _collect(
-    files: Sequence[SourceFile], changed: Sequence[int], state: ScanState | None, cache: Path | None, jobs: int,
-    progress: Progress,
+    tree: SourceTree, files: Sequence[SourceFile], changed: Sequence[int], state: ScanState | None,
+    cache: Path | None, jobs: int, progress: Progress,
 ) -> dict[str, pa.Table]:  # fmt: skip
     """Return the scan's tables: rows kept from the last scan, and rows of the files that were read."""
     kept = state.keep(files, changed) if state else {}
     runs = _cut(files, changed, jobs)
-    fresh = _run([Work(run, cache) for run in runs], jobs, progress, len(files), len(files) - len(changed))
+    fresh = _run([Work(tree, run, cache) for run in runs], jobs, progress, len(files), len(files) - len(changed))
     names = ("files", *(table.name for table in tables.FACT_TABLES))
     return {
         name: _sorted([*([kept[name]] if kept else []), *(unpack(part[name]) for part in fresh)], name)
@@ -213,7 +219,7 @@ def _run_apart(work: Work) -> list[dict[str, pa.Buffer]]:
     if len(work.files) == 1:
         return [describe_crash(*work.files[0])]
     middle = len(work.files) // 2
-    halves = (Work(work.files[:middle], work.cache), Work(work.files[middle:], work.cache))
+    halves = (replace(work, files=work.files[:middle]), replace(work, files=work.files[middle:]))
     return [part for half in halves for part in _run_apart(half)]
 
 
@@ -256,13 +262,11 @@ def _name(
     return tables.MODULES.from_rows(name_modules(layout))
 
 
-def _find_projects(root: Path, paths: Iterable[str]) -> list[str]:
+def _find_projects(tree: SourceTree, paths: Iterable[str]) -> list[str]:
     """Return the folders (relative, down to the third level) that hold a project file."""
     deepest = {path.rpartition("/")[0] for path in paths}
     folders = {"/".join(folder.split("/")[:depth]) for folder in deepest for depth in (1, 2, 3) if folder}
-    return sorted(
-        folder for folder in folders if any(os.path.isfile(f"{root}/{folder}/{name}") for name in _PROJECT_FILES)
-    )
+    return sorted(folder for folder in folders if any(tree.has_file(f"{folder}/{name}") for name in _PROJECT_FILES))
 
 
 def _publish(root: Path, found: Discovery, parts: dict[str, pa.Table], read_count: int) -> Facts:

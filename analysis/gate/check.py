@@ -124,6 +124,7 @@ def check(
         threshold=threshold,
         threshold_counts=counts_threshold,
         compared_with=compared_with,
+        since=options.since,
         not_read=tuple(UnreadFile(path=path, reason=reason) for path, reason in sorted(not_read)),
         git_problem=find_refusal(root) if revision == "no-git" else "",
         modules=now.scores[0].modules if now.scores else 0,

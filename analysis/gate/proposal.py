@@ -17,8 +17,7 @@ from analysis.facts import check_target
 from analysis.facts.test_files import is_test_file
 from analysis.names import Concept, find_concepts
 from analysis.pipeline import build_case
-from analysis.policy import FILE_NAME, Policy
-from analysis.policy import Concept as ConceptPolicy
+from analysis.policy import FILE_NAME, ConceptPolicy, Policy
 from analysis.progress import Clock, Progress, ignore_progress
 from analysis.rules import RuleContext
 from analysis.wording import format_count, format_some, make_harmless

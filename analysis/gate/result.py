@@ -115,6 +115,7 @@ class CheckResult(_Part):
     threshold: float = Field(description="lowest score that passes")
     threshold_counts: bool = Field(description="false when only new or worse findings count")
     compared_with: str = Field("", description="the baseline or revision for comparison; empty: none")
+    since: str = Field("", description="the revision for comparison; empty: none, or a baseline")
     not_read: tuple[UnreadFile, ...] = Field((), description="files of the revision that could not be read")
     git_problem: str = Field("", description="why git was not run on the target's repository; empty when it was")
     modules: int = Field(description="modules that can be imported; with `about` those of these packages")

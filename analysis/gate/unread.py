@@ -18,7 +18,7 @@ def format_unread(result: CheckResult) -> list[str]:
         sentences.append(
             f"{format_count(count, 'file')} of {result.compared_with} could not be read, so their findings count as "
             f"new ({named}{more}). A check fetches nothing; in a partial clone "
-            f"`git diff --stat {result.compared_with.removeprefix('revision ')}` makes git fetch the missing files"
+            f"`git diff --stat {result.since}` makes git fetch the missing files"
         )
     if result.git_problem:
         sentences.append(f"git was not run on the repository of the target: {result.git_problem}")

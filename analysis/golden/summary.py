@@ -179,15 +179,22 @@ def format_verdict(verdict: Verdict, passed: int, runs: int) -> str:
     >>> from analysis.golden.statistics import judge_rate
     >>> format_verdict(judge_rate(121, 200, 0.999), 121, 200)
     'Not met: 121 of 200 runs succeeded; the rate is at most 66.3 % (95 % upper bound), and 99.9 % is required.'
-    >>> format_verdict(judge_rate(10, 10, 0.999), 10, 10).partition("bound), ")[2]
-    'and 99.9 % is required; 2,995 runs without a failure would prove it.'
+    """
+    return f"{verdict.word.capitalize()}: {format_grounds(verdict, passed, runs)}."
+
+
+def format_grounds(verdict: Verdict, passed: int, runs: int) -> str:
+    """Return the grounds of a verdict: the runs, the bound, and the target.
+
+    >>> from analysis.golden.statistics import judge_rate
+    >>> format_grounds(judge_rate(10, 10, 0.999), 10, 10).partition("bound), ")[2]
+    'and 99.9 % is required; 2,995 runs without a failure would prove it'
     """
     share = f"{write_count(passed)} of {write_count(runs)} runs succeeded"
-    text = f"{verdict.word.capitalize()}: {share}; the rate is {format_bound(verdict)}"
-    text += f", and {write_stated(verdict.target)} is required"
+    grounds = f"{share}; the rate is {format_bound(verdict)}, and {write_stated(verdict.target)} is required"
     if verdict.word == "not enough runs":
-        text += f"; {write_count(verdict.needed_runs)} runs without a failure would prove it"
-    return f"{text}."
+        grounds += f"; {write_count(verdict.needed_runs)} runs without a failure would prove it"
+    return grounds
 
 
 def format_bound(verdict: Verdict) -> str:

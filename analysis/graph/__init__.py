@@ -8,6 +8,7 @@ from analysis.graph.cycles import Cycle, build_cycles_table, find_component_size
 from analysis.graph.edges import ImportGraph, build_empty_graph, build_import_graph
 from analysis.graph.import_steps import ImportStep
 from analysis.graph.loops import find_loop
+from analysis.graph.ordering import order_nodes
 
 __all__ = [
     "Chain",
@@ -23,4 +24,5 @@ __all__ = [
     "find_cut",
     "find_cycles",
     "find_loop",
+    "order_nodes",
 ]

@@ -19,12 +19,20 @@ def find_backward_edges(costs: Costs, edges: Collection[Edge]) -> list[Edge]:
     >>> find_backward_edges({(1, 2): 4, (2, 3): 4, (3, 1): 1}, [(1, 2), (2, 3), (3, 1)])
     [(3, 1)]
     """
-    order = _Order(costs, edges).run()
-    place = {node: number for number, node in enumerate(order)}
+    place = {node: number for number, node in enumerate(_Ordering(costs, edges).run())}
     return [(importer, imported) for importer, imported in edges if place[importer] > place[imported]]
 
 
-class _Order:
+def order_nodes(costs: Costs) -> list[Node]:
+    """Return the nodes in an order in which few and cheap edges point backwards.
+
+    >>> order_nodes({(1, 2): 4, (2, 3): 4, (3, 1): 1})
+    [1, 2, 3]
+    """
+    return _Ordering(costs, costs).run()
+
+
+class _Ordering:
     """``balance`` is the cost of a module's imports less that of its importers', among the modules not yet placed."""
 
     def __init__(self, costs: Costs, edges: Collection[Edge]) -> None:

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 from analysis import store, tables
 from analysis.errors import BaselineError
 from analysis.facts import Facts
+from analysis.former_names import FORMER, FormerNames, find_rule
 from analysis.policy import Severity
 from analysis.rules import Finding
 
@@ -126,7 +127,7 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
     store.write_file(path, "\n".join(["{", *lines, "  }", "}", ""]))
 
 
-def read_baseline(path: Path) -> Baseline:
+def read_baseline(path: Path, former: FormerNames = FORMER) -> Baseline:
     """Return the baseline of a file; raises ``BaselineError`` with one line when it cannot be read."""
     remedy = "Write it with: ssot baseline write TARGET"
     try:
@@ -145,8 +146,10 @@ def read_baseline(path: Path) -> Baseline:
             f"the baseline {path} has the format {repr(found)[:_MOST_SHOWN]}, not {FORMAT}", remedy=remedy
         )
     try:
-        return Baseline.model_validate(document)
+        read = Baseline.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = tables.escape_surrogates(".".join(map(str, first["loc"]))[:200])
         raise BaselineError(f"the baseline {path} is damaged at {place}: {first['msg']}", remedy=remedy) from None
+    findings = tuple(known.model_copy(update={"rule": find_rule(known.rule, former)}) for known in read.findings)
+    return read.model_copy(update={"findings": findings})

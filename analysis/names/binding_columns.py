@@ -32,7 +32,7 @@ KINDS = np.array([tables.VALUE_KINDS.index(made) for made in MADE.values()], np.
 
 
 @dataclass(frozen=True, slots=True)
-class Bound:
+class BindingColumns:
     """The names of modules, a row for each, ascending by ``key``: module number times ``width`` plus code of the name.
 
     ``codes`` are the codes of ``names``; ``statement`` is the first that binds the name, ``is_single`` whether it is
@@ -61,7 +61,7 @@ class Bound:
         return np.where(self.key[place] == keys, place, NOWHERE) if len(self.key) else keys
 
 
-def read_bound(spaces: Namespaces) -> Bound:
+def read_binding_columns(spaces: Namespaces) -> BindingColumns:
     numbers = {module.source: module.number for module in spaces.index.modules if module.source}
     files, paths = tables.read_codes(spaces.bindings, "path")
     names, texts = tables.read_codes(spaces.bindings, "name")
@@ -72,7 +72,7 @@ def read_bound(spaces: Namespaces) -> Bound:
     places = {kind: place for place, kind in enumerate(MADE)}
     kind = look_up([places.get(word, NOWHERE) for word in words], kinds[rows[first]])
     codes = {text: code for code, text in enumerate(texts)}
-    return Bound(key, width, pa.array(texts, tables.TEXT), codes, rows[first], count == 1, kind)
+    return BindingColumns(key, width, pa.array(texts, tables.TEXT), codes, rows[first], count == 1, kind)
 
 
 def look_up(values: list[int], codes: Numbers) -> Numbers:
@@ -80,7 +80,7 @@ def look_up(values: list[int], codes: Numbers) -> Numbers:
     return np.array(values, np.int64)[codes] if values else codes
 
 
-def find_simple(spaces: Namespaces, resolver: NameResolver, bound: Bound) -> Flags:
+def find_simple(spaces: Namespaces, resolver: NameResolver, bound: BindingColumns) -> Flags:
     """Return which names one statement binds for sure, and nothing else can."""
     children = [
         package.number * bound.width + bound.codes[name]
@@ -97,7 +97,7 @@ def find_simple(spaces: Namespaces, resolver: NameResolver, bound: Bound) -> Fla
     return simple
 
 
-def _is_none(spaces: Namespaces, bound: Bound) -> Flags:
+def _is_none(spaces: Namespaces, bound: BindingColumns) -> Flags:
     value = spaces.bindings.column("value").take(pa.array(bound.statement))
     is_none: Flags = pc.equal(value, "None").to_numpy()
     return is_none

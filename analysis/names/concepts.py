@@ -14,8 +14,7 @@ from fnmatch import translate
 
 from analysis.facts.test_files import is_test_file
 from analysis.names.class_index import Counted, build_class_index
-from analysis.policy import Concept as ConceptPolicy
-from analysis.policy import Policy
+from analysis.policy import ConceptPolicy, Policy
 from analysis.resolve.evidence import ClassFacts
 
 ROLES = ("implementation", "abstract", "protocol", "fallback", "allowed")

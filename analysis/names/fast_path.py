@@ -16,8 +16,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.names.binding_columns import IMPORT, NOWHERE, QUALIFIED, Bound, Numbers, find_simple, read_bound
-from analysis.names.import_chains import Way, find_way
+from analysis.names.binding_columns import (
+    IMPORT,
+    NOWHERE,
+    QUALIFIED,
+    BindingColumns,
+    Numbers,
+    find_simple,
+    read_binding_columns,
+)
+from analysis.names.import_chains import ImportChains, find_import_chains
 from analysis.names.routes import Routes
 from analysis.names.usage import Usage
 from analysis.resolve.name_resolver import NameResolver
@@ -28,7 +36,7 @@ _CERTAIN, _CONDITIONAL = (tables.PATH_CERTAINTIES.index(word) for word in ("cert
 
 
 @dataclass(frozen=True, slots=True)
-class PlainNames:
+class FastNames:
     """``table``: the rows of ``tables.PATHS`` without the last column, of the names that are answered.
 
     ``others`` are the bound names that are not answered, by module number; ``answered`` those that are, of modules
@@ -40,19 +48,19 @@ class PlainNames:
     answered: Mapping[int, set[str]]
 
 
-def find_plain(spaces: Namespaces, resolver: NameResolver, routes: Routes, usage: Usage) -> PlainNames:
+def find_fast(spaces: Namespaces, resolver: NameResolver, routes: Routes, usage: Usage) -> FastNames:
     """Answer the names that need no more than a look; linear in the number of statements."""
-    bound = read_bound(spaces)
-    way = find_way(spaces, resolver, bound, find_simple(spaces, resolver, bound))
-    table = _build(spaces, routes, bound, way, usage)
+    bound = read_binding_columns(spaces)
+    chains = find_import_chains(spaces, resolver, bound, find_simple(spaces, resolver, bound))
+    table = _build(spaces, routes, bound, chains, usage)
     hidden = pc.and_(pc.starts_with(table["name"], "__"), pc.ends_with(table["name"], "__"))
     gets_others = np.array([bool(resolver.find_unbound(module)) for module in spaces.index.modules], bool)
-    others = _group(bound, np.flatnonzero(way.end < 0))
-    answered = _group(bound, np.flatnonzero((way.end >= 0) & gets_others[bound.module]))
-    return PlainNames(table.filter(pc.invert(hidden)), others, answered)
+    others = _group(bound, np.flatnonzero(chains.end < 0))
+    answered = _group(bound, np.flatnonzero((chains.end >= 0) & gets_others[bound.module]))
+    return FastNames(table.filter(pc.invert(hidden)), others, answered)
 
 
-def _group(bound: Bound, rows: Numbers) -> dict[int, set[str]]:
+def _group(bound: BindingColumns, rows: Numbers) -> dict[int, set[str]]:
     """Return some names by the number of their module."""
     found: dict[int, set[str]] = defaultdict(set)
     for module, name in zip(bound.module[rows].tolist(), bound.names.take(bound.name[rows]).to_pylist(), strict=True):
@@ -60,28 +68,28 @@ def _group(bound: Bound, rows: Numbers) -> dict[int, set[str]]:
     return found
 
 
-def _build(spaces: Namespaces, routes: Routes, bound: Bound, way: Way, usage: Usage) -> pa.Table:
+def _build(spaces: Namespaces, routes: Routes, bound: BindingColumns, chains: ImportChains, usage: Usage) -> pa.Table:
     """Return the columns of ``tables.PATHS`` but the last, for the names whose end is known."""
-    rows = np.flatnonzero(way.end >= 0)
-    last, module = way.end[rows], bound.module[rows]
+    rows = np.flatnonzero(chains.end >= 0)
+    last, module = chains.end[rows], bound.module[rows]
     modules, lines = spaces.index.modules, tables.read_numbers(spaces.bindings, "line")
     module_names = pa.array([each.name for each in modules], tables.TEXT)
     sources = pa.array(["", *(each.source for each in modules)], tables.TEXT)
     is_import = bound.kind[last] == IMPORT
-    home = np.where(is_import, way.module[last], bound.module[last])
-    kind = way.kind[last]
+    home = np.where(is_import, chains.module[last], bound.module[last])
+    kind = chains.kind[last]
     names, line = bound.names.take(bound.name[rows]), lines[bound.statement[rows]]
     import_path = _join(module_names.take(module), names, ".")
     places = _join(_join(import_path, sources.take(module + 1), " "), pa.array(line).cast(tables.TEXT), ":")
     route = routes.find_many(module, names, np.where(is_import, NOWHERE, home))
-    makers = pa.array(way.makers, tables.TEXT)
+    makers = pa.array(chains.makers, tables.TEXT)
     nothing = makers.take(pa.array(np.zeros(len(rows), np.int64)))
     columns = (
         import_path, _encode(module, module_names), names, _encode(module + 1, sources), line,
-        _name_ends(spaces, bound, way, last, module_names), _encode(home + 1, sources),
+        _name_ends(spaces, bound, chains, last, module_names), _encode(home + 1, sources),
         np.where(is_import, 0, lines[bound.statement[last]]), _encode(kind, pa.array(tables.VALUE_KINDS)),
-        makers.take(pa.array(way.maker[last])),
-        _encode(route, pa.array(tables.ROUTES)), _chain(way.step, rows, places), np.ones(len(rows), np.int32),
+        makers.take(pa.array(chains.maker[last])),
+        _encode(route, pa.array(tables.ROUTES)), _chain(chains.step, rows, places), np.ones(len(rows), np.int32),
         _encode(np.where(kind == _RESULT, _CONDITIONAL, _CERTAIN), pa.array(tables.PATH_CERTAINTIES)), nothing,
         *_count(bound, usage, rows),
     )  # fmt: skip
@@ -98,21 +106,23 @@ def _encode(codes: Numbers, values: pa.Array) -> pa.DictionaryArray:
     return pa.DictionaryArray.from_arrays(codes.astype(np.int32), values)
 
 
-def _name_ends(spaces: Namespaces, bound: Bound, way: Way, last: Numbers, module_names: pa.Array) -> pa.Array:
+def _name_ends(
+    spaces: Namespaces, bound: BindingColumns, chains: ImportChains, last: Numbers, module_names: pa.Array
+) -> pa.Array:
     """Return the definition of each name: ``pkg.mod:Qual``, a module, or a name outside the tree."""
     qualnames = spaces.bindings.column("value").take(pa.array(bound.statement[last])).combine_chunks()
     is_qualified = pa.array(np.isin(bound.kind[last], QUALIFIED))
     inner = pc.if_else(is_qualified, qualnames, bound.names.take(bound.name[last]))
     own = _join(module_names.take(bound.module[last]), inner, ":")
     place = np.arange(len(last))
-    module, outside = way.module[last], way.outside[last]
+    module, outside = chains.module[last], chains.outside[last]
     place[module >= 0] = len(last) + module[module >= 0]
     place[outside >= 0] = len(last) + len(module_names) + outside[outside >= 0]
-    return pa.concat_arrays([own, module_names, pa.array(way.texts, tables.TEXT)]).take(pa.array(place))
+    return pa.concat_arrays([own, module_names, pa.array(chains.texts, tables.TEXT)]).take(pa.array(place))
 
 
 def _chain(step: Numbers, rows: Numbers, places: pa.Array) -> pa.ListArray:
-    """Return the places on the way of each name."""
+    """Return the places on the chain of each name."""
     index = np.zeros(len(step), np.int64)
     index[rows] = np.arange(len(rows))
     starts, hops = [np.arange(len(rows))], [rows]
@@ -126,7 +136,7 @@ def _chain(step: Numbers, rows: Numbers, places: pa.Array) -> pa.ListArray:
     return pa.ListArray.from_arrays(offsets, places.take(pa.array(index[np.concatenate(hops)[order]])))
 
 
-def _count(bound: Bound, usage: Usage, rows: Numbers) -> tuple[Numbers, Numbers]:
+def _count(bound: BindingColumns, usage: Usage, rows: Numbers) -> tuple[Numbers, Numbers]:
     """Return how many statements take each name, and in how many files."""
     taken = [
         (module * bound.width + bound.codes[name], place)

@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from analysis import tables
-from analysis.names.binding_columns import CALL, IMPORT, KINDS, NOWHERE, Bound, Flags, Numbers, look_up
+from analysis.names.binding_columns import CALL, IMPORT, KINDS, NOWHERE, BindingColumns, Flags, Numbers, look_up
 from analysis.resolve.liveness import ALWAYS
 from analysis.resolve.modules import Module
 from analysis.resolve.name_resolver import NameResolver
@@ -22,11 +22,11 @@ _MOST_HOPS = 25
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """Where each row of ``Bound`` leads to.
+class ImportChains:
+    """Where each row of ``BindingColumns`` leads to.
 
-    ``step`` is the row of the next name on the way, ``end`` that of the last one, -1 where the way takes more than a
-    look. Of an import that is an end, ``module`` is the number of the module that it takes, or -1 for what lies
+    ``step`` is the row of the next name on the chain, ``end`` that of the last one, -1 where it takes more than a look
+    to know. Of an import that is an end, ``module`` is the number of the module that it takes, or -1 for what lies
     outside the tree, whose name is at ``outside`` of ``texts``. ``kind`` is a position in ``VALUE_KINDS``, and
     ``maker`` one in ``makers``.
     """
@@ -41,7 +41,9 @@ class Way:
     makers: list[str]
 
 
-def find_way(spaces: Namespaces, resolver: NameResolver, bound: Bound, is_simple: Flags) -> Way:
+def find_import_chains(
+    spaces: Namespaces, resolver: NameResolver, bound: BindingColumns, is_simple: Flags
+) -> ImportChains:
     is_import = is_simple & (bound.kind == IMPORT)
     module, key, outside = np.full((3, len(bound.key)), NOWHERE, np.int64)
     rows = np.flatnonzero(is_import)
@@ -58,10 +60,12 @@ def find_way(spaces: Namespaces, resolver: NameResolver, bound: Bound, is_simple
     ends = is_simple & (is_own | (module >= 0) | (outside >= 0))
     step = bound.find(key)
     step[(key < 0) | (key // bound.width == bound.module)] = NOWHERE
-    return Way(step, _follow(step, ends), module, outside, texts, kind, maker, makers)
+    return ImportChains(step, _follow(step, ends), module, outside, texts, kind, maker, makers)
 
 
-def _read_imports(spaces: Namespaces, resolver: NameResolver, bound: Bound, rows: Numbers) -> tuple[Numbers, list[str]]:
+def _read_imports(
+    spaces: Namespaces, resolver: NameResolver, bound: BindingColumns, rows: Numbers
+) -> tuple[Numbers, list[str]]:
     """Return what import statements take, each module looked up once in each folder.
 
     Three numbers each, -1 where it is something else: the module; the key of the name in another module; the
@@ -109,7 +113,9 @@ def _is_external(resolver: NameResolver, module: Module, absolute: str, written:
     return resolver.evaluator.find_external(module, absolute, "", written).kind == "external"
 
 
-def _take_submodules(spaces: Namespaces, resolver: NameResolver, bound: Bound, module: Numbers, key: Numbers) -> None:
+def _take_submodules(
+    spaces: Namespaces, resolver: NameResolver, bound: BindingColumns, module: Numbers, key: Numbers
+) -> None:
     """Let imports of names that are nothing but submodules take these modules."""
     children = {
         package.number * bound.width + bound.codes[name]: child.number
@@ -125,7 +131,7 @@ def _take_submodules(spaces: Namespaces, resolver: NameResolver, bound: Bound, m
 
 
 def _ask_calls(
-    spaces: Namespaces, resolver: NameResolver, bound: Bound, rows: Numbers
+    spaces: Namespaces, resolver: NameResolver, bound: BindingColumns, rows: Numbers
 ) -> Iterator[tuple[int, str, str]]:  # fmt: skip
     """Yield row, kind and maker of the objects that calls make and keep under a name."""
     modules = spaces.index.modules
@@ -140,7 +146,7 @@ def _ask_calls(
 
 
 def _follow(step: Numbers, ends: Flags) -> Numbers:
-    """Return the row at the end of each way."""
+    """Return the row at the end of each chain."""
     end = np.where(ends, np.arange(len(step)), NOWHERE)
     waiting = np.flatnonzero(step >= 0)
     place = step[waiting]

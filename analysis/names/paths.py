@@ -16,7 +16,7 @@ from analysis import tables
 from analysis.executor import paused_collection
 from analysis.gaps import Gaps, NoGaps
 from analysis.names.canonical import ALLOWED_ROUTES, ClassPath, choose_canonical
-from analysis.names.fast_path import find_plain
+from analysis.names.fast_path import find_fast
 from analysis.names.routes import Routes
 from analysis.names.usage import Taken, Usage, find_usage
 from analysis.resolve import TargetFacts, TargetResolver
@@ -88,7 +88,7 @@ def _build(target: TargetResolver, stated: frozenset[str], gaps: Gaps) -> Resolu
     spaces, statements, resolver = target.spaces, target.statements, target.names
     routes = Routes(spaces, resolver.stars, statements, target.facts.markers)
     usage = find_usage(statements)
-    plain = find_plain(spaces, resolver, routes, usage)
+    plain = find_fast(spaces, resolver, routes, usage)
     others = PathRows(spaces, resolver, routes, usage).find(plain.others, plain.answered, gaps)
     paths, canonical = _choose(_sort(plain.table, others), stated)
     return Resolution(paths, plain.others, spaces.index, resolver, statements, routes, usage, canonical)

@@ -72,7 +72,7 @@ class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True, allow_inf_nan=False)
 
 
-class Target(_Section):
+class TargetPolicy(_Section):
     """What is analysed, and the address of its source."""
 
     name: str = Field("", description="name in reports and of the folder for its runs; default: the folder's name")
@@ -110,7 +110,7 @@ class Target(_Section):
         return value
 
 
-class Concept(_Section):
+class ConceptPolicy(_Section):
     """A family of classes of which there should be one, or at most some."""
 
     name: Text = Field(description="name in reports")
@@ -174,7 +174,7 @@ class Compliance(_Section):
     )
 
 
-class Simulation(_Section):
+class SimulationPolicy(_Section):
     """The limits of the import simulation."""
 
     budget_seconds: float = Field(
@@ -214,27 +214,27 @@ class Ignore(_Section):
     )
 
 
-Concepts = Annotated[tuple[Concept, ...], Strict(strict=False)]
+Concepts = Annotated[tuple[ConceptPolicy, ...], Strict(strict=False)]
 
 
 class Policy(_Section):
     """All decisions of a team."""
 
-    target: Target = Field(default_factory=Target)
+    target: TargetPolicy = Field(default_factory=TargetPolicy)
     concept: Concepts = ()
     factory: Annotated[tuple[Factory, ...], Strict(strict=False)] = ()
     redirect: Annotated[tuple[Redirect, ...], Strict(strict=False)] = ()
     golden_path: GoldenPath = Field(default_factory=GoldenPath)
     business: Business = Field(default_factory=Business)
     compliance: Compliance = Field(default_factory=Compliance)
-    simulation: Simulation = Field(default_factory=Simulation)
+    simulation: SimulationPolicy = Field(default_factory=SimulationPolicy)
     claim: Annotated[tuple[Claim, ...], Strict(strict=False)] = ()
     owner: Annotated[tuple[Owner, ...], Strict(strict=False)] = ()
     ignore: Annotated[tuple[Ignore, ...], Strict(strict=False)] = ()
 
     @field_validator("concept")
     @classmethod
-    def _check_names(cls, concepts: tuple[Concept, ...]) -> tuple[Concept, ...]:
+    def _check_names(cls, concepts: tuple[ConceptPolicy, ...]) -> tuple[ConceptPolicy, ...]:
         """Metrics and findings contain the name of their concept, so names must be unique."""
         seen: set[str] = set()
         for concept in concepts:

@@ -26,14 +26,14 @@ _STRING = re.compile(
 _SCALAR = re.compile(r"[^,\]}#\n]+")
 
 
-class Entry(NamedTuple):
+class TomlEntry(NamedTuple):
     """The place of a key, or of the header of a section, and that of its value."""
 
     key: Place
     value: Place
 
 
-def find_entries(text: str) -> dict[Path, Entry]:
+def find_entries(text: str) -> dict[Path, TomlEntry]:
     """Return where each key of a document stands, by the way to it: names, and numbers in lists; linear in the text.
 
     Of a text that the parser would not accept, what stands before the mistake: never an exception.
@@ -49,7 +49,7 @@ class _Reader:
         self._text = text
         self._at = 0
         self._starts = [0, *(match.end() for match in re.finditer("\n", text))]
-        self.found: dict[Path, Entry] = {}
+        self.found: dict[Path, TomlEntry] = {}
         self._counts: dict[Path, int] = defaultdict(int)
 
     def read(self) -> None:
@@ -141,7 +141,7 @@ class _Reader:
         self._at = match.end() if match else self._at
 
     def _note(self, path: Path, key: int, value: int) -> None:
-        self.found.setdefault(path, Entry(self._place(key), self._place(value)))
+        self.found.setdefault(path, TomlEntry(self._place(key), self._place(value)))
 
     def _place(self, offset: int) -> Place:
         line = bisect_right(self._starts, offset)

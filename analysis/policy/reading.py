@@ -13,9 +13,10 @@ from typing import Any, get_args
 from pydantic import ValidationError
 
 from analysis.errors import PolicyError
+from analysis.former_names import FORMER, FormerNames, translate_policy
 from analysis.policy.models import Policy
-from analysis.policy.places import Entry, Place, find_entries
 from analysis.policy.places import Path as Path_
+from analysis.policy.places import Place, TomlEntry, find_entries
 
 FILE_NAME = "ssot.toml"
 _SEE = "See docs/policy.md"
@@ -48,8 +49,8 @@ def read_policy(path: Path | None, *, target: Path | None = None) -> Policy:
     return parse_policy(text, name=str(path))
 
 
-def parse_policy(text: str, *, name: str = FILE_NAME) -> Policy:
-    """Return the policy that a TOML text describes; ``name`` is what errors call it."""
+def parse_policy(text: str, *, name: str = FILE_NAME, former: FormerNames = FORMER) -> Policy:
+    """Return the policy that a TOML text describes; ``name`` is what errors call it, ``former`` what was renamed."""
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
@@ -60,9 +61,11 @@ def parse_policy(text: str, *, name: str = FILE_NAME) -> Policy:
         raise PolicyError(f"{name}: nested too deeply", remedy=_SEE) from None
     _refuse_long_numbers(document, text, name)
     try:
-        return Policy.model_validate(document)
+        return Policy.model_validate(translate_policy(document, former))
     except ValidationError as error:
         raise _explain(error, text, name) from None
+    except ValueError as error:
+        raise PolicyError(f"{name}: {error}", remedy=_SEE) from None
 
 
 def _explain_syntax(error: Exception, text: str, name: str) -> PolicyError:
@@ -130,7 +133,7 @@ def _is_about_key(error: Mapping[str, Any]) -> bool:
     return error["type"] in {"extra_forbidden", "missing"} or error["loc"][-1:] == ("[key]",)
 
 
-def _find_place(entries: Mapping[Path_, Entry], place: Path_, *, is_key: bool) -> Place:
+def _find_place(entries: Mapping[Path_, TomlEntry], place: Path_, *, is_key: bool) -> Place:
     """Return where the key or value at a place stands, else the section that should have it; 1, 1 when neither."""
     for length in range(len(place), 0, -1):
         entry = entries.get(place[:length])
@@ -139,7 +142,7 @@ def _find_place(entries: Mapping[Path_, Entry], place: Path_, *, is_key: bool) -
     return 1, 1
 
 
-def _drop_choices(loc: Path_, entries: Mapping[Path_, Entry]) -> Path_:
+def _drop_choices(loc: Path_, entries: Mapping[Path_, TomlEntry]) -> Path_:
     """Return the way to a key without the types that its value may have, which are no part of the document."""
     place: Path_ = ()
     for part in loc:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from analysis.policy import Policy
-from analysis.quantities import write_stated
+from analysis.quantities import CONCEPT, IDENTITIES, MetricName, write_stated
 from analysis.rules.families.names import name_redirects
 from analysis.wording import format_count
 
@@ -51,10 +51,10 @@ def build_success_metrics(metrics: pa.Table, policy: Policy) -> list[SuccessMetr
     for concept in policy.concept:
         if concept.max_classes:
             label = f"At most {format_count(concept.max_classes, 'class', 'classes')}: {concept.name}"
-            found.append(_build_ceiling(f"concept:{concept.name}", label, values, concept.max_classes))
+            found.append(_build_ceiling(str(MetricName(CONCEPT, concept.name)), label, values, concept.max_classes))
     for name, redirect in name_redirects(policy).items():
         label = f"All {len(redirect.paths):,} paths yield one object: {name}"
-        found.append(_build_ceiling(f"identities:{name}", label, values, 1))
+        found.append(_build_ceiling(str(MetricName(IDENTITIES, name)), label, values, 1))
     rate, score = policy.golden_path.target, policy.compliance.threshold
     confidence = write_stated(policy.golden_path.confidence)
     label = f"Golden path: at least {write_stated(rate)} of runs succeed ({confidence} lower bound)"

@@ -1,4 +1,4 @@
-"""What lies behind the findings, where they gather, what is at stake, and what was claimed before."""
+"""The root causes behind the findings, in which packages they are found most, and what is at stake."""
 
 from __future__ import annotations
 

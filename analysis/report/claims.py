@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.policy import Claim
-from analysis.quantities import ALIASES, NOT_MEASURED, SHARE, UNITS, write_value
+from analysis.quantities import (
+    ALIASES,
+    CLASS_IDS,
+    IDENTITIES,
+    NOT_MEASURED,
+    SHARE,
+    UNITS,
+    read_metric_name,
+    write_value,
+)
 from analysis.rules import RULES
 from analysis.wording import format_count
 
@@ -99,12 +108,12 @@ def _write_tolerance(tolerance: float, unit: str) -> str:
 
 
 def _explain(inv: Investigation, claim: Claim, meaning: str) -> str:
-    kind, _, name = claim.metric.partition(":")
+    kind, name = read_metric_name(claim.metric)
     if not meaning:
         return _format_blind(inv, claim) or _NEEDED.get(
             ALIASES.get(claim.metric, claim.metric), "No metric of this name: see ssot scan --json."
         )
-    if kind in {"class-ids", "identities"}:
+    if kind in {CLASS_IDS, IDENTITIES}:
         return " ".join(filter(None, (meaning, _format_objects(inv, name, claim.paths))))
     quoted = {rule.name for rule in RULES if rule.quoted_for == claim.metric}
     if quoted:

@@ -12,6 +12,7 @@ from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.report.networks import Link, Network, Node, format_hidden
 from analysis.report.packages import shorten
+from analysis.steps import read_binding
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
@@ -28,8 +29,7 @@ def format_identity(inv: Investigation) -> Prose:
     statements, files = count_violations(inv.table("violations"))
     text = (
         f"{format_count(len(classes), 'class', 'classes').capitalize()} can be imported, {several:,} of them by more "
-        "than "
-        f"one path. {format_count(statements, 'import statement').capitalize()} in {format_count(files, 'file')} "
+        f"than one path. {format_count(statements, 'import statement').capitalize()} in {format_count(files, 'file')} "
         f"{'takes' if statements == 1 else 'take'} a class from a module that neither defines it nor is a parent "
         "package of the definition."
     )
@@ -95,19 +95,19 @@ def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS)
     nodes = [_draw_path(path, labels[path], row) for path, row in paths.items()]
     links = []
     for path, row in paths.items():
-        steps = [str(step).split(" ", 1)[0] for step in row["chain"]]
+        steps = [read_binding(str(step)).import_path for step in row["chain"]]
         source = next((step for step in steps[1:] if step in paths and step != path), "")
         if source:
             kind = "cut" if row["violations"] else "plain"
             links.append(Link(path, source, f"{path} imports it from {source}", 1.4, kind))
-    hidden = format_hidden("paths", len(found) - len(shown), "those with the fewest imports")
+    hidden = format_hidden("path", len(found) - len(shown), "those with the fewest imports")
     colours = "Red: the definition; blue: a parent package; grey: other paths."
     legend = f"{colours} Dashed lines start at paths with non-canonical imports."
     return Network(
         f"Import paths of {name}",
         tuple(nodes),
         tuple(links),
-        f"{name}: {len(found)} import paths",
+        f"{name}: {format_count(len(found), 'import path')}",
         f"{legend} {hidden}".strip(),
     )
 

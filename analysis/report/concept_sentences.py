@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from analysis.facts.lines import normalise_line_ends
+from analysis.facts.source import LARGEST_FILE_BYTES
+from analysis.facts.source_tree import WorkingTree
 from analysis.names.side_by_side import build_side_by_side
 from analysis.quantities import write_share
 from analysis.report.displays import Fragment, Prose, build_table
@@ -109,8 +112,7 @@ def format_rivals(inv: Investigation, name: str = "") -> Prose:
     if apart:
         sentences.append(
             f"{format_count(apart, 'more class does', 'more classes do')} not count: abstract, a protocol, a "
-            "fallback, or allowed "
-            "by the policy."
+            "fallback, or allowed by the policy."
         )
     return Prose(" ".join(sentences))
 
@@ -158,8 +160,7 @@ def format_duplicates(inv: Investigation) -> Prose:
     text = (
         f"{format_count(levels.get('class', 0), 'class', 'classes').capitalize()} and "
         f"{format_count(levels.get('method', 0), 'method')} of other classes {'is' if len(frame) == 1 else 'are'} "
-        "equal or "
-        "nearly equal to another one."
+        "equal or nearly equal to another one."
     )
     if len(copies):
         explained = int((frame["folder_copy"] != "").sum())
@@ -223,12 +224,9 @@ def _order_duplicates(inv: Investigation) -> pd.DataFrame:
 
 def _read_lines(inv: Investigation, path: str, first: int, last: int) -> list[str]:
     """Return lines of the current file of the target; none if it cannot be read."""
-    root = Path(inv.manifest.root)
-    place = (root / path).resolve()
-    if not place.is_relative_to(root):
-        return []
     try:
-        text = place.read_text("utf-8", errors="replace")
+        source = WorkingTree(Path(inv.manifest.root)).read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
     except OSError:
         return []
+    text = normalise_line_ends(source).decode("utf-8", errors="replace")
     return text.split("\n")[first - 1 : last]

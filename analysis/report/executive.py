@@ -153,7 +153,7 @@ def show_headline(inv: Investigation) -> Fragment:
 def show_findings(inv: Investigation, most_subjects: int = 6) -> Fragment:
     """Return the key findings with their evidence, the most severe rule first."""
     groups = group_findings(inv, most_subjects=most_subjects)
-    return Fragment(str(_load_parts().show_findings(groups)), f"{len(groups)} rules have findings")
+    return Fragment(str(_load_parts().show_findings(groups)), f"{format_count(len(groups), 'rule')} with findings")
 
 
 def show_owners(inv: Investigation) -> Fragment:

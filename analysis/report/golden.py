@@ -26,7 +26,6 @@ from analysis.quantities import (
     SHARE,
     write_at_least,
     write_chance,
-    write_count,
     write_interval,
     write_money,
     write_share,
@@ -201,7 +200,7 @@ def draw_runs(inv: Investigation) -> Picture | Prose:
         axes.set_xlabel("run")
         png = render(figure)
     caption = f"The cumulative rate after each run; red marks: {format_count(len(failed), 'failed run')}."
-    return Picture(png, f"Run chart of {len(good):,} runs, {len(failed):,} of them failed", caption)
+    return Picture(png, f"Run chart of {format_count(len(good), 'run')}; failed: {len(failed):,}", caption)
 
 
 def _accumulate(good: Sequence[bool]) -> list[float]:
@@ -286,7 +285,7 @@ def format_needed(inv: Investigation) -> Prose:
     verdict = view.verdict if view else judge_rate(0, 0, policy.target, policy.confidence)
     text = (
         f"To prove {write_stated(policy.target)} at a confidence of {write_stated(policy.confidence)}, "
-        f"{write_count(verdict.needed_runs)} runs in a "
+        f"{format_count(verdict.needed_runs, 'run')} in a "
         "row must succeed; each failure among them requires about half as many more."
     )
     if view:

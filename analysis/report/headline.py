@@ -7,7 +7,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.quantities import Shown, write_at_least, write_count, write_stated, write_value
+from analysis.quantities import (
+    CLASS_IDS,
+    CONCEPT,
+    Shown,
+    read_metric_name,
+    write_at_least,
+    write_count,
+    write_stated,
+    write_value,
+)
 from analysis.rules import RULES
 from analysis.rules.verdict import Tally, count_findings
 from analysis.wording import choose_form
@@ -20,7 +29,6 @@ if TYPE_CHECKING:
 LIGHTS: Mapping[str, str] = {
     "red": "Needs a fix now", "amber": "Risk", "green": "In order", "grey": "Not measured",
 }  # fmt: skip
-_CLASS_IDS = "class-ids:"
 _LOWER = "golden-path-lower-bound"
 _WEIGHTS = {"P0": "red", "P1": "red", "P2": "amber", "P3": "amber"}
 
@@ -61,8 +69,11 @@ def build_figures(inv: Investigation) -> list[Figure]:
     """Return the headline figures: first the concepts that the policy limits, then those of every target."""
     values = {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()}
     goals = inv.success_metrics()
-    figures = [_build_concept(goal) for goal in goals if goal.metric.startswith("concept:")]
-    figures += [_build_ids(metric, value) for metric, value in values.items() if metric.startswith(_CLASS_IDS)]
+    figures = [_build_concept(goal) for goal in goals if read_metric_name(goal.metric).kind == CONCEPT]
+    names = {metric: read_metric_name(metric) for metric in values}
+    figures += [
+        _build_ids(metric, name.subject, values[metric]) for metric, name in names.items() if name.kind == CLASS_IDS
+    ]
     figures += _build_ordinary(values, _find_worst(inv))
     for goal in goals:
         if goal.now is not None and goal.metric == _LOWER:
@@ -90,19 +101,19 @@ def _build_ordinary(values: Mapping[str, float], worst: Mapping[str, str]) -> It
 
 def _build_concept(goal: SuccessMetric) -> Figure:
     light = "grey" if goal.is_met is None else "green" if goal.is_met else "red"
-    name = goal.metric.partition(":")[2]
+    name = read_metric_name(goal.metric).subject
     noun = "" if goal.now is None else choose_form(int(goal.now), "class", "classes")
     says = "Policy limit exceeded" if light == "red" else ""
     note = (Shown(f"at most {write_count(goal.target)} allowed"),)
     return Figure(goal.metric, name[:1].upper() + name[1:], goal.now, light, note, noun=noun, says=says)
 
 
-def _build_ids(metric: str, value: float) -> Figure:
+def _build_ids(metric: str, name: str, value: float) -> Figure:
     """Return the number of classes with one name that the policy or a claim is about."""
     noun, is_one = choose_form(int(value), "definition", "definitions"), value == 1
     says = "" if is_one else "Not as expected"
-    name, note = metric.removeprefix(_CLASS_IDS), (Shown("expected 1"),)
-    return Figure(metric, name, value, "green" if is_one else "red", note, noun=noun, says=says)
+    light, note = "green" if is_one else "red", (Shown("expected 1"),)
+    return Figure(metric, name, value, light, note, noun=noun, says=says)
 
 
 def _build_golden(inv: Investigation, goal: SuccessMetric) -> Figure:

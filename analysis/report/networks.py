@@ -15,6 +15,7 @@ from analysis.report.displays import PAGE, read_asset
 from analysis.report.escaping import html, plain
 from analysis.report.layout import LARGEST_RING, lay_out
 from analysis.report.static import draw_static
+from analysis.wording import format_count
 
 INK, BLUE, RED, GREY, PALE = "#1f2933", "#2b6cb0", "#b42318", "#8793a1", "#dbe4ee"
 #: How nodes and edges look, by what they are.
@@ -158,13 +159,13 @@ def dump_json(value: Any) -> str:
     return text.replace("<", "\\u003c").replace(">", "\\u003e").replace("&", "\\u0026")
 
 
-def format_hidden(what: str, hidden: int, why: str) -> str:
+def format_hidden(noun: str, hidden: int, why: str, plural: str = "") -> str:
     """Return a sentence on what a limit left out, or an empty text.
 
-    >>> format_hidden("imports", 1200, "the weakest")
-    'Not drawn: 1,200 imports (the weakest).'
+    >>> format_hidden("import", 1200, "the weakest"), format_hidden("import", 1, "the weakest")
+    ('Not drawn: 1,200 imports (the weakest).', 'Not drawn: 1 import (the weakest).')
     """
-    return f"Not drawn: {hidden:,} {what} ({why})." if hidden else ""
+    return f"Not drawn: {format_count(hidden, noun, plural)} ({why})." if hidden else ""
 
 
 def merge_mutual(pairs: Iterable[tuple[str, str, int]]) -> list[tuple[str, str, int, int]]:

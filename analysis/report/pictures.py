@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Patch
 from matplotlib.ticker import MaxNLocator
 
+from analysis.graph import order_nodes
 from analysis.report.displays import Picture
 from analysis.report.escaping import plain
 from analysis.report.packages import count_imports, group_modules, shorten
@@ -53,45 +54,22 @@ def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Pictu
         matrix[index[importer], index[imported]] = weight
     against = int(np.tril(matrix, -1).sum())
     caption = (
-        f"{len(names):,} packages. Each cell counts the import statements of the row's package that import from the "
-        f"column's package. Red cells, below the diagonal, are against the layer order: {against:,} of "
-        f"{int(matrix.sum()):,} statements."
+        f"{format_count(len(names), 'package')}. Each cell counts the import statements of the row's package "
+        f"that import from the column's package. Red cells, below the diagonal, are against the layer order: {against:,} of "
+        f"{format_count(int(matrix.sum()), 'statement')}."
     )
-    alt = f"Matrix of the imports between {len(names)} packages; {against} statements are against the layer order"
+    packages = format_count(len(names), "package")
+    alt = f"Matrix of the imports between {packages}; against the layer order: {against:,}"
     with rc_context(STYLE):
         return Picture(_draw_cells(names, matrix), alt, caption)
 
 
 def _order_layers(names: Sequence[str], pairs: Sequence[tuple[str, str, int]]) -> list[str]:
-    """Return the names so that few imports point up: sinks last, sources first, else by the surplus of imports.
-
-    Source: P. Eades, X. Lin, W. Smyth, "A fast and effective heuristic for the feedback arc set problem" (1993).
-    """
-    outgoing: dict[str, dict[str, int]] = {name: {} for name in names}
-    incoming: dict[str, dict[str, int]] = {name: {} for name in names}
-    for importer, imported, weight in pairs:
-        outgoing[importer][imported] = weight
-        incoming[imported][importer] = weight
-    first: list[str] = []
-    last: list[str] = []
-    left = set(names)
-    while left:
-        sinks = [name for name in left if not outgoing[name] and incoming[name]]
-        chosen = max(sinks) if sinks else _find_source(left, outgoing, incoming)
-        (last if sinks else first).append(chosen)
-        left.remove(chosen)
-        for other in outgoing.pop(chosen):
-            incoming[other].pop(chosen, None)
-        for other in incoming.pop(chosen):
-            outgoing[other].pop(chosen, None)
-    return first + last[::-1]
-
-
-def _find_source(left: set[str], outgoing: Mapping[str, Any], incoming: Mapping[str, Any]) -> str:
-    def rank(name: str) -> tuple[bool, int, str]:
-        return bool(incoming[name]), sum(incoming[name].values()) - sum(outgoing[name].values()), name
-
-    return min(left, key=rank)
+    """Return the names so that few imports point up; those that nothing connects with others come first."""
+    places = {name: place for place, name in enumerate(sorted(names))}
+    costs = {(places[importer], places[imported]): weight for importer, imported, weight in pairs}
+    ordered = [sorted(names)[place] for place in order_nodes(costs)]
+    return [*sorted(set(names) - set(ordered)), *ordered]
 
 
 def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> bytes:
@@ -124,25 +102,25 @@ def draw_cycle_sizes(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     shown = cycles.head(most_bars)
     labels = [f"{modules[0]} …" for modules in shown["modules"]]
     colours = [KINDS[str(kind)] for kind in shown["kind"]]
-    hidden = f" {len(cycles) - len(shown):,} smaller ones are not drawn." if len(cycles) > len(shown) else ""
+    hidden = f" Smaller ones that are not drawn: {len(cycles) - len(shown):,}." if len(cycles) > len(shown) else ""
     counts = ", ".join(f"{int((cycles['kind'] == kind).sum()):,} {kind}" for kind in KINDS)
     caption = f"Modules per cycle, named by the first of its modules: {counts}.{hidden}"
     legend = {kind: colour for kind, colour in KINDS.items() if kind in set(shown["kind"])}
     with rc_context(STYLE):
         png = _draw_bars(labels, [int(size) for size in shown["size"]], colours, "modules", legend)
-    return Picture(png, f"Bars: the sizes of {len(shown)} cycles; {counts}", caption)
+    return Picture(png, f"Bars: the sizes of {format_count(len(shown), 'cycle')}; {counts}", caption)
 
 
 def draw_duplicate_names(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     """Return one bar per class name that is defined more than once: how many definitions it has."""
     repeated = inv.duplicate_names()
     shown = repeated.head(most_bars)
-    hidden = f" {len(repeated) - len(shown):,} more names are not drawn." if len(repeated) > len(shown) else ""
+    hidden = f" Names that are not drawn: {len(repeated) - len(shown):,}." if len(repeated) > len(shown) else ""
     caption = f"Definitions per class name, for {format_count(len(repeated), 'name')} with more than one.{hidden}"
     with rc_context(STYLE):
         sizes = [int(count) for count in shown["definitions"]]
         png = _draw_bars([str(name) for name in shown["name"]], sizes, [BLUE] * len(shown), "definitions", {})
-    return Picture(png, f"Bars: {len(shown)} class names by their number of definitions", caption)
+    return Picture(png, f"Bars: {format_count(len(shown), 'class name')} by number of definitions", caption)
 
 
 def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
@@ -150,8 +128,10 @@ def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     probed = inv.frame("probed")
     ordered = probed[probed["outcome"].astype(str) == "ok"].sort_values(["seconds", "module"], ascending=[False, True])
     shown = ordered.head(most_bars)
-    hidden = f" {len(ordered) - len(shown):,} faster ones are not drawn." if len(ordered) > len(shown) else ""
-    caption = f"Milliseconds per first import in the probe's processes, of {len(ordered):,} modules.{hidden}"
+    hidden = f" Faster ones that are not drawn: {len(ordered) - len(shown):,}." if len(ordered) > len(shown) else ""
+    caption = (
+        f"Milliseconds per first import in the probe's processes, of {format_count(len(ordered), 'module')}.{hidden}"
+    )
     with rc_context(STYLE):
         values = [round(1000 * float(seconds)) for seconds in shown["seconds"]]
         png = _draw_bars([str(name) for name in shown["module"]], values, [BLUE] * len(shown), "milliseconds", {})

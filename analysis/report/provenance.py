@@ -89,8 +89,7 @@ def _format_probe(probe: ProbeRun | None) -> str:
         return "The target was not executed: faults that only appear at run time are not in this report."
     return (
         f"{format_count(probe.modules, 'module')} of the target {'was' if probe.modules == 1 else 'were'} "
-        "imported, "
-        f"which executed its code, by Python {probe.plain_version}; no function was called. "
+        f"imported, which executed its code, by Python {probe.plain_version}; no function was called. "
         f"Network: {probe.network}. The target's files: {probe.target}. "
         f"Processes: {probe.processes}.{_format_losses(probe)}"
     )
@@ -116,8 +115,7 @@ def _format_losses(probe: ProbeRun) -> str:
         files = ", ".join(change.changed)
         losses += (
             f" {format_count(change.files, 'file')} of the target changed ({files}) while these modules were "
-            "imported: "
-            f"{', '.join(change.by)}."
+            f"imported: {', '.join(change.by)}."
         )
     return losses
 

@@ -10,7 +10,7 @@ from analysis.manifest import ProbeRun
 from analysis.quantities import write_decimal, write_share
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
-from analysis.rules.cycle_outcomes import UNTOLD
+from analysis.rules.cycle_outcomes import UNKNOWN_OUTCOMES
 from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:
@@ -96,7 +96,7 @@ def format_simulation(inv: Investigation) -> Prose:
 def _join_outcomes(inv: Investigation) -> pd.DataFrame:
     """Return the modules with both outcomes: module, predicted, observed, fails at, message, doubt."""
     simulated, probed = inv.frame("simulated"), inv.frame("probed")
-    known = simulated[~simulated["outcome"].astype(str).isin(UNTOLD)]
+    known = simulated[~simulated["outcome"].astype(str).isin(UNKNOWN_OUTCOMES)]
     both = known.merge(probed, on="module", suffixes=("_predicted", "_observed"))
     return pd.DataFrame(
         {
@@ -130,7 +130,7 @@ def list_failing_first(inv: Investigation, most_rows: int = 25) -> Fragment:
     """
     probed, simulated = inv.frame("probed"), inv.frame("simulated")
     frame = probed if len(probed) else simulated
-    failed = frame[~frame["outcome"].astype(str).isin(["ok", "missing-third-party", *UNTOLD])]
+    failed = frame[~frame["outcome"].astype(str).isin(["ok", "missing-third-party", *UNKNOWN_OUTCOMES])]
     predicted = dict(zip(simulated["module"], simulated["outcome"].astype(str), strict=True))
     shown = pd.DataFrame(
         {

@@ -48,8 +48,7 @@ def build_score(inv: Investigation) -> ScoreView | None:
     explanation = (
         f"{clean:,} of {format_count(whole['modules'], 'module')} {choose_form(clean, 'is', 'are')} clean, and "
         f"{format_count(whole['findings'], 'finding')} {choose_form(whole['findings'], 'costs', 'cost')} {lost} "
-        "points: "
-        f"100 × {clean:,} ÷ ({clean:,} + {lost})"
+        f"points: 100 × {clean:,} ÷ ({clean:,} + {lost})"
     )
     return ScoreView(
         score=write_score(whole["score"]),

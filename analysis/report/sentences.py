@@ -16,6 +16,7 @@ from analysis.report.packages import count_imports, group_modules
 from analysis.report.views import MOST_PACKAGES, find_busiest
 from analysis.rules.cycle_outcomes import find_cycle_outcomes
 from analysis.rules.verdict import format_verdict
+from analysis.steps import read_loop_step
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
@@ -84,8 +85,7 @@ def format_busiest(inv: Investigation, module: str = "") -> Prose:
     into, out = int((edges["imported"] == module).sum()), int((edges["importer"] == module).sum())
     return Prose(
         f"{code(module)} is imported by {format_count(into, 'module')} and imports {format_count(out, 'module')}. A "
-        "change "
-        f"to it can affect every module that imports it."
+        f"change to it can affect every module that imports it."
     )
 
 
@@ -104,8 +104,7 @@ def format_cycles(inv: Investigation) -> Prose:
         total, largest = int(cycles["size"].sum()), int(cycles["size"].max())
         lines.append(
             f"- **{kind}**: {format_count(len(cycles), 'cycle')} over {format_count(total, 'module')}, the largest "
-            "with "
-            f"{largest:,}. Such cycles {meaning}."
+            f"with {largest:,}. Such cycles {meaning}."
         )
     return Prose("\n".join(lines))
 
@@ -161,8 +160,8 @@ def list_cycle_outcomes(inv: Investigation, most_rows: int = 20) -> Fragment:
 
 
 def _format_step(step: Any) -> str:
-    importer, place, imported = str(step).rsplit(" ", 2)
-    return f"{importer} → {imported} ({place})"
+    read = read_loop_step(str(step))
+    return f"{read.importer} → {read.imported} ({read.path}:{read.line})"
 
 
 def list_packages(inv: Investigation, most_rows: int = 15) -> Fragment:

@@ -15,6 +15,7 @@ from analysis.errors import UnknownNameError
 from analysis.report.layout import LARGEST_RING
 from analysis.report.networks import Gallery, Link, Network, Node, format_hidden, merge_mutual
 from analysis.report.packages import count_imports, group_modules, shorten
+from analysis.steps import read_cut, read_loop_step
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
@@ -45,10 +46,13 @@ def draw_packages(inv: Investigation, most_packages: int = MOST_PACKAGES, most_l
     mutual = sum(1 for *_, back in pairs if back)
     hidden = (
         "A red line joins two packages that import each other.",
-        format_hidden("pairs of packages", len(pairs) - len(shown), "those with the fewest imports"),
-        format_hidden("packages", len(sizes) - len(tied), "those without imports from or to others"),
+        format_hidden(
+            "pair of packages", len(pairs) - len(shown), "those with the fewest imports", "pairs of packages"
+        ),
+        format_hidden("package", len(sizes) - len(tied), "those without imports from or to others"),
     )
-    alt = f"{len(nodes)} packages, {len(pairs)} connected pairs, {mutual} of them in both directions"
+    joined = format_count(len(pairs), "pair")
+    alt = f"{format_count(len(nodes), 'package')}, {joined} with imports between them, {mutual:,} in both directions"
     return Network("Packages and the imports between them", nodes, links, alt, " ".join(filter(None, hidden)), 620)
 
 
@@ -64,16 +68,16 @@ def draw_cycles(inv: Investigation, kind: str = "import-time", most_cycles: int 
     cycles = inv.cycles(kind)
     shown = cycles.head(most_cycles).to_dict("records")
     networks = tuple(_draw_cycle(inv, row, number) for number, row in enumerate(shown, 1))
-    hidden = format_hidden("cycles", len(cycles) - len(shown), "the smallest ones; the table lists all")
+    hidden = format_hidden("cycle", len(cycles) - len(shown), "the smallest ones; the table lists all")
     return Gallery(networks, hidden)
 
 
 def _draw_cycle(inv: Investigation, row: Mapping[Any, Any], number: int) -> Network:
-    ring = [str(step).split(" ", 1)[0] for step in row["loop"]]
+    ring = [read_loop_step(str(step)).importer for step in row["loop"]]
     members = [*ring, *(str(name) for name in row["modules"] if name not in set(ring))]
     shown = members[:MOST_MEMBERS]
     pairs = _find_pairs(inv.edges, shown, str(row["kind"]))
-    cuts = {tuple(str(pair).split(" -> ", 1)) for pair in row["cut"]}
+    cuts = {read_cut(str(pair)) for pair in row["cut"]}
     loop = set(zip(ring, [*ring[1:], *ring[:1]], strict=True))
     labels = shorten(shown)
     nodes = tuple(Node(name, labels[name], name, 13, "focus" if name in ring else "plain") for name in shown)
@@ -85,11 +89,11 @@ def _draw_cycle(inv: Investigation, row: Mapping[Any, Any], number: int) -> Netw
     legend = "Blue lines are one short loop"
     legend += ", dashed red lines the cheapest imports to remove." if cuts else "."
     return Network(
-        f"Cycle {number}: {row['size']:,} modules",
+        f"Cycle {number}: {format_count(row['size'], 'module')}",
         nodes, links,
-        f"Cycle {number}, {row['kind']}: {row['size']} modules, {row['edge_count']} pairs, "
-        f"{format_count(len(cuts), 'import')} to cut",
-        " ".join(filter(None, (legend, format_hidden("modules", len(members) - len(shown), "the last ones by name")))),
+        f"Cycle {number}, {row['kind']}: {format_count(row['size'], 'module')}, "
+        f"{format_count(row['edge_count'], 'pair')}, {len(cuts):,} to cut",
+        " ".join(filter(None, (legend, format_hidden("module", len(members) - len(shown), "the last ones by name")))),
         height=_find_height(len(shown)),
     )  # fmt: skip
 
@@ -136,7 +140,7 @@ def draw_neighbours(inv: Investigation, module: str = "", most: int = MOST_NEIGH
         for name in shown
     )
     links = tuple(Link(importer, imported, f"{importer} → {imported}\n{place}") for importer, imported, place in pairs)
-    hidden = format_hidden("modules", len(others) - len(shown) + 1, "those with the fewest imports")
+    hidden = format_hidden("module", len(others) - len(shown) + 1, "those with the fewest imports")
     alt = f"{module} and {format_count(len(others), 'module')} that it imports or that import it"
     return Network(f"Neighbours of {module}", nodes, links, alt, hidden)
 

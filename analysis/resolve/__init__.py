@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from analysis.facts.absolute import absolute_name
 from analysis.resolve.answers import ImportAnswers
-from analysis.resolve.environments import Environment, Supported
+from analysis.resolve.environments import Supported, SupportedInterpreter
 from analysis.resolve.imports import ImportAnswer, ImportResolver
 from analysis.resolve.modules import Module, ModuleIndex
 from analysis.resolve.target import TargetFacts, TargetResolver
 
 __all__ = [
-    "Environment",
     "ImportAnswer",
     "ImportAnswers",
     "ImportResolver",
     "Module",
     "ModuleIndex",
     "Supported",
+    "SupportedInterpreter",
     "TargetFacts",
     "TargetResolver",
     "absolute_name",

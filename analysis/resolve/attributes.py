@@ -4,21 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
 
 from analysis import tables
 from analysis.resolve.answers import ImportAnswers
-from analysis.resolve.imports import ImportAnswer
-from analysis.resolve.modules import Module
+from analysis.resolve.imports import ImportAnswer, ImportResolver
+from analysis.resolve.modules import Module, ModuleIndex
+from analysis.resolve.name_resolver import NameResolver
+from analysis.resolve.namespaces import Namespaces
 from analysis.resolve.values import choose
 
-if TYPE_CHECKING:
-    from analysis.resolve.target import TargetResolver
+#: All statements of the package have run.
+_AT_END = -1
 
 
-def settle_attributes(answers: ImportAnswers, target: TargetResolver) -> ImportAnswers:
+class Resolved(Protocol):
+    """What is asked of the resolver of a target."""
+
+    @property
+    def imports(self) -> ImportResolver: ...
+    @property
+    def index(self) -> ModuleIndex: ...
+    @property
+    def spaces(self) -> Namespaces: ...
+    @property
+    def names(self) -> NameResolver: ...
+
+
+def settle_attributes(answers: ImportAnswers, target: Resolved) -> ImportAnswers:
     """Return the answers, those of submodules replaced where the package has an attribute of that name instead.
 
     Only packages that bind the name of one of their submodules are asked; most have none.
@@ -46,11 +61,7 @@ def settle_attributes(answers: ImportAnswers, target: TargetResolver) -> ImportA
     return ImportAnswers(answers.rows, answers.importers, which, settled)
 
 
-#: All statements of the package have run.
-_AT_END = -1
-
-
-def _find_hidden(answer: ImportAnswer, target: TargetResolver) -> Iterator[int]:
+def _find_hidden(answer: ImportAnswer, target: Resolved) -> Iterator[int]:
     """Yield the submodule that an answer names and the package may hide, if any."""
     if answer.base < 0 or answer.imported[:1] in {(), (answer.base,)}:
         return
@@ -65,7 +76,7 @@ def _find_hidden(answer: ImportAnswer, target: TargetResolver) -> Iterator[int]:
         yield child.number
 
 
-def _find_moment(target: TargetResolver, package: Module, importer: Module) -> int:
+def _find_moment(target: Resolved, package: Module, importer: Module) -> int:
     """Return how far the package has run when the importer's own statements run, as a position of its statements.
 
     A module that the package's file makes Python import, and the package itself, run before it is done.
@@ -76,7 +87,7 @@ def _find_moment(target: TargetResolver, package: Module, importer: Module) -> i
     return reached.get(importer.primary, _AT_END)
 
 
-def _is_submodule(target: TargetResolver, package: Module, name: str, moment: int, child: int) -> bool:
+def _is_submodule(target: Resolved, package: Module, name: str, moment: int, child: int) -> bool:
     outcome = target.names.resolve_at(target.index.all[package.primary], name, moment)
     if not outcome:
         return True  # nothing is bound yet, so that the submodule is imported
@@ -84,7 +95,7 @@ def _is_submodule(target: TargetResolver, package: Module, name: str, moment: in
     return value.kind == "module" and value.module == target.index.all[child].primary
 
 
-def _take_attribute(answer: ImportAnswer, target: TargetResolver) -> ImportAnswer:
+def _take_attribute(answer: ImportAnswer, target: Resolved) -> ImportAnswer:
     """Return the answer of a statement that takes an attribute: the package runs, the submodule does not."""
     around = target.index.find_around(target.index.all[answer.base])
     return replace(answer, imported=(answer.base,), ancestors=tuple(package.number for package in around))

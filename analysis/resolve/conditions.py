@@ -12,12 +12,12 @@ from functools import lru_cache
 from typing import Any
 
 from analysis.facts.expressions import TYPING_NAMES, find_dotted
-from analysis.resolve.environments import Environment
+from analysis.resolve.environments import SupportedInterpreter
 
 #: The value of what the environment does not decide.
 UNDECIDED = object()
 #: What the interpreter and the platform decide, by the name as written; the facts spell out other names for it.
-_CONSTANTS: Mapping[str, Callable[[Environment], Any]] = {
+_CONSTANTS: Mapping[str, Callable[[SupportedInterpreter], Any]] = {
     "sys.version_info": lambda each: (*each.version, "final", 0),
     "version_info": lambda each: (*each.version, "final", 0),
     "sys.version_info.major": lambda each: each.version[0],
@@ -48,12 +48,12 @@ _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
 
 
 @lru_cache(maxsize=16384)
-def evaluate_condition(source: str, environment: Environment, *, is_typing: bool = False) -> bool | None:
+def evaluate_condition(source: str, environment: SupportedInterpreter, *, is_typing: bool = False) -> bool | None:
     """Return the outcome of a test in an environment; None when it cannot be known.
 
     ``is_typing``: as type checkers see it, for which ``TYPE_CHECKING`` is true.
 
-    >>> linux = Environment((3, 11, 4), "linux")
+    >>> linux = SupportedInterpreter((3, 11, 4), "linux")
     >>> evaluate_condition("sys.version_info >= (3, 8)", linux), evaluate_condition("not TYPE_CHECKING", linux)
     (True, True)
     >>> evaluate_condition("HAS_NUMPY", linux) is None
@@ -75,7 +75,7 @@ def is_known_constant(dotted: str) -> bool:
     }  # fmt: skip
 
 
-def find_constant(dotted: str, environment: Environment) -> Any:
+def find_constant(dotted: str, environment: SupportedInterpreter) -> Any:
     """Return what a dotted name outside of every target is in a process; ``UNDECIDED`` where nobody knows."""
     known = _CONSTANTS.get(dotted)
     return known(environment) if known else _CONSTANTS_OF_A_PROCESS.get(dotted, UNDECIDED)
@@ -84,7 +84,7 @@ def find_constant(dotted: str, environment: Environment) -> Any:
 class _Evaluation:
     """Evaluates an expression as far as the environment decides it."""
 
-    def __init__(self, environment: Environment, is_typing: bool) -> None:
+    def __init__(self, environment: SupportedInterpreter, is_typing: bool) -> None:
         self._environment = environment
         self._is_typing = is_typing
 
@@ -92,6 +92,10 @@ class _Evaluation:
         """Return the value of an expression, or the mark of an unknown one."""
         evaluate = _EVALUATORS.get(type(node))
         return UNDECIDED if evaluate is None else evaluate(self, node)
+
+    def _evaluate_constant(self, node: ast.Constant) -> Any:
+        """``if False:`` is an old way to say that a branch is for type checkers."""
+        return True if self._is_typing and node.value is False else node.value
 
     def _evaluate_tuple(self, node: ast.Tuple) -> Any:
         values = [self.evaluate(element) for element in node.elts]
@@ -149,7 +153,7 @@ class _Evaluation:
 
 
 _EVALUATORS: dict[type[ast.expr], Callable[[_Evaluation, Any], Any]] = {
-    ast.Constant: lambda _, node: node.value,
+    ast.Constant: _Evaluation._evaluate_constant,
     ast.Tuple: _Evaluation._evaluate_tuple,
     ast.Name: _Evaluation._evaluate_name,
     ast.Attribute: _Evaluation._evaluate_name,

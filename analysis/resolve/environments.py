@@ -19,7 +19,7 @@ _LAST_PATCH = 99
 
 
 @dataclass(frozen=True, slots=True)
-class Environment:
+class SupportedInterpreter:
     """One interpreter on one platform: ``version`` is (major, minor, patch), ``platform`` as in ``sys.platform``."""
 
     version: tuple[int, int, int]
@@ -44,19 +44,19 @@ class Supported:
     platforms: tuple[str, ...] = PLATFORMS
 
     @property
-    def here(self) -> Environment:
+    def here(self) -> SupportedInterpreter:
         """The environment that is simulated: the running one where it is supported, else the nearest to it."""
         running = sys.version_info[:3]
         version = min(self.versions, key=lambda each: (abs(each[0] - running[0]), abs(each[1] - running[1]), each))
         patch = running[2] if version == running[:2] else 0
         platform = sys.platform if sys.platform in self.platforms else self.platforms[0]
-        return Environment((*version, patch), platform)
+        return SupportedInterpreter((*version, patch), platform)
 
     @cached_property
-    def environments(self) -> Sequence[Environment]:
+    def environments(self) -> Sequence[SupportedInterpreter]:
         """Every version on every platform, with its first and its last patch release."""
         return [
-            Environment((*version, patch), platform)
+            SupportedInterpreter((*version, patch), platform)
             for version in self.versions
             for patch in (0, _LAST_PATCH)
             for platform in self.platforms

@@ -16,6 +16,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from analysis import tables
+from analysis.facts.source_tree import SourceTree
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.missing import Doubts, Nearest
 from analysis.resolve.modules import NAMESPACE, Module, ModuleIndex
@@ -25,11 +26,15 @@ from analysis.resolve.standard_library import ALWAYS_FIRST, STANDARD
 
 
 class ImportFacts(Protocol):
-    """The facts that decide what imports mean; ``root`` is the folder of the target."""
+    """The facts that decide what imports mean."""
 
     @property
     def root(self) -> Path:
         """The folder of the target."""
+
+    @property
+    def tree(self) -> SourceTree:
+        """The files of the target."""
 
     @property
     def files(self) -> pa.Table:
@@ -85,7 +90,7 @@ class ImportResolver(Finder):
         super().__init__(ModuleIndex(facts.modules), facts.imports)
         imports, bindings = settle_conditions(facts.imports.combine_chunks(), facts.bindings, self)
         self.statements, self.bindings = imports, bindings
-        self._doubts = Doubts(self.index, facts.root, files=facts.files, imports=imports, hooks=facts.hooks)
+        self._doubts = Doubts(self.index, facts.tree, files=facts.files, imports=imports, hooks=facts.hooks)
         self._lists = _read_lists(facts.exports)
         self._nearest: Nearest | None = None
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
-from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.source_tree import SourceTree
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.modules import Module, ModuleIndex
 
@@ -25,9 +25,9 @@ class Doubts:
     """Why a module that is not in the tree may exist at run time after all."""
 
     def __init__(
-        self, modules: ModuleIndex, root: Path, *, files: pa.Table, imports: pa.Table, hooks: pa.Table
+        self, modules: ModuleIndex, tree: SourceTree, *, files: pa.Table, imports: pa.Table, hooks: pa.Table
     ) -> None:
-        self._root = root
+        self._tree = tree
         columns = (tables.read_column(files, name) for name in ("path", "status"))
         self._unparsed = {path for path, status in zip(*columns, strict=True) if status != "ok"}
         self._registered: dict[bool, set[str]] = {False: set(), True: set()}
@@ -80,8 +80,8 @@ class Doubts:
     def _list_folder(self, folder: str) -> frozenset[str]:
         if folder not in self._listings:
             try:
-                self._listings[folder] = frozenset(entry.name for entry in (self._root / folder).iterdir())
-            except (OSError, ValueError):
+                self._listings[folder] = frozenset(entry.name for entry in self._tree.list_folder(folder))
+            except OSError:
                 self._listings[folder] = frozenset()
         return self._listings[folder]
 

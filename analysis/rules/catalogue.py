@@ -84,7 +84,7 @@ def _check(rule: Rule, case: RuleContext, gaps: Gaps) -> list[Finding]:
 
 def _add_sources(findings: list[Finding], case: RuleContext) -> list[Finding]:
     places = {(place.path, place.line) for finding in findings for place in finding.evidence}
-    return add_sources(findings, read_source_lines(case.facts.root, places))
+    return add_sources(findings, read_source_lines(case.facts.tree, places))
 
 
 def _apply_target(
@@ -128,7 +128,7 @@ def score_case(case: RuleContext, findings: Iterable[Finding], gaps: Gaps) -> tu
 
 
 def check_weights(policy: Policy, source: Path | None = None) -> None:
-    """Raise ``PolicyError`` when the policy gives points to a rule that there is not; ``source`` is its file."""
+    """Raise ``PolicyError`` when the policy gives points to a rule that does not exist; ``source`` is its file."""
     for name in policy.compliance.weights:
         if name not in RULES_BY_NAME:
             near = get_close_matches(name, list(RULES_BY_NAME), 1, 0.5)

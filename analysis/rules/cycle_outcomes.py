@@ -1,4 +1,4 @@
-"""Whether a cycle really fails: from which first import, at which statement, and what is lost without a word."""
+"""Whether a cycle really fails: from which first import, at which statement, and what is silently lost."""
 
 from __future__ import annotations
 
@@ -7,10 +7,16 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from analysis.steps import read_left_names
+from analysis.wording import format_some
+
 #: Outcomes that depend on the order of imports.
 CIRCULAR = frozenset({"circular", "recursion"})
 #: Outcomes of the simulation that say nothing of the import.
-UNTOLD = frozenset({"unknown", "not-simulated"})
+UNKNOWN_OUTCOMES = frozenset({"unknown", "not-simulated"})
+
+
+_STATES = {"None": "stays None", "absent": "stays undefined"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +44,16 @@ class CycleOutcome:
         return self.judged > 0 and not self.left
 
 
+def format_left(texts: Iterable[str]) -> str:
+    """Return what swallowed imports leave their names as, from columns ``left_as``; empty where that is not known.
+
+    >>> format_left(["EventBus: None", "Event: absent", "EventBus: None", ""])
+    'EventBus stays None, Event stays undefined'
+    """
+    names = dict.fromkeys(name for text in texts for name in read_left_names(text))
+    return format_some([f"{each.name} {_STATES.get(each.state, f'is {each.state}')}" for each in names])
+
+
 def find_cycle_outcomes(
     cycles: Mapping[str, Collection[str]],
     simulated: Iterable[Mapping[str, Any]],
@@ -51,11 +67,11 @@ def find_cycle_outcomes(
             lost[row["path"]].setdefault((row["caught_path"], row["caught_line"]), row)
     found = {}
     for cycle, modules in cycles.items():
-        told = [outcomes[module] for module in modules if module in outcomes]
-        rows = [row for row in told if row["outcome"] not in UNTOLD]
+        known = [outcomes[module] for module in modules if module in outcomes]
+        rows = [row for row in known if row["outcome"] not in UNKNOWN_OUTCOMES]
         paths = {row["path"] for row in rows}
         failing = [row for row in rows if row["outcome"] in CIRCULAR and row["failed_path"] in paths]
         losing = {place: row for path in sorted(paths) for place, row in sorted(lost.get(path, {}).items())}
         kept = tuple(losing[place] for place in sorted(losing))
-        found[cycle] = CycleOutcome(len(rows), len(told) - len(rows), tuple(failing), kept)
+        found[cycle] = CycleOutcome(len(rows), len(known) - len(rows), tuple(failing), kept)
     return found

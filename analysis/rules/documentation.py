@@ -41,6 +41,7 @@ def _mark(text: str) -> str:
 def _render_rule(rule: Rule) -> str:
     parts = [f"## {rule.name}", "", *_render_severity(rule), "", _mark(rule.meaning), ""]
     parts += [f"**To fix it:** {_mark(rule.remedy)}", ""]
+    parts += [f"Root cause: {rule.cause.title}. In the plan: {rule.step.phase.name}.{_render_needs(rule)}", ""]
     if rule.policy:
         parts += ["With the policy", "", "```toml", rule.policy.rstrip("\n"), "```", ""]
     parts += ["Bad:", "", _render_example(rule.bad), "", "Good:", "", _render_example(rule.good), ""]
@@ -52,6 +53,16 @@ def _render_severity(rule: Rule) -> list[str]:
     if not rule.grades:
         return [f"Severity: {rule.severity}.{breach}"]
     return [f"Severity:{breach}", "", *(f"- {severity}: {when}" for severity, when in sorted(rule.grades.items()))]
+
+
+def _render_needs(rule: Rule) -> str:
+    """Say when a rule applies; empty where it always does."""
+    needs = [
+        *([f"a section `[[{rule.needs_policy}]]` in the policy"] if rule.needs_policy else []),
+        *(["the probe"] if rule.needs_probe else []),
+        *(["the simulation or the probe"] if rule.needs_simulation else []),
+    ]
+    return f" It needs {' and '.join(needs)}." if needs else ""
 
 
 def _render_example(files: Mapping[str, str]) -> str:

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.former_names import find_rule, list_rule_names
 from analysis.policy import Ignore
 from analysis.rules.context import RuleContext
 from analysis.rules.families.exceptions import UNUSED, VOID
@@ -71,7 +72,7 @@ def read_allowances(case: RuleContext) -> list[Allowance]:
     for path, line, kind, place, text in rows:
         is_comment = kind == "ssot" and place == "comment"
         for match in _COMMENT.finditer(text) if is_comment else ():
-            rules = tuple(dict.fromkeys(name.strip() for name in match[1].split(",") if name.strip()))
+            rules = tuple(dict.fromkeys(find_rule(name.strip()) for name in match[1].split(",") if name.strip()))
             reason = (match[2] or "").strip()
             found.append(Allowance(path, line, rules, reason if re.search(r"\w", reason) else "", text.startswith("#")))
         if is_comment and _ALMOST.search(text):
@@ -162,9 +163,9 @@ def _judge(
     if rule.is_joint or not left:
         return None, accepted
     counted = f"{format_count(len(allowed), 'place')} {choose_form(len(allowed), 'is', 'are')}"
-    told = f"{finding.message}. {counted} accepted by comments"
+    message = f"{finding.message}. {counted} accepted by comments"
     evidence = tuple(Evidence(path, line) for path, line in left[:MOST_EVIDENCE])
-    return replace(finding, message=told, cited=left, places=len(left), evidence=evidence), accepted
+    return replace(finding, message=message, cited=left, places=len(left), evidence=evidence), accepted
 
 
 def _accept(finding: Finding, by: str, reason: str, until: str, places: Sequence[Place]) -> Accepted:
@@ -176,16 +177,20 @@ def _accept(finding: Finding, by: str, reason: str, until: str, places: Sequence
 
 
 def _covers(ignore: Ignore, finding: Finding) -> bool:
-    if not fnmatchcase(finding.rule, ignore.rule):
+    if not _is_named(finding.rule, ignore):
         return False
     paths = {path for path, _ in finding.cited}
     by_path = bool(paths) and all(fnmatchcase(path, ignore.subject) for path in paths)
     return by_path or fnmatchcase(finding.subject, ignore.subject)
 
 
+def _is_named(rule: str, ignore: Ignore) -> bool:
+    return any(fnmatchcase(name, ignore.rule) for name in list_rule_names(rule))
+
+
 def _find_fault(ignore: Ignore, rules: Mapping[str, Rule], today: dt.date) -> str:
     """Return why an exception of the policy does not count; empty when it does."""
-    if not any(fnmatchcase(name, ignore.rule) for name in rules):
+    if not any(_is_named(name, ignore) for name in rules):
         return _format_unknown([ignore.rule], rules)
     if ignore.until is not None and ignore.until < today:
         return f"it was for the time until {ignore.until.isoformat()}"
@@ -226,8 +231,8 @@ def _report_unused(
         idle = [name for name in each.rules if name in judged and (each, name) not in used]
         if idle:
             what = "it" if len(idle) == len(each.rules) else ", ".join(idle)
-            told = f"The exception for {', '.join(idle)} accepts nothing: delete {what}"
-            yield _report(UNUSED, "P3", replace(each, rules=tuple(idle)), told)
+            message = f"The exception for {', '.join(idle)} accepts nothing: delete {what}"
+            yield _report(UNUSED, "P3", replace(each, rules=tuple(idle)), message)
 
 
 def _report(rule: str, severity: str, each: Allowance | Ignore, message: str) -> Finding:

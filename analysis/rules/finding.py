@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from analysis import tables
+from analysis.former_names import FORMER, FormerNames, find_first_rule_name
 from analysis.wording import make_harmless
 
 #: More places than this are counted, not shown.
@@ -52,7 +53,7 @@ def build_finding(
     """Return a finding whose evidence is the first dozen different places, in the order given.
 
     ``counted`` are the places that it is made of, where those that are shown are but an example. ``marks`` are names
-    that tell this finding from others of the same rule and subject, never lines.
+    that distinguish this finding from others of the same rule and subject, never lines.
     """
     shown = list(dict.fromkeys(places))
     chosen = shown if counted is None else list(dict.fromkeys(counted))
@@ -63,13 +64,13 @@ def build_finding(
     )  # fmt: skip
 
 
-def fingerprint(rule: str, subject: str, *parts: str) -> str:
-    """Return 16 hex digits that depend on names only, never on lines or layout.
+def fingerprint(rule: str, subject: str, *parts: str, former: FormerNames = FORMER) -> str:
+    """Return 16 hex digits that depend on names only, never on lines or layout, nor on a rule's new name.
 
     >>> fingerprint("import-cycle", "a") == fingerprint("import-cycle", "a")
     True
     """
-    text = "\0".join((rule, subject, *parts))
+    text = "\0".join((find_first_rule_name(rule, former), subject, *parts))
     return hashlib.blake2b(text.encode("utf-8", "backslashreplace"), digest_size=8).hexdigest()
 
 

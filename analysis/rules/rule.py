@@ -105,7 +105,7 @@ class Rule:
 
     @property
     def is_beyond_source(self) -> bool:
-        """Whether the source alone does not tell: it takes the simulation or the probe."""
+        """Whether the source alone does not show it: it takes the simulation or the probe."""
         return self.needs_probe or self.needs_simulation
 
     def applies(self, case: RuleContext) -> bool:

@@ -2,7 +2,7 @@
 
 C is the number of clean modules: those that no finding of severity P0, P1 or P2 cites. L are the points lost: for each
 finding its weight times the number of its places. Findings that were refuted, or that an exception accepts, cost
-nothing. Mending never lowers the score: a finding that goes, loses places or becomes less grave can only raise C and
+nothing. Fixing never lowers the score: a finding that goes, loses places or becomes less severe can only raise C and
 lower L, and a module that is deleted with its finding was not clean.
 """
 
@@ -20,7 +20,7 @@ from analysis.rules.finding import Finding
 
 #: Points for each place of a finding, by severity.
 POINTS: Mapping[str, float] = {"P0": 10.0, "P1": 3.0, "P2": 1.0, "P3": 0.1}
-#: Packages are told apart by at most so many names.
+#: Packages are distinguished by at most so many names.
 _DEEPEST = 4
 _KINDS = ("module", "package", "extension")
 #: What belongs to no module: files that cannot be imported, findings without a place.

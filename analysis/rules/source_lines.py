@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import stat
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 
 from analysis.facts.source import LARGEST_FILE_BYTES, detect_encoding
+from analysis.facts.source_tree import SourceTree
 from analysis.wording import make_harmless
 
 LONGEST_SOURCE = 200
 
 
-def read_source_lines(root: Path, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
+def read_source_lines(tree: SourceTree, places: Iterable[tuple[str, int]]) -> dict[tuple[str, int], str]:
     """Return the lines at some places (path relative to the root, line from 1), stripped and cut at 200 characters.
 
     Never raises: a place has no entry when its file is gone, is no regular file below the root, is too large, or
@@ -23,24 +21,17 @@ def read_source_lines(root: Path, places: Iterable[tuple[str, int]]) -> dict[tup
     wanted: dict[str, set[int]] = defaultdict(set)
     for path, line in places:
         wanted[path].add(line)
-    base = os.path.realpath(root)
     return {
         (path, line): text
         for path, lines in sorted(wanted.items())
-        for line, text in _pick(_read_file(base, path), lines).items()
+        for line, text in _pick(_read_file(tree, path), lines).items()
     }
 
 
-def _read_file(base: str, path: str) -> bytes:
-    """Return the bytes of a file, nothing for a pipe, a device, or a link that leads out of the target."""
+def _read_file(tree: SourceTree, path: str) -> bytes:
     try:
-        place = Path(os.path.realpath(f"{base}/{path}"))
-        status = place.stat()
-        is_inside = str(place).startswith(base.rstrip("/") + "/")
-        if not is_inside or not stat.S_ISREG(status.st_mode) or status.st_size > LARGEST_FILE_BYTES:
-            return b""
-        return place.read_bytes()
-    except (OSError, ValueError):
+        return tree.read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
+    except OSError:
         return b""
 
 

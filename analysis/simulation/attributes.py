@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.state import InterpreterState
-from analysis.simulation.values import UNKNOWN, Function, Globals, Module, Raised, Value
+from analysis.simulation.values import UNKNOWN, Function, Globals, LoadedModule, Raised, Value
 
 #: Attributes that every module has.
 _ALWAYS = frozenset({"__doc__", "__file__", "__loader__", "__spec__", "__builtins__", "__cached__", "__class__"})
@@ -13,21 +13,21 @@ _ALWAYS = frozenset({"__doc__", "__file__", "__loader__", "__spec__", "__builtin
 class Attributes(InterpreterState):
     """A simulated process that sets and reads the attributes of its modules."""
 
-    def write(self, module: Module, name: str, value: Value) -> None:
+    def write(self, module: LoadedModule, name: str, value: Value) -> None:
         """Set an attribute of a module, as a statement does."""
         # A module's own body sets its own names whenever it runs; what another sets on it depends on who ran before.
         if not self.stack or module is not self.stack[-1].module:
             self._altered.add(module.name)
         self._set(module, name, value)
 
-    def _set(self, module: Module, name: str, value: Value) -> None:
+    def _set(self, module: LoadedModule, name: str, value: Value) -> None:
         """Set an attribute; a module that has run may belong to other processes too, and stays as it is."""
         if module.is_running:
             module.names[name] = value
         else:
             self.changed.setdefault(module.name, {})[name] = value
 
-    def read(self, module: Module, name: str) -> Value:
+    def read(self, module: LoadedModule, name: str) -> Value:
         """Return a name that a module has, or the mark of absence."""
         if not module.is_running:
             changed = self.changed.get(module.name)
@@ -35,11 +35,11 @@ class Attributes(InterpreterState):
                 return changed[name]
         return module.names.get(name, ABSENT)
 
-    def has(self, module: Module, name: str) -> bool:
+    def has(self, module: LoadedModule, name: str) -> bool:
         """Return whether a module has a name of its own."""
         return self.read(module, name) is not ABSENT
 
-    def find_attribute(self, module: Module, name: str) -> Value:
+    def find_attribute(self, module: LoadedModule, name: str) -> Value:
         """Return an attribute of a module as ``getattr`` does, or raise what that raises."""
         if module.is_running:
             self._meets_running = True
@@ -65,7 +65,7 @@ class Attributes(InterpreterState):
             raise self.fail("circular", AttributeError, text, module.name, name)
         raise self.fail("other", AttributeError, f"module {module.name!r} has no attribute {name!r}", module.name, name)
 
-    def _ask(self, module: Module, name: str, getter: Value) -> Value:
+    def _ask(self, module: LoadedModule, name: str, getter: Value) -> Value:
         if not isinstance(getter, Function):
             return UNKNOWN
         key = (module.name, name)
@@ -81,7 +81,7 @@ class Attributes(InterpreterState):
         finally:
             self._asked.discard(key)
 
-    def has_attribute(self, module: Module, name: str) -> bool:
+    def has_attribute(self, module: LoadedModule, name: str) -> bool:
         """Return whether ``hasattr`` says so."""
         try:
             self.find_attribute(module, name)

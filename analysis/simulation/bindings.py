@@ -13,9 +13,9 @@ from analysis.simulation.values import (
     External,
     Globals,
     Instance,
+    KnownMapping,
     Listed,
-    Module,
-    Table,
+    LoadedModule,
     Value,
 )
 
@@ -53,7 +53,7 @@ def store(machine: Importer, target: Node, value: Value, frame: Frame) -> None:
         bind(machine, target[1], value, frame)
     elif kind == "a":
         owner = machine.evaluate(target[1], frame)
-        if isinstance(owner, Module):
+        if isinstance(owner, LoadedModule):
             machine.write(owner, target[2], value)
         elif isinstance(owner, Class | Instance):
             owner.names[target[2]] = value
@@ -78,7 +78,7 @@ def _store_item(machine: Importer, owner: Value, index: Value, value: Value) -> 
             machine.write(owner.module, index, value)
         else:
             _forget_constants(machine, owner.module)
-    elif isinstance(owner, Table):
+    elif isinstance(owner, KnownMapping):
         wanted = plain(index)
         if wanted is UNKNOWN or isinstance(wanted, slice):
             owner.is_open = True
@@ -86,7 +86,7 @@ def _store_item(machine: Importer, owner: Value, index: Value, value: Value) -> 
             owner.pairs[wanted] = value
 
 
-def _forget_constants(machine: Importer, module: Module) -> None:
+def _forget_constants(machine: Importer, module: LoadedModule) -> None:
     """A name that nobody can tell is bound anew: what decides about branches may be another value now."""
     module.is_open = True
     for name, value in list(module.names.items()):
@@ -123,7 +123,7 @@ def _delete(machine: Importer, node: Node, frame: Frame) -> None:
                 machine.modules.pop(index, None)
         elif target[0] == "a":
             owner = machine.evaluate(target[1], frame)
-            if isinstance(owner, Module) and owner.is_running:
+            if isinstance(owner, LoadedModule) and owner.is_running:
                 owner.names.pop(target[2], None)
 
 

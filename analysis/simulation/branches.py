@@ -11,7 +11,7 @@ from analysis.simulation.constants import truth
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind
 from analysis.simulation.records import Frame
-from analysis.simulation.values import UNKNOWN, Listed, Raised, Table, Value
+from analysis.simulation.values import UNKNOWN, KnownMapping, Listed, Raised, Value
 
 _MOST_TURNS = 200
 
@@ -57,7 +57,7 @@ def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: It
 def _for(machine: Importer, node: Node, frame: Frame) -> Value:
     _, _, target, whole, body, rest = node
     items = machine.evaluate(whole, frame)
-    if isinstance(items, Table):
+    if isinstance(items, KnownMapping):
         items = Listed(list(items.pairs), items.is_open)
     content = items.elements if isinstance(items, Listed) and not items.is_open else items
     if not isinstance(content, list | tuple) or len(content) > _MOST_TURNS:

@@ -12,14 +12,14 @@ from analysis.simulation.lookup import find_in_class, find_member
 from analysis.simulation.records import Frame
 from analysis.simulation.values import (
     UNKNOWN,
-    Bound,
+    BoundMethod,
     Class,
     External,
     Function,
     Globals,
     Instance,
+    KnownMapping,
     Listed,
-    Table,
     Value,
 )
 
@@ -58,7 +58,7 @@ def _call(machine: Importer, node: Node, frame: Frame) -> Value:
 
 def call(machine: Importer, callee: Value, arguments: list[Value], keywords: dict[str, Value], frame: Frame) -> Value:
     """Call something and return what it returns."""
-    if isinstance(callee, Bound):
+    if isinstance(callee, BoundMethod):
         return machine.run_function(callee.function, [callee.owner, *arguments], keywords)
     if isinstance(callee, Function):
         return machine.run_function(callee, arguments, keywords)
@@ -110,7 +110,7 @@ def call_external(
             return Listed([])
         if isinstance(first, Listed | tuple):
             return Listed(list(first)) if isinstance(first, tuple) else Listed(list(first.elements), first.is_open)
-        return Listed(list(first.pairs), first.is_open) if isinstance(first, Table) else Listed([], is_open=True)
+        return Listed(list(first.pairs), first.is_open) if isinstance(first, KnownMapping) else Listed([], is_open=True)
     for argument in arguments:
         if isinstance(argument, Globals):
             argument.module.is_open = True

@@ -6,14 +6,14 @@ from typing import Any
 
 from analysis.simulation.values import (
     UNKNOWN,
-    Bound,
+    BoundMethod,
     Class,
     External,
     Function,
     Instance,
+    KnownMapping,
     Listed,
-    Module,
-    Table,
+    LoadedModule,
     Value,
 )
 
@@ -30,9 +30,9 @@ def truth(value: Value) -> bool | None:
         return bool(value)
     if isinstance(value, Listed):
         return True if value.elements else None if value.is_open else False
-    if isinstance(value, Table):
+    if isinstance(value, KnownMapping):
         return True if value.pairs else None if value.is_open else False
-    if isinstance(value, Module | Class | Function | Bound):
+    if isinstance(value, LoadedModule | Class | Function | BoundMethod):
         return True
     return True if isinstance(value, External) and value.is_module else None
 
@@ -74,10 +74,12 @@ def is_same(first: Value, second: Value) -> bool | None:
         if one is None or one is True or one is False:
             if isinstance(other, CONSTANTS):
                 return one is other
-            is_something = isinstance(other, Module | Class | Function | Bound | Listed | Table | Instance)
+            is_something = isinstance(
+                other, LoadedModule | Class | Function | BoundMethod | Listed | KnownMapping | Instance
+            )
             if is_something or (isinstance(other, External) and not other.name.endswith("()")):
                 return False
-    kinds = Module | Class | Function | Instance
+    kinds = LoadedModule | Class | Function | Instance
     if isinstance(first, kinds) and isinstance(second, kinds):
         return first is second
     return None

@@ -12,8 +12,8 @@ from analysis.simulation.values import (
     Class,
     External,
     Globals,
+    KnownMapping,
     Listed,
-    Table,
     Value,
 )
 
@@ -35,7 +35,7 @@ def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
             raise machine.fail("other", KeyError, repr(index), "", index)
         return UNKNOWN if found is ABSENT else found
     wanted = plain(index)
-    if isinstance(owner, Table) and wanted is not UNKNOWN and not isinstance(wanted, slice):
+    if isinstance(owner, KnownMapping) and wanted is not UNKNOWN and not isinstance(wanted, slice):
         return owner.pairs.get(wanted, UNKNOWN)
     content = owner.elements if isinstance(owner, Listed) and not owner.is_open else owner
     if isinstance(content, list | tuple | str) and isinstance(index, int | slice):
@@ -44,7 +44,7 @@ def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
         except (IndexError, TypeError, ValueError):
             return UNKNOWN
         return Listed(found) if isinstance(found, list) and isinstance(index, slice) else found
-    # A generic class with arguments stands for itmachine.
+    # A generic class with arguments stands for itself.
     return owner if isinstance(owner, Class) else UNKNOWN
 
 
@@ -67,7 +67,7 @@ def _sequence(machine: Importer, node: Node, frame: Frame) -> Value:
             is_open |= value.is_open
         elif isinstance(value, tuple):
             elements.extend(value)
-        elif isinstance(value, Table):
+        elif isinstance(value, KnownMapping):
             elements.extend(value.pairs)
             is_open |= value.is_open
         else:
@@ -76,13 +76,13 @@ def _sequence(machine: Importer, node: Node, frame: Frame) -> Value:
 
 
 def _dictionary(machine: Importer, node: Node, frame: Frame) -> Value:
-    table = Table()
+    table = KnownMapping()
     for key, value in node[1]:
         name = UNKNOWN if key is None else plain(machine.evaluate(key, frame))
         held = machine.evaluate(value, frame)
         if name is not UNKNOWN:
             table.pairs[name] = held
-        elif key is None and isinstance(held, Table):
+        elif key is None and isinstance(held, KnownMapping):
             table.pairs.update(held.pairs)
             table.is_open |= held.is_open
         else:
@@ -101,7 +101,7 @@ def call_method(machine: Importer, owner: Value, method: str, arguments: list[Va
             return Listed(found) if isinstance(found, list) else found
     elif isinstance(owner, Listed) and method in {"append", "extend", "insert", "remove", "add", "update", "pop"}:
         _change(machine, owner, method, arguments)
-    elif isinstance(owner, Table):
+    elif isinstance(owner, KnownMapping):
         return _call_table(owner, method, arguments)
     elif isinstance(owner, Globals) and method in {"update", "setdefault", "__setitem__"}:
         owner.module.is_open = True
@@ -124,7 +124,7 @@ def _change(machine: Importer, owner: Listed, method: str, arguments: list[Value
         owner.is_open = True
 
 
-def _call_table(owner: Table, method: str, arguments: list[Value]) -> Value:
+def _call_table(owner: KnownMapping, method: str, arguments: list[Value]) -> Value:
     if method in {"get", "pop"} and arguments:
         wanted = plain(arguments[0])
         if wanted is UNKNOWN:

@@ -10,9 +10,9 @@ from analysis.simulation.values import (
     UNKNOWN,
     Class,
     Function,
+    KnownMapping,
     Listed,
     Raised,
-    Table,
     Value,
 )
 
@@ -115,7 +115,7 @@ def _take_arguments(function: Function, arguments: list[Value], keywords: dict[s
     if rest:
         names[rest] = Listed(list(arguments[len(positional) :]), is_open=True)
     if others:
-        names[others] = Table(is_open=True)
+        names[others] = KnownMapping(is_open=True)
     return names
 
 

@@ -22,7 +22,7 @@ from analysis.simulation.machine import Machine
 from analysis.simulation.records import FAILED, TOO_MUCH, Delta
 from analysis.simulation.sources import Environment, Programs, Sources
 from analysis.simulation.state import MOST_STEPS as MOST_STEPS_OF_ONE
-from analysis.simulation.values import Fault, Note, OutOfTime
+from analysis.simulation.values import Fault, OutOfTime, SwallowedFault
 
 Result = TypeVar("Result")
 #: Statements of all first imports together; a ring of thousands of modules has no answer in time, and gets none.
@@ -273,7 +273,7 @@ def _build_notes(delta: Delta) -> Iterator[tuple[Any, ...]]:
     yield from sorted(found)
 
 
-def _describe(note: Note) -> tuple[Any, ...]:
+def _describe(note: SwallowedFault) -> tuple[Any, ...]:
     fault = note.fault
     return (
         fault.outcome, fault.kind.__name__, fault.text, fault.path, fault.line, fault.module, fault.name, note.path,

@@ -21,9 +21,9 @@ from analysis.simulation.values import (
     Function,
     Instance,
     Listed,
-    Module,
-    Note,
+    LoadedModule,
     Raised,
+    SwallowedFault,
     Value,
 )
 
@@ -76,7 +76,7 @@ def _handle(
             frame.names.pop(name, None)
     if issubclass(raised.fault.kind, ImportError | AttributeError):
         left_as = ", ".join(_format_left(machine, body, line, frame))
-        machine.notes.append(Note(raised.fault, frame.module.path, line, left_as))
+        machine.notes.append(SwallowedFault(raised.fault, frame.module.path, line, left_as))
     return left
 
 
@@ -164,7 +164,7 @@ def describe(value: Value) -> str:
         return "None"
     if isinstance(value, Class):
         return f"class {value.module.name}:{value.qualname}"
-    if isinstance(value, Module):
+    if isinstance(value, LoadedModule):
         return f"module {value.name}"
     if isinstance(value, Function):
         return f"function {value.module.name}:{value.name}"

@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 from analysis.facts.absolute import absolute_name
 from analysis.facts.program import Node
-from analysis.resolve import Environment
+from analysis.resolve import SupportedInterpreter
 from analysis.resolve.conditions import UNDECIDED, find_constant
 from analysis.simulation.loading import Loader
 from analysis.simulation.records import ABSENT, Frame
-from analysis.simulation.values import UNKNOWN, External, Listed, Module, Raised, Value
+from analysis.simulation.values import UNKNOWN, External, Listed, LoadedModule, Raised, Value
 
 #: So many names from a star are taken over in the time of a statement.
 _NAMES_PER_STEP = 8
@@ -39,14 +39,14 @@ class Importer(Loader):
         if not is_renamed:
             return found
         for part in rest:  # ``import a.b as c`` reads the attribute; only ``import a.b`` needs no attribute
-            found = self.take(found, part) if isinstance(found, Module) else leaf
+            found = self.take(found, part) if isinstance(found, LoadedModule) else leaf
         return found
 
     def prepare(self, module: Value, name: str) -> None:
         """Import the submodule that ``from package import name`` may mean."""
         # ``hasattr`` comes first, as in importlib's ``_handle_fromlist``: a name that the package has, or that its
         # ``__getattr__`` yields (which may itself import, or never end), hides the submodule of the same name.
-        if not isinstance(module, Module) or not module.is_package or self.has_attribute(module, name):
+        if not isinstance(module, LoadedModule) or not module.is_package or self.has_attribute(module, name):
             return
         wanted = f"{module.resolved.plain}.{name}"
         try:
@@ -63,7 +63,7 @@ class Importer(Loader):
                 text = f"cannot import name {name!r} from {module.name!r}"
                 raise self.fail("missing-third-party", ImportError, text, module.name, name)
             return self.find_external(f"{module.name}.{name}")
-        if not isinstance(module, Module):
+        if not isinstance(module, LoadedModule):
             return UNKNOWN
         try:
             return self.find_attribute(module, name)
@@ -85,13 +85,13 @@ class Importer(Loader):
         if dotted in self.modules:  # the tree may have put a module of its own under a name from outside
             return self.modules[dotted]
         outside = self.shared.environment
-        known = find_constant(dotted, Environment(outside.version, outside.platform))
+        known = find_constant(dotted, SupportedInterpreter(outside.version, outside.platform))
         return External(dotted) if known is UNDECIDED else known
 
     def import_star(self, base: str, bind: Callable[[str, Value], None], frame: Frame, *, is_relative: bool) -> None:
         """``from base import *``."""
         module = self.load(base, is_relative=is_relative)
-        if not isinstance(module, Module):
+        if not isinstance(module, LoadedModule):
             frame.module.is_open = True
             return
         listed = self.read(module, "__all__")
@@ -109,7 +109,7 @@ class Importer(Loader):
         else:
             frame.module.is_open = True
 
-    def _take_listed(self, module: Module, names: Sequence[str], bind: Callable[[str, Value], None]) -> None:
+    def _take_listed(self, module: LoadedModule, names: Sequence[str], bind: Callable[[str, Value], None]) -> None:
         for name in names:
             self.prepare(module, name)
         for name in names:

@@ -16,9 +16,9 @@ from analysis.simulation.values import (
     External,
     Globals,
     Instance,
-    Module,
+    KnownMapping,
+    LoadedModule,
     Raised,
-    Table,
     Value,
 )
 
@@ -39,7 +39,7 @@ def _globals(_: Importer, __: list[Value], frame: Frame) -> Value:
 def _vars(_: Importer, arguments: list[Value], frame: Frame) -> Value:
     if not arguments:
         return Globals(frame.module) if frame.kind == "module" else UNKNOWN
-    return Globals(arguments[0]) if isinstance(arguments[0], Module) else UNKNOWN
+    return Globals(arguments[0]) if isinstance(arguments[0], LoadedModule) else UNKNOWN
 
 
 def _execute(_: Importer, __: list[Value], frame: Frame) -> Value:
@@ -48,7 +48,7 @@ def _execute(_: Importer, __: list[Value], frame: Frame) -> Value:
 
 
 def _getattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
-    if len(arguments) < 2 or not isinstance(arguments[1], str) or not isinstance(arguments[0], Module):
+    if len(arguments) < 2 or not isinstance(arguments[1], str) or not isinstance(arguments[0], LoadedModule):
         return UNKNOWN
     try:
         return machine.find_attribute(arguments[0], arguments[1])
@@ -59,7 +59,7 @@ def _getattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
 
 
 def _hasattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
-    if len(arguments) == 2 and isinstance(arguments[0], Module) and isinstance(arguments[1], str):
+    if len(arguments) == 2 and isinstance(arguments[0], LoadedModule) and isinstance(arguments[1], str):
         if arguments[0].is_open and not machine.has(arguments[0], arguments[1]):
             return UNKNOWN
         return machine.has_attribute(arguments[0], arguments[1])
@@ -67,7 +67,7 @@ def _hasattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
 
 
 def _setattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
-    if len(arguments) == 3 and isinstance(arguments[0], Module):
+    if len(arguments) == 3 and isinstance(arguments[0], LoadedModule):
         if isinstance(arguments[1], str):
             machine.write(arguments[0], arguments[1], arguments[2])
         else:
@@ -76,7 +76,7 @@ def _setattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
 
 
 def _delattr(_: Importer, arguments: list[Value], __: Frame) -> Value:
-    if len(arguments) == 2 and isinstance(arguments[0], Module) and isinstance(arguments[1], str):
+    if len(arguments) == 2 and isinstance(arguments[0], LoadedModule) and isinstance(arguments[1], str):
         arguments[0].names.pop(arguments[1], None)
     return None
 
@@ -127,9 +127,9 @@ def _importorskip(machine: Importer, arguments: list[Value], _: Frame) -> Value:
 
 
 def _dict(_: Importer, arguments: list[Value], __: Frame) -> Value:
-    if arguments and isinstance(arguments[0], Table):
-        return Table(dict(arguments[0].pairs), is_open=True)
-    return Table(is_open=True)
+    if arguments and isinstance(arguments[0], KnownMapping):
+        return KnownMapping(dict(arguments[0].pairs), is_open=True)
+    return KnownMapping(is_open=True)
 
 
 def _object(_: Importer, __: list[Value], frame: Frame) -> Value:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from analysis.facts.program import Node
-from analysis.resolve import Module as ResolvedModule
+from analysis.resolve import Module
 from analysis.resolve.modules import NAMESPACE
 from analysis.simulation.attributes import Attributes
 from analysis.simulation.records import ABSENT, TOO_MUCH, Delta, Frame
-from analysis.simulation.values import UNKNOWN, External, Fault, Module, OutOfSteps, Raised, Value
+from analysis.simulation.values import UNKNOWN, External, Fault, LoadedModule, OutOfSteps, Raised, Value
 
 #: So many modules that another process has loaded are taken over in the time of a statement.
 _MODULES_PER_STEP = 8
@@ -51,16 +51,16 @@ class Loader(Attributes):
         found = self._load_part(parts[0], resolved, None)
         for length in range(2, len(parts) + 1):
             part, above = ".".join(parts[:length]), found
-            if isinstance(above, Module):
+            if isinstance(above, LoadedModule):
                 resolved = self.shared.imports.index.find_child(above.resolved, parts[length - 1])
             else:
                 resolved = None
             found = self._load_part(part, resolved, above)
-        if isinstance(found, Module) and found.is_running:
+        if isinstance(found, LoadedModule) and found.is_running:
             self._meets_running = True
         return found
 
-    def _find_top(self, top: str, *, is_relative: bool) -> ResolvedModule | None:
+    def _find_top(self, top: str, *, is_relative: bool) -> Module | None:
         imports, importer = self.shared.imports, self.importer
         found = imports.find_relative(importer, top) if is_relative else imports.find_module(importer, top)
         return None if found is None else found.module
@@ -69,14 +69,14 @@ class Loader(Attributes):
         """Return whether a dotted name begins with a module of the tree, seen from the statement that runs."""
         return self._find_top(name.partition(".")[0], is_relative=False) is not None
 
-    def _load_part(self, part: str, resolved: ResolvedModule | None, parent: Value) -> Value:
+    def _load_part(self, part: str, resolved: Module | None, parent: Value) -> Value:
         name = part if resolved is None else resolved.name
         found = self.modules.get(name, ABSENT)
         if found is ABSENT:
             found = self._load(part, resolved, parent)
             # As importlib does: the submodule becomes an attribute of its package after its body has run, not
             # before, and it takes the place of a name of the package that is spelled the same.
-            if isinstance(parent, Module):
+            if isinstance(parent, LoadedModule):
                 self._set(parent, part.rpartition(".")[2], found)
         return found
 
@@ -91,12 +91,14 @@ class Loader(Attributes):
                 raise self.fail("missing-third-party", ModuleNotFoundError, f"No module named {part!r}", part)
         return External(name, is_module=True)
 
-    def _load(self, part: str, resolved: ResolvedModule | None, parent: Value) -> Value:
-        if isinstance(parent, Module) and not parent.is_package:
+    def _load(self, part: str, resolved: Module | None, parent: Value) -> Value:
+        if isinstance(parent, LoadedModule) and not parent.is_package:
             text = f"No module named {part!r}; {parent.resolved.plain!r} is not a package"
             raise self.fail("missing-in-tree", ModuleNotFoundError, text, part)
         if resolved is None:
-            is_elsewhere = isinstance(parent, External) or (isinstance(parent, Module) and self._finds_more(parent))
+            is_elsewhere = isinstance(parent, External) or (
+                isinstance(parent, LoadedModule) and self._finds_more(parent)
+            )
             if not is_elsewhere:
                 raise self.fail("missing-in-tree", ModuleNotFoundError, f"No module named {part!r}", part)
             if self.shared.environment.is_missing(part):
@@ -106,17 +108,17 @@ class Loader(Attributes):
         if resolved.kind == "extension":
             self.modules[resolved.name] = External(part, is_module=True)
         elif resolved.kind == NAMESPACE:
-            self.modules[resolved.name] = Module(resolved, is_running=False)
+            self.modules[resolved.name] = LoadedModule(resolved, is_running=False)
         else:
             self._read_in(resolved)
         return self.modules.get(resolved.name, UNKNOWN)
 
-    def _finds_more(self, package: Module) -> bool:
+    def _finds_more(self, package: LoadedModule) -> bool:
         """Return whether a package may have parts elsewhere: its path was changed, or all around is a namespace."""
         resolved = package.resolved
         return package.finds_more or (resolved.kind == NAMESPACE and not resolved.own - {resolved.number})
 
-    def _read_in(self, resolved: ResolvedModule) -> None:
+    def _read_in(self, resolved: Module) -> None:
         # The first import of a submodule runs its packages first. While one of them is still running here, that is
         # not what happens, so what the submodule's own first import left says nothing about this one.
         names = (self.shared.imports.index.all[number].name for number in resolved.own)
@@ -155,8 +157,8 @@ class Loader(Attributes):
         if delta.fault is not None:
             raise Raised(delta.fault, self.find_chain() + delta.chain)
 
-    def _run(self, resolved: ResolvedModule) -> None:
-        module, name = Module(resolved), resolved.name
+    def _run(self, resolved: Module) -> None:
+        module, name = LoadedModule(resolved), resolved.name
         self.modules[name] = module
         self.runs[name] = self.runs.get(name, 0) + 1
         self._direct.append(name)

@@ -9,12 +9,12 @@ from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,
-    Bound,
+    BoundMethod,
     Class,
     External,
     Function,
     Instance,
-    Module,
+    LoadedModule,
     Value,
 )
 
@@ -47,7 +47,7 @@ def _name(machine: Importer, node: Node, frame: Frame) -> Value:
     raise machine.fail("other", NameError, f"name {name!r} is not defined", "", name)
 
 
-def read_global(machine: Importer, module: Module, name: str) -> Value:
+def read_global(machine: Importer, module: LoadedModule, name: str) -> Value:
     """Return a global or built-in name of a module, or the mark of absence."""
     found = machine.read(module, name)
     if found is not ABSENT:
@@ -71,7 +71,7 @@ def _attribute(machine: Importer, node: Node, frame: Frame) -> Value:
 
 def find_member(machine: Importer, owner: Value, name: str, frame: Frame) -> Value:
     """Return an attribute of any value."""
-    if isinstance(owner, Module):
+    if isinstance(owner, LoadedModule):
         return machine.find_attribute(owner, name)
     if isinstance(owner, External):
         return machine.find_external(f"{owner.name}.{name}")
@@ -80,7 +80,7 @@ def find_member(machine: Importer, owner: Value, name: str, frame: Frame) -> Val
     if isinstance(owner, Class):
         found = find_in_class(owner, name)
         if isinstance(found, Function) and "classmethod" in found.how:
-            return Bound(found, owner)
+            return BoundMethod(found, owner)
         return UNKNOWN if found is ABSENT else found
     if isinstance(owner, Instance):
         return _find_in_instance(machine, owner, name, frame)
@@ -108,11 +108,11 @@ def _find_in_instance(machine: Importer, owner: Instance, name: str, frame: Fram
     if isinstance(found, Function):
         if "property" in found.how:
             return machine.call(found, [owner], {}, frame)
-        return found if "staticmethod" in found.how else Bound(found, owner)
+        return found if "staticmethod" in found.how else BoundMethod(found, owner)
     if found is ABSENT:
         getter = find_in_class(owner.made_by, "__getattr__")
         is_known = isinstance(getter, Function) and not (name.startswith("__") and name.endswith("__"))
-        return machine.call(Bound(getter, owner), [name], {}, frame) if is_known else UNKNOWN
+        return machine.call(BoundMethod(getter, owner), [name], {}, frame) if is_known else UNKNOWN
     return UNKNOWN if isinstance(found, Class) else found
 
 

@@ -14,9 +14,9 @@ from analysis.simulation.values import (
     UNKNOWN,
     External,
     Globals,
+    KnownMapping,
     Listed,
     Raised,
-    Table,
     Value,
 )
 
@@ -58,7 +58,7 @@ def _is_inside(machine: Importer, item: Value, whole: Value) -> bool | None:
     if isinstance(whole, Globals):
         is_there = isinstance(wanted, str) and machine.has(whole.module, wanted)
         return True if is_there else None if whole.module.is_open else False
-    if isinstance(whole, Table):
+    if isinstance(whole, KnownMapping):
         return True if wanted in whole.pairs else None if whole.is_open else False
     content = whole.elements if isinstance(whole, Listed) else plain(whole)
     if content is UNKNOWN or content is None or isinstance(content, int | float):

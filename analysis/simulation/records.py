@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from analysis.resolve import ImportResolver
-from analysis.resolve import Module as ResolvedModule
+from analysis.resolve import ImportResolver, Module
 from analysis.simulation.sources import Environment, Programs
-from analysis.simulation.values import Fault, Module, Note, Value
+from analysis.simulation.values import Fault, LoadedModule, SwallowedFault, Value
 
 #: What stands for a name that is not there.
 ABSENT: Value = object()
@@ -21,7 +20,7 @@ FAILED = "could not be analysed"
 class Frame:
     """A body that runs: its names, those of the functions around it, and the line it has come to."""
 
-    module: Module
+    module: LoadedModule
     names: dict[str, Value]
     kind: str
     line: int = 0
@@ -42,7 +41,7 @@ class Delta:
     modules: tuple[tuple[str, Value], ...]
     changed: dict[str, dict[str, Value]]
     runs: dict[str, int]
-    notes: tuple[Note, ...]
+    notes: tuple[SwallowedFault, ...]
     doubts: tuple[str, ...]
     unclean: frozenset[str]
     altered: frozenset[str]
@@ -64,5 +63,5 @@ class Shared(Protocol):
     def look_at_clock(self) -> None:
         """Raise ``OutOfTime`` after the deadline; to be called when ``steps`` have come to ``next_look``."""
 
-    def find_delta(self, module: ResolvedModule) -> Delta | None:
+    def find_delta(self, module: Module) -> Delta | None:
         """Return what the first import of a module leaves; None while that is being found out."""

@@ -42,7 +42,7 @@ class Programs:
     """What runs when a file of the tree is imported, and what its functions do when they are called."""
 
     def __init__(self, facts: Sources) -> None:
-        self._root = facts.root
+        self._tree = facts.tree
         columns = ("path", "status", "error_line", "encoding")
         self._files = {path: rest for path, *rest in _rows(facts.files, columns)}
         self._programs: dict[str, str] = dict(_rows(facts.programs, ("path", "program")))
@@ -82,8 +82,8 @@ class Programs:
         if path not in self._lines:
             encoding = self._files.get(path, ("", 0, "utf-8"))[2]
             try:
-                source = normalise_line_ends((self._root / path).read_bytes())
-            except (OSError, ValueError):
+                source = normalise_line_ends(self._tree.read_bytes(path))
+            except OSError:
                 source = b""
             self._lines[path] = decode(source, encoding or "utf-8").split("\n")
             self._lines[path] = [f"{text}\n" for text in self._lines[path]]

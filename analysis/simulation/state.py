@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from analysis.facts.program import Node
 from analysis.resolve import Module
 from analysis.simulation.records import Frame, Shared
-from analysis.simulation.values import Class, Fault, Function, Note, OutOfSteps, Raised, Value
+from analysis.simulation.values import Class, Fault, Function, OutOfSteps, Raised, SwallowedFault, Value
 
 #: Statements that one first import may take before it is given up.
 MOST_STEPS = 400_000
@@ -27,7 +27,7 @@ class InterpreterState:
         self.changed: dict[str, dict[str, Value]] = {}
         #: How often each module's body began to run: more than once when it failed and was imported again.
         self.runs: dict[str, int] = {}
-        self.notes: list[Note] = []
+        self.notes: list[SwallowedFault] = []
         self.doubts: list[str] = []
         self.stack: list[Frame] = []
         self.handling: list[Fault] = []
@@ -81,7 +81,7 @@ class InterpreterState:
             self.shared.look_at_clock()
 
     def doubt(self, raised: Raised) -> None:
-        """Note a failure of something that may not run."""
+        """SwallowedFault a failure of something that may not run."""
         if issubclass(raised.fault.kind, ImportError):
             self.doubts.append(f"{raised.fault.path}:{raised.fault.line} may not run: {raised.fault.text}")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from analysis.resolve import Module as ResolvedModule
+from analysis.resolve import Module
 
 Value = Any
 
@@ -32,7 +32,7 @@ class Listed:
 
 
 @dataclass(slots=True, eq=False)
-class Table:
+class KnownMapping:
     """A dictionary whose keys are constants; ``is_open`` when it may hold more."""
 
     pairs: dict[Value, Value] = field(default_factory=dict)
@@ -48,7 +48,7 @@ class External:
 
 
 @dataclass(slots=True, eq=False)
-class Module:
+class LoadedModule:
     """A module of the tree in ``sys.modules``.
 
     ``name`` is unique in the tree (a mark tells apart what several roots call the same), ``resolved`` what the index
@@ -56,7 +56,7 @@ class Module:
     the source does not say, ``finds_more`` when its ``__path__`` was changed.
     """
 
-    resolved: ResolvedModule
+    resolved: Module
     names: dict[str, Value] = field(default_factory=dict)
     is_running: bool = True
     is_open: bool = False
@@ -79,14 +79,14 @@ class Module:
 class Globals:
     """The namespace of a module as a dictionary: ``globals()``, ``vars(module)``, ``module.__dict__``."""
 
-    module: Module
+    module: LoadedModule
 
 
 @dataclass(slots=True, eq=False)
 class Class:
     """A class of the tree; ``bases`` as they were evaluated."""
 
-    module: Module
+    module: LoadedModule
     qualname: str
     line: int
     bases: list[Value]
@@ -105,7 +105,7 @@ class Instance:
 class Function:
     """A function of the tree; ``around`` are the names of the functions around it, the innermost first."""
 
-    module: Module
+    module: LoadedModule
     name: str
     line: int
     end_line: int
@@ -116,7 +116,7 @@ class Function:
 
 
 @dataclass(slots=True, eq=False)
-class Bound:
+class BoundMethod:
     """A function with its first argument."""
 
     function: Function
@@ -167,7 +167,7 @@ class OutOfSteps(Exception):  # noqa: N818 - ends one simulated import
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Note:
+class SwallowedFault:
     """A fault that a handler swallowed: where the handler's try stood, and what the names are left as."""
 
     fault: Fault

@@ -1,7 +1,8 @@
 """The checks of the SSOT suite: plain functions that return violations as lines with file and place.
 
 They need only the standard library. Checks of the source do not execute it; checks that import use a fresh process of
-this interpreter, so that no test sees the imports of another one.
+this interpreter, so that no test sees the imports of another one. It is one long file because it is copied unchanged
+into the code base that it checks: one file to review there, and nothing to install.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from analysis.tables.table import Column, count, one_of, text
+from analysis.tables.table import Column, count, later, one_of, text
 
 #: Where in a file a statement stands. ``type_checking`` wins over the others; ``function`` is deferred.
 SCOPES = ("module", "class", "function", "type_checking")
@@ -31,8 +31,10 @@ CAUGHT = text(
 
 #: Whether a statement can run on the supported versions and platforms.
 LIVENESS = ("always", "sometimes", "never")
-LIVENESS_OF_STATEMENT = one_of(
-    "liveness",
-    LIVENESS,
-    "whether the statement can run: always, sometimes (it depends on a condition), never (dead on every supported version and platform; such statements make no edge)",
+LIVENESS_OF_STATEMENT = later(
+    one_of(
+        "liveness",
+        LIVENESS,
+        "whether the statement can run: always, sometimes (it depends on a condition), never (dead on every supported version and platform; such statements make no edge)",
+    )
 )

@@ -145,7 +145,7 @@ NOT_ANALYSED = Table("not_analysed", "one file, finder, rule or step that the ki
     text("step", "step of the run, as in the progress display: scan, graph, names, simulation, rules and so on"),
     text("part", "missing part of the step: a kind of statement, a table, a first import, a rule; empty: all of it"),
     text("reason", "the exception, and where in the kit it was raised"),
-))  # fmt: skip
+), is_later=True)  # fmt: skip
 
 FACT_TABLES: tuple[Table, ...] = (
     IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, PROGRAMS, NOT_ANALYSED,

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from analysis.tables.columns import CAUGHT, GUARD, LINE, LIVENESS_OF_STATEMENT, POSITION, SCOPE, SCOPES
 from analysis.tables.facts import IMPORT_KINDS
-from analysis.tables.table import Table, count, flag, one_of, text, texts
+from analysis.tables.table import Table, count, flag, later, one_of, text, texts
 
 ORIGINS = ("stdlib", "external", "unknown")
 #: The scopes whose imports make the cycles of each kind.
@@ -22,12 +22,12 @@ EDGES = Table("edges", "one in-tree import edge made by one statement", (
     text("imported", "module that is imported"),
     text("path", "file of the importer"),
     LINE,
-    POSITION,
+    later(POSITION),
     one_of("kind", IMPORT_KINDS, "as in imports"),
-    count("level", "number of leading dots"),
-    text("module", "module as written, without the dots"),
+    later(count("level", "number of leading dots")),
+    later(text("module", "module as written, without the dots")),
     text("name", "name taken; empty for import a"),
-    text("bound_as", "name that the statement binds"),
+    later(text("bound_as", "name that the statement binds")),
     SCOPE, GUARD, CAUGHT,
     LIVENESS_OF_STATEMENT,
     flag("is_ancestor", "true when the statement names a module below the imported package, whose __init__ also runs"),

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
+
+from analysis.former_names import FORMER, FormerNames, find_metric, find_rule
 
 TEXT = pa.string()
 COUNT = pa.int32()
@@ -19,7 +21,8 @@ CATEGORY = pa.dictionary(pa.int8(), pa.string())
 class Column:
     """One column: its name, Arrow type, meaning, and (for categories) the values it may take.
 
-    ``is_later``: a text column that snapshots of earlier versions do not have; of these it is empty.
+    ``is_later``: snapshots of earlier versions do not have it; of these it is empty, zero or false, and of several
+    values the first, which those versions took for granted.
     """
 
     name: str
@@ -31,11 +34,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """One table: its name, what a row is, and its columns in order."""
+    """One table: its name, what a row is, and its columns in order.
+
+    ``is_later``: snapshots of earlier versions do not have it; of these it is empty.
+    """
 
     name: str
     row: str
     columns: tuple[Column, ...]
+    is_later: bool = False
 
     @property
     def schema(self) -> pa.Schema:
@@ -51,15 +58,23 @@ class Table:
         """Return a table of this schema without rows."""
         return self.schema.empty_table()
 
-    def complete(self, table: pa.Table) -> pa.Table:
-        """Return a table of a snapshot with the columns that came later, and with this schema.
+    def complete(self, table: pa.Table, former: FormerNames = FORMER) -> pa.Table:
+        """Return a table of a snapshot with the names of today, the columns that came later, and with this schema.
 
         Raises ``ValueError`` when other columns are missing.
         """
+        table = table.rename_columns([former.columns.get(f"{self.name}.{name}", name) for name in table.column_names])
         for place, column in enumerate(self.columns):
             if column.is_later and column.name not in table.column_names:
-                table = table.add_column(place, column.name, pa.array([""] * table.num_rows, column.type))
-        return table.cast(self.schema)
+                table = table.add_column(place, column.name, _fill(column, table.num_rows))
+        missing = set(self.names) - set(table.column_names)
+        if missing:
+            raise ValueError(f"the columns {', '.join(sorted(missing))} are missing")
+        for name, find in (("rule", find_rule), ("metric", find_metric)):
+            if name in self.names:
+                values = [find(value, former) for value in table.column(name).cast(TEXT).to_pylist()]
+                table = table.set_column(table.column_names.index(name), name, pa.array(values, TEXT))
+        return table.select(list(self.names)).cast(self.schema)
 
     def from_columns(self, columns: Sequence[Sequence[Any]]) -> pa.Table:
         """Build an Arrow table from one sequence per column, in the documented order.
@@ -73,6 +88,23 @@ class Table:
         """Build an Arrow table from rows (tuples in the documented order)."""
         columns = list(zip(*rows, strict=True))
         return self.from_columns(columns) if columns else self.empty()
+
+
+def later(column: Column) -> Column:
+    """Return a column as one that snapshots of earlier versions do not have."""
+    return replace(column, is_later=True)
+
+
+def _fill(column: Column, rows: int) -> pa.Array:
+    """Return a column as ``is_later`` says."""
+    empty: Any = column.values[0] if column.values else ""
+    if pa.types.is_integer(column.type) or pa.types.is_floating(column.type):
+        empty = 0
+    elif pa.types.is_boolean(column.type):
+        empty = False
+    elif pa.types.is_list(column.type):
+        empty = []
+    return _array(column, [empty] * rows)
 
 
 def _array(column: Column, values: Sequence[Any]) -> pa.Array:

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from analysis.verify.subject import Subject
+from analysis.verify.subject import TestedName
 
 Expected = Literal["pass", "fail", "either"]
 Defect = Literal["circular", "identity"]
@@ -25,7 +25,7 @@ class Control:
 
     name: str
     expected: Expected
-    names: Mapping[Subject, Subject]
+    names: Mapping[TestedName, TestedName]
     files: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -33,15 +33,15 @@ class Control:
 class _Cast:
     """The modules that replace the subjects, and the names that each must have."""
 
-    subjects: tuple[Subject, ...]
+    subjects: tuple[TestedName, ...]
     parts: Mapping[str, str]
     attributes: Mapping[str, tuple[str, ...]]
 
-    def name(self) -> dict[Subject, Subject]:
-        return {one: Subject(f"{PACKAGE}.{self.parts[one.module]}", one.attribute) for one in self.subjects}
+    def name(self) -> dict[TestedName, TestedName]:
+        return {one: TestedName(f"{PACKAGE}.{self.parts[one.module]}", one.attribute) for one in self.subjects}
 
 
-def build_controls(subjects: Sequence[Subject], wanted: Sequence[str], defect: Defect) -> list[Control]:
+def build_controls(subjects: Sequence[TestedName], wanted: Sequence[str], defect: Defect) -> list[Control]:
     """Return the controls for a defect; none with the defect if it cannot be planted.
 
     ``wanted`` are names that the test looks up in its modules.
@@ -54,7 +54,7 @@ def build_controls(subjects: Sequence[Subject], wanted: Sequence[str], defect: D
     return [standard, missing, *_build_identities(cast)]
 
 
-def _cast(subjects: Sequence[Subject], wanted: Sequence[str]) -> _Cast:
+def _cast(subjects: Sequence[TestedName], wanted: Sequence[str]) -> _Cast:
     ordered = tuple(sorted(set(subjects)))
     modules = sorted({one.module for one in ordered})
     named: dict[str, set[str]] = {module: set(wanted) for module in modules}
@@ -65,8 +65,8 @@ def _cast(subjects: Sequence[Subject], wanted: Sequence[str]) -> _Cast:
     return _Cast(ordered, parts, {module: tuple(sorted(names)) for module, names in named.items()})
 
 
-def _stand_in(subject: Subject) -> Subject:
-    return Subject("json", "JSONDecoder" if subject.attribute not in {"", "*"} else subject.attribute)
+def _stand_in(subject: TestedName) -> TestedName:
+    return TestedName("json", "JSONDecoder" if subject.attribute not in {"", "*"} else subject.attribute)
 
 
 def _write_class(name: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from analysis.verify.subject import Place, Subject
+from analysis.verify.subject import TestedName, TestedPlace
 
 
-def rewrite_test(source: str, places: Sequence[Place], names: Mapping[Subject, Subject]) -> str:
+def rewrite_test(source: str, places: Sequence[TestedPlace], names: Mapping[TestedName, TestedName]) -> str:
     r"""Return the source with every place naming what ``names`` gives for its subjects.
 
     ``source`` has ``\\n`` for line ends; places do not overlap.
@@ -26,7 +26,7 @@ def rewrite_test(source: str, places: Sequence[Place], names: Mapping[Subject, S
     return text.decode()
 
 
-def _write(place: Place, names: Mapping[Subject, Subject]) -> str:
+def _write(place: TestedPlace, names: Mapping[TestedName, TestedName]) -> str:
     node = place.node
     new = [names[subject] for subject in place.subjects]
     if isinstance(node, ast.ImportFrom):
@@ -42,7 +42,7 @@ def _import(module: str, alias: ast.alias) -> str:
     return f"import {module} as {alias.asname}" if alias.asname else f"import {module}"
 
 
-def _take(new: Subject, alias: ast.alias) -> str:
+def _take(new: TestedName, alias: ast.alias) -> str:
     if alias.name == "*":
         return f"from {new.module} import *"
     name = alias.asname or alias.name

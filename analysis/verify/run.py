@@ -25,19 +25,22 @@ _MOST_TEXT = 400
 _FRAME = re.compile(r"^.*:\d+: in (\w+)$", re.MULTILINE)
 _TEAR_DOWNS = {"tearDown", "asyncTearDown"}
 _SET_UPS = {"setUp", "asyncSetUp", "setUpClass"}
-TEAR_DOWN = "its tear-down fails"
 #: Characters that a terminal could interpret as commands.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """The result of a run: ``error`` if the test never reached its own statements; ``network`` is what it had."""
+    """The result of a run: ``error`` if the test never reached its own statements; ``network`` is what it had.
+
+    ``fails_after``: its tear-down fails.
+    """
 
     outcome: Outcome
     message: str
     seconds: float
     network: str = ""
+    fails_after: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,32 +133,42 @@ def _read_report(scratch: Path, seconds: float) -> RunResult:
         cases = []
     if not cases:
         return RunResult("error", _shorten_message(_read_output(scratch)) or "pytest ended without a report", seconds)
-    judged = [_judge_case(case) for case in cases]
+    entries = [replace(_judge_case(case), seconds=seconds) for case in cases]
     for outcome in ("fail", "error"):
-        for one, message in judged:
-            if one == outcome:
-                return RunResult(one, message, seconds)
-    outcomes = {outcome for outcome, _ in judged}
-    if outcomes == {"pass"}:
-        return RunResult("pass", max(message for _, message in judged), seconds)
-    return RunResult("skip" if outcomes == {"skip"} else "mixed", max(message for _, message in judged), seconds)
+        for entry in entries:
+            if entry.outcome == outcome:
+                return entry
+    outcomes = {entry.outcome for entry in entries}
+    longest = max(entries, key=lambda entry: entry.message)
+    if len(outcomes) == 1:
+        return replace(longest, fails_after=any(entry.fails_after for entry in entries))
+    return replace(longest, outcome="mixed")
 
 
-def _judge_case(case: ET.Element) -> tuple[Outcome, str]:
-    """Return the outcome of one report entry; a failing tear-down does not change the result of the test."""
+def _judge_case(case: ET.Element) -> RunResult:
+    """Return the result of one report entry; a failing tear-down does not change the result of the test."""
     failure, error, skipped = case.find("failure"), case.find("error"), case.find("skipped")
     if failure is not None:
         message, frames = _shorten_message(failure.get("message") or ""), set(_FRAME.findall(failure.text or ""))
         if (case.get("name") or "").partition("[")[0] in frames:
-            return "fail", message
+            return RunResult("fail", message, 0)
         if frames & _TEAR_DOWNS:
-            return "pass", f"{TEAR_DOWN}: {message}"
-        return ("error" if frames & _SET_UPS else "fail"), message
+            return _pass_before(message)
+        return RunResult("error" if frames & _SET_UPS else "fail", message, 0)
     if error is not None:
         message = _shorten_message(_find_cause(error.text or "") or error.get("message") or "")
         is_after = (error.get("message") or "").startswith("failed on teardown")
-        return ("pass", f"{TEAR_DOWN}: {message}") if is_after else ("error", message)
-    return ("skip", _shorten_message(skipped.get("message") or "")) if skipped is not None else ("pass", "")
+        return _pass_before(message) if is_after else RunResult("error", message, 0)
+    return (
+        RunResult("skip", _shorten_message(skipped.get("message") or ""), 0)
+        if skipped is not None
+        else RunResult("pass", "", 0)
+    )
+
+
+def _pass_before(message: str) -> RunResult:
+    """Return the result of a test that passed before its tear-down failed."""
+    return RunResult("pass", f"its tear-down fails: {message}", 0, fails_after=True)
 
 
 def _find_cause(text: str) -> str:
@@ -191,5 +204,5 @@ def agree(results: Sequence[RunResult]) -> RunResult:
     seconds = round(sum(one.seconds for one in results), 2)
     outcomes = sorted({one.outcome for one in results})
     if len(outcomes) == 1:
-        return RunResult(results[0].outcome, results[0].message, seconds, results[0].network)
+        return replace(results[0], seconds=seconds)
     return RunResult("mixed", f"{' and '.join(outcomes)} in {len(results)} runs", seconds, results[0].network)

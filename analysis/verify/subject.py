@@ -15,7 +15,7 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Subject:
+class TestedName:
     """One subject of the test: a module, or a name taken from it (``attribute``; empty for the module itself)."""
 
     module: str
@@ -23,11 +23,11 @@ class Subject:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TestedPlace:
     """One node of the test file that names subjects: a string, an import statement or a dotted expression."""
 
     node: ast.expr | ast.stmt
-    subjects: tuple[Subject, ...]
+    subjects: tuple[TestedName, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +51,15 @@ class Modules:
             (root / path).is_dir() or (root / path).with_suffix(".py").is_file() for root in self.roots
         )
 
-    def split(self, name: str) -> Subject:
+    def split(self, name: str) -> TestedName:
         """Split a dotted name into the longest existing module and an attribute.
 
         If no module exists, a last part in the style of a class name counts as the attribute.
         """
         front, _, last = name.rpartition(".")
         if self.has(name) or not front or not self.owns(front):
-            return Subject(name, "")
-        return Subject(front, last) if self.has(front) or last[:1].isupper() else Subject(name, "")
+            return TestedName(name, "")
+        return TestedName(front, last) if self.has(front) or last[:1].isupper() else TestedName(name, "")
 
 
 def find_test(tree: ast.Module, names: Sequence[str]) -> list[ast.AST]:
@@ -152,7 +152,7 @@ def _read_names(node: ast.AST) -> set[str]:
     return names
 
 
-def find_places(nodes: Sequence[ast.AST], modules: Modules) -> list[Place]:
+def find_places(nodes: Sequence[ast.AST], modules: Modules) -> list[TestedPlace]:
     """Return where the nodes name modules of the target, in the order of the file, none within another."""
     imports = [one for node in nodes for one in ast.walk(node) if isinstance(one, ast.Import)]
     plain = frozenset(alias.name for one in imports for alias in one.names if not alias.asname)
@@ -172,10 +172,10 @@ def find_wanted(nodes: Iterable[ast.AST]) -> list[str]:
     })  # fmt: skip
 
 
-def _find_in(node: ast.AST, modules: Modules, plain: frozenset[str]) -> Iterator[Place]:
+def _find_in(node: ast.AST, modules: Modules, plain: frozenset[str]) -> Iterator[TestedPlace]:
     subjects = _find_named(node, modules, plain)
     if subjects and isinstance(node, ast.expr | ast.stmt):
-        yield Place(node, subjects)
+        yield TestedPlace(node, subjects)
     elif isinstance(node, ast.JoinedStr):  # the parts of an f-string have no place of their own before 3.12
         return
     else:
@@ -183,21 +183,21 @@ def _find_in(node: ast.AST, modules: Modules, plain: frozenset[str]) -> Iterator
             yield from _find_in(child, modules, plain)
 
 
-def _find_named(node: ast.AST, modules: Modules, plain: frozenset[str]) -> tuple[Subject, ...]:
+def _find_named(node: ast.AST, modules: Modules, plain: frozenset[str]) -> tuple[TestedName, ...]:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         is_named = _DOTTED.fullmatch(node.value) or node.value == modules.only
         return (modules.split(node.value),) if is_named and modules.owns(node.value) else ()
     if isinstance(node, ast.Attribute):
         name = ast.unparse(node)
-        return (Subject(name, ""),) if name in plain and modules.owns(name) else ()
+        return (TestedName(name, ""),) if name in plain and modules.owns(name) else ()
     if isinstance(node, ast.Import) and any(modules.owns(alias.name) for alias in node.names):
-        return tuple(Subject(alias.name, "") for alias in node.names if modules.owns(alias.name))
+        return tuple(TestedName(alias.name, "") for alias in node.names if modules.owns(alias.name))
     if isinstance(node, ast.ImportFrom) and node.module and not node.level and modules.owns(node.module):
         return tuple(_find_taken(node.module, alias.name, modules) for alias in node.names)
     return ()
 
 
-def _find_taken(module: str, name: str, modules: Modules) -> Subject:
+def _find_taken(module: str, name: str, modules: Modules) -> TestedName:
     """Return what ``from module import name`` takes: a submodule, else a name."""
     is_module = not modules.only and modules.has(f"{module}.{name}")
-    return Subject(f"{module}.{name}", "") if is_module else Subject(module, name)
+    return TestedName(f"{module}.{name}", "") if is_module else TestedName(module, name)

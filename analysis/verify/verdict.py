@@ -15,7 +15,7 @@ from analysis.verify.controls import (
     WITH_INSTANCE,
     Defect,
 )
-from analysis.verify.run import TEAR_DOWN, RunResult
+from analysis.verify.run import RunResult
 
 Verdict = Literal[
     "detects the defect",
@@ -81,7 +81,7 @@ def _find_notes(results: Mapping[str, RunResult], planted: Sequence[str]) -> lis
     notes = [f"but it does not detect: {name}" for name in planted if results[name].outcome == "pass"]
     if results[MISSING].outcome in {"fail", "error"}:
         notes.append("but it also fails for a module that does not exist, so its failure alone does not prove a defect")
-    if all(one.message.startswith(TEAR_DOWN) for one in results.values() if one.outcome == "pass"):
+    if all(one.fails_after for one in results.values() if one.outcome == "pass"):
         notes.append("its tear-down fails in any case, so every run fails regardless of the result")
     if results[STANDARD].outcome == "fail":
         notes.append("it fails for json, which lacks what the test uses")

@@ -13,12 +13,14 @@ from typing import Literal
 
 from analysis.children import scratch_folder
 from analysis.errors import ProbeError, UnknownNameError, VerifyError
+from analysis.facts.source import LARGEST_FILE_BYTES
+from analysis.facts.source_tree import WorkingTree
 from analysis.progress import Progress, ignore_progress
 from analysis.runtime.options import find_interpreter
 from analysis.verify.controls import DEFECTS, Control, Defect, Expected, build_controls
 from analysis.verify.rewrite import rewrite_test
 from analysis.verify.run import Outcome, RunResult, Stage, agree, number_folders, run_on_stage
-from analysis.verify.subject import Modules, Place, find_places, find_test, find_wanted
+from analysis.verify.subject import Modules, TestedPlace, find_places, find_test, find_wanted
 from analysis.verify.verdict import Verdict, judge_runs
 
 TARGET = "the target itself"
@@ -152,7 +154,7 @@ class _Run:
     stage: Stage
     source: str
     encoding: str
-    places: tuple[Place, ...]
+    places: tuple[TestedPlace, ...]
     times: int
 
     def judge(
@@ -204,7 +206,8 @@ def _split(test: str) -> tuple[Path, tuple[str, ...]]:
 def _read(path: Path) -> tuple[str, str]:
     """Return a file's encoding and text, lines ended by a newline each."""
     try:
-        content = path.read_bytes()
+        place = path.resolve()
+        content = WorkingTree(place.parent).read_bytes(place.name, most_bytes=LARGEST_FILE_BYTES)
         encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
         return encoding, content.decode(encoding).replace("\r\n", "\n").replace("\r", "\n")
     except (OSError, SyntaxError, UnicodeError) as error:

@@ -12,7 +12,7 @@ from analysis import tables
 from analysis.facts.context import swallows_import_errors
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
-from analysis.rules.cycle_outcomes import CIRCULAR
+from analysis.rules.cycle_outcomes import CIRCULAR, format_left
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence, confirm_absent
@@ -41,21 +41,21 @@ def _check_swallowed(case: RuleContext) -> Iterator[Finding]:
     lost = _find_lost(case)
     through_packages = find_swallowed(case, with_ancestors=True)
     for importer, edges in sorted({**through_packages, **plain}.items()):
-        told = "on a cycle" if importer in plain else "on a cycle through packages"
+        where = "on a cycle" if importer in plain else "on a cycle through packages"
         severity = "P2"
         imported = sorted({edge.imported for edge in edges})
         names = sorted({edge.bound_as if edge.name else "" for edge in edges} - {"", "*"})
         left = f"{format_some(names)} may not be what is imported" if names else "it may not be what is imported"
         message = (
-            f"{importer} imports {format_some(imported)} {told}, inside a try that swallows the failure: "
-            f"depending on which module comes first, {left} and nobody is told"
+            f"{importer} imports {format_some(imported)} {where}, inside a try that swallows the failure: "
+            f"depending on which module is imported first, {left}, and nothing reports it"
         )
         places = [(edge.path, edge.line) for edge in edges]
         rows = [lost[place] for place in dict.fromkeys(places) if place in lost]
         if rows:
             severity, message = "P1", f"{message}. {_format_lost(rows)}"
         elif case.is_simulated:
-            message += ". From every first import of today it works: another order, or one more import, may lose it"
+            message += ". Every module can be imported first today: another order, or one more import, may lose it"
         yield build_finding(rule, severity, importer, message, places, imported)
 
 
@@ -71,9 +71,9 @@ def _find_lost(case: RuleContext) -> dict[tuple[str, int], list[Mapping[str, Any
 
 def _format_lost(groups: Sequence[Sequence[Mapping[str, Any]]]) -> str:
     entries = {row["entry"] for rows in groups for row in rows}
-    left = list(dict.fromkeys(row["left_as"] for rows in groups for row in rows if row["left_as"]))
-    leaves = f" leaves {format_some(left)}" if left else " fails there"
-    return f"The simulation says so: the first import of {format_some(sorted(entries))}{leaves}"
+    left = format_left(row["left_as"] for rows in groups for row in rows)
+    loses = f": {left}" if left else ""
+    return f"The simulation confirms it when {format_some(sorted(entries))} is imported first{loses}"
 
 
 def grade_missing(row: Mapping[str, Any]) -> str:
@@ -93,7 +93,7 @@ def _grade_phantom(row: Mapping[str, Any]) -> str:
 
 
 def _confirm_swallowed(finding: Finding, evidence: ProbeEvidence) -> str:
-    """A suspect: confirmed when a circle raised there, refuted when the module imports and nothing ever raised."""
+    """A suspect: confirmed when a cycle raised there, refuted when the module imports and nothing ever raised."""
     places = finding.cited
     if any(evidence.raised.get(place, set()) & CIRCULAR for place in places):
         return "confirmed"
@@ -125,9 +125,9 @@ def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
 def _format_statements(grades: Sequence[str]) -> str:
     """Return how many statements import it, and where they stand when they differ."""
     counts = Counter(grades)
-    told = f"{format_count(len(grades), 'statement')} {choose_form(len(grades), 'imports', 'import')} it"
+    counted = f"{format_count(len(grades), 'statement')} {choose_form(len(grades), 'imports', 'import')} it"
     where = ", ".join(f"{counts[grade]:,} {words}" for grade, words in _PLACES.items() if counts[grade])
-    return f"{told} ({where})" if len(counts) > 1 else f"{told} ({_PLACES[grades[0]]})"
+    return f"{counted} ({where})" if len(counts) > 1 else f"{counted} ({_PLACES[grades[0]]})"
 
 
 _GUARDED = "try:\n    from p.a import x\nexcept ImportError:\n    x = None\n"
@@ -136,15 +136,15 @@ _CYCLE = {"p/__init__.py": "", "p/a.py": "from p import b\nx = 1\n"}
 RULES = (
     Rule(
         "swallowed-circular-import", "P1",
-        "An import that lies on a cycle stands in a try that catches ImportError. When it fails on a half-executed "
-        "module, nothing crashes: a name stays None, or the module runs twice and its classes exist twice.",
+        "An import that lies on a cycle stands in a try that catches ImportError. When it fails on a partially "
+        "initialized module, nothing crashes: a name stays None, or the module runs twice and its classes exist twice.",
         "Break the cycle, then remove the try. Where the fallback is wanted, catch it at the place of use.",
         _check_swallowed,
         bad={**_CYCLE, "p/b.py": _GUARDED},
         good={"p/__init__.py": "", "p/a.py": "x = 1\n", "p/b.py": _GUARDED},
         grades={
-            "P1": "some first import loses the name, by the simulation",
-            "P2": "from every first import of today it works, or nobody simulated them (`ssot check` does not)",
+            "P1": "the simulation shows a first import that loses the name",
+            "P2": "every module can be imported first today, or that was not simulated",
         },
         weight=3,
         step=PlanStep(ENTRY_POINTS, 50, "Remove the try blocks that hide failing imports"), cause=CYCLES,
@@ -155,7 +155,7 @@ RULES = (
         "phantom-import", "P1",
         "A module of the tree is imported that does not exist. Unguarded it fails on import, guarded the fallback is "
         "always taken, inside a function it fails when the function is called.",
-        "Correct the name (the nearest one is given), restore the module, or delete the import and what hangs on it.",
+        "Correct the name (the nearest one is given), restore the module, or delete the import and what depends on it.",
         _check_phantoms,
         bad={"p/__init__.py": "", "p/a.py": "from p.missing import x\n"},
         good={"p/__init__.py": "", "p/a.py": "from p.there import x\n", "p/there.py": "x = 1\n"},

@@ -101,12 +101,12 @@ def _grade(
     if item.name in limited:
         return "P1", f"; the policy counts them in {limited[item.name]}"
     if item.definitions - item.nested <= 1:
-        return "P3", "; in the bodies of other classes, which own them"
+        return "P3", "; nested in other classes, which own them"
     product = [rival for rival in rivals if not is_test_file(rival.path)]
     if len(product) <= 1:
         return "P3", "; all but one in tests" if product else "; in tests"
     if item.name.startswith("_"):
-        return "P3", "; private to their modules by their name"
+        return "P3", "; private to their modules by name"
     group = {rival.definition for rival in product}
     ancestors = {definition: case.identity.inheritance.find_ancestors(definition) for definition in group}
     if sum(not above & group for above in ancestors.values()) <= 1:
@@ -131,7 +131,7 @@ def _format_copies(rivals: Iterable[_Rival]) -> str:
 
 
 def _format_most_used(rivals: Sequence[_Rival]) -> str:
-    """Say which definition the import statements mean: the one that costs least to keep. Tests do not choose."""
+    """Say to which definition the imports resolve: the one that costs least to keep. Tests do not choose."""
     product = [rival for rival in rivals if not is_test_file(rival.path)]
     used = sorted((rival for rival in product or rivals if rival.statements), key=lambda rival: -rival.statements)
     total = sum(rival.statements for rival in rivals)
@@ -139,13 +139,11 @@ def _format_most_used(rivals: Sequence[_Rival]) -> str:
         return ""
     home = used[0].definition.partition(":")[0]
     if total == 1:
-        return f"; the only import statement means that of {home}"
+        return f"; the only import resolves to {home}"
     if len(used) > 1 and used[0].statements == used[1].statements:
-        return f"; none of them is meant by most of the {total:,} import statements"
-    counted = "all" if used[0].statements == total else f"{used[0].statements:,}"
-    return (
-        f"; of {total:,} import statements {counted} {choose_form(used[0].statements, 'means', 'mean')} that of {home}"
-    )
+        return f"; the {total:,} imports are evenly split"
+    counted = f"all {total:,}" if used[0].statements == total else f"{used[0].statements:,} of {total:,}"
+    return f"; {counted} imports {choose_form(used[0].statements, 'resolves', 'resolve')} to {home}"
 
 
 def _check_concepts(case: RuleContext) -> Iterator[Finding]:
@@ -156,7 +154,7 @@ def _check_concepts(case: RuleContext) -> Iterator[Finding]:
             counted = [member for member in concept.members if member.role == "implementation"]
             names = format_some([member.definition for member in counted], _MOST_CLASSES_NAMED)
             limit = format_count(concept.max_classes, "class", "classes")
-            message = f"{concept.name}: {concept.classes:,} classes where the policy allows {limit}: {names}"
+            message = f"{concept.name}: {concept.classes:,} classes; the policy allows {limit}: {names}"
             places = [(member.path, member.line) for member in counted]
             yield build_finding(rule, severities.get(concept.name, "P0"), concept.name, message, places)
 
@@ -165,9 +163,7 @@ def _check_canonical(case: RuleContext) -> Iterator[Finding]:
     rule = "canonical-class-missing"
     for concept in case.concepts:
         if concept.is_policy and concept.canonical and not _has_canonical(case, concept):
-            message = (
-                f"{concept.name}: the policy names {concept.canonical} as the one class, but no such class is there"
-            )
+            message = f"{concept.name}: the policy names {concept.canonical} as the one class, but no such class exists"
             yield build_finding(rule, "P1", concept.name, message, [], [concept.canonical])
 
 

@@ -18,13 +18,13 @@ from analysis.rules.cycle_edges import (
     CycleGroup,
     find_names_taken,
 )
-from analysis.rules.cycle_outcomes import CycleOutcome
+from analysis.rules.cycle_outcomes import CycleOutcome, format_left
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, LASTING, PlanStep
 from analysis.rules.probe_evidence import confirm_cycle
 from analysis.rules.root_causes import CYCLES
 from analysis.rules.rule import ReadTable, Rule, RuleFigure
-from analysis.wording import format_count, format_some
+from analysis.wording import choose_form, format_count, format_some
 
 _LONGEST_LOOP = 6
 
@@ -35,8 +35,8 @@ def _check_import_time(case: RuleContext) -> Iterator[Finding]:
     taking = set(find_names_taken([edge for edges in inner.values() for edge in edges]))
     for cycle in _choose(case, IMPORT_TIME):
         taken = [edge for edge in inner[cycle.cycle] if edge in taking]
-        severity, told, places = _grade(case.cycle_outcomes[cycle.cycle], taken)
-        message = f"{_describe(cycle, 'import each other while they are imported')}. {told}. {_format_cut(cycle)}"
+        severity, reason, places = _grade(case.cycle_outcomes[cycle.cycle], taken)
+        message = f"{_describe(cycle, 'import each other while they are imported')}. {reason}. {_format_cut(cycle)}"
         shown, inside = [*places, *_find_places(cycle)], case.cycle_places[cycle.cycle]
         yield build_finding(rule, severity, cycle.modules[0], message, shown, cycle.modules, counted=inside)
 
@@ -45,24 +45,25 @@ def _grade(outcome: CycleOutcome, taken: list[CycleEdge]) -> tuple[str, str, lis
     """Return the severity of a cycle, the sentence that gives the reason, and the places that prove it."""
     places = [(row["failed_path"], row["failed_line"]) for row in outcome.failing]
     if outcome.is_dead:
-        return "P0", f"Whichever comes first, the import fails: {_format_failing(outcome)}", places
+        return "P0", f"Every module of this cycle fails when it is imported first: {_format_failing(outcome)}", places
     if outcome.failing:
         modules = format_some([row["module"] for row in outcome.failing])
-        return "P1", f"The import fails when it begins with {modules}: {_format_failing(outcome)}", places
+        return "P1", f"The import fails when {modules} comes first: {_format_failing(outcome)}", places
     if outcome.lost:
         return "P1", _format_lost(outcome), [(row["caught_path"], row["caught_line"]) for row in outcome.lost]
+    return "P2", _format_working(outcome, taken), []
+
+
+def _format_working(outcome: CycleOutcome, taken: list[CycleEdge]) -> str:
+    """Say why a cycle may break of which no first import is known to fail."""
     if not taken:
-        return "P2", "All of them import whole modules: it works as long as none uses another while it is imported", []
+        return "All of them import whole modules: this works as long as none uses another while it is imported"
     statements = len({(edge.path, edge.line) for edge in taken})
-    takes = "takes a name" if statements == 1 else "take names"
-    told = f"{format_count(statements, 'statement')} {takes} out of a module that may be half executed"
+    takes = choose_form(statements, "takes a name", "take names")
+    reason = f"{format_count(statements, 'statement')} {takes} from a module that may be only partially initialized"
     if outcome.is_known:
-        return (
-            "P2",
-            f"{told}. From every first import it works today; another order, or one more import, may break it",
-            [],
-        )
-    return "P2", f"{told}. Whether a first import fails on it was not simulated for {_format_left(outcome)}", []
+        return f"{reason}. Every module can be imported first today; another order, or one more import, may break that"
+    return f"{reason}. Whether a first import fails because of it was not simulated for {_format_left(outcome)}"
 
 
 def _format_left(outcome: CycleOutcome) -> str:
@@ -75,19 +76,19 @@ def _format_failing(outcome: CycleOutcome) -> str:
     """Say which names are not there yet, those that most first imports miss before the others."""
     counts = Counter((row["failed_path"], row["failed_line"]) for row in outcome.failing)
     rows = {(row["failed_path"], row["failed_line"]): row for row in reversed(outcome.failing)}
-    told = []
+    reasons = []
     for place, _ in sorted(counts.items(), key=lambda item: (-item[1], item[0])):
         row = rows[place]
         wanted = f"{row['failed_name']} of {row['failed_module']}" if row["failed_name"] else row["failed_module"]
-        told.append(f"{wanted} is not there yet" if row["outcome"] == "circular" else f"{wanted} is sought without end")
-    return format_some(list(dict.fromkeys(told)))
+        why = "is not defined yet" if row["outcome"] == "circular" else "is looked up in infinite recursion"
+        reasons.append(f"{wanted} {why}")
+    return format_some(list(dict.fromkeys(reasons)))
 
 
 def _format_lost(outcome: CycleOutcome) -> str:
-    left = format_some(list(dict.fromkeys(row["left_as"] for row in outcome.lost if row["left_as"])))
-    statements = format_count(len(outcome.lost), "import statement")
-    fails = "fails" if len(outcome.lost) == 1 else "fail"
-    return f"No import fails, but {statements} inside it {fails} without a word, and that leaves {left or 'nothing'}"
+    left = format_left(row["left_as"] for row in outcome.lost)
+    guarded = format_count(len(outcome.lost), "guarded import")
+    return f"The failure of {guarded} is silently swallowed{f'; {left}' if left else ''}"
 
 
 def _check_deferred(case: RuleContext) -> Iterator[Finding]:
@@ -98,9 +99,9 @@ def _check_typing(case: RuleContext) -> Iterator[Finding]:
     yield from _judge(case, "typing-cycle", TYPING, "P3", "depend on each other when imports for type checkers count")
 
 
-def _judge(case: RuleContext, rule: str, group: CycleGroup, severity: str, told: str) -> Iterator[Finding]:
+def _judge(case: RuleContext, rule: str, group: CycleGroup, severity: str, relation: str) -> Iterator[Finding]:
     for cycle in _choose(case, group):
-        message = f"{_describe(cycle, told)}. {_format_cut(cycle)}"
+        message = f"{_describe(cycle, relation)}. {_format_cut(cycle)}"
         shown, inside = _find_places(cycle), case.cycle_places[cycle.cycle]
         yield build_finding(rule, severity, cycle.modules[0], message, shown, cycle.modules, counted=inside)
 
@@ -112,13 +113,13 @@ def _check_ancestors(case: RuleContext) -> Iterator[Finding]:
     for cycle in _choose(case, THROUGH_PACKAGES):
         if cycle.modules not in plain:
             packages = sorted({edge.imported for edge in inner[cycle.cycle] if edge.is_ancestor})
-            severity, told, places = "P2", "", list[tuple[str, int]]()
+            severity, reason, places = "P2", "", list[tuple[str, int]]()
             outcome = case.cycle_outcomes[cycle.cycle]
             if outcome.failing or outcome.lost:
-                severity, told, places = _grade(outcome, [])
-                told = f"{told}. "
+                severity, reason, places = _grade(outcome, [])
+                reason = f"{reason}. "
             message = (
-                f"{_describe(cycle, 'import each other when the packages that run on the way count')}. {told}"
+                f"{_describe(cycle, 'import each other when parent packages that run on the way count')}. {reason}"
                 f"These packages run on the way: {format_some(packages)}. {_format_cut(cycle)}"
             )
             places += _find_places(cycle)
@@ -136,10 +137,10 @@ def _count_cuts(group: CycleGroup, read_table: ReadTable) -> int:
     return sum(len(cut) for kind, with_ancestors, cut in rows if (kind, with_ancestors) == group)
 
 
-def _describe(cycle: Cycle, told: str) -> str:
+def _describe(cycle: Cycle, relation: str) -> str:
     names = [hop.importer for hop in cycle.loop]
     shown = [*names[:_LONGEST_LOOP], *(["…"] if len(names) > _LONGEST_LOOP else []), names[0]]
-    return f"{format_count(cycle.size, 'module')} {told}, for example {' → '.join(shown)}"
+    return f"{format_count(cycle.size, 'module')} {relation}, for example {' → '.join(shown)}"
 
 
 def _format_cut(cycle: Cycle) -> str:
@@ -158,7 +159,7 @@ RULES = (
     Rule(
         "import-cycle", "P0",
         "Modules import each other while they are imported. Whether that fails depends on which of them comes first: "
-        "a name is missing, or an attribute of a module that is only half executed.",
+        "a name is missing, or an attribute of a module that is only partially initialized.",
         "Move what both need into a third module, or remove the imports that the finding names as the cheapest cut. "
         "An import inside a function only hides the cycle.",
         _check_import_time,
@@ -174,8 +175,8 @@ RULES = (
         },
         grades={
             "P0": "no module of the cycle can be imported: the simulation of every first import fails",
-            "P1": "the first import of some modules fails, or loses a name without a word",
-            "P2": "from every first import it works today, or they could not be simulated in the time given",
+            "P1": "the first import of some modules fails, or silently loses a name",
+            "P2": "every module can be imported first today, or that could not be simulated in the time given",
         },
         is_joint=True, weight=1,
         step=PlanStep(ENTRY_POINTS, 20, "Break the import-time cycles at the cheapest imports"), cause=CYCLES,
@@ -187,7 +188,7 @@ RULES = (
     ),
     Rule(
         "import-cycle-through-packages", "P0",
-        "Importing a module runs the __init__ of every package around it. Through these, modules import each other "
+        "Importing a module runs the __init__ file of every parent package. Through these, modules import each other "
         "that do not name each other.",
         "Keep __init__ files free of imports from elsewhere, or import from a package that is not on the way.",
         _check_ancestors,
@@ -195,8 +196,8 @@ RULES = (
         good={**_PACKAGE, "p/a.py": "import q.b\nA = 1\n", "q/__init__.py": "", "q/b.py": ""},
         grades={
             "P0": "no module of the cycle can be imported first",
-            "P1": "the first import of some modules fails, or loses a name without a word",
-            "P2": "from every first import it works today, or they could not be simulated in the time given",
+            "P1": "the first import of some modules fails, or silently loses a name",
+            "P2": "every module can be imported first today, or that could not be simulated in the time given",
         },
         is_joint=True, weight=0.5,
         step=PlanStep(ENTRY_POINTS, 110, "Remove the imports in __init__ files that close cycles"), cause=CYCLES,

@@ -14,7 +14,7 @@ _COPY = "class Order: ...  # ssot: allow[class-defined-more-than-once]"
 RULES = (
     Rule(
         UNUSED, "P3",
-        "An exception accepts a finding that is not there: what it spoke of was mended or moved. It would "
+        "An exception accepts a finding that is not there: what it accepted was fixed or moved. It would "
         "hide the next one.",
         "Delete the comment, or the entry of the policy.",
         None,
@@ -25,8 +25,8 @@ RULES = (
     ),
     Rule(
         VOID, "P2",
-        "An exception gives no reason, names a rule that there is not, or its time is over. It accepts nothing.",
-        "Write the reason after `because`, correct the name of the rule, or mend what it accepted.",
+        "An exception gives no reason, names a rule that does not exist, or has expired. It accepts nothing.",
+        "Write the reason after `because`, correct the name of the rule, or fix what it accepted.",
         None,
         bad={**_TWICE, "b.py": f"{_COPY}\n"},
         good={**_TWICE, "b.py": f"{_COPY} because the API is frozen\n"},

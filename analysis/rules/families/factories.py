@@ -69,7 +69,7 @@ def find_near(wanted: str, offered: Iterable[str]) -> tuple[str, ...]:
 
 
 class Maker(NamedTuple):
-    """One public method of a factory of the policy that gives somebody an object."""
+    """One public method of a factory of the policy that gives its caller an object."""
 
     definition: str
     path: str
@@ -145,11 +145,11 @@ def _is_plain(base: str) -> bool:
 def _check_methods(case: RuleContext) -> Iterator[Finding]:
     rule = "factory-without-method"
     for lack in find_lacking(case):
-        told = "; ".join(
+        described = "; ".join(
             f"{method} (near: {', '.join(near)})" if near else f"{method} (nothing near)"
             for method, near in lack.near.items()
         )
-        message = f"{lack.definition} lacks {format_count(len(lack.missing), 'required method')}: {told}"
+        message = f"{lack.definition} lacks {format_count(len(lack.missing), 'required method')}: {described}"
         yield build_finding(rule, "P1", lack.definition, message, [(lack.path, lack.line)], lack.missing)
 
 
@@ -162,7 +162,7 @@ def _check_shared(case: RuleContext) -> Iterator[Finding]:
     for definition, makers in found.items():
         names = [maker.name for maker in makers]
         message = (
-            f"{definition} gives out objects that it keeps: {format_some(names)}. A second call may get the object of "
+            f"{definition} returns objects that it keeps: {format_some(names)}. A second call may get the object of "
             "the first one"
         )
         yield build_finding(rule, "P2", definition, message, [(maker.path, maker.line) for maker in makers], names)
@@ -180,7 +180,7 @@ def _check_scope(case: RuleContext) -> Iterator[Finding]:
         names = [maker.name for maker in makers]
         scope = format_some(makers[0].rule.user_scope)
         takes = choose_form(len(names), "takes", "take")
-        message = f"{format_some(names)} of {definition} {takes} none of {scope}: users cannot be told apart"
+        message = f"{format_some(names)} of {definition} {takes} none of {scope}: users cannot be distinguished"
         yield build_finding(rule, "P1", definition, message, [(maker.path, maker.line) for maker in makers], names)
 
 
@@ -214,8 +214,8 @@ RULES = (
     ),
     Rule(
         "factory-without-method", "P1",
-        "The policy names the methods by which a factory is used, and this one lacks some. Who relies on them fails "
-        "when the call is made, or makes the object without the factory.",
+        "The policy names the methods by which a factory is used, and this one lacks some. Callers that rely on "
+        "them fail, or create the object without the factory.",
         "Add the method, or change the policy and the callers to the one that the factory has.",
         _check_methods,
         bad={"a.py": "class JobFactory:\n    def create_for_user(self, user): ...\n"},

@@ -59,12 +59,15 @@ def _check_shadowed(case: RuleContext) -> Iterator[Finding]:
         module = names.get(winner, twins[0].module)
         paths = [dead.path for dead in twins]
         if winner.endswith(COMPILED):
-            severity, told = "P3", "is the source of a compiled module: a change counts only when it is built again"
+            severity, consequence = (
+                "P3",
+                "is the source of a compiled module: a change counts only when it is built again",
+            )
         elif all(map(is_test_file, paths)):
-            severity, told = "P3", "cannot be imported by a dotted name, only be run by path"
+            severity, consequence = "P3", "cannot be imported by name, only run by path"
         else:
-            severity, told = "P1", "can never be imported"
-        message = f"Python imports {winner} as {module}: {format_some(paths)} {told}"
+            severity, consequence = "P1", "can never be imported"
+        message = f"Python imports {winner} as {module}: {format_some(paths)} {consequence}"
         places = [*((path, 1) for path in paths), *([] if winner.endswith((*COMPILED, "/")) else [(winner, 1)])]
         yield build_finding(rule, severity, module, message, places, paths)
 
@@ -165,7 +168,7 @@ RULES = (
         "file-with-two-names", "P2",
         "One file is imported under two module names. Python loads it twice: two classes that look alike and fail "
         "isinstance, two registries, two singletons.",
-        "Decide on one root, and import by the name it gives everywhere.",
+        "Decide on one root, and import by the name that it gives, everywhere.",
         _check_second_names,
         bad={
             "backend/app/__init__.py": "",

@@ -1,4 +1,4 @@
-"""What goes wrong when modules are imported, depending on which comes first: foreseen, seen, or both."""
+"""What goes wrong when modules are imported, depending on which comes first: predicted, observed, or both."""
 
 from __future__ import annotations
 
@@ -14,81 +14,87 @@ from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.root_causes import CYCLES, UNCHECKED_IMPORTS
 from analysis.rules.rule import Rule, RuleFigure
-from analysis.wording import format_some
+from analysis.steps import read_statement
+from analysis.wording import choose_form, format_some
 
 _ENDINGS = {
-    "timeout": "does not end within its time",
-    "crash": "ends the interpreter",
-    "exit": "calls for the exit of the program",
+    "timeout": "does not finish within the time limit",
+    "crash": "kills the interpreter",
+    "exit": "exits the program",
 }
 
 
 def _check_failing(case: RuleContext) -> Iterator[Finding]:
     rule = "module-fails-when-imported-first"
-    foreseen = {row["module"]: row for row in case.runtime_table("simulated").to_pylist()}
+    predicted = {row["module"]: row for row in case.runtime_table("simulated").to_pylist()}
     seen = {row["module"]: row for row in case.runtime_table("probed").to_pylist()}
-    for module in sorted(foreseen.keys() | seen.keys()):
-        fails = [module in rows and rows[module]["outcome"] in CIRCULAR for rows in (foreseen, seen)]
+    for module in sorted(predicted.keys() | seen.keys()):
+        fails = [module in rows and rows[module]["outcome"] in CIRCULAR for rows in (predicted, seen)]
         if any(fails):
-            row = seen[module] if fails[1] else foreseen[module]
+            row = seen[module] if fails[1] else predicted[module]
             certainty = _weigh(*fails, is_probed=module in seen)
             yield replace(_format_failing(rule, row), certainty=certainty)
 
 
-def _weigh(is_foreseen: bool, is_seen: bool, *, is_probed: bool) -> str:
-    """Return how certain it is what the source foretells, the program shows, or both."""
+def _weigh(is_predicted: bool, is_seen: bool, *, is_probed: bool) -> str:
+    """Return how certain it is what the simulation predicts, the probe observes, or both."""
     if is_seen:
-        return "confirmed" if is_foreseen else "observed"
+        return "confirmed" if is_predicted else "observed"
     return "refuted" if is_probed else "static"
 
 
 def _format_failing(rule: str, row: Mapping[str, Any]) -> Finding:
     what = f"{row['failed_name']} of {row['failed_module']}" if row["failed_name"] else row["failed_module"]
-    why = "each asks the other without end" if row["outcome"] == "recursion" else "which is only half executed then"
-    message = f"{row['module']} cannot be the first import: it comes to need {what or 'itself'}, {why}"
+    if row["outcome"] == "recursion":
+        why = (
+            f"looking up {what or 'a name'} is an infinite recursion between the `__getattr__` functions of two modules"
+        )
+    else:
+        why = f"it needs {what or 'itself'}, which is only partially initialized at that point"
+    message = f"{row['module']} cannot be imported first: {why}"
     places = [(row["failed_path"], row["failed_line"])] if row["failed_path"] else []
-    places += [place for place in map(read_place, reversed(list(row["chain"]))) if place]
+    steps = map(read_statement, reversed(list(row["chain"])))
+    places += [(step.path, step.line) for step in steps if step is not None]
     return build_finding(rule, "P1", row["module"], message, places)
-
-
-def read_place(hop: str) -> Place | None:
-    """Return the place that begins a hop of a chain.
-
-    >>> read_place("a/b.py:12 a.c"), read_place("x")
-    (('a/b.py', 12), None)
-    """
-    place, _, _ = hop.rpartition(" ")
-    path, _, line = place.rpartition(":")
-    return (path, int(line)) if path and line.isdigit() else None
 
 
 def _check_endings(case: RuleContext) -> Iterator[Finding]:
     rule = "import-stops-the-program"
     for row in case.runtime_table("probed").to_pylist():
         if row["outcome"] in _ENDINGS:
-            told = f" ({row['exception']})" if row["exception"] else ""
-            message = f"Importing {row['module']} {_ENDINGS[row['outcome']]}{told}"
+            exception = f" ({row['exception']})" if row["exception"] else ""
+            message = f"Importing {row['module']} {_ENDINGS[row['outcome']]}{exception}"
             places = [(row["failed_path"], row["failed_line"])] if row["failed_path"] else [(row["path"], 1)]
             yield replace(build_finding(rule, "P2", row["module"], message, places), certainty="observed")
 
 
 def _check_repeated(case: RuleContext) -> Iterator[Finding]:
     rule = "module-executed-twice"
-    seen, foreseen = (_group_executions(case, table) for table in ("executions", "simulated_executions"))
+    seen, predicted = (_group_executions(case, table) for table in ("executions", "simulated_executions"))
     probed = set(tables.read_column(case.runtime_table("probed"), "module"))
-    for path in sorted(seen.keys() | foreseen.keys()):
-        rows = seen.get(path) or foreseen[path]
+    for path in sorted(seen.keys() | predicted.keys()):
+        rows = seen.get(path) or predicted[path]
         times = max(row["times"] for row in rows)
         entries = sorted({row["entry"] for row in rows})
         names = sorted({name for row in rows for name in row.get("names", ())})
-        told = f" under the names {format_some(names)}" if len(names) > 1 else ""
+        under = f" under the names {format_some(names)}" if len(names) > 1 else ""
         message = (
-            f"{rows[0]['module']} is executed {times:,} times{told} when {format_some(entries)} "
-            f"{'is' if len(entries) == 1 else 'are'} imported first: its classes and its state exist as often"
+            f"{rows[0]['module']} is executed {_format_times(times)}{under} when {format_some(entries)} "
+            f"{choose_form(len(entries), 'is', 'are')} imported first, so each of its classes and globals exists "
+            f"{_format_times(times)}"
         )
         finding = build_finding(rule, "P1", rows[0]["module"], message, [(path, 1), *_find_causes(case, entries)])
-        certainty = _weigh(path in foreseen, path in seen, is_probed=probed.issuperset(entries))
+        certainty = _weigh(path in predicted, path in seen, is_probed=probed.issuperset(entries))
         yield replace(finding, certainty=certainty)
+
+
+def _format_times(times: int) -> str:
+    """Return how often in words.
+
+    >>> _format_times(2), _format_times(3)
+    ('twice', '3 times')
+    """
+    return "twice" if times == 2 else f"{times:,} times"
 
 
 def _group_executions(case: RuleContext, table: str) -> dict[str, list[dict[str, Any]]]:
@@ -116,8 +122,8 @@ def _check_twins(case: RuleContext) -> Iterator[Finding]:
         worst = max(rows, key=lambda row: (row["objects"], len(row["holders"])))
         entries = sorted({row["entry"] for row in rows})
         message = (
-            f"One statement made {worst['objects']:,} live classes {worst['qualname']} in one program, when "
-            f"{format_some(entries)} came first: {format_some(list(worst['holders']))}"
+            f"One statement made {worst['objects']:,} live classes {worst['qualname']} in one program when "
+            f"{format_some(entries)} was imported first: {format_some(list(worst['holders']))}"
         )
         path, _, line = definition.rpartition(":")
         places = [(path, int(line))] if line.isdigit() else []
@@ -145,7 +151,7 @@ def _read_bound(case: RuleContext) -> list[dict[str, Any]]:
     return list(case.identity.paths.select(["module", "name", "line"]).to_pylist())
 
 
-_CIRCLE = {
+_CYCLE = {
     "p/__init__.py": "",
     "p/a.py": "from p.b import B\nclass A: ...\n",
     "p/b.py": "from p.a import A\nclass B: ...\n",
@@ -161,10 +167,10 @@ _FINE = {"p/__init__.py": "", "p/a.py": "class A: ...\n", "p/b.py": "from p.a im
 RULES = (
     Rule(
         "module-fails-when-imported-first", "P1",
-        "The module can be imported after some others, but not before them: it lies on a circle and comes to need a "
-        "name of a module that is only half executed. A new entry point, a test run alone or a sorted import breaks.",
-        "Cut the circle at the import that the evidence names first: move what both need into a third module.",
-        _check_failing, bad=_CIRCLE, good=_FINE,
+        "The module can be imported after some others, but not before them: it lies on a cycle and needs a name of a "
+        "module that is only partially initialized. A new entry point, a test run alone or a sorted import breaks.",
+        "Cut the cycle at the import that the evidence names first: move what both need into a third module.",
+        _check_failing, bad=_CYCLE, good=_FINE,
         needs_simulation=True, is_joint=True,
         step=PlanStep(ENTRY_POINTS, 10, "Cut the cycles on which first imports fail"), cause=CYCLES,
         figure=RuleFigure(
@@ -176,7 +182,7 @@ RULES = (
         "module-executed-twice", "P1",
         "The body of one file runs several times in one program: because its import failed, was swallowed and is tried "
         "again, or because it is reachable by two names. Every class and every state in it then exists several times.",
-        "Mend the import that fails, or agree on one name; then there is nothing to swallow.",
+        "Fix the import that fails, or agree on one name; then there is nothing to swallow.",
         _check_repeated, bad=_RETRIED, good=_FINE,
         needs_simulation=True, is_joint=True,
         step=PlanStep(ENTRY_POINTS, 60, "Make every module run only once"), cause=CYCLES,
@@ -187,7 +193,7 @@ RULES = (
         "class-alive-twice", "P1",
         "The running program holds several class objects made by one statement: isinstance, except and registries "
         "take one for a stranger to the other. Seen by the probe.",
-        "Find out why the module ran twice (see module-executed-twice) and mend that.",
+        "Find out why the module ran twice (see module-executed-twice) and fix that.",
         _check_twins, bad=_RETRIED, good=_FINE, needs_probe=True,
         is_joint=True,
         step=PlanStep(ENTRY_POINTS, 70, "Make every class exist only once"), cause=CYCLES,
@@ -195,8 +201,8 @@ RULES = (
     ),
     Rule(
         "name-depends-on-import-order", "P1",
-        "What the name means depends on which module the program happens to import first. Seen by the probe.",
-        "Break the circle behind it, and remove the try that hides the failing import.",
+        "What the name is bound to depends on which module the program happens to import first. Seen by the probe.",
+        "Break the cycle behind it, and remove the try that hides the failing import.",
         _check_order,
         bad={
             "p/__init__.py": "",
@@ -210,7 +216,7 @@ RULES = (
     ),
     Rule(
         "import-stops-the-program", "P2",
-        "Importing the module never ends, kills the interpreter or calls for its exit. Seen by the probe.",
+        "Importing the module never ends, kills the interpreter or exits the program. Seen by the probe.",
         "Put what the module does behind a function or if __name__ == '__main__'.",
         _check_endings,
         bad={"a.py": "import sys\nsys.exit(3)\n"}, good={"a.py": "x = 1\n"}, needs_probe=True,

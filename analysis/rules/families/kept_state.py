@@ -23,10 +23,10 @@ def _check_singletons(case: RuleContext) -> Iterator[Finding]:
     lines = find_class_lines(case)
     for state in find_states(case, "singleton"):
         is_forbidden = any(fnmatchcase(state.owner.rpartition(".")[2], pattern) for pattern in patterns)
-        severity, told = ("P1", ", which the policy forbids") if is_forbidden else ("P2", "")
+        severity, note = ("P1", ", which the policy forbids") if is_forbidden else ("P2", "")
         message = (
-            f"{state.definition} has one object for the whole process{told}: {state.value} keeps it in {state.name} "
-            "and returns it to everybody. What it notes for one user, the next one finds"
+            f"{state.definition} has one object for the whole process{note}: {state.value} keeps it in {state.name} "
+            "and returns it to every caller. What it stores for one user, the next user finds"
         )
         places = [*lines.get(state.definition, ()), *((state.path, line) for line in (state.line, *state.changed))]
         yield build_finding(rule, severity, state.definition, message, places, [state.name])
@@ -42,7 +42,7 @@ def _check_class_attributes(case: RuleContext) -> Iterator[Finding]:
         name = definition.rpartition(":")[2].rpartition(".")[2]
         is_decided = definition in case.policy_classes or is_factory(case, name)
         severity = "P1" if is_decided else "P2" if by_instance else "P3"
-        whose = "Every object of the class" if by_instance else "Everybody who calls the class"
+        whose = "Every object of the class" if by_instance else "Every caller of the class"
         message = (
             f"{definition} keeps {format_some(named)} in the class body, and changes it at "
             f"{format_count(lines, 'place')}. "
@@ -58,7 +58,7 @@ def _check_defaults(case: RuleContext) -> Iterator[Finding]:
     for definition, states in _group(find_states(case, "default")):
         named = [f"{state.name}={state.value}" for state in states]
         message = (
-            f"{definition} has the default {format_some(named)} and changes it or hands it on. Python makes it "
+            f"{definition} has the default {format_some(named)} and changes it or passes it on. Python creates it "
             "once: callers that omit the argument share the same object"
         )
         places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
@@ -75,8 +75,8 @@ def _check_cached(case: RuleContext) -> Iterator[Finding]:
         names = state.value.split(EITHER)
         is_own = any(f"{state.module}.{name}" in known or (state.path, name) in own for name in names)
         message = (
-            f"{state.definition} is cached and takes no argument: it calls {state.value} once and gives what comes "
-            "back to all users"
+            f"{state.definition} is cached and takes no argument: it calls {state.value} once and returns the "
+            "result to all users"
         )
         yield build_finding(rule, "P2" if is_own else "P3", state.definition, message, [(state.path, state.line)])
 
@@ -96,10 +96,10 @@ _SINGLETON = (
 RULES = (
     Rule(
         "singleton", "P1",
-        "A class keeps its one object and gives it to everybody. State that belongs to one user stays in it for the "
-        "next, tests influence one another, and two users at a time overwrite one another.",
-        "Make an object for each user or request and hand it on; where there must be one, let the start of the program "
-        "make it and pass it in.",
+        "A class keeps a single object and returns it to every caller. State that belongs to one user stays in it "
+        "for the next, tests influence one another, and two users at a time overwrite one another.",
+        "Create an object for each user or request and pass it on; where there must be only one, create it where the "
+        "program starts and pass it in.",
         _check_singletons,
         bad={"a.py": _SINGLETON},
         good={"a.py": "class JobFactory:\n    def __init__(self, user):\n        self.user = user\n"},
@@ -130,7 +130,7 @@ RULES = (
     ),
     Rule(
         "shared-default", "P2",
-        "The default of a parameter is made once, when the function is defined. A function that changes it, or hands "
+        "The default of a parameter is made once, when the function is defined. A function that changes it, or passes "
         "it on, gives one caller what another one left there.",
         "Use None as the default, and make the container inside the function.",
         _check_defaults,
@@ -147,7 +147,7 @@ RULES = (
         "cached-getter", "P2",
         "A cached function without parameters is a singleton by another name: one object for all users, and nobody can "
         "see that from the call.",
-        "Give it what tells users apart as a parameter, or make the object where the program starts.",
+        "Add a parameter that distinguishes users, or create the object where the program starts.",
         _check_cached,
         bad={
             "a.py": "from functools import lru_cache\nclass Cache: ...\n@lru_cache\ndef get_cache():\n"
@@ -158,7 +158,7 @@ RULES = (
             "    return Cache()\n@lru_cache\ndef find_size():\n    return 3\n",
         },
         grades={"P2": "it makes an object of the tree's own classes", "P3": "it calls something else"},
-        step=PlanStep(STATE, 60, "Give cached getters what tells users apart"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 60, "Give cached getters a parameter that distinguishes users"), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
 )  # fmt: skip

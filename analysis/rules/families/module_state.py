@@ -18,10 +18,10 @@ def _check_rebound(case: RuleContext) -> Iterator[Finding]:
     rule = "global-rebound"
     for item in find_rebound(case):
         functions = sorted({function for function, _ in item.functions})
-        told = "a constant, or once" if item.is_constant else "a value"
+        value = "a constant, or once" if item.is_constant else "a value"
         binds = choose_form(len(functions), "binds", "bind")
         message = (
-            f"{format_some(functions)} {binds} the global {item.module}.{item.name} to {told}: it is the same for all "
+            f"{format_some(functions)} {binds} the global {item.module}.{item.name} to {value}: it is the same for all "
             f"users and threads{'' if item.is_constant else ', and the last call wins'}"
         )
         places = [(item.path, line) for _, line in item.functions]
@@ -39,8 +39,7 @@ def _check_objects(case: RuleContext) -> Iterator[Finding]:
         named = [f"{item.name} ({_tail(item.made_by)})" for item in items]
         message = (
             f"{module} makes {format_count(len(items), 'object')} when it is imported: {format_some(named)}. All who "
-            "import it "
-            "share them, and the order of imports decides when they are made"
+            "import it share them, and the order of imports decides when they are made"
         )
         places = [(item.path, item.line) for item in items]
         marks = sorted({item.name for item in items})

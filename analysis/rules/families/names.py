@@ -42,8 +42,7 @@ def _check_violations(case: RuleContext) -> Iterator[Finding]:
         inside = f", and inside of it from {own}" if len(homes) > 1 and own in right else ""
         message = (
             f"{format_count(len(places), 'statement')} in {format_count(files, 'file')} {takes} {definition} from "
-            f"{format_some(paths)} "
-            f"instead of {homes[0]}{inside}"
+            f"{format_some(paths)} instead of {homes[0]}{inside}"
         )
         severity = "P1" if definition in case.policy_classes else "P2"
         yield build_finding(rule, severity, definition, message, places)
@@ -128,9 +127,9 @@ def _check_redirects(case: RuleContext) -> Iterator[Finding]:
         found = find_definitions(case, redirect.paths)
         if len(found) > 1 or NOWHERE in found or UNKNOWN in found:
             severity = "P0" if NOWHERE in found or len(found.keys() - {UNKNOWN}) > 1 else "P2"
-            told = "; ".join(f"{', '.join(paths)} → {name}" for name, paths in sorted(found.items()))
+            described = "; ".join(f"{', '.join(paths)} → {name}" for name, paths in sorted(found.items()))
             counted = format_count(len(redirect.paths), "path")
-            message = f"{counted} should yield one object, but lead to {len(found):,}: {told}"
+            message = f"{counted} should yield one object, but lead to {len(found):,}: {described}"
             places = _find_places(case.identity.paths, {path for paths in found.values() for path in paths})
             cited = [places[path] for paths in found.values() for path in paths if path in places]
             yield build_finding(rule, severity, redirect.paths[0], message, cited, redirect.paths[1:])

@@ -22,15 +22,15 @@ def _check_unused(case: RuleContext) -> Iterator[Finding]:
     for number, each in enumerate(case.policy.owner):
         if number not in deciding:
             why = "later entries match all of its files" if number in matched else "it matches no file and no module"
-            message = f"The pattern {each.pattern} gives {each.owner} nothing: {why}"
+            message = f"The pattern {each.pattern} assigns nothing to {each.owner}: {why}"
             yield build_finding("owner-without-code", "P3", f"[[owner]] {each.pattern}", message, [], [each.owner])
 
 
 RULES = (
     Rule(
         "owner-without-code", "P3",
-        "An entry of the policy names an owner for code that is not there, or that later entries give to somebody "
-        "else. Findings that were meant for that owner have another one, or nobody.",
+        "An entry of the policy names an owner for code that does not exist, or that later entries assign to another "
+        "owner. Findings that were meant for that owner have another one, or nobody.",
         "Correct the pattern, move the entry below the wider ones (the last match decides), or delete it.",
         _check_unused,
         bad={"app/__init__.py": "", "app/a.py": "X = 1\n"},

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable, Iterator, Mapping
-from pathlib import Path
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.source import LARGEST_FILE_BYTES, parse
+from analysis.facts.source_tree import SourceTree
 from analysis.rules import plan_phases
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
@@ -37,11 +38,12 @@ def _check_redirects(case: RuleContext) -> Iterator[Finding]:
             if is_source or module in seen or module not in files:
                 continue
             seen.add(module)
-            faults = judge_redirect(case.facts.root / files[module], redirect.marker)
+            faults = judge_redirect(case.facts.tree, files[module], redirect.marker)
             if faults:
-                message = f"{module} redirects {name} to {home}, but {'; '.join(told for _, told in faults)}"
-                places = [(files[module], line) for line, _ in faults]
-                severity = "P2" if any(told.startswith("it does more") for _, told in faults) else "P3"
+                described = "; ".join(fault.description for fault in faults)
+                message = f"{module} redirects {name} to {home}, but {described}"
+                places = [(files[module], fault.line) for fault in faults]
+                severity = "P2" if any(fault.does_more for fault in faults) else "P3"
                 yield build_finding(rule, severity, module, message, places)
 
 
@@ -53,13 +55,21 @@ def _find_homes(paths: pa.Table, written: Iterable[str]) -> dict[str, str]:
     return {import_path: definition.partition(":")[0] for import_path, definition in rows if ":" in definition}
 
 
-def judge_redirect(path: Path, marker: str) -> list[tuple[int, str]]:
-    """Return what is wrong with a module that should only redirect: line and words; nothing when it cannot be read.
+class RedirectFault(NamedTuple):
+    """What is wrong with a redirect, and where; ``does_more``: it is more than a redirect, not only badly marked."""
+
+    line: int
+    description: str
+    does_more: bool = False
+
+
+def judge_redirect(source_tree: SourceTree, path: str, marker: str) -> list[RedirectFault]:
+    """Return what is wrong with a module that should only redirect; nothing when it cannot be read.
 
     It may hold a docstring, imports, ``__all__``, a deprecation warning, and a ``__getattr__`` that serves old names.
     """
     try:
-        source = path.read_bytes() if path.stat().st_size <= LARGEST_FILE_BYTES else b""
+        source = source_tree.read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
     except OSError:
         return []
     tree = parse(source).tree if source else None
@@ -67,18 +77,19 @@ def judge_redirect(path: Path, marker: str) -> list[tuple[int, str]]:
         return []
     faults = []
     if marker and marker.casefold() not in source.decode("utf-8", "replace").casefold():
-        faults.append((1, f"it does not carry the marker {marker!r}"))
+        faults.append(RedirectFault(1, f"it does not carry the marker {marker!r}"))
     warned = [call for node in ast.walk(tree) if (call := _find_warning(node)) is not None]
     if not warned:
-        faults.append((1, "it raises no deprecation warning"))
+        faults.append(RedirectFault(1, "it raises no deprecation warning"))
     for call in warned:
         level = _find_stacklevel(call)
         if level is not None and level != 2:
-            told = "no stacklevel" if level == 1 else f"the stacklevel {level}"
-            faults.append((call.lineno, f"its warning has {told}: with 2 it names the line of who imports it"))
+            given = "no stacklevel" if level == 1 else f"the stacklevel {level}"
+            fault = f"its warning has {given}: with 2 it names the line of who imports it"
+            faults.append(RedirectFault(call.lineno, fault))
     more = next((statement for statement in tree.body if not _may_redirect(statement)), None)
     if more is not None:
-        faults.append((more.lineno, "it does more than redirect"))
+        faults.append(RedirectFault(more.lineno, "it does more than redirect", does_more=True))
     return faults
 
 

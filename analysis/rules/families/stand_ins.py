@@ -19,6 +19,7 @@ from analysis.rules.plan_phases import DEFINITIONS, LASTING, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence
 from analysis.rules.root_causes import COPIES
 from analysis.rules.rule import Rule, RuleMetric
+from analysis.steps import read_binding
 from analysis.wording import format_count, format_some
 
 #: Names that a reader takes for a class: four letters or more, in words that begin with capitals.
@@ -46,9 +47,7 @@ def _check_fallbacks(case: RuleContext) -> Iterator[Finding]:
             continue
         seen.add(subject)
         severity = "P2" if (path, before[-1].line) in known else "P3"
-        message = (
-            f"{subject} is a second class of that name, for the case that the import from {before[-1].module} fails"
-        )
+        message = f"{subject} is a second class of that name, used when the import from {before[-1].module} fails"
         yield build_finding(rule, severity, subject, message, [(path, line), (path, before[-1].line)])
 
 
@@ -135,7 +134,7 @@ def _read_instances(paths: pa.Table) -> Iterator[_Name]:
     for row in tables.read_rows(rows, *columns):
         import_path, name, path, line, definition, made_by, statements, route, chain = row
         if len(name.strip("_")) >= _FEWEST_LETTERS and path and line:
-            previous = chain[1].partition(" ")[0].rpartition(".")[2] if len(chain) > 1 else name
+            previous = read_binding(chain[1]).import_path.rpartition(".")[2] if len(chain) > 1 else name
             is_own = route == "definition" and previous == name
             yield _Name(import_path, name, path, line, definition, made_by, statements, is_own, previous != name)
 
@@ -157,7 +156,7 @@ RULES = (
         _check_fallbacks,
         bad={**_STORE, "p/a.py": f"{_TRY}    class Store: ...\n"},
         good={**_STORE, "p/a.py": f"{_TRY}    Store = None\n"},
-        grades={"P2": "the import is from the tree", "P3": "the import is from somebody else's package"},
+        grades={"P2": "the import is from the tree", "P3": "the import is from a third-party package"},
         step=PlanStep(DEFINITIONS, 50, "Replace fallback classes by one explicit choice"), cause=COPIES,
         metric=RuleMetric(
             "fallback-classes", "classes",
@@ -166,9 +165,9 @@ RULES = (
     ),
     Rule(
         "instance-named-like-a-class", "P3",
-        "A module-level object has a name that looks like a class. Who compares ids of classes takes its id for that "
-        "of a second class.",
-        "Name it in lower case, and hand it to those who need it.",
+        "A module-level object has a name that looks like a class. Its id can be mistaken for "
+        "that of a second class.",
+        "Name it in lower case, and pass it to those who need it.",
         _check_instances,
         bad={"a.py": "class Store: ...\nUserStore = Store()\n"},
         good={"a.py": "class Store: ...\nuser_store = Store()\n"},

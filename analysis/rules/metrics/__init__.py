@@ -67,13 +67,13 @@ def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
             yield Metric(rule.metric.metric, found[rule.name], rule.metric.unit, rule.metric.meaning)
     counts = Counter(finding.severity for finding in findings if finding.certainty != "refuted")
     for severity in tables.SEVERITIES:
-        told = f"Findings of severity {severity} that are not refuted."
-        yield Metric(f"findings-{severity.lower()}", counts[severity], "findings", told)
+        meaning = f"Findings of severity {severity} that are not refuted."
+        yield Metric(f"findings-{severity.lower()}", counts[severity], "findings", meaning)
 
 
 def _measure_compliance(judgement: Judgement, scores: Sequence[Score]) -> Iterator[Metric]:
-    told = "Findings, or parts of them, that exceptions accept."
-    yield Metric("findings-accepted", len(judgement.accepted), "findings", told)
+    meaning = "Findings, or parts of them, that exceptions accept."
+    yield Metric("findings-accepted", len(judgement.accepted), "findings", meaning)
     for whole in scores[:1]:
         yield Metric("compliance", whole.score, "of 100", "Compliance score: see docs/score.md.")
         yield Metric("clean-modules", whole.clean_modules, "modules", "Modules that no finding of P0 to P2 cites.")

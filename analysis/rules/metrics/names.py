@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
+from analysis.quantities import CLASS_IDS, CONCEPT, IDENTITIES, MetricName, read_metric_name
 from analysis.rules.context import RuleContext
 from analysis.rules.families.factories import find_lacking
 from analysis.rules.families.names import find_definitions, name_redirects
@@ -21,8 +22,8 @@ def measure_classes(case: RuleContext) -> Iterator[Metric]:
     definitions = case.facts.definitions.num_rows
     names, shared = len(case.duplicate_names), sum(item.definitions for item in case.duplicate_names)
     yield Metric("class-definitions", definitions, "classes", "Class statements.")
-    told = "Class names with several definitions."
-    yield Metric("class-names-defined-more-than-once", names, "names", told)
+    meaning = "Class names with several definitions."
+    yield Metric("class-names-defined-more-than-once", names, "names", meaning)
     yield Metric("duplicate-class-definitions", shared, "classes", "Definitions that share their name.")
 
 
@@ -31,27 +32,29 @@ def measure_names(case: RuleContext) -> Iterator[Metric]:
     taken = set(tables.read_column(case.identity.violations, "definition"))
     phantoms = set(tables.read_rows(case.identity.phantom_names, "module", "name"))
     kinds = Counter(tables.read_column(case.identity.conflicts, "kind"))
-    told = "Import statements that take a class from a module that neither defines it nor is a package around it."
-    yield Metric("import-violations", len(violations), "statements", told)
+    meaning = "Import statements that take a class from a module that neither defines it nor is a parent package of it."
+    yield Metric("import-violations", len(violations), "statements", meaning)
     files = len({path for path, _ in violations})
     yield Metric("files-with-import-violations", files, "files", "Files with such a statement.")
     yield Metric("classes-taken-from-elsewhere", len(taken), "classes", "Classes that such statements take.")
-    told = "Names that are imported from a module of the tree that has none."
-    yield Metric("phantom-names", len(phantoms), "names", told)
+    meaning = "Names that are imported from a module of the tree that has none."
+    yield Metric("phantom-names", len(phantoms), "names", meaning)
     conflicts = kinds["renamed"] + kinds["instance"]
-    told = "Names that a rename, or an object in the place of a class, gives different meanings in different modules."
-    yield Metric("names-with-different-objects", conflicts, "names", told)
+    meaning = (
+        "Names that a rename, or an object in the place of a class, gives different meanings in different modules."
+    )
+    yield Metric("names-with-different-objects", conflicts, "names", meaning)
 
 
 def measure_policy(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]:
     for concept in case.concepts:
         if concept.is_policy:
-            told = f"Implementations of the concept {concept.name}."
-            yield Metric(f"concept:{concept.name}", concept.classes, "classes", told)
+            meaning = f"Implementations of the concept {concept.name}."
+            yield Metric(str(MetricName(CONCEPT, concept.name)), concept.classes, "classes", meaning)
     for name, redirect in name_redirects(case.policy).items():
         count = len(find_definitions(case, redirect.paths))
-        told = f"Different objects behind the {len(redirect.paths)} paths of {name}."
-        yield Metric(f"identities:{name}", count, "objects", told)
+        meaning = f"Different objects behind the {len(redirect.paths)} paths of {name}."
+        yield Metric(str(MetricName(IDENTITIES, name)), count, "objects", meaning)
     if any(rule.require_methods for rule in case.policy.factory):
         count = sum(len(lack.missing) for lack in find_lacking(whole) if whole.is_chosen(lack.path))
         yield Metric(
@@ -63,22 +66,22 @@ def measure_policy(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]
 def _measure_class_ids(case: RuleContext) -> Iterator[Metric]:
     """The class ids of what claims are about, and of what concepts call canonical."""
     for claim in case.policy.claim:
-        kind, _, name = claim.metric.partition(":")
-        if name and kind in {"class-ids", "identities"}:
+        kind, name = read_metric_name(claim.metric)
+        if name and kind in {CLASS_IDS, IDENTITIES}:
             count = len(_find_classes(case.identity.paths, name, claim.paths))
             behind = (
                 f"behind {format_count(len(claim.paths), 'path')} of {name}"
                 if claim.paths
                 else f"under the name {name}"
             )
-            told = f"Different classes {behind}."
-            yield Metric(claim.metric, count, "classes" if kind == "class-ids" else "objects", told)
+            meaning = f"Different classes {behind}."
+            yield Metric(claim.metric, count, "classes" if kind == CLASS_IDS else "objects", meaning)
     for concept in case.concepts:
         if concept.is_policy and concept.canonical:
             name = concept.canonical.replace(":", ".").rpartition(".")[2]
             count = sum(member.name == name for member in concept.members)
-            told = f"Classes of the name {name} in the concept {concept.name}."
-            yield Metric(f"class-ids:{name}", count, "classes", told)
+            meaning = f"Classes of the name {name} in the concept {concept.name}."
+            yield Metric(str(MetricName(CLASS_IDS, name)), count, "classes", meaning)
 
 
 def _find_classes(paths: pa.Table, name: str, wanted: Sequence[str]) -> set[str]:

@@ -10,7 +10,7 @@ from analysis.golden.statistics import find_bounds
 from analysis.golden.summary import count_base, summarise_tests
 from analysis.quantities import write_stated
 from analysis.rules.context import RuleContext
-from analysis.rules.cycle_outcomes import CIRCULAR, UNTOLD
+from analysis.rules.cycle_outcomes import CIRCULAR, UNKNOWN_OUTCOMES
 from analysis.rules.metrics.metric import Metric
 from analysis.wording import format_count
 
@@ -33,8 +33,8 @@ def measure_runtime(case: RuleContext) -> Iterator[Metric]:
         for path, line, outcome in tables.read_rows(case.runtime_table("swallowed"), "path", "line", "outcome")
         if outcome in CIRCULAR
     }  # fmt: skip
-    told = "Import statements whose circular failure was seen to be swallowed."
-    yield Metric("swallowed-circular-imports", len(swallowed), "statements", told)
+    meaning = "Import statements whose circular failure was seen to be swallowed."
+    yield Metric("swallowed-circular-imports", len(swallowed), "statements", meaning)
     dependent = set(tables.read_rows(case.runtime_table("order_dependent"), "module", "name"))
     yield Metric("order-dependent-names", len(dependent), "names", "Names that depend on the order of imports.")
     twins = set(tables.read_column(case.runtime_table("live_twins"), "definition"))
@@ -42,17 +42,17 @@ def measure_runtime(case: RuleContext) -> Iterator[Metric]:
     verdicts = Counter(tables.read_column(case.runtime_table("agreement"), "verdict"))
     judged = sum(verdicts.values()) - verdicts["unknown"]
     if judged:
-        told = "Share of the names of which source and program say the same, of those that both can tell."
-        yield Metric("witness-agreement", verdicts["agree"] / judged, "share", told)
+        meaning = "Share of the names on which source and program agree, of those that both know."
+        yield Metric("witness-agreement", verdicts["agree"] / judged, "share", meaning)
 
 
 def _measure_simulation(case: RuleContext) -> Iterator[Metric]:
-    told: dict[str, str] = dict(tables.read_rows(case.runtime_table("simulated"), "module", "outcome"))
-    outcomes = {module: outcome for module, outcome in told.items() if outcome not in UNTOLD}
-    if not told:
+    every: dict[str, str] = dict(tables.read_rows(case.runtime_table("simulated"), "module", "outcome"))
+    outcomes = {module: outcome for module, outcome in every.items() if outcome not in UNKNOWN_OUTCOMES}
+    if not every:
         return
     yield Metric("modules-simulated", len(outcomes), "modules", "Modules whose first import was simulated.")
-    if left := len(told) - len(outcomes):
+    if left := len(every) - len(outcomes):
         yield Metric(
             "modules-not-simulated",
             left,
@@ -75,7 +75,7 @@ def _measure_simulation(case: RuleContext) -> Iterator[Metric]:
     both = probed.keys() & outcomes.keys()
     if both:
         agree = sum(probed[module] == outcomes[module] for module in both)
-        meaning = "Share of the modules of which the simulation foretold how their first import ends."
+        meaning = "Share of the modules whose first import ends as the simulation predicted."
         yield Metric("simulation-agreement", agree / len(both), "share", meaning)
 
 
@@ -83,17 +83,17 @@ def _measure_first_imports(case: RuleContext, table: str) -> Iterator[Metric]:
     """Count all modules, and beside them those that a claim names, unless not each of these could be judged."""
     name = "modules-that-fail-when-imported-first"
     how = "" if table == "probed" else ", by the simulation"
-    told = f"whose first import fails by a circle, or by recursion without end{how}."
+    failure = f"whose first import fails because of a cycle or infinite recursion{how}."
     outcomes: dict[str, str] = {
         row[0]: row[1] for row in tables.read_rows(case.runtime_table(table), "module", "outcome")
     }
     failing = sum(outcome in CIRCULAR for outcome in outcomes.values())
-    yield Metric(name, failing, "modules", f"Modules {told}")
+    yield Metric(name, failing, "modules", f"Modules {failure}")
     named = next((claim.paths for claim in case.policy.claim if claim.metric == name and claim.paths), ())
     chosen = [outcomes.get(module, "missing-in-tree") for module in named]
     if named and all(outcome == "ok" or outcome in CIRCULAR for outcome in chosen):
         failing = sum(outcome in CIRCULAR for outcome in chosen)
-        yield Metric(f"{name}:claimed", failing, "modules", f"Of {format_count(len(named), 'module')} those {told}")
+        yield Metric(f"{name}:claimed", failing, "modules", f"Of {format_count(len(named), 'module')} those {failure}")
 
 
 def measure_golden(case: RuleContext) -> Iterator[Metric]:
@@ -103,10 +103,10 @@ def measure_golden(case: RuleContext) -> Iterator[Metric]:
         return
     policy = case.policy.golden_path
     lower, upper = find_bounds(passed, count, policy.confidence)
-    told = f"at a confidence of {write_stated(policy.confidence)}"
+    confidence = f"at a confidence of {write_stated(policy.confidence)}"
     yield Metric("golden-path-runs", count, "runs", "Runs of the golden path that the rate is made of.")
     yield Metric("golden-path-rate", passed / count, "share", "Success rate: the share of these runs that succeeded.")
-    yield Metric("golden-path-lower-bound", lower, "share", f"Lower bound: the rate is at least this, {told}.")
-    yield Metric("golden-path-upper-bound", upper, "share", f"Upper bound: the rate is at most this, {told}.")
+    yield Metric("golden-path-lower-bound", lower, "share", f"Lower bound: the rate is at least this, {confidence}.")
+    yield Metric("golden-path-upper-bound", upper, "share", f"Upper bound: the rate is at most this, {confidence}.")
     flaky = sum(each.kind == "flaky" for each in summarise_tests(runs, case.runtime_table("golden_tests")))
     yield Metric("golden-path-flaky-tests", flaky, "tests", "Tests that pass in some runs and fail in others.")

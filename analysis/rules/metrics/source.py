@@ -24,16 +24,16 @@ def measure_files(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]:
     importable = kinds["module"] + kinds["package"] + kinds["extension"]
     dead = sum(not shadowed.winner.endswith(COMPILED) for shadowed in find_shadowed(case))
     several = sum(map(whole.is_chosen, find_second_names(whole)))
-    told = "Files without a syntax tree; their imports are recovered line by line."
+    meaning = "Files without a syntax tree; their imports are recovered line by line."
     yield Metric("files", files.num_rows, "files", "Python files that were read.")
-    yield Metric("files-not-parsed", files.num_rows - ok, "files", told)
-    told = "Python files in backup copies, environments, caches and what git ignores."
-    yield Metric("files-left-out", left_out, "files", told)
+    yield Metric("files-not-parsed", files.num_rows - ok, "files", meaning)
+    meaning = "Python files in backup copies, environments, caches and what git ignores."
+    yield Metric("files-left-out", left_out, "files", meaning)
     yield Metric("lines", pc.sum(files.column("lines")).as_py() or 0, "lines", "Lines in all files.")
     yield Metric("modules", importable, "modules", "Modules that Python can import.")
     yield Metric("packages", kinds["package"], "modules", "Packages with an __init__ file.")
-    told = "Files that Python never imports because a twin has their name."
-    yield Metric("shadowed-modules", dead, "files", told)
+    meaning = "Files that Python never imports because another file or folder has their name."
+    yield Metric("shadowed-modules", dead, "files", meaning)
     yield Metric("files-with-two-names", several, "files", "Files that are imported under several names.")
 
 
@@ -49,14 +49,14 @@ def measure_imports(case: RuleContext) -> Iterator[Metric]:
     }
     statements = len(set(tables.read_rows(case.facts.imports, "path", "line")))
     yield Metric("import-statements", statements, "statements", "Import statements in all files.")
-    told = "Pairs of modules of which one imports the other."
-    yield Metric("edges", len(set().union(*pairs.values())), "edges", told)
+    meaning = "Pairs of modules of which one imports the other."
+    yield Metric("edges", len(set().union(*pairs.values())), "edges", meaning)
     on_import = len(pairs["module"] | pairs["class"])
     yield Metric("edges-import-time", on_import, "edges", "Pairs with an import that runs on import.")
     yield Metric("edges-deferred", len(pairs["function"]), "edges", "Pairs with an import inside a function.")
-    told = "Pairs with an import for type checkers only."
-    yield Metric("edges-typing", len(pairs["type_checking"]), "edges", told)
-    yield Metric("external-packages", len(externals), "packages", "Packages of others that are imported.")
+    meaning = "Pairs with an import for type checkers only."
+    yield Metric("edges-typing", len(pairs["type_checking"]), "edges", meaning)
+    yield Metric("external-packages", len(externals), "packages", "Third-party packages that are imported.")
 
 
 def measure_missing(case: RuleContext) -> Iterator[Metric]:
@@ -73,28 +73,28 @@ def measure_missing(case: RuleContext) -> Iterator[Metric]:
     for suffix, with_ancestors in (("", False), ("-with-packages", True)):
         swallowed = find_swallowed(case, with_ancestors=with_ancestors)
         count = len({(edge.path, edge.line) for edges in swallowed.values() for edge in edges})
-        told = f"Guarded imports that lie on an import-time cycle{_format_packages(with_ancestors=with_ancestors)}."
-        yield Metric(f"swallowed-import-suspects{suffix}", count, "statements", told)
+        meaning = f"Guarded imports that lie on an import-time cycle{_format_packages(with_ancestors=with_ancestors)}."
+        yield Metric(f"swallowed-import-suspects{suffix}", count, "statements", meaning)
 
 
 def measure_cycles(case: RuleContext) -> Iterator[Metric]:
     for with_ancestors in (False, True):
         suffix = "-with-packages" if with_ancestors else ""
-        told = _format_packages(with_ancestors=with_ancestors)
+        packages = _format_packages(with_ancestors=with_ancestors)
         for kind in tables.CYCLE_KINDS:
             chosen = [item for item in case.cycles if item.kind == kind and item.with_ancestors == with_ancestors]
             sizes = [cycle.size for cycle in chosen]
             name = f"{kind}-cycles{suffix}"
-            yield Metric(name, len(sizes), "cycles", f"Groups of modules that import each other ({kind}{told}).")
-            yield Metric(f"modules-in-{name}", sum(sizes), "modules", f"Modules in these groups ({kind}{told}).")
+            yield Metric(name, len(sizes), "cycles", f"Groups of modules that import each other ({kind}{packages}).")
+            yield Metric(f"modules-in-{name}", sum(sizes), "modules", f"Modules in these groups ({kind}{packages}).")
             largest = max(sizes, default=0)
-            yield Metric(f"largest-of-{name}", largest, "modules", f"Modules in the largest one ({kind}{told}).")
+            yield Metric(f"largest-of-{name}", largest, "modules", f"Modules in the largest one ({kind}{packages}).")
             cut = sum(len(cycle.cut) for cycle in chosen)
-            yield Metric(f"cut-of-{name}", cut, "edges", f"Imports in their cheapest known cuts ({kind}{told}).")
+            yield Metric(f"cut-of-{name}", cut, "edges", f"Imports in their cheapest known cuts ({kind}{packages}).")
     plain = [cycle for cycle in case.cycles if cycle.kind == "import-time" and not cycle.with_ancestors]
     dead = sum(cycle.size for cycle in plain if case.cycle_outcomes[cycle.cycle].is_dead)
-    told = "Modules in cycles no module of which can be imported first, by the simulation."
-    yield Metric("modules-in-dead-cycles", dead, "modules", told)
+    meaning = "Modules in cycles no module of which can be imported first, by the simulation."
+    yield Metric("modules-in-dead-cycles", dead, "modules", meaning)
 
 
 def _format_packages(*, with_ancestors: bool) -> str:

@@ -14,12 +14,14 @@ import time
 
 from .bindings import describe_modules, find_digest, find_marks
 from .isolation import MOST_NESTED
+from .lines import read_line, read_lines
 from .survey import find_packages, survey
 from .system import (
     PR_SET_CHILD_SUBREAPER,
     PR_SET_DUMPABLE,
     PR_SET_PDEATHSIG,
     control,
+    find_open,
     kill,
     kill_children,
 )
@@ -29,8 +31,6 @@ from .witness import Recorder, Tree, import_module
 
 #: Fewer modules are not worth a process that serves them.
 LEAST_LED = 3
-#: No line that a server below sends is longer.
-MOST_LINE = 128 << 20
 _exit, _clock, _write = os._exit, time.monotonic, os.write
 
 
@@ -314,48 +314,3 @@ class Server:
         """End what modules left behind, where no process namespace ends it."""
         if not self.isolation.has_powers:
             kill_children(self.turns)
-
-
-def read_line(line):
-    """Return the module, whether its import succeeded, and an empty object for a row; else None and the object."""
-    try:
-        if line[:1] == b"R":
-            return json.loads(line[3 : line.index(b"\t")].decode("utf-8")), line[1:2] == b"1", {}
-        row = json.loads(line.decode("utf-8"))
-    except (ValueError, RecursionError):
-        row = None
-    return None, False, row if isinstance(row, dict) else {}
-
-
-def read_lines(pipe, seconds):
-    """Yield the lines of a pipe until its end, or until nothing came for a time or a line does not end."""
-    parts, size = [], 0
-    while size < MOST_LINE and wait_for([pipe], seconds):
-        data = os.read(pipe, 1 << 20)
-        if not data:
-            return
-        *lines, rest = data.split(b"\n")
-        if lines:
-            lines[0] = b"".join([*parts, lines[0]])
-            parts, size = [], 0
-        parts.append(rest)
-        size += len(rest)
-        for line in lines:
-            yield line
-
-
-def find_open():
-    """Return the open descriptors of this process."""
-    try:
-        listed = [int(name) for name in os.listdir("/proc/self/fd")]
-    except OSError:
-        return set()
-    return {each for each in listed if is_open(each)}  # that of the listing itself is closed by now
-
-
-def is_open(descriptor):
-    try:
-        os.fstat(descriptor)
-        return True
-    except OSError:
-        return False

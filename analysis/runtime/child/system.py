@@ -86,3 +86,20 @@ def kill_children(spared=()):
                 os.waitpid(pid, 0)
             except OSError:
                 pass
+
+
+def find_open():
+    """Return the open descriptors of this process."""
+    try:
+        listed = [int(name) for name in os.listdir("/proc/self/fd")]
+    except OSError:
+        return set()
+    return {each for each in listed if is_open(each)}  # that of the listing itself is closed by now
+
+
+def is_open(descriptor):
+    try:
+        os.fstat(descriptor)
+        return True
+    except OSError:
+        return False

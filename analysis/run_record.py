@@ -1,0 +1,80 @@
+"""What a snapshot records of a run beside its tables: how it was made, its baseline, its golden path."""
+
+from __future__ import annotations
+
+import platform
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pyarrow as pa
+
+from analysis import __version__, tables
+from analysis.errors import BaselineError
+from analysis.facts import Facts
+from analysis.facts.git import find_refusal, read_revision
+from analysis.golden.command import find_change_at
+from analysis.golden.records import find_golden, read_golden
+from analysis.golden.summary import count_base, format_change
+from analysis.history import FILE_NAME as BASELINE
+from analysis.history import compare_case, read_baseline
+from analysis.manifest import BaselineTrend, GoldenSource, Manifest, build_part
+from analysis.policy import Policy
+from analysis.rules import Finding, RuleContext
+from analysis.targets import Target
+
+
+def describe_run(
+    root: Path, policy: Policy, facts: Facts, counts: Mapping[str, int], seconds: Mapping[str, float]
+) -> Manifest:
+    """Return the manifest of a run by source alone: of which target, when, by which policy, how many rows and files."""
+    left_out = Counter[str]()
+    for reason, files in tables.read_rows(facts.left_out, "reason", "files"):
+        left_out[reason] += files
+    return Manifest(
+        target=policy.target.name or root.name or "target",
+        named=bool(policy.target.name),
+        root=str(root),
+        revision=read_revision(root),
+        git_problem=find_refusal(root),
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        tool_version=__version__,
+        python=platform.python_version(),
+        policy=policy.model_dump(mode="json"),
+        options={name: tuple(getattr(policy.target, name)) for name in ("roots", "exclude", "packages")},
+        counts=dict(counts),
+        statuses=dict(Counter(tables.read_column(facts.files, "status"))),
+        left_out=dict(left_out),
+        files_read=facts.read_count,
+        timings=dict(seconds),
+    )
+
+
+def read_golden_path(data: Path, target: Target) -> tuple[dict[str, pa.Table], GoldenSource | None]:
+    """Return the newest measurement of the golden path, as tables by name, and how it was made."""
+    folder = find_golden(data, target)
+    if folder is None:
+        return {}, None
+    found, about = read_golden(folder)
+    passed, runs = count_base(found["golden_runs"])
+    change = find_change_at(data, target, str(about["revision"]), found["golden_runs"])
+    sentence = format_change(change, passed, runs) if change else ""
+    return found, build_part(GoldenSource, {**about, "change": sentence})
+
+
+def compare_baseline(case: RuleContext, findings: Sequence[Finding], failed: Collection[str]) -> BaselineTrend | None:
+    """Return what a report says of the baseline that lies in the target; nothing where none does."""
+    place = case.facts.root / BASELINE
+    if not place.is_file():
+        return None
+    try:
+        old = read_baseline(place)
+    except BaselineError as error:
+        return BaselineTrend(problem=str(error))
+    found = compare_case(case, findings, old, failed=failed)
+    counts = Counter(found.statuses)
+    return BaselineTrend(
+        revision=old.revision, score=old.score, known=counts["known"], new=counts["new"], worse=counts["worse"],
+        gone=len(found.gone),
+    )  # fmt: skip

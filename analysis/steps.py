@@ -1,0 +1,124 @@
+"""Steps of chains, loops and cuts, and names left behind, as columns of tables hold them: written and read here.
+
+A path may hold spaces and colons; names and lines do not, so that each form is read from the side of its names.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple
+
+_LEFT = re.compile(r"(?:^|, )(\w+): (.*?)(?=, \w+: |$)", re.DOTALL)
+
+
+class BindingStep(NamedTuple):
+    """One binding on the way from a name to its definition: the path by which it is had, and where it stands."""
+
+    import_path: str
+    path: str
+    line: int
+
+    def __str__(self) -> str:
+        return f"{self.import_path} {self.path}:{self.line}"
+
+
+class StatementStep(NamedTuple):
+    """One import statement on the way to a failure, and the module that it imports; empty where none is known."""
+
+    path: str
+    line: int
+    module: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.path}:{self.line} {self.module}".rstrip()
+
+
+class LoopStep(NamedTuple):
+    """One import of a loop: who imports, the statement, and what is imported."""
+
+    importer: str
+    path: str
+    line: int
+    imported: str
+
+    def __str__(self) -> str:
+        return f"{self.importer} {self.path}:{self.line} {self.imported}"
+
+
+class CutStep(NamedTuple):
+    """One import that a cut removes."""
+
+    importer: str
+    imported: str
+
+    def __str__(self) -> str:
+        return f"{self.importer} -> {self.imported}"
+
+
+def read_binding(text: str) -> BindingStep:
+    """Return the step of a chain of ``paths``.
+
+    >>> read_binding("pkg.core.Order pkg/my core.py:12")
+    BindingStep(import_path='pkg.core.Order', path='pkg/my core.py', line=12)
+    """
+    import_path, _, place = text.partition(" ")
+    return BindingStep(import_path, *_read_place(place))
+
+
+def read_statement(text: str) -> StatementStep | None:
+    """Return the step of a chain of ``simulated`` or ``probed``; None where the text names no place.
+
+    >>> read_statement("a/b.py:12 a.c"), read_statement("a/b.py:12"), read_statement("x")
+    (StatementStep(path='a/b.py', line=12, module='a.c'), StatementStep(path='a/b.py', line=12, module=''), None)
+    """
+    place, _, module = text.rpartition(" ")
+    for where, what in ((place, module), (text, "")):
+        path, line = _read_place(where)
+        if path and line:
+            return StatementStep(path, line, what)
+    return None
+
+
+def read_loop_step(text: str) -> LoopStep:
+    """Return the step of a loop of ``cycles``.
+
+    >>> read_loop_step("shop.db shop/my db.py:3 shop.api")
+    LoopStep(importer='shop.db', path='shop/my db.py', line=3, imported='shop.api')
+    """
+    importer, _, rest = text.partition(" ")
+    place, _, imported = rest.rpartition(" ")
+    return LoopStep(importer, *_read_place(place), imported)
+
+
+def read_cut(text: str) -> CutStep:
+    """Return one import of a cut of ``cycles``.
+
+    >>> read_cut("shop.db -> shop.api")
+    CutStep(importer='shop.db', imported='shop.api')
+    """
+    importer, _, imported = text.partition(" -> ")
+    return CutStep(importer, imported)
+
+
+class LeftName(NamedTuple):
+    """A name that a swallowed import leaves behind, and what it holds: None, absent, a class or another object."""
+
+    name: str
+    state: str
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.state}"
+
+
+def read_left_names(text: str) -> list[LeftName]:
+    """Return the names of a column ``left_as``.
+
+    >>> read_left_names("Bus: None, Event: class shop.core:Event")
+    [LeftName(name='Bus', state='None'), LeftName(name='Event', state='class shop.core:Event')]
+    """
+    return [LeftName(match[1], match[2]) for match in _LEFT.finditer(text)]
+
+
+def _read_place(text: str) -> tuple[str, int]:
+    path, _, line = text.rpartition(":")
+    return (path, int(line)) if line.isdigit() else (text, 0)

@@ -1,0 +1,50 @@
+"""Steps of chains, loops and cuts come back from the texts of the tables as they were written."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from analysis.steps import (
+    BindingStep,
+    CutStep,
+    LoopStep,
+    StatementStep,
+    read_binding,
+    read_cut,
+    read_loop_step,
+    read_statement,
+)
+
+NAMES = st.from_regex(r"[a-z_]{1,4}(\.[a-z_]{1,4}){0,2}", fullmatch=True)
+PATHS = st.from_regex(r"[a-z]( ?[a-z:]){0,5}/[a-z]\.py", fullmatch=True)
+LINES = st.integers(1, 10**6)
+
+
+@given(NAMES, PATHS, LINES)
+@settings(deadline=None)
+def test_a_binding_comes_back(name: str, path: str, line: int) -> None:
+    assert read_binding(str(BindingStep(name, path, line))) == BindingStep(name, path, line)
+
+
+@given(PATHS, LINES, NAMES | st.just(""))
+@settings(deadline=None)
+def test_a_statement_comes_back_with_and_without_its_module(path: str, line: int, module: str) -> None:
+    assert read_statement(str(StatementStep(path, line, module))) == StatementStep(path, line, module)
+
+
+@given(NAMES, PATHS, LINES, NAMES)
+@settings(deadline=None)
+def test_a_step_of_a_loop_comes_back(importer: str, path: str, line: int, imported: str) -> None:
+    assert read_loop_step(str(LoopStep(importer, path, line, imported))) == LoopStep(importer, path, line, imported)
+
+
+@given(NAMES, NAMES)
+@settings(deadline=None)
+def test_a_cut_comes_back(importer: str, imported: str) -> None:
+    assert read_cut(str(CutStep(importer, imported))) == CutStep(importer, imported)
+
+
+def test_a_text_without_a_place_is_no_statement() -> None:
+    assert read_statement("nothing at all") is None
+    assert read_statement("") is None
