@@ -1,6 +1,6 @@
 """Former names of what users keep: in policies, baselines, comments and snapshots.
 
-The one place for it. Whoever renames a rule, a key of the policy, a metric, a table or a column writes the former name
+The only place for them. If you rename a rule, a key of the policy, a metric, a table or a column, write the former name
 here, and what was written with it goes on working, fingerprints included. Names are only ever added: a user may keep a
 file of any earlier version.
 """

@@ -100,7 +100,7 @@ def test_a_policy_or_baseline_that_is_no_file_is_not_silently_left_out(
     else:
         (root / "ssot.toml").unlink()
     make_odd(root / "ssot-baseline.json", kind)
-    with pytest.raises(BaselineError, match=r"is no regular file.*--no-baseline"):
+    with pytest.raises(BaselineError, match=r"is not a regular file.*--no-baseline"):
         check(root, CheckOptions(data=tmp_path))
     assert check(root, CheckOptions(data=tmp_path, use_baseline=False)).passed
 
@@ -117,7 +117,11 @@ def test_files_of_endless_size_are_not_read(tmp_path: Path) -> None:
 
 def test_a_baseline_of_another_kind_is_named_as_such(tmp_path: Path) -> None:
     place = tmp_path / "ssot-baseline.json"
-    for document, told in ((True, "no JSON object"), ([1], "no JSON object"), ({"format": True}, "the format True")):
+    for document, told in (
+        (True, "not a JSON object"),
+        ([1], "not a JSON object"),
+        ({"format": True}, "the format True"),
+    ):
         place.write_text(json.dumps(document))
         with pytest.raises(BaselineError, match=told):
             read_baseline(place)

@@ -57,7 +57,7 @@ SENTENCES = sorted(
     for path in (ROOT / folder).rglob("*.py")
     if path.relative_to(ROOT).parts[1] not in OTHERS and path.name not in {"causes.py", "probe.py"}
 )
-CODE = re.compile(r"`[^`]*`")
+CODE = re.compile(r"`+[^`]*`+")
 ONE_OF_NUMBER = re.compile(r"\b1 (statements|imports|files|modules|classes|findings|cycles|runs|packages|places)\b")
 
 

@@ -165,10 +165,10 @@ def is_within(path: str, folder: str) -> bool:
 
 
 def walk_entries(top: str, *, skips_unreadable: bool = False) -> Iterator[os.DirEntry[str]]:
-    """Yield what lies below a folder and is no folder itself; links are not followed.
+    """Yield all entries below a folder that are not folders; links are not followed.
 
     ``os.walk`` of Python 3.11 recurses, and a tree may be deeper than the stack. Folders that cannot be read, or whose
-    path is longer than the system takes, raise ``OSError`` unless they are to be skipped.
+    path is longer than the system takes, raise ``OSError`` unless they should be skipped.
     """
     waiting = [top]
     while waiting:

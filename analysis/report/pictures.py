@@ -53,12 +53,12 @@ def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Pictu
     for importer, imported, weight in between.itertuples(index=False, name=None):
         matrix[index[importer], index[imported]] = weight
     against = int(np.tril(matrix, -1).sum())
+    packages = format_count(len(names), "package")
     caption = (
-        f"{format_count(len(names), 'package')}. Each cell counts the import statements of the row's package "
-        f"that import from the column's package. Red cells, below the diagonal, are against the layer order: {against:,} of "
+        f"{packages}. Each cell counts the import statements of the row's package that import from the column's "
+        f"package. Red cells, below the diagonal, are against the layer order: {against:,} of "
         f"{format_count(int(matrix.sum()), 'statement')}."
     )
-    packages = format_count(len(names), "package")
     alt = f"Matrix of the imports between {packages}; against the layer order: {against:,}"
     with rc_context(STYLE):
         return Picture(_draw_cells(names, matrix), alt, caption)

@@ -182,8 +182,8 @@ RULES = (
         step=PlanStep(ENTRY_POINTS, 20, "Break the import-time cycles at the cheapest imports"), cause=CYCLES,
         cycle=IMPORT_TIME, count_work=partial(_count_cuts, IMPORT_TIME), confirm=confirm_cycle,
         figure=RuleFigure(
-            20, "import-time-cycles", "Circular imports", "modules-in-import-time-cycles", "module caught in them",
-            "modules caught in them",
+            20, "import-time-cycles", "Circular imports", "modules-in-import-time-cycles", "module in cycles",
+            "modules in cycles",
         ),
     ),
     Rule(
@@ -216,7 +216,7 @@ RULES = (
         cycle=DEFERRED, count_work=partial(_count_cuts, DEFERRED),
         figure=RuleFigure(
             120, "deferred-cycles", "Cycles hidden inside functions", "modules-in-deferred-cycles",
-            "module caught in them", "modules caught in them",
+            "module in cycles", "modules in cycles",
         ),
     ),
     Rule(

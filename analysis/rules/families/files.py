@@ -162,7 +162,7 @@ RULES = (
         },
         is_joint=True,
         step=PlanStep(DEFINITIONS, 40, "Delete or rename files that Python never imports"), cause=COPIES,
-        figure=RuleFigure(100, "shadowed-modules", "Files that Python never imports"),
+        figure=RuleFigure(100, "shadowed-modules", "Files that can never be imported"),
     ),
     Rule(
         "file-with-two-names", "P2",

@@ -1,4 +1,4 @@
-"""Lines that a server below sends through its pipe: what they are, and that none of them is without end."""
+"""Lines that a server below sends through its pipe: their kinds, and their limited length."""
 
 import json
 import os
