@@ -52,8 +52,8 @@ TREES = st.dictionaries(_PATH, st.lists(_STATEMENT, max_size=4), min_size=2, max
 def choose_paths(paths: Iterable[str], *, with_hidden: bool) -> list[str]:
     """Return the files of a layout without those that one root holds under a name of the other.
 
-    Unless ``with_hidden`` nothing is in a file that the standard library hides, and each folder that is called like a package of the standard library gets the ``__init__``
-    that it needs to hide that one.
+    Unless ``with_hidden`` a file that the standard library hides is empty, and each folder that is called like a
+    package of it gets the ``__init__`` that it needs to hide that one.
 
     Which of two modules of one name a program gets is decided by its start, about which a layout says nothing; the
     parts of a namespace package are no such case. For the same reason a layout that hides a part of the standard
