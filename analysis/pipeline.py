@@ -191,10 +191,11 @@ def simulate(
     """
     clock = clock or Clock()
     budget = case.policy.simulation.budget_seconds
+    finder = case.resolver.imports if case.resolver else None
     found = clock.run(
         "simulation",
         lambda: simulate_entries(
-            case.facts, [(entry.module, entry.path) for entry in find_entries(case.facts, only)],
+            case.facts, [(entry.module, entry.path) for entry in find_entries(case.facts, only, finder=finder)],
             environment=environment, cache=cache, budget_seconds=budget, progress=clock.progress, gaps=clock.gaps,
             resolver=case.resolver,
         ),

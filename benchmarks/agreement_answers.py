@@ -44,6 +44,7 @@ class Statement:
     may: set[Item] = field(default_factory=set)
     is_lacking: bool = False
     is_live: bool = False
+    is_doubtful: bool = False
     has_edge: bool = False
 
     @property
@@ -114,6 +115,11 @@ def _add_names(statement: Statement, resolution: Resolution, row: int) -> None:
     """Add what the names say of one row of the imports."""
     statements = resolution.statements
     target, absolute, name = statements.target[row], statements.find_absolute(row), statement.name
+    script = statements.find_script(row)
+    if script is not None:  # no statement can name it, but a call can
+        statement.names.add(_show(script))
+        statement.may.add(_show(script))
+        return
     if target < 0:
         written = (
             absolute
@@ -128,9 +134,10 @@ def _add_names(statement: Statement, resolution: Resolution, row: int) -> None:
         statement.names.add(Item("file", module.path))
         statement.may.add(Item("file", module.path))
         return
-    is_own = statements.importers[row] == module.number  # a package that asks itself gets what it has by then
-    resolver = resolution.resolver
-    outcome = resolver.resolve_at(module, name, statements.position[row]) if is_own else resolver.resolve(module, name)
+    importer = resolution.index.find_importer(statement.path)
+    runs_now = statements.scope[row] in {"module", "class"}
+    position = statements.position[row] if runs_now else -1
+    outcome = resolution.resolver.resolve_taken(importer or module, module, name, position)
     is_given = name.startswith("__") and name.endswith("__")
     statement.is_lacking |= not outcome and not is_given
     statement.names.add(_find_home(module, name, choose(outcome).value, resolution) if outcome else _show(module))
@@ -157,10 +164,14 @@ def _add_graph(found: dict[Key, Statement], facts: Facts, graph: ImportGraph) ->
             statement = found[path, line, name]
             statement.graph.add(Item("file", paths[imported]))
             statement.has_edge |= scope in {"module", "class"} and liveness != "never"
-    for kind, table in (("outside", graph.externals), ("missing", graph.phantoms)):
-        for importer, module, path, line, name in _zip(table, ("importer", "module", "path", "line", "name")):
-            if primary.get(path, importer) == importer:
-                found[path, line, name].graph.add(Item(kind, module))
+    columns = ("importer", "module", "path", "line", "name")
+    for importer, module, path, line, name in _zip(graph.externals, columns):
+        if primary.get(path, importer) == importer:
+            found[path, line, name].graph.add(Item("outside", module))
+    for importer, module, path, line, name, reason in _zip(graph.phantoms, (*columns, "reason")):
+        if primary.get(path, importer) == importer:
+            found[path, line, name].graph.add(Item("missing", module))
+            found[path, line, name].is_doubtful |= reason != "no-such-module"
 
 
 def _read_modules(facts: Facts) -> tuple[dict[str, str], dict[str, str]]:

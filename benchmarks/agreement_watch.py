@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from analysis.facts.program import Node
-from analysis.resolve import Module as ResolvedModule
+from analysis.resolve import Module
 from analysis.simulation.machine import Machine
 from analysis.simulation.records import Frame, Shared
-from analysis.simulation.values import UNKNOWN, External, Module, Raised, Value
+from analysis.simulation.values import UNKNOWN, External, LoadedModule, Raised, Value
 
 #: File, line and name of what a statement takes; the name is empty for ``import a`` and ``*`` for a star.
 Key = tuple[str, int, str]
@@ -60,7 +60,7 @@ class Record:
 class WatchedMachine(Machine):
     """A simulated process that notes what its import statements do."""
 
-    def __init__(self, shared: Shared, first: ResolvedModule, *, record: Record) -> None:
+    def __init__(self, shared: Shared, first: Module, *, record: Record) -> None:
         super().__init__(shared, first)
         self._record = record
 
@@ -81,7 +81,7 @@ class WatchedMachine(Machine):
                 return left
         return None
 
-    def _run(self, resolved: ResolvedModule) -> None:
+    def _run(self, resolved: Module) -> None:
         self._record.begun.add(resolved.path)
         super()._run(resolved)
         self._record.completed.add(resolved.path)
@@ -135,12 +135,12 @@ class WatchedMachine(Machine):
     def _find_taken(self, owner: Value, base: str, name: str, bound: dict[str, str], frame: Frame) -> Item:
         """Return the submodule when that is what the name was bound to, else the module that has the name."""
         value = frame.names.get(bound[name])
-        if not isinstance(owner, Module):
+        if not isinstance(owner, LoadedModule):
             return self._show(owner, base)
         child = self.shared.imports.index.find_child(owner.resolved, name)
         if value is UNKNOWN and child is not None:
             return Item("unknown", "")
-        if isinstance(value, Module) and value.resolved is child:
+        if isinstance(value, LoadedModule) and value.resolved is child:
             return self._show(value, base)
         if isinstance(value, External) and value.is_module and value.name == f"{owner.resolved.plain}.{name}":
             return Item("outside", value.name) if child is None else Item("file", child.path)
@@ -157,7 +157,7 @@ class WatchedMachine(Machine):
         return Item("unknown", "")
 
     def _show(self, value: Value, dotted: str) -> Item:
-        if isinstance(value, Module):
+        if isinstance(value, LoadedModule):
             return Item("file", value.path)
         if isinstance(value, External) and value.is_module and value.name == dotted:
             found = self.shared.imports.find_module(self.importer, dotted)

@@ -7,7 +7,7 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.manifest import BaselineTrend, FileChange, GoldenSource, Manifest, ProbeRun, read_manifest, write_manifest
@@ -36,7 +36,6 @@ OLD = {
 
 
 @given(MANIFESTS)
-@settings(deadline=None)
 def test_a_manifest_comes_back_as_it_was_written(manifest: Manifest) -> None:
     assert read_manifest(json.loads(json.dumps(write_manifest(manifest)))) == manifest
 

@@ -88,12 +88,14 @@ def _strip(items: set[Item], statement: Statement) -> set[Item]:
 def check(tree: Tree) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
-        write_tree(root, tree, with_folders=FOLDERS not in NOT_RIGHT)
+        write_tree(root, tree, with_hidden=not {FOLDERS, HIDDEN} & NOT_RIGHT.keys())
         assert list(find_differences(root)) == []
 
 
 FOLDERS = "a folder without __init__ does not hide the standard library"
+HIDDEN = "a file that the standard library hides is no first import"
 LAYOUTS = {
+    HIDDEN: {"one/sys.py": "import of_nobody\n", "one/use.py": "import sys\n"},
     "a submodule and a name of its package": {
         "one/p/__init__.py": "bb = 1\n", "one/p/bb.py": "", "one/use.py": "from p import bb\n",
     },
@@ -170,7 +172,8 @@ NOT_RIGHT = {
     "a namespace package at the top": Known({"graph"}, _takes_outside),
     "a submodule that the package's own file has not bound yet": Known({"names"}, _takes_package),
     "a submodule whose name the package's own file binds later": Known({"graph"}, _takes_package),
-    FOLDERS: Known({"simulation"}, lambda *_: False),  # such folders are left out of random layouts
+    FOLDERS: Known({"simulation"}, lambda *_: False),  # random layouts have no such folders and files
+    HIDDEN: Known({"simulation"}, lambda *_: False),
 }
 
 

@@ -122,7 +122,7 @@ def test_what_is_no_path_of_the_tree_is_an_error_of_the_system(make_tree: Tree, 
     assert not tree.has_folder("a\0")
 
 
-@settings(deadline=None, max_examples=200)
+@settings(max_examples=200)
 @given(st.text(st.sampled_from("ab./\0\ud800\udcff ")))
 def test_no_path_whatever_reads_outside_or_fails_otherwise(path: str) -> None:
     root = Path(__file__).resolve().parent / "data"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.steps import (
@@ -22,25 +22,21 @@ LINES = st.integers(1, 10**6)
 
 
 @given(NAMES, PATHS, LINES)
-@settings(deadline=None)
 def test_a_binding_comes_back(name: str, path: str, line: int) -> None:
     assert read_binding(str(BindingStep(name, path, line))) == BindingStep(name, path, line)
 
 
 @given(PATHS, LINES, NAMES | st.just(""))
-@settings(deadline=None)
 def test_a_statement_comes_back_with_and_without_its_module(path: str, line: int, module: str) -> None:
     assert read_statement(str(StatementStep(path, line, module))) == StatementStep(path, line, module)
 
 
 @given(NAMES, PATHS, LINES, NAMES)
-@settings(deadline=None)
 def test_a_step_of_a_loop_comes_back(importer: str, path: str, line: int, imported: str) -> None:
     assert read_loop_step(str(LoopStep(importer, path, line, imported))) == LoopStep(importer, path, line, imported)
 
 
 @given(NAMES, NAMES)
-@settings(deadline=None)
 def test_a_cut_comes_back(importer: str, imported: str) -> None:
     assert read_cut(str(CutStep(importer, imported))) == CutStep(importer, imported)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from analysis.wording import choose_form, format_count, format_some, make_harmless
@@ -22,14 +22,12 @@ def test_an_irregular_plural_is_the_one_that_is_given() -> None:
 
 
 @given(st.integers(0, 10**6))
-@settings(deadline=None)
 def test_a_verb_agrees_with_the_noun_of_its_number(count: int) -> None:
     is_plural = format_count(count, "module").endswith("s")
     assert choose_form(count, "is", "are") == ("are" if is_plural else "is")
 
 
 @given(st.lists(st.text("abc", min_size=1), unique=True, max_size=9))
-@settings(deadline=None)
 def test_a_short_list_names_or_counts_every_name(names: list[str]) -> None:
     shown, _, rest = format_some(names).partition(" and ")
     named = shown.split(", ") if shown else []
@@ -38,7 +36,6 @@ def test_a_short_list_names_or_counts_every_name(names: list[str]) -> None:
 
 
 @given(st.text())
-@settings(deadline=None)
 def test_harmless_text_prints_as_one_line_and_stays_as_it_is(text: str) -> None:
     shown = make_harmless(text)
     assert len(shown.splitlines()) <= 1

@@ -110,8 +110,10 @@ class _Visitor:
             self._hook(node, "sys_modules", find_literal_text(node.args[0]) or "*", find_dotted(node.args[1]))
         elif callee == "setattr" and len(node.args) == 3 and is_own_module(node.args[0]):
             self._hook(node, "computed_binding", find_text_pattern(node.args[1]), self._find_made(node.args[2]))
-        elif (isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value)) or (
-            _serves_names(node) and not context.owner
+        elif (
+            (isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value))
+            or (_serves_names(node) and not context.owner)
+            or (callee == "exec" and _fills_module(node, context))
         ):
             self._hook(node, "computed_binding", "*", "")
         elif callee in {"__path__.append", "__path__.extend", "__path__.insert"}:
@@ -147,6 +149,15 @@ class _Visitor:
 
     def _hook(self, node: ast.AST, kind: str, name: str, value: str) -> None:
         self.hooks.append((self._next(), getattr(node, "lineno", 0), kind, name, value))
+
+
+def _fills_module(node: ast.Call, context: Context) -> bool:
+    """Return whether a call of ``exec`` runs code in the namespace of the module: it may bind any name there."""
+    given = [*node.args[1:2], *(keyword.value for keyword in node.keywords if keyword.arg == "globals")]
+    if not given:
+        return not context.owner
+    own = {"globals", "vars", "locals"} if not context.owner else {"globals"}
+    return isinstance(given[0], ast.Call) and find_dotted(given[0].func) in own and not given[0].args
 
 
 def _find_package(node: ast.Call) -> ast.expr | None:

@@ -15,17 +15,17 @@ _CARET = re.compile(r"\^\s*(\d+)(?:\.(\d+))?[\d.]*")
 _TILDE = re.compile(r"~\s*(\d+)\.(\d+)[\d.]*")
 
 
-def read_requires_python(files: SourceTree) -> str:
+def read_requires_python(tree: SourceTree) -> str:
     """Return the version specifier (PEP 440) of ``pyproject.toml`` or ``setup.cfg``; empty where none says any.
 
     Files that are not there, not regular, too large or no valid TOML say nothing.
     """
-    return _read_pyproject(_read_text(files, "pyproject.toml")) or _read_setup(_read_text(files, "setup.cfg"))
+    return _read_pyproject(_read_text(tree, "pyproject.toml")) or _read_setup(_read_text(tree, "setup.cfg"))
 
 
-def _read_text(files: SourceTree, path: str) -> str:
+def _read_text(tree: SourceTree, path: str) -> str:
     try:
-        return files.read_bytes(path, most_bytes=_MOST_BYTES).decode("utf-8-sig", "replace")
+        return tree.read_bytes(path, most_bytes=_MOST_BYTES).decode("utf-8-sig", "replace")
     except OSError:
         return ""
 

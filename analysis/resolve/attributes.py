@@ -45,13 +45,15 @@ def settle_attributes(answers: ImportAnswers, target: Resolved) -> ImportAnswers
     if not doubtful:
         return answers
     known: dict[tuple[int, int], int] = {}
-    names = tables.read_column(target.imports.statements, "name")
-    scopes = tables.read_column(target.imports.statements, "scope")
+    statements = target.imports.statements
+    names, scopes, positions = (tables.read_column(statements, name) for name in ("name", "scope", "position"))
     for place in np.flatnonzero(np.isin(which, list(doubtful))).tolist():
         number, row = int(which[place]), int(answers.rows[place])
-        package = target.index.all[settled[number].base]
-        importer = target.index.all[int(answers.importers[place])]
-        moment = _find_moment(target, package, importer) if scopes[row] in {"module", "class"} else _AT_END
+        package = _stand_for(target, settled[number].base)
+        importer = _stand_for(target, int(answers.importers[place]))
+        runs_now = scopes[row] in {"module", "class"} and target.index.is_importable(importer)
+        position = positions[row] if runs_now else _AT_END
+        moment = target.names.find_moment(importer, package, names[row], position) if runs_now else _AT_END
         if (number, moment) not in known:
             known[number, moment] = number
             if not _is_submodule(target, package, names[row], moment, doubtful[number]):
@@ -61,34 +63,21 @@ def settle_attributes(answers: ImportAnswers, target: Resolved) -> ImportAnswers
     return ImportAnswers(answers.rows, answers.importers, which, settled)
 
 
+def _stand_for(target: Resolved, number: int) -> Module:
+    """Return the module that stands for the file of a module."""
+    return target.index.all[target.index.all[number].primary]
+
+
 def _find_hidden(answer: ImportAnswer, target: Resolved) -> Iterator[int]:
     """Yield the submodule that an answer names and the package may hide, if any."""
-    if answer.base < 0 or answer.imported[:1] in {(), (answer.base,)}:
-        return
-    package, child = (target.index.all[number] for number in (answer.base, answer.imported[0]))
-    name = child.plain.rpartition(".")[2]
-    if package.kind != "package":
-        return
-    stands = target.index.all[package.primary]
-    if name in target.spaces.space(stands).names or (
-        stands.number in target.names.starred and name in target.names.stars.has(stands)
-    ):
-        yield child.number
-
-
-def _find_moment(target: Resolved, package: Module, importer: Module) -> int:
-    """Return how far the package has run when the importer's own statements run, as a position of its statements.
-
-    A module that the package's file makes Python import, and the package itself, run before it is done.
-    """
-    if not target.index.is_importable(importer):
-        return _AT_END
-    reached = target.names.submodules.find_reached(package.primary)
-    return reached.get(importer.primary, _AT_END)
+    if answer.base >= 0 and answer.imported[:1] not in {(), (answer.base,)}:
+        name = target.index.all[answer.imported[0]].plain.rpartition(".")[2]
+        if target.names.is_hidden(_stand_for(target, answer.base), name):
+            yield answer.imported[0]
 
 
 def _is_submodule(target: Resolved, package: Module, name: str, moment: int, child: int) -> bool:
-    outcome = target.names.resolve_at(target.index.all[package.primary], name, moment)
+    outcome = target.names.resolve_at(package, name, moment)
     if not outcome:
         return True  # nothing is bound yet, so that the submodule is imported
     value = choose(outcome).value

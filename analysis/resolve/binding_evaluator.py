@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import builtins
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from typing import NamedTuple
 
 from analysis.facts.absolute import split_dots
@@ -49,12 +49,19 @@ class Given(NamedTuple):
 class BindingEvaluator:
     """Evaluates statements; what names mean is asked of the ``NameResolver``."""
 
-    def __init__(self, spaces: Namespaces, imports: ImportResolver, sources: dict[int, list[tuple[int, int]]]) -> None:
+    def __init__(
+        self,
+        spaces: Namespaces,
+        imports: ImportResolver,
+        sources: dict[int, list[tuple[int, int]]],
+        find_moment: Callable[[Module, Module, str, int], int],
+    ) -> None:
         """``sources`` maps a module to its star imports: pairs of row and module number."""
         self.spaces = spaces
         self.rows = spaces.rows
         self.index = spaces.index
         self.imports = imports
+        self._find_moment = find_moment
         self.sources = sources
         self._parsed: dict[tuple[str, str, str], tuple[str, str, Module | None]] = {}
 
@@ -120,9 +127,12 @@ class BindingEvaluator:
             return (Candidate(self.find_external(module, absolute, name, written), ALWAYS, -1, None),)
         if not name:
             return (Candidate(of_module(found), ALWAYS, -1, None),)
-        limit = position if found is module and position >= 0 else -1
-        key = (found.number, name, limit)
+        moment = self._find_moment(module, found, name, position)
+        key = (found.number, name, moment)
         values = yield key
+        if not values and moment >= 0 and found is not module:
+            key = (found.number, name, -1)  # a circle: the import fails now, or the module is imported later
+            values = yield key
         if not values:
             return (Candidate(missing(f"name {name} in {found.name}"), ALWAYS, -1, None),)
         return via(values, key)

@@ -93,6 +93,7 @@ class ImportResolver(Finder):
         self._doubts = Doubts(self.index, facts.tree, files=facts.files, imports=imports, hooks=facts.hooks)
         self._lists = _read_lists(facts.exports)
         self._nearest: Nearest | None = None
+        self._ours: dict[int, bool] = {}
 
     # What a statement yields
 
@@ -141,13 +142,26 @@ class ImportResolver(Finder):
     def _answer_namespace(self, absolute: str, found: Found, importer: Module, name: str) -> ImportAnswer:
         """A namespace package has no names of its own; at the top, a package elsewhere goes before it."""
         namespace = found.module
-        if "." not in namespace.plain:
+        if "." not in namespace.plain and not self._is_ours(namespace, importer):
             origin = "external" if name else "unknown"
-            return ImportAnswer(absolute, namespace.number, missing=namespace.plain, origin=origin)
+            return ImportAnswer(absolute, missing=namespace.plain, origin=origin)
         if name and name != "*":
             return self._miss(absolute, f"{namespace.plain}.{name}", importer, namespace.number)
         around = tuple([package.number for package in self.index.find_around(namespace)])
         return ImportAnswer(absolute, namespace.number, (namespace.number,), around, found.via)
+
+    def _is_ours(self, namespace: Module, importer: Module) -> bool:
+        """Return whether a folder without ``__init__`` at the top is what its name means, for all we know.
+
+        A package of that name elsewhere would go before it; it does not where modules below the folder are imported
+        by that name, or import themselves from there.
+        """
+        if namespace.number not in self._ours:
+            prefix = f"{namespace.plain}."
+            named = (name for name in self._named if name.startswith(prefix))
+            is_ours = any(self.index.find(name, namespace.root) is not None for name in named)
+            self._ours[namespace.number] = is_ours
+        return self._ours[namespace.number] or importer.plain.startswith(f"{namespace.plain}.")
 
     # What is not there
 

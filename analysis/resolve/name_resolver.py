@@ -6,7 +6,7 @@ any length are followed and a ring of aliases ends as unknown with its reason.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
 from analysis.resolve.binding_evaluator import AT_END, KEPT, BindingEvaluator, Given, Steps, limit_candidates, of_module
@@ -41,7 +41,7 @@ class NameResolver:
         self.submodules = Submodules(statements, spaces)
         self._memo: dict[Key, Outcome] = {}
         self._sources: dict[int, list[tuple[int, int]]] = {}
-        self.evaluator = BindingEvaluator(spaces, imports, self._sources)
+        self.evaluator = BindingEvaluator(spaces, imports, self._sources, self.find_moment)
         outside = self._read_stars()
         self.stars = StarNames(spaces, imports, self._sources, self.submodules)
         self._open = find_open(spaces, self.stars, self._sources, outside)
@@ -52,14 +52,35 @@ class NameResolver:
         """Return what an import of the name from the module yields; empty when there is no such name."""
         return self._run((module.number, name, -1))
 
+    def resolve_taken(self, importer: Module, package: Module, name: str, position: int) -> Outcome:
+        """Return what ``from package import name`` takes where it stands in an importer; empty: no such name, yet.
+
+        ``position`` is that of the statement, -1 for one that runs when all is imported.
+        """
+        return self.resolve_at(package, name, self.find_moment(importer, package, name, position))
+
+    def find_moment(self, importer: Module, package: Module, name: str, position: int) -> int:
+        """Return up to which position the package's statements have run when an importer takes a name; -1: all.
+
+        A package that takes a name from itself, and a module that the package's file makes Python import, run before
+        the package is done. It matters where the name is that of a submodule too, which is taken until it is bound.
+        """
+        if importer is package or position < 0:
+            return position
+        if not self.is_hidden(package, name):
+            return -1
+        return self.submodules.find_reached(package.number).get(importer.number, -1)
+
+    def is_hidden(self, package: Module, name: str) -> bool:
+        """Return whether a package binds the name of one of its submodules to something, itself or by a star."""
+        if package.kind != "package" or self._index.find_submodule(package, name) is None:
+            return False
+        is_bound = name in self._spaces.space(package).names
+        return is_bound or (package.number in self._sources and name in self.stars.has(package))
+
     def resolve_at(self, module: Module, name: str, position: int) -> Outcome:
         """Return what a name of a module is when its statements have run up to a position; -1: all of them."""
         return self._run((module.number, name, position))
-
-    @property
-    def starred(self) -> Collection[int]:
-        """The numbers of the modules that get names by star imports of modules of the tree."""
-        return self._sources.keys()
 
     def resolve_dotted(self, module: Module, dotted: str, position: int) -> Outcome:
         """Return what a dotted name means where it stands in a module: before a position of its statements."""
@@ -202,6 +223,8 @@ class NameResolver:
             return self.evaluator.find_external(module, absolute, name, written), None
         if not name:
             return of_module(found), None
+        if self.is_hidden(found, name):
+            return None, None
         step = (found.number, name, -1)
         known = self._memo.get(step)
         if known is None or len(known) != 1 or known[0].level != ALWAYS or found is module:

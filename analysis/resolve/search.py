@@ -111,6 +111,14 @@ class Finder:
         """Return whether a file is run as a script, for all we know: nobody imports anything from its folder."""
         return bool(importer.dotted_folder) and importer.dotted_folder not in self._named
 
+    def is_reached_by_name(self, module: str, path: str) -> bool:
+        """Return whether a first import of a module's name, as statements say it, comes to its file."""
+        first = module.partition(".")[0]
+        importer = self.index.find_file(path)
+        if first not in STANDARD or importer is None:
+            return True
+        return self._find_on_path(importer, module) is not None
+
     def is_missing(self, importer: Module, absolute: str) -> bool:
         """Return whether a dotted name lies below a file or package of the tree without being there.
 

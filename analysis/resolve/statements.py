@@ -37,6 +37,7 @@ class Statements:
     def __init__(self, resolver: ImportResolver, answers: ImportAnswers, supported: Supported = DEFAULT) -> None:
         self._supported = supported
         self.table = resolver.statements
+        self._index = resolver.index
         index, rows = resolver.index, self.table.num_rows
         primary = np.array([module.primary for module in index.all], np.int64)
         is_meant = primary[answers.importers] == answers.importers  # a second name of a file is one more answer
@@ -104,6 +105,12 @@ class Statements:
     def target(self) -> list[int]:
         targets: list[int] = self.targets.tolist()
         return targets
+
+    def find_script(self, row: int) -> Module | None:
+        """Return the file that a call imports by a name which no statement can say, such as ``pkg.class``."""
+        base = self._answers[int(self._which[row])].base
+        module = self._index.all[base] if base >= 0 else None
+        return None if module is None or self._index.is_importable(module) else module
 
     def find_absolute(self, row: int) -> str:
         """Return the absolute name of the module that a statement names."""

@@ -54,6 +54,13 @@ class RuleContext:
         """Of how many modules the first import was not simulated, for lack of time."""
         return count_not_simulated(self.runtime_table("simulated"))
 
+    @cached_property
+    def simulated_well(self) -> frozenset[str]:
+        """The files whose first import succeeds in the simulation, without any doubt."""
+        columns = ("path", "outcome", "doubt")
+        rows = tables.read_rows(self.runtime_table("simulated"), *columns)
+        return frozenset(path for path, outcome, doubt in rows if outcome == "ok" and not doubt)
+
     @property
     def is_simulated(self) -> bool:
         """Whether the first import of every module was simulated."""

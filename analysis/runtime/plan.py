@@ -16,6 +16,8 @@ from analysis import tables
 from analysis.facts import Facts
 from analysis.facts.naming import PARENT, ROOT_MARK
 from analysis.graph import ImportGraph
+from analysis.resolve.modules import ModuleIndex
+from analysis.resolve.search import Finder
 from analysis.runtime.options import ProbeOptions
 
 _MOST_PRELOADED = 400
@@ -34,8 +36,12 @@ class Entry:
     path: str
 
 
-def find_entries(facts: Facts, only: Sequence[str] = ()) -> list[Entry]:
-    """Return the modules that an import statement can name and a pattern wants, each file once, sorted."""
+def find_entries(facts: Facts, only: Sequence[str] = (), *, finder: Finder | None = None) -> list[Entry]:
+    """Return the modules that an import statement can name and a pattern wants, each file once, sorted.
+
+    A file that hides behind a module of the standard library, which comes first, is none of them.
+    """
+    finder = finder or Finder(ModuleIndex(facts.modules), facts.imports)
     columns = ("module", "path", "kind", "is_primary", "shadowed_by")
     rows = tables.read_rows(facts.modules, *columns)
     found = [
@@ -45,6 +51,7 @@ def find_entries(facts: Facts, only: Sequence[str] = ()) -> list[Entry]:
         and is_primary
         and not shadowed_by
         and ROOT_MARK not in module
+        and finder.is_reached_by_name(module, path)
         and (not only or any(fnmatchcase(module, pattern) for pattern in only))
     ]
     return sorted(found, key=lambda entry: entry.module)

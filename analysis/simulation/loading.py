@@ -103,6 +103,8 @@ class Loader(Attributes):
                 raise self.fail("missing-in-tree", ModuleNotFoundError, f"No module named {part!r}", part)
             if self.shared.environment.is_missing(part):
                 raise self.fail("missing-third-party", ModuleNotFoundError, f"No module named {part!r}", part)
+            if isinstance(parent, LoadedModule) and not parent.finds_more:
+                self.doubts.append(f"{part} may lie in another part of {parent.resolved.plain}")
             self.modules[part] = External(part, is_module=True)
             return self.modules[part]
         if resolved.kind == "extension":

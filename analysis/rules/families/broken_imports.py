@@ -6,9 +6,6 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import pyarrow.compute as pc
-
-from analysis import tables
 from analysis.facts.context import swallows_import_errors
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
@@ -88,6 +85,12 @@ def grade_missing(row: Mapping[str, Any]) -> str:
     return "P2" if is_guarded or row["scope"] == "function" else "P1"
 
 
+def works_in_simulation(row: Mapping[str, Any], case: RuleContext) -> bool:
+    """Return whether the import of what seems to be missing succeeds: its module imports well, and surely runs it."""
+    runs = row["scope"] in {"module", "class"} and row["liveness"] == "always"
+    return runs and not swallows_import_errors(row["caught"]) and row["path"] in case.simulated_well
+
+
 def _grade_phantom(row: Mapping[str, Any]) -> str:
     return grade_missing(row) if row["reason"] == "no-such-module" else "P3"
 
@@ -107,9 +110,9 @@ _PLACES = {"P1": "on import", "P2": "guarded or in functions", "P3": "uncertain 
 def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
     rule = "phantom-import"
     by_module: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in case.graph.phantoms.filter(
-        pc.not_equal(case.graph.phantoms["liveness"].cast(tables.TEXT), "never")
-    ).to_pylist():
+    for row in case.graph.phantoms.to_pylist():
+        if row["liveness"] == "never" or works_in_simulation(row, case):
+            continue
         by_module[row["module"]].append(row)
     for module, rows in sorted(by_module.items()):
         rows.sort(key=_grade_phantom)

@@ -13,7 +13,7 @@ from analysis import tables
 from analysis.policy import Policy, Redirect
 from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
-from analysis.rules.families.broken_imports import grade_missing
+from analysis.rules.families.broken_imports import grade_missing, works_in_simulation
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence, confirm_absent
@@ -59,7 +59,8 @@ def _grade_phantom(row: Mapping[str, Any]) -> str:
 
 def _check_phantom_names(case: RuleContext) -> Iterator[Finding]:
     rule = "phantom-name"
-    for (module, name), rows in _group(case.identity.phantom_names.to_pylist(), "module", "name").items():
+    missing = [row for row in case.identity.phantom_names.to_pylist() if not works_in_simulation(row, case)]
+    for (module, name), rows in _group(missing, "module", "name").items():
         places = list(dict.fromkeys((row["path"], row["line"]) for row in sorted(rows, key=_grade_phantom)))
         home = f"; it is defined in {format_some(rows[0]['defined_in'])}" if rows[0]["defined_in"] else ""
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] and not home else ""
