@@ -165,9 +165,10 @@ def _add_graph(found: dict[Key, Statement], facts: Facts, graph: ImportGraph) ->
             statement.graph.add(Item("file", paths[imported]))
             statement.has_edge |= scope in {"module", "class"} and liveness != "never"
     columns = ("importer", "module", "path", "line", "name")
-    for importer, module, path, line, name in _zip(graph.externals, columns):
+    for importer, module, path, line, name, origin in _zip(graph.externals, (*columns, "origin")):
         if primary.get(path, importer) == importer:
             found[path, line, name].graph.add(Item("outside", module))
+            found[path, line, name].is_doubtful |= origin == "unknown"
     for importer, module, path, line, name, reason in _zip(graph.phantoms, (*columns, "reason")):
         if primary.get(path, importer) == importer:
             found[path, line, name].graph.add(Item("missing", module))

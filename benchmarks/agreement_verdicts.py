@@ -228,12 +228,19 @@ def _is_folder(items: set[Item]) -> bool:
 
 
 def find_refuted(answers: Answers) -> Iterator[Contradiction]:
-    """Yield the findings about a missing module or name that cite a statement whose simulated import goes well."""
+    """Yield the findings about a missing module or name that cite a statement whose simulated import goes well.
+
+    Where graph or simulation doubt what is there, both may be said.
+    """
     record = answers.record
+    doubtful = {(each.path, each.line) for each in answers.statements if each.is_doubtful}
+    simulated = answers.case.runtime_table("simulated").to_pylist()
+    doubtful_files = {row["path"] for row in simulated if row["doubt"]}
     for finding in answers.findings:
         if finding.rule in MISSING_RULES:
             for path, line in finding.cited:
-                if (path, line) in record.ran and (path, line) not in record.failed:
+                is_doubtful = (path, line) in doubtful or path in doubtful_files
+                if not is_doubtful and (path, line) in record.ran and (path, line) not in record.failed:
                     said = f"{finding.severity} {finding.message}"
                     yield Contradiction(f"{finding.rule} on an import that works", path, line, finding.subject, said)
 

@@ -49,11 +49,8 @@ _PATH = st.builds(
 TREES = st.dictionaries(_PATH, st.lists(_STATEMENT, max_size=4), min_size=2, max_size=10)
 
 
-def choose_paths(paths: Iterable[str], *, with_hidden: bool) -> list[str]:
+def choose_paths(paths: Iterable[str]) -> list[str]:
     """Return the files of a layout without those that one root holds under a name of the other.
-
-    Unless ``with_hidden`` a file that the standard library hides is empty, and each folder that is called like a
-    package of it gets the ``__init__`` that it needs to hide that one.
 
     Which of two modules of one name a program gets is decided by its start, about which a layout says nothing; the
     parts of a namespace package are no such case. For the same reason a layout that hides a part of the standard
@@ -62,8 +59,6 @@ def choose_paths(paths: Iterable[str], *, with_hidden: bool) -> list[str]:
     chosen = set(paths)
     if any(path.split("/")[1].removesuffix(".py") in TWINS for path in chosen):
         chosen = {f"one/{path.partition('/')[2]}" for path in chosen}
-    if not with_hidden:
-        chosen |= {f"one/{name}/__init__.py" for name in TWINS if any(path.split("/")[1] == name for path in chosen)}
     kept: list[str] = []
     for path in sorted(chosen):
         root = path.partition("/")[0]
@@ -103,15 +98,14 @@ def _make_relative(package: Sequence[str], module: str) -> str:
     return "." * (len(package) - same + 1) + ".".join(parts[same:])
 
 
-def write_tree(root: Path, tree: Tree, *, with_hidden: bool) -> None:
+def write_tree(root: Path, tree: Tree) -> None:
     """Write a layout that ``TREES`` made, and a file that imports from each of its folders."""
-    paths = choose_paths(tree, with_hidden=with_hidden)
+    paths = choose_paths(tree)
     names = sorted({find_name(path) for path in paths} - set(FIXED)) or ["aa"]
     for path in paths:
         lines = ["other = 1"]
-        is_hidden = find_name(path) in FIXED
         statements = tree.get(path) or tree.get(path.replace("one/", "two/", 1)) or ()
-        for template, number, is_tried in () if is_hidden and not with_hidden else statements:
+        for template, number, is_tried in statements:
             statement = fill(template, number, path, names)
             tried = ["try:", f"    {statement}", "except ImportError:", "    pass"]
             lines += tried if is_tried and "import" in statement and "*" not in statement else [statement]

@@ -1,7 +1,4 @@
-"""Graph, names and simulation say the same of every import statement, of real packages and of the cases.
-
-What contradicts still is named in ``KNOWN``: a contradiction that is not named fails, and so does one that is gone.
-"""
+"""Graph, names and simulation say the same of every import statement, of real packages and of the cases."""
 
 from __future__ import annotations
 
@@ -21,43 +18,6 @@ from benchmarks.targets import find_package
 
 Tree = Callable[..., Path]
 
-GUARDS = "said to run always, and no first import runs it"
-#: Per target: kind, file and name of what the statement takes, grouped by what is wrong.
-KNOWN: dict[str, set[tuple[str, str, str]]] = {
-    # The graph takes the package's own name although it is not bound yet.
-    "26-star-hides-submodule/files": {
-        ("graph and names differ: itself or nothing, file", "sound/__init__.py", "utils")
-    },
-    # The names do not see that the package has not bound the name yet.
-    "42-cycle-through-init/files": {("graph and names differ: the submodule, the package", "o/f1.py", "f2")},
-    "42-cycle-through-init/fixed": {("graph and names differ: the submodule, the package", "o/f1.py", "f2")},
-    # A star binds another package's module under the submodule's name: the simulation is right.
-    "networkx": {
-        ("graph and simulation differ: file, itself or nothing", "algorithms/__init__.py", "connectivity"),
-    },
-    # Names and simulation know no module with a keyword for a name.
-    "56-keyword-module-names/files": {("graph and names differ: file, outside", "v/use.py", "")},
-    "56-keyword-module-names/fixed": {("graph and names differ: file, outside", "v/use.py", "")},
-    # Only the simulation knows what is registered in sys.modules.
-    **{
-        f"59-sys-modules-registration/{part}": {
-            ("graph and simulation differ: missing, file", "use.py", "R"),
-            ("phantom-import on an import that works", "use.py", "y.alias"),
-            ("phantom-import on an import that works", "use.py", "y.alias2"),
-        }
-        for part in ("files", "fixed")
-    },
-    # A namespace package may have parts elsewhere: to the names it is complete.
-    "66-namespace-child-missing/files": {
-        ("graph and names differ: outside, a namespace", "ns/e.py", "nothing"),
-        ("phantom-name on an import that works", "ns/e.py", "ns.nothing"),
-    },
-    # The names do not know that exec may bind any name.
-    "82-class-made-by-exec/files": {
-        ("names miss a name that the simulation has", "p/use.py", "ParseError"),
-        ("phantom-name on an import that works", "p/use.py", "p.errs.ParseError"),
-    },
-}
 SMALL = ("papermill", "jupyterlab_server", "nbconvert", "typer", "rich", "pydantic", "networkx", "pyarrow")
 #: So many modules take a while; its statements are all of one sort.
 LARGE = "71-large-ring"
@@ -71,7 +31,7 @@ def assert_agreement(name: str, found: Agreement) -> None:
     assert found.statements == found.agreed + sum(
         (*found.explained.values(), *found.not_judged.values(), len(set(found.contradictions) - set(found.refuted)))
     )
-    assert find_kinds(found) == KNOWN.get(name, set()), "\n".join(describe(name, found))
+    assert found.contradictions == [], "\n".join(describe(name, found))
 
 
 @pytest.fixture(scope="module")
@@ -115,7 +75,7 @@ def test_every_answer_that_differs_is_a_contradiction(answers: Answers, change: 
 def test_an_edge_of_a_statement_that_nothing_runs_is_a_contradiction(answers: Answers) -> None:
     record = replace(answers.record, seen={})
     found = judge_answers(replace(answers, record=record))
-    assert {kind for kind, _, _ in find_kinds(found)} == {GUARDS}
+    assert {kind for kind, _, _ in find_kinds(found)} == {"said to run always, and no first import runs it"}
 
 
 def test_a_finding_that_an_import_is_missing_is_refuted_by_one_that_works(answers: Answers) -> None:

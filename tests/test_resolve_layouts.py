@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,8 +33,8 @@ class Difference(NamedTuple):
     truth: str
 
 
-def find_differences(root: Path, *, with_known: bool = False) -> Iterator[Difference]:
-    """Yield what graph, names and simulation say otherwise than CPython; by default what ``NOT_RIGHT`` shows is not."""
+def find_differences(root: Path) -> Iterator[Difference]:
+    """Yield what graph, names and simulation say otherwise than CPython."""
     answers = read_answers(root, policy=POLICY, environment=OUTSIDE, jobs=1)
     facts = answers.case.facts
     folders = [Path(folder).relative_to(root).as_posix() for folder in find_search_path(facts, ProbeOptions())]
@@ -48,10 +48,10 @@ def find_differences(root: Path, *, with_known: bool = False) -> Iterator[Differ
     for statement in answers.statements:
         if statement.key in beside:  # what a file finds beside it when it is run; here it is imported
             continue
-        yield from _compare(statement, answers, truth, with_known=with_known)
+        yield from _compare(statement, answers, truth)
 
 
-def _compare(statement: Statement, answers: Answers, truth: Imports, *, with_known: bool) -> Iterator[Difference]:
+def _compare(statement: Statement, answers: Answers, truth: Imports) -> Iterator[Difference]:
     yields, failures = truth.yields[statement.key], truth.failures[statement.key]
     if not yields and not failures:  # no first import comes to it
         return
@@ -63,8 +63,7 @@ def _compare(statement: Statement, answers: Answers, truth: Imports, *, with_kno
         yield Difference("simulation: what a statement yields", place, str(sorted(simulated)), str(sorted(true)))
     for witness, items in (("graph", statement.graph), ("names", statement.may)):
         said = _strip(items, statement)
-        is_left_out = not with_known and _is_known(witness, said, true, statement)
-        if not _fits(witness, said, true, statement, truth) and not is_left_out:
+        if not statement.is_doubtful and not _fits(witness, said, true, statement, truth):
             expected = str(sorted(true) or sorted(failures))
             yield Difference(f"{witness}: what a statement yields", place, str(sorted(said)), expected)
 
@@ -88,7 +87,7 @@ def _strip(items: set[Item], statement: Statement) -> set[Item]:
 def check(tree: Tree) -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder).resolve()
-        write_tree(root, tree, with_hidden=not {FOLDERS, HIDDEN} & NOT_RIGHT.keys())
+        write_tree(root, tree)
         assert list(find_differences(root)) == []
 
 
@@ -145,51 +144,12 @@ LAYOUTS = {
 }  # fmt: skip
 
 
-def _takes_outside(said: set[Item], true: set[Item], _: Statement) -> bool:
-    return len(said) == 1 and {item.where for item in said} == {item.where.removesuffix("/") for item in true}
-
-
-def _takes_package(said: set[Item], true: set[Item], statement: Statement) -> bool:
-    packages = {item.where for item in said} or {statement.path}
-    return all(_is_child(item.where, package, statement.name) for item in true for package in packages)
-
-
-def _is_child(path: str, package: str, name: str) -> bool:
-    folder = package.removesuffix("__init__.py").partition("/")[2]
-    places = (f"{folder}{name}.py", f"{folder}{name}/__init__.py")
-    return path.partition("/")[2] in places or path == f"{folder}{name}/"
-
-
-class Known(NamedTuple):
-    """Who says something else than CPython of a layout, and how such a difference is told among random ones."""
-
-    witnesses: set[str]
-    fits: Callable[[set[Item], set[Item], Statement], bool]
-
-
-#: By the name of the layout that shows it; a random difference of the kind does not count. Must become empty.
-NOT_RIGHT = {
-    "a namespace package at the top": Known({"graph"}, _takes_outside),
-    "a submodule that the package's own file has not bound yet": Known({"names"}, _takes_package),
-    "a submodule whose name the package's own file binds later": Known({"graph"}, _takes_package),
-    FOLDERS: Known({"simulation"}, lambda *_: False),  # random layouts have no such folders and files
-    HIDDEN: Known({"simulation"}, lambda *_: False),
-}
-
-
-def _is_known(witness: str, said: set[Item], true: set[Item], statement: Statement) -> bool:
-    return any(witness in known.witnesses and known.fits(said, true, statement) for known in NOT_RIGHT.values())
-
-
 @pytest.mark.parametrize("name", LAYOUTS)
 def test_python_says_the_same_of_a_layout(name: str, tmp_path: Path) -> None:
     for path, source in LAYOUTS[name].items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(source)
-    found = list(find_differences(tmp_path, with_known=True))
-    assert {each.kind.partition(":")[0] for each in found} == (
-        NOT_RIGHT[name].witnesses if name in NOT_RIGHT else set()
-    ), found
+    assert list(find_differences(tmp_path)) == []
 
 
 @settings(max_examples=100, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck))

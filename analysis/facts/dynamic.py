@@ -11,7 +11,16 @@ from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.rows import Row
 
 _IMPORTERS = frozenset({"import_module", "importlib.import_module", "__import__", "builtins.__import__"})
-_WORDS = (b"import_module", b"__import__", b"sys.modules", b"__path__", b"globals()", b"__name__,", b"{__name__:")
+_WORDS = (
+    b"import_module",
+    b"exec(",
+    b"__import__",
+    b"sys.modules",
+    b"__path__",
+    b"globals()",
+    b"__name__,",
+    b"{__name__:",
+)
 
 
 def find_dynamic_rows(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> tuple[list[Row], list[Row]]:

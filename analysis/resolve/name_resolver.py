@@ -275,7 +275,7 @@ class NameResolver:
         if child is not None:
             before = min(events)[0]
             position = self.submodules.find_position(module, child, name, before)
-            if position is not None:
+            if position is not None and position < limit:
                 events.append((position, -child.number - 1))
             elif limit == AT_END and child.number in self.submodules.imported:
                 events.append((AT_END, -child.number - 1))

@@ -136,6 +136,10 @@ _KNOWN = sys.stdlib_module_names | {
 }  # fmt: skip
 
 
+#: What modules of the library that are no packages put into ``sys.modules`` below their own name.
+_REGISTERED = frozenset({"os.path", "typing.io", "typing.re"})
+
+
 @cache
 def _is_in_library(module: str) -> bool:
     """Return whether the standard library has a module, by its files; what cannot be told is there."""
@@ -144,8 +148,12 @@ def _is_in_library(module: str) -> bool:
         return True  # setuptools brings it back
     if top not in sys.stdlib_module_names:
         return False
-    above = module.rpartition(".")[0]
-    return not rest or not _is_there(_LIBRARY / above.replace(".", "/")) or _find_file(module) is not None
+    if not rest or module in _REGISTERED:
+        return True
+    place = _LIBRARY / module.rpartition(".")[0].replace(".", "/")
+    if not _is_there(place):
+        return not _is_there(place.with_suffix(".py"))  # a file has no modules below it; others are not known here
+    return _find_file(module) is not None
 
 
 def _find_file(module: str) -> Path | None:
