@@ -395,5 +395,5 @@ def test_what_it_cannot_do_is_told_before_anything_is_written(make_tree: Tree, t
     assert not (root / "ssot-validation").exists()
     assert not (root / "taken" / PACKAGE).exists()
     inner = make_tree({"__init__.py": "", "a.py": "from inner.b import B\n", "b.py": "B = 1\n"}, "inner")
-    with pytest.raises(SuiteError, match="itself the package inner"):
+    with pytest.raises(SuiteError, match="itself is the package inner"):
         build_suite(analysis.investigate(inner, data=tmp_path / "data"))
