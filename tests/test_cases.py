@@ -46,7 +46,6 @@ NOT_RIGHT = {
     "66-namespace-child-missing": "a missing module of a namespace package that is all here",
     "70-program-cannot-start": "a relative import that leaves the top-level package",
     "80-context-manager-decorates": "a context manager used as a decorator",
-    "82-class-made-by-exec": "names that exec makes",
     "83-stdlib-constants": "constants of the standard library decide what runs",
     "85-base-class-for-checkers-only": "a base class that only checkers see",
     "97-made-once-on-demand": "what is made once on demand is no rebinding",

@@ -216,9 +216,12 @@ def test_a_name_of_a_package_is_its_attribute_or_its_submodule(resolve: Callable
 
 
 def test_a_submodule_that_others_import_later_replaces_the_name(resolve: Callable[[Files], Resolution]) -> None:
-    files = {"p/__init__.py": "same = 1\n", "p/same.py": "", "m.py": "from p import same\n"}
+    files = {"p/__init__.py": "class same: ...\n", "p/same.py": "", "m.py": "from p import same\n"}
     assert meanings(resolve(files))["m.same"] == "p:same"
-    assert meanings(resolve({**files, "n.py": "import p.same\n"}))["m.same"] == "p.same"
+    found = resolve({**files, "n.py": "import p.same\n"})
+    assert meanings(found)["m.same"] == "p:same"  # in a fresh process; not where `n` is imported before
+    (row,) = [row for row in found.paths.to_pylist() if row["import_path"] == "m.same"]
+    assert (row["certainty"], row["reason"]) == ("conditional", "otherwise p.same")
 
 
 def test_a_submodule_imported_by_way_of_another_module_comes_before_a_later_binding(

@@ -77,10 +77,7 @@ def _find_hidden(answer: ImportAnswer, target: Resolved) -> Iterator[int]:
 
 
 def _is_submodule(target: Resolved, package: Module, name: str, moment: int, child: int) -> bool:
-    outcome = target.names.resolve_at(package, name, moment)
-    if not outcome:
-        return True  # nothing is bound yet, so that the submodule is imported
-    value = choose(outcome).value
+    value = choose(target.names.take_at(package, name, moment)).value
     return value.kind == "module" and value.module == target.index.all[child].primary
 
 

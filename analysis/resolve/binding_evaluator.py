@@ -29,6 +29,8 @@ Steps = Generator[Key, Outcome, Outcome]
 _MOST_CANDIDATES = 8
 _BUILTINS = frozenset(dir(builtins))
 AT_END = 1 << 60
+#: All statements of a package have run, and nobody has imported the submodule that would replace its name.
+UNTIL_IMPORTED = AT_END - 1
 KEPT = {
     "constant": "constant",
     "type_alias": "type-alias",
@@ -130,9 +132,14 @@ class BindingEvaluator:
         moment = self._find_moment(module, found, name, position)
         key = (found.number, name, moment)
         values = yield key
-        if not values and moment >= 0 and found is not module:
-            key = (found.number, name, -1)  # a circle: the import fails now, or the module is imported later
-            values = yield key
+        if moment >= 0 and found is not module:
+            key_at_end = (found.number, name, -1)
+            at_end = yield key_at_end
+            if not values:  # a cycle: the import fails now, or the module is imported later
+                key, values = key_at_end, at_end
+            elif moment == UNTIL_IMPORTED and choose(values).value != choose(at_end or values).value:
+                values = _either(via(values, key), via(at_end, key_at_end))
+                return values
         if not values:
             return (Candidate(missing(f"name {name} in {found.name}"), ALWAYS, -1, None),)
         return via(values, key)
@@ -244,6 +251,12 @@ class BindingEvaluator:
 def via(values: Outcome, step: Key) -> Outcome:
     """Return candidates with the question that they answer."""
     return tuple([Candidate(value, level, row, step) for value, level, row, _ in values])
+
+
+def _either(first: Outcome, other: Outcome) -> Outcome:
+    """Return what a name may be, depending on what was imported before: the first is what a fresh process has."""
+    found = [each._replace(level=max(MAYBE, each.level)) for each in (*first, *other)]
+    return tuple({each.value: each for each in reversed(found)}.values())[::-1][:_MOST_CANDIDATES]
 
 
 def of_module(module: Module) -> Value:

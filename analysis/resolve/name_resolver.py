@@ -9,7 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
-from analysis.resolve.binding_evaluator import AT_END, KEPT, BindingEvaluator, Given, Steps, limit_candidates, of_module
+from analysis.resolve.binding_evaluator import (
+    AT_END,
+    KEPT,
+    UNTIL_IMPORTED,
+    BindingEvaluator,
+    Given,
+    Steps,
+    limit_candidates,
+    of_module,
+)
 from analysis.resolve.imports import ImportResolver
 from analysis.resolve.liveness import ALWAYS, DEFERRED, MAYBE, NEVER, TRIED
 from analysis.resolve.modules import Module
@@ -57,19 +66,55 @@ class NameResolver:
 
         ``position`` is that of the statement, -1 for one that runs when all is imported.
         """
-        return self.resolve_at(package, name, self.find_moment(importer, package, name, position))
+        return self.take_at(package, name, self.find_moment(importer, package, name, position))
+
+    def take_at(self, package: Module, name: str, moment: int) -> Outcome:
+        """Return what ``from package import name`` takes when the package has run up to a moment.
+
+        Where nothing is bound yet, or only by an import that failed, it is the submodule.
+        """
+        outcome = self.resolve_at(package, name, moment)
+        if not self.is_hidden(package, name):
+            return outcome
+        there = tuple([candidate for candidate in outcome if not candidate.value.is_missing])
+        child = self._index.find_submodule(package, name)
+        return there if there or child is None else (Candidate(of_module(child), ALWAYS, -1, None),)
 
     def find_moment(self, importer: Module, package: Module, name: str, position: int) -> int:
         """Return up to which position the package's statements have run when an importer takes a name; -1: all.
 
         A package that takes a name from itself, and a module that the package's file makes Python import, run before
-        the package is done. It matters where the name is that of a submodule too, which is taken until it is bound.
+        the package is done. It matters where the name is that of a submodule too, which is taken until it is bound, and
+        again when it is imported later.
         """
         if importer is package or position < 0:
             return position
         if not self.is_hidden(package, name):
             return -1
-        return self.submodules.find_reached(package.number).get(importer.number, -1)
+        moment = self.submodules.find_reached(package.number).get(importer.number)
+        if moment is not None:
+            return moment
+        child = self._index.find_submodule(package, name)
+        is_loaded = child is not None and self._has_loaded(importer, child, position)
+        return -1 if is_loaded else UNTIL_IMPORTED
+
+    def _has_loaded(self, importer: Module, child: Module, position: int) -> bool:
+        """Return whether a first import of a module has loaded another one when it comes to a position.
+
+        What the packages around it import comes before, as far as they have run when they come to the module. A module
+        is no attribute of its package while it runs itself.
+        """
+        if child is importer:
+            return False
+        loaded = self.submodules.find_reached(importer.number).get(child.number)
+        if loaded is not None and loaded < position:
+            return True
+        for package in self._index.find_around(importer):
+            reached = self.submodules.find_reached(package.primary)
+            loaded, own = reached.get(child.number), reached.get(importer.number, AT_END)
+            if loaded is not None and loaded < own:
+                return True
+        return False
 
     def is_hidden(self, package: Module, name: str) -> bool:
         """Return whether a package binds the name of one of its submodules to something, itself or by a star."""
