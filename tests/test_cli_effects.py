@@ -30,6 +30,10 @@ TREE: Mapping[str, str] = {
     "shop/three.py": "import shop.two\nimport shop.api\n",
     "shop/two.py": "import shop.api\nimport shop.db\n",
     "shop/flag.py": "import os\nassert os.environ['SSOT_FLAG']\n",
+    "shop/old.py": (
+        "import sys\nif sys.version_info < (3, 9):\n    import shop.never\n"
+        "if sys.platform == 'win32':\n    import shop.nowhere\n"
+    ),
     "shop/far.py": "import beside\n", "vendor/beside.py": "X = 1\n",
     "ssot-baseline.json": '{"format": 1}', "one.xml": JUNIT.format(""), "no/ssot.toml": "",
     "strict.toml": "[compliance]\nthreshold = 1\n[[ignore]]\nrule = 'phantom-*'\nreason = 'old'\n",
@@ -125,6 +129,8 @@ def list_cases() -> Iterator[tuple[str, Case]]:
         yield f"{name} --no-cache", case(line, "--no-cache")
     for line in ("scan .", "report .", "check . --json", "baseline write . --json"):
         yield f"{line.partition(' .')[0]} --simulation-budget", case(line, "--simulation-budget 0")
+        yield f"{line.partition(' .')[0]} --python-version", case(line, "--python-version 3.8")
+        yield f"{line.partition(' .')[0]} --platform", case(line, "--platform linux")
 
 
 CASES = dict(list_cases())

@@ -192,7 +192,7 @@ def test_a_first_import_that_takes_too_long_ends_at_the_deadline(make_tree: Tree
     started = time.monotonic()
     simulation = Simulation(facts, deadline=started + 0.05)
     with pytest.raises(OutOfTime):
-        simulation.find_delta("m0")
+        simulation.find_delta(simulation.find_entry("m0"))
     assert simulation.steps >= 2_000 and time.monotonic() - started < 3
 
 
@@ -200,7 +200,7 @@ def test_imports_nested_deeper_than_can_be_followed_are_unknown(make_tree: Tree)
     facts = scan(make_tree({"a.py": "import b\n", "b.py": "import c\n", "c.py": "X = 1\n"}), jobs=1)
     simulation = Simulation(facts)
     simulation.running = MOST_RUNNING - 2
-    delta = simulation.find_delta("a")
+    delta = simulation.find_delta(simulation.find_entry("a"))
     assert delta is not None and TOO_MUCH in delta.doubts
     assert simulation.running == MOST_RUNNING - 2
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable
 
+from analysis.facts.absolute import absolute_name
 from analysis.facts.context import Context, branch
 from analysis.facts.expressions import classify, find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lines import find_lines, has_line_between
@@ -135,9 +136,7 @@ class _Visitor:
         package = _find_package(node)
         if level and package is not None and find_dotted(package) not in {"__package__", "__name__"}:
             # Relative to a package that is named in the call, not to the importer's own.
-            above = (find_literal_text(package) or "").split(".")
-            kept = above[: len(above) - level + 1]
-            module, level = ".".join([*kept, module]) if all(kept) and kept else "", 0
+            module, level = absolute_name(find_literal_text(package) or "", level, module), 0
         if not module:
             self._hook(node, "computed_import", "*", "")
             return

@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from analysis.facts.absolute import absolute_name
 from analysis.facts.roots import ALL_NAMES, find_roots
 from analysis.facts.rows import Row
 
@@ -128,8 +129,8 @@ def _find_reached(layout: Layout, chosen: Mapping[str, Sequence[Name]]) -> set[t
             path = second.get(parts, "")
             package = parts if path.endswith("__init__.py") else parts[:-1]
             for level, module, name in layout.relatives.get(path, ()):
-                base = (*package[: len(package) - level + 1], *(module.split(".") if module else ()))
-                queue.extend(((*base, name), base))
+                base = tuple(absolute_name(".".join(package), level, module).split("."))
+                queue.extend(((*base, name), base) if base != ("",) else ())
             parts = parts[:-1]
     return reached
 

@@ -11,7 +11,6 @@ from fnmatch import fnmatchcase
 
 from analysis.resolve.binding_evaluator import (
     AT_END,
-    KEPT,
     UNTIL_IMPORTED,
     BindingEvaluator,
     Given,
@@ -35,7 +34,6 @@ from analysis.resolve.values import (
     unknown,
 )
 
-_QUICK = frozenset({"import", "class", "function", "expression", "unpacked", "target"})
 _UNBINDING = frozenset({"delete", "declaration", "augmented"})
 _RING = unknown("ring of names that are defined by one another")
 
@@ -195,8 +193,6 @@ class NameResolver:
 
     def _run(self, key: Key) -> Outcome:
         known = self._memo.get(key)
-        if known is None:
-            known = self._look_quickly(key)
         return self._drive(key, self._start(key)) if known is None else known
 
     def _drive(self, asked: Key | None, first: Steps) -> Outcome:
@@ -216,8 +212,6 @@ class NameResolver:
                 stack.pop()
                 continue
             answer = memo.get(wanted)
-            if answer is None:
-                answer = self._look_quickly(wanted)
             if answer is not None:
                 continue
             if wanted in active:
@@ -234,47 +228,6 @@ class NameResolver:
         return self._look_up(module, name, AT_END if limit < 0 else limit)
 
     # Names
-
-    def _look_quickly(self, key: Key) -> Outcome | None:
-        """Answer the common question: a name that one statement binds, whose own answer is at hand."""
-        number, name, limit = key
-        module = self._index.modules[number]
-        rows = self._spaces.space(module).names.get(name, ())
-        if len(rows) != 1 or number in self._sources or self.rows.level[rows[0]] != ALWAYS:
-            return None
-        if 0 <= limit <= self.rows.position[rows[0]]:
-            return None
-        if number in self._given and name in self._given[number]:
-            return None
-        row = rows[0]
-        kind = self.rows.kind[row]
-        if kind not in _QUICK or (module.is_package and self._index.find_submodule(module, name) is not None):
-            return None
-        step: Key | None = None
-        if kind == "import":
-            value, step = self._import_quickly(module, self.rows.value[row])
-        elif kind in {"class", "function"}:
-            value = Value(kind, f"{module.name}:{self.rows.value[row]}", number, self.rows.line[row])
-        else:
-            value = self.evaluator.keep(module, name, row, KEPT[kind])
-        if value is None:
-            return None
-        answer = self._memo[key] = (Candidate(value, ALWAYS, row, step),)
-        return answer
-
-    def _import_quickly(self, module: Module, written: str) -> tuple[Value | None, Key | None]:
-        absolute, name, found = self.evaluator.parse(module, written)
-        if found is None:
-            return self.evaluator.find_external(module, absolute, name, written), None
-        if not name:
-            return of_module(found), None
-        if self.is_hidden(found, name):
-            return None, None
-        step = (found.number, name, -1)
-        known = self._memo.get(step)
-        if known is None or len(known) != 1 or known[0].level != ALWAYS or found is module:
-            return None, None
-        return known[0].value, step
 
     def _look_up(self, module: Module, name: str, limit: int) -> Steps:
         """Walk the statements that bind a name backwards, until one that surely holds."""

@@ -16,6 +16,7 @@ from analysis import tables
 from analysis.facts import Facts
 from analysis.facts.naming import PARENT, ROOT_MARK
 from analysis.graph import ImportGraph
+from analysis.resolve import absolute_name
 from analysis.resolve.modules import ModuleIndex
 from analysis.resolve.search import Finder
 from analysis.runtime.options import ProbeOptions
@@ -121,8 +122,7 @@ def _read_leads(program: Iterable[Any], package: str) -> Iterator[tuple[str, str
             yield from ((name, "") for name, _ in statement[2])
         elif statement[0] == "from":
             _, _, level, name, aliases = statement
-            around = package.rsplit(".", level - 1)[0] if level else ""
-            module = ".".join(part for part in (around, name) if part)
+            module = absolute_name(package, level, name)
             if not module or aliases[0][0] == "*":
                 return
             yield from ((module, alias) for alias, _ in aliases)
