@@ -115,10 +115,10 @@ def _investigate(
     cache, gaps = data / "cache" if use_cache else None, clock.gaps
     case = build_case(root, rules, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file)
     probed: ProbeRun | None = None
-    environment = Environment()
+    environment: Environment | None = None
     if probe is not None:
         options = probe
-        seen = gaps.attempt("probe", "", lambda: _probe(case, options, data, clock), lambda: ({}, None, environment))
+        seen = gaps.attempt("probe", "", lambda: _probe(case, options, data, clock), lambda: ({}, None, None))
         case, probed, environment = replace(case, runtime_tables=seen[0]), *seen[1:]
     case = simulate(case, cache=cache, environment=environment, only=probe.only if probe else (), clock=clock)
     target = find_target(root, rules.target.name)
@@ -245,7 +245,7 @@ def build_scan_options(policy: Policy) -> ScanOptions:
 
 def _probe(
     case: RuleContext, options: ProbeOptions, data: Path, clock: Clock
-) -> tuple[dict[str, pa.Table], ProbeRun, Environment]:
+) -> tuple[dict[str, pa.Table], ProbeRun, Environment | None]:
     """Return what the running interpreter says, as tables by name, how it was asked, and what surrounds the target."""
     started = time.perf_counter()
     seen = run_probe(case.facts, case.graph, options, stream=data / "probes", progress=clock.progress)
@@ -255,7 +255,7 @@ def _probe(
         "probe", "agreement", lambda: build_agreement(case.identity.paths, found["live_bindings"], found["probed"]),
         tables.AGREEMENT.empty,
     )  # fmt: skip
-    return {**found, "agreement": agreement}, seen.run, seen.environment or Environment()
+    return {**found, "agreement": agreement}, seen.run, seen.environment
 
 
 def complete_probe(asked: ProbeOptions | None, policy: Policy, root: Path) -> ProbeOptions | None:

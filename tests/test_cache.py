@@ -154,7 +154,7 @@ def test_nothing_is_kept_with_a_limit_of_nothing(tmp_path: Path, monkeypatch: py
 @pytest.mark.parametrize("text", ["much", "-1", "1.5", "2GB", "٣", "9" * 20])
 def test_a_limit_that_is_no_number_is_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setenv(VARIABLE, text)
-    with pytest.raises(AnalysisError, match=r"SSOT_CACHE_MB=.* is no number of megabytes"):
+    with pytest.raises(AnalysisError, match=r"SSOT_CACHE_MB=.* is not a number of megabytes"):
         keep(tmp_path, "key", VALUES)
 
 

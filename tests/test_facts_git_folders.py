@@ -72,7 +72,7 @@ def test_a_moved_linked_work_tree_is_refused_until_it_is_repaired(make_tree: Tre
     commit(root)
     git(root, "worktree", "add", "-q", "--detach", str(tmp_path / "linked"))
     moved = (tmp_path / "linked").rename(tmp_path / "moved")
-    assert "does not name this one back" in find_refusal(moved)
+    assert "does not name this one in return" in find_refusal(moved)
     git(moved, "worktree", "repair")
     assert_works(moved)
 

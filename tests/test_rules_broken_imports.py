@@ -33,10 +33,10 @@ PHANTOM = "from p.missing import x"
         (f"def f():\n    {PHANTOM}", "P2"),
         (f"if __name__ == '__main__':\n    {PHANTOM}", "P2"),
         (f"if TYPE_CHECKING:\n    {PHANTOM}", "P3"),
-        (f"import sys\nsys.modules['p.missing'] = sys\n{PHANTOM}", "P3"),
+        (f"import sys\ndef f():\n    sys.modules['p.missing'] = sys\n{PHANTOM}", "P3"),
     ],
 )
-def test_a_phantom_import_is_as_grave_as_its_place(make_tree: Tree, source: str, severity: str) -> None:
+def test_a_phantom_import_is_as_severe_as_its_place(make_tree: Tree, source: str, severity: str) -> None:
     found = judge(make_tree(HEAD | {"p/a.py": source}), "phantom-import")
     assert [finding.severity for finding in found] == [severity]
 
@@ -153,3 +153,8 @@ def test_one_module_is_one_finding(make_tree: Tree) -> None:
 def test_a_star_recovered_from_a_file_that_does_not_parse_is_no_name(make_tree: Tree) -> None:
     files = {"q/__init__.py": "", "q/a.py": "x = 1\n", "b.py": "from q.a import *\nfrom q.a import y\ndef (\n"}
     assert [finding.subject for finding in judge(make_tree(files), "phantom-name")] == ["q.a.y"]
+
+
+def test_what_is_registered_before_it_is_imported_is_not_missing(make_tree: Tree) -> None:
+    files = {"p/__init__.py": "", "p/m.py": f"import sys\nsys.modules['p.missing'] = sys\n{PHANTOM}"}
+    assert [finding for finding in judge(make_tree(files)) if finding.rule == "phantom-import"] == []

@@ -277,7 +277,7 @@ def test_what_a_module_writes_into_its_tree_is_thrown_away_or_forbidden_where_th
     source = "import pathlib\np = pathlib.Path(__file__).with_name('new.py')\np.write_text('x')\nprint(p.read_text())\n"
     root = make_tree({"w.py": source})
     result = probe(root)
-    told = result.described["target"]
+    told = result.run.target
     if told.startswith("untouched"):
         assert rows(result, "probed")[0]["output"] == "x\n"
     elif told == "read-only":
@@ -306,7 +306,7 @@ def test_an_interrupted_probe_goes_on_where_it_stopped(make_tree: Tree, tmp_path
     assert 2 <= len(kept.read_text().splitlines()) <= 3
     kept.write_text(kept.read_text() + '{"module": "m5", "outc')
     result = run_probe(facts, graph, ProbeOptions(jobs=1, isolate=False), stream=stream)
-    assert result.described["taken_over"] in {2, 3}
+    assert result.run.taken_over in {2, 3}
     assert set(outcomes(result).values()) == {"ok"}
     assert list(stream.iterdir()) == []
     assert log.read_text().split().count("m0") == 1
@@ -326,7 +326,7 @@ def test_the_targets_own_environment_is_preferred(make_tree: Tree) -> None:
     (root / ".venv/bin").mkdir(parents=True)
     (root / ".venv/bin/python").write_text(f'#!/bin/sh\nSSOT_OWN=1 exec {sys.executable} "$@"\n')
     (root / ".venv/bin/python").chmod(0o755)
-    assert probe(root).described["python"] == sys.executable
+    assert probe(root).run.python == sys.executable
     (root / ".venv/bin/python").write_text("#!/bin/sh\nexit 1\n")
     with pytest.raises(ProbeError, match=r"\.venv/bin/python"):
         probe(root)
@@ -343,7 +343,7 @@ def test_what_the_environment_holds_is_not_told_to_the_target(make_tree: Tree, m
 def test_other_interpreters_say_the_same(make_tree: Tree, python: Path) -> None:
     root = make_tree({**CIRCLES, **AGAIN})
     expected, found = probe(root), probe(root, python=str(python))
-    assert found.described["version"].startswith(python.parts[-3])
+    assert found.run.version.startswith(python.parts[-3])
     columns = ("outcome", "failed_path", "failed_line", "failed_module", "failed_name", "modules_run")
     for result in (expected, found):
         assert len(rows(result, "probed")) == 10

@@ -147,7 +147,7 @@ def read_tree(root: Path) -> dict[str, bytes]:
 @pytest.mark.parametrize("options", [{}, {"jobs": 1, "share": False}], ids=["shared", "one by one"])
 def test_every_row_of_the_others_is_as_without_the_hostile_modules(make_tree: Tree, options: dict[str, Any]) -> None:
     expected = probe(make_tree(GOOD), **options)
-    if not expected.described["processes"].startswith("apart"):
+    if not expected.run.processes.startswith("apart"):
         pytest.skip("no namespaces here")
     bad = {f"{letter}_{name}" for letter, name in zip("hn" * 40, HOSTILE, strict=False)}
     root = make_tree(GOOD | {f"{name}.py": HOSTILE[name[2:]][0] for name in bad})
@@ -160,7 +160,7 @@ def test_every_row_of_the_others_is_as_without_the_hostile_modules(make_tree: Tr
     assert set(outcomes(expected).values()) == {"ok"}
     assert read_tree(root) == before
     assert not list(Path("/tmp").glob("ssot-hostile*"))
-    assert (result.described["lost"], result.described["restarts"]) == (0, 0)
+    assert (result.run.lost, result.run.restarts) == (0, 0)
     by_name = {row["module"][2:]: row for row in result.tables["probed"].to_pylist()}
     assert by_name["scratch"]["output"] == "['home']\n"
     assert by_name["unmount"]["output"] == "-1 -1\n"
@@ -190,8 +190,8 @@ def test_without_namespaces_a_server_that_is_ended_is_started_again_as_often_as_
     assert {row["message"] for row in found.values()} == {"it ended the probe's server process"}
     assert {row["outcome"] for row in found.values()} == {"crash"}
     assert set(found) == bad
-    assert result.described["restarts"] >= 16
-    assert result.described["lost"] == 0
+    assert result.run.restarts >= 16
+    assert result.run.lost == 0
 
 
 @linux
@@ -203,7 +203,7 @@ def test_without_namespaces_the_keeper_of_a_module_is_all_that_it_kills(make_tre
     found = {name[2:]: outcome for name, outcome in outcomes(result).items() if name.startswith("h_")}
     assert found == {name: HOSTILE[name][1] for name in names} | {"kill_parent": "crash"}
     assert {outcome for name, outcome in outcomes(result).items() if not name.startswith("h_")} == {"ok"}
-    assert (result.described["lost"], result.described["restarts"]) == (0, 0)
+    assert (result.run.lost, result.run.restarts) == (0, 0)
     size = Path("/tmp/ssot-hostile-daemon")
     first = size.stat().st_size if size.exists() else 0
     time.sleep(0.1)
@@ -214,10 +214,10 @@ def test_without_namespaces_the_keeper_of_a_module_is_all_that_it_kills(make_tre
 def test_without_layers_it_is_said_who_changed_the_tree(make_tree: Tree) -> None:
     root = make_tree({"a.py": "X = 1\n", "b.py": "open('new.txt', 'w').write('x')\n", "c.py": ""})
     result = probe(root, isolate=False, jobs=1)
-    assert result.described["target"].startswith("writable")
-    assert {name for change in result.described["changed"] for name in change["changed"]} == {"new.txt"}
-    assert any("b" in change["by"] for change in result.described["changed"])
-    assert probe(make_tree({"a.py": ""}), isolate=False).described["changed"] == []
+    assert result.run.target.startswith("writable")
+    assert {name for change in result.run.changed for name in change.changed} == {"new.txt"}
+    assert any("b" in change.by for change in result.run.changed)
+    assert probe(make_tree({"a.py": ""}), isolate=False).run.changed == ()
 
 
 #: A package that is harmless when it is imported first and does something to the process that serves its modules.
@@ -254,7 +254,7 @@ def test_a_package_that_damages_the_process_that_serves_its_modules_changes_no_r
     assert keep_good(shared, set()) == keep_good(alone, set())
     assert len(outcomes(shared)) == 7
     assert outcomes(shared)["fine"] == "ok"
-    assert shared.described["lost"] == 0
+    assert shared.run.lost == 0
 
 
 @linux
@@ -262,7 +262,7 @@ def test_a_probe_by_a_user_without_powers_is_isolated_too(tmp_path: Path) -> Non
     if os.geteuid() != 0 or not Path("/usr/bin/python3").exists():
         pytest.skip("needs root, to become somebody else, and an interpreter for everybody")
     script = (
-        "import json, os, sys, tempfile\nfrom pathlib import Path\nfrom analysis.facts import scan\n"
+        "import dataclasses, json, os, sys, tempfile\nfrom pathlib import Path\nfrom analysis.facts import scan\n"
         "from analysis.graph import build_import_graph\nfrom analysis.runtime import ProbeOptions, run_probe\n"
         "root = Path(tempfile.mkdtemp(prefix='ssot-test-'))\n"
         "for name, source in json.loads(sys.argv[1]).items():\n"
@@ -272,7 +272,7 @@ def test_a_probe_by_a_user_without_powers_is_isolated_too(tmp_path: Path) -> Non
         "options = ProbeOptions(python='/usr/bin/python3', timeout=6.0, cpu_seconds=4)\n"
         "result = run_probe(facts, graph, options)\n"
         "rows = {row['module']: row['outcome'] for row in result.tables['probed'].to_pylist()}\n"
-        "print(json.dumps([result.described, rows, sorted(each.name for each in root.iterdir())]))\n"
+        "print(json.dumps([dataclasses.asdict(result.run), rows, sorted(each.name for each in root.iterdir())]))\n"
     )
     names = [name for name in HOSTILE if name not in {"disk", "huge"}]
     files = GOOD | {f"h_{name}.py": HOSTILE[name][0] for name in names}

@@ -141,7 +141,7 @@ def test_score_and_gate_count_the_modules_and_places_of_the_packages_alone(make_
     assert {row.fingerprint for row in found.findings} < same
     for form in ("sarif", "junit", "json", "markdown", "github"):
         assert "lib.missing" not in render(found, form)
-    assert "about app only" in render(found, "markdown")
+    assert "limited to app" in render(found, "markdown")
     assert json.loads(render(found, "sarif"))["runs"][0]["properties"]["about"] == ["app"]
 
 

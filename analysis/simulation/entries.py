@@ -137,7 +137,7 @@ def simulate_entries(
     the kit; without it such a failure is raised. ``machine`` makes each simulated process: one that watches what runs
     is given here, and no ``cache`` with it.
     """
-    environment, gaps = environment or Environment(), gaps or NoGaps()
+    environment, gaps = environment or find_environment(resolver), gaps or NoGaps()
     key = _find_key(facts, entries, environment) if cache is not None else ""
     kept = _read_kept(cache, key)
     if kept is not None and not count_not_simulated(kept["simulated"]):
@@ -151,6 +151,14 @@ def simulate_entries(
     if len(gaps.rows) == failures:
         write_entry(cache, _KIND, key, pack_tables(found))
     return found
+
+
+def find_environment(resolver: TargetResolver | None) -> Environment:
+    """Return the environment that is simulated where nobody has looked: a version and platform that are supported."""
+    if resolver is None:
+        return Environment()
+    here = resolver.supported.here
+    return Environment(here.version, here.platform)
 
 
 def _read_kept(cache: Path | None, key: str) -> dict[str, pa.Table] | None:
