@@ -19,6 +19,10 @@ _PLAIN = (
     ast.Constant, ast.Compare, ast.BoolOp, ast.UnaryOp, ast.Tuple, ast.Subscript, ast.Slice, ast.Attribute, ast.Name,
     ast.cmpop, ast.boolop, ast.unaryop, ast.expr_context, ast.Call,
 )  # fmt: skip
+#: Most values are one of these: it is not worth a look inside.
+_NEVER_DECIDED = (
+    ast.Call, ast.Dict, ast.List, ast.Set, ast.JoinedStr, ast.Lambda, ast.BinOp, ast.ListComp, ast.DictComp, ast.Await,
+)  # fmt: skip
 _BLOCKS = ("body", "orelse", "finalbody")
 _MOST_NODES = 40
 
@@ -119,6 +123,8 @@ def _make_attribute(module: str, name: str) -> ast.expr:
 
 def is_decided(value: ast.expr, known: Collection[str] = ()) -> bool:
     """Return whether a value is made of constants, of what is known already, and of modules that decide."""
+    if isinstance(value, _NEVER_DECIDED):
+        return False
     nodes = [node for node, _ in zip(ast.walk(value), range(_MOST_NODES), strict=False)]
     if len(nodes) == _MOST_NODES or not all(isinstance(node, _PLAIN) for node in nodes):
         return False

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import pyarrow as pa
@@ -32,7 +33,7 @@ class Column:
     is_later: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Table:
     """One table: its name, what a row is, and its columns in order.
 
@@ -49,7 +50,7 @@ class Table:
         """The Arrow schema, columns in the documented order."""
         return pa.schema([(column.name, column.type) for column in self.columns])
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """The column names in the documented order."""
         return tuple(column.name for column in self.columns)
