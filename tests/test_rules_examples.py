@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from rule_trees import open_case, read_numbers
+from rule_trees import open_case
 
-from analysis.rules import RULES, Finding, Rule, RuleContext, find_findings, find_scores
+from analysis.rules import RULES, Finding, Rule, RuleContext, find_scores, judge, measure
 from analysis.rules.catalogue import RULES_BY_NAME
 
 Tree = Callable[..., Path]
@@ -52,12 +52,14 @@ def tell(finding: Finding) -> list[Any]:
 
 def describe(case: RuleContext) -> dict[str, Any]:
     """Return what is pinned of a case: its findings, its numbers that are not 0, and what its rules cost."""
-    findings = find_findings(case)
+    judgement = judge(case)
+    findings = judgement.findings
     scores, parts = find_scores(case, findings)
-    numbers = {name: round(value, 3) for name, value in read_numbers(case).items() if value}
+    numbers = [each for each in measure(case, judgement, scores) if each.value and each.metric not in VARYING]
     return {
         "findings": [tell(finding) for finding in findings],
-        "numbers": {name: value for name, value in numbers.items() if name not in VARYING},
+        "accepted": [[each.rule, each.by, each.path, each.line, each.places] for each in judgement.accepted],
+        "numbers": {each.metric: [round(each.value, 3), each.unit] for each in numbers},
         "scores": [[each.package, each.modules, each.clean_modules, each.findings, each.points] for each in scores],
         "points": [[each.package, each.rule, each.severity, each.findings, each.places, each.points] for each in parts],
     }
