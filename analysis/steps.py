@@ -6,9 +6,14 @@ A path may hold spaces and colons; names and lines do not, so that each form is 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import NamedTuple
 
-_LEFT = re.compile(r"(?:^|, )(\w+): (.*?)(?=, \w+: |$)", re.DOTALL)
+import pyarrow as pa
+import pyarrow.compute as pc
+
+_QUOTED = r""""(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*\'"""
+_LEFT = re.compile(rf"(?:^|, )(\w+): ({_QUOTED}|.*?)(?=, \w+: |$)", re.DOTALL)
 
 
 class BindingStep(NamedTuple):
@@ -20,6 +25,21 @@ class BindingStep(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.import_path} {self.path}:{self.line}"
+
+
+def join_bindings(import_paths: pa.Array, paths: pa.Array, lines: pa.Array) -> pa.Array:
+    """Return columns of ``BindingStep`` as a column of texts.
+
+    >>> join_bindings(pa.array(["pkg.A"]), pa.array(["pkg/my a.py"]), pa.array([3])).to_pylist()
+    ['pkg.A pkg/my a.py:3']
+    """
+    places = pc.binary_join_element_wise(paths, lines.cast(paths.type), ":")
+    return pc.binary_join_element_wise(import_paths, places, " ")
+
+
+def find_bindings_in(steps: pa.Array, path: str) -> pa.Array:
+    """Return for each text of a ``BindingStep`` whether it stands in a file; it may be true of a few others too."""
+    return pc.match_substring(steps, f" {path}:")
 
 
 class StatementStep(NamedTuple):
@@ -108,6 +128,11 @@ class LeftName(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name}: {self.state}"
+
+
+def write_left_names(names: Iterable[LeftName]) -> str:
+    """Return the text of a column ``left_as``."""
+    return ", ".join(map(str, names))
 
 
 def read_left_names(text: str) -> list[LeftName]:

@@ -56,7 +56,7 @@ def test_two_modules_that_define_one_name_are_listed_with_their_places() -> None
     (found,) = find_duplicate_names(_facts([_module("a"), _module("b")], classes))
     assert (found.name, found.definitions) == ("Engine", 2)
     assert found.modules == ("a", "b")
-    assert found.places == ("a.py:3", "b.py:7")
+    assert found.places == (("a.py", 3), ("b.py", 7))
 
 
 def test_branches_of_one_module_are_one_definition() -> None:

@@ -17,14 +17,14 @@ from analysis.graph.edge_arrays import DEPTH_OF_KIND, Component, EdgeArrays, fin
 from analysis.graph.edges import ImportGraph
 from analysis.graph.import_steps import ImportStep, ImportStepReader
 from analysis.graph.loops import find_loop
+from analysis.steps import CutStep
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Cycle:
     """One component with more than one module; the fields are the columns of ``tables.CYCLES``.
 
-    ``loop`` is a short loop through it, ``cut`` the pairs of importer and imported whose imports are the
-    cheapest to remove.
+    ``loop`` is a short loop through it, ``cut`` the pairs of modules whose imports are the cheapest to remove.
     """
 
     cycle: str
@@ -35,7 +35,7 @@ class Cycle:
     modules: tuple[str, ...]
     loop: tuple[ImportStep, ...]
     is_loop_shortest: bool
-    cut: tuple[tuple[str, str], ...]
+    cut: tuple[CutStep, ...]
     cut_cost: int
     cut_method: str
 
@@ -107,7 +107,7 @@ class _Builder:
         return Cycle(
             f"{kind}{suffix}:{names[0]}:{digest}", kind, with_ancestors, len(names), len(pairs), names,
             tuple(self._hops.read(rows[key]) for key in loop), is_shortest,
-            tuple((self._names[importer], self._names[imported]) for importer, imported in cut.pairs),
+            tuple(CutStep(self._names[importer], self._names[imported]) for importer, imported in cut.pairs),
             cut.cost, cut.method,
         )  # fmt: skip
 
@@ -117,8 +117,8 @@ def build_cycles_table(cycles: Iterable[Cycle]) -> pa.Table:
     return tables.CYCLES.from_rows(
         (
             cycle.cycle, cycle.kind, cycle.with_ancestors, cycle.size, cycle.edge_count, list(cycle.modules),
-            [str(hop) for hop in cycle.loop], cycle.is_loop_shortest,
-            [f"{importer} -> {imported}" for importer, imported in cycle.cut], cycle.cut_cost, cycle.cut_method,
+            list(map(str, cycle.loop)), cycle.is_loop_shortest,
+            list(map(str, cycle.cut)), cycle.cut_cost, cycle.cut_method,
         )
         for cycle in cycles
     )  # fmt: skip

@@ -14,13 +14,20 @@ from analysis.graph.components import find_strong_components
 from analysis.graph.edges import ImportGraph
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
-#: The last scope that takes part in the graph of each kind.
-DEPTH_OF_KIND = {"import-time": 0, "deferred": 1, "typing": 2}
-DEPTH_OF_SCOPE = {"module": 0, "class": 0, "function": 1, "type_checking": 2}
+#: Kinds of cycles from the strictest; a scope has the depth of the first kind in whose cycles it takes part.
+DEPTH_OF_KIND = {kind: depth for depth, kind in enumerate(tables.CYCLE_KINDS)}
+DEPTH_OF_SCOPE = {
+    scope: DEPTH_OF_KIND[kind] for kind in reversed(tables.CYCLE_KINDS) for scope in tables.CYCLE_SCOPES[kind]
+}
 #: What it costs to do without one statement, and without each further name that it takes.
 COST_OF_SCOPE = {"module": 4, "class": 4, "function": 2, "type_checking": 1}
 COST_OF_STAR = 8
-_COST_OF_DEPTH = np.array([COST_OF_SCOPE["module"], COST_OF_SCOPE["function"], COST_OF_SCOPE["type_checking"]])
+_COST_OF_DEPTH = np.array(
+    [
+        max(cost for scope, cost in COST_OF_SCOPE.items() if DEPTH_OF_SCOPE[scope] == depth)
+        for depth in DEPTH_OF_KIND.values()
+    ]
+)
 
 
 @dataclass(frozen=True, slots=True)

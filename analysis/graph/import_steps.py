@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
+from analysis.steps import LoopStep
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ImportStep:
@@ -19,7 +21,7 @@ class ImportStep:
     scope: str
 
     def __str__(self) -> str:
-        return f"{self.importer} {self.path}:{self.line} {self.imported}"
+        return str(LoopStep(self.importer, self.path, self.line, self.imported))
 
 
 class ImportStepReader:

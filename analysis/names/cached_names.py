@@ -19,9 +19,10 @@ from analysis import tables
 from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
 from analysis.resolve import Supported, TargetResolver
 from analysis.resolve.evidence import FactTables
+from analysis.steps import find_bindings_in, read_binding
 
 #: What decides which names there are: when its source changes, what was kept before is never read.
-PROGRAM = ("names", "resolve", "facts", "policy", "tables")
+PROGRAM = ("names", "resolve", "facts", "policy", "tables", "steps")
 #: What is kept: tables that depend on structure and lines alone.
 NAMES = ("paths", "violations", "phantom_names", "conflicts", "bases")
 _KIND = "names"
@@ -152,7 +153,7 @@ def _move_chains(table: pa.Table, moves: _Moves) -> pa.Table:
     hops = chains.flatten()
     is_meant = pa.array(np.zeros(len(hops), bool))
     for path in sorted(moves):
-        is_meant = pc.or_(is_meant, pc.match_substring(hops, f" {path}:"))
+        is_meant = pc.or_(is_meant, find_bindings_in(hops, path))
     rows = np.flatnonzero(is_meant.to_numpy(zero_copy_only=False))
     told = hops.take(pa.array(rows)).to_pylist()
     moved = pc.replace_with_mask(hops, is_meant, pa.array([_move_hop(hop, moves) for hop in told], tables.TEXT))
@@ -187,8 +188,9 @@ def _move_reason(reason: str, moved: Mapping[int, int]) -> str:
     return f"{_OTHERWISE}{', '.join(sorted(told))}"
 
 
-def _move_hop(hop: str, moves: _Moves) -> str:
-    """Return ``module.name path:line`` with the line of today."""
-    place, _, line = hop.rpartition(":")
-    path = place.partition(" ")[2]
-    return f"{place}:{_find_line(moves[path], int(line))}" if path in moves and line != "0" else hop
+def _move_hop(text: str, moves: _Moves) -> str:
+    """Return a step of a chain with the line of today."""
+    step = read_binding(text)
+    if step.path not in moves or not step.line:
+        return text
+    return str(step._replace(line=_find_line(moves[step.path], step.line)))

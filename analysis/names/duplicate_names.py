@@ -20,7 +20,7 @@ class DuplicateName:
 
     ``definitions`` of them are at module or class level (``nested`` of these in the body of a class);
     ``fallbacks`` in ``except`` blocks and ``local_definitions`` in functions come on top.
-    ``modules`` and ``places`` (``path:line``) belong to ``definitions``, in the order of the module names.
+    ``modules`` and ``places`` (path and line) belong to ``definitions``, in the order of the module names.
     """
 
     name: str
@@ -29,7 +29,7 @@ class DuplicateName:
     fallbacks: int
     local_definitions: int
     modules: tuple[str, ...]
-    places: tuple[str, ...]
+    places: tuple[tuple[str, int], ...]
 
 
 def find_duplicate_names(facts: ClassFacts) -> list[DuplicateName]:
@@ -49,7 +49,7 @@ def find_duplicate_names(facts: ClassFacts) -> list[DuplicateName]:
             fallbacks=fallbacks[name],
             local_definitions=local[name],
             modules=tuple(row.module for row in rows.values()),
-            places=tuple(f"{row.path}:{row.line}" for row in rows.values()),
+            places=tuple((row.path, row.line) for row in rows.values()),
         )
         for name, rows in by_name.items()
         if len(rows) > 1

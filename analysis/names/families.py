@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.names.concepts import Concept, Member
+from analysis.names.inheritance import read_inheritance
 
 MEMBER_COLUMNS = (
     "concept", "definition", "name", "role", "extends", "wraps", "delegates", "methods", "lines", "statements", "files",
@@ -67,7 +68,7 @@ def build_members_frame(
     """
     wrappers = find_wrappers(methods)
     sizes = _read_sizes(definitions)
-    above = _read_bases(bases)
+    inheritance = read_inheritance(bases)
     use = _count_use(paths)
     rows = []
     for concept in concepts:
@@ -79,7 +80,7 @@ def build_members_frame(
             wrapper = wrappers.get(places[member.definition])
             rows.append(
                 (concept.name, member.definition, member.name, member.role,
-                 sorted(_find_ancestors(member.definition, above) & family),
+                 sorted(inheritance.find_ancestors(member.definition) & family),
                  _find_wrapped(member.definition, wrapper, known), _name_wrapper(wrapper), len(names), lines,
                  *use.get(member.definition, (0, 0)), f"{member.path}:{member.line}")
             )  # fmt: skip
@@ -134,24 +135,6 @@ def _read_sizes(definitions: pa.Table) -> dict[Place, tuple[tuple[str, ...], int
     columns = ("path", "qualname", "methods", "line", "end_line")
     rows = zip(*(tables.read_column(definitions, name) for name in columns), strict=True)
     return {(path, qualname): (tuple(names), end - line + 1) for path, qualname, names, line, end in rows}
-
-
-def _read_bases(bases: pa.Table) -> dict[str, list[str]]:
-    above: dict[str, list[str]] = defaultdict(list)
-    for definition, base in zip(bases["definition"].to_pylist(), bases["base"].to_pylist(), strict=True):
-        above[definition].append(base)
-    return above
-
-
-def _find_ancestors(definition: str, above: Mapping[str, list[str]]) -> set[str]:
-    found: set[str] = set()
-    waiting = list(above.get(definition, ()))
-    while waiting:
-        base = waiting.pop()
-        if base not in found and base != definition:
-            found.add(base)
-            waiting.extend(above.get(base, ()))
-    return found
 
 
 def _count_use(paths: pa.Table) -> dict[str, tuple[int, int]]:

@@ -30,6 +30,7 @@ from analysis.names.routes import Routes
 from analysis.names.usage import Usage
 from analysis.resolve.name_resolver import NameResolver
 from analysis.resolve.namespaces import Namespaces
+from analysis.steps import join_bindings
 
 _RESULT = tables.VALUE_KINDS.index("result")
 _CERTAIN, _CONDITIONAL = (tables.PATH_CERTAINTIES.index(word) for word in ("certain", "conditional"))
@@ -80,7 +81,7 @@ def _build(spaces: Namespaces, routes: Routes, bound: BindingColumns, chains: Im
     kind = chains.kind[last]
     names, line = bound.names.take(bound.name[rows]), lines[bound.statement[rows]]
     import_path = _join(module_names.take(module), names, ".")
-    places = _join(_join(import_path, sources.take(module + 1), " "), pa.array(line).cast(tables.TEXT), ":")
+    places = join_bindings(import_path, sources.take(module + 1), pa.array(line))
     route = routes.find_many(module, names, np.where(is_import, NOWHERE, home))
     makers = pa.array(chains.makers, tables.TEXT)
     nothing = makers.take(pa.array(np.zeros(len(rows), np.int64)))

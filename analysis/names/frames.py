@@ -16,10 +16,13 @@ CONCEPT_COLUMNS = (
 
 
 def build_duplicate_names_frame(found: Iterable[DuplicateName]) -> pd.DataFrame:
-    """Return one row per class name: the fields of ``DuplicateName`` as columns; modules and places are lists."""
+    """Return one row per class name: the fields of ``DuplicateName`` as columns.
+
+    Modules and places (``path:line``) are lists.
+    """
     rows = [
         (item.name, item.definitions, item.nested, item.fallbacks, item.local_definitions,
-         list(item.modules), list(item.places))
+         list(item.modules), [f"{path}:{line}" for path, line in item.places])
         for item in found
     ]  # fmt: skip
     return pd.DataFrame(rows, columns=list(DUPLICATE_NAME_COLUMNS))

@@ -26,6 +26,7 @@ from analysis.resolve.name_resolver import NameResolver
 from analysis.resolve.namespaces import Namespaces
 from analysis.resolve.statements import Statements
 from analysis.resolve.values import Candidate, Key, Outcome, Value, choose
+from analysis.steps import BindingStep
 
 #: Longer chains are cut in the middle of nowhere; none that long was ever seen.
 _LONGEST_CHAIN = 30
@@ -176,16 +177,17 @@ class PathRows:
     def _chain(self, module: Module, name: str, candidate: Candidate) -> list[str]:
         """Return the places on the way to the definition, one text per hop."""
         lines = self._spaces.rows.line
-        chain = [f"{module.name}.{name} {module.source}:{lines[candidate.row] if candidate.row >= 0 else 0}"]
+        line = lines[candidate.row] if candidate.row >= 0 else 0
+        chain = [BindingStep(f"{module.name}.{name}", module.source, line)]
         step: Key | None = candidate.step
         while step is not None and len(chain) < _LONGEST_CHAIN:
             number, name, _ = step
             module = self._modules[number]
             candidate = self._resolver.find_candidate(step, candidate.value)
             if candidate.row >= 0:
-                chain.append(f"{module.name}.{name} {module.source}:{lines[candidate.row]}")
+                chain.append(BindingStep(f"{module.name}.{name}", module.source, lines[candidate.row]))
             step = candidate.step
-        return chain
+        return list(map(str, chain))
 
 
 def _judge(outcome: Outcome, chosen: Candidate) -> tuple[str, str]:

@@ -30,7 +30,19 @@ from analysis.simulation import Environment
 #: The folder that the target's interpreter runs.
 CHILD = Path(__file__).with_name("child")
 #: What decides the rows: when its source changes, what an interrupted probe left is not taken up.
-PROGRAM = ("runtime", "simulation", "names", "graph", "resolve", "facts", "policy", "tables", "manifest", "targets")
+PROGRAM = (
+    "runtime",
+    "simulation",
+    "names",
+    "graph",
+    "resolve",
+    "facts",
+    "policy",
+    "tables",
+    "steps",
+    "manifest",
+    "targets",
+)
 
 
 @dataclass(frozen=True, slots=True)

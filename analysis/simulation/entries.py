@@ -23,6 +23,7 @@ from analysis.simulation.records import FAILED, TOO_MUCH, Delta
 from analysis.simulation.sources import Environment, Programs, Sources
 from analysis.simulation.state import MOST_STEPS as MOST_STEPS_OF_ONE
 from analysis.simulation.values import Fault, OutOfTime, SwallowedFault
+from analysis.steps import StatementStep, write_left_names
 
 Result = TypeVar("Result")
 #: Statements of all first imports together; a ring of thousands of modules has no answer in time, and gets none.
@@ -31,7 +32,7 @@ TOO_MANY_STEPS = "the modules before it took too many steps"
 TIME_BUDGET = "time budget"
 _MOST_HOPS = 50
 #: What decides an answer: when its source changes, what was kept before is never read.
-PROGRAM = ("simulation", "resolve", "facts", "policy", "tables")
+PROGRAM = ("simulation", "resolve", "facts", "policy", "tables", "steps")
 _KIND = "first-imports"
 _DEEPEST = 200_000
 _STACK_BYTES = 512 << 20
@@ -260,7 +261,7 @@ def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progre
 
 def _build_row(name: str, path: str, delta: Delta) -> tuple[Any, ...]:
     fault = delta.fault
-    chain = [f"{place}:{line} {module}".rstrip() for place, line, module in delta.chain[-_MOST_HOPS:]]
+    chain = [str(StatementStep(*step)) for step in delta.chain[-_MOST_HOPS:]]
     doubt = delta.doubts[0] if delta.doubts else ""
     runs = sum(delta.runs.values())
     if fault is None:
@@ -285,5 +286,5 @@ def _describe(note: SwallowedFault) -> tuple[Any, ...]:
     fault = note.fault
     return (
         fault.outcome, fault.kind.__name__, fault.text, fault.path, fault.line, fault.module, fault.name, note.path,
-        note.line, note.left_as,
+        note.line, write_left_names(note.left_as),
     )  # fmt: skip

@@ -26,6 +26,10 @@ from analysis.simulation.values import (
     SwallowedFault,
     Value,
 )
+from analysis.steps import LeftName
+
+#: Characters of a constant that are shown.
+_MOST_SHOWN = 40
 
 
 def _try(machine: Importer, node: Node, frame: Frame) -> Value:
@@ -75,12 +79,12 @@ def _handle(
         if name:
             frame.names.pop(name, None)
     if issubclass(raised.fault.kind, ImportError | AttributeError):
-        left_as = ", ".join(_format_left(machine, body, line, frame))
+        left_as = tuple(_find_left(machine, body, line, frame))
         machine.notes.append(SwallowedFault(raised.fault, frame.module.path, line, left_as))
     return left
 
 
-def _format_left(machine: Importer, body: Sequence[Node], line: int, frame: Frame) -> Iterator[str]:
+def _find_left(machine: Importer, body: Sequence[Node], line: int, frame: Frame) -> Iterator[LeftName]:
     """Yield what the names of the failed statement are left as."""
     for statement in find_statements(body, line):
         for name in find_bound([statement]):
@@ -88,7 +92,7 @@ def _format_left(machine: Importer, body: Sequence[Node], line: int, frame: Fram
                 value = frame.names.get(name, ABSENT)
                 if value is ABSENT and frame.kind != "module":
                     value = read_global(machine, frame.module, name)
-                yield f"{name}: {describe(value)}"
+                yield LeftName(name, describe(value))
 
 
 def _catches(kind: Value, fault: Fault) -> bool:
@@ -160,8 +164,6 @@ def describe(value: Value) -> str:
     """Return what a name holds, in one or two words."""
     if value is ABSENT:
         return "absent"
-    if value is None:
-        return "None"
     if isinstance(value, Class):
         return f"class {value.module.name}:{value.qualname}"
     if isinstance(value, LoadedModule):
@@ -170,8 +172,10 @@ def describe(value: Value) -> str:
         return f"function {value.module.name}:{value.name}"
     if isinstance(value, External):
         return value.name.removeprefix("builtins.")
-    if isinstance(value, bool | int | float | str):
-        return repr(value)[:40]
+    if isinstance(value, str):
+        return repr(value[:_MOST_SHOWN])  # shortened before: a quote that is never closed would hide further names
+    if value is None or isinstance(value, bool | int | float):
+        return repr(value)[:_MOST_SHOWN]
     return "instance" if isinstance(value, Instance) else "unknown"
 
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from analysis.resolve import Module
+from analysis.steps import LeftName
 
 Value = Any
 
@@ -173,4 +174,4 @@ class SwallowedFault:
     fault: Fault
     path: str
     line: int
-    left_as: str
+    left_as: tuple[LeftName, ...]

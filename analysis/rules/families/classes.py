@@ -78,10 +78,9 @@ def _find_rivals(
     item: DuplicateName, bodies: Mapping[tuple[str, int], tuple[str, str]], uses: Mapping[str, int]
 ) -> Iterator[_Rival]:
     for module, place in zip(item.modules, item.places, strict=True):
-        path, _, line = place.rpartition(":")
-        qualname, body = bodies.get((path, int(line)), (item.name, ""))
+        qualname, body = bodies[place]
         definition = f"{module}:{qualname}"
-        yield _Rival(definition, path, int(line), body, uses.get(definition, 0))
+        yield _Rival(definition, *place, body, uses.get(definition, 0))
 
 
 def _find_limited(concepts: Iterable[Concept]) -> dict[str, str]:
