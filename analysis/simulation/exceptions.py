@@ -32,20 +32,26 @@ def _try(machine: Importer, node: Node, frame: Frame) -> Value:
     _, _, body, handlers, rest, final = node
     try:
         left = _run_protected(machine, body, handlers, rest, frame)
-    except Raised:
-        machine.run_block(final, frame)
-        raise
+    except Raised as raised:
+        line = frame.line
+        machine.handling.append(raised.fault)
+        try:
+            left = machine.run_block(final, frame)
+        finally:
+            machine.handling.pop()
+        if left is None:
+            raise
+        _note(machine, raised.fault, body, line, frame)  # ``return``, ``break`` and ``continue`` swallow it
+        return left
     return machine.run_block(final, frame) or left
 
 
 def _run_protected(
     machine: Importer, body: Sequence[Node], handlers: Sequence[Node], rest: Sequence[Node], frame: Frame
 ) -> Value:
-    depth = len(machine.stack)
     try:
         left = machine.run_block(body, frame)
     except Raised as raised:
-        del machine.stack[depth:]
         line = frame.line
         for kind, name, block, at in handlers:
             frame.line = at
@@ -74,10 +80,14 @@ def _handle(
         machine.handling.pop()
         if name:
             frame.names.pop(name, None)
-    if issubclass(raised.fault.kind, ImportError | AttributeError):
-        left_as = ", ".join(_format_left(machine, body, line, frame))
-        machine.notes.append(SwallowedFault(raised.fault, frame.module.path, line, left_as))
+    _note(machine, raised.fault, body, line, frame)
     return left
+
+
+def _note(machine: Importer, fault: Fault, body: Sequence[Node], line: int, frame: Frame) -> None:
+    if issubclass(fault.kind, ImportError | AttributeError):
+        left_as = ", ".join(_format_left(machine, body, line, frame))
+        machine.notes.append(SwallowedFault(fault, frame.module.path, line, left_as))
 
 
 def _format_left(machine: Importer, body: Sequence[Node], line: int, frame: Frame) -> Iterator[str]:
@@ -116,13 +126,11 @@ def _with(machine: Importer, node: Node, frame: Frame) -> Value:
         value = machine.evaluate(context, frame)
         if target is not None:
             store(machine, target, value if isinstance(value, Instance) else UNKNOWN, frame)
-    depth = len(machine.stack)
     try:
         return machine.run_block(node[3], frame)
     except Raised as raised:
         if not any(_matches(kind, raised.fault) for kind in caught):
             raise
-        del machine.stack[depth:]
         return _handle(machine, raised, [], None, node[3], frame.line, frame)
 
 

@@ -16,6 +16,7 @@ from analysis.simulation.values import (
     Instance,
     LoadedModule,
     Value,
+    VersionNumbers,
 )
 
 _BUILTINS: dict[str, Value] = {
@@ -55,9 +56,9 @@ def read_global(machine: Importer, module: LoadedModule, name: str) -> Value:
     if name in _BUILTINS:
         return _BUILTINS[name]
     if name == "__name__":
-        return module.name
+        return module.resolved.plain
     if name == "__package__":
-        return module.name if module.is_package else module.name.rpartition(".")[0]
+        return module.resolved.package
     if name.startswith("__") and name.endswith("__") and name not in {"__all__", "__getattr__"}:
         return UNKNOWN
     return ABSENT
@@ -75,6 +76,8 @@ def find_member(machine: Importer, owner: Value, name: str, frame: Frame) -> Val
         return machine.find_attribute(owner, name)
     if isinstance(owner, External):
         return machine.find_external(f"{owner.name}.{name}")
+    if isinstance(owner, VersionNumbers):
+        return getattr(owner, name) if name in VersionNumbers._fields else UNKNOWN
     if owner is None and not machine.maybe and name not in dir(None):
         raise machine.fail("other", AttributeError, f"'NoneType' object has no attribute {name!r}", "NoneType", name)
     if isinstance(owner, Class):
