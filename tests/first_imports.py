@@ -42,7 +42,8 @@ for name in json.load(sys.stdin):
                 place = (error.filename, error.lineno)
             else:
                 place = (inner[-1].filename, inner[-1].lineno) if inner else ("", 0)
-            told = [type(error).__name__, os.path.relpath(place[0], root) if place[0] else "", place[1]]
+            kind = next(each.__name__ for each in type(error).__mro__ if each.__module__ == "builtins")
+            told = [kind, os.path.relpath(place[0], root) if place[0] else "", place[1]]
         own = sys.modules.get(name)
         names = {key: value is None for key, value in vars(own).items() if not key.startswith("__")} if own else {}
         repeated = {key: times for key, times in runs.items() if times > 1}
@@ -56,7 +57,10 @@ for name in json.load(sys.stdin):
 
 
 def ask_python(root: Path, names: list[str]) -> dict[str, tuple[str, str, int, dict[str, int]]]:
-    """Import each module first; return the exception (or ok), path and line of the statement, and what ran again."""
+    """Import each module first; return the exception (or ok), path and line of the statement, and what ran again.
+
+    Of an exception of the tree's own, it is the built-in one that it extends.
+    """
     command = [sys.executable, "-I", "-c", TRY_ALL, str(root)]
     done = subprocess.run(command, input=json.dumps(names), capture_output=True, text=True, timeout=300, check=True)
     rows = [json.loads(line) for line in done.stdout.splitlines()]

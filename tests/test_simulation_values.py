@@ -174,8 +174,8 @@ DECIDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("class A:\n    y = 0\n    @classmethod\n    def x(cls):\n        return cls.y\n", ("A().x()", "A.x()",
     "A.x() == 0")),
     ("class A:\n    def __getattr__(self, name):\n        return name\n", ("A().x == 'x'", "A().x == 'y'")),
-    ("class A:\n    def __new__(cls):\n        global N\n        N = 0\n        return object.__new__(cls)\nN = 1\n"
-    "A()\n",
+    (("class A:\n    def __new__(cls):\n        global N\n        N = 0\n        return object.__new__(cls)\nN = 1\n"
+    "A()\n"),
      ("N", "N == 0")),
     ("import abc\nclass A:\n    @abc.abstractmethod\n    def x(self):\n        return 0\nclass B(A): ...\n",
      ("A.x is None", "A.x is A.x")),

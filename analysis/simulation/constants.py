@@ -8,6 +8,7 @@ from typing import Any
 from analysis.simulation.values import (
     UNKNOWN,
     BoundMethod,
+    Caught,
     Class,
     External,
     Function,
@@ -35,7 +36,7 @@ def truth(value: Value) -> bool | None:
         return True if value.elements else None if value.is_open else False
     if isinstance(value, KnownMapping):
         return True if value.pairs else None if value.is_open else False
-    if isinstance(value, LoadedModule | Class | Function | BoundMethod):
+    if isinstance(value, LoadedModule | Class | Function | BoundMethod | Caught):
         return True
     return True if isinstance(value, External) and value.is_module else None
 
@@ -102,7 +103,7 @@ def is_same(first: Value, second: Value) -> bool | None:
             if isinstance(other, CONSTANTS):
                 return one is other
             is_something = isinstance(
-                other, LoadedModule | Class | Function | BoundMethod | Listed | KnownMapping | Instance
+                other, LoadedModule | Class | Function | BoundMethod | Listed | KnownMapping | Instance | Caught
             )
             if is_something or (isinstance(other, External) and not other.name.endswith("()")):
                 return False

@@ -97,7 +97,8 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     finally:
         machine.stack.pop()
         machine.maybe = before
-    if inner.is_doubtful:  # it may have returned something else before
+    # It may have returned something else before; and a generator returns what nothing is known of.
+    if inner.is_doubtful or body[1]:
         return UNKNOWN
     return left[1] if isinstance(left, tuple) else None
 

@@ -134,13 +134,13 @@ def _walrus(machine: Importer, node: Node, frame: Frame) -> Value:
 
 
 def find_ancestry(kind: Class) -> list[Class]:
-    """Return a class and its known bases."""
+    """Return a class and its known bases, those of the first base first."""
     found: list[Class] = []
     waiting = [kind]
     while waiting and len(found) < 100:
-        current = waiting.pop()
+        current = waiting.pop(0)
         found.append(current)
-        waiting.extend([base for base in current.bases if isinstance(base, Class)])
+        waiting[:0] = [base for base in current.bases if isinstance(base, Class)]
     return found
 
 
