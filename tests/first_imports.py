@@ -19,7 +19,7 @@ Program = str | Mapping[str, str]
 
 #: Imports each module named on its input in a fresh process, and says how it ended, where, and what ran.
 TRY_ALL = """
-import importlib, importlib.machinery, json, os, sys, traceback
+import builtins, importlib, importlib.machinery, json, os, sys, traceback
 root = sys.argv[1]
 sys.path.insert(0, root)
 sys.dont_write_bytecode = True
@@ -42,7 +42,8 @@ for name in json.load(sys.stdin):
                 place = (error.filename, error.lineno)
             else:
                 place = (inner[-1].filename, inner[-1].lineno) if inner else ("", 0)
-            kind = next(each.__name__ for each in type(error).__mro__ if each.__module__ == "builtins")
+            own = type(error).__mro__
+            kind = next(each.__name__ for each in own if vars(builtins).get(each.__name__) is each)
             told = [kind, os.path.relpath(place[0], root) if place[0] else "", place[1]]
         own = sys.modules.get(name)
         names = {key: value is None for key, value in vars(own).items() if not key.startswith("__")} if own else {}

@@ -9,7 +9,9 @@ from first_imports import Program, compare_programs, place_programs, simulate
 
 Tree = Callable[..., Path]
 
-ERRORS = "class E(Exception): ...\nclass F(E): ...\nclass G(ValueError, KeyError): ...\nclass H: ...\n"
+ERRORS = (
+    "class E(Exception): ...\nclass F(E): ...\nclass G(ValueError, KeyError): ...\nclass H: ...\nclass K(H, F): ...\n"
+)
 GONE = "try:\n    import pk.gone\n"
 END = "raise BufferError\n"
 
@@ -42,7 +44,7 @@ EXCEPTIONS: tuple[Program, ...] = (
     f"for x in (1,):\n    try:\n        continue\n    except ImportError:\n        y = 1\n    {END}",
     *(
         f"{ERRORS}try:\n    raise {raised}\nexcept {caught}:\n    X = 1\n{END}"
-        for raised in ("E", "F", "G", "E()", "F('x')", "G('x', 1)", "ValueError", "ValueError('x')", "LookupError",
+        for raised in ("E", "F", "G", "E()", "F('x')", "K", "G('x', 1)", "ValueError", "ValueError('x')", "LookupError",
         "KeyError('k')")
         for caught in ("E", "F", "G", "ValueError", "(F, LookupError)", "Exception", "ImportError")
     ),
@@ -179,7 +181,19 @@ def test_definitions_and_calls_do_what_they_do_in_python(make_tree: Tree) -> Non
 
 U = "import os\nU = os.urandom(1)[0]\n"
 #: A failure that may not come is a doubt: nothing fails for sure before the end, if there is one.
-DOUBTFUL: tuple[str, ...] = (
+DOUBTFUL: tuple[Program, ...] = (
+    {"pk/__init__.py": "def __getattr__(name):\n    import pk\n    return getattr(pk, name)\n",
+     "pk/m.py": U + "import pk\nif U:\n    pk.X\n    Y = 1\nY\n"},
+    {"pk/__init__.py": "", "pk/a.py": "import pk.m\nA = 1\n", "pk/m.py": U + "if U:\n    import pk.a\n    pk.a.A\n"},
+    {"pk/__init__.py": "", "pk/a.py": "raise KeyError\n", "pk/m.py": U + "if U:\n    import pk.a\nimport pk\n"},
+    {"pk/__init__.py": "", "pk/a.py": U + "U(globals())\n", "pk/m.py": "from pk.a import X\n"},
+    {"pk/__init__.py": "", "pk/a.py": "exec('X = 1')\n", "pk/m.py": "from pk.a import *\nX\n"},
+    {"pk/__init__.py": "", "pk/a.py": U + "__all__ = U\n", "pk/m.py": "from pk.a import *\nX\n"},
+    {"pk/__init__.py": "", "pk/a.py": U + "__all__ = ['U', *U]\n", "pk/m.py": "from pk.a import *\nX\n"},
+    {"pk/__init__.py": "__path__ = [*__path__]\n", "pk/m.py": "import pk.elsewhere\nfrom pk import other\n"},
+    {"pk/__init__.py": "import os\n__getattr__ = os.getenv\n", "pk/m.py": "import pk\npk.X\nfrom pk import Y\n"},
+    {"pk/__init__.py": "", "pk/m.py": "import os\nX = os\nX.nothing.nothing()\nfrom os import nothing\n"},
+    {"pk/__init__.py": "", "pk/m.py": "import numpy.nothing, yaml\nfrom yaml import nothing\nnothing.x\n"},
     *(f"{U}{head}:\n    {inner}\n" for head in ("if U", "if not U", "while U", "for x in U", "if U and 1",
     "if 1 and U", "if U or 0")
       for inner in ("import pk.gone", "nothing", "None.x", "None()", "globals()['nothing']", "raise KeyError", "exit()",
@@ -268,6 +282,14 @@ MODULES: tuple[Program, ...] = (
     "pk/n.py": "try:\n    from pk.a import *\nexcept AttributeError: ...\nB\n"},
     {"pk/__init__.py": "", "pk/a.py": "A = 1\n_B = 2\n", "pk/m.py": "from pk.a import *\nA\n_B\n",
     "pk/n.py": "def f():\n    import pk.a\n    pk.a._B\n    pk.a.C\nf()\n"},
+    {"pk/__init__.py": "", "pk/a.py": "", "pk/b.py": "", "pk/c.py": "from pk.a import X\n",
+     "pk/m.py": "import pk.a, pk.b\npk.a.X = pk.b.Y = 1\nimport pk.c\nimport pk.gone\n"},
+    *({"pk/__init__.py": "", "pk/a.py": "import json.gone\n", "pk/b.py": "raise KeyError\n",
+    "pk/m.py": f"import pytest\n{text}\n{END}"}
+      for text in ("pytest.skip('x', allow_module_level=True)", "pytest.importorskip('pk.gone')",
+      "pytest.importorskip('json')",
+                   "pytest.importorskip('pk.b')", "X = pytest.importorskip('pk')\nX.gone",
+                   "try:\n    pytest.importorskip('pk.gone')\nexcept Exception: ...", "import sys\nsys.exit")),
     {"pk/__init__.py": "", "pk/m.py": "import json.decoder\nimport json.gone\n"}, {"pk/__init__.py": "",
     "pk/m.py": "from json import loads, gone\n"},
     {"pk/__init__.py": "",

@@ -126,7 +126,7 @@ def _delete(machine: Importer, node: Node, frame: Frame) -> None:
 
 
 def _delete_name(machine: Importer, name: str, frame: Frame) -> None:
-    if frame.kind == "module" or name in frame.declared:
+    if name in frame.declared:
         machine.remove(frame.module, name)
     elif machine.maybe and name in frame.names:
         frame.names[name] = UNKNOWN

@@ -60,9 +60,7 @@ def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: It
 
 def _read_here(machine: Importer, name: str, frame: Frame) -> Value:
     """Return what a name is bound to in the body that runs, or the mark of absence."""
-    if frame.kind == "module" or name in frame.declared:
-        return machine.read(frame.module, name)
-    return frame.names.get(name, ABSENT)
+    return machine.read(frame.module, name) if name in frame.declared else frame.names.get(name, ABSENT)
 
 
 def _for(machine: Importer, node: Node, frame: Frame) -> Value:

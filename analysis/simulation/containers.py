@@ -50,7 +50,7 @@ def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
             found = content[index]
         except (IndexError, TypeError, ValueError):
             return UNKNOWN
-        return Listed(found, kind=owner.kind) if isinstance(owner, Listed) and isinstance(index, slice) else found
+        return Listed(list(found), kind=owner.kind) if isinstance(owner, Listed) and isinstance(index, slice) else found
     # A generic class with arguments stands for itself.
     return owner if isinstance(owner, Class) else UNKNOWN
 

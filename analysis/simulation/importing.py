@@ -97,8 +97,6 @@ class Importer(Loader):
             frame.module.is_open = True
             return
         listed = self.read(module, "__all__")
-        if module.is_running:
-            self._meets_running = True
         frame.module.is_open |= module.is_open
         if listed is ABSENT:
             names = {**module.names, **({} if module.is_running else self.changed.get(module.name, {}))}

@@ -49,12 +49,10 @@ def _name(machine: Importer, node: Node, frame: Frame) -> Value:
 
 
 def read_global(machine: Importer, module: LoadedModule, name: str) -> Value:
-    """Return a global or built-in name of a module, or the mark of absence."""
+    """Return a global name of a module, or the mark of absence."""
     found = machine.read(module, name)
     if found is not ABSENT:
         return found
-    if name in _BUILTINS:
-        return _BUILTINS[name]
     if name == "__name__":
         return module.resolved.plain
     if name == "__package__":
