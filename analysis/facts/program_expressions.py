@@ -3,8 +3,8 @@
 Expressions: ``["k", constant]``, ``["n", name, line]``, ``["a", owner, name, line]``,
 ``["c", callee, arguments, [[keyword, value]], line]``, ``["o", operator, left, right]`` (comparison or sum),
 ``["!", operand]``, ``["&", operands]``, ``["|", operands]``, ``["?", test, yes, no]``, ``["s", owner, index, line]``,
-``["-", from, to]`` (a slice), ``["l", elements]``, ``["d", [[key, value]]]``, ``[":", name, value]``, ``["*", value]``,
-``[",", first, value]`` (the first is evaluated only), ``["u", parts]``.
+``["-", from, to]`` (a slice), ``["l", elements, "tuple" or "set"]`` (neither for a list), ``["d", [[key, value]]]``,
+``[":", name, value]``, ``["*", value]``, ``[",", first, value]`` (the first is evaluated only), ``["u", parts]``.
 """
 
 from __future__ import annotations
@@ -115,7 +115,8 @@ class ExpressionCompiler:
         return ["-", *ends] if node.step is None else ["u", []]
 
     def _sequence(self, node: ast.List | ast.Tuple | ast.Set) -> Node:
-        return ["l", self._each(node.elts)]
+        kind = [] if isinstance(node, ast.List) else ["tuple" if isinstance(node, ast.Tuple) else "set"]
+        return ["l", self._each(node.elts), *kind]
 
     def _dictionary(self, node: ast.Dict) -> Node:
         pairs = [

@@ -18,11 +18,18 @@ class Attributes(InterpreterState):
         # A module's own body sets its own names whenever it runs; what another sets on it depends on who ran before.
         if not self.stack or module is not self.stack[-1].module:
             self._altered.add(module.name)
-        self._set(module, name, value)
+        self._set(module, name, self.merge(self.read(module, name), value) if self.maybe else value)
+
+    def remove(self, module: LoadedModule, name: str) -> None:
+        """Remove an attribute of a module; one that may not be removed is unknown."""
+        if self.has(module, name):
+            self.write(module, name, UNKNOWN if self.maybe else ABSENT)
 
     def _set(self, module: LoadedModule, name: str, value: Value) -> None:
         """Set an attribute; a module that has run may belong to other processes too, and stays as it is."""
-        if module.is_running:
+        if module.is_running and value is ABSENT:
+            module.names.pop(name, None)
+        elif module.is_running:
             module.names[name] = value
         else:
             self.changed.setdefault(module.name, {})[name] = value

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from analysis.facts.program import Node
-from analysis.simulation.constants import add, plain
+from analysis.simulation.constants import add
+from analysis.simulation.containers import remove_item, store_item
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind
-from analysis.simulation.records import Frame
+from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,
     Class,
     External,
     Globals,
     Instance,
-    KnownMapping,
     Listed,
     LoadedModule,
     Value,
@@ -56,7 +56,7 @@ def store(machine: Importer, target: Node, value: Value, frame: Frame) -> None:
         if isinstance(owner, LoadedModule):
             machine.write(owner, target[2], value)
         elif isinstance(owner, Class | Instance):
-            owner.names[target[2]] = value
+            owner.names[target[2]] = machine.merge(owner.names.get(target[2], ABSENT), value)
     elif kind == "s":
         _store_item(machine, machine.evaluate(target[1], frame), machine.evaluate(target[2], frame), value)
     elif kind == "l":
@@ -78,12 +78,8 @@ def _store_item(machine: Importer, owner: Value, index: Value, value: Value) -> 
             machine.write(owner.module, index, value)
         else:
             _forget_constants(machine, owner.module)
-    elif isinstance(owner, KnownMapping):
-        wanted = plain(index)
-        if wanted is UNKNOWN or isinstance(wanted, slice):
-            owner.is_open = True
-        else:
-            owner.pairs[wanted] = value
+    else:
+        store_item(machine, owner, index, value)
 
 
 def _forget_constants(machine: Importer, module: LoadedModule) -> None:
@@ -116,15 +112,37 @@ def _expression(machine: Importer, node: Node, frame: Frame) -> None:
 def _delete(machine: Importer, node: Node, frame: Frame) -> None:
     for target in node[2]:
         if target[0] == "n":
-            frame.names.pop(target[1], None)
+            _delete_name(machine, target[1], frame)
         elif target[0] == "s":
-            owner, index = machine.evaluate(target[1], frame), machine.evaluate(target[2], frame)
-            if isinstance(owner, External) and owner.name == "sys.modules" and isinstance(index, str):
-                machine.modules.pop(index, None)
+            _delete_item(machine, machine.evaluate(target[1], frame), machine.evaluate(target[2], frame))
         elif target[0] == "a":
             owner = machine.evaluate(target[1], frame)
-            if isinstance(owner, LoadedModule) and owner.is_running:
+            if isinstance(owner, LoadedModule):
+                machine.remove(owner, target[2])
+            elif isinstance(owner, Class | Instance):
                 owner.names.pop(target[2], None)
+        elif target[0] == "l":
+            _delete(machine, [node[0], node[1], target[1]], frame)
+
+
+def _delete_name(machine: Importer, name: str, frame: Frame) -> None:
+    if name in frame.declared:
+        machine.remove(frame.module, name)
+    elif machine.maybe and name in frame.names:
+        frame.names[name] = UNKNOWN
+    else:
+        frame.names.pop(name, None)
+
+
+def _delete_item(machine: Importer, owner: Value, index: Value) -> None:
+    if isinstance(owner, External) and owner.name == "sys.modules" and isinstance(index, str):
+        machine.modules.pop(index, None)
+    elif isinstance(owner, Globals) and isinstance(index, str):
+        machine.remove(owner.module, index)
+    elif isinstance(owner, Globals):
+        owner.module.is_open = True
+    else:
+        remove_item(machine, owner, index)
 
 
 def _declare(_: Importer, node: Node, frame: Frame) -> None:

@@ -6,9 +6,12 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from analysis.facts.program import Node
 
+#: Where the blocks of a statement begin.
+_BLOCKS = {"with": 3, "while": 3, "for": 4}
+
 
 def find_bound(block: Iterable[Node]) -> Iterator[str]:
-    """Yield the names that statements bind; ``*`` for a star import."""
+    """Yield the names that statements bind, or unbind; ``*`` for a star import."""
     for node in block:
         kind = node[0]
         if kind == "import":
@@ -17,9 +20,10 @@ def find_bound(block: Iterable[Node]) -> Iterator[str]:
             yield from [bound for _, bound in node[4]]
         elif kind in {"def", "class"}:
             yield node[2]
-        elif kind in {"=", "for"}:
-            for target in node[2] if kind == "=" else [node[2]]:
-                yield from _find_targets(target)
+        elif kind == "match":
+            yield from [name for names, _ in node[3] for name in names]
+        for target in _list_targets(node):
+            yield from _find_targets(target)
         for inner in find_inner(node):
             yield from find_bound(inner)
 
@@ -31,9 +35,19 @@ def find_inner(node: Node) -> list[Sequence[Node]]:
         return [*[body for _, body, _ in node[2]], node[3]]
     if kind == "try":
         return [node[2], *[handler[2] for handler in node[3]], node[4], node[5]]
-    if kind in {"with", "while"}:
-        return [node[3]]
-    return [node[4]] if kind == "for" else []
+    if kind == "match":
+        return [body for _, body in node[3]]
+    # What ``for``, ``while`` and ``with`` begin with binds and runs no statement.
+    return [*node[_BLOCKS[kind] :]] if kind in _BLOCKS else []
+
+
+def _list_targets(node: Node) -> list[Node]:
+    kind = node[0]
+    if kind in {"=", "del"}:
+        return list(node[2])
+    if kind == "with":
+        return [target for _, target in node[2] if target is not None]
+    return [node[2]] if kind in {"for", "+="} else []
 
 
 def _find_targets(target: Node) -> Iterator[str]:

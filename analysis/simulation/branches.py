@@ -10,7 +10,7 @@ from analysis.simulation.blocks import find_bound
 from analysis.simulation.constants import truth
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind
-from analysis.simulation.records import Frame
+from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import UNKNOWN, KnownMapping, Listed, Raised, Value
 
 _MOST_TURNS = 200
@@ -31,27 +31,36 @@ def _if(machine: Importer, node: Node, frame: Frame) -> Value:
 
 def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: Iterable[Sequence[Node]] = ()) -> None:
     """Run what may not run: its failure is a doubt, and so is all that follows where it may return."""
-    before, depth = machine.maybe, len(machine.stack)
+    before = machine.maybe
+    bound = {name: _read_here(machine, name, frame) for name in find_bound(body)}
     machine.maybe += 1
     left = None
     try:
         left = machine.run_block(body, frame)
     except Raised as raised:
-        del machine.stack[depth:]
         machine.doubt(raised)
     finally:
         machine.maybe = before
+    elsewhere = {name for block in others for name in find_bound(block)}
+    for name, value in bound.items():
+        is_other = value is ABSENT and name in elsewhere
+        if is_other or (value is not ABSENT and _read_here(machine, name, frame) is not value):
+            bind(machine, name, UNKNOWN, frame)
     # It may have returned: all that follows in this body may not run any more.
     if isinstance(left, tuple) and not frame.is_doubtful:
         frame.is_doubtful = True
         machine.maybe += 1
     # The other branches may run instead: what they bind is bound, to a value that cannot be told.
-    for block in others:
-        for name in find_bound(block):
-            if name == "*":
-                frame.module.is_open = True
-            elif name not in frame.names:
-                bind(machine, name, UNKNOWN, frame)
+    for name in elsewhere - bound.keys():
+        if name == "*":
+            frame.module.is_open = True
+        else:
+            bind(machine, name, UNKNOWN, frame)
+
+
+def _read_here(machine: Importer, name: str, frame: Frame) -> Value:
+    """Return what a name is bound to in the body that runs, or the mark of absence."""
+    return machine.read(frame.module, name) if name in frame.declared else frame.names.get(name, ABSENT)
 
 
 def _for(machine: Importer, node: Node, frame: Frame) -> Value:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analysis.facts.absolute import absolute_name, split_dots
 from analysis.facts.program import Node
-from analysis.simulation.constants import truth
+from analysis.simulation.constants import plain, truth
 from analysis.simulation.containers import call_method
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.library import CALLS
@@ -30,7 +30,10 @@ _TRANSPARENT = frozenset({
     "functools.cached_property", "abc.abstractmethod", "typing_extensions.deprecated", "warnings.deprecated",
 })  # fmt: skip
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__", "importlib.__import__"})
-_SEQUENCES = frozenset({"builtins.list", "builtins.tuple", "builtins.set", "builtins.frozenset", "builtins.sorted"})
+_SEQUENCES = {
+    "builtins.list": "list", "builtins.tuple": "tuple", "builtins.set": "set", "builtins.frozenset": "set",
+    "builtins.sorted": "list",
+}  # fmt: skip
 
 
 def _call(machine: Importer, node: Node, frame: Frame) -> Value:
@@ -43,10 +46,16 @@ def _call(machine: Importer, node: Node, frame: Frame) -> Value:
     else:
         owner, method, callee = UNKNOWN, "", machine.evaluate(target, frame)
     arguments: list[Value] = []
+    keywords: dict[str, Value] = {}
     for part in parts:
         value = machine.evaluate(part, frame)
-        arguments.append(UNKNOWN if part[0] == "*" else value)
-    keywords = {}
+        if part[0] != "*":
+            arguments.append(value)
+        elif isinstance(value, tuple) or (isinstance(value, Listed) and not value.is_open):
+            arguments += value if isinstance(value, tuple) else value.elements
+        else:
+            keywords.setdefault("*", len(arguments))  # the place from which on nothing is known
+            arguments.append(UNKNOWN)
     for name, part in named:
         value = machine.evaluate(part, frame)
         keywords[name or "**"] = value
@@ -106,15 +115,33 @@ def call_external(
             )  # fmt: skip
         return UNKNOWN
     if name in _SEQUENCES:
-        if not arguments:
-            return Listed([])
-        if isinstance(first, Listed | tuple):
-            return Listed(list(first)) if isinstance(first, tuple) else Listed(list(first.elements), first.is_open)
-        return Listed(list(first.pairs), first.is_open) if isinstance(first, KnownMapping) else Listed([], is_open=True)
+        made = Listed([], kind=_SEQUENCES[name])
+        if arguments:
+            made.elements, made.is_open = _read_elements(first)
+        return _sort(made, keywords) if name == "builtins.sorted" else made
     for argument in arguments:
         if isinstance(argument, Globals):
             argument.module.is_open = True
     return callee if name.endswith("()") else External(f"{name}()")
+
+
+def _sort(listed: Listed, keywords: dict[str, Value]) -> Listed:
+    known = plain(listed)
+    if known is UNKNOWN or keywords:
+        return Listed([], is_open=True)
+    try:
+        return Listed(sorted(known))
+    except TypeError:
+        return Listed([], is_open=True)
+
+
+def _read_elements(value: Value) -> tuple[list[Value], bool]:
+    """Return what iteration over a value yields, as far as it is known, and whether it may yield more."""
+    if isinstance(value, KnownMapping):
+        return list(value.pairs), value.is_open
+    if isinstance(value, Listed):
+        return list(value.elements), value.is_open
+    return (list(value), False) if isinstance(value, tuple) else ([], True)
 
 
 def _import_called(machine: Importer, callee: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from analysis.simulation.values import (
     UNKNOWN,
     BoundMethod,
+    Caught,
     Class,
     External,
     Function,
@@ -18,6 +20,8 @@ from analysis.simulation.values import (
 )
 
 CONSTANTS = (type(None), bool, int, float, str, tuple)
+#: What a list of values is made to; the views of a dictionary equal no list.
+_MAKERS: dict[str, Callable[[list[Any]], Any]] = {"list": list, "tuple": tuple, "set": frozenset}
 #: Longer texts and lists are not followed: a few sums in a row would take all memory.
 MOST_ELEMENTS = 10_000
 #: Length of a text times that of the arguments of its method.
@@ -32,24 +36,49 @@ def truth(value: Value) -> bool | None:
         return True if value.elements else None if value.is_open else False
     if isinstance(value, KnownMapping):
         return True if value.pairs else None if value.is_open else False
-    if isinstance(value, LoadedModule | Class | Function | BoundMethod):
+    if isinstance(value, LoadedModule | Class | Function | BoundMethod | Caught):
         return True
     return True if isinstance(value, External) and value.is_module else None
 
 
 def plain(value: Value) -> Any:
-    """Return a constant, or a tuple of constants; ``UNKNOWN`` for everything else."""
+    """Return a constant, or a list, tuple or set of constants; ``UNKNOWN`` for everything else."""
+    return _make_plain(value, [MOST_ELEMENTS])
+
+
+def _make_plain(value: Value, left: list[int]) -> Any:
+    """Return the constant that a value is; ``left`` counts elements, as one list may stand in another many times."""
     if isinstance(value, CONSTANTS):
         return value
-    if not isinstance(value, Listed) or value.is_open:
+    make = _MAKERS.get(value.kind) if isinstance(value, Listed) and not value.is_open else None
+    if make is None:
         return UNKNOWN
-    is_constant = all(isinstance(element, CONSTANTS) for element in value.elements)
-    return tuple(value.elements) if is_constant else UNKNOWN
+    found = []
+    for element in value.elements:
+        left[0] -= 1
+        known = _make_plain(element, left) if left[0] >= 0 else UNKNOWN
+        if known is UNKNOWN:
+            return UNKNOWN
+        found.append(known)
+    try:
+        return make(found)
+    except TypeError:  # an element of a set that has no hash
+        return UNKNOWN
+
+
+def find_key(value: Value) -> Any:
+    """Return the constant that a value is as a key of a dictionary; ``UNKNOWN`` for everything else."""
+    known = plain(value)
+    try:
+        hash(known)
+    except TypeError:
+        return UNKNOWN
+    return known
 
 
 def is_small(text: str, arguments: list[Any]) -> bool:
     """Return whether what a method of a text makes of its arguments is short for sure."""
-    parts = [part for each in arguments for part in (each if isinstance(each, tuple) else [each])]
+    parts = [part for each in arguments for part in (each if isinstance(each, list | tuple) else [each])]
     size = sum(len(part) if isinstance(part, str) else 1 for part in parts)
     return (len(text) + 1) * (size + 1) <= _MOST_PRODUCT
 
@@ -59,14 +88,13 @@ def add(first: Value, second: Value) -> Value:
     if isinstance(first, str) and isinstance(second, str):
         return first + second if len(first) + len(second) <= MOST_ELEMENTS else UNKNOWN
     if isinstance(first, Listed | tuple):
-        one = first if isinstance(first, Listed) else Listed(list(first))
+        one = first if isinstance(first, Listed) else Listed(list(first), kind="tuple")
         if isinstance(second, Listed | tuple):
-            other = second if isinstance(second, Listed) else Listed(list(second))
-            if len(one.elements) + len(other.elements) > MOST_ELEMENTS:
-                return Listed(list(one.elements), is_open=True)
-            return Listed([*one.elements, *other.elements], one.is_open or other.is_open)
-        return Listed(list(one.elements), is_open=True)
-    return Listed(list(second.elements), is_open=True) if isinstance(second, Listed) else UNKNOWN
+            other = second if isinstance(second, Listed) else Listed(list(second), kind="tuple")
+            if len(one.elements) + len(other.elements) <= MOST_ELEMENTS:
+                return Listed([*one.elements, *other.elements], one.is_open or other.is_open, one.kind)
+        return Listed(list(one.elements), is_open=True, kind=one.kind)
+    return Listed(list(second.elements), is_open=True, kind=second.kind) if isinstance(second, Listed) else UNKNOWN
 
 
 def is_same(first: Value, second: Value) -> bool | None:
@@ -75,7 +103,7 @@ def is_same(first: Value, second: Value) -> bool | None:
             if isinstance(other, CONSTANTS):
                 return one is other
             is_something = isinstance(
-                other, LoadedModule | Class | Function | BoundMethod | Listed | KnownMapping | Instance
+                other, LoadedModule | Class | Function | BoundMethod | Listed | KnownMapping | Instance | Caught
             )
             if is_something or (isinstance(other, External) and not other.name.endswith("()")):
                 return False

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
+
 from analysis.facts.program import Node
-from analysis.simulation.constants import add, is_small, plain
+from analysis.simulation.constants import add, find_key, is_small, plain
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.lookup import read_global
 from analysis.simulation.records import ABSENT, Frame
@@ -21,6 +23,12 @@ _TEXT_METHODS = frozenset({
     "split", "rsplit", "partition", "rpartition", "strip", "lstrip", "rstrip", "lower", "upper", "startswith",
     "endswith", "replace", "join", "title", "capitalize", "removeprefix", "removesuffix", "isidentifier",
 })  # fmt: skip
+_ADDING_METHODS = frozenset({"append", "add", "extend", "update", "insert"})
+#: Methods of lists and sets that leave them as they are.
+_READING_METHODS = frozenset({
+    "copy", "count", "index", "isdisjoint", "issubset", "issuperset", "union", "intersection", "difference",
+    "symmetric_difference",
+})  # fmt: skip
 
 
 def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
@@ -34,16 +42,15 @@ def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
         if found is ABSENT and not owner.module.is_open and not machine.maybe:
             raise machine.fail("other", KeyError, repr(index), "", index)
         return UNKNOWN if found is ABSENT else found
-    wanted = plain(index)
-    if isinstance(owner, KnownMapping) and wanted is not UNKNOWN and not isinstance(wanted, slice):
-        return owner.pairs.get(wanted, UNKNOWN)
+    if isinstance(owner, KnownMapping):
+        return owner.pairs.get(find_key(index), UNKNOWN)
     content = owner.elements if isinstance(owner, Listed) and not owner.is_open else owner
     if isinstance(content, list | tuple | str) and isinstance(index, int | slice):
         try:
             found = content[index]
         except (IndexError, TypeError, ValueError):
             return UNKNOWN
-        return Listed(found) if isinstance(found, list) and isinstance(index, slice) else found
+        return Listed(list(found), kind=owner.kind) if isinstance(owner, Listed) and isinstance(index, slice) else found
     # A generic class with arguments stands for itself.
     return owner if isinstance(owner, Class) else UNKNOWN
 
@@ -72,13 +79,13 @@ def _sequence(machine: Importer, node: Node, frame: Frame) -> Value:
             is_open |= value.is_open
         else:
             is_open = True
-    return Listed(elements, is_open)
+    return Listed(elements, is_open, node[2] if len(node) > 2 else "list")
 
 
 def _dictionary(machine: Importer, node: Node, frame: Frame) -> Value:
     table = KnownMapping()
     for key, value in node[1]:
-        name = UNKNOWN if key is None else plain(machine.evaluate(key, frame))
+        name = UNKNOWN if key is None else find_key(machine.evaluate(key, frame))
         held = machine.evaluate(value, frame)
         if name is not UNKNOWN:
             table.pairs[name] = held
@@ -99,48 +106,102 @@ def call_method(machine: Importer, owner: Value, method: str, arguments: list[Va
             except (TypeError, ValueError):
                 return UNKNOWN
             return Listed(found) if isinstance(found, list) else found
-    elif isinstance(owner, Listed) and method in {"append", "extend", "insert", "remove", "add", "update", "pop"}:
-        _change(machine, owner, method, arguments)
+    elif isinstance(owner, Listed) and method not in _READING_METHODS:
+        return _change(machine, owner, method, arguments)
     elif isinstance(owner, KnownMapping):
-        return _call_table(owner, method, arguments)
+        return _call_table(machine, owner, method, arguments)
     elif isinstance(owner, Globals) and method in {"update", "setdefault", "__setitem__"}:
         owner.module.is_open = True
     elif isinstance(owner, Globals) and method == "get" and arguments and isinstance(arguments[0], str):
-        found = machine.read(owner.module, arguments[0])
+        found = read_global(machine, owner.module, arguments[0])
+        if found is ABSENT and not owner.module.is_open:
+            return arguments[1] if len(arguments) > 1 else None
         return UNKNOWN if found is ABSENT else found
     return UNKNOWN
 
 
 # ``__all__`` is what this is for: lists that modules build by append, extend and ``+=``.
-def _change(machine: Importer, owner: Listed, method: str, arguments: list[Value]) -> None:
-    if method in {"append", "add"} and len(arguments) == 1 and not machine.maybe:
-        owner.elements.append(arguments[0])
-    elif method in {"extend", "update"} and len(arguments) == 1 and not machine.maybe:
-        added = add(owner, arguments[0])
+def _change(machine: Importer, owner: Listed, method: str, arguments: list[Value]) -> Value:
+    first = arguments[0] if len(arguments) == 1 else UNKNOWN
+    is_certain = not machine.maybe
+    if method in _ADDING_METHODS and (not is_certain or len(arguments) != 1):
+        owner.is_open = True
+    elif method in {"append", "add"}:
+        owner.elements.append(first)
+    elif method in _ADDING_METHODS:
+        added = add(owner, first)
         owner.elements, owner.is_open = added.elements, added.is_open
-    elif method == "remove" and len(arguments) == 1 and plain(arguments[0]) in owner.elements:
-        owner.elements.remove(plain(arguments[0]))
+    elif method == "remove" and is_certain and plain(first) is not UNKNOWN and plain(first) in owner.elements:
+        owner.elements.remove(plain(first))
+    elif method == "clear" and is_certain:
+        owner.elements, owner.is_open = [], False
+    elif method == "pop" and is_certain and not arguments and owner.elements and not owner.is_open:
+        return owner.elements.pop()
     else:
-        owner.is_open = True
-
-
-def _call_table(owner: KnownMapping, method: str, arguments: list[Value]) -> Value:
-    if method in {"get", "pop"} and arguments:
-        wanted = plain(arguments[0])
-        if wanted is UNKNOWN:
-            return UNKNOWN
-        if wanted in owner.pairs:
-            return owner.pairs[wanted]
-        return UNKNOWN if owner.is_open else (arguments[1] if len(arguments) > 1 else None)
-    if method == "keys":
-        return Listed(list(owner.pairs), owner.is_open)
-    if method == "values":
-        return Listed(list(owner.pairs.values()), owner.is_open)
-    if method == "items":
-        return Listed([Listed([key, value]) for key, value in owner.pairs.items()], owner.is_open)
-    if method in {"update", "setdefault", "clear"}:
-        owner.is_open = True
+        owner.forget()
     return UNKNOWN
+
+
+def _call_table(machine: Importer, owner: KnownMapping, method: str, arguments: list[Value]) -> Value:
+    first, other = (*arguments, None, None)[:2]
+    if method in {"get", "pop", "setdefault"} and arguments:
+        wanted = find_key(first)
+        found = UNKNOWN if wanted is UNKNOWN or (owner.is_open and wanted not in owner.pairs) else (
+            owner.pairs.get(wanted, other)
+        )  # fmt: skip
+        if method == "pop":
+            remove_item(machine, owner, first)
+        elif method == "setdefault" and not (wanted is not UNKNOWN and wanted in owner.pairs):
+            store_item(machine, owner, first, other)
+        return found
+    if method in {"keys", "values", "items"}:
+        return Listed(list(_VIEWS[method](owner)), owner.is_open, "view")
+    if method == "update" and isinstance(first, KnownMapping) and not first.is_open and len(arguments) == 1:
+        for key, value in first.pairs.items():
+            store_item(machine, owner, key, value)
+    elif method == "clear" and not machine.maybe:
+        owner.pairs, owner.is_open = {}, False
+    elif method not in {"copy", "fromkeys"}:
+        owner.forget()
+    return UNKNOWN
+
+
+#: The elements of the views of a dictionary.
+_VIEWS: dict[str, Callable[[KnownMapping], Iterable[Value]]] = {
+    "keys": lambda table: table.pairs,
+    "values": lambda table: table.pairs.values(),
+    "items": lambda table: [Listed([key, value], kind="tuple") for key, value in table.pairs.items()],
+}
+
+
+def store_item(machine: Importer, owner: Value, index: Value, value: Value) -> None:
+    """``owner[index] = value`` of a list or a dictionary; it may not happen where ``maybe`` says so."""
+    if isinstance(owner, KnownMapping):
+        wanted = find_key(index)
+        if wanted is UNKNOWN:  # any of the keys may be meant
+            owner.forget()
+        elif wanted in owner.pairs or not machine.maybe:
+            owner.pairs[wanted] = machine.merge(owner.pairs.get(wanted, ABSENT), value)
+        else:
+            owner.is_open = True
+    elif isinstance(owner, Listed):
+        if isinstance(index, int) and index < len(owner.elements) and not owner.is_open:
+            owner.elements[index] = machine.merge(owner.elements[index], value)
+        else:
+            owner.forget()
+
+
+def remove_item(machine: Importer, owner: Value, index: Value) -> None:
+    """``del owner[index]`` of a list or a dictionary."""
+    if isinstance(owner, KnownMapping):
+        wanted = find_key(index)
+        if wanted is UNKNOWN:
+            owner.forget()
+        elif wanted in owner.pairs:
+            del owner.pairs[wanted]
+            owner.is_open |= bool(machine.maybe)
+    elif isinstance(owner, Listed):
+        owner.forget()
 
 
 EXPRESSIONS: dict[str, Expression] = {

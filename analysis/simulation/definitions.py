@@ -85,7 +85,7 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
         return UNKNOWN
     names = _take_arguments(function, arguments, keywords)
     inner = Frame(function.module, names, "function", function.line, function.around)
-    before, depth = machine.maybe, len(machine.stack)
+    before = machine.maybe
     machine.stack.append(inner)
     try:
         left = machine.run_block(body[0], inner)
@@ -95,9 +95,10 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
         machine.doubt(raised)
         return UNKNOWN
     finally:
-        del machine.stack[depth:]
+        machine.stack.pop()
         machine.maybe = before
-    if inner.is_doubtful:  # it may have returned something else before
+    # It may have returned something else before; and a generator returns what nothing is known of.
+    if inner.is_doubtful or body[1]:
         return UNKNOWN
     return left[1] if isinstance(left, tuple) else None
 
@@ -110,12 +111,18 @@ def _take_arguments(function: Function, arguments: list[Value], keywords: dict[s
         names[name] = default[1] if default is not None and default[0] == "k" else UNKNOWN
     names.update(zip(positional, arguments, strict=False))
     names.update({name: value for name, value in keywords.items() if name in names})
+    is_open = "*" in keywords
+    if is_open:  # as many as nobody knows: from there on any of them may be given, or none
+        arguments = arguments[: keywords["*"]]
+    if is_open or "**" in keywords:
+        names.update(dict.fromkeys(set(positional[len(arguments) :]) - keywords.keys(), UNKNOWN))
     if "**" in keywords:
-        names.update(dict.fromkeys(set(positional[len(arguments) :]), UNKNOWN))
+        names.update({name: UNKNOWN for name, _ in keyword_only if name not in keywords})
     if rest:
-        names[rest] = Listed(list(arguments[len(positional) :]), is_open=True)
+        names[rest] = Listed(list(arguments[len(positional) :]), is_open, "tuple")
     if others:
-        names[others] = KnownMapping(is_open=True)
+        given = {name: value for name, value in keywords.items() if name not in names and name not in {"*", "**"}}
+        names[others] = KnownMapping(given, is_open="**" in keywords)
     return names
 
 

@@ -9,8 +9,9 @@ from typing import Any
 from analysis.facts.program import Node
 from analysis.simulation.bindings import store
 from analysis.simulation.blocks import find_bound, find_statements
+from analysis.simulation.constants import truth
 from analysis.simulation.importing import Importer, Statement
-from analysis.simulation.lookup import bind, find_ancestry, read_global
+from analysis.simulation.lookup import bind, find_ancestry, find_in_class, read_global
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,
@@ -36,20 +37,26 @@ def _try(machine: Importer, node: Node, frame: Frame) -> Value:
     _, _, body, handlers, rest, final = node
     try:
         left = _run_protected(machine, body, handlers, rest, frame)
-    except Raised:
-        machine.run_block(final, frame)
-        raise
+    except Raised as raised:
+        line = frame.line
+        machine.handling.append(raised.fault)
+        try:
+            left = machine.run_block(final, frame)
+        finally:
+            machine.handling.pop()
+        if left is None:
+            raise
+        _note(machine, raised.fault, body, line, frame)  # ``return``, ``break`` and ``continue`` swallow it
+        return left
     return machine.run_block(final, frame) or left
 
 
 def _run_protected(
     machine: Importer, body: Sequence[Node], handlers: Sequence[Node], rest: Sequence[Node], frame: Frame
 ) -> Value:
-    depth = len(machine.stack)
     try:
         left = machine.run_block(body, frame)
     except Raised as raised:
-        del machine.stack[depth:]
         line = frame.line
         for kind, name, block, at in handlers:
             frame.line = at
@@ -78,10 +85,14 @@ def _handle(
         machine.handling.pop()
         if name:
             frame.names.pop(name, None)
-    if issubclass(raised.fault.kind, ImportError | AttributeError):
-        left_as = tuple(_find_left(machine, body, line, frame))
-        machine.notes.append(SwallowedFault(raised.fault, frame.module.path, line, left_as))
+    _note(machine, raised.fault, body, line, frame)
     return left
+
+
+def _note(machine: Importer, fault: Fault, body: Sequence[Node], line: int, frame: Frame) -> None:
+    if issubclass(fault.kind, ImportError | AttributeError):
+        left_as = tuple(_find_left(machine, body, line, frame))
+        machine.notes.append(SwallowedFault(fault, frame.module.path, line, left_as))
 
 
 def _find_left(machine: Importer, body: Sequence[Node], line: int, frame: Frame) -> Iterator[LeftName]:
@@ -102,8 +113,9 @@ def _catches(kind: Value, fault: Fault) -> bool:
 
 def _matches(kind: Value, fault: Fault) -> bool:
     if isinstance(kind, External):
-        own = getattr(builtins, kind.name.removeprefix("builtins."), None) if "builtins." in kind.name else None
-        return isinstance(own, type) and issubclass(own, BaseException) and issubclass(fault.kind, own)
+        own = _find_builtin(kind)
+        kinds = [fault.kind] if fault.made_by is None else [*_find_kinds(fault.made_by), Exception]
+        return own is not None and any(issubclass(each, own) for each in kinds)
     if isinstance(kind, Class) and fault.made_by is not None:
         return any(one.line == kind.line and one.module.path == kind.module.path
                     for one in find_ancestry(fault.made_by))  # fmt: skip
@@ -111,23 +123,51 @@ def _matches(kind: Value, fault: Fault) -> bool:
 
 
 def _with(machine: Importer, node: Node, frame: Frame) -> Value:
-    caught: list[Value] = []
-    for context, target in node[2]:
-        if context[0] == "c" and context[1][0] in {"a", "n"}:
-            maker = machine.evaluate(context[1], frame)
-            if isinstance(maker, External) and maker.name == "contextlib.suppress":
-                caught += [machine.evaluate(part, frame) for part in context[2]]
-        value = machine.evaluate(context, frame)
-        if target is not None:
-            store(machine, target, value if isinstance(value, Instance) else UNKNOWN, frame)
-    depth = len(machine.stack)
+    return _run_with(machine, node[2], node[3], frame)
+
+
+def _run_with(machine: Importer, items: Sequence[Node], body: Sequence[Node], frame: Frame) -> Value:
+    """Run a body inside the contexts that are left, the outermost first."""
+    if not items:
+        return machine.run_block(body, frame)
+    (context, target), *others = items
+    value = machine.evaluate(context, frame)
+    suppressed = _find_suppressed(machine, context, frame)
+    entered = _call_own(machine, value, "__enter__", [], frame)
+    if target is not None:
+        store(machine, target, entered, frame)
     try:
-        return machine.run_block(node[3], frame)
+        left = _run_with(machine, others, body, frame)
     except Raised as raised:
-        if not any(_matches(kind, raised.fault) for kind in caught):
+        line = frame.line
+        if suppressed is None:
+            is_swallowed = truth(_call_own(machine, value, "__exit__", [UNKNOWN, UNKNOWN, UNKNOWN], frame))
+        else:
+            is_swallowed = any(_matches(kind, raised.fault) for kind in suppressed)
+        # Contexts from outside the tree let exceptions through, but for ``suppress``.
+        if is_swallowed is False or (is_swallowed is None and isinstance(value, External)):
             raise
-        del machine.stack[depth:]
-        return _handle(machine, raised, [], None, node[3], frame.line, frame)
+        if is_swallowed is None:
+            machine.doubt(raised)
+            return None
+        return _handle(machine, raised, [], None, body, line, frame)
+    _call_own(machine, value, "__exit__", [None, None, None], frame)
+    return left
+
+
+def _find_suppressed(machine: Importer, context: Node, frame: Frame) -> list[Value] | None:
+    """Return what ``contextlib.suppress`` is given; nothing of another context."""
+    if context[0] == "c" and context[1][0] in {"a", "n"}:
+        maker = machine.evaluate(context[1], frame)
+        if isinstance(maker, External) and maker.name == "contextlib.suppress":
+            return [machine.evaluate(part, frame) for part in context[2]]
+    return None
+
+
+def _call_own(machine: Importer, owner: Value, name: str, arguments: list[Value], frame: Frame) -> Value:
+    """Call a method of an object that the tree has made; of any other, nothing is known."""
+    method = find_in_class(owner.made_by, name) if isinstance(owner, Instance) else UNKNOWN
+    return machine.call(method, [owner, *arguments], {}, frame) if isinstance(method, Function) else UNKNOWN
 
 
 def _raise(machine: Importer, node: Node, frame: Frame) -> None:
@@ -139,18 +179,27 @@ def _raise(machine: Importer, node: Node, frame: Frame) -> None:
     if isinstance(value, Caught):
         raise Raised(value.fault, machine.find_chain())
     made_by = value.made_by if isinstance(value, Instance) else value if isinstance(value, Class) else None
-    kind: type[BaseException] = Exception
-    bases = [base for each in find_ancestry(made_by) for base in each.bases] if made_by else [value]
-    for base in bases:
-        if isinstance(base, External):
-            own: Any = getattr(builtins, base.name.removesuffix("()").removeprefix("builtins."), None)
-            if isinstance(own, type) and issubclass(own, BaseException):
-                kind = own
+    kinds = _find_kinds(made_by) if made_by else [_find_builtin(value)]
+    kind = next(filter(None, kinds), Exception)
     frame.line = node[1]
     outcome = "exit" if issubclass(kind, SystemExit) else "other"
     if issubclass(kind, ImportError) and machine.handling and _mentions(node[2], frame):
         outcome = "circular" if machine.handling[-1].outcome == "circular" else outcome
     raise machine.fail(outcome, kind, "raised by the program", "", "", made_by)
+
+
+def _find_kinds(kind: Class) -> list[type[BaseException]]:
+    """Return the built-in exceptions that a class of the tree extends."""
+    bases = [base for each in find_ancestry(kind) for base in each.bases]
+    return [own for own in map(_find_builtin, bases) if own is not None]
+
+
+def _find_builtin(value: Value) -> type[BaseException] | None:
+    """Return the built-in exception that a value is, or was made by."""
+    if not isinstance(value, External) or not value.name.startswith("builtins."):
+        return None
+    own: Any = getattr(builtins, value.name.removesuffix("()").removeprefix("builtins."), None)
+    return own if isinstance(own, type) and issubclass(own, BaseException) else None
 
 
 def _mentions(node: Node, frame: Frame) -> bool:

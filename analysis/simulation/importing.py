@@ -10,7 +10,7 @@ from analysis.resolve import SupportedInterpreter
 from analysis.resolve.conditions import UNDECIDED, find_constant
 from analysis.simulation.loading import Loader
 from analysis.simulation.records import ABSENT, Frame
-from analysis.simulation.values import UNKNOWN, External, Listed, LoadedModule, Raised, Value
+from analysis.simulation.values import UNKNOWN, External, Listed, LoadedModule, Raised, Value, VersionNumbers
 
 #: So many names from a star are taken over in the time of a statement.
 _NAMES_PER_STEP = 8
@@ -86,6 +86,8 @@ class Importer(Loader):
             return self.modules[dotted]
         outside = self.shared.environment
         known = find_constant(dotted, SupportedInterpreter(outside.version, outside.platform))
+        if dotted == "sys.version_info":
+            return VersionNumbers(*known)
         return External(dotted) if known is UNDECIDED else known
 
     def import_star(self, base: str, bind: Callable[[str, Value], None], frame: Frame, *, is_relative: bool) -> None:
@@ -95,13 +97,11 @@ class Importer(Loader):
             frame.module.is_open = True
             return
         listed = self.read(module, "__all__")
-        if module.is_running:
-            self._meets_running = True
         frame.module.is_open |= module.is_open
         if listed is ABSENT:
             names = {**module.names, **({} if module.is_running else self.changed.get(module.name, {}))}
             self.step(len(names) // _NAMES_PER_STEP)
-            for name in [name for name in names if not name.startswith("_")]:
+            for name in [name for name in names if not name.startswith("_") and names[name] is not ABSENT]:
                 bind(name, names[name])
         elif isinstance(listed, Listed):
             frame.module.is_open |= listed.is_open

@@ -17,6 +17,7 @@ from analysis.simulation.values import (
     Globals,
     Instance,
     KnownMapping,
+    Listed,
     LoadedModule,
     Raised,
     Value,
@@ -75,9 +76,9 @@ def _setattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
     return None
 
 
-def _delattr(_: Importer, arguments: list[Value], __: Frame) -> Value:
+def _delattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
     if len(arguments) == 2 and isinstance(arguments[0], LoadedModule) and isinstance(arguments[1], str):
-        arguments[0].names.pop(arguments[1], None)
+        machine.remove(arguments[0], arguments[1])
     return None
 
 
@@ -93,8 +94,13 @@ def _environ(_: Importer, arguments: list[Value], __: Frame) -> Value:
 
 
 def _length(_: Importer, arguments: list[Value], __: Frame) -> Value:
-    known = plain(arguments[0]) if arguments else UNKNOWN
-    return len(known) if isinstance(known, str | tuple) else UNKNOWN
+    first = arguments[0] if arguments else UNKNOWN
+    if isinstance(first, KnownMapping) and not first.is_open:
+        return len(first.pairs)
+    if isinstance(first, Listed) and not first.is_open and first.kind != "set":
+        return len(first.elements)
+    known = plain(first)
+    return len(known) if isinstance(known, str | tuple | frozenset) else UNKNOWN
 
 
 def _cast(_: Importer, arguments: list[Value], __: Frame) -> Value:

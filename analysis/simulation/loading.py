@@ -145,10 +145,12 @@ class Loader(Attributes):
     def _apply(self, delta: Delta) -> None:
         """Take over what the first import of a module left in another process."""
         self.step(len(delta.modules) // _MODULES_PER_STEP)
+        loaded = dict(delta.modules)
+        is_doubtful = delta.fault is not None and bool(self.maybe or self._doubtful)
         for name, times in delta.runs.items():
-            if name not in self.modules:
-                self.runs[name] = self.runs.get(name, 0) + times
-        for name, module in delta.modules:  # what is here already stays: two processes may have the same module twice
+            if name not in self.modules:  # a run that fails in a branch that may not run is none
+                self.runs[name] = self.runs.get(name, 0) + times - (is_doubtful and name not in loaded)
+        for name, module in loaded.items():  # what is here already stays: two processes may have the same module twice
             self.modules.setdefault(name, module)
         for name, changes in delta.changed.items():
             self.changed.setdefault(name, {}).update(changes)

@@ -16,6 +16,7 @@ from analysis.simulation.values import (
     Instance,
     LoadedModule,
     Value,
+    VersionNumbers,
 )
 
 _BUILTINS: dict[str, Value] = {
@@ -48,16 +49,14 @@ def _name(machine: Importer, node: Node, frame: Frame) -> Value:
 
 
 def read_global(machine: Importer, module: LoadedModule, name: str) -> Value:
-    """Return a global or built-in name of a module, or the mark of absence."""
+    """Return a global name of a module, or the mark of absence."""
     found = machine.read(module, name)
     if found is not ABSENT:
         return found
-    if name in _BUILTINS:
-        return _BUILTINS[name]
     if name == "__name__":
-        return module.name
+        return module.resolved.plain
     if name == "__package__":
-        return module.name if module.is_package else module.name.rpartition(".")[0]
+        return module.resolved.package
     if name.startswith("__") and name.endswith("__") and name not in {"__all__", "__getattr__"}:
         return UNKNOWN
     return ABSENT
@@ -75,6 +74,8 @@ def find_member(machine: Importer, owner: Value, name: str, frame: Frame) -> Val
         return machine.find_attribute(owner, name)
     if isinstance(owner, External):
         return machine.find_external(f"{owner.name}.{name}")
+    if isinstance(owner, VersionNumbers):
+        return getattr(owner, name) if name in VersionNumbers._fields else UNKNOWN
     if owner is None and not machine.maybe and name not in dir(None):
         raise machine.fail("other", AttributeError, f"'NoneType' object has no attribute {name!r}", "NoneType", name)
     if isinstance(owner, Class):
@@ -131,13 +132,13 @@ def _walrus(machine: Importer, node: Node, frame: Frame) -> Value:
 
 
 def find_ancestry(kind: Class) -> list[Class]:
-    """Return a class and its known bases."""
+    """Return a class and its known bases, those of the first base first."""
     found: list[Class] = []
     waiting = [kind]
     while waiting and len(found) < 100:
-        current = waiting.pop()
+        current = waiting.pop(0)
         found.append(current)
-        waiting.extend([base for base in current.bases if isinstance(base, Class)])
+        waiting[:0] = [base for base in current.bases if isinstance(base, Class)]
     return found
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from typing import Any
 
 from analysis.facts.program import Node
-from analysis.simulation.constants import add, is_same, plain, truth
+from analysis.simulation.constants import add, find_key, is_same, plain, truth
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.records import Frame
 from analysis.simulation.values import (
@@ -57,19 +57,18 @@ def _is_inside(machine: Importer, item: Value, whole: Value) -> bool | None:
         return _is_in_system(machine, wanted, whole.name)
     if isinstance(whole, Globals):
         is_there = isinstance(wanted, str) and machine.has(whole.module, wanted)
-        return True if is_there else None if whole.module.is_open else False
+        return True if is_there else None if whole.module.is_open or str(wanted).startswith("__") else False
     if isinstance(whole, KnownMapping):
-        return True if wanted in whole.pairs else None if whole.is_open else False
-    content = whole.elements if isinstance(whole, Listed) else plain(whole)
-    if content is UNKNOWN or content is None or isinstance(content, int | float):
+        return None if find_key(item) is UNKNOWN else _is_among(wanted, whole.pairs, is_open=whole.is_open)
+    content = [plain(element) for element in whole.elements] if isinstance(whole, Listed) else whole
+    if not isinstance(content, list | tuple | str) or (isinstance(content, str) and not isinstance(wanted, str)):
         return None
-    try:
-        if wanted in list(content) if isinstance(whole, Listed) else wanted in content:
-            return True
-    except TypeError:
-        return None
-    is_closed = not isinstance(whole, Listed) or (plain(whole) is not UNKNOWN)
-    return False if is_closed else None
+    is_open = isinstance(whole, Listed) and (whole.is_open or UNKNOWN in content)
+    return _is_among(wanted, content, is_open=is_open)
+
+
+def _is_among(wanted: Any, content: Container[Any], *, is_open: bool) -> bool | None:
+    return True if wanted in content else None if is_open else False
 
 
 def _is_in_system(machine: Importer, wanted: Any, name: str) -> bool | None:

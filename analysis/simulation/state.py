@@ -6,8 +6,9 @@ from collections.abc import Sequence
 
 from analysis.facts.program import Node
 from analysis.resolve import Module
-from analysis.simulation.records import Frame, Shared
-from analysis.simulation.values import Class, Fault, Function, OutOfSteps, Raised, SwallowedFault, Value
+from analysis.simulation.constants import CONSTANTS
+from analysis.simulation.records import ABSENT, Frame, Shared
+from analysis.simulation.values import UNKNOWN, Class, Fault, Function, OutOfSteps, Raised, SwallowedFault, Value
 
 #: Statements that one first import may take before it is given up.
 MOST_STEPS = 400_000
@@ -80,8 +81,18 @@ class InterpreterState:
         if self.shared.steps >= self.shared.next_look:
             self.shared.look_at_clock()
 
+    def merge(self, before: Value, value: Value) -> Value:
+        """Return what a place holds after an assignment, which may not happen where ``maybe`` says so.
+
+        A place that held nothing before counts as filled: whoever reads it needs it to be there.
+        """
+        if not self.maybe or before is ABSENT or before is value:
+            return value
+        is_equal = isinstance(value, CONSTANTS) and type(before) is type(value) and before == value
+        return value if is_equal else UNKNOWN
+
     def doubt(self, raised: Raised) -> None:
-        """SwallowedFault a failure of something that may not run."""
+        """Note a failure of something that may not run."""
         if issubclass(raised.fault.kind, ImportError):
             self.doubts.append(f"{raised.fault.path}:{raised.fault.line} may not run: {raised.fault.text}")
 

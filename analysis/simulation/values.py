@@ -6,7 +6,7 @@ Constants stand for themselves; everything else is one of these classes, or ``UN
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from analysis.resolve import Module
 from analysis.steps import LeftName
@@ -26,10 +26,15 @@ UNKNOWN = Unknown()
 
 @dataclass(slots=True, eq=False)
 class Listed:
-    """A list, tuple or set; ``is_open`` when it may hold more."""
+    """A list, tuple, set or view of a dictionary (``kind``); ``is_open`` when it may hold more."""
 
     elements: list[Value]
     is_open: bool = False
+    kind: str = "list"
+
+    def forget(self) -> None:
+        """Of what it holds nothing is known any more."""
+        self.elements, self.is_open = [], True
 
 
 @dataclass(slots=True, eq=False)
@@ -38,6 +43,20 @@ class KnownMapping:
 
     pairs: dict[Value, Value] = field(default_factory=dict)
     is_open: bool = False
+
+    def forget(self) -> None:
+        """Of what it holds nothing is known any more."""
+        self.pairs, self.is_open = {}, True
+
+
+class VersionNumbers(NamedTuple):
+    """``sys.version_info``."""
+
+    major: int
+    minor: int
+    micro: int
+    releaselevel: str
+    serial: int
 
 
 @dataclass(frozen=True, slots=True)
