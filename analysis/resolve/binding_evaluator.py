@@ -143,6 +143,9 @@ class BindingEvaluator:
                 return values
         if not values:
             return (Candidate(missing(f"name {name} in {found.name}")),)
+        child = self.index.find_submodule(found, name)
+        if child is not None and all(each.value.is_missing for each in values):
+            return (Candidate(of_module(child)),)  # what should have bound the name failed
         return via(values, key)
 
     def find_external(self, module: Module, absolute: str, name: str, written: str) -> Value:
