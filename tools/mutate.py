@@ -21,7 +21,7 @@ from tools.mutation.operators import Mutant
 from tools.mutation.trial import Checkout, Outcome, TestRecord
 
 ROOT = Path(__file__).resolve().parent.parent
-PACKAGES = ("resolve", "graph", "names", "simulation", "rules", "gate")
+PACKAGES = ("resolve", "simulation", "rules", "gate")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -51,7 +51,7 @@ def read_arguments(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser.add_argument("--count", type=int, default=60, help="how many mutants (default: 60)")
     parser.add_argument("--jobs", type=int, default=1, help="copies that work at once (default: 1)")
     parser.add_argument("--timeout", type=float, default=120.0, help="seconds for each mutant (default: 120)")
-    parser.add_argument("--files", type=int, default=12, help="nearest test files of a module (default: 12)")
+    parser.add_argument("--files", type=int, default=20, help="nearest test files of a module (default: 20)")
     parser.add_argument("--least", type=float, default=85.0, help="percent to be caught (default: 85)")
     parser.add_argument(
         "--measured", type=Path, help="file that keeps the measured tests for trials of the same checkout"

@@ -14,10 +14,7 @@ from analysis.resolve.imports import ImportAnswer, ImportResolver
 from analysis.resolve.modules import Module, ModuleIndex
 from analysis.resolve.name_resolver import NameResolver
 from analysis.resolve.namespaces import Namespaces
-from analysis.resolve.values import choose
-
-#: All statements of the package have run.
-_AT_END = -1
+from analysis.resolve.values import ALL_RUN, choose
 
 
 class Resolved(Protocol):
@@ -52,8 +49,8 @@ def settle_attributes(answers: ImportAnswers, target: Resolved) -> ImportAnswers
         package = _stand_for(target, settled[number].base)
         importer = _stand_for(target, int(answers.importers[place]))
         runs_now = scopes[row] in {"module", "class"} and target.index.is_importable(importer)
-        position = positions[row] if runs_now else _AT_END
-        moment = target.names.find_moment(importer, package, names[row], position) if runs_now else _AT_END
+        position = positions[row] if runs_now else ALL_RUN
+        moment = target.names.find_moment(importer, package, names[row], position) if runs_now else ALL_RUN
         if (number, moment) not in known:
             known[number, moment] = number
             if not _is_submodule(target, package, names[row], moment, doubtful[number]):

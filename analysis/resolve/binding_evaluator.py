@@ -8,11 +8,12 @@ from typing import NamedTuple
 
 from analysis.facts.absolute import split_dots
 from analysis.resolve.imports import ImportResolver
-from analysis.resolve.liveness import ALWAYS, MAYBE
+from analysis.resolve.liveness import MAYBE
 from analysis.resolve.makers import find_made_kind
 from analysis.resolve.modules import Module
 from analysis.resolve.namespaces import Namespaces
 from analysis.resolve.values import (
+    ALL_RUN,
     Candidate,
     Key,
     Outcome,
@@ -74,7 +75,7 @@ class BindingEvaluator:
             return (yield from self.take_import(module, written, position))
         if kind in {"class", "function"}:
             value = Value(kind, f"{module.name}:{written}", module.number, self.rows.line[row])
-            return (Candidate(value, ALWAYS, row, None),)
+            return (Candidate(value),)
         if kind == "star":
             return (yield from self._star(module, name, row))
         if kind == "instance":
@@ -82,8 +83,8 @@ class BindingEvaluator:
         if kind in {"alias", "type_alias"} and written:
             return (yield from self._choose_from(module, written, position))
         if kind == "constant" and written == "None":
-            return (Candidate(Value("none", ""), ALWAYS, row, None),)
-        return (Candidate(self.keep(module, name, row, KEPT[kind]), ALWAYS, row, None),)
+            return (Candidate(Value("none", "")),)
+        return (Candidate(self.keep(module, name, row, KEPT[kind])),)
 
     def keep(self, module: Module, name: str, row: int, kind: str, made_by: str = "") -> Value:
         """Return the value of an object that is known by the binding that keeps it."""
@@ -97,7 +98,7 @@ class BindingEvaluator:
         found: list[Candidate] = []
         for option in options:
             if option == "None":
-                found.append(Candidate(Value("none", ""), MAYBE, -1, None))
+                found.append(Candidate(Value("none", ""), MAYBE))
                 continue
             values = yield from self.follow(module, option, position)
             found.extend(value._replace(level=max(MAYBE, value.level)) for value in values)
@@ -106,7 +107,7 @@ class BindingEvaluator:
     def _star(self, module: Module, name: str, row: int) -> Steps:
         for star, source in self.sources.get(module.number, ()):
             if star == row:
-                key = (source, name, -1)
+                key = (source, name, ALL_RUN)
                 values = yield key
                 return via(values, key)
         return ()
@@ -126,14 +127,14 @@ class BindingEvaluator:
     def take_import(self, module: Module, written: str, position: int) -> Steps:
         absolute, name, found = self.parse(module, written)
         if found is None:
-            return (Candidate(self.find_external(module, absolute, name, written), ALWAYS, -1, None),)
+            return (Candidate(self.find_external(module, absolute, name, written)),)
         if not name:
-            return (Candidate(of_module(found), ALWAYS, -1, None),)
+            return (Candidate(of_module(found)),)
         moment = self._find_moment(module, found, name, position)
         key = (found.number, name, moment)
         values = yield key
         if moment >= 0 and found is not module:
-            key_at_end = (found.number, name, -1)
+            key_at_end = (found.number, name, ALL_RUN)
             at_end = yield key_at_end
             if not values:  # a cycle: the import fails now, or the module is imported later
                 key, values = key_at_end, at_end
@@ -141,7 +142,10 @@ class BindingEvaluator:
                 values = _either(via(values, key), via(at_end, key_at_end))
                 return values
         if not values:
-            return (Candidate(missing(f"name {name} in {found.name}"), ALWAYS, -1, None),)
+            return (Candidate(missing(f"name {name} in {found.name}")),)
+        child = self.index.find_submodule(found, name)
+        if child is not None and all(each.value.is_missing for each in values):
+            return (Candidate(of_module(child)),)  # what should have bound the name failed
         return via(values, key)
 
     def find_external(self, module: Module, absolute: str, name: str, written: str) -> Value:
@@ -157,12 +161,12 @@ class BindingEvaluator:
     def follow(self, module: Module, dotted: str, position: int) -> Steps:
         """Return the values of a dotted name as it stands in a module, before a position."""
         first, *rest = dotted.split(".")
-        key = (module.number, first, position if position < AT_END else -1)
+        key = (module.number, first, position if position < AT_END else ALL_RUN)
         values = yield key
         if not values:
             if first not in _BUILTINS:
-                return (Candidate(missing(f"name {first} in {module.name}"), ALWAYS, -1, None),)
-            values = (Candidate(Value("external", f"builtins:{first}"), ALWAYS, -1, None),)
+                return (Candidate(missing(f"name {first} in {module.name}")),)
+            values = (Candidate(Value("external", f"builtins:{first}")),)
         else:
             values = via(values, key)
         for attribute in rest:
@@ -175,11 +179,11 @@ class BindingEvaluator:
         for owner in owners:
             value = owner.value
             if value.kind == "module":
-                key = (value.module, attribute, -1)
+                key = (value.module, attribute, ALL_RUN)
                 values = yield key
                 name = self.index.modules[value.module].name
-                absent = Candidate(missing(f"name {attribute} in {name}"), owner.level, -1, None)
-                found.extend(inner._replace(step=key, level=max(inner.level, owner.level)) for inner in values)
+                absent = Candidate(missing(f"name {attribute} in {name}"), owner.level)
+                found.extend(Candidate(inner.value, max(inner.level, owner.level), step=key) for inner in values)
                 if not values:
                     found.append(absent)
             else:
@@ -204,14 +208,14 @@ class BindingEvaluator:
         """Return what a call yields: a class that it makes, an instance of a class, or unknown."""
         written = self.rows.value[row]
         if not written:
-            return (Candidate(self.keep(module, name, row, "result"), ALWAYS, row, None),)
+            return (Candidate(self.keep(module, name, row, "result")),)
         callees = yield from self.follow(module, written, position)
         callee = choose(callees).value
         if callee.is_missing:
-            return (Candidate(callee, ALWAYS, row, None),)
+            return (Candidate(callee),)
         kind = self._find_made(callee, self.rows.arguments[row]) or ("instance" if callee.is_class else "result")
         value = self.keep(module, name, row, kind, callee.target or written)
-        return (Candidate(value, ALWAYS, row, None),)
+        return (Candidate(value),)
 
     def _find_made(self, callee: Value, arguments: int) -> str:
         if callee.kind == "external":
@@ -225,32 +229,32 @@ class BindingEvaluator:
     def serve(self, module: Module, name: str, written: str) -> Steps:
         """Return what a module's ``__getattr__`` yields for a name, from what is written there."""
         if not written:
-            return (Candidate(unknown("module __getattr__"), ALWAYS, -1, None),)
+            return (Candidate(unknown("module __getattr__")),)
         if ":" in written:
-            return (yield from self.take_import(module, written, -1))
+            return (yield from self.take_import(module, written, ALL_RUN))
         if written == name:
-            return (Candidate(unknown("module __getattr__"), ALWAYS, -1, None),)
+            return (Candidate(unknown("module __getattr__")),)
         return (yield from self.follow(module, written, AT_END))
 
     def take_given(self, given: Given) -> Steps:
         """Return what another module sets, where that is a name."""
         if not given.written or given.written.endswith("()"):
-            return (Candidate(unknown(f"set by {given.setter.name}"), MAYBE, -1, None),)
+            return (Candidate(unknown(f"set by {given.setter.name}"), MAYBE),)
         return (yield from self.follow(given.setter, given.written, given.position))
 
     def find_computed(self, module: Module, name: str, written: str) -> Steps:
         """Return what is put into ``globals()`` under a computed name: a class where the call makes one."""
         if not written.endswith("()"):
-            return (Candidate(unknown("name put into globals()"), MAYBE, -1, None),)
+            return (Candidate(unknown("name put into globals()"), MAYBE),)
         callees = yield from self.follow(module, written[:-2], AT_END)
         made = find_made_kind(choose(callees).value.target, 3)
         value = Value(made, f"{module.name}:{name}", module.number) if made else unknown("name put into globals()")
-        return (Candidate(value, MAYBE, -1, None),)
+        return (Candidate(value, MAYBE),)
 
 
 def via(values: Outcome, step: Key) -> Outcome:
-    """Return candidates with the question that they answer."""
-    return tuple([Candidate(value, level, row, step) for value, level, row, _ in values])
+    """Return candidates with the question that they answer; what binds them there is no statement of the asker."""
+    return tuple([Candidate(value, level, step=step) for value, level, _, _ in values])
 
 
 def _either(first: Outcome, other: Outcome) -> Outcome:

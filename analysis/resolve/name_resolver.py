@@ -26,6 +26,7 @@ from analysis.resolve.open_namespaces import COMPILED, find_open
 from analysis.resolve.stars import StarNames
 from analysis.resolve.statements import Statements, Submodules
 from analysis.resolve.values import (
+    ALL_RUN,
     Candidate,
     Key,
     Outcome,
@@ -57,12 +58,12 @@ class NameResolver:
 
     def resolve(self, module: Module, name: str) -> Outcome:
         """Return what an import of the name from the module yields; empty when there is no such name."""
-        return self._run((module.number, name, -1))
+        return self._run((module.number, name, ALL_RUN))
 
     def resolve_taken(self, importer: Module, package: Module, name: str, position: int) -> Outcome:
         """Return what ``from package import name`` takes where it stands in an importer; empty: no such name, yet.
 
-        ``position`` is that of the statement, -1 for one that runs when all is imported.
+        ``position`` is that of the statement, ``ALL_RUN`` for one that runs when all is imported.
         """
         return self.take_at(package, name, self.find_moment(importer, package, name, position))
 
@@ -76,10 +77,10 @@ class NameResolver:
             return outcome
         there = tuple([candidate for candidate in outcome if not candidate.value.is_missing])
         child = self._index.find_submodule(package, name)
-        return there if there or child is None else (Candidate(of_module(child), ALWAYS, -1, None),)
+        return there if there or child is None else (Candidate(of_module(child)),)
 
     def find_moment(self, importer: Module, package: Module, name: str, position: int) -> int:
-        """Return up to which position the package's statements have run when an importer takes a name; -1: all.
+        """Return up to which position the package's statements have run when an importer takes a name.
 
         A package that takes a name from itself, and a module that the package's file makes Python import, run before
         the package is done. It matters where the name is that of a submodule too, which is taken until it is bound, and
@@ -88,13 +89,13 @@ class NameResolver:
         if importer is package or position < 0:
             return position
         if not self.is_hidden(package, name):
-            return -1
+            return ALL_RUN
         moment = self.submodules.find_reached(package.number).get(importer.number)
         if moment is not None:
             return moment
         child = self._index.find_submodule(package, name)
         is_loaded = child is not None and self._has_loaded(importer, child, position)
-        return -1 if is_loaded else UNTIL_IMPORTED
+        return ALL_RUN if is_loaded else UNTIL_IMPORTED
 
     def _has_loaded(self, importer: Module, child: Module, position: int) -> bool:
         """Return whether a first import of a module has loaded another one when it comes to a position.
@@ -122,7 +123,7 @@ class NameResolver:
         return is_bound or (package.number in self._sources and name in self.stars.has(package))
 
     def resolve_at(self, module: Module, name: str, position: int) -> Outcome:
-        """Return what a name of a module is when its statements have run up to a position; -1: all of them."""
+        """Return what a name of a module is when its statements have run up to a position; ``ALL_RUN``: all of them."""
         return self._run((module.number, name, position))
 
     def resolve_dotted(self, module: Module, dotted: str, position: int) -> Outcome:
@@ -158,7 +159,7 @@ class NameResolver:
         """Return the candidate with a value among those of an answered question."""
         outcome = self._memo.get(key, ())
         found = next((candidate for candidate in outcome if candidate.value == value), None)
-        return found or Candidate(value, ALWAYS, -1, None)
+        return found or Candidate(value)
 
     def _read_stars(self) -> dict[int, str]:
         """Fill the sources of star imports; return what modules star-import from outside the tree."""
@@ -215,7 +216,7 @@ class NameResolver:
             if answer is not None:
                 continue
             if wanted in active:
-                answer = (Candidate(_RING, ALWAYS, -1, None),)
+                answer = (Candidate(_RING),)
                 continue
             active.add(wanted)
             stack.append((wanted, self._start(wanted)))
@@ -234,7 +235,7 @@ class NameResolver:
         found: list[Candidate] = []
         for position, row in self._find_events(module, name, limit):
             if row < 0:
-                found.append(Candidate(of_module(self._index.modules[-row - 1]), ALWAYS, -1, None))
+                found.append(Candidate(of_module(self._index.modules[-row - 1])))
                 break
             level, kind = self.rows.level[row], self.rows.kind[row]
             if kind == "delete" and level == ALWAYS:
@@ -256,7 +257,7 @@ class NameResolver:
         found: list[Candidate] = []
         for given in self._given[module.number].get(name, ()):
             values = yield from self.evaluator.take_given(given)
-            found.extend(Candidate(value, level, -1, step) for value, _, _, step in values)
+            found.extend(Candidate(value, level, step=step) for value, _, _, step in values)
         return tuple(found)
 
     def _find_events(self, module: Module, name: str, limit: int) -> Iterable[tuple[int, int]]:
@@ -284,7 +285,7 @@ class NameResolver:
         """Return what a name is that no statement of the module binds: a submodule, or served on demand."""
         child = self._index.find_submodule(module, name)
         if child is not None:
-            return (Candidate(of_module(child), ALWAYS, -1, None),)
+            return (Candidate(of_module(child)),)
         served = self._spaces.space(module).served.get(name)
         if served is not None:
             return (yield from self.evaluator.serve(module, name, served))
@@ -293,8 +294,8 @@ class NameResolver:
                 return (yield from self.evaluator.find_computed(module, name, written))
         reason = self._open.get(module.number, "")
         if reason == COMPILED:
-            return (Candidate(Value("compiled", f"{module.name}:{name}", module.number), ALWAYS, -1, None),)
-        return (Candidate(unknown(reason), ALWAYS, -1, None),) if reason else ()
+            return (Candidate(Value("compiled", f"{module.name}:{name}", module.number)),)
+        return (Candidate(unknown(reason)),) if reason else ()
 
 
 def _is_sure(values: Outcome) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from analysis.resolve.liveness import DEFERRED, UNLIKELY
+from analysis.resolve.liveness import ALWAYS, DEFERRED, UNLIKELY
 from analysis.tables import CLASS_KINDS
 
 
@@ -30,17 +30,19 @@ class Value(NamedTuple):
         return self.kind in CLASS_KINDS
 
 
-#: A key of the resolver: module number, name, and how many events of the name have happened (-1: all).
+#: A key of the resolver: module number, name, and up to which position the statements have run.
 Key = tuple[int, str, int]
+#: In place of a position: all statements have run.
+ALL_RUN = -1
 
 
 class Candidate(NamedTuple):
-    """One value that a name may have, with the statement that binds it and where that took it from."""
+    """One value that a name may have, with the statement that binds it (-1: none) and where that took it from."""
 
     value: Value
-    level: int
-    row: int
-    step: Key | None
+    level: int = ALWAYS
+    row: int = -1
+    step: Key | None = None
 
 
 Outcome = tuple[Candidate, ...]

@@ -12,6 +12,8 @@ UNSEEN_KEYWORDS = frozenset({"slots", "frozen", "kw_only", "maxsize", "strict", 
 UNSEEN_CALLS = re.compile(r"(^|\.)_?(log|logger|logging|progress|advance|cast|TypeVar|NewType|overload)(\.|$)")
 #: A constant that code compares, against a sentence for people.
 KIND = re.compile(r"[a-z][a-z0-9]*([-_.:][a-z0-9]+)*")
+#: How far a search goes: one item, step or byte more decides nothing, and a test that needs so many takes too long.
+LIMIT = re.compile(r"_?(MOST|LONGEST)_[A-Z_]+|_?[A-Z_]+_LIMIT")
 
 
 def walk_code(tree: ast.Module) -> Iterator[tuple[ast.AST, tuple[ast.AST, ...]]]:
@@ -60,6 +62,17 @@ def _find_skipped(node: ast.AST) -> list[ast.AST | None]:
             return [node.annotation]
         case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, kinds]):
             return [kinds]
-        case ast.Assign(targets=[ast.Name(id=name)], value=value) if name[:1].isupper() and not name.isupper():
-            return [value]  # an alias of a type
+        case ast.Assign(targets=[ast.Name(id=name)], value=value):
+            is_type = name[:1].isupper() and not name.isupper()
+            return [value] if is_type or LIMIT.fullmatch(name) else []
     return []
+
+
+def is_at_limit(node: ast.Compare) -> bool:
+    """Whether a comparison asks if a search has come to its limit."""
+    return any(isinstance(each, ast.Name) and LIMIT.fullmatch(each.id) for each in (node.left, *node.comparators))
+
+
+def has_no_doubles(node: ast.expr) -> bool:
+    """Whether items are written as a set: in a list or tuple the same ones are found, only more slowly."""
+    return isinstance(node, (ast.Set, ast.SetComp))

@@ -9,6 +9,11 @@ from pathlib import Path
 
 #: A word that names share brings a test file as much nearer as this many import steps.
 _STEPS_OF_A_WORD = 2
+#: What the tests of one package are about although other packages stand between: they count as its own words.
+_KIN = {
+    "resolve": {"names", "graph", "agreement", "cases"},
+    "simulation": {"simulate", "agreement", "cases"},
+}
 
 
 class TestFiles:
@@ -29,6 +34,7 @@ class TestFiles:
         """Return the test files nearest to a module, nearest first; files that never import it are left out."""
         module = _name_module(self._root, self._root / path)
         words = set(_split(path))
+        words |= {kin for word in words for kin in _KIN.get(word, ())}
         ranked = []
         for test, name in self._tests.items():
             steps = self._count_steps(name, module)

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
-from tools.mutation.exclusions import UNSEEN_CALLS, walk_code
+from tools.mutation.exclusions import UNSEEN_CALLS, has_no_doubles, is_at_limit, walk_code
 
 #: What a node is replaced by: the node whose text goes, and the new text.
 Change = tuple[ast.AST, str]
@@ -104,7 +104,8 @@ def comparison(node: ast.AST, parents: Parents) -> Iterator[Change]:
 
 def boundary(node: ast.AST, parents: Parents) -> Iterator[Change]:
     """A comparison takes in, or leaves out, the case of equal values."""
-    yield from _compare(node, BOUNDARY)
+    if isinstance(node, ast.Compare) and not is_at_limit(node):
+        yield from _compare(node, BOUNDARY)
 
 
 def _compare(node: ast.AST, other: dict[type[ast.cmpop], str]) -> Iterator[Change]:
@@ -192,7 +193,8 @@ def replaced_call(node: ast.AST, parents: Parents) -> Iterator[Change]:
     match node:
         case ast.Call(func=ast.Name(id=name), args=[first, *_]) if name in REPLACED_CALLS:
             if name in {"sorted", "set", "frozenset"}:
-                if not (name != "sorted" and isinstance(parents[-1], ast.Compare)):
+                is_asked_only = name != "sorted" and (isinstance(parents[-1], ast.Compare) or has_no_doubles(first))
+                if not is_asked_only:
                     yield node, f"{REPLACED_CALLS[name]}({ast.unparse(first)})"
             else:
                 yield node.func, REPLACED_CALLS[name]
