@@ -54,14 +54,14 @@ class Chains:
     def as_records(self) -> list[list[dict[str, Any]]]:
         """Return the steps of each chain: importer, imported, path, line, name, scope."""
         names = ("importer", "imported", "path", "line", "name", "scope")
-        return [[{name: getattr(hop, name) for name in names} for hop in chain.hops] for chain in self.chains]
+        return [[{name: getattr(step, name) for name in names} for step in chain.steps] for chain in self.chains]
 
     @staticmethod
     def _lines(chain: Chain) -> list[str]:
         return [
-            f"{hop.importer} -> {hop.imported}  {hop.path}:{hop.line}"
-            + (f"  ({hop.scope})" if hop.scope != "module" else "")
-            for hop in chain.hops
+            f"{step.importer} -> {step.imported}  {step.path}:{step.line}"
+            + (f"  ({step.scope})" if step.scope != "module" else "")
+            for step in chain.steps
         ]
 
 

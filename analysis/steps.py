@@ -147,3 +147,41 @@ def read_left_names(text: str) -> list[LeftName]:
 def _read_place(text: str) -> tuple[str, int]:
     path, _, line = text.rpartition(":")
     return (path, int(line)) if line.isdigit() else (text, 0)
+
+
+class OtherDefinition(NamedTuple):
+    """What else a name may be: a definition, and its line where several of one file are told apart by it, else 0."""
+
+    target: str
+    line: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.target} line {self.line}" if self.line else self.target
+
+
+_OTHERWISE = "otherwise "
+
+
+def write_others(others: Iterable[OtherDefinition]) -> str:
+    """Return the reason of a name that may be several things.
+
+    >>> write_others([OtherDefinition("p.a:B", 9), OtherDefinition("none")])
+    'otherwise none, p.a:B line 9'
+    """
+    return f"{_OTHERWISE}{', '.join(sorted({str(other) for other in others}))}"
+
+
+def read_others(reason: str) -> list[OtherDefinition]:
+    """Return what else a name may be, from its reason; nothing for a reason of another kind.
+
+    >>> read_others("otherwise none, p.a:B line 9"), read_others("module __getattr__")
+    ([OtherDefinition(target='none', line=0), OtherDefinition(target='p.a:B', line=9)], [])
+    """
+    if not reason.startswith(_OTHERWISE):
+        return []
+    return [_read_other(part) for part in reason.removeprefix(_OTHERWISE).split(", ")]
+
+
+def _read_other(text: str) -> OtherDefinition:
+    target, between, line = text.rpartition(" line ")
+    return OtherDefinition(target, int(line)) if between and line.isdigit() else OtherDefinition(text)

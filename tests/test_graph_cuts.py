@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from analysis.graph import find_cut, find_loop
 from analysis.graph.components import find_strong_components
-from analysis.graph.minimal_cut import thin_cut
+from analysis.graph.minimal_cut import make_minimal
 from analysis.graph.ordering import find_backward_edges
 from analysis.graph.packing import pack_cycles
 
@@ -122,7 +122,7 @@ def test_of_a_cut_the_cheapest_imports_stay_and_of_equally_cheap_ones_the_first(
     costs: dict[Edge, int], expected: list[Edge]
 ) -> None:
     """The whole graph is no minimal cut: the dearest imports are taken back first."""
-    assert thin_cut(costs, list(costs), 1000) == expected
+    assert make_minimal(costs, list(costs), 1000) == expected
 
 
 def test_a_packing_that_runs_out_of_steps_says_what_is_left() -> None:
@@ -148,8 +148,8 @@ def test_without_the_edges_that_point_backwards_there_is_no_cycle(costs: dict[Ed
 
 def test_thinning_without_steps_keeps_the_whole_cut() -> None:
     costs = {(0, 1): 1, (1, 0): 1, (1, 2): 1}
-    assert thin_cut(costs, [(0, 1), (1, 2)], 10**6) == [(0, 1)]
-    assert thin_cut(costs, [(0, 1), (1, 2)], -1) == [(0, 1), (1, 2)]
+    assert make_minimal(costs, [(0, 1), (1, 2)], 10**6) == [(0, 1)]
+    assert make_minimal(costs, [(0, 1), (1, 2)], -1) == [(0, 1), (1, 2)]
 
 
 @settings(max_examples=80)

@@ -243,9 +243,9 @@ def test_cycles_do_not_depend_on_the_order_of_the_edges() -> None:
 def test_chains_are_all_the_shortest_ones_in_order() -> None:
     graph = make_graph(plain("ab", "bd", "ac", "cd", "de", "ad") + plain("ex"))
     (direct,) = find_chains(graph, "a", "d")
-    assert [str(hop) for hop in direct.hops] == ["a a.py:6 d"]
+    assert [str(hop) for hop in direct.steps] == ["a a.py:6 d"]
     graph = make_graph(plain("ab", "bd", "ac", "cd"))
-    assert [[hop.imported for hop in chain.hops] for chain in find_chains(graph, "a", "d")] == [["b", "d"], ["c", "d"]]
+    assert [[hop.imported for hop in chain.steps] for chain in find_chains(graph, "a", "d")] == [["b", "d"], ["c", "d"]]
     assert len(find_chains(graph, "a", "d", limit=1)) == 1
     assert find_chains(graph, "d", "a") == []
 
@@ -258,7 +258,7 @@ def test_chains_are_as_short_as_those_of_networkx(edges: list[tuple[str, str, st
     first, last = graph.modules[0], graph.modules[-1]
     if first in witness and last in witness and nx.has_path(witness, first, last):
         expected = sorted(nx.all_shortest_paths(witness, first, last))
-        found = [[chain.hops[0].importer, *(hop.imported for hop in chain.hops)] for chain in
+        found = [[chain.steps[0].importer, *(hop.imported for hop in chain.steps)] for chain in
                  find_chains(graph, first, last, limit=1000)]  # fmt: skip
         assert found == expected
 

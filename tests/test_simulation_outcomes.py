@@ -75,7 +75,7 @@ SWALLOWED: tuple[tuple[Program, list[tuple[int, str]]], ...] = (
     (GONE + "    pass\n", [(2, "pk: absent")]),
     (GONE + "    pk = 'text'\n", [(2, "pk: 'text'")]),
     (GONE + "    pk = True\n", [(2, "pk: True")]),
-    (GONE + f"    pk = '{'x' * 90}'\n", [(2, "pk: '" + "x" * 39)]),
+    (GONE + f"    pk = '{'x' * 90}'\n", [(2, "pk: '" + "x" * 40 + "'")]),
     (GONE + "    pk = 1.5\n", [(2, "pk: 1.5")]),
     (GONE + "    pk = []\n", [(2, "pk: unknown")]),
     (GONE + "    class pk: ...\n", [(2, "pk: class pk.m:pk")]),

@@ -1,4 +1,4 @@
-"""Cuts of components, kept from one run to the next: the same component has the same cut."""
+"""Cuts of components, cached from one run to the next: the same component has the same cut."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from analysis.cache import Collection, build_key
 from analysis.graph.cuts import Cut, find_cut
 from analysis.graph.edge_arrays import Pairs
 
-#: What decides the cut of a component: when its source changes, what was kept before is never read.
+#: What decides the cut of a component: when its source changes, what was cached before is never read.
 PROGRAM = ("graph", "resolve", "facts", "tables", "steps")
 #: Smaller components are cut sooner than looked up.
-_FEWEST_KEPT_EDGES = 12
+_FEWEST_CACHED_EDGES = 12
 
 
 class CachedCuts:
@@ -25,7 +25,7 @@ class CachedCuts:
         self._folder = folder
         self._known: dict[str, Cut[int]] = {}
         self._fresh: dict[str, bytes] = {}
-        self._kept: Collection | None = None
+        self._cached: Collection | None = None
 
     def find(self, pairs: Pairs) -> Cut[int]:
         """Return the cut of a component, whose modules are numbered in the order of their names."""
@@ -40,19 +40,19 @@ class CachedCuts:
 
     def save(self) -> None:
         """Keep what was found, and let go of the file."""
-        if self._kept is not None:
-            with self._kept as kept:
-                kept.write(self._fresh)
-        self._kept, self._fresh = None, {}
+        if self._cached is not None:
+            with self._cached as cached:
+                cached.write(self._fresh)
+        self._cached, self._fresh = None, {}
 
     def _find(self, key: str, places: np.ndarray, costs: np.ndarray) -> Cut[int]:
         cut = self._known.get(key)
-        if cut is None and len(costs) >= _FEWEST_KEPT_EDGES:
-            self._kept = self._kept or Collection(self._folder, "cuts", build_key(PROGRAM))
-            cut = _read(self._kept.read(key))
+        if cut is None and len(costs) >= _FEWEST_CACHED_EDGES:
+            self._cached = self._cached or Collection(self._folder, "cuts", build_key(PROGRAM))
+            cut = _read(self._cached.read(key))
         if cut is None:
             cut = find_cut(dict(zip(map(tuple, places.T.tolist()), costs.tolist(), strict=True)))
-            if len(costs) >= _FEWEST_KEPT_EDGES:
+            if len(costs) >= _FEWEST_CACHED_EDGES:
                 self._fresh[key] = json.dumps([cut.pairs, cut.cost, cut.method, cut.bound]).encode("ascii")
         self._known[key] = cut
         return cut

@@ -17,15 +17,15 @@ Following = Mapping[int, list[int]]
 
 @dataclass(frozen=True, slots=True, order=True)
 class Chain:
-    """One way from an importer to an imported module, hop by hop."""
+    """One way from an importer to an imported module, step by step."""
 
-    hops: tuple[ImportStep, ...]
+    steps: tuple[ImportStep, ...]
 
 
 def find_chains(graph: ImportGraph, importer: str, imported: str, limit: int = 5) -> list[Chain]:
     """Return up to ``limit`` shortest chains, sorted by the names of the modules on the way.
 
-    All scopes count, and each hop names the least deferred statement; edges to ancestor packages only where
+    All scopes count, and each step names the least deferred statement; edges to ancestor packages only where
     there is no other way. From a module to itself the chains are the shortest loops through it. Empty when there is
     no way. Raises ``UnknownNameError`` with the nearest names.
     """
@@ -39,8 +39,8 @@ def find_chains(graph: ImportGraph, importer: str, imported: str, limit: int = 5
         pairs = arrays.find_pairs("typing", with_ancestors=with_ancestors)
         rows = dict(zip(zip(pairs.importers.tolist(), pairs.importeds.tolist(), strict=True), pairs.rows, strict=True))
         ways = islice(_find_ways(pairs, start, goal), limit)
-        hops = ImportStepReader(graph.edges)
-        chains = [Chain(tuple(hops.read(int(rows[pair])) for pair in pairwise(way))) for way in ways]
+        steps = ImportStepReader(graph.edges)
+        chains = [Chain(tuple(steps.read(int(rows[pair])) for pair in pairwise(way))) for way in ways]
         if chains:
             return chains
     return []
@@ -55,7 +55,7 @@ def _explain_unknown(name: str, modules: tuple[str, ...]) -> UnknownNameError:
 
 
 def _find_ways(pairs: Pairs, start: int, goal: int) -> Iterator[list[int]]:
-    """Yield the shortest ways in the order of the names; every step comes one hop nearer."""
+    """Yield the shortest ways in the order of the names; every step comes one step nearer."""
     following: dict[int, list[int]] = {}
     importers: dict[int, list[int]] = {}
     for first, second in zip(pairs.importers.tolist(), pairs.importeds.tolist(), strict=True):
@@ -77,13 +77,13 @@ def _find_ways(pairs: Pairs, start: int, goal: int) -> Iterator[list[int]]:
 
 
 def _measure_depth(importers: Following, goal: int, start: int) -> dict[int, int]:
-    """Return the number of hops to ``goal`` for the modules that are nearer to it than ``start``."""
+    """Return the number of steps to ``goal`` for the modules that are nearer to it than ``start``."""
     depth = {goal: 0}
     layer = [goal]
-    for hops in count(1):
+    for steps in count(1):
         above = {first for second in layer for first in importers.get(second, ())}
         if start in above or not above:
             break
         layer = [first for first in above if first not in depth]
-        depth.update(dict.fromkeys(layer, hops))
+        depth.update(dict.fromkeys(layer, steps))
     return depth

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from analysis.graph.minimal_cut import thin_cut
+from analysis.graph.minimal_cut import make_minimal
 from analysis.graph.ordering import find_backward_edges
 from analysis.graph.packing import FOREVER, Costs, Edge, Packing, pack_cycles
 
@@ -82,7 +82,7 @@ class _Branching:
         """Pack the cycles of what is left, keep the cut if it is the cheapest so far, and return both."""
         packing = pack_cycles(costs, self._limit, backwards=backwards)
         self._steps_left -= packing.steps
-        cut = thin_cut(costs, [*packing.cut, *find_backward_edges(costs, packing.rest)], self._limit)
+        cut = make_minimal(costs, [*packing.cut, *find_backward_edges(costs, packing.rest)], self._limit)
         whole = sorted([*cut, *removed])
         cost = sum(self._costs[edge] for edge in whole)
         if cost < self.cost and not any(costs[edge] >= FOREVER for edge in cut):

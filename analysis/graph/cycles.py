@@ -84,7 +84,7 @@ class _Builder:
 
     def __init__(self, arrays: EdgeArrays, graph: ImportGraph, cuts: CachedCuts) -> None:
         self._names = arrays.names
-        self._hops = ImportStepReader(graph.edges)
+        self._steps = ImportStepReader(graph.edges)
         self._are_ancestors = graph.edges.column("is_ancestor").to_numpy()
         self._cuts = cuts
 
@@ -106,7 +106,7 @@ class _Builder:
         suffix = "+ancestors" if with_ancestors else ""
         return Cycle(
             f"{kind}{suffix}:{names[0]}:{digest}", kind, with_ancestors, len(names), len(pairs), names,
-            tuple(self._hops.read(rows[key]) for key in loop), is_shortest,
+            tuple(self._steps.read(rows[key]) for key in loop), is_shortest,
             tuple(CutStep(self._names[importer], self._names[imported]) for importer, imported in cut.pairs),
             cut.cost, cut.method,
         )  # fmt: skip

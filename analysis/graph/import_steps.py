@@ -25,7 +25,7 @@ class ImportStep:
 
 
 class ImportStepReader:
-    """Reads rows of a table of edges as hops, one at a time."""
+    """Reads rows of a table of edges as steps, one at a time."""
 
     def __init__(self, edges: pa.Table) -> None:
         self._columns = [edges.column(name) for name in ("importer", "imported", "path", "line", "name", "scope")]

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Mapping
 from analysis.graph.packing import Costs, Edge, Node
 
 
-def thin_cut(costs: Costs, cut: Collection[Edge], most_steps: int) -> list[Edge]:
+def make_minimal(costs: Costs, cut: Collection[Edge], most_steps: int) -> list[Edge]:
     """Return the edges of a cut that are needed: each, put back alone, would close a cycle.
 
     The dearest are taken back first, of equally dear ones the last by name. ``cut`` must leave no cycle in the

@@ -65,12 +65,12 @@ def read_binding_columns(spaces: Namespaces) -> BindingColumns:
     numbers = {module.source: module.number for module in spaces.index.modules if module.source}
     files, paths = tables.read_codes(spaces.bindings, "path")
     names, texts = tables.read_codes(spaces.bindings, "name")
-    kinds, words = tables.read_codes(spaces.bindings, "kind")
+    kinds, values = tables.read_codes(spaces.bindings, "kind")
     module = look_up([numbers.get(path, NOWHERE) for path in paths], files)
     rows, width = np.flatnonzero(module >= 0), max(1, len(texts))
     key, first, count = np.unique(module[rows] * width + names[rows], return_index=True, return_counts=True)
     places = {kind: place for place, kind in enumerate(MADE)}
-    kind = look_up([places.get(word, NOWHERE) for word in words], kinds[rows[first]])
+    kind = look_up([places.get(word, NOWHERE) for word in values], kinds[rows[first]])
     codes = {text: code for code, text in enumerate(texts)}
     return BindingColumns(key, width, pa.array(texts, tables.TEXT), codes, rows[first], count == 1, kind)
 

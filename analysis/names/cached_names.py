@@ -1,4 +1,4 @@
-"""Resolved names, kept from one run to the next.
+"""Resolved names, cached from one run to the next.
 
 Which names there are depends on the structure of the files (see ``facts.structure``), on the modules and on the policy,
 not on lines. Where these are what they were, the tables of an earlier run hold, with the lines of today in them.
@@ -6,7 +6,6 @@ not on lines. Where these are what they were, the tables of an earlier run hold,
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -19,11 +18,11 @@ from analysis import tables
 from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
 from analysis.resolve import Supported, TargetResolver
 from analysis.resolve.evidence import FactTables
-from analysis.steps import find_bindings_in, read_binding
+from analysis.steps import find_bindings_in, read_binding, read_others, write_others
 
-#: What decides which names there are: when its source changes, what was kept before is never read.
+#: What decides which names there are: when its source changes, what was cached before is never read.
 PROGRAM = ("names", "resolve", "facts", "policy", "tables", "steps")
-#: What is kept: tables that depend on structure and lines alone.
+#: What is cached: tables that depend on structure and lines alone.
 NAMES = ("paths", "violations", "phantom_names", "conflicts", "bases")
 _KIND = "names"
 _LINES = "lines"
@@ -33,32 +32,29 @@ _LINED = ("imports", "bindings", "definitions")
 _Moves = Mapping[str, Mapping[int, int]]
 #: Where more files moved, it is quicker to resolve again.
 _MOST_MOVED_FILES = 60
-#: Where that many moved, their lines of today are kept.
+#: Where that many moved, their lines of today are cached.
 _MANY_MOVED_FILES = 20
-
-_OTHERWISE = "otherwise "
-_CANDIDATE = re.compile(r"([^ ,]+)(?: line (\d+))?")
 
 
 class MovedError(Exception):
-    """The lines of today cannot be told from those of an earlier run."""
+    """The lines of today cannot be texts from those of an earlier run."""
 
 
 class CachedNames:
-    """The names of targets by structure, in a folder that several processes may use; without one nothing is kept."""
+    """The names of targets by structure, in a folder that several processes may use; without one nothing is cached."""
 
     def __init__(self, folder: Path | None, target: TargetResolver, stated: frozenset[str]) -> None:
         self._facts, self._folder = target.facts, folder
         self._key = _find_key(target.facts, target.supported, stated) if folder is not None else ""
 
     def read(self) -> dict[str, pa.Table] | None:
-        """Return the tables with the lines of today; None when they are not there, or cannot be told."""
-        kept = read_entry(self._folder, _KIND, self._key)
-        if kept is None:
+        """Return the tables with the lines of today; None when they are not there, or cannot be texts."""
+        cached = read_entry(self._folder, _KIND, self._key)
+        if cached is None:
             return None
-        found = {name: unpack_table(kept[name], tables.TABLES[name].schema) for name in NAMES}
+        found = {name: unpack_table(cached[name], tables.TABLES[name].schema) for name in NAMES}
         try:
-            moves = _find_moves(self._facts, unpack_table(kept[_LINES], _LINES_SCHEMA))
+            moves = _find_moves(self._facts, unpack_table(cached[_LINES], _LINES_SCHEMA))
             moved = {name: _move(table, moves) for name, table in found.items()}
         except (ValueError, KeyError, TypeError, pa.ArrowException, MovedError):
             return None
@@ -69,8 +65,8 @@ class CachedNames:
     def write(self, found: Mapping[str, pa.Table]) -> None:
         """Keep tables, all or none; a failure only costs time on the next run."""
         if self._folder is not None:
-            kept = {**{name: found[name] for name in NAMES}, _LINES: _list_lines(self._facts)}
-            write_entry(self._folder, _KIND, self._key, pack_tables(kept))
+            cached = {**{name: found[name] for name in NAMES}, _LINES: _list_lines(self._facts)}
+            write_entry(self._folder, _KIND, self._key, pack_tables(cached))
 
 
 def _find_key(facts: FactTables, supported: Supported, stated: frozenset[str]) -> str:
@@ -87,9 +83,9 @@ def _list_lines(facts: FactTables) -> pa.Table:
     return pa.table({"line": pa.chunked_array([chunk for column in lines for chunk in column.chunks], pa.int32())})
 
 
-def _find_moves(facts: FactTables, kept: pa.Table) -> _Moves:
+def _find_moves(facts: FactTables, cached: pa.Table) -> _Moves:
     """Return where the lines of each changed file went. Raises ``MovedError`` where one line became two, or two one."""
-    old, start = tables.read_numbers(kept, "line"), 0
+    old, start = tables.read_numbers(cached, "line"), 0
     found: dict[str, dict[int, int]] = {}
     changed: list[tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.int64], list[str]]] = []
     for name in _LINED:
@@ -150,13 +146,13 @@ def _find_line(moved: Mapping[int, int], old: int) -> int:
 
 def _move_chains(table: pa.Table, moves: _Moves) -> pa.Table:
     chains = table["chain"].combine_chunks()
-    hops = chains.flatten()
-    is_meant = pa.array(np.zeros(len(hops), bool))
+    steps = chains.flatten()
+    is_moved = pa.array(np.zeros(len(steps), bool))
     for path in sorted(moves):
-        is_meant = pc.or_(is_meant, find_bindings_in(hops, path))
-    rows = np.flatnonzero(is_meant.to_numpy(zero_copy_only=False))
-    told = hops.take(pa.array(rows)).to_pylist()
-    moved = pc.replace_with_mask(hops, is_meant, pa.array([_move_hop(hop, moves) for hop in told], tables.TEXT))
+        is_moved = pc.or_(is_moved, find_bindings_in(steps, path))
+    rows = np.flatnonzero(is_moved.to_numpy(zero_copy_only=False))
+    texts = steps.take(pa.array(rows)).to_pylist()
+    moved = pc.replace_with_mask(steps, is_moved, pa.array([_move_step(text, moves) for text in texts], tables.TEXT))
     offsets = np.concatenate(([0], np.cumsum(chains.value_lengths().to_numpy()))).astype(np.int32)
     place = table.column_names.index("chain")
     return table.set_column(place, table.schema.field(place), pa.ListArray.from_arrays(pa.array(offsets), moved))
@@ -164,31 +160,26 @@ def _move_chains(table: pa.Table, moves: _Moves) -> pa.Table:
 
 def _move_reasons(table: pa.Table, moves: _Moves) -> pa.Table:
     """Candidates of one name in one file are told apart by their lines: ``otherwise a:B line 3, a:B line 9``."""
-    is_meant = pc.and_(
+    is_moved = pc.and_(
         pc.is_in(table["definition_path"].cast(tables.TEXT), pa.array(sorted(moves))),
         pc.match_substring(table["reason"], " line "),
     ).combine_chunks()
-    meant = table.select(["reason", "definition_path"]).filter(is_meant)
-    rows = zip(*(tables.read_column(meant, name) for name in meant.column_names), strict=True)
+    moved_rows = table.select(["reason", "definition_path"]).filter(is_moved)
+    rows = zip(*(tables.read_column(moved_rows, name) for name in moved_rows.column_names), strict=True)
     moved = [_move_reason(reason, moves[path]) for reason, path in rows]
     place = table.column_names.index("reason")
-    reasons = pc.replace_with_mask(table["reason"].combine_chunks(), is_meant, pa.array(moved, tables.TEXT))
+    reasons = pc.replace_with_mask(table["reason"].combine_chunks(), is_moved, pa.array(moved, tables.TEXT))
     return table.set_column(place, table.schema.field(place), reasons)
 
 
 def _move_reason(reason: str, moved: Mapping[int, int]) -> str:
-    parts = [_CANDIDATE.fullmatch(part) for part in reason.removeprefix(_OTHERWISE).split(", ")]
-    if not reason.startswith(_OTHERWISE) or None in parts:
+    others = read_others(reason)
+    if not others:
         raise MovedError
-    told = [
-        f"{part[1]} line {_find_line(moved, int(part[2]))}" if part[2] else part[1]
-        for part in parts
-        if part is not None
-    ]
-    return f"{_OTHERWISE}{', '.join(sorted(told))}"
+    return write_others(other._replace(line=_find_line(moved, other.line)) if other.line else other for other in others)
 
 
-def _move_hop(text: str, moves: _Moves) -> str:
+def _move_step(text: str, moves: _Moves) -> str:
     """Return a step of a chain with the line of today."""
     step = read_binding(text)
     if step.path not in moves or not step.line:

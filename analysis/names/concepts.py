@@ -58,9 +58,11 @@ def find_concepts(facts: ClassFacts, policy: Policy) -> list[Concept]:
     Proposed is every last word of a class name (``*Registry``) that two or more definitions share. Exceptions,
     classes of test files and families that a policy's pattern names already are not proposed.
     """
-    census = [each for each in build_class_index(facts) if not each.is_local]
+    counted_classes = [each for each in build_class_index(facts) if not each.is_local]
     # A class in an except block stands for itself only when nothing else has its definition.
-    counted = list({each.definition: each for each in sorted(census, key=lambda each: not each.is_fallback)}.values())
+    counted = list(
+        {each.definition: each for each in sorted(counted_classes, key=lambda each: not each.is_fallback)}.values()
+    )
     own = [_find_by_policy(counted, rule) for rule in policy.concept]
     known = {pattern for rule in policy.concept for pattern in rule.match}
     return own + [concept for concept in _find_by_suffix(counted) if concept.name not in known]

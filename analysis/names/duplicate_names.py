@@ -34,11 +34,11 @@ class DuplicateName:
 
 def find_duplicate_names(facts: ClassFacts) -> list[DuplicateName]:
     """Return the class names with two or more definitions, most definitions first, then by name."""
-    census = build_class_index(facts)
-    fallbacks = Counter(each.name for each in census if each.is_fallback)
-    local = Counter(each.name for each in census if each.is_local)
+    counted_classes = build_class_index(facts)
+    fallbacks = Counter(each.name for each in counted_classes if each.is_fallback)
+    local = Counter(each.name for each in counted_classes if each.is_local)
     by_name: dict[str, dict[str, Counted]] = defaultdict(dict)
-    for each in census:
+    for each in counted_classes:
         if not each.is_local and not each.is_fallback:
             by_name[each.name].setdefault(each.definition, each)
     found = [

@@ -126,15 +126,15 @@ def _chain(step: Numbers, rows: Numbers, places: pa.Array) -> pa.ListArray:
     """Return the places on the chain of each name."""
     index = np.zeros(len(step), np.int64)
     index[rows] = np.arange(len(rows))
-    starts, hops = [np.arange(len(rows))], [rows]
-    while len(hops[-1]):
-        following = step[hops[-1]]
+    starts, steps = [np.arange(len(rows))], [rows]
+    while len(steps[-1]):
+        following = step[steps[-1]]
         starts.append(starts[-1][following >= 0])
-        hops.append(following[following >= 0])
+        steps.append(following[following >= 0])
     start = np.concatenate(starts)
     order = np.argsort(start, kind="stable")
     offsets = np.concatenate([[0], np.cumsum(np.bincount(start, minlength=len(rows)))]).astype(np.int32)
-    return pa.ListArray.from_arrays(offsets, places.take(pa.array(index[np.concatenate(hops)[order]])))
+    return pa.ListArray.from_arrays(offsets, places.take(pa.array(index[np.concatenate(steps)[order]])))
 
 
 def _count(bound: BindingColumns, usage: Usage, rows: Numbers) -> tuple[Numbers, Numbers]:

@@ -54,7 +54,7 @@ def build_identity(
 ) -> Identity:
     """Resolve every name and say who takes what from the wrong place; linear in the number of statements.
 
-    ``cache`` is a folder where names are kept: those of a target whose structure is the same are not resolved again.
+    ``cache`` is a folder where names are cached: those of a target whose structure is the same are not resolved again.
     ``gaps`` takes what fails inside the kit, table by table; without it such a failure is raised.
     """
     gaps = gaps or NoGaps()
@@ -76,14 +76,14 @@ def build_empty_identity() -> Identity:
 def _find_names(
     resolver: TargetResolver, stated: frozenset[str], cache: Path | None, gaps: Gaps
 ) -> dict[str, pa.Table]:
-    """Return the tables that are kept from run to run; what is not complete is not kept."""
-    kept = gaps.attempt("names", "kept names", lambda: CachedNames(cache, resolver, stated), lambda: None)
-    found = gaps.attempt("names", "kept names", kept.read, lambda: None) if kept else None
+    """Return the tables that are cached from run to run; what is not complete is not cached."""
+    cached = gaps.attempt("names", "cached names", lambda: CachedNames(cache, resolver, stated), lambda: None)
+    found = gaps.attempt("names", "cached names", cached.read, lambda: None) if cached else None
     if found is None:
         failures = len(gaps.rows)
         found = _resolve(resolver, stated, gaps)
-        if kept and len(gaps.rows) == failures:
-            gaps.attempt("names", "keeping names", partial(kept.write, found), lambda: None)
+        if cached and len(gaps.rows) == failures:
+            gaps.attempt("names", "keeping names", partial(cached.write, found), lambda: None)
     return found
 
 

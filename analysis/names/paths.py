@@ -26,7 +26,7 @@ from analysis.resolve.name_resolver import NameResolver
 from analysis.resolve.namespaces import Namespaces
 from analysis.resolve.statements import Statements
 from analysis.resolve.values import Candidate, Key, Outcome, Value, choose
-from analysis.steps import BindingStep
+from analysis.steps import BindingStep, OtherDefinition, write_others
 
 #: Longer chains are cut in the middle of nowhere; none that long was ever seen.
 _LONGEST_CHAIN = 30
@@ -198,11 +198,10 @@ def _judge(outcome: Outcome, chosen: Candidate) -> tuple[str, str]:
     if len(outcome) == 1:
         is_certain = chosen.level in {ALWAYS, TRIED} and value.kind not in _UNCERTAIN
         return ("certain" if is_certain else "conditional"), ""
-    others = sorted({_show(candidate.value, value) for candidate in outcome if candidate is not chosen})
-    return "conditional", f"otherwise {', '.join(others)}"
+    others = (_find_other(candidate.value, value) for candidate in outcome if candidate is not chosen)
+    return "conditional", write_others(others)
 
 
-def _show(value: Value, chosen: Value) -> str:
-    if value.target and value.target == chosen.target:
-        return f"{value.target} line {value.line}"
-    return value.target or value.reason or value.kind
+def _find_other(value: Value, chosen: Value) -> OtherDefinition:
+    is_same_name = bool(value.target) and value.target == chosen.target
+    return OtherDefinition(value.target or value.reason or value.kind, value.line if is_same_name else 0)

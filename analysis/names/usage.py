@@ -36,12 +36,12 @@ class Usage:
 
 def find_usage(statements: Statements) -> Usage:
     """Return the use of every name that is taken from a module of the tree."""
-    kinds, words = tables.read_codes(statements.table, "kind")
+    kinds, values = tables.read_codes(statements.table, "kind")
     names, texts = tables.read_codes(statements.table, "name")
     files, _ = tables.read_codes(statements.table, "path")
     if not texts:
         return Usage({}, [], {})
-    is_taking = np.array([word in _TAKING for word in words], bool)
+    is_taking = np.array([word in _TAKING for word in values], bool)
     is_name = np.array([text not in _NO_NAME for text in texts], bool)
     taken = np.flatnonzero((statements.targets >= 0) & is_taking[kinds] & is_name[names] & statements.is_live)
     key = statements.targets[taken] * len(texts) + names[taken]

@@ -33,12 +33,12 @@ def answer_imports(resolver: ImportResolver) -> ImportAnswers:
     """Answer every import statement; linear in their number."""
     imports = resolver.statements
     files, paths = tables.read_codes(imports, "path")
-    words, texts = tables.read_codes(imports, "module")
+    written, texts = tables.read_codes(imports, "module")
     names, name_texts = tables.read_codes(imports, "name")
     levels = tables.read_numbers(imports, "level")
     rows, importers = _list_importers([resolver.index.find_names(path) for path in paths], files)
     views = _number_views(resolver, importers, levels[rows] > 0)
-    asked = np.stack((views, levels[rows], words[rows], names[rows]))
+    asked = np.stack((views, levels[rows], written[rows], names[rows]))
     which, answers = _answer(resolver, importers, asked, (texts, name_texts))
     from_folder = np.array([answer.via == "script-folder" for answer in answers], bool)
     for place in np.flatnonzero(from_folder[which]).tolist():
@@ -94,7 +94,7 @@ def _list_importers(found: Sequence[Sequence[Module]], files: Numbers) -> tuple[
 
 
 def _number_views(resolver: ImportResolver, importers: Numbers, is_relative: np.ndarray) -> Numbers:
-    """Return a number for what the answers to each question depend on, but for its words."""
+    """Return a number for what the answers to each question depend on, but for what they ask."""
     views: dict[tuple[object, ...], int] = {}
     numbers = np.zeros((2, len(resolver.index.all)), np.int64)
     for number in np.unique(importers).tolist():

@@ -31,7 +31,7 @@ MOST_STEPS = 20_000_000
 TOO_MANY_STEPS = "the modules before it took too many steps"
 TIME_BUDGET = "time budget"
 _MOST_HOPS = 50
-#: What decides an answer: when its source changes, what was kept before is never read.
+#: What decides an answer: when its source changes, what was cached before is never read.
 PROGRAM = ("simulation", "resolve", "facts", "policy", "tables", "steps")
 _KIND = "first-imports"
 _DEEPEST = 200_000
@@ -134,21 +134,21 @@ def simulate_entries(
     Nothing is executed. Modules that come after ``MOST_STEPS`` are ``unknown``, those after ``budget_seconds`` are
     ``not-simulated``.
     ``environment`` says what is outside the tree; by default all of it is there. With ``cache`` the answer for the same
-    files is kept there, also one that time cut short: the next call goes on from it. ``gaps`` takes what fails inside
+    files is cached there, also one that time cut short: the next call goes on from it. ``gaps`` takes what fails inside
     the kit; without it such a failure is raised. ``machine`` makes each simulated process: one that watches what runs
     is given here, and no ``cache`` with it.
     """
     environment, gaps = environment or find_environment(resolver), gaps or NoGaps()
     key = _find_key(facts, entries, environment) if cache is not None else ""
-    kept = _read_kept(cache, key)
-    if kept is not None and not count_not_simulated(kept["simulated"]):
+    cached = _read_cached(cache, key)
+    if cached is not None and not count_not_simulated(cached["simulated"]):
         progress("simulation", len(entries), len(entries))
-        return kept
+        return cached
     failures = len(gaps.rows)
     deadline = time.monotonic() + budget_seconds
     simulation = Simulation(facts, environment, deadline=deadline, gaps=gaps, resolver=resolver, machine=machine)
-    found = _run_deep(lambda: _simulate(simulation, _find_waiting(entries, kept), progress))
-    found = _join(kept, found) if kept is not None else found
+    found = _run_deep(lambda: _simulate(simulation, _find_waiting(entries, cached), progress))
+    found = _join(cached, found) if cached is not None else found
     if len(gaps.rows) == failures:
         write_entry(cache, _KIND, key, pack_tables(found))
     return found
@@ -162,27 +162,29 @@ def find_environment(resolver: TargetResolver | None) -> Environment:
     return Environment(here.version, here.platform)
 
 
-def _read_kept(cache: Path | None, key: str) -> dict[str, pa.Table] | None:
-    kept = read_entry(cache, _KIND, key)
-    if kept is None:
+def _read_cached(cache: Path | None, key: str) -> dict[str, pa.Table] | None:
+    cached = read_entry(cache, _KIND, key)
+    if cached is None:
         return None
-    return {table.name: unpack_table(kept[table.name], table.schema) for table in tables.SIMULATION_TABLES}
+    return {table.name: unpack_table(cached[table.name], table.schema) for table in tables.SIMULATION_TABLES}
 
 
-def _find_waiting(entries: Sequence[tuple[str, str]], kept: Mapping[str, pa.Table] | None) -> Sequence[tuple[str, str]]:
+def _find_waiting(
+    entries: Sequence[tuple[str, str]], cached: Mapping[str, pa.Table] | None
+) -> Sequence[tuple[str, str]]:
     """Return the modules that an earlier call had no time for; all of them without one."""
-    if kept is None:
+    if cached is None:
         return entries
-    outcomes = zip(*(tables.read_column(kept["simulated"], name) for name in ("module", "outcome")), strict=True)
+    outcomes = zip(*(tables.read_column(cached["simulated"], name) for name in ("module", "outcome")), strict=True)
     done = {module for module, outcome in outcomes if outcome != "not-simulated"}
     return [entry for entry in entries if entry[0] not in done]
 
 
-def _join(kept: Mapping[str, pa.Table], found: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
+def _join(cached: Mapping[str, pa.Table], found: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
     """Return what an earlier call has told and what was found now, in the order of the modules."""
-    simulated = kept["simulated"]
+    simulated = cached["simulated"]
     is_told = pc.not_equal(simulated["outcome"].cast(tables.TEXT), "not-simulated")
-    told = {**kept, "simulated": simulated.filter(is_told)}
+    told = {**cached, "simulated": simulated.filter(is_told)}
     return {name: _sort(pa.concat_tables([table, found[name]]).unify_dictionaries()) for name, table in told.items()}
 
 
