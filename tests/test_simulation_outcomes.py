@@ -30,6 +30,7 @@ MEANINGS: tuple[tuple[Program, tuple[str, str, str]], ...] = (
     ("from pk import gone\n", ("missing-name", "pk", "gone")),
     ("from pk.gone import x\n", ("missing-in-tree", "pk.gone", "")),
     ("import pk\npk.gone\n", ("other", "pk", "gone")),
+    ({"pk/__init__.py": "", "pk/s/a.py": "", "pk/m.py": "import pk.s\npk.s.gone\n"}, ("other", "pk.s", "gone")),
     ("import json.gone\n", ("missing-third-party", "json.gone", "")),
     ("from json import gone\n", ("missing-third-party", "json", "gone")),
     ("from ... import x\n", ("other", "", "")),

@@ -182,6 +182,8 @@ def test_definitions_and_calls_do_what_they_do_in_python(make_tree: Tree) -> Non
 U = "import os\nU = os.urandom(1)[0]\n"
 #: A failure that may not come is a doubt: nothing fails for sure before the end, if there is one.
 DOUBTFUL: tuple[Program, ...] = (
+    U + "if U: ...\nelif U:\n    X = 1\nelif U: ...\nelse: ...\nX\n",
+    U + "X = __import__('json.gone', None, None, [], U)\n", U + "if U: ...\nelse:\n    from json import *\nX\n",
     {"pk/__init__.py": "def __getattr__(name):\n    import pk\n    return getattr(pk, name)\n",
      "pk/m.py": U + "import pk\nif U:\n    pk.X\n    Y = 1\nY\n"},
     {"pk/__init__.py": "", "pk/a.py": "import pk.m\nA = 1\n", "pk/m.py": U + "if U:\n    import pk.a\n    pk.a.A\n"},
@@ -222,6 +224,12 @@ def test_what_may_not_happen_is_no_failure(make_tree: Tree) -> None:
 
 #: Programs of several files.
 MODULES: tuple[Program, ...] = (
+    {"pk/s/__init__.py": "__all__ = ['a', 'b']\n", "pk/s/a.py": "", "pk/s/b.py": "", "pk/__init__.py": "",
+     "pk/m.py": "from pk.s import *\na\nb\nc\n"},
+    *(f"import os\nU = os.urandom(1)[0]\n{text}\n{END}"
+      for text in ("if U: X = 1", "if U: X = 1\nelse: X = 2", "for x in U.to_bytes(1, 'big'): X = 1", "X = U and 1",
+      "X = 1 if U else 2",
+                   "def f():\n    if U: x = 1\n    raise KeyError\nf()", "while U:\n    break")),
     {"pk/__init__.py": "", "pk/a.py": "A = B = 1\n", "pk/m.py": "import pk.a\ndel pk.a.A\nfrom pk.a import B, A\n"},
     {"pk/__init__.py": "", "pk/a.py": "A = B = 1\n",
     "pk/m.py": "import pk.a\ndelattr(pk.a, 'A')\nfrom pk.a import B, A\n"},

@@ -139,6 +139,7 @@ DECIDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     "globals().get('len') is None")),
     ("import ctypes.util as u\n", ("u.find_library('no_library_of_anybody') is None",
     "u.find_library('no name') is None")),
+    ("import json.decoder as d, os.path as p\n", ("d", "p", "d is None")),
     ("import sys, os\nA, B = sys, os\n", ("A.platform == 'nonsense'", "A.modules['pk'] is None")),
     ("try:\n    raise KeyError\nexcept KeyError as e:\n    X, Y = bool(e) if 0 else 1, e is None\n", ("X", "Y")),
     # What changes a list or a table.
@@ -246,6 +247,7 @@ OPEN: tuple[tuple[str, tuple[str, ...]], ...] = (
     (U + "X = [1]\nX += U\n", ("X == [1]", "2 in X")),
     (U + "X = 'a'\nX += U\n", ("X == 'a'", "X")),
     (U + "X = 1\nX -= 1\n", ("X == 1", "X")),
+    (U + "D = {}\nif U:\n    D['k'] = 1\n", ("'k' in D", "D", "D.get('k')", "len(D)")),
     (U + "D = {}\nD[U] = 1\n", ("1 in D", "D", "D.get(1)")),
     (U + "D = {'k': 1}\nif U:\n    D['k'] = 0\n", ("D['k']", "D.get('k') == 0")),
     (U + "D = {'k': 1}\nD.update(U)\n", ("D['k'] == 1", "'m' in D", "D.get('m')")),

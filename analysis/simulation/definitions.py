@@ -23,7 +23,7 @@ MOST_FRAMES = 400
 
 
 def _function(machine: Importer, node: Node, frame: Frame) -> None:
-    _, line, name, decorators, parameters, annotations, end_line, is_async = node
+    _, line, name, decorators, parameters, annotations, end_line, _ = node
     makers = [machine.evaluate(decorator, frame) for decorator in decorators]
     defaults = [machine.evaluate(default, frame) for default in parameters[1]]
     for _, default in parameters[3]:
@@ -32,8 +32,7 @@ def _function(machine: Importer, node: Node, frame: Frame) -> None:
     for annotation in annotations:
         machine.evaluate(annotation, frame)
     around = (frame.names, *frame.around) if frame.kind == "function" else frame.around
-    how = frozenset({"async"}) if is_async else frozenset()
-    value: Value = Function(frame.module, name, line, end_line, parameters, defaults, around, how)
+    value: Value = Function(frame.module, name, line, end_line, parameters, defaults, around)
     for maker in reversed(makers):
         value = _decorate(machine, maker, value, frame)
     bind(machine, name, value, frame)
@@ -77,9 +76,10 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     key = (function.module.path, function.line)
     times = machine.calls[key] = machine.calls.get(key, 0) + 1
     is_often = times > MOST_CALLS and function.name != "__getattr__"
-    if is_often or "async" in function.how or len(machine.stack) >= MOST_FRAMES:
+    if is_often or len(machine.stack) >= MOST_FRAMES:
         return UNKNOWN
     body = machine.shared.programs.read_body(function.module.path, function.line, function.end_line)
+    # Of a coroutine there is no body to read.
     # A generator's body runs when somebody iterates; that of a context manager when the ``with`` begins.
     if body is None or (body[1] and "contextmanager" not in function.how):
         return UNKNOWN
