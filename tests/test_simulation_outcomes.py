@@ -231,6 +231,14 @@ def test_the_environment_decides_what_branches_run(make_tree: Tree) -> None:
     assert kinds == [["IndexError", "IndexError"], ["KeyError", "KeyError"]]
 
 
+def test_a_module_that_the_interpreter_has_built_in_hides_one_of_the_tree(make_tree: Tree) -> None:
+    statements = ("import sys", "import sys as s", "from sys import path", "from sys import *", "__import__('sys')",
+                  "import importlib\nimportlib.import_module('sys')")  # fmt: skip
+    files = {f"m{number}.py": f"{text}\nraise IndexError\n" for number, text in enumerate(statements)}
+    rows = simulate(make_tree({"sys.py": "raise KeyError\n", **files}))
+    assert [row["exception"] for row in rows.values()] == ["IndexError"] * len(files)
+
+
 def test_progress_ends_with_the_number_of_modules(make_tree: Tree, tmp_path: Path) -> None:
     root = make_tree({f"m{number:03}.py": "" for number in range(120)})
     for cache in (None, tmp_path, tmp_path):
