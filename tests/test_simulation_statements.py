@@ -97,6 +97,7 @@ def test_exceptions_go_where_python_takes_them(make_tree: Tree) -> None:
 
 IMPORTS = "    import pk.gone\n"
 DEFINITIONS: tuple[Program, ...] = (
+    "def h():\n    raise KeyError\ndef f(a=1, b=h):\n    b()\nf()\n",
     f"def f():\n{IMPORTS}", f"def f():\n{IMPORTS}f()\n", f"def f():\n{IMPORTS}    yield 1\nf()\n{END}",
     f"async def f():\n{IMPORTS}f().close()\n{END}", f"def f():\n    def g():\n        yield 1\n{IMPORTS}f()\n",
     f"def f():\n    return (yield 1)\n{IMPORTS}f()\n{END}", "def f():\n    class A:\n        import pk.gone\nf()\n",
@@ -224,6 +225,7 @@ def test_what_may_not_happen_is_no_failure(make_tree: Tree) -> None:
 
 #: Programs of several files.
 MODULES: tuple[Program, ...] = (
+    {"pk/__init__.py": "", "pk/a.py": "def __getattr__(name):\n    raise KeyError\n", "pk/m.py": "from pk.a import A\n"},
     {"pk/s/__init__.py": "__all__ = ['a', 'b']\n", "pk/s/a.py": "", "pk/s/b.py": "", "pk/__init__.py": "",
      "pk/m.py": "from pk.s import *\na\nb\nc\n"},
     *(f"import os\nU = os.urandom(1)[0]\n{text}\n{END}"
