@@ -225,7 +225,8 @@ def test_what_may_not_happen_is_no_failure(make_tree: Tree) -> None:
 
 #: Programs of several files.
 MODULES: tuple[Program, ...] = (
-    {"pk/__init__.py": "", "pk/a.py": "def __getattr__(name):\n    raise KeyError\n", "pk/m.py": "from pk.a import A\n"},
+    {"pk/__init__.py": "", "pk/a.py": "def __getattr__(n):\n    raise KeyError\n", "pk/m.py": "from pk.a import A\n"},
+    {"pk/__init__.py": "", "pk/a.py": "X = 1\n\ndef broken(:\n", "pk/m.py": "import pk.a\n"},
     {"pk/s/__init__.py": "__all__ = ['a', 'b']\n", "pk/s/a.py": "", "pk/s/b.py": "", "pk/__init__.py": "",
      "pk/m.py": "from pk.s import *\na\nb\nc\n"},
     *(f"import os\nU = os.urandom(1)[0]\n{text}\n{END}"
