@@ -9,13 +9,23 @@ import pytest
 from rule_trees import judge, open_case, read_numbers
 
 from analysis.rules.chosen_case import choose_case
-from analysis.rules.families import classes, copies, first_imports, kept_state, module_state, single_source, stand_ins
+from analysis.rules.families import (
+    classes,
+    copies,
+    cycles,
+    first_imports,
+    kept_state,
+    module_state,
+    owners,
+    single_source,
+    stand_ins,
+)
 from analysis.rules.families.files import find_second_names
 from analysis.rules.verdict import Tally, count_findings
 
 Tree = Callable[..., Path]
 Told = list[tuple[str, str, list[str]]]
-FAMILIES = (classes, copies, first_imports, kept_state, module_state, single_source, stand_ins)
+FAMILIES = (classes, copies, cycles, first_imports, kept_state, module_state, owners, single_source, stand_ins)
 HEAD = {"p/__init__.py": ""}
 
 
