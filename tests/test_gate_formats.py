@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from analysis.gate import CheckedFinding, CheckOptions, CheckResult, check, render
+from analysis.gate import CheckedFinding, CheckOptions, CheckResult, check, render, write_target_baseline
 from analysis.gate.result import AcceptedFinding, CheckedPlace, GoneFinding, NotAnalysed, RuleCost, UnreadFile
 from analysis.rules import RULES
 from analysis.rules.catalogue import RULES_BY_NAME
@@ -293,3 +294,47 @@ def test_the_forms_of_a_real_check_agree_on_what_fails(make_tree: Tree, tmp_path
     _, cases = read_suite(result)
     assert {name for name, case in cases.items() if case.find("failure") is not None} == failing | {"compliance score"}
     assert {row[1] for row in read_table(render(result, "markdown"))[1:3]} == failing
+
+
+def test_a_check_says_of_which_revision_and_tool_it_is_and_what_it_could_not_ask_git(
+    make_tree: Tree, tmp_path: Path
+) -> None:
+    options = CheckOptions(data=tmp_path / "data", use_cache=False, jobs=1)
+    files = {"p/__init__.py": "", "p/a.py": "X = 1\n"}
+    plain = check(make_tree(files, name="shop"), options)
+    assert (plain.target, plain.revision, plain.prefix, plain.git_problem) == ("shop", "no-git", "", "")
+    assert (plain.modules, plain.files, plain.since, plain.compared_with, plain.not_read) == (2, 2, "", "", ())
+    assert (plain.passed, plain.score, plain.threshold, plain.threshold_counts) == (True, 100.0, 95.0, True)
+    assert (plain.not_analysed, plain.notes, plain.rules, plain.not_simulated) == ((), (), (), 0)
+    outside = make_tree({"config": "[core]\n"}, name="outside")
+    refused = check(make_tree({**files, ".git": f"gitdir: {outside}\n"}, name="linked"), options)
+    assert (refused.revision, bool(refused.git_problem)) == ("no-git", True)
+    assert f"git was not run on the repository of the target: {refused.git_problem}" in render(refused, "markdown")
+    named = check(make_tree({**files, "ssot.toml": "[target]\nname = 'store'\npackages = ['p']\n"}), options)
+    assert (named.target, named.about) == ("store", ("p",))
+
+
+def test_a_baseline_without_simulation_is_a_note_and_any_other_is_none(make_tree: Tree, tmp_path: Path) -> None:
+    root = make_tree({"p/__init__.py": "", "p/a.py": "import p.gone\n"})
+    options = CheckOptions(data=tmp_path / "data", jobs=1)
+    place, written = write_target_baseline(root, options)
+    assert (place, len(written.findings), written.simulated) == (root / "ssot-baseline.json", 1, True)
+    known = check(root, options)
+    assert (known.passed, known.notes, [each.status for each in known.findings]) == (True, (), ["known"])
+    place.write_text(json.dumps({**json.loads(place.read_text()), "simulated": False}))
+    assert len(check(root, options).notes) == 1
+    elsewhere, _ = write_target_baseline(root, replace(options, baseline=tmp_path / "other.json"))
+    assert elsewhere == tmp_path / "other.json"
+    named = check(root, replace(options, use_baseline=False, baseline=elsewhere))
+    assert (named.compared_with, named.passed) == ("baseline other.json", True)
+    alone = check(root, replace(options, use_baseline=False))
+    assert (alone.compared_with, alone.passed, [each.fails for each in alone.findings]) == ("", False, [False])
+
+
+def test_evidence_has_its_source_lines_unless_nobody_wants_them(make_tree: Tree, tmp_path: Path) -> None:
+    root = make_tree({"p/__init__.py": "", "p/a.py": "import p.gone\n"})
+    for wanted, source in ((True, "import p.gone"), (False, "")):
+        (found,) = check(root, CheckOptions(data=tmp_path / "data", jobs=1, with_sources=wanted)).findings
+        assert [(place.path, place.line, place.source) for place in found.evidence] == [("p/a.py", 1, source)]
+        assert (found.places, found.severity, found.owner, found.status) == (1, "P1", "", "new")
+        assert found.remedy == RULES_BY_NAME[found.rule].remedy

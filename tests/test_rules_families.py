@@ -9,13 +9,23 @@ import pytest
 from rule_trees import judge, open_case, read_numbers
 
 from analysis.rules.chosen_case import choose_case
-from analysis.rules.families import classes, copies, first_imports, kept_state, module_state, single_source, stand_ins
+from analysis.rules.families import (
+    classes,
+    copies,
+    cycles,
+    first_imports,
+    kept_state,
+    module_state,
+    owners,
+    single_source,
+    stand_ins,
+)
 from analysis.rules.families.files import find_second_names
 from analysis.rules.verdict import Tally, count_findings
 
 Tree = Callable[..., Path]
 Told = list[tuple[str, str, list[str]]]
-FAMILIES = (classes, copies, first_imports, kept_state, module_state, single_source, stand_ins)
+FAMILIES = (classes, copies, cycles, first_imports, kept_state, module_state, owners, single_source, stand_ins)
 HEAD = {"p/__init__.py": ""}
 
 
@@ -390,3 +400,15 @@ def test_figures_of_chosen_packages_are_about_these_alone(make_tree: Tree) -> No
     assert set(chosen.runtime_table("simulated").column("module").to_pylist()) == {"p", "p.a", "p.b"}
     whole = open_case(root)
     assert choose_case(whole) is whole
+
+
+def test_each_concept_with_a_canonical_class_is_judged_whatever_comes_before_it(make_tree: Tree) -> None:
+    files = HEAD | {"p/a.py": "class Order: ...\n", "p/b.py": "class Item: ...\n"}
+    concept = "[[concept]]\nname = '{0}'\nmatch = ['{0}']\n"
+    policy = (
+        concept.format("Nothing") + concept.format("Gone") + "canonical = 'p.a:Gone'\n"
+        + concept.format("Item") + "canonical = 'p.b:Item'\n" + concept.format("Order") + "canonical = 'p.a:Order'\n"
+    )  # fmt: skip
+    root = make_tree(files)
+    assert [subject for _, subject, _ in tell(root, "single-source-undocumented", policy)] == ["p.a:Order", "p.b:Item"]
+    assert [subject for _, subject, _ in tell(root, "canonical-class-missing", policy)] == ["Gone"]

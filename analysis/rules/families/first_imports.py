@@ -100,8 +100,7 @@ def _format_times(times: int) -> str:
 def _group_executions(case: RuleContext, table: str) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in case.runtime_table(table).to_pylist():
-        if row["times"] > 1:
-            found[row["path"]].append(row)
+        found[row["path"]].append(row)
     return found
 
 

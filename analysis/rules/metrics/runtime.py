@@ -24,9 +24,7 @@ def measure_runtime(case: RuleContext) -> Iterator[Metric]:
     yield Metric("modules-probed", sum(outcomes.values()), "modules", "Modules that were imported first, each once.")
     yield Metric("modules-importable", outcomes["ok"], "modules", "Of these, those whose import succeeds.")
     yield from _measure_first_imports(case, "probed")
-    repeated = {
-        path for path, times in tables.read_rows(case.runtime_table("executions"), "path", "times") if int(times) > 1
-    }
+    repeated = set(tables.read_column(case.runtime_table("executions"), "path"))
     yield Metric("modules-executed-twice", len(repeated), "modules", "Modules whose body runs more than once.")
     swallowed = {
         (path, line)
