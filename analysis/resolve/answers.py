@@ -80,7 +80,8 @@ def _find_itself(resolver: ImportResolver, importers: Numbers, words: Numbers, t
     """Return 1 for a statement that names its own file as a neighbour would; a script does not mean itself."""
     numbers = {text: number for number, text in enumerate(texts)}
     own = np.array([numbers.get(module.plain.rpartition(".")[2], -1) for module in resolver.index.all], np.int64)
-    return (own[importers] == words).astype(np.int64)
+    is_itself: Numbers = (own[importers] == words).astype(np.int64)
+    return is_itself
 
 
 def _list_importers(found: Sequence[Sequence[Module]], files: Numbers) -> tuple[Numbers, Numbers]:
