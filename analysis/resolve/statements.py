@@ -19,7 +19,8 @@ from analysis.resolve.namespaces import Namespaces
 
 Numbers = npt.NDArray[np.int64]
 
-#: In place of a module's number: a target that is not in the tree, a script as importer.
+#: What ``Statements.target`` says of a module that is not one of the tree's.
+OUTSIDE, MISSING = -1, -2
 NO_MODULE = -1
 #: Modules visited, per package, to learn whether its file imports a submodule by way of others.
 _REACH_LIMIT = 3000
@@ -117,8 +118,10 @@ class Statements:
 
 
 def _find_target(index: ModuleIndex, answer: ImportAnswer) -> int:
-    module = index.all[answer.base] if answer.base >= 0 else None
-    return NO_MODULE if module is None or not index.is_importable(module) else module.primary
+    if answer.base >= 0:
+        module = index.all[answer.base]
+        return module.primary if index.is_importable(module) else OUTSIDE
+    return MISSING if answer.is_beyond or answer.reason else OUTSIDE
 
 
 class Submodules:
