@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -187,7 +188,8 @@ def test_recovered_imports_are_edges_too_and_marked(make_tree: Tree) -> None:
 def run_python(root: Path, *arguments: str) -> list[str]:
     """Return what a fresh interpreter prints, in words; a failure prints to the error channel only."""
     command = [sys.executable, "-S", *arguments]
-    return subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout.split()
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}  # it may hold a `tools`, too
+    return subprocess.run(command, cwd=root, env=clean, capture_output=True, text=True, check=False).stdout.split()
 
 
 def test_the_source_of_a_compiled_module_speaks_for_it_and_its_stub_does_not(make_tree: Tree) -> None:

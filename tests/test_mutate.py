@@ -64,6 +64,10 @@ def find(name: int | None) -> str | None:
     log.info("found", 1)
     assert name, "no name"
     raise ValueError("it has 1 name: " + str(1))
+
+_MOST_STEPS = 8
+_LONGEST_CHAIN: int = 3
+REACH_LIMIT = 3000
 '''
     assert find_mutants("a.py", source) == []
 
@@ -99,6 +103,18 @@ def test_texts_are_not_subtracted_and_unicode_does_not_move_a_mutant() -> None:
     assert find_kinds("s = 'äöü→ x'; x = a < b")["boundary"] == {"s = 'äöü→ x'; x = (a <= b)"}
 
 
+def test_one_step_more_or_less_of_a_search_is_no_fault_but_a_search_that_never_starts_is() -> None:
+    found = find_kinds("x = steps < _MOST_STEPS")
+    assert "boundary" not in found
+    assert found["comparison"] == {"x = (steps >= _MOST_STEPS)"}
+    assert find_kinds("x = steps < MOST")["boundary"] == {"x = (steps <= MOST)"}
+
+
+def test_items_that_are_written_as_a_set_are_found_in_a_tuple_too() -> None:
+    assert "replaced_call" not in find_kinds("x = frozenset({'a', 'b'})")
+    assert find_kinds("x = frozenset(names)")["replaced_call"] == {"x = tuple(names)"}
+
+
 def test_the_choice_of_mutants_follows_the_seed_alone(make_tree: Tree) -> None:
     root = make_tree(SHOP)
     first = choose_mutants(root, ["shop"], count=5, seed=1)
@@ -122,6 +138,14 @@ def test_the_nearest_tests_import_the_module_or_share_its_name(make_tree: Tree) 
     assert "tests/test_other.py" not in found
     assert nearest.find_nearest("shop/price.py", 1) == found[:1]
     assert nearest.find_nearest("shop/lone.py", 9) == []
+
+
+def test_names_graph_agreement_and_cases_are_tests_of_resolve() -> None:
+    nearest = TestFiles(Path(__file__).parent.parent, ["analysis/resolve"]).find_nearest(
+        "analysis/resolve/search.py", 20
+    )
+    for words in ("test_resolve_", "test_names_", "test_graph_", "test_agreement", "test_cases"):
+        assert any(file.startswith(f"tests/{words}") for file in nearest), words
 
 
 def test_tests_that_run_the_function_come_first_and_time_limits_them() -> None:

@@ -14,7 +14,8 @@ from conftest import Tree
 
 from analysis import tables
 from analysis.facts import scan
-from analysis.resolve import ImportAnswer, ModuleIndex, TargetResolver
+from analysis.facts.scan import ScanOptions
+from analysis.resolve import ImportAnswer, Module, ModuleIndex, TargetResolver
 
 
 def read_trees() -> dict[str, tuple[dict[str, str], list[str]]]:
@@ -65,3 +66,65 @@ def list_answers(root: Path) -> list[str]:
 def test_an_import_yields_what_the_tree_says(make_tree: Tree, name: str) -> None:
     files, answers = TREES[name]
     assert list_answers(make_tree(files)) == answers
+
+
+def test_the_index_knows_files_by_their_names_and_names_by_their_files(make_tree: Tree) -> None:
+    files = {
+        "app/__init__.py": "", "app/fast.so": b"", "app/fast.pyi": "", "app/slow.so": b"", "app/slow.py": "",
+        "app/part/x.py": "", "bin/run-it.py": "", "top.py": "import app.part.x\n", "top/__init__.py": "",
+    }  # fmt: skip
+    index = TargetResolver(scan(make_tree(files), jobs=1)).index
+    assert [module.name for module in index.modules] == ["app", "app.fast", "app.part", "app.part.x", "app.slow", "top"]
+    assert [module.name for module in index.all[len(index.modules) :]] == ["bin.run-it"]
+    assert [module.number for module in index.all] == list(range(len(index.all)))
+    kinds = {module.name: (module.kind, module.source, module.package, module.folder) for module in index.all}
+    assert kinds == {
+        "app": ("package", "app/__init__.py", "app", "app"), "app.fast": ("extension", "app/fast.pyi", "app", "app"),
+        "app.slow": ("extension", "app/slow.py", "app", "app"),
+        "app.part": ("namespace", "app/part/", "app.part", "app/part"),
+        "app.part.x": ("module", "app/part/x.py", "app.part", "app/part"),
+        "bin.run-it": ("script", "bin/run-it.py", "bin", "bin"), "top": ("package", "top/__init__.py", "top", "top"),
+    }  # fmt: skip
+
+    def name(found: Module | None) -> str:
+        return found.name if found else ""
+
+    paths = ("app/fast.so", "app/fast.pyi", "app/slow.py", "app/slow.so", "top.py", "bin/run-it.py", "gone.py")
+    assert [name(index.find_file(path)) for path in paths] == [
+        "app.fast", "app.fast", "app.slow", "app.slow", "", "bin.run-it", "",
+    ]  # fmt: skip
+    assert [name(index.find_importer(path)) for path in paths] == [
+        "app.fast", "", "app.slow", "app.slow", "", "bin.run-it", "",
+    ]  # fmt: skip
+    assert [[each.name for each in index.find_names(path)] for path in paths] == [
+        ["app.fast"], [], ["app.slow"], ["app.slow"], [], ["bin.run-it"], [],
+    ]  # fmt: skip
+    deep = index.find("app.part.x", "")
+    assert deep is not None
+    assert [package.name for package in index.find_around(deep)] == ["app"]
+    assert {index.all[number].name for number in deep.own} == {"app", "app.part.x"}
+    assert [module.name for module in index.all if not index.is_importable(module)] == ["bin.run-it"]
+    assert sorted((package.name, child, module.name) for package, child, module in index.list_children()) == [
+        ("app", "fast", "app.fast"), ("app", "part", "app.part"), ("app", "slow", "app.slow"),
+        ("app.part", "x", "app.part.x"),
+    ]  # fmt: skip
+    assert index.paths == set(files) | {"app/part/"}
+    assert index.tops == {"app", "bin", "top"}
+
+
+def test_one_file_with_two_names_stands_for_both(make_tree: Tree) -> None:
+    files = {
+        "one/app/__init__.py": "",
+        "one/app/x.py": "import app.x\n",
+        "one/__init__.py": "",
+        "run.py": "import one.app.x\n",
+    }
+    found = scan(make_tree(files), options=ScanOptions(roots=("one", ".")), jobs=1)
+    index = ModuleIndex(found.modules)
+    names = index.find_names("one/app/x.py")
+    assert sorted(module.plain for module in names) == ["app.x", "one.app.x"]
+    first = index.find_file("one/app/x.py")
+    assert first is not None
+    assert first.number == first.primary
+    assert {module.primary for module in names} == {first.number}
+    assert all(index.is_importable(module) for module in names)

@@ -38,14 +38,10 @@ def answer_imports(resolver: ImportResolver) -> ImportAnswers:
     levels = tables.read_numbers(imports, "level")
     rows, importers = _list_importers([resolver.index.find_names(path) for path in paths], files)
     views = _number_views(resolver, importers, levels[rows] > 0)
-    asked = np.stack((views, levels[rows], written[rows], names[rows]))
+    asked = np.stack(
+        (views, levels[rows], written[rows], names[rows], _find_itself(resolver, importers, written[rows], texts))
+    )
     which, answers = _answer(resolver, importers, asked, (texts, name_texts))
-    from_folder = np.array([answer.via == "script-folder" for answer in answers], bool)
-    for place in np.flatnonzero(from_folder[which]).tolist():
-        if importers[place] in answers[which[place]].imported:  # a script does not mean itself
-            importer, (_, level, word, name) = resolver.index.all[importers[place]], asked[:, place].tolist()
-            answers.append(resolver.resolve(importer, level, texts[word], name_texts[name]))
-            which[place] = len(answers) - 1
     return ImportAnswers(rows, importers, which, answers)
 
 
@@ -61,7 +57,7 @@ def _answer(
     alike = asked.copy()
     alike[3] = np.where(is_module, asked[3] + 1, 0)
     _, first, which = np.unique(_pack(alike), return_index=True, return_inverse=True)
-    questions = list(zip(importers[first].tolist(), asked[:, first].T.tolist(), strict=True))
+    questions = list(zip(importers[first].tolist(), asked[:4, first].T.tolist(), strict=True))
     answers = [
         resolver.resolve(resolver.index.all[importer], level, texts[0][word], texts[1][name])
         for importer, (_, level, word, name) in questions
@@ -74,10 +70,18 @@ def _answer(
         bool,
     )
     for place in np.flatnonzero(speaks_of_name[which] & ~is_module).tolist():
-        importer, (_, level, word, name) = resolver.index.all[importers[place]], asked[:, place].tolist()
+        importer, (_, level, word, name) = resolver.index.all[importers[place]], asked[:4, place].tolist()
         answers.append(resolver.resolve(importer, level, texts[0][word], texts[1][name]))
         which[place] = len(answers) - 1
     return which, answers
+
+
+def _find_itself(resolver: ImportResolver, importers: Numbers, words: Numbers, texts: Sequence[str]) -> Numbers:
+    """Return 1 for a statement that names its own file as a neighbour would; a script does not mean itself."""
+    numbers = {text: number for number, text in enumerate(texts)}
+    own = np.array([numbers.get(module.plain.rpartition(".")[2], -1) for module in resolver.index.all], np.int64)
+    is_itself: Numbers = (own[importers] == words).astype(np.int64)
+    return is_itself
 
 
 def _list_importers(found: Sequence[Sequence[Module]], files: Numbers) -> tuple[Numbers, Numbers]:

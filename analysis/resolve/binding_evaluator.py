@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import sys
 from collections.abc import Callable, Generator, Iterable
 from typing import NamedTuple
 
@@ -29,7 +30,8 @@ Steps = Generator[Key, Outcome, Outcome]
 #: More values than this are never told apart.
 _MOST_CANDIDATES = 8
 _BUILTINS = frozenset(dir(builtins))
-AT_END = 1 << 60
+#: Beyond every position.
+AT_END = sys.maxsize
 #: All statements of a package have run, and nobody has imported the submodule that would replace its name.
 UNTIL_IMPORTED = AT_END - 1
 KEPT = {

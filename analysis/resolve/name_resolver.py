@@ -208,8 +208,7 @@ class NameResolver:
             except StopIteration as stop:
                 answer = stop.value
                 if key is not None:
-                    memo[key] = stop.value
-                active.discard(key)
+                    memo[key] = stop.value  # never asked again: it may stay among the active ones
                 stack.pop()
                 continue
             answer = memo.get(wanted)

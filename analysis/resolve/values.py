@@ -60,8 +60,6 @@ def missing(what: str) -> Value:
 
 def choose(outcome: Outcome) -> Candidate:
     """Return the candidate that holds when imports succeed: the first of those that are most likely."""
-    if len(outcome) == 1:
-        return outcome[0]
     return min(outcome, key=_rank)
 
 

@@ -58,7 +58,11 @@ def _find_skipped(node: ast.AST) -> list[ast.AST | None]:
             return [node.returns, *node.decorator_list]
         case ast.ClassDef():
             return [*node.decorator_list, *node.bases]
-        case ast.arg() | ast.AnnAssign():
+        case ast.arg():
+            return [node.annotation]
+        case ast.AnnAssign(target=ast.Name(id=name)) if LIMIT.fullmatch(name):
+            return [node.annotation, node.value]
+        case ast.AnnAssign():
             return [node.annotation]
         case ast.Call(func=ast.Name(id="isinstance" | "issubclass"), args=[_, kinds]):
             return [kinds]
