@@ -150,7 +150,7 @@ def _read_place(text: str) -> tuple[str, int]:
 
 
 class OtherDefinition(NamedTuple):
-    """What else a name may be: a definition, and its line where several of one file are told apart by it, else 0."""
+    """What else a name may be: a definition, and its line where it distinguishes several of one file, else 0."""
 
     target: str
     line: int = 0

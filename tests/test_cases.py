@@ -45,7 +45,6 @@ NOT_RIGHT = {
     "65-stub-only-for-checkers": "stubs without a module, for checkers only",
     "66-namespace-child-missing": "a missing module of a namespace package that is all here",
     "70-program-cannot-start": "a relative import that leaves the top-level package",
-    "80-context-manager-decorates": "a context manager used as a decorator",
     "83-stdlib-constants": "constants of the standard library decide what runs",
     "85-base-class-for-checkers-only": "a base class that only checkers see",
     "97-made-once-on-demand": "what is made once on demand is no rebinding",
