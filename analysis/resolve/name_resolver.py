@@ -105,8 +105,7 @@ class NameResolver:
         """
         if child is importer:
             return False
-        loaded = self.submodules.find_reached(importer.number).get(child.number)
-        if loaded is not None and loaded < position:
+        if self.submodules.has_loaded(importer.number, child.number, position):
             return True
         for package in self._index.find_around(importer):
             reached = self.submodules.find_reached(package.primary)

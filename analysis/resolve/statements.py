@@ -135,6 +135,7 @@ class Submodules:
         self._rows: dict[int, list[int]] = defaultdict(list)
         self._above: dict[int, tuple[int, ...]] = {}
         self._reached: dict[int, dict[int, int]] = {}
+        self._leading: dict[int, set[int]] = {}
         self._listed: dict[int, list[int]] = {}
         self.imported: set[int] = set()
         self._read()
@@ -200,6 +201,38 @@ class Submodules:
             return direct
         reached = self.find_reached(package.number).get(child.number)
         return direct if reached is None else reached
+
+    def has_loaded(self, importer: int, target: int, before: int) -> bool:
+        """Return whether the statements of a module, before a position, make Python import another module.
+
+        Asked of few targets by many importers: what leads to a target is found once, against the imports.
+        """
+        leading, statements = self._find_leading(target), self._statements
+        return any(
+            statements.position[row] < before and not leading.isdisjoint(self._find_imported(row))
+            for row in self._rows.get(importer, ())
+        )
+
+    def _find_leading(self, target: int) -> set[int]:
+        """Return the modules whose import makes Python import a module, that one included."""
+        known = self._leading.get(target)
+        if known is None:
+            known = self._leading[target] = {target}
+            queue = deque([target])
+            while queue:
+                fresh = self._importers[queue.popleft()].difference(known)
+                known |= fresh
+                queue.extend(fresh)
+        return known
+
+    @cached_property
+    def _importers(self) -> dict[int, set[int]]:
+        """The modules by what their own statements make Python import."""
+        found: dict[int, set[int]] = defaultdict(set)
+        for importer in self._rows:
+            for imported in self._list_imported(importer):
+                found[imported].add(importer)
+        return found
 
     def find_reached(self, package: int) -> dict[int, int]:
         """Return position by module, for the modules that a package's file makes Python import, in order."""
