@@ -39,11 +39,8 @@ class Module:
     folder: str
     dotted_folder: str
     primary: int
+    is_package: bool
     own: set[int] = field(compare=False)
-
-    @property
-    def is_package(self) -> bool:
-        return self.kind in {"package", NAMESPACE}
 
 
 class ModuleIndex:
@@ -80,7 +77,7 @@ class ModuleIndex:
             Module(
                 number, name, plain, root, path, kind, source, plain if is_package else above,
                 path.rpartition("/")[0], plain if kind == "package" else above,
-                stands.get(path, number), set(),
+                stands.get(path, number), is_package, set(),
             )
         )  # fmt: skip
 

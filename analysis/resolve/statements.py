@@ -136,6 +136,7 @@ class Submodules:
         self._above: dict[int, tuple[int, ...]] = {}
         self._reached: dict[int, dict[int, int]] = {}
         self._leading: dict[int, set[int]] = {}
+        self._imported: dict[int, list[int]] = {}
         self._listed: dict[int, list[int]] = {}
         self.imported: set[int] = set()
         self._read()
@@ -167,7 +168,13 @@ class Submodules:
             self._direct.setdefault(importer, {}).setdefault(child, self._statements.position[row])
 
     def _find_imported(self, row: int) -> list[int]:
-        """Return the modules that a statement makes Python import, packages above included."""
+        """Return the modules that a statement makes Python import, packages above included; asked again and again."""
+        known = self._imported.get(row)
+        if known is None:
+            known = self._imported[row] = self._look_up_imported(row)
+        return known
+
+    def _look_up_imported(self, row: int) -> list[int]:
         statements = self._statements
         target = statements.target[row]
         found = [target, *self._find_above(target)]
