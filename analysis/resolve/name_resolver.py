@@ -170,7 +170,7 @@ class NameResolver:
                 absolute, _, found = self.evaluator.parse(module, self.rows.value[row])
                 if found is None:
                     outside.setdefault(module.number, f"star import of {absolute or 'nothing'}")
-                else:
+                elif found is not module:  # what a module takes from itself, it has
                     self._sources.setdefault(module.number, []).append((row, found.number))
         return outside
 

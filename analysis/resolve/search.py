@@ -13,7 +13,7 @@ from analysis.resolve.standard_library import ALWAYS_FIRST, STANDARD
 
 
 class Found(NamedTuple):
-    """A module of the tree that a dotted name means, and the rule that found it (``tables.VIAS``)."""
+    """A module of the tree that a dotted name means, and the rule that found it: the column ``via`` of ``edges``."""
 
     module: Module
     via: str
