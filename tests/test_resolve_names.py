@@ -24,7 +24,6 @@ NOT_THE_SAME = {
     ("all: computed", "m.X"): "an __all__ that is computed may list any name",
     ("a module takes a name from a package that is not done", "p.one.Y"): "names count as at the end of the package",
     ("a module takes a name from a package that is not done", "p.Y"): "names count as at the end of the package",
-    ("a package that imports its own on the way", "q.thing"): "the submodule when the package comes first, not here",
     ("a star that hides a submodule", "m.one"): "what a star import binds counts less than a submodule",
 }
 #: Prints, for each question, the object: where it was defined, or how the import fails.

@@ -82,7 +82,7 @@ class NameResolver:
     def find_moment(self, importer: Module, package: Module, name: str, position: int) -> int:
         """Return up to which position the package's statements have run when an importer takes a name.
 
-        A package that takes a name from itself, and a module that the package's file makes Python import, run before
+        A package that takes a name from itself, and a module inside it that its file makes Python import, run before
         the package is done. It matters where the name is that of a submodule too, which is taken until it is bound, and
         again when it is imported later.
         """
@@ -90,9 +90,10 @@ class NameResolver:
             return position
         if not self.is_hidden(package, name):
             return ALL_RUN
-        moment = self.submodules.find_reached(package.number).get(importer.number)
-        if moment is not None:
-            return moment
+        if package.number in importer.own:  # else the importer, imported first, waits until the package is done
+            moment = self.submodules.find_reached(package.number).get(importer.number)
+            if moment is not None:
+                return moment
         child = self._index.find_submodule(package, name)
         is_loaded = child is not None and self._has_loaded(importer, child, position)
         return ALL_RUN if is_loaded else UNTIL_IMPORTED
