@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -83,7 +83,7 @@ def read_answers(
     )  # fmt: skip
     case = replace(case, runtime_tables=seen)
     judgement = judge(case, with_sources=False)
-    outcomes = dict(zip(*(tables.read_column(seen["simulated"], name) for name in ("path", "outcome")), strict=True))
+    outcomes = dict(tables.read_rows(seen["simulated"], "path", "outcome"))
     statements = _collect(case.facts, case.graph, build_resolution(case.facts, resolver=case.resolver))
     cited = {place for finding in judgement.findings for place in finding.cited}
     cited |= {(each.path, each.line) for each in judgement.accepted}
@@ -157,19 +157,19 @@ def _show(module: Module) -> Item:
 
 def _add_graph(found: dict[Key, Statement], facts: Facts, graph: ImportGraph) -> None:
     paths, primary = _read_modules(facts)
-    for importer, imported, path, line, name, is_ancestor, scope, liveness in _zip(
-        graph.edges, ("importer", "imported", "path", "line", "name", "is_ancestor", "scope", "liveness")
+    for importer, imported, path, line, name, is_ancestor, scope, liveness in tables.read_rows(
+        graph.edges, "importer", "imported", "path", "line", "name", "is_ancestor", "scope", "liveness"
     ):
         if not is_ancestor and primary.get(path, importer) == importer:
             statement = found[path, line, name]
             statement.graph.add(Item("file", paths[imported]))
             statement.has_edge |= scope in {"module", "class"} and liveness != "never"
     columns = ("importer", "module", "path", "line", "name")
-    for importer, module, path, line, name, origin in _zip(graph.externals, (*columns, "origin")):
+    for importer, module, path, line, name, origin in tables.read_rows(graph.externals, *columns, "origin"):
         if primary.get(path, importer) == importer:
             found[path, line, name].graph.add(Item("outside", module))
             found[path, line, name].is_doubtful |= origin == "unknown"
-    for importer, module, path, line, name, reason in _zip(graph.phantoms, (*columns, "reason")):
+    for importer, module, path, line, name, reason in tables.read_rows(graph.phantoms, *columns, "reason"):
         if primary.get(path, importer) == importer:
             found[path, line, name].graph.add(Item("missing", module))
             found[path, line, name].is_doubtful |= reason != "no-such-module"
@@ -179,16 +179,14 @@ def _read_modules(facts: Facts) -> tuple[dict[str, str], dict[str, str]]:
     """Return the file of each module, and the first name of each file."""
     paths: dict[str, str] = {}
     primary: dict[str, str] = {}
-    for module, path, is_primary, shadowed_by in _zip(facts.modules, ("module", "path", "is_primary", "shadowed_by")):
+    for module, path, is_primary, shadowed_by in tables.read_rows(
+        facts.modules, "module", "path", "is_primary", "shadowed_by"
+    ):
         if not shadowed_by:
             paths[module] = path
             if is_primary:
                 primary.setdefault(path, module)
     return paths, primary
-
-
-def _zip(table: Any, names: Iterable[str]) -> Iterator[tuple[Any, ...]]:
-    return zip(*(tables.read_column(table, name) for name in names), strict=True)
 
 
 def group(pairs: Iterable[tuple[str, Any]]) -> dict[str, list[Any]]:

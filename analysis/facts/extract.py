@@ -66,7 +66,7 @@ def _serve(walker: Walker) -> None:
         for name, value in read_getattr(node, walker.literals):
             hooks.append((walker.next_position(), node.lineno, "module_getattr", name, value))
     for _, line, name, kind, *_ in walker.rows.bindings:
-        if name == "__getattr__" and kind in _MAKING:  # made by a call, or somebody else's
+        if name == "__getattr__" and kind in _MAKING:  # made by a call, or imported
             hooks.append((walker.next_position(), line, "module_getattr", "*", ""))
 
 

@@ -165,7 +165,7 @@ def _move_reasons(table: pa.Table, moves: _Moves) -> pa.Table:
         pc.match_substring(table["reason"], " line "),
     ).combine_chunks()
     moved_rows = table.select(["reason", "definition_path"]).filter(is_moved)
-    rows = zip(*(tables.read_column(moved_rows, name) for name in moved_rows.column_names), strict=True)
+    rows = tables.read_rows(moved_rows, *moved_rows.column_names)
     moved = [_move_reason(reason, moves[path]) for reason, path in rows]
     place = table.column_names.index("reason")
     reasons = pc.replace_with_mask(table["reason"].combine_chunks(), is_moved, pa.array(moved, tables.TEXT))

@@ -55,7 +55,7 @@ class Counted(NamedTuple):
 def build_class_index(facts: ClassFacts) -> list[Counted]:
     """Return the class statements of importable files, sorted."""
     homes = find_importable(facts.modules)
-    rows = zip(*(tables.read_column(facts.definitions, name) for name in _COLUMNS), strict=True)
+    rows = tables.read_rows(facts.definitions, *_COLUMNS)
     found = []
     for path, line, name, qualname, scope, guard, marks in rows:
         if path in homes and scope != "type_checking":

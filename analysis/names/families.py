@@ -40,8 +40,7 @@ def find_wrappers(methods: pa.Table) -> dict[Place, Wrapper]:
     """Return the classes that delegate at least half of their public methods, two or more, to one attribute."""
     public = Counter[Place]()
     delegated: dict[Place, dict[str, list[tuple[str, str]]]] = defaultdict(lambda: defaultdict(list))
-    columns = (tables.read_column(methods, name) for name in ("path", "owner", "name", "delegate"))
-    for path, owner, name, delegate in zip(*columns, strict=True):
+    for path, owner, name, delegate in tables.read_rows(methods, "path", "owner", "name", "delegate"):
         public[path, owner] += not name.startswith("_")
         if delegate and not name.startswith("_"):
             attribute, _, called = delegate.partition(".")
@@ -97,8 +96,9 @@ def build_methods_frame(members: Iterable[Member], methods: pa.Table) -> pd.Data
     chosen = list(members)
     wanted = {_find_place(member): member.definition for member in chosen}
     cells: dict[str, dict[str, str]] = defaultdict(dict)
-    columns = (tables.read_column(methods, name) for name in ("path", "owner", "name", "parameters", "is_async"))
-    for path, owner, name, parameters, is_async in zip(*columns, strict=True):
+    for path, owner, name, parameters, is_async in tables.read_rows(
+        methods, "path", "owner", "name", "parameters", "is_async"
+    ):
         definition = wanted.get((path, owner))
         if definition is not None:
             cells[name][definition] = f"{'async ' if is_async else ''}({', '.join(parameters)})"
@@ -133,7 +133,7 @@ def _find_place(member: Member) -> Place:
 def _read_sizes(definitions: pa.Table) -> dict[Place, tuple[tuple[str, ...], int]]:
     """Return the names of the methods and the number of lines of each class."""
     columns = ("path", "qualname", "methods", "line", "end_line")
-    rows = zip(*(tables.read_column(definitions, name) for name in columns), strict=True)
+    rows = tables.read_rows(definitions, *columns)
     return {(path, qualname): (tuple(names), end - line + 1) for path, qualname, names, line, end in rows}
 
 

@@ -65,9 +65,8 @@ def find_copy(copies: Iterable[FolderCopy], first: str, second: str) -> str:
 
 def _find_equal(files: pa.Table) -> Iterator[tuple[str, str]]:
     """Yield the pairs of files of one name and content."""
-    columns = (tables.read_column(files, name) for name in ("path", "content_hash", "lines"))
     same: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for path, content_hash, lines in zip(*columns, strict=True):
+    for path, content_hash, lines in tables.read_rows(files, "path", "content_hash", "lines"):
         if content_hash and lines >= _FEWEST_LINES:
             same[path.rpartition("/")[2], content_hash].append(path)
     for paths in same.values():

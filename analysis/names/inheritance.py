@@ -73,6 +73,6 @@ def find_inheritance(definitions: pa.Table, resolution: Resolution) -> Inheritan
 def read_inheritance(bases: pa.Table) -> Inheritance:
     """Return what a table of bases says."""
     found: dict[str, list[str]] = defaultdict(list)
-    for definition, base in zip(*(tables.read_column(bases, name) for name in tables.BASES.names), strict=True):
+    for definition, base in tables.read_rows(bases, *tables.BASES.names):
         found[definition].append(base)
     return Inheritance(dict(found))

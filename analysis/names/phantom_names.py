@@ -63,7 +63,7 @@ def _find_homes(paths: pa.Table, names: Collection[str]) -> dict[str, list[str]]
     paths = paths.filter(pc.is_in(paths["name"], pa.array(sorted(names), tables.TEXT)))
     homes: dict[str, list[tuple[bool, str]]] = defaultdict(list)
     columns = ("name", "module", "path", "route", "kind")
-    for name, module, path, route, kind in zip(*(tables.read_column(paths, column) for column in columns), strict=True):
+    for name, module, path, route, kind in tables.read_rows(paths, *columns):
         if route == "definition" and (kind == "function" or kind in tables.CLASS_KINDS):
             homes[name].append((is_test_file(path), module))
     return {name: [module for _, module in sorted(found)] for name, found in homes.items()}

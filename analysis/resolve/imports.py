@@ -185,8 +185,7 @@ class ImportResolver(Finder):
 def _read_lists(exports: pa.Table) -> Mapping[str, Sequence[str]]:
     """Return the literal names of ``__all__`` by file."""
     found: dict[str, dict[str, None]] = defaultdict(dict)
-    columns = (tables.read_column(exports, name) for name in ("path", "name", "operation"))
-    for path, name, operation in zip(*columns, strict=True):
+    for path, name, operation in tables.read_rows(exports, "path", "name", "operation"):
         if path.endswith("__init__.py") and operation in {"assign", "add"}:
             found[path].setdefault(name)
     return {path: list(names) for path, names in found.items()}

@@ -54,7 +54,7 @@ def _judge_each(statements: pa.Table, judge: Callable[..., int]) -> Numbers:
     if not len(kinds):
         return np.zeros(0, np.int64)
     kept = statements.select([*texts, "owner"]).take(pa.array(first))
-    rows = zip(*(tables.read_column(kept, name) for name in kept.column_names), strict=True)
+    rows = tables.read_rows(kept, *kept.column_names)
     judged: Numbers = np.array([judge(*row) for row in rows], np.int64)[places]
     return judged
 

@@ -28,14 +28,12 @@ class Doubts:
         self, modules: ModuleIndex, tree: SourceTree, *, files: pa.Table, imports: pa.Table, hooks: pa.Table
     ) -> None:
         self._tree = tree
-        columns = (tables.read_column(files, name) for name in ("path", "status"))
-        self._unparsed = {path for path, status in zip(*columns, strict=True) if status != "ok"}
+        self._unparsed = {path for path, status in tables.read_rows(files, "path", "status") if status != "ok"}
         self._registered: dict[bool, set[str]] = {False: set(), True: set()}
         self._registering: set[str] = set()
         self._extended: set[str] = set(_find_legacy_namespaces(imports))
         self._listings: dict[str, frozenset[str]] = {}
-        columns = (tables.read_column(hooks, name) for name in ("path", "kind", "name"))
-        for path, kind, name in zip(*columns, strict=True):
+        for path, kind, name in tables.read_rows(hooks, "path", "kind", "name"):
             if kind == "path_extended":
                 self._extended.add(path)
             elif kind == "sys_modules" and name in {"*", "__name__"}:
@@ -98,7 +96,7 @@ def _find_prefixes(name: str, beyond: str) -> set[str]:
 def _find_legacy_namespaces(imports: pa.Table) -> Iterable[str]:
     """Yield the ``__init__`` files that declare a namespace package by ``__import__("pkg_resources")`` or so."""
     dynamic = imports.filter(pc.equal(imports.column("kind").cast(pa.string()), "dynamic"))
-    for path, module in zip(*(tables.read_column(dynamic, name) for name in ("path", "module")), strict=True):
+    for path, module in tables.read_rows(dynamic, "path", "module"):
         if module in {"pkg_resources", "pkgutil"} and path.endswith("__init__.py"):
             yield path
 

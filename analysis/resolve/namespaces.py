@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -111,7 +110,9 @@ class Namespaces:
         self._add_exports(facts.exports)
         self._add_hooks(facts.hooks)
         self.classes = _read_classes(facts.definitions)
-        self.unreadable = {path: status for path, status in _zip(facts.files, "path", "status") if status != "ok"}
+        self.unreadable = {
+            path: status for path, status in tables.read_rows(facts.files, "path", "status") if status != "ok"
+        }
 
     def space(self, module: Module) -> Space:
         """Return the statements of a module; a namespace package has none."""
@@ -121,11 +122,11 @@ class Namespaces:
         return self._spaces.setdefault(path, Space())
 
     def _add_exports(self, exports: pa.Table) -> None:
-        for path, name, operation, guard in _zip(exports, "path", "name", "operation", "guard"):
+        for path, name, operation, guard in tables.read_rows(exports, "path", "name", "operation", "guard"):
             self._space_of(path).exports.append((name, operation, guard))
 
     def _add_hooks(self, hooks: pa.Table) -> None:
-        for path, position, kind, name, value in _zip(hooks, "path", "position", "kind", "name", "value"):
+        for path, position, kind, name, value in tables.read_rows(hooks, "path", "position", "kind", "name", "value"):
             if kind == "module_getattr":
                 self._space_of(path).served.setdefault(name, value)
             elif kind == "computed_binding":
@@ -135,11 +136,6 @@ class Namespaces:
             elif kind == "sys_modules" and name != "*":
                 self.registered.add(name)
                 self._space_of(path).registers.add(name)
-
-
-def _zip(table: pa.Table, *names: str) -> Iterator[tuple[Any, ...]]:
-    """Return the rows of some columns."""
-    return zip(*(tables.read_column(table, name) for name in names), strict=True)
 
 
 def _build_spaces(bindings: pa.Table, names: Sequence[str]) -> dict[str, Space]:
@@ -161,6 +157,6 @@ def _build_spaces(bindings: pa.Table, names: Sequence[str]) -> dict[str, Space]:
 def _read_classes(definitions: pa.Table) -> dict[tuple[str, str], tuple[int, tuple[str, ...]]]:
     """Return line and marks of each class by file and qualified name; the first of several branches."""
     found: dict[tuple[str, str], tuple[int, tuple[str, ...]]] = {}
-    for path, qualname, line, marks in _zip(definitions, "path", "qualname", "line", "marks"):
+    for path, qualname, line, marks in tables.read_rows(definitions, "path", "qualname", "line", "marks"):
         found.setdefault((path, qualname), (line, tuple(marks)))
     return found

@@ -61,7 +61,7 @@ def _list_conditions(table: pa.Table) -> Iterator[tuple[str, str]]:
         pc.is_in(table["scope"].cast(tables.TEXT), pa.array(_SCOPES)),
     )
     kept = table.select(["path", "condition"]).filter(is_asked)
-    yield from set(zip(*(tables.read_column(kept, name) for name in kept.column_names), strict=True))
+    yield from set(tables.read_rows(kept, *kept.column_names))
 
 
 @lru_cache(maxsize=4096)
@@ -157,7 +157,7 @@ class _Values:
 def _read_bindings(table: pa.Table) -> dict[tuple[str, str], list[_Binding]]:
     found: dict[tuple[str, str], list[_Binding]] = defaultdict(list)
     columns = ("path", "name", *_Binding._fields)
-    for path, name, *rest in zip(*(tables.read_column(table, column) for column in columns), strict=True):
+    for path, name, *rest in tables.read_rows(table, *columns):
         found[path, name].append(_Binding(*rest))
     return found
 

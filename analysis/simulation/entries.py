@@ -175,7 +175,7 @@ def _find_waiting(
     """Return the modules that an earlier call had no time for; all of them without one."""
     if cached is None:
         return entries
-    outcomes = zip(*(tables.read_column(cached["simulated"], name) for name in ("module", "outcome")), strict=True)
+    outcomes = tables.read_rows(cached["simulated"], "module", "outcome")
     done = {module for module, outcome in outcomes if outcome != "not-simulated"}
     return [entry for entry in entries if entry[0] not in done]
 

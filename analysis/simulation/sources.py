@@ -5,11 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import sysconfig
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 import pyarrow as pa
 
@@ -44,8 +43,8 @@ class Programs:
     def __init__(self, facts: Sources) -> None:
         self._tree = facts.tree
         columns = ("path", "status", "error_line", "encoding")
-        self._files = {path: rest for path, *rest in _rows(facts.files, columns)}
-        self._programs: dict[str, str] = dict(_rows(facts.programs, ("path", "program")))
+        self._files = {path: rest for path, *rest in tables.read_rows(facts.files, *columns)}
+        self._programs: dict[str, str] = dict(tables.read_rows(facts.programs, "path", "program"))
         self._parsed: dict[str, list[Node]] = {}
         self._lines: dict[str, list[str]] = {}
         self._bodies: dict[tuple[str, int], tuple[list[Node], bool] | None] = {}
@@ -88,10 +87,6 @@ class Programs:
             self._lines[path] = decode(source, encoding or "utf-8").split("\n")
             self._lines[path] = [f"{text}\n" for text in self._lines[path]]
         return self._lines[path]
-
-
-def _rows(table: pa.Table, columns: Iterable[str]) -> Iterable[tuple[Any, ...]]:
-    return zip(*(tables.read_column(table, name) for name in columns), strict=True)
 
 
 @dataclass(frozen=True, slots=True)
