@@ -13,7 +13,6 @@ from analysis.resolve.answers import ImportAnswers
 from analysis.resolve.imports import ImportAnswer, ImportResolver
 from analysis.resolve.modules import Module, ModuleIndex
 from analysis.resolve.name_resolver import NameResolver
-from analysis.resolve.namespaces import Namespaces
 from analysis.resolve.values import ALL_RUN, choose
 
 
@@ -24,8 +23,6 @@ class Resolved(Protocol):
     def imports(self) -> ImportResolver: ...
     @property
     def index(self) -> ModuleIndex: ...
-    @property
-    def spaces(self) -> Namespaces: ...
     @property
     def names(self) -> NameResolver: ...
 

@@ -22,7 +22,6 @@ from analysis.resolve.missing import Doubts, Nearest
 from analysis.resolve.modules import NAMESPACE, Module, ModuleIndex
 from analysis.resolve.search import Finder, Found
 from analysis.resolve.settled import settle_conditions
-from analysis.resolve.standard_library import ALWAYS_FIRST, STANDARD
 
 
 class ImportFacts(Protocol):
@@ -115,7 +114,7 @@ class ImportResolver(Finder):
         if level:
             return self._miss(absolute, absolute, importer)
         first = module.partition(".")[0]
-        if first in ALWAYS_FIRST or (first in STANDARD and self.is_standard(importer, first)):
+        if self.is_standard(importer, first):
             return ImportAnswer(absolute, missing=module, origin="stdlib")
         if self.index.find(first, importer.root) is None:
             return ImportAnswer(absolute, missing=module, origin="external")

@@ -71,16 +71,17 @@ class Finder:
         return found
 
     def _find_on_path(self, importer: Module, absolute: str) -> Found | None:
-        first = absolute.partition(".")[0]
-        if first in ALWAYS_FIRST or (first in STANDARD and self.is_standard(importer, first)):
+        if self.is_standard(importer, absolute.partition(".")[0]):
             return None
         return self.find_relative(importer, absolute)
 
     def is_standard(self, importer: Module, first: str) -> bool:
-        """Return whether the standard library's module goes before what the tree has under its name.
+        """Return whether a top-level name is that of a module of the standard library, which nothing here hides.
 
         A module of another root is not on the path for sure, and a folder without ``__init__`` comes last.
         """
+        if first in ALWAYS_FIRST or first not in STANDARD:
+            return first in ALWAYS_FIRST
         own = self.index.find_in(importer.root, first)
         return own is None or own.kind == NAMESPACE
 
@@ -113,11 +114,8 @@ class Finder:
 
     def is_reached_by_name(self, module: str, path: str) -> bool:
         """Return whether a first import of a module's name, as statements say it, comes to its file."""
-        first = module.partition(".")[0]
         importer = self.index.find_file(path)
-        if first not in STANDARD or importer is None:
-            return True
-        return self._find_on_path(importer, module) is not None
+        return importer is None or not self.is_standard(importer, module.partition(".")[0])
 
     def is_missing(self, importer: Module, absolute: str) -> bool:
         """Return whether a dotted name lies below a file or package of the tree without being there.

@@ -21,7 +21,6 @@ from analysis.facts.absolute import split_dots
 from analysis.facts.expressions import TYPING_NAMES
 from analysis.resolve.conditions import is_known_constant
 from analysis.resolve.modules import Module
-from analysis.resolve.modules import ModuleIndex as Index
 from analysis.resolve.search import Finder
 
 _SCOPES = ("module", "class", "type_checking")
@@ -149,7 +148,7 @@ class _Values:
         found = self._finder.find_written(importer, *split_dots(base))[1]
         if found is None:
             return None
-        index: Index = self._finder.index
+        index = self._finder.index
         child = index.find_submodule(found.module, name) if name else None
         return (child, "") if child is not None else (index.all[found.module.primary], name)
 

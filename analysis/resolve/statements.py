@@ -87,10 +87,9 @@ class Statements:
         return find_levels(self.table, self._supported)
 
     @cached_property
-    def liveness(self) -> list[int]:
+    def liveness(self) -> Numbers:
         """Whether each statement can run: positions in ``tables.LIVENESS``."""
-        found: list[int] = find_liveness(self.table, self._supported).tolist()
-        return found
+        return find_liveness(self.table, self._supported)
 
     @cached_property
     def level(self) -> list[int]:

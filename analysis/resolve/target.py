@@ -10,7 +10,6 @@ from analysis.resolve.attributes import settle_attributes
 from analysis.resolve.environments import DEFAULT, Supported
 from analysis.resolve.evidence import FactTables
 from analysis.resolve.imports import ImportFacts, ImportResolver
-from analysis.resolve.liveness import find_liveness
 from analysis.resolve.modules import ModuleIndex
 from analysis.resolve.name_resolver import NameResolver
 from analysis.resolve.namespaces import Namespaces
@@ -44,10 +43,10 @@ class TargetResolver:
         """What each import statement yields, for each name of its file."""
         return settle_attributes(self._read, self)
 
-    @cached_property
+    @property
     def liveness(self) -> Numbers:
         """Whether each import statement can run: a position in ``tables.LIVENESS``."""
-        return find_liveness(self.imports.statements, self.supported)
+        return self.statements.liveness
 
     @cached_property
     def statements(self) -> Statements:
