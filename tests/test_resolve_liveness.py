@@ -54,6 +54,8 @@ def find_liveness(root: Path, supported: Supported) -> dict[str, str]:
         ("if sys.version_info < (3,):\n def f():\n  import wanted", "never", "never"),
         ("if sys.version_info < (3,):\n class C:\n  import wanted", "never", "never"),
         ("if False:\n import wanted", "always", "always"),  # for type checkers: their scope says so
+        ("if TYPE_CHECKING is not False:\n import wanted", "always", "always"),
+        ("if TYPE_CHECKING == True:\n import wanted", "always", "always"),
         ("if x:\n import wanted", "sometimes", "sometimes"),
         ("if True:\n import wanted", "always", "always"),
         ("try:\n import wanted\nexcept ImportError: pass", "always", "always"),

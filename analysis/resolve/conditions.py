@@ -133,9 +133,13 @@ class _Evaluation:
             return decisive[0]
         return UNDECIDED if UNDECIDED in values else is_and
 
+    def _evaluate_side(self, node: ast.expr) -> Any:
+        """Return one side of a comparison: there a constant is no test of its own, and stays what it is."""
+        return node.value if isinstance(node, ast.Constant) else self.evaluate(node)
+
     def _evaluate_comparison(self, node: ast.Compare) -> Any:
         compare = _OPERATORS.get(type(node.ops[0]))
-        left, right = self.evaluate(node.left), self.evaluate(node.comparators[0])
+        left, right = self._evaluate_side(node.left), self._evaluate_side(node.comparators[0])
         if compare is None or len(node.ops) > 1 or left is UNDECIDED or right is UNDECIDED:
             return UNDECIDED
         return compare(left, right)
