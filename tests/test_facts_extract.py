@@ -117,6 +117,16 @@ def test_the_condition_is_that_of_every_enclosing_guard(source: str, expected: s
     ]
 
 
+def test_constants_of_constants_stay_small_and_many_of_them_are_read_once() -> None:
+    doubling = "".join(f"X{number} = X{number - 1} and X{number - 1}\n" for number in range(1, 200))
+    source = f"import sys\nX0 = sys.platform == 'win32'\n{doubling}if X199:\n import a\nif X2:\n import b\n"
+    conditions = dict(brief(source, "imports", "module", "condition"))
+    assert conditions["a"] == "X199"
+    assert conditions["b"].count("sys.platform") == 4
+    many = "".join(f"X{number} = {number} > 1\n" for number in range(20_000))
+    assert brief(f"{many}if X7:\n import a\n", "imports", "condition") == [("7 > 1",)]
+
+
 @pytest.mark.parametrize(
     ("before", "test", "scope", "condition"),
     [

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from analysis.facts.expressions import TYPING_NAMES, find_dotted
 
@@ -66,11 +67,11 @@ class Constants:
 
 
 class _Expander(ast.NodeTransformer):
-    def __init__(self, known: Mapping[str, ast.expr | None]) -> None:
+    def __init__(self, known: Mapping[str, ast.expr]) -> None:
         self._known = known
 
     def visit_Name(self, node: ast.Name) -> ast.expr:
-        return self._known.get(node.id) or node
+        return self._known.get(node.id, node)
 
 
 def _copy(node: ast.expr) -> ast.expr:
@@ -83,11 +84,15 @@ def _read_constants(tree: ast.Module) -> dict[str, list[tuple[int, ast.expr | No
     The value is None where it is not known.
     """
     found: dict[str, list[tuple[int, ast.expr | None]]] = {}
+    current: dict[str, ast.expr] = {}
     for statement in tree.body:
-        bound: dict[str, ast.expr | None] = dict.fromkeys(_list_stored(statement))
-        bound.update((name, value) for name, value in _read_values(statement, found) if name in bound)
-        for name, value in bound.items():
+        values = dict(_read_values(statement, current))
+        for name in dict.fromkeys(_list_stored(statement)):
+            value = values.get(name)
             found.setdefault(name, []).append((statement.lineno, value))
+            current.pop(name, None)
+            if value is not None:
+                current[name] = value
     known = {name: bindings for name, bindings in found.items() if any(value is not None for _, value in bindings)}
     if not known:
         return known
@@ -95,10 +100,8 @@ def _read_constants(tree: ast.Module) -> dict[str, list[tuple[int, ast.expr | No
     return {name: bindings for name, bindings in known.items() if times[name] == len(bindings)}
 
 
-def _read_values(
-    statement: ast.stmt, known: Mapping[str, Sequence[tuple[int, ast.expr | None]]]
-) -> Iterator[tuple[str, ast.expr]]:
-    """Yield the names that a statement binds to something known, and what that is."""
+def _read_values(statement: ast.stmt, current: Mapping[str, ast.expr]) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names that a statement binds to something known, and what that is; ``current`` are those before it."""
     if isinstance(statement, ast.Import):
         yield from _read_import(statement)
     elif isinstance(statement, ast.ImportFrom) and not statement.level and statement.module in _DECIDING:
@@ -106,9 +109,10 @@ def _read_values(
             yield alias.asname or alias.name, _make_attribute(statement.module, alias.name)
     elif isinstance(statement, ast.Assign) and len(statement.targets) == 1:
         target = statement.targets[0]
-        current = {name: bindings[-1][1] for name, bindings in known.items() if bindings[-1][1] is not None}
         if isinstance(target, ast.Name) and is_decided(statement.value, current):
-            yield target.id, _Expander(current).visit(_copy(statement.value))
+            value = _Expander(current).visit(_copy(statement.value))
+            if not _is_large(value):  # constants of constants may double with every line
+                yield target.id, value
 
 
 def _read_import(statement: ast.Import) -> Iterator[tuple[str, ast.expr]]:
@@ -125,11 +129,14 @@ def is_decided(value: ast.expr, known: Collection[str] = ()) -> bool:
     """Return whether a value is made of constants, of what is known already, and of modules that decide."""
     if isinstance(value, _NEVER_DECIDED):
         return False
-    nodes = [node for node, _ in zip(ast.walk(value), range(_MOST_NODES), strict=False)]
-    if len(nodes) == _MOST_NODES or not all(isinstance(node, _PLAIN) for node in nodes):
+    if _is_large(value) or not all(isinstance(node, _PLAIN) for node in ast.walk(value)):
         return False
-    roots = {node.id for node in nodes if isinstance(node, ast.Name)}
+    roots = {node.id for node in ast.walk(value) if isinstance(node, ast.Name)}
     return all(name in _DECIDING or name in known for name in roots)
+
+
+def _is_large(value: ast.expr) -> bool:
+    return sum(1 for _ in islice(ast.walk(value), _MOST_NODES)) == _MOST_NODES
 
 
 def _list_bound(body: Sequence[ast.stmt]) -> Iterator[str]:
