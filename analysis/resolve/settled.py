@@ -13,6 +13,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -40,10 +41,9 @@ def settle_conditions(imports: pa.Table, bindings: pa.Table, finder: Finder) -> 
     """Return the tables of imports and bindings with conditions that say what they come to, and their scopes."""
     asked = {place for table in (imports, bindings) for place in _list_conditions(table)}
     names = {place: _find_names(place[1]) for place in asked}
-    wanted = sorted({name.partition(".")[0] for found in names.values() for name in found})
-    if not wanted:
+    if not any(names.values()):
         return imports, bindings
-    values = _Values(bindings, finder, wanted)
+    values = _Values(bindings, finder)
     settled: dict[tuple[str, str], str] = {}
     for (path, condition), found in names.items():
         known = {name: value for name in found if (value := values.find(path, name)) is not None}
@@ -98,11 +98,25 @@ class _Replacer(ast.NodeTransformer):
 class _Values:
     """The values of names that one statement binds to a constant, followed through imports."""
 
-    def __init__(self, bindings: pa.Table, finder: Finder, wanted: list[str]) -> None:
+    def __init__(self, bindings: pa.Table, finder: Finder) -> None:
         self._finder = finder
-        self._all = bindings
-        self._by_file = _read_bindings(bindings.filter(pc.is_in(bindings["name"].cast(tables.TEXT), pa.array(wanted))))
-        self._more: dict[str, dict[tuple[str, str], list[_Binding]]] = {}
+        self._bindings = bindings
+        codes, texts = tables.read_codes(bindings, "name")
+        self._codes = {text: code for code, text in enumerate(texts)}
+        self._order = np.argsort(codes, kind="stable")
+        self._sorted = codes[self._order]
+        self._read: dict[str, dict[str, list[_Binding]]] = {}
+
+    def _find_bindings(self, path: str, name: str) -> list[_Binding]:
+        """Return the statements of a file that bind a name; all files are read once for each name that is asked."""
+        if name not in self._read:
+            code = self._codes.get(name, -1)
+            first, end = np.searchsorted(self._sorted, [code, code + 1])
+            rows = self._bindings.take(pa.array(self._order[first:end]))
+            found = self._read[name] = defaultdict(list)
+            for place, *rest in tables.read_rows(rows, "path", *_Binding._fields):
+                found[place].append(_Binding(*rest))
+        return self._read[name].get(path, [])
 
     def find(self, path: str, name: str) -> str | None:
         """Return the source of what an imported name of a file comes to; None where that is not known."""
@@ -119,9 +133,7 @@ class _Values:
         return self._follow(module, inner or attribute, _MOST_STEPS)
 
     def _follow(self, module: Module, name: str, steps: int) -> str | None:
-        if name not in self._more:
-            self._more[name] = _read_bindings(self._all.filter(pc.equal(self._all["name"].cast(tables.TEXT), name)))
-        bound = self._more[name].get((module.source, name), [])
+        bound = self._find_bindings(module.source, name)
         if len(bound) != 1 or not steps or bound[0].scope != "module" or bound[0].condition or bound[0].caught:
             return None
         kind, value = bound[0].kind, bound[0].value
@@ -138,7 +150,7 @@ class _Values:
 
     def _take(self, importer: Module, path: str, name: str) -> tuple[Module, str] | None:
         """Return the module, and the name in it, that an imported name of a file means."""
-        bound = self._by_file.get((path, name), [])
+        bound = self._find_bindings(path, name)
         if len(bound) != 1 or bound[0].kind != "import" or bound[0].condition:
             return None
         return self._take_written(importer, bound[0].value)
@@ -151,14 +163,6 @@ class _Values:
         index = self._finder.index
         child = index.find_submodule(found.module, name) if name else None
         return (child, "") if child is not None else (index.all[found.module.primary], name)
-
-
-def _read_bindings(table: pa.Table) -> dict[tuple[str, str], list[_Binding]]:
-    found: dict[tuple[str, str], list[_Binding]] = defaultdict(list)
-    columns = ("path", "name", *_Binding._fields)
-    for path, name, *rest in tables.read_rows(table, *columns):
-        found[path, name].append(_Binding(*rest))
-    return found
 
 
 def _replace(table: pa.Table, settled: Mapping[tuple[str, str], str]) -> pa.Table:
