@@ -15,6 +15,7 @@ import pyarrow as pa
 
 from analysis import store, tables
 from analysis.bundled_case import build_bundled_case
+from analysis.clock import Clock
 from analysis.errors import PolicyError
 from analysis.executor import paused_collection
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, scan
@@ -34,7 +35,7 @@ from analysis.names import (
 )
 from analysis.policy import Policy, SimulationPolicy, read_claims, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
-from analysis.progress import Clock, Progress, ignore_progress
+from analysis.progress import Progress, ignore_progress
 from analysis.resolve import Supported, TargetResolver
 from analysis.resolve.environments import PLATFORMS, find_supported, list_versions
 from analysis.rules import (

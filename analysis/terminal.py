@@ -23,8 +23,6 @@ from analysis.quantities import (
     write_stated,
     write_value,
 )
-from analysis.rules.verdict import count_findings, find_breach, name_severity
-from analysis.rules.verdict import format_verdict as format_findings
 from analysis.wording import choose_form, format_count, make_harmless
 
 if TYPE_CHECKING:
@@ -107,13 +105,17 @@ def print_scan(inv: Investigation) -> None:
         console.print(f"   {_safe(row['message'])}")
     if len(findings) > MOST_FINDINGS:
         console.print(f"[dim]and {len(findings) - MOST_FINDINGS:,} more: ssot scan --json, or ssot report[/]")
+    from analysis.rules.verdict import count_findings, format_verdict
+
     valid = [(row["rule"], row["severity"]) for row in findings if row["certainty"] != "refuted"]
-    console.print(f"[bold]{format_findings(count_findings(valid))}[/]")
+    console.print(f"[bold]{format_verdict(count_findings(valid))}[/]")
     console.print(f"[dim]snapshot {_safe(str(inv.path))}[/]")
 
 
 def _mark_severity(rule: str, severity: str) -> str:
     """Return a severity in its colour, with a mark for policy violations."""
+    from analysis.rules.verdict import find_breach, name_severity
+
     breach = f" {name_severity(rule, severity)}" if find_breach(rule) else ""
     return f"[{_COLOURS[severity]}]{severity}{breach}[/]"
 
@@ -189,8 +191,10 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
                 f"{statuses['known']:,} known, {len(result.gone):,} gone"
             )
         if result.findings:
+            from analysis.rules.verdict import count_findings, format_verdict
+
             tally = count_findings((finding.rule, finding.severity) for finding in result.findings)
-            console.print(f"[dim]{format_findings(tally)}[/]")
+            console.print(f"[dim]{format_verdict(tally)}[/]")
     _print_gaps(console, [gap.model_dump() for gap in result.not_analysed])
     for note in result.notes:
         console.print(f"[yellow]note:[/] {_safe(note)}")

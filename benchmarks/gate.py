@@ -10,10 +10,10 @@ import tempfile
 import time
 from pathlib import Path
 
+from analysis.clock import Clock
 from analysis.executor import paused_collection
 from analysis.pipeline import build_case
 from analysis.policy import Policy
-from analysis.progress import Clock
 from analysis.rules import find_scores, judge
 from benchmarks.measure import HERE, Result, below, time_median
 from benchmarks.speed import make_large, parse_all

@@ -193,3 +193,14 @@ def test_the_command_line_says_where_the_probe_imports_from_and_what_it_sets(
         done = ssot("scan", root, "--probe", *wrong)
         assert (done.returncode, done.stderr.count("\n")) == (2, 1)
     assert ssot("scan", root, *given).returncode == 2
+
+
+@pytest.mark.parametrize("question", ["--version", "--help"])
+def test_a_question_about_the_command_itself_loads_none_of_the_analysis(question: str) -> None:
+    code = (
+        "import sys; sys.argv = ['ssot', sys.argv[1]]\nfrom analysis.cli import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "print(sorted({'pyarrow', 'numpy', 'pandas', 'networkx', 'pydantic', 'analysis.rules'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, question], capture_output=True, text=True, cwd=HERE, check=True)
+    assert done.stdout.splitlines()[-1] == "[]"

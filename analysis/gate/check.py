@@ -9,6 +9,7 @@ from pathlib import Path
 
 from analysis import __version__, store
 from analysis.children import scratch_folder
+from analysis.clock import Clock
 from analysis.errors import BaselineError
 from analysis.executor import paused_collection
 from analysis.facts import check_target
@@ -33,7 +34,7 @@ from analysis.history import write_baseline as write_file
 from analysis.pipeline import build_case, limit_simulation, simulate, support_only
 from analysis.policy import Policy, read_policy
 from analysis.policy.reading import FILE_NAME as POLICY
-from analysis.progress import Clock, Progress, ignore_progress
+from analysis.progress import Progress, ignore_progress
 from analysis.quantities import write_score
 from analysis.rules import RULES_BY_NAME, Finding, Judgement, RuleContext, check_weights, judge, score_case
 from analysis.rules.score import Score, ScorePart

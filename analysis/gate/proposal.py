@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import store, tables
+from analysis.clock import Clock
 from analysis.errors import PolicyError
 from analysis.executor import paused_collection
 from analysis.facts import check_target
@@ -18,7 +19,7 @@ from analysis.facts.test_files import is_test_file
 from analysis.names import Concept, find_concepts
 from analysis.pipeline import build_case
 from analysis.policy import FILE_NAME, ConceptPolicy, Policy
-from analysis.progress import Clock, Progress, ignore_progress
+from analysis.progress import Progress, ignore_progress
 from analysis.rules import RuleContext
 from analysis.wording import format_count, format_some, make_harmless
 
