@@ -38,6 +38,7 @@ from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Progress, ignore_progress
 from analysis.resolve import Supported, TargetResolver
 from analysis.resolve.environments import PLATFORMS, find_supported, list_versions
+from analysis.resolve.second_names import build_second_names_table
 from analysis.rules import (
     RuleContext,
     build_findings_table,
@@ -126,11 +127,14 @@ def _investigate(
     golden, measured = gaps.attempt("golden path", "", lambda: read_golden_path(data, target), lambda: ({}, None))
     case = replace(case, runtime_tables={**case.runtime_tables, **golden})
     judged, trend = clock.run("rules", lambda: _judge(case, gaps), lambda: ({}, None))
+    second = gaps.attempt(
+        "names", "second_names", lambda: build_second_names_table(case.second_names), tables.SECOND_NAMES.empty
+    )
     found = build_gaps_table(case.facts.not_analysed, rows=gaps.rows)
     contents = {
         **_EMPTY, **case.runtime_tables, **collect_facts(case.facts), "edges": case.graph.edges,
         "externals": case.graph.externals, "phantoms": case.graph.phantoms, "cycles": build_cycles_table(case.cycles),
-        **case.identity.tables, **judged, "not_analysed": found,
+        **case.identity.tables, **judged, "second_names": second, "not_analysed": found,
     }  # fmt: skip
     counted = tables.METRICS.from_rows([measure_gaps(found.num_rows)])
     contents["metrics"] = pa.concat_tables([contents["metrics"], counted]).unify_dictionaries().combine_chunks()

@@ -20,7 +20,7 @@ from analysis.rules.families import (
     single_source,
     stand_ins,
 )
-from analysis.rules.families.files import find_second_names
+from analysis.rules.families.second_names import find_second_names
 from analysis.rules.verdict import Tally, count_findings
 
 Tree = Callable[..., Path]
@@ -352,11 +352,11 @@ def test_a_file_has_two_names_only_where_both_are_used(make_tree: Tree) -> None:
     found = find_second_names(open_case(make_tree(both), policy))
     assert found == {
         "src/p/__init__.py": {"p": ("main.py", 1), "src.p": ("other.py", 3)},
-        "src/p/a.py": {"p.a": ("src/p/b.py", 3), "src.p.a": ("other.py", 3)},
+        "src/p/a.py": {"p.a": ("main.py", 1), "src.p.a": ("other.py", 3)},
     }
     assert tell(make_tree(both), "file-with-two-names", policy) == [
         ("P2", "src/p/__init__.py", ["main.py:1", "other.py:3"]),
-        ("P2", "src/p/a.py", ["src/p/b.py:3", "other.py:3"]),
+        ("P2", "src/p/a.py", ["main.py:1", "other.py:3"]),
     ]
     typed = "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import src.p.a\n"
     assert tell(make_tree({**files, "other.py": typed}), "file-with-two-names", policy) == []

@@ -22,6 +22,19 @@ _OPERATORS: dict[type, str] = {
 }  # fmt: skip
 
 
+def write_dotted(node: Node) -> str:
+    """Return the dotted name of a chain of attributes in a program; empty for any other expression.
+
+    >>> write_dotted(["a", ["n", "logging", 1], "getLogger", 1])
+    'logging.getLogger'
+    """
+    parts: list[str] = []
+    while node[0] == "a":
+        parts.append(node[2])
+        node = node[1]
+    return ".".join([node[1], *reversed(parts)]) if node[0] == "n" else ""
+
+
 class ExpressionCompiler:
     """From the syntax of expressions and of targets to nodes of programs."""
 

@@ -16,6 +16,7 @@ from analysis.names import Concept, DuplicateName, Identity
 from analysis.names.class_index import find_importable
 from analysis.policy import Policy
 from analysis.resolve import TargetResolver
+from analysis.resolve.second_names import SecondName, find_path_names
 from analysis.rules.cycle_edges import CycleEdge, find_cycle_edges, find_cycle_places
 from analysis.rules.cycle_outcomes import CycleOutcome, find_cycle_outcomes
 from analysis.rules.target_packages import ChosenCode, choose_code
@@ -43,6 +44,12 @@ class RuleContext:
     def runtime_table(self, name: str) -> pa.Table:
         """Return a table of the simulation or of the probe; without rows when it was not asked for."""
         return self.runtime_tables[name] if name in self.runtime_tables else tables.TABLES[name].empty()
+
+    @cached_property
+    def second_names(self) -> tuple[SecondName, ...]:
+        """The files that Python can load under two names, sorted; every finder of them is named here."""
+        resolver = self.resolver or TargetResolver(self.facts)
+        return tuple(sorted({*find_path_names(resolver)}))
 
     @property
     def is_probed(self) -> bool:

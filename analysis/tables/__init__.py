@@ -88,6 +88,7 @@ from analysis.tables.runtime import (
     SWALLOWED,
     VERDICTS,
 )
+from analysis.tables.second_names import SECOND_NAME_KINDS, SECOND_NAMES
 from analysis.tables.simulation import OUTCOMES, SIMULATED, SIMULATED_EXECUTIONS, SIMULATED_SWALLOWED, SIMULATION_TABLES
 from analysis.tables.table import CATEGORY, COUNT, TEXT, TEXTS, Column, Table, escape_surrogates
 
@@ -163,6 +164,8 @@ __all__ = [
     "SCOPES",
     "SCORES",
     "SCORE_PARTS",
+    "SECOND_NAMES",
+    "SECOND_NAME_KINDS",
     "SEVERITIES",
     "SEVERITY_WORDS",
     "SIMULATED",
@@ -190,7 +193,7 @@ __all__ = [
 
 CONCLUSION_TABLES: tuple[Table, ...] = (
     EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, ACCEPTED, SCORES, SCORE_PARTS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES,
-    CONFLICTS, BASES, DUPLICATES, FOLDER_COPIES,
+    CONFLICTS, BASES, DUPLICATES, FOLDER_COPIES, SECOND_NAMES,
 )  # fmt: skip
 TABLES: Mapping[str, Table] = {
     table.name: table

@@ -1,4 +1,4 @@
-"""Files that are not what they seem: dead twins, two names, no syntax tree."""
+"""Files that are not what they seem: dead twins, no syntax tree."""
 
 from __future__ import annotations
 
@@ -12,9 +12,8 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
-from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
-from analysis.rules.finding import Finding, Place, build_finding
+from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import DEFINITIONS, ENTRY_POINTS, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence
 from analysis.rules.root_causes import COPIES, UNCHECKED_IMPORTS
@@ -81,46 +80,6 @@ def _find_names(case: RuleContext, paths: list[str]) -> dict[str, str]:
     return dict(tables.read_rows(rows, "path", "module"))
 
 
-def find_second_names(case: RuleContext) -> dict[str, dict[str, Place]]:
-    """Return the files that are imported under several names: path, then name to one statement that uses it."""
-    modules = case.facts.modules
-    wanted = pc.and_(
-        pc.equal(modules.column("shadowed_by"), ""),
-        pc.is_in(modules.column("kind").cast(pa.string()), pa.array(["module", "package"])),
-    )
-    rows = modules.filter(wanted)
-    names: dict[str, list[str]] = defaultdict(list)
-    for path, module in tables.read_rows(rows, "path", "module"):
-        names[path].append(module)
-    several = {path: sorted(found) for path, found in names.items() if len(found) > 1}
-    users = _find_users(case, [name for found in several.values() for name in found])
-    used = {path: {name: users[name] for name in found if name in users} for path, found in sorted(several.items())}
-    return {path: found for path, found in used.items() if len(found) > 1}
-
-
-def _find_users(case: RuleContext, modules: list[str]) -> dict[str, Place]:
-    """Return one statement that imports each module; those that run on import come first."""
-    if not modules:
-        return {}
-    edges = case.graph.edges
-    rows = edges.filter(pc.is_in(edges.column("imported"), pa.array(modules, type=pa.string())))
-    found: dict[str, tuple[bool, Place]] = {}
-    for imported, path, line, scope in tables.read_rows(rows, "imported", "path", "line", "scope"):
-        if scope != "type_checking":
-            user = (scope == "function", (path, line))
-            found[imported] = min(user, found.get(imported, user), key=lambda known: known[0])
-    return {module: place for module, (_, place) in found.items()}
-
-
-def _check_second_names(case: RuleContext) -> Iterator[Finding]:
-    rule = "file-with-two-names"
-    for path, users in find_second_names(case).items():
-        message = (
-            f"{path} is imported as {' and as '.join(users)}: Python loads it once for each, with classes of its own"
-        )
-        yield build_finding(rule, "P2", path, message, users.values(), users)
-
-
 #: A file that is fine, and one on which the kit itself failed: the target has nothing to correct there.
 _NOT_ITS_FAULT = ("ok", "not-analysed")
 
@@ -133,12 +92,6 @@ def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:
         where = f" at line {line:,}" if line else ""
         message = f"{path} cannot be read by Python {_VERSION} ({status.replace('-', ' ')}{where}): {reason}"
         yield build_finding(rule, "P3" if is_test_file(path) else "P2", path, message, [(path, max(1, line))])
-
-
-def _confirm_two_names(finding: Finding, evidence: ProbeEvidence) -> str:
-    files = {path for path, _ in finding.cited}
-    rows = evidence.read_rows("executions", "path", "names")
-    return "confirmed" if any(path in files and len(names) > 1 for path, names in rows) else "static"
 
 
 def _confirm_unparsed(finding: Finding, evidence: ProbeEvidence) -> str:
@@ -163,29 +116,6 @@ RULES = (
         is_joint=True,
         step=PlanStep(DEFINITIONS, 40, "Delete or rename files that Python never imports"), cause=COPIES,
         figure=RuleFigure(100, "shadowed-modules", "Files that can never be imported"),
-    ),
-    Rule(
-        "file-with-two-names", "P2",
-        "One file is imported under two module names. Python loads it twice: two classes that look alike and fail "
-        "isinstance, two registries, two singletons.",
-        "Decide on one root, and import by the name that it gives, everywhere.",
-        _check_second_names,
-        bad={
-            "backend/app/__init__.py": "",
-            "backend/app/m.py": "import app.n\n",
-            "backend/app/n.py": "",
-            "main.py": "import backend.app.n\n",
-        },
-        good={
-            "backend/app/__init__.py": "",
-            "backend/app/m.py": "import app.n\n",
-            "backend/app/n.py": "",
-            "main.py": "print('hello')\n",
-        },
-        is_joint=True,
-        step=PlanStep(plan_phases.PATHS, 30, "Import every file by one name"), cause=root_causes.PATHS,
-        confirm=_confirm_two_names,
-        figure=RuleFigure(110, "files-with-two-names", "Files loaded under two names"),
     ),
     Rule(
         "file-not-parsed", "P2",

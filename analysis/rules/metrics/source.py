@@ -11,7 +11,8 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.rules.context import RuleContext
 from analysis.rules.families.broken_imports import find_swallowed
-from analysis.rules.families.files import COMPILED, find_second_names, find_shadowed
+from analysis.rules.families.files import COMPILED, find_shadowed
+from analysis.rules.families.second_names import find_second_names
 from analysis.rules.metrics.metric import Metric
 
 
