@@ -10,6 +10,7 @@ from analysis.facts.constants import is_decided
 from analysis.facts.context import Context
 from analysis.facts.exports import read_exports
 from analysis.facts.expressions import classify, find_dotted, render
+from analysis.facts.newer_nodes import TypeAlias
 from analysis.facts.rows import Rows
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
@@ -148,6 +149,7 @@ BINDERS: dict[type[ast.AST], Callable[[BindingReader, Any, Context], None]] = {
     ast.Delete: BindingReader._delete,
     ast.Expr: BindingReader._expression,
 }
+BINDERS[TypeAlias] = BindingReader._type_alias
 if hasattr(ast, "TypeAlias"):
     BINDERS[ast.TypeAlias] = BindingReader._type_alias
 

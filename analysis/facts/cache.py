@@ -12,7 +12,7 @@ from analysis.facts.rows import FileFacts
 
 #: What decides which facts a file has: when their source changes, what was kept before is never read.
 PROGRAM = ("facts", "tables")
-_FIELDS = ("status", "reason", "error_line", "encoding", "lines", "structure", "rows")
+_FIELDS = ("status", "reason", "error_line", "encoding", "lines", "structure", "rows", "since")
 
 
 class FactsCache:

@@ -35,7 +35,10 @@ def extract(source: bytes) -> FileFacts:
         try:
             rows = _read(normalise_line_ends(source), parsed.tree, parsed.encoding)
             found = rows.as_tuple()
-            return FileFacts("ok", "", 0, parsed.encoding, lines, find_structure(found), found)
+            structure = find_structure(found)
+            return FileFacts(
+                "ok", parsed.reason, parsed.error_line, parsed.encoding, lines, structure, found, parsed.since
+            )
         except RecursionError:
             status, reason = "parser-crash", "nested too deeply to be walked (RecursionError)"
         except Exception as error:  # noqa: BLE001 - our own failure costs this file's tree, not the run
@@ -43,7 +46,9 @@ def extract(source: bytes) -> FileFacts:
     else:
         status, reason = parsed.status, parsed.reason
     found = _recover(source, parsed.encoding, status, reason).as_tuple()
-    return FileFacts(status, reason, parsed.error_line, parsed.encoding, lines, find_structure(found), found)
+    return FileFacts(
+        status, reason, parsed.error_line, parsed.encoding, lines, find_structure(found), found, parsed.since
+    )
 
 
 def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:

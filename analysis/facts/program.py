@@ -15,6 +15,8 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
+from analysis.facts.newer_nodes import TypeAlias
+from analysis.facts.newer_syntax import parse_newer
 from analysis.facts.program_expressions import ExpressionCompiler, Node
 from analysis.facts.rows import cut_name
 
@@ -33,15 +35,30 @@ def compile_function(source: str, line: int) -> tuple[list[Node], bool] | None:
     it is nested too deeply.
     """
     is_indented = source[:1] in " \t"
-    try:
-        tree = ast.parse(f"if 1:\n{source}" if is_indented else source)
-    except (SyntaxError, ValueError, MemoryError):
+    tree = _parse_any(f"if 1:\n{source}" if is_indented else source)
+    if tree is None:
         return None
     found = tree.body[0].body[0] if is_indented else tree.body[0]  # type: ignore[attr-defined]
     if not isinstance(found, ast.FunctionDef):
         return None
     ast.increment_lineno(found, line - found.lineno)
     return _Compiler(found.body, is_annotating=False).block(found.body), _yields(found.body)
+
+
+def _bind_lazily(node: ast.stmt, names: Sequence[str]) -> Node:
+    """A lazy import binds names to values that nobody has looked at yet."""
+    return ["=", node.lineno, [["n", name] for name in names], ["u", []]]
+
+
+def _parse_any(source: str) -> ast.Module | None:
+    """Return the tree of a text in the syntax of the running interpreter, or of a later one."""
+    try:
+        return ast.parse(source)
+    except SyntaxError:
+        lowered = parse_newer(source)
+        return lowered.tree if lowered else None
+    except (ValueError, MemoryError):
+        return None
 
 
 def _yields(body: Iterable[ast.AST]) -> bool:
@@ -80,12 +97,14 @@ class _Compiler(ExpressionCompiler):
 
     def _import(self, node: ast.Import) -> Node | None:
         if getattr(node, "is_lazy", 0):
-            return None
+            return _bind_lazily(node, [alias.asname or alias.name.partition(".")[0] for alias in node.names])
         return ["import", node.lineno, [[cut_name(alias.name), alias.asname] for alias in node.names]]
 
     def _from(self, node: ast.ImportFrom) -> Node | None:
-        if getattr(node, "is_lazy", 0) or node.module == "__future__":
+        if node.module == "__future__":
             return None
+        if getattr(node, "is_lazy", 0):
+            return _bind_lazily(node, [alias.asname or alias.name for alias in node.names])
         names = [[alias.name, alias.asname or alias.name] for alias in node.names]
         return ["from", node.lineno, node.level, cut_name(node.module or ""), names]
 
@@ -234,5 +253,6 @@ _STATEMENTS: dict[type, Callable[[_Compiler, Any], Node | None]] = {
 }
 if hasattr(ast, "TryStar"):
     _STATEMENTS[ast.TryStar] = _Compiler._try
+_STATEMENTS[TypeAlias] = _Compiler._type_alias
 if hasattr(ast, "TypeAlias"):
     _STATEMENTS[ast.TypeAlias] = _Compiler._type_alias

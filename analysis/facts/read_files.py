@@ -78,7 +78,7 @@ def _check_packs(each: _Read) -> _Read:
 def _pack_all(read: Sequence[_Read]) -> dict[str, pa.Buffer]:
     file_rows = [
         (index, facts.status, facts.reason, facts.error_line, facts.encoding, file.size_bytes, facts.lines,
-         content_hash, facts.structure)
+         content_hash, facts.structure, facts.since)
         for index, file, content_hash, facts in read
     ]  # fmt: skip
     rows: list[list[Row]] = [[] for _ in tables.FACT_TABLES]
@@ -93,7 +93,7 @@ def _pack_all(read: Sequence[_Read]) -> dict[str, pa.Buffer]:
 
 def describe_crash(index: int, file: SourceFile) -> dict[str, pa.Buffer]:
     """Return what stands for a file whose parser took its process down."""
-    row = (index, "parser-crash", "the parser ended its process", 0, "utf-8", file.size_bytes, 0, "", "")
+    row = (index, "parser-crash", "the parser ended its process", 0, "utf-8", file.size_bytes, 0, "", "", "")
     empty = {table.name: _pack(table, []) for table in tables.FACT_TABLES}
     return {"files": _pack(tables.FILES, [row]), **empty}
 

@@ -72,3 +72,4 @@ class FileFacts:
     lines: int
     structure: str
     rows: tuple[list[Row], ...]
+    since: str = ""

@@ -7,8 +7,11 @@ import io
 import re
 import tokenize
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from analysis.facts.lines import normalise_line_ends
+from analysis.facts.newer_syntax import parse_newer
+from analysis.facts.older_syntax import find_python_two
 from analysis.facts.rows import MOST_PARTS
 
 #: A file beyond this size is not parsed: its syntax tree would take some gigabytes.
@@ -25,13 +28,18 @@ _NAME_GOES_ON = re.compile(rb"(?:[ \t\f\\\r\n]*+\.[ \t\f\\\r\n]*+[\w\x80-\xff]++
 
 @dataclass(frozen=True, slots=True)
 class Parsed:
-    """A parsed file: ``tree`` is None exactly when ``status`` is not ok."""
+    """A parsed file: ``tree`` is None exactly when ``status`` is not ok.
+
+    ``since`` is the first version of Python with its syntax where the running interpreter refuses it, for the
+    ``reason``; 2 for a file of Python 2.
+    """
 
     tree: ast.Module | None
     status: str
     reason: str
     error_line: int
     encoding: str
+    since: str = ""
 
 
 def parse(source: bytes) -> Parsed:
@@ -47,11 +55,26 @@ def parse(source: bytes) -> Parsed:
             warnings.simplefilter("ignore")
             return Parsed(ast.parse(_shorten_names(source)), "ok", "", 0, encoding)
     except SyntaxError as error:
-        return _explain(error, source, encoding, problem)
+        return _read_other(_explain(error, source, encoding, problem), source)
     except (RecursionError, MemoryError) as error:
         return Parsed(None, "parser-crash", f"nested too deeply for the parser ({type(error).__name__})", 0, encoding)
     except Exception as error:  # noqa: BLE001 - the parser's own failures are the target's doing
         return Parsed(None, "syntax-error", _one_line(error), 0, encoding)
+
+
+def _read_other(refused: Parsed, source: bytes) -> Parsed:
+    """Return a file that the running interpreter refuses as a later version of Python takes it, if one does."""
+    if refused.status != "syntax-error" or b"\0" in source:
+        return refused
+    text = decode(normalise_line_ends(_shorten_names(source)), refused.encoding).removeprefix("\ufeff")
+    try:
+        lowered = parse_newer(text)
+    except (RecursionError, MemoryError):
+        return refused
+    if lowered is not None:
+        return replace(refused, tree=lowered.tree, status="ok", since=f"{lowered.since[0]}.{lowered.since[1]}")
+    sign = find_python_two(text)
+    return replace(refused, reason=f"Python 2 ({sign}): {refused.reason}", since="2") if sign else refused
 
 
 def _shorten_names(source: bytes) -> bytes:

@@ -203,11 +203,11 @@ class Loader(Attributes):
 
     def _read(self, path: str) -> list[Node]:
         programs = self.shared.programs
-        program = programs.read_program(path)
-        if program is not None:
+        program, source = programs.read_program(path), programs.find_file(path)
+        is_newer = source.since > self.shared.environment.version[:2]
+        if program is not None and not is_newer:
             return program
-        source = programs.find_file(path)
-        if source.status in {"syntax-error", "decode-error"}:
+        if is_newer or source.status in {"syntax-error", "decode-error"}:
             raised = self.fail("syntax", SyntaxError, "invalid syntax")
             fault = Fault("syntax", SyntaxError, "invalid syntax", path, max(1, source.error_line))
             raise Raised(fault, (*raised.chain, (path, max(1, source.error_line), "")))

@@ -35,6 +35,7 @@ class Source:
     path: str
     status: str
     error_line: int
+    since: tuple[int, ...] = ()
 
 
 class Programs:
@@ -42,7 +43,7 @@ class Programs:
 
     def __init__(self, facts: Sources) -> None:
         self._tree = facts.tree
-        columns = ("path", "status", "error_line", "encoding")
+        columns = ("path", "status", "error_line", "encoding", "since")
         self._files = {path: rest for path, *rest in tables.read_rows(facts.files, *columns)}
         self._programs: dict[str, str] = dict(tables.read_rows(facts.programs, "path", "program"))
         self._parsed: dict[str, list[Node]] = {}
@@ -51,8 +52,8 @@ class Programs:
 
     def find_file(self, path: str) -> Source:
         """Return what is known of a file."""
-        status, line, _ = self._files.get(path, ("unreadable", 0, ""))
-        return Source(path, str(status), int(line))
+        status, line, _, since = self._files.get(path, ("unreadable", 0, "", ""))
+        return Source(path, str(status), int(line), tuple(map(int, since.split("."))) if since else ())
 
     def read_program(self, path: str) -> list[Node] | None:
         """Return the program of a file, if it has one."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from analysis.tables.columns import CAUGHT, CONDITION, GUARD, LINE, PATH, POSITION, SCOPE
-from analysis.tables.table import Column, Table, count, flag, one_of, text, texts
+from analysis.tables.table import Column, Table, count, flag, later, one_of, text, texts
 
 FILE_STATUSES = (
     "ok", "syntax-error", "decode-error", "unreadable", "too-large", "not-a-file", "parser-crash", "not-analysed",
@@ -35,6 +35,7 @@ FILES = Table("files", "one Python file of the target", (
     count("lines", "number of lines"),
     text("content_hash", "first 32 hex digits of the SHA-256 of the bytes; empty when unreadable"),
     text("structure", "24 hex digits of the hash of the imports, bindings and definitions, without lines, comments and function bodies"),
+    later(text("since", "first version of Python with its syntax, as 3.14, where the interpreter of the kit does not parse it; 2 for a file of Python 2; else empty")),
 ))  # fmt: skip
 
 LEFT_OUT = Table("left_out", "one folder, or kind of files, that was left out", (

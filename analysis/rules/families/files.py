@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
+from analysis.resolve.environments import DEFAULT
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import DEFINITIONS, ENTRY_POINTS, PlanStep
@@ -87,11 +88,35 @@ _NOT_ITS_FAULT = ("ok", "not-analysed")
 def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:
     rule = "file-not-parsed"
     files = case.facts.files
-    rows = files.filter(pc.invert(pc.is_in(files.column("status").cast(pa.string()), pa.array(_NOT_ITS_FAULT))))
-    for path, status, reason, line in sorted(tables.read_rows(rows, "path", "status", "reason", "error_line")):
-        where = f" at line {line:,}" if line else ""
-        message = f"{path} cannot be read by Python {_VERSION} ({status.replace('-', ' ')}{where}): {reason}"
-        yield build_finding(rule, "P3" if is_test_file(path) else "P2", path, message, [(path, max(1, line))])
+    is_fine = pc.is_in(files.column("status").cast(pa.string()), pa.array(_NOT_ITS_FAULT))
+    rows = files.filter(pc.or_(pc.invert(is_fine), pc.not_equal(files.column("since"), "")))
+    columns = ("path", "status", "reason", "error_line", "since")
+    for path, status, reason, line, since in sorted(tables.read_rows(rows, *columns)):
+        if status == "ok":
+            message = _explain_newer(case, path, line, since, reason)
+        else:
+            where = f" at line {line:,}" if line else ""
+            message = f"{path} cannot be read by Python {_VERSION} ({status.replace('-', ' ')}{where}): {reason}"
+        if message:
+            severity = "P3" if is_test_file(path) else "P2"
+            yield build_finding(rule, severity, path, message, [(path, max(1, line))])
+
+
+def _explain_newer(case: RuleContext, path: str, line: int, since: str, reason: str) -> str:
+    """Return why a file that only later versions of Python parse is a finding; empty where all supported ones do."""
+    supported = case.resolver.supported if case.resolver else DEFAULT
+    first = tuple(map(int, since.split(".")))
+    fails = [f"{major}.{minor}" for major, minor in supported.versions if (major, minor) < first]
+    if not fails:
+        return ""
+    versions = fails[0] if len(fails) == 1 else f"{fails[0]} to {fails[-1]}"
+    where = f" at line {line:,}" if line else ""
+    if supported.versions == DEFAULT.versions:
+        return f"{path} is valid from Python {since}, but not in Python {versions}{where}: {reason}"
+    is_all = len(fails) == len(supported.versions)
+    verb = "admits only" if is_all else "also admits"
+    admits = f"requires-python {verb} {versions}, where it is a SyntaxError{where}: {reason}"
+    return f"{path} is valid from Python {since}, but {admits}"
 
 
 def _confirm_unparsed(finding: Finding, evidence: ProbeEvidence) -> str:
@@ -119,9 +144,11 @@ RULES = (
     ),
     Rule(
         "file-not-parsed", "P2",
-        "A file is no Python that this interpreter understands. Its imports are recovered line by line and marked; "
+        "A file has syntax that a supported version of Python does not parse. Where a later version parses it, its "
+        "imports and names are known all the same; otherwise its imports are recovered line by line and marked, and "
         "everything else about it is unknown.",
-        "Correct it at the line given, or exclude it in the policy.",
+        "Correct it at the line given, raise requires-python to the version that parses it, or exclude it in the "
+        "policy.",
         _check_not_parsed,
         bad={"a.py": "def f(:\n"},
         good={"a.py": "def f(): ...\n"},
