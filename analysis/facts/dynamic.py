@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable
+from collections import deque
+from collections.abc import Callable, Mapping
 
-from analysis.facts.absolute import absolute_name
 from analysis.facts.context import Context, branch
+from analysis.facts.dynamic_calls import Called, CallReader, Importers
 from analysis.facts.expressions import classify, find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lines import find_lines, has_line_between
-from analysis.facts.rows import Row
+from analysis.facts.rows import Row, Rows
+from analysis.facts.texts import Function
 
-_IMPORTERS = frozenset({"import_module", "importlib.import_module", "__import__", "builtins.__import__"})
 _WORDS = (
     b"import_module",
     b"exec(",
@@ -21,29 +22,44 @@ _WORDS = (
     b"globals()",
     b"__name__,",
     b"{__name__:",
+    b"resolve_name(",
 )
 
 
-def find_dynamic_rows(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> tuple[list[Row], list[Row]]:
-    """Return the rows of ``imports`` (kind dynamic) and of ``hooks`` that need a look into expressions.
+def find_dynamic_rows(source: bytes, tree: ast.Module, rows: Rows, next_position: Callable[[], int]) -> None:
+    """Add to the rows of a file those of ``imports`` (kind dynamic) and of ``hooks`` that need a look into expressions.
 
     Files that name none of the words in question cost one search each.
     """
-    lines = find_lines(source, _WORDS)
-    if not lines:
-        return [], []
-    visitor = _Visitor(next_position, lines)
-    visitor.visit_block(tree.body, Context())
-    return visitor.imports, visitor.hooks
+    importers = Importers(rows)
+    lines = find_lines(source, (*_WORDS, *importers.words))
+    if lines:
+        visitor = _Visitor(next_position, lines, CallReader(tree, importers))
+        visitor.visit_block(tree.body, Context())
+        rows.imports.extend(visitor.imports)
+        rows.hooks.extend(visitor.hooks)
+        _bind_modules(rows, visitor.bound)
+
+
+def _bind_modules(rows: Rows, bound: Mapping[tuple[int, str], str]) -> None:
+    """Make of ``name = import_module("a.b")`` what it is: the binding of an import."""
+    for number, (position, line, name, kind, *_) in enumerate(rows.bindings if bound else ()):
+        value = bound.get((line, name)) if kind in {"instance", "expression"} else None
+        if value:
+            rows.bindings[number] = (position, line, name, "import", value, -1, *rows.bindings[number][6:])
 
 
 class _Visitor:
-    def __init__(self, next_position: Callable[[], int], lines: list[int]) -> None:
+    def __init__(self, next_position: Callable[[], int], lines: list[int], calls: CallReader) -> None:
         self._lines = lines
         self.imports: list[Row] = []
         self.hooks: list[Row] = []
+        #: What a call imports that assignments at module level bind, by line and name, as import statements write it.
+        self.bound: dict[tuple[int, str], str] = {}
         self._next = next_position
+        self._calls = calls
         self._block: list[ast.stmt] = []
+        self._functions: list[Function] = []
 
     def visit_block(self, body: list[ast.stmt], context: Context) -> None:
         for statement in body:
@@ -52,9 +68,12 @@ class _Visitor:
                 self._statement(statement, context)
 
     def _statement(self, node: ast.stmt, context: Context) -> None:
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            body = "class" if isinstance(node, ast.ClassDef) else "function"
-            self.visit_block(node.body, context.inside(context.prefix + node.name, body))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._functions.append(node)
+            self.visit_block(node.body, context.inside(context.prefix + node.name, "function"))
+            self._functions.pop()
+        elif isinstance(node, ast.ClassDef):
+            self.visit_block(node.body, context.inside(context.prefix + node.name, "class"))
         elif isinstance(node, ast.If):
             self._if(node, context)
         elif isinstance(node, ast.Try) or type(node).__name__ == "TryStar":
@@ -94,6 +113,8 @@ class _Visitor:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 self._registration(target, node.value, node)
+                if isinstance(target, ast.Name) and not context.owner:
+                    self.bound[node.lineno, target.id] = self._find_imported(node.value)
         elif isinstance(node, ast.AugAssign) and find_dotted(node.target) == "__path__":
             self._hook(node, "path_extended", "*", "")
         self._expression(node, context)
@@ -108,14 +129,19 @@ class _Visitor:
             self._hook(node, "path_extended", "*", "")
 
     def _expression(self, root: ast.AST, context: Context) -> None:
-        for node in ast.walk(root):
+        waiting = deque([(root, context)])
+        while waiting:
+            node, around = waiting.popleft()
             if isinstance(node, ast.Call):
-                self._call(node, context)
+                self._call(node, around)
+            inner = around.inside(f"{around.prefix}<lambda>", "function") if isinstance(node, ast.Lambda) else around
+            waiting.extend((child, inner) for child in ast.iter_child_nodes(node))
 
     def _call(self, node: ast.Call, context: Context) -> None:
         callee = find_dotted(node.func)
-        if callee in _IMPORTERS and node.args:
-            self._import(node, context)
+        called = self._calls.read(node, callee, self._functions)
+        if called is not None:
+            self._import(node, called, context)
         elif callee == "sys.modules.setdefault" and len(node.args) == 2:
             self._hook(node, "sys_modules", find_literal_text(node.args[0]) or "*", find_dotted(node.args[1]))
         elif callee == "setattr" and len(node.args) == 3 and is_own_module(node.args[0]):
@@ -129,21 +155,31 @@ class _Visitor:
         elif callee in {"__path__.append", "__path__.extend", "__path__.insert"}:
             self._hook(node, "path_extended", "*", "")
 
-    def _import(self, node: ast.Call, context: Context) -> None:
-        name = find_literal_text(node.args[0]) or ""
-        module = name.lstrip(".")
-        level = len(name) - len(module)
-        package = _find_package(node)
-        if level and package is not None and find_dotted(package) not in {"__package__", "__name__"}:
-            # Relative to a package that is named in the call, not to the importer's own.
-            module, level = absolute_name(find_literal_text(package) or "", level, module), 0
-        if not module:
-            self._hook(node, "computed_import", "*", "")
-            return
-        self.imports.append(
-            (self._next(), node.lineno, node.end_lineno or node.lineno, "dynamic", level, module, "",
-             "", context.scope, context.guard, context.condition, context.caught, context.owner, False)
-        )  # fmt: skip
+    def _import(self, node: ast.Call, called: Called, context: Context) -> None:
+        if called.pattern:
+            self._hook(node, "computed_import", called.pattern, called.written)
+        if not called.is_sure:
+            context = context.under("loop")  # each of them may be imported, or not
+        for level, module, name in called.taken:
+            self.imports.append(
+                (self._next(), node.lineno, node.end_lineno or node.lineno, "dynamic", level, module, name,
+                 "", context.scope, context.guard, context.condition, context.caught, context.owner, False)
+            )  # fmt: skip
+
+    def _find_imported(self, value: ast.expr) -> str:
+        """Return what an expression takes from a call that imports: ``a.b``, or ``a.b:name``; otherwise nothing."""
+        name: str | None = ""
+        call: ast.expr = value
+        if isinstance(value, ast.Attribute):
+            call, name = value.value, value.attr
+        elif isinstance(value, ast.Call) and find_dotted(value.func) == "getattr" and len(value.args) == 2:
+            call, name = value.args[0], find_literal_text(value.args[1])
+        if not isinstance(call, ast.Call) or name is None:
+            return ""
+        called = self._calls.read(call, find_dotted(call.func), self._functions)
+        if called is None or not called.yields:
+            return ""
+        return f"{called.yields}:{name}" if name else called.yields
 
     def _find_made(self, value: ast.expr) -> str:
         """Return the dotted name of a value, or ``callee()`` when a call in the same block made it."""
@@ -166,14 +202,6 @@ def _fills_module(node: ast.Call, context: Context) -> bool:
         return not context.owner
     own = {"globals", "vars", "locals"} if not context.owner else {"globals"}
     return isinstance(given[0], ast.Call) and find_dotted(given[0].func) in own and not given[0].args
-
-
-def _find_package(node: ast.Call) -> ast.expr | None:
-    """Return the package that a call of ``import_module`` gives, or nothing."""
-    if find_dotted(node.func).rpartition(".")[2] != "import_module":
-        return None
-    given = [keyword.value for keyword in node.keywords if keyword.arg == "package"]
-    return next(iter([*node.args[1:2], *given]), None)
 
 
 def _serves_names(node: ast.Call) -> bool:

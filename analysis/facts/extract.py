@@ -57,7 +57,7 @@ def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:
     rows = walker.rows
     walker.attempt("module __getattr__", lambda: _serve(walker))
     walker.attempt("classes", lambda: walker.classes.finish(rows, walker.docstrings))
-    walker.attempt("dynamic imports", lambda: _find_dynamic(walker, source, tree))
+    walker.attempt("dynamic imports", lambda: find_dynamic_rows(source, tree, rows, walker.next_position))
     walker.attempt("markers", lambda: rows.markers.extend(find_markers(source, walker.docstrings, encoding)))
     if tree.body:
         walker.attempt("program", lambda: rows.programs.append((write_program(tree),)))
@@ -73,12 +73,6 @@ def _serve(walker: Walker) -> None:
     for _, line, name, kind, *_ in walker.rows.bindings:
         if name == "__getattr__" and kind in _MAKING:  # made by a call, or imported
             hooks.append((walker.next_position(), line, "module_getattr", "*", ""))
-
-
-def _find_dynamic(walker: Walker, source: bytes, tree: ast.Module) -> None:
-    imports, hooks = find_dynamic_rows(source, tree, walker.next_position)
-    walker.rows.imports.extend(imports)
-    walker.rows.hooks.extend(hooks)
 
 
 def _recover(source: bytes, encoding: str, status: str, reason: str) -> Rows:

@@ -22,6 +22,8 @@ Numbers = npt.NDArray[np.int64]
 #: What ``Statements.target`` says of a module that is not one of the tree's.
 OUTSIDE, MISSING = -1, -2
 NO_MODULE = -1
+#: The kinds of imports that import a submodule where the package has no name like it.
+_TAKING = ("from", "dynamic")
 #: Modules visited, per package, to learn whether its file imports a submodule by way of others.
 _REACH_LIMIT = 3000
 
@@ -145,7 +147,7 @@ class Submodules:
         statements = self._statements
         is_inside = (statements.levels != NEVER) & (statements.targets >= 0)
         names, texts = tables.read_codes(statements.table, "name")
-        takes = np.array(statements.kind) == "from" if len(names) else names
+        takes = np.isin(statements.kind, _TAKING) if len(names) else names
         inside = np.flatnonzero(is_inside)
         taken = np.where(takes, names + 1, 0)[inside]  # 0: no name
         _, first = np.unique(statements.targets[inside] * (len(texts) + 1) + taken, return_index=True)
@@ -177,7 +179,7 @@ class Submodules:
         statements = self._statements
         target = statements.target[row]
         found = [target, *self._find_above(target)]
-        if statements.kind[row] == "from":
+        if statements.kind[row] in _TAKING and statements.name[row]:
             package, name = self._index.modules[target], statements.name[row]
             child = self._index.find_submodule(package, name)
             if child is not None and name not in self._spaces.space(package).names:  # otherwise it takes the attribute

@@ -100,8 +100,9 @@ def call_external(
     """Call something that is outside the tree, as far as it is known what it does."""
     name = callee.name
     first = arguments[0] if arguments else UNKNOWN
-    if name in _IMPORTERS and isinstance(first, str):
-        return _import_called(machine, name, arguments, keywords)
+    if name in _IMPORTERS:
+        wanted = first if arguments else keywords.get("name", UNKNOWN)
+        return _import_called(machine, name, wanted, arguments, keywords) if isinstance(wanted, str) else UNKNOWN
     known = CALLS.get(name)
     if known is not None:
         return known(machine, arguments, frame)
@@ -144,8 +145,9 @@ def _read_elements(value: Value) -> tuple[list[Value], bool]:
     return (list(value), False) if isinstance(value, tuple) else ([], True)
 
 
-def _import_called(machine: Importer, callee: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-    name = arguments[0]
+def _import_called(
+    machine: Importer, callee: str, name: str, arguments: list[Value], keywords: dict[str, Value]
+) -> Value:
     if callee.endswith("__import__"):
         level = arguments[4] if len(arguments) > 4 else keywords.get("level", 0)
         if level != 0 or name.startswith("."):

@@ -115,7 +115,7 @@ EXPORTS = Table("exports", "one statement on one name of __all__", (
 
 HOOKS = Table("hooks", "one name that a module provides or registers at run time", (
     PATH, POSITION, LINE,
-    one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed), computed_import (import_module of something that is not a literal), computed_binding (a name is put into globals()), module_attribute (an assignment to an attribute of something imported)"),
+    one_of("kind", HOOK_KINDS, "module_getattr (PEP 562), sys_modules (an assignment to sys.modules), path_extended (__path__ is changed), computed_import (import_module of something that is computed: its name, * for each part that is not known, and as it is written), computed_binding (a name is put into globals()), module_attribute (an assignment to an attribute of something imported)"),
     text("name", "attribute or module name; * stands for a computed name"),
     text("value", "dotted name that is returned or registered; callee() if that call created it; empty if unknown"),
 ))  # fmt: skip
