@@ -9,7 +9,7 @@ from typing import NamedTuple
 from analysis.facts.absolute import absolute_name
 from analysis.facts.expressions import find_literal_texts, find_text_pattern, render
 from analysis.facts.rows import Rows
-from analysis.facts.texts import OWN_NAME, OWN_PACKAGE, Function, TextFinder
+from analysis.facts.texts import OWN_MARK, OWN_NAME, OWN_PACKAGE, Function, TextFinder
 
 #: Level, module and name, as in ``imports``.
 Taken = tuple[int, str, str]
@@ -130,10 +130,10 @@ def _take(text: str, name: str = "") -> list[Taken] | None:
     """Return what a dotted name stands for; it may begin with that of the module or the package around it."""
     for own in (OWN_NAME, OWN_PACKAGE):
         if text.startswith(f"{own}."):
-            return None if "\0" in text[1:] else [(1, text[len(own) + 1 :], name)]
+            return None if OWN_MARK in text[1:] else [(1, text[len(own) + 1 :], name)]
         if text == own:
             return [(1, "", name)]
-    return [(0, text, name)] if text and "\0" not in text else None
+    return [(0, text, name)] if text and OWN_MARK not in text else None
 
 
 def _read_import(node: ast.Call, texts: Sequence[str]) -> list[list[Taken] | None]:
@@ -146,7 +146,7 @@ def _read_import(node: ast.Call, texts: Sequence[str]) -> list[list[Taken] | Non
     found: list[list[Taken] | None] = []
     for text in texts:
         if level:
-            found.append(None if "\0" in text else [(level, text, name) for name in ("", *names)])
+            found.append(None if OWN_MARK in text else [(level, text, name) for name in ("", *names)])
         else:
             found.append(list(_take_each(text, ("", *names))) or None)
     return found

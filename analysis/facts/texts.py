@@ -11,8 +11,9 @@ from typing import NamedTuple
 from analysis.facts.expressions import find_dotted, find_literal_text
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-#: What stands for the name and for the package of the module itself; no source can say these texts by chance.
-OWN_NAME, OWN_PACKAGE = "\0name", "\0package"
+#: What stands for the name and for the package of the module itself: it begins with what no name can contain.
+OWN_MARK = "\udfff"
+OWN_NAME, OWN_PACKAGE = f"{OWN_MARK}name", f"{OWN_MARK}package"
 _OWN = {
     "__name__": OWN_NAME, "__spec__.name": OWN_NAME, "__package__": OWN_PACKAGE, "__spec__.parent": OWN_PACKAGE,
 }  # fmt: skip
