@@ -401,3 +401,16 @@ def test_setattr_with_a_literal_name_is_an_assignment(resolve: Callable[[Files],
     files = {"p/__init__.py": "", "p/a.py": "", "b.py": "import p.a\nclass X: ...\nsetattr(p.a, 'Set', X)\n"}
     rows = {row["import_path"]: row for row in resolve(files).paths.to_pylist()}
     assert rows["p.a.Set"]["definition"] == "b:X"
+
+
+def test_what_is_taken_from_a_compiled_module_has_a_row(resolve: Callable[[Files], Resolution]) -> None:
+    found = rows(resolve({
+        "a/__init__.py": "from a.fast import Parser as FastParser\n", "a/fast.so": b"",
+        "a/m.py": "class Parser: ...\ntry:\n    from a.fast import Parser\nexcept ImportError:\n    pass\n",
+        "a/n.py": "class P: ...\ntry:\n    if not FLAG:\n        from a.fast import P\nexcept ImportError:\n    pass\n",
+    }))  # fmt: skip
+    assert (found["a.fast.Parser"]["definition"], found["a.fast.Parser"]["certainty"]) == (
+        "a.fast:Parser", "conditional",
+    )  # fmt: skip
+    assert found["a.m.Parser"]["definition"] == found["a.FastParser"]["definition"] == "a.fast:Parser"
+    assert (found["a.n.P"]["definition"], found["a.n.P"]["certainty"]) == ("a.fast:P", "conditional")

@@ -142,16 +142,30 @@ class PathRows:
         Both are names by module number.
         """
         rows: list[tuple[Any, ...]] = []
+        taken = self._find_taken()
         for module in sorted(self._modules, key=lambda module: module.name):
             number = module.number
-            find = partial(self._find_rows, module, wanted.get(number, ()), answered.get(number, ()))
+            find = partial(
+                self._find_rows, module, wanted.get(number, ()), answered.get(number, ()), taken.get(number, ())
+            )
             rows.extend(gaps.attempt("names", "paths", find, list, path=module.source))
         columns = list(zip(*rows, strict=True)) or [()] * (len(tables.PATHS.columns) - 1)
         return tables.Table("paths", "", tables.PATHS.columns[:-1]).from_columns(columns)
 
-    def _find_rows(self, module: Module, wanted: Collection[str], answered: Collection[str]) -> list[tuple[Any, ...]]:
+    def _find_taken(self) -> dict[int, set[str]]:
+        """Return the names that statements take from compiled modules, which have no statements that show them."""
+        found: dict[int, set[str]] = {}
+        for number, name in self._usage.rows:
+            if self._resolver.is_compiled(self._modules[number]):
+                found.setdefault(number, set()).add(name)
+        return found
+
+    def _find_rows(
+        self, module: Module, wanted: Collection[str], answered: Collection[str], taken: Collection[str]
+    ) -> list[tuple[Any, ...]]:
         names = {name for name in wanted if self._resolver.stars.binds(module, name)}
         names |= self._resolver.find_unbound(module).difference(answered)
+        names.update(taken)
         return list(self._rows(module, names))
 
     def _rows(self, module: Module, names: Collection[str]) -> Iterator[tuple[Any, ...]]:

@@ -146,6 +146,10 @@ class NameResolver:
             names |= self.stars.has(module)
         return names
 
+    def is_compiled(self, module: Module) -> bool:
+        """Return whether nothing of a module can be read, since it is compiled and its source is not beside it."""
+        return self._open.get(module.number) == COMPILED
+
     def find_bound(self, module: Module) -> Mapping[str, list[int]]:
         """Return the rows of the statements in the module's file that bind or unbind a name, by name."""
         return self._spaces.space(module).names

@@ -63,7 +63,8 @@ def choose(outcome: Outcome) -> Candidate:
     return min(outcome, key=_rank)
 
 
-def _rank(candidate: Candidate) -> tuple[bool, int, bool]:
+def _rank(candidate: Candidate) -> tuple[bool, int, bool, bool]:
     value = candidate.value
     poor = 2 if value.is_missing else value.kind in {"none", "constant"}
-    return candidate.level == DEFERRED, int(poor), candidate.level == UNLIKELY
+    # what a compiled module has is taken where that module is there, whatever else stands in for it
+    return candidate.level == DEFERRED, int(poor), candidate.level == UNLIKELY, value.kind != "compiled"

@@ -7,12 +7,26 @@ from analysis.resolve import Module
 from analysis.resolve.modules import NAMESPACE
 from analysis.simulation.attributes import Attributes
 from analysis.simulation.records import ABSENT, TOO_MUCH, Delta, Frame
-from analysis.simulation.values import UNKNOWN, External, Fault, LoadedModule, OutOfSteps, Raised, Value
+from analysis.simulation.values import (
+    UNKNOWN,
+    Class,
+    External,
+    Fault,
+    Instance,
+    LoadedModule,
+    OutOfSteps,
+    Raised,
+    Unknown,
+    Value,
+)
 
 #: So many modules that another process has loaded are taken over in the time of a statement.
 _MODULES_PER_STEP = 8
 #: As many module bodies may run inside one another, in all simulated processes that wait for one another.
 MOST_RUNNING = 10_000
+#: Of a class, what may give its objects a path.
+_GIVING_PATH = frozenset({"__path__", "__getattr__", "__getattribute__"})
+_MOST_BASES = 100
 #: What a module costs beside its statements.
 _STEPS_PER_MODULE = 10
 
@@ -54,11 +68,15 @@ class Loader(Attributes):
             if isinstance(above, LoadedModule):
                 resolved = self.shared.imports.index.find_child(above.resolved, parts[length - 1])
             else:
-                resolved = None
+                resolved = self._find_below(resolved, above, parts[length - 1])
             found = self._load_part(part, resolved, above)
         if isinstance(found, LoadedModule) and found.is_running:
             self._meets_running = True
         return found
+
+    def _find_below(self, package: Module | None, above: Value, name: str) -> Module | None:
+        """Return the submodule of a package that has put something else in its own place in ``sys.modules``."""
+        return self.shared.imports.index.find_child(package, name) if package and _may_have_path(above) else None
 
     def _find_top(self, top: str, *, is_relative: bool) -> Module | None:
         imports, importer = self.shared.imports, self.importer
@@ -97,13 +115,15 @@ class Loader(Attributes):
             raise self.fail("missing-in-tree", ModuleNotFoundError, text, part)
         if resolved is None:
             is_elsewhere = isinstance(parent, External) or (
-                isinstance(parent, LoadedModule) and self._finds_more(parent)
+                self._finds_more(parent) if isinstance(parent, LoadedModule) else _may_have_path(parent)
             )
             if not is_elsewhere:
                 raise self.fail("missing-in-tree", ModuleNotFoundError, f"No module named {part!r}", part)
-            if self.shared.environment.is_missing(part):
+            if isinstance(parent, External | LoadedModule) and self.shared.environment.is_missing(part):
                 raise self.fail("missing-third-party", ModuleNotFoundError, f"No module named {part!r}", part)
-            if isinstance(parent, LoadedModule) and not parent.finds_more:
+            if not isinstance(parent, External | LoadedModule):
+                self.doubts.append(f"{part} is looked for in something of which little is known")
+            elif isinstance(parent, LoadedModule) and not parent.finds_more:
                 self.doubts.append(f"{part} may lie in another part of {parent.resolved.plain}")
             self.modules[part] = External(part, is_module=True)
             return self.modules[part]
@@ -214,3 +234,24 @@ class Loader(Attributes):
         if source.status != "ok":  # a file that says nothing has no program
             self.doubts.append(f"{path} was not read")
         return []
+
+
+def _may_have_path(value: Value) -> bool:
+    """Return whether something in ``sys.modules`` that is no module of the tree may have a ``__path__``."""
+    if not isinstance(value, Instance):
+        return isinstance(value, Unknown)
+    if "__path__" in value.names:
+        return True
+    waiting: list[Value] = [value.made_by]
+    for _ in range(_MOST_BASES):
+        if not waiting:
+            return False
+        kind = waiting.pop()
+        if not isinstance(kind, Class):
+            if kind != External("builtins.object"):
+                return True
+        elif not _GIVING_PATH.isdisjoint(kind.names):
+            return True
+        else:
+            waiting.extend(kind.bases)
+    return True

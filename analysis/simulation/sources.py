@@ -110,6 +110,8 @@ class Environment:
         if module in self.missing:
             return True
         top = module.partition(".")[0]
+        if module == "__main__":  # whatever was started
+            return False
         if top in self.missing or (self.found and top not in self.found):
             return True
         return top in _KNOWN and self.version[:2] == sys.version_info[:2] and not _is_in_library(module)
