@@ -245,7 +245,8 @@ def support_only(policy: Policy, version: str = "", platforms: Sequence[str] = (
 
 def build_scan_options(policy: Policy) -> ScanOptions:
     """Return what the policy says about where to look."""
-    return ScanOptions(tuple(policy.target.roots), DiscoveryOptions(exclude=tuple(policy.target.exclude)))
+    discovery = DiscoveryOptions(exclude=tuple(policy.target.exclude), notebooks=policy.target.notebooks)
+    return ScanOptions(tuple(policy.target.roots), discovery)
 
 
 def _probe(

@@ -148,6 +148,9 @@ GOLDEN = f"[golden_path]\ncommand = {json.dumps(COMMAND)}\nruns = 2\n"
 JUNIT = '<testsuite><testcase classname="a" name="b">{}</testcase></testsuite>'
 RESULTS = {"one.xml": JUNIT.format(""), "two.xml": JUNIT.format('<failure message="x"/>')}
 PROBED = {"only.py": "import os\nimport beside\nassert os.environ['SSOT_FLAG']\n", "vendor/beside.py": "X = 1\n"}
+NOTEBOOK = {
+    "nb/a.ipynb": json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": ["import app.not_there"]}]})
+}
 PROBE = "[target]\nprobe = true\n"
 
 EFFECTS: Mapping[str, Effect] = {
@@ -155,6 +158,7 @@ EFFECTS: Mapping[str, Effect] = {
     "target.roots": Effect("", '[target]\nroots = ["app"]\n', see_modules),
     "target.packages": Effect("", '[target]\npackages = ["app"]\n'),
     "target.exclude": Effect("", '[target]\nexclude = ["lib/*"]\n', see_modules),
+    "target.notebooks": Effect("[target]\nnotebooks = true\n", "[target]\nnotebooks = false\n", files=NOTEBOOK),
     "target.requires_python": Effect("", '[target]\nrequires_python = ">=3.9"\n', see_liveness),
     "target.platforms": Effect("", '[target]\nplatforms = ["linux"]\n', see_liveness),
     "target.source_url": Effect("", '[target]\nsource_url = "https://example.org/{path}#L{line}"\n', see_links),

@@ -24,13 +24,14 @@ _BACKUP = re.compile(r"backups?(?:[_\-.]|\d|$)", re.IGNORECASE)
 _DATED = re.compile(r"\d{4}|old|copy|untracked", re.IGNORECASE)
 _EXTENSION = re.compile(r"([^.]+)(?:\.(?:cpython|cp|abi3|pypy|graalpy)[^.]*)?\.(?:so|pyd)$")
 _IGNORED = "ignored-by-git"
+NOTEBOOK = ".ipynb"
 #: Deeper folders are not entered: no import reaches them, and every real system stops earlier.
 _DEEPEST = 200
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceFile:
-    """One .py file. ``path`` is relative, POSIX, printable; ``location`` the same as the system knows it."""
+    """One .py file, or notebook. ``path`` is relative, POSIX, printable; ``location`` as the system knows it."""
 
     path: str
     location: str
@@ -55,6 +56,7 @@ class DiscoveryOptions:
     exclude: tuple[str, ...] = ()
     use_gitignore: bool = True
     keep_backups: bool = False
+    notebooks: bool = True
 
 
 def discover(tree: SourceTree, options: DiscoveryOptions, gaps: Gaps | None = None) -> Discovery:
@@ -100,6 +102,7 @@ class _Walk:
     def __init__(self, tree: SourceTree, options: DiscoveryOptions, ignored: IgnoredPaths | None, gaps: Gaps) -> None:
         self._tree = tree
         self._options = options
+        self._suffixes = (".py", NOTEBOOK) if options.notebooks else (".py",)
         self._gaps = gaps
         self._paths = ignored
         self._ignored: set[str] = set()
@@ -146,7 +149,7 @@ class _Walk:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in _CACHES:
                     folders.append(relative)
-            elif entry.name.endswith(".py"):
+            elif entry.name.endswith(self._suffixes):
                 files.append(relative)
         return self._paths.find(folders, files)
 
@@ -183,7 +186,7 @@ class _Walk:
 
     def _file(self, relative: str, entry: FolderEntry) -> None:
         name = entry.name
-        if not name.endswith(".py"):
+        if not name.endswith(self._suffixes):
             self._other(relative, entry)
             return
         if relative in self._ignored:

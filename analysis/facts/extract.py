@@ -8,19 +8,23 @@ says that it is worth while.
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
 
+from analysis import tables
 from analysis.facts.dynamic import find_dynamic_rows
 from analysis.facts.hooks import read_getattr
 from analysis.facts.lines import normalise_line_ends
 from analysis.facts.markers import find_markers
+from analysis.facts.notebooks import Notebook, read_notebook
 from analysis.facts.program import write_program
 from analysis.facts.recover import recover_imports
-from analysis.facts.rows import FileFacts, Rows
+from analysis.facts.rows import FileFacts, Row, Rows
 from analysis.facts.source import decode, parse
 from analysis.facts.structure import find_structure
 from analysis.facts.walk import STEP, Walker
 from analysis.gaps import describe_failure
 
+_IMPORTS, _GAPS = tables.FACT_TABLES.index(tables.IMPORTS), tables.FACT_TABLES.index(tables.NOT_ANALYSED)
 _MAKING = frozenset({"import", "alias", "instance", "expression", "unpacked"})
 
 
@@ -49,6 +53,35 @@ def extract(source: bytes) -> FileFacts:
     return FileFacts(
         status, reason, parsed.error_line, parsed.encoding, lines, find_structure(found), found, parsed.since
     )
+
+
+def extract_notebook(source: bytes) -> FileFacts:
+    """Return what a notebook imports, with the lines of its JSON on which the statements stand; nothing else counts.
+
+    Nobody imports a notebook: its classes and names are known to nobody. Cells that do not parse say nothing, and the
+    first of them is the file's syntax error.
+    """
+    notebook = read_notebook(source)
+    code = notebook.code
+    inner = extract(code)
+    rows = Rows(imports=_place(inner.rows[_IMPORTS], notebook), not_analysed=list(inner.rows[_GAPS]))
+    position = max((row[0] for row in rows.imports), default=-1) + 1
+    rows.imports += [
+        (position + number, line, line, "run", 0, name, "", "", "module", "none", "", "", "", False)
+        for number, (line, name) in enumerate(notebook.runs)
+    ]
+    found = rows.as_tuple()
+    lines = source.count(b"\n") + (not source.endswith(b"\n") and bool(source))
+    problem = notebook.problem
+    status, reason, line = (problem.status, problem.reason, problem.line) if problem else (inner.status, "", 0)
+    if inner.since and not problem:
+        reason, line = inner.reason, notebook.find_place(inner.error_line)
+    return FileFacts(status, reason, line, "utf-8", lines, find_structure(found), found, inner.since)
+
+
+def _place(imports: Sequence[Row], notebook: Notebook) -> list[Row]:
+    """Return rows of imports with the lines of the file."""
+    return [(row[0], notebook.find_place(row[1]), notebook.find_place(row[2]), *row[3:]) for row in imports]
 
 
 def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:

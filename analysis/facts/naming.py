@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from analysis.facts.absolute import absolute_name
+from analysis.facts.discovery import NOTEBOOK
 from analysis.facts.roots import ALL_NAMES, find_roots
 from analysis.facts.rows import Row
 
@@ -47,7 +48,8 @@ class Layout:
 def name_modules(layout: Layout) -> list[Row]:
     """Return rows of ``tables.MODULES``, sorted by module, path and root."""
     prefix = find_package_prefix(layout)
-    roots = {"": ALL_NAMES} if prefix else find_roots(layout.paths, layout.usage, layout.roots, layout.projects)
+    sources = [path for path in layout.paths if not path.endswith(NOTEBOOK)]
+    roots = {"": ALL_NAMES} if prefix else find_roots(sources, layout.usage, layout.roots, layout.projects)
     names = _choose_names(layout, roots, prefix)
     rows = _name_files(names, prefix)
     rows += _name_extensions(layout, roots, prefix)
@@ -145,6 +147,18 @@ def _name_files(names: Mapping[str, list[Name]], prefix: tuple[str, ...]) -> lis
     rows: list[Row] = []
     for path, candidates in names.items():
         for index, (root, parts) in enumerate(candidates):
+            if path.endswith(NOTEBOOK):
+                rows.append(
+                    (
+                        ".".join(parts).replace(ROOT_MARK, "%40"),
+                        path,
+                        "notebook",
+                        _show_root(root, prefix),
+                        index == 0,
+                        "",
+                    )
+                )
+                continue
             is_package = path.endswith("/__init__.py") or (bool(prefix) and path == "__init__.py")
             kind = "package" if is_package else "module"
             if not all(map(is_identifier, parts)) or (path == "__init__.py" and not prefix):
@@ -189,7 +203,7 @@ def _name_namespaces(rows: Sequence[Row], outside: int) -> list[Row]:
     known = {(row[0], row[3]) for row in rows if row[2] == "package"}
     found: dict[tuple[str, str], Row] = {}
     for module, path, kind, root, is_primary, _ in rows:
-        if kind == "script":
+        if kind in {"script", "notebook"}:
             continue
         folder = path.rpartition("/")[0] if kind != "package" else path.rpartition("/")[0].rpartition("/")[0]
         parent = module.rpartition(".")[0]
@@ -199,16 +213,17 @@ def _name_namespaces(rows: Sequence[Row], outside: int) -> list[Row]:
     return list(found.values())
 
 
-_RANK = {"package": 0, "extension": 1, "module": 2, "script": 2, "namespace": 3}
+_RANK = {"package": 0, "extension": 1, "module": 2, "script": 2, "namespace": 3, "notebook": 4}
 
 
-def _mark_shadowed(rows: Iterable[Row]) -> list[Row]:
+def _mark_shadowed(rows: Sequence[Row]) -> list[Row]:
     """Say which file Python takes where a root holds several for one name, and what lies below a loser."""
     by_name: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    marked = [row for row in rows if row[2] == "notebook"]  # nobody imports one: none is in the way of another
     for row in rows:
-        by_name[row[3], row[0]].append(row)
+        if row[2] != "notebook":
+            by_name[row[3], row[0]].append(row)
     dead_ends: dict[tuple[str, str], str] = {}
-    marked: list[Row] = []
     for root, module in sorted(by_name):
         ranked = sorted(by_name[root, module], key=lambda row: (_RANK[row[2]], row[1]))
         winner = ranked[0]

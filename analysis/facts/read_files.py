@@ -12,8 +12,8 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.facts.cache import FactsCache
-from analysis.facts.discovery import SourceFile
-from analysis.facts.extract import extract
+from analysis.facts.discovery import NOTEBOOK, SourceFile
+from analysis.facts.extract import extract, extract_notebook
 from analysis.facts.rows import FileFacts, Row
 from analysis.facts.source_tree import SourceTree
 from analysis.gaps import describe_failure
@@ -109,11 +109,13 @@ def _read_file(
     except OSError as error:
         return "", _without_facts("unreadable", error.strerror or type(error).__name__)
     content_hash = hashlib.sha256(source).hexdigest()[:HASH_DIGITS]
-    facts = fresh.get(content_hash) or cache.read(content_hash)
+    is_notebook = file.path.endswith(NOTEBOOK)
+    key = content_hash + NOTEBOOK * is_notebook
+    facts = fresh.get(key) or cache.read(key)
     if facts is None:
-        facts = extract(source)
+        facts = extract_notebook(source) if is_notebook else extract(source)
         if not facts.rows[_GAPS]:  # a failure of ours is not kept: the next version may do better
-            fresh[content_hash] = facts
+            fresh[key] = facts
     return content_hash, facts
 
 

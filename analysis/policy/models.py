@@ -83,6 +83,7 @@ class TargetPolicy(_Section):
         (), description="packages (or modules) to which findings, figures and score are limited; default: all"
     )
     exclude: Texts = Field((), description="glob patterns of paths or folder names to leave out")
+    notebooks: bool = Field(True, description="whether the code cells of notebooks are read, as importers")
     requires_python: Literal[""] | VersionSpecifier = Field(
         "", description="supported versions of Python, as in >=3.9,<3.13; default: as in pyproject.toml"
     )

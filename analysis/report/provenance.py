@@ -54,7 +54,9 @@ def _find_gaps(manifest: Manifest) -> list[str]:
     """Return sentences on what was not analysed."""
     gaps = _format_packages(manifest)
     for status, count in sorted(manifest.statuses.items()):
-        if status not in {"ok", "not-analysed"}:
+        if status == "notebook-not-read":
+            gaps.append(f"{format_count(count, 'notebook')} could not be read: of another language, or an old format.")
+        elif status not in {"ok", "not-analysed"}:
             files = format_count(count, "file")
             gaps.append(f"{files} could not be parsed ({status}); only imports were recovered, line by line.")
     for reason, count in sorted(manifest.left_out.items()):

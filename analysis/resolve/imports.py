@@ -7,6 +7,7 @@ own folder.
 
 from __future__ import annotations
 
+import posixpath
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -106,6 +107,8 @@ class ImportResolver(Finder):
 
     def resolve(self, importer: Module, level: int, module: str, name: str) -> ImportAnswer:
         """Return what one import yields; ``name`` is empty for ``import a``, ``*`` for a star."""
+        if module.startswith("./"):
+            return self._run(importer, module)
         absolute, found = self.find_written(importer, level, module)
         if not absolute:
             return ImportAnswer(missing="." * level + module, origin="unknown", is_beyond=True)
@@ -119,6 +122,14 @@ class ImportResolver(Finder):
         if self.index.find(first, importer.root) is None:
             return ImportAnswer(absolute, missing=module, origin="external")
         return self._miss(absolute, absolute, importer)
+
+    def _run(self, importer: Module, path: str) -> ImportAnswer:
+        """Return what ``%run`` of a path runs: a file beside the notebook, or below the target, where it may start."""
+        for folder in (importer.folder, ""):
+            found = self.index.find_importer(posixpath.normpath(posixpath.join(folder, path)))
+            if found is not None:
+                return ImportAnswer(path, found.number, (found.number,), via="run")
+        return ImportAnswer(path, missing=path, origin="unknown")
 
     def _answer(self, absolute: str, found: Found, importer: Module, name: str) -> ImportAnswer:
         """Return what a module that is there, and a name in it, yield."""

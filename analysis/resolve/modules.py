@@ -14,6 +14,8 @@ from analysis.facts.naming import ROOT_MARK
 
 #: The kinds of modules that have no statements of their own that run: nothing executes when they are imported.
 NAMESPACE = "namespace"
+#: What has imports, and is never imported.
+NOTEBOOK = "notebook"
 _Row = tuple[str, str, str, str, bool]
 
 
@@ -71,6 +73,9 @@ class ModuleIndex:
         name, path, kind, root, _ = row
         plain = name.partition(ROOT_MARK)[0]
         above, number = plain.rpartition(".")[0], len(self.all)
+        if kind == NOTEBOOK:
+            self._add_notebook(name, path, root)
+            return
         is_package = kind in {"package", NAMESPACE}
         source = self._sources.get(path, "") if kind == "extension" else path
         self.all.append(
@@ -81,6 +86,15 @@ class ModuleIndex:
             )
         )  # fmt: skip
 
+    def _add_notebook(self, name: str, path: str, root: str) -> None:
+        """A notebook has a name to be shown, and no package: its relative imports fail."""
+        plain, number = name.partition(ROOT_MARK)[0], len(self.all)
+        folder, _, file = path.rpartition("/")
+        dotted = plain[: -len(file.replace(ROOT_MARK, "%40")) - 1]
+        self.all.append(
+            Module(number, name, plain, root, path, NOTEBOOK, path, "", folder, dotted, number, False, set())
+        )
+
     def _index(self) -> None:
         self._by_root: dict[str, dict[str, Module]] = defaultdict(dict)
         self._names_of: dict[str, list[Module]] = defaultdict(list)
@@ -89,7 +103,8 @@ class ModuleIndex:
             self._by_path.setdefault(module.path, module)
             if module.source and module.source != module.path:
                 self._by_path.setdefault(module.source, module)
-            self._by_root[module.root][module.plain] = module
+            if module.kind != NOTEBOOK:  # no statement can name one
+                self._by_root[module.root][module.plain] = module
             self._names_of[module.path].append(module)
             if module.source.endswith(".py") and module.source != module.path:
                 self._names_of[module.source] = [module]
@@ -101,6 +116,9 @@ class ModuleIndex:
         for found in self._names_of.values():
             found.sort(key=lambda module: (module.name, module.root))
         for module in self.all:
+            if module.kind == NOTEBOOK:
+                module.own.add(module.number)
+                continue
             module.own.update(package.number for package in self.find_around(module))
             module.own.add(module.number)
 
@@ -208,6 +226,6 @@ def _choose_primary(rows: Iterable[_Row]) -> list[_Row]:
     """Return one row for each file that a statement can name, in the order of the names."""
     chosen: dict[str, _Row] = {}
     for row in sorted(rows, key=lambda row: (not row[4], row[0], row[1])):
-        if row[2] != "script":
+        if row[2] not in {"script", NOTEBOOK}:
             chosen.setdefault(row[1], row)
     return sorted(chosen.values(), key=lambda row: (not row[4], row[0], row[1]))

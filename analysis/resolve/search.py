@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.facts.absolute import absolute_name
-from analysis.resolve.modules import NAMESPACE, Module, ModuleIndex
+from analysis.resolve.modules import NAMESPACE, NOTEBOOK, Module, ModuleIndex
 from analysis.resolve.standard_library import ALWAYS_FIRST, STANDARD
 
 
@@ -103,7 +103,7 @@ class Finder:
             folder = importer.dotted_folder
             above = self.index.find_in(importer.root, folder) if folder else None
             is_inside = not folder or (above is not None and above.kind == "package")
-            is_script = importer.kind == "script"
+            is_script = importer.kind in {"script", NOTEBOOK}
             known = f"{importer.kind} {folder}" if is_script or not is_inside else ""
             self._run_folders[importer.number] = known
         return known

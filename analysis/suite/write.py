@@ -178,7 +178,7 @@ def _find_live(inv: Investigation) -> pd.DataFrame:
     places = frame["path"].astype(str)
     folders = places.str.rpartition("/")[0]
     is_suite = folders.isin(folders[places.str.rpartition("/")[2] == CHECKS])
-    return frame[frame["is_primary"] & (frame["kind"].astype(str) != "script") & ~is_suite]
+    return frame[frame["is_primary"] & ~frame["kind"].astype(str).isin(["script", "notebook"]) & ~is_suite]
 
 
 def _find_roots(modules: pd.DataFrame) -> tuple[str, ...]:

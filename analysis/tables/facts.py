@@ -9,9 +9,10 @@ from analysis.tables.table import Column, Table, count, flag, later, one_of, tex
 
 FILE_STATUSES = (
     "ok", "syntax-error", "decode-error", "unreadable", "too-large", "not-a-file", "parser-crash", "not-analysed",
+    "notebook-not-read",
 )  # fmt: skip
-MODULE_KINDS = ("module", "package", "namespace", "extension", "script")
-IMPORT_KINDS = ("import", "from", "star", "dynamic", "recovered")
+MODULE_KINDS = ("module", "package", "namespace", "extension", "script", "notebook")
+IMPORT_KINDS = ("import", "from", "star", "dynamic", "recovered", "run")
 BINDING_KINDS = (
     "import", "star", "class", "function", "alias", "instance", "constant", "delete",
     "declaration", "target", "unpacked", "augmented", "type_alias", "expression",
@@ -25,7 +26,7 @@ STATE_KINDS = ("singleton", "class-attribute", "class-registry", "default", "cac
 MARKER_KINDS = ("ssot", "deprecated")
 MARKER_PLACES = ("comment", "docstring", "code")
 
-FILES = Table("files", "one Python file of the target", (
+FILES = Table("files", "one Python file or notebook of the target", (
     text("path", "POSIX path relative to the target; bytes that are not UTF-8 are shown escaped"),
     one_of("status", FILE_STATUSES, "ok, or why the file has no syntax tree"),
     text("reason", "message of the parser or the system if the status is not ok"),
@@ -47,7 +48,7 @@ LEFT_OUT = Table("left_out", "one folder, or kind of files, that was left out", 
 MODULES = Table("modules", "one name under which a file (or namespace folder) can be imported", (
     text("module", "dotted module name"),
     text("path", "file that defines it; for a namespace package its folder with a trailing slash"),
-    one_of("kind", MODULE_KINDS, "module, package (__init__.py), namespace (folder without), extension (compiled), script (not importable by its name)"),
+    one_of("kind", MODULE_KINDS, "module, package (__init__.py), namespace (folder without), extension (compiled), script (not importable by its name), notebook (imports others, is never imported)"),
     text("root", "folder, relative to the target, that must be on sys.path; .. when it is the target's parent"),
     flag("is_primary", "false when the same file has another, more specific name"),
     text("shadowed_by", "path of the file or folder that Python imports instead under this name; empty when this one is imported"),
@@ -56,9 +57,9 @@ MODULES = Table("modules", "one name under which a file (or namespace folder) ca
 IMPORTS = Table("imports", "one name taken by one import statement", (
     PATH, POSITION, LINE,
     count("end_line", "last line of the statement"),
-    one_of("kind", IMPORT_KINDS, "import a, from a import b, from a import *, import_module('a'), or recovered line by line from a file that does not parse"),
+    one_of("kind", IMPORT_KINDS, "import a, from a import b, from a import *, import_module('a'), recovered line by line from a file that does not parse, or run by %run of a notebook"),
     count("level", "number of leading dots"),
-    text("module", "module as written, without the dots"),
+    text("module", "module as written, without the dots; kind run: a path below the notebook's folder that begins with ./, or a module"),
     text("name", "name taken from the module; empty for kind import, * for star"),
     text("bound_as", "name that the statement binds (asname, or the first component of import a.b)"),
     SCOPE, GUARD, CONDITION, CAUGHT,

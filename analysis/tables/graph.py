@@ -31,7 +31,7 @@ EDGES = Table("edges", "one in-tree import edge made by one statement", (
     SCOPE, GUARD, CAUGHT,
     LIVENESS_OF_STATEMENT,
     flag("is_ancestor", "true when the statement names a module below the imported package, whose __init__ also runs"),
-    text("via", "plain, or the rule that found the module: second-root, script-folder"),
+    text("via", "plain, or the rule that found the module: second-root, script-folder, run (the path that %run of a notebook names)"),
 ))  # fmt: skip
 
 EXTERNALS = Table("externals", "one import of a module that is not in the tree", (

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.discovery import NOTEBOOK
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.environments import DEFAULT
 from analysis.rules.context import RuleContext
@@ -81,8 +82,8 @@ def _find_names(case: RuleContext, paths: list[str]) -> dict[str, str]:
     return dict(tables.read_rows(rows, "path", "module"))
 
 
-#: A file that is fine, and one on which the kit itself failed: the target has nothing to correct there.
-_NOT_ITS_FAULT = ("ok", "not-analysed")
+#: A file that is fine, one on which the kit itself failed, a notebook of another language: nothing to correct there.
+_NOT_ITS_FAULT = ("ok", "not-analysed", "notebook-not-read")
 
 
 def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:
@@ -96,7 +97,8 @@ def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:
             message = _explain_newer(case, path, line, since, reason)
         else:
             where = f" at line {line:,}" if line else ""
-            message = f"{path} cannot be read by Python {_VERSION} ({status.replace('-', ' ')}{where}): {reason}"
+            reader = "as a notebook" if path.endswith(NOTEBOOK) else f"by Python {_VERSION}"
+            message = f"{path} cannot be read {reader} ({status.replace('-', ' ')}{where}): {reason}"
         if message:
             severity = "P3" if is_test_file(path) else "P2"
             yield build_finding(rule, severity, path, message, [(path, max(1, line))])

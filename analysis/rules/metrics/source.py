@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
@@ -18,7 +17,8 @@ from analysis.rules.metrics.metric import Metric
 
 def measure_files(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]:
     files, modules = case.facts.files, case.facts.modules
-    ok = pc.sum(pc.equal(files.column("status").cast(pa.string()), "ok")).as_py() or 0
+    statuses = Counter(tables.read_column(files, "status"))
+    unread = files.num_rows - statuses["ok"] - statuses["notebook-not-read"]
     left_out = sum(case.facts.left_out.column("files").to_pylist())
     is_live = pc.and_(modules.column("is_primary"), pc.equal(modules.column("shadowed_by"), ""))
     kinds = Counter(tables.read_column(modules.filter(is_live), "kind"))
@@ -26,8 +26,9 @@ def measure_files(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]:
     dead = sum(not shadowed.winner.endswith(COMPILED) for shadowed in find_shadowed(case))
     several = sum(map(whole.is_chosen, find_second_names(whole)))
     meaning = "Files without a syntax tree; their imports are recovered line by line."
-    yield Metric("files", files.num_rows, "files", "Python files that were read.")
-    yield Metric("files-not-parsed", files.num_rows - ok, "files", meaning)
+    yield Metric("files", files.num_rows, "files", "Python files and notebooks that were read.")
+    yield Metric("files-not-parsed", unread, "files", meaning)
+    yield Metric("notebooks", kinds["notebook"], "files", "Notebooks among them: their code cells import modules.")
     meaning = "Python files in backup copies, environments, caches and what git ignores."
     yield Metric("files-left-out", left_out, "files", meaning)
     yield Metric("lines", pc.sum(files.column("lines")).as_py() or 0, "lines", "Lines in all files.")
