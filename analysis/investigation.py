@@ -223,7 +223,10 @@ class Investigation:
 
     def _read_chosen(self, name: str) -> pa.Table:
         """Return a table without the rows that are about other packages than those that the policy names."""
-        table, chosen = self.table(name), choose_code(self.policy.target.packages, self.table("modules"))
+        table, chosen = (
+            self.table(name),
+            choose_code(self.policy.target.packages, self.table("modules"), self.table("siblings")),
+        )
         if name == "cycles":
             return choose_cycles(chosen, table)
         return choose_paths(chosen, table) if "path" in table.column_names else table

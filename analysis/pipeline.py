@@ -18,7 +18,7 @@ from analysis.bundled_case import build_bundled_case
 from analysis.clock import Clock
 from analysis.errors import PolicyError
 from analysis.executor import paused_collection
-from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, scan
+from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, read_siblings, scan
 from analysis.facts.requires_python import read_requires_python
 from analysis.facts.source_tree import SourceTree
 from analysis.gaps import Gaps, build_gaps_table
@@ -45,6 +45,7 @@ from analysis.rules import (
     check_packages,
     check_weights,
     judge,
+    keep_own,
     measure,
     measure_gaps,
     score_case,
@@ -135,6 +136,7 @@ def _investigate(
         **_EMPTY, **case.runtime_tables, **collect_facts(case.facts), "edges": case.graph.edges,
         "externals": case.graph.externals, "phantoms": case.graph.phantoms, "cycles": build_cycles_table(case.cycles),
         **case.identity.tables, **judged, "second_names": second, "not_analysed": found,
+        **({"siblings": case.siblings.table} if case.siblings else {}),
     }  # fmt: skip
     counted = tables.METRICS.from_rows([measure_gaps(found.num_rows)])
     contents["metrics"] = pa.concat_tables([contents["metrics"], counted]).unify_dictionaries().combine_chunks()
@@ -167,19 +169,26 @@ def build_case(
     )
     if not is_past and facts.modules.num_rows:
         check_packages(policy, facts.modules, policy_file)
+    siblings = None
+    if policy.target.siblings and not is_past:
+        read_beside = partial(read_siblings, facts, cache=cache, jobs=jobs)
+        siblings = gaps.attempt("scan", "siblings", read_beside, lambda: None)
+    known = siblings.facts if siblings else facts
+    own = replace(facts, context_top=known.context_top)
     # Where it fails, each step that asks it makes one of its own, and fails by itself.
     resolver = gaps.attempt(
-        "resolve", "", lambda: TargetResolver(facts, find_supported_by(policy, facts.tree)), lambda: None
+        "resolve", "", lambda: TargetResolver(known, find_supported_by(policy, facts.tree)), lambda: None
     )
-    build_graph = partial(build_import_graph, facts, gaps, resolver=resolver)
-    graph = clock.run("graph", build_graph, lambda: build_empty_graph(facts))
+    build_graph = partial(build_import_graph, known, gaps, resolver=resolver)
+    graph = clock.run("graph", build_graph, lambda: build_empty_graph(known))
     cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache, gaps=gaps), list[Cycle])
     duplicate_names = clock.run("identity", lambda: find_duplicate_names(facts), list[DuplicateName])
     concepts = gaps.attempt("identity", "concepts", lambda: find_concepts(facts, policy), list[Concept])
-    resolve_names = partial(build_identity, facts, policy, cache=cache, gaps=gaps, resolver=resolver)
+    resolve_names = partial(build_identity, known, policy, cache=cache, gaps=gaps, resolver=resolver)
     identity = clock.run("names", resolve_names, build_empty_identity)
     parts = (tuple(cycles), tuple(duplicate_names), tuple(concepts), identity)
-    return RuleContext(facts, graph, *parts, policy, resolver=resolver)
+    case = RuleContext(own, graph, *parts, policy, resolver=resolver, siblings=siblings)
+    return keep_own(case) if siblings else case
 
 
 def simulate(
@@ -200,7 +209,7 @@ def simulate(
     found = clock.run(
         "simulation",
         lambda: simulate_entries(
-            case.facts, [(entry.module, entry.path) for entry in find_entries(case.facts, only, finder=finder)],
+            case.known_facts, [(entry.module, entry.path) for entry in find_entries(case.facts, only, finder=finder)],
             environment=environment, cache=cache, budget_seconds=budget, progress=clock.progress, gaps=clock.gaps,
             resolver=case.resolver,
         ),

@@ -69,6 +69,12 @@ def see_modules(root: Path) -> Any:
     return inv.modules.to_dict("records"), inv.manifest.left_out
 
 
+def see_beside(root: Path) -> Any:
+    """What is read beside the target, and what is external."""
+    inv = investigate(root)
+    return inv.table("siblings").to_pylist(), {row["package"] for row in inv.table("externals").to_pylist()}
+
+
 def see_liveness(root: Path) -> Any:
     """Which statements can run."""
     graph = investigate(root)
@@ -151,6 +157,11 @@ PROBED = {"only.py": "import os\nimport beside\nassert os.environ['SSOT_FLAG']\n
 NOTEBOOK = {
     "nb/a.ipynb": json.dumps({"nbformat": 4, "cells": [{"cell_type": "code", "source": ["import app.not_there"]}]})
 }
+#: A repository around the tree, and in it a module that the tree imports.
+BESIDE = {
+    "user.py": "import beside.there\n", "../beside/__init__.py": "", "../beside/there.py": "",
+    "../.git/HEAD": "ref: refs/heads/main\n", "../.git/objects/a": "", "../.git/refs/a": "",
+}  # fmt: skip
 PROBE = "[target]\nprobe = true\n"
 
 EFFECTS: Mapping[str, Effect] = {
@@ -159,6 +170,7 @@ EFFECTS: Mapping[str, Effect] = {
     "target.packages": Effect("", '[target]\npackages = ["app"]\n'),
     "target.exclude": Effect("", '[target]\nexclude = ["lib/*"]\n', see_modules),
     "target.notebooks": Effect("[target]\nnotebooks = true\n", "[target]\nnotebooks = false\n", files=NOTEBOOK),
+    "target.siblings": Effect("[target]\nsiblings = true\n", "[target]\nsiblings = false\n", see_beside, BESIDE),
     "target.requires_python": Effect("", '[target]\nrequires_python = ">=3.9"\n', see_liveness),
     "target.platforms": Effect("", '[target]\nplatforms = ["linux"]\n', see_liveness),
     "target.source_url": Effect("", '[target]\nsource_url = "https://example.org/{path}#L{line}"\n', see_links),

@@ -24,7 +24,7 @@ from analysis.executor import Limits, LostTaskError, count_cores, open_executor
 from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, discover
 from analysis.facts.naming import Layout, name_modules
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
-from analysis.facts.source_tree import SourceTree, WorkingTree
+from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
 from analysis.facts.state import ScanState, read_state, write_state
 from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
@@ -67,11 +67,15 @@ class Facts:
     programs: pa.Table
     not_analysed: pa.Table
     read_count: int = 0
+    context_top: Path | None = None
 
     @property
     def tree(self) -> SourceTree:
-        """The files of the target as they are now, which is not always as they were scanned."""
-        return WorkingTree(self.root)
+        """The files of the target as they are now, which is not always as they were scanned.
+
+        Where code beside the target takes part, its files up to ``context_top`` belong to it, as ``../x.py``.
+        """
+        return WorkingTree(self.root) if self.context_top is None else RepositoryTree(self.root, self.context_top)
 
 
 def scan(
@@ -155,6 +159,13 @@ def _collect(
         name: _sorted([*([kept[name]] if kept else []), *(unpack(part[name]) for part in fresh)], name)
         for name in names
     }
+
+
+def read_tables(
+    tree: SourceTree, files: Sequence[SourceFile], cache: Path | None, jobs: int, progress: Progress
+) -> dict[str, pa.Table]:
+    """Return the tables of some files, all of them read; each row names its file by its index."""
+    return _collect(tree, files, range(len(files)), None, cache, jobs, progress)
 
 
 def _cut(files: Sequence[SourceFile], changed: Sequence[int], jobs: int) -> list[tuple[tuple[int, SourceFile], ...]]:

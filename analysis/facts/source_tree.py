@@ -159,6 +159,57 @@ class WorkingTree:
             raise OSError(errno.EACCES, LEAVES, folder)
 
 
+class RepositoryTree:
+    """The files of a target, and as ``../x.py`` those beside it, up to the top of its repository."""
+
+    __slots__ = ("_own", "_top", "_way", "root")
+
+    def __init__(self, root: Path, top: Path) -> None:
+        self.root = root
+        self._own, self._top = WorkingTree(root), WorkingTree(top)
+        self._way = Path(os.path.realpath(root)).relative_to(os.path.realpath(top)).as_posix()
+
+    def __reduce__(self) -> tuple[type[RepositoryTree], tuple[Path, Path]]:
+        return RepositoryTree, (self.root, self._top.root)
+
+    def list_folder(self, folder: str) -> list[FolderEntry]:
+        """Return the entries of a folder, in any order."""
+        tree, place = self._find(folder)
+        return tree.list_folder(place)
+
+    def has_file(self, path: str) -> bool:
+        """Return whether there is a file; links count as what they lead to."""
+        tree, place = self._find(path)
+        return tree.has_file(place)
+
+    def has_folder(self, path: str) -> bool:
+        """Return whether there is a folder; links count as what they lead to."""
+        tree, place = self._find(path)
+        return tree.has_folder(place)
+
+    def find_status(self, path: str) -> FileStatus:
+        """Return size and stamp of a file; ``problem`` where it is no file of the repository that can be read."""
+        tree, place = self._find(path)
+        return tree.find_status(place)
+
+    def read_bytes(self, path: str, *, most_bytes: int | None = None) -> bytes:
+        """Return what a file holds; ``OSError`` for a larger one, and for all but regular files of the repository."""
+        tree, place = self._find(path)
+        return tree.read_bytes(place, most_bytes=most_bytes)
+
+    def count_python_files(self, folder: str) -> int:
+        """Return the number of ``.py`` files below a folder; linked folders are not entered."""
+        tree, place = self._find(folder)
+        return tree.count_python_files(place)
+
+    def _find(self, path: str) -> tuple[WorkingTree, str]:
+        """Return the tree that holds a path, and the path in it: one that leads beyond the top is none of either."""
+        if not path.startswith("../"):
+            return self._own, path
+        place = os.path.normpath(f"{self._way}/{path}")
+        return (self._own, path) if place.startswith("..") else (self._top, place)
+
+
 def is_within(path: str, folder: str) -> bool:
     """Return whether a real path is a folder or lies below it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")

@@ -165,6 +165,8 @@ def _read_policy(root: Path, options: CheckOptions) -> Policy:
     policy = read_policy(options.policy, target=root)
     check_weights(policy, options.policy or root / POLICY)
     policy = limit_simulation(policy, options.simulation_budget)
+    if options.since:  # a past revision is exported without the code beside the target: like is compared with like
+        policy = policy.model_copy(update={"target": policy.target.model_copy(update={"siblings": False})})
     return support_only(policy, options.python_version, options.platforms)
 
 

@@ -12,7 +12,7 @@ from analysis.facts.git_folders import GitRefusedError
 from analysis.facts.git_stand_in import open_git
 
 #: Files of an earlier revision that a check needs: the code, and the files that define its roots.
-_WANTED = (".py", ".pyi", ".so", ".pyd", ".toml", ".cfg", ".pth")
+_WANTED = (".py", ".ipynb", ".pyi", ".so", ".pyd", ".toml", ".cfg", ".pth")
 
 
 def export_revision(root: Path, revision: str, place: Path) -> Export:

@@ -84,6 +84,9 @@ class TargetPolicy(_Section):
     )
     exclude: Texts = Field((), description="glob patterns of paths or folder names to leave out")
     notebooks: bool = Field(True, description="whether the code cells of notebooks are read, as importers")
+    siblings: bool = Field(
+        True, description="whether code beside the target in its repository is read as context where it is imported"
+    )
     requires_python: Literal[""] | VersionSpecifier = Field(
         "", description="supported versions of Python, as in >=3.9,<3.13; default: as in pyproject.toml"
     )

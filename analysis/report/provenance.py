@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from analysis import __version__
+from analysis import __version__, tables
 from analysis.manifest import Manifest, ProbeRun
 from analysis.quantities import write_decimal
-from analysis.wording import format_count
+from analysis.wording import format_count, format_some
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -38,12 +39,22 @@ def build_provenance(inv: Investigation) -> Provenance:
         ("Scanned", format_time(manifest.created)),
         ("Policy", "yes" if _has_policy(inv) else "none: all limits are defaults"),
         ("Options", json.dumps(options, sort_keys=True, ensure_ascii=False) if options else "defaults"),
+        *_format_siblings(inv),
         ("Analysis took", f"{write_decimal(seconds)} seconds"),
         ("Made with", f"ssot-kit {manifest.tool_version}, Python {manifest.python}"),
         *([("Report made with", f"ssot-kit {__version__}")] if __version__ != manifest.tool_version else []),
         ("Snapshot", inv.path.name),
     )
     return Provenance(facts, tuple(_find_gaps(manifest)), (*_find_failed(inv), *_find_unread(inv)))
+
+
+def _format_siblings(inv: Investigation) -> list[tuple[str, str]]:
+    """Return what was read beside the target, as context, by its top-level names; nothing where nothing was."""
+    rows = tables.read_rows(inv.table("siblings"), "module", "kind")
+    counts = Counter(module.partition(".")[0] for module, kind in rows if kind != "namespace")
+    named = [f"{name} ({count:,})" for name, count in sorted(counts.items(), key=lambda pair: (-pair[1], pair[0]))]
+    files = format_count(sum(counts.values()), "file")
+    return [("Read beside the target", f"{files} as context, not judged: {format_some(named)}")] if named else []
 
 
 def _has_policy(inv: Investigation) -> bool:

@@ -12,6 +12,7 @@ from analysis.rules.catalogue import (
     judge,
     score_case,
 )
+from analysis.rules.chosen_case import keep_own
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Evidence, Finding, build_findings_table
 from analysis.rules.metrics import measure, measure_gaps
@@ -32,6 +33,7 @@ __all__ = [
     "find_findings",
     "find_scores",
     "judge",
+    "keep_own",
     "measure",
     "measure_gaps",
     "score_case",

@@ -97,7 +97,7 @@ def _apply_target(
     chosen = case.chosen
     if chosen is not None:
         own = {finding.fingerprint for finding in found if chosen.has_finding(finding)}
-        kept = [finding for finding in kept if chosen.has_finding(finding)]
+        kept = [chosen.order_places(finding) for finding in kept if chosen.has_finding(finding)]
         accepted = [each for each in accepted if each.fingerprint in own]
     return name_owners(kept, case), accepted
 

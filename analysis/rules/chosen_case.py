@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.rules.context import RuleContext
-from analysis.rules.target_packages import ChosenCode, choose_paths, choose_rows
+from analysis.rules.target_packages import ChosenCode, choose_code, choose_paths, choose_rows
 
 _GOLDEN = frozenset(table.name for table in tables.GOLDEN_TABLES)
 
@@ -44,6 +44,39 @@ def choose_case(case: RuleContext) -> RuleContext:
     # What first imports make of a cycle takes those of all its modules.
     narrowed.__dict__["cycle_outcomes"] = case.cycle_outcomes
     return narrowed
+
+
+def keep_own(case: RuleContext) -> RuleContext:
+    """Return the case without what code beside the target says of names, missing modules and libraries.
+
+    What touches the target stays: its edges to that code and back, and the cycles through both.
+    """
+    if case.siblings is None:
+        return case
+    own = choose_code((), case.facts.modules, case.siblings.table)
+    if own is None:
+        return case
+    graph, identity = case.graph, case.identity
+    pairs = [
+        own.has_module(first) and own.has_module(second)
+        for first, second in tables.read_rows(identity.duplicates, "first", "second")
+    ]
+    return replace(
+        case,
+        graph=replace(graph, phantoms=choose_rows(graph.phantoms, "path", own.has_path),
+                      externals=choose_rows(graph.externals, "path", own.has_path)),
+        identity=replace(
+            identity,
+            paths=choose_rows(identity.paths, "module", own.has_module),
+            violations=choose_rows(identity.violations, "path", own.has_path),
+            phantom_names=choose_rows(identity.phantom_names, "path", own.has_path),
+            conflicts=choose_rows(identity.conflicts, "import_paths", lambda paths: any(map(own.has_module, paths))),
+            duplicates=identity.duplicates.filter(pa.array(pairs, pa.bool_())),
+            folder_copies=choose_rows(
+                choose_rows(identity.folder_copies, "first", own.has_path), "second", own.has_path
+            ),
+        ),
+    )  # fmt: skip
 
 
 def _keep(table: pa.Table, chosen: ChosenCode, column: str) -> pa.Table:

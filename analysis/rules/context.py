@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.facts import Facts
+from analysis.facts import Facts, Siblings
 from analysis.graph import Cycle, ImportGraph
 from analysis.names import Concept, DuplicateName, Identity
 from analysis.names.class_index import find_importable
@@ -28,7 +28,8 @@ class RuleContext:
     """The evidence of one target: facts, import graph, cycles, classes, names, and the policy it is held against.
 
     ``runtime_tables`` holds the tables of the import simulation, and of the probe when it was asked for;
-    ``resolver`` is what graph, names and simulation ask.
+    ``resolver`` is what graph, names and simulation ask. ``facts`` are those of the target alone; ``siblings`` is the
+    code beside it, which graph, names and simulation know too.
     """
 
     facts: Facts
@@ -40,6 +41,7 @@ class RuleContext:
     policy: Policy = field(default_factory=Policy)
     runtime_tables: Mapping[str, pa.Table] = field(default_factory=dict)
     resolver: TargetResolver | None = field(default=None, repr=False, compare=False)
+    siblings: Siblings | None = field(default=None, repr=False, compare=False)
 
     def runtime_table(self, name: str) -> pa.Table:
         """Return a table of the simulation or of the probe; without rows when it was not asked for."""
@@ -76,7 +78,13 @@ class RuleContext:
     @cached_property
     def chosen(self) -> ChosenCode | None:
         """The packages that findings are about; None when they are about all."""
-        return choose_code(self.policy.target.packages, self.facts.modules)
+        beside = self.siblings.table if self.siblings else None
+        return choose_code(self.policy.target.packages, self.facts.modules, beside)
+
+    @property
+    def known_facts(self) -> Facts:
+        """The facts of the target, and of the code beside it where that takes part."""
+        return self.siblings.facts if self.siblings else self.facts
 
     def is_chosen(self, path: str) -> bool:
         """Return whether findings are about a file."""

@@ -18,7 +18,10 @@ from analysis import tables
 from analysis.errors import PolicyError
 from analysis.policy import Policy
 from analysis.policy.reading import find_place
-from analysis.rules.finding import Finding
+from analysis.rules.finding import Evidence, Finding
+
+#: How the paths of files beside the target begin.
+_BESIDE = "../"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,54 @@ class ChosenCode:
         """Return whether a finding is about the chosen packages."""
         return self.has_subject(finding.subject, (path for path, _ in finding.cited))
 
+    def order_places(self, finding: Finding) -> Finding:
+        """Return a finding with its places in the order in which they are shown."""
+        return finding
 
-def choose_code(packages: Sequence[str], modules: pa.Table) -> ChosenCode | None:
-    """Return what the packages of a policy choose from the table ``modules``; None when they choose everything."""
+
+@dataclass(frozen=True, slots=True)
+class OwnCode(ChosenCode):
+    """The code of the target where code beside it takes part; ``beside`` are the modules of the latter."""
+
+    beside: frozenset[str] = frozenset()
+
+    def has_module(self, name: str) -> bool:
+        """Return whether a dotted name is none of a module beside the target, nor lies in one."""
+        while name and name not in self.modules:
+            if name in self.beside:
+                return False
+            name = name.rpartition(".")[0]
+        return True
+
+    def has_path(self, path: str) -> bool:
+        """Return whether a file lies below the target."""
+        return not path.startswith(_BESIDE)
+
+    def has_subject(self, subject: str, paths: Iterable[str]) -> bool:
+        """Return whether a finding with a subject and the paths of its places cites the target, or nothing at all."""
+        cited = list(paths)
+        return any(map(self.has_path, cited)) if cited else self.has_module(subject.partition(":")[0])
+
+    def order_places(self, finding: Finding) -> Finding:
+        """Return a finding with its places in the target first."""
+        cited = sorted(finding.cited, key=lambda place: not self.has_path(place[0]))
+        shown = sorted(finding.evidence, key=lambda place: not self.has_path(place.path))
+        if cited and shown and not self.has_path(shown[0].path):  # the first ones that are shown are all beside it
+            shown = [Evidence(*cited[0]), *shown[:-1]]
+        return replace(finding, cited=tuple(cited), evidence=tuple(shown))
+
+
+def choose_code(packages: Sequence[str], modules: pa.Table, siblings: pa.Table | None = None) -> ChosenCode | None:
+    """Return what findings are about, from the table ``modules``: the packages of a policy, if it names some.
+
+    Without packages it is the target without the ``siblings`` beside it; None where there are none either.
+    """
     if not packages:
-        return None
+        if siblings is None or not siblings.num_rows:
+            return None
+        inside = frozenset(tables.read_column(modules, "module"))
+        beside = frozenset(tables.read_column(siblings, "module"))
+        return OwnCode((), inside, frozenset(), (), inside | beside, beside)
     rows = list(tables.read_rows(modules, "module", "path", "kind"))
     names = frozenset(row[0] for row in rows)
     chosen = ChosenCode(tuple(packages), frozenset(), frozenset(), (), names)

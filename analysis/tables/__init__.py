@@ -43,6 +43,7 @@ from analysis.tables.facts import (
     NOT_ANALYSED,
     PROGRAMS,
     RETURNS,
+    SIBLINGS,
     STATE_KINDS,
     STATES,
 )
@@ -168,6 +169,7 @@ __all__ = [
     "SECOND_NAME_KINDS",
     "SEVERITIES",
     "SEVERITY_WORDS",
+    "SIBLINGS",
     "SIMULATED",
     "SIMULATED_EXECUTIONS",
     "SIMULATED_SWALLOWED",
@@ -198,7 +200,7 @@ CONCLUSION_TABLES: tuple[Table, ...] = (
 TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
-        FILES, LEFT_OUT, MODULES, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, *PROBE_TABLES,
+        FILES, LEFT_OUT, MODULES, SIBLINGS, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, *PROBE_TABLES,
         *GOLDEN_TABLES,
     )
 }  # fmt: skip

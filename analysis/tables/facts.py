@@ -54,6 +54,15 @@ MODULES = Table("modules", "one name under which a file (or namespace folder) ca
     text("shadowed_by", "path of the file or folder that Python imports instead under this name; empty when this one is imported"),
 ))  # fmt: skip
 
+SIBLINGS = Table("siblings", "one file, or folder of a namespace package, beside the target that its imports lead to", (
+    text("module", "dotted module name"),
+    text("path", "path relative to the target, as ../shared/db.py"),
+    one_of("kind", MODULE_KINDS, "module, package or namespace"),
+    text("root", "folder, relative to the target, in which its first name lies"),
+    one_of("status", FILE_STATUSES, "ok, or why the file has no syntax tree"),
+    text("content_hash", "first 32 hex digits of the SHA-256 of the bytes; empty when unreadable, and for a folder"),
+), is_later=True)  # fmt: skip
+
 IMPORTS = Table("imports", "one name taken by one import statement", (
     PATH, POSITION, LINE,
     count("end_line", "last line of the statement"),

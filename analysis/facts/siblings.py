@@ -1,0 +1,142 @@
+"""Code beside a target that it imports: read as context, as far as imports lead, without findings of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.executor import count_cores
+from analysis.facts.discovery import SourceFile
+from analysis.facts.read_files import FILE
+from analysis.facts.scan import Facts, read_tables
+from analysis.facts.sibling_files import SiblingFile, Surroundings, find_git_top, list_bases, read_names
+from analysis.facts.source_tree import RepositoryTree
+from analysis.progress import Progress, ignore_progress
+
+#: More files than this are not read; what is imported beyond them stays external.
+_MOST_FILES = 5_000
+_NAMES = ("files", *(table.name for table in tables.FACT_TABLES))
+
+
+@dataclass(frozen=True, slots=True)
+class Siblings:
+    """What lies beside a target: ``facts`` are those of the target and of its siblings, ``table`` the siblings."""
+
+    facts: Facts
+    table: pa.Table
+
+
+def read_siblings(
+    facts: Facts,
+    *,
+    cache: Path | None = None,
+    jobs: int = 0,
+    progress: Progress = ignore_progress,
+) -> Siblings | None:
+    """Return the facts of a target together with those of the files beside it that its imports mean; None without any.
+
+    Only files below the top of the same repository are read, as they lie in its work tree; links out of it, and
+    repositories inside of it, are not followed.
+    """
+    top = find_git_top(facts.root)
+    if top is None or not facts.modules.num_rows:
+        return None
+    root = facts.root.resolve()
+    roots = tables.read_column(facts.modules, "root")
+    bases, is_known = list_bases(root, top, roots)
+    tops = (name.partition(".")[0] for name in tables.read_column(facts.modules, "module"))
+    own = frozenset[str]() if is_known else frozenset(tops)
+    beside = Surroundings(root, top, own, bases)
+    reader = _Reader(RepositoryTree(root, top), cache, jobs or count_cores(), progress)
+    found = _close(facts, beside, reader, is_known)
+    return _merge(facts, found, reader, top) if found else None
+
+
+class _Reader:
+    """Reads files in rounds; ``parts`` are the tables of each round, whose files are numbered through."""
+
+    def __init__(self, tree: RepositoryTree, cache: Path | None, jobs: int, progress: Progress) -> None:
+        self._tree, self._cache, self._jobs, self._progress = tree, cache, jobs, progress
+        self.paths: list[str] = []
+        self.parts: list[dict[str, pa.Table]] = []
+
+    def read(self, paths: Sequence[str]) -> dict[str, pa.Table]:
+        """Return the tables of some files; the column ``file`` is the place in ``paths`` of this round."""
+        files = []
+        for path in paths:
+            try:
+                status = self._tree.find_status(path)
+            except OSError as error:
+                files.append(SourceFile(path, path, 0, (0, 0, 0), f"unreadable:{error.strerror}"))
+                continue
+            problem = f"not-a-file:{status.problem}" if status.problem else ""
+            files.append(SourceFile(path, path, status.size_bytes, status.stamp, problem))
+        part = read_tables(self._tree, files, self._cache, self._jobs, self._progress)
+        self.parts.append({name: _name_files(table, paths, name) for name, table in part.items()})
+        self.paths += paths
+        return self.parts[-1]
+
+
+def _name_files(table: pa.Table, paths: Sequence[str], name: str) -> pa.Table:
+    """Return a table of a round with the paths of the files."""
+    column = pa.array(paths, pa.string()).take(table.column(FILE).combine_chunks())
+    schema = tables.TABLES[name].schema
+    return pa.Table.from_arrays([column, *table.columns[1:]], names=schema.names).cast(schema)
+
+
+def _close(facts: Facts, beside: Surroundings, reader: _Reader, is_known: bool) -> dict[str, SiblingFile]:
+    """Return the siblings by path: what the target imports, what that imports, and so on."""
+    columns = ("path", "level", "module", "name")
+    packages = _find_packages(facts)
+    asked = set(read_names(set(tables.read_rows(facts.imports, *columns)), packages))
+    beside.choose_bases(asked, is_known=is_known)
+    known: set[str] = set()
+    found: dict[str, SiblingFile] = {}
+    while asked:
+        known |= asked
+        fresh = {each.path: each for name in sorted(asked) for each in beside.find_files(name)}
+        fresh = {path: each for path, each in fresh.items() if path not in found}
+        found |= fresh
+        paths = sorted(path for path, each in fresh.items() if each.is_file)
+        if not paths or len(reader.paths) + len(paths) > _MOST_FILES:
+            break
+        part = reader.read(paths)
+        inner = {path: each.module if each.kind == "package" else each.module.rpartition(".")[0]
+                 for path, each in fresh.items()}  # fmt: skip
+        asked = set(read_names(tables.read_rows(part["imports"], *columns), inner))
+        beside.choose_bases(asked, is_known=is_known)
+        asked -= known
+    read = set(reader.paths)
+    return {path: each for path, each in found.items() if path in read or not each.is_file}
+
+
+def _find_packages(facts: Facts) -> dict[str, str]:
+    """Return the package of each file of the target, for its relative imports."""
+    rows = tables.read_rows(facts.modules, "path", "module", "kind")
+    return {path: name if kind == "package" else name.rpartition(".")[0] for path, name, kind in rows}
+
+
+def _merge(facts: Facts, found: dict[str, SiblingFile], reader: _Reader, top: Path) -> Siblings:
+    """Return the facts of the target and of its siblings as those of one tree."""
+    rows = sorted((each.module, path, each.kind, each.base) for path, each in found.items())
+    named = tables.read_rows(facts.modules, *tables.MODULES.names)
+    own = list(named)
+    modules = tables.MODULES.from_rows(
+        sorted([*own, *((name, path, kind, base, True, "") for name, path, kind, base in rows)])
+    )
+    merged = {
+        name: pa.concat_tables([getattr(facts, name), *(part[name] for part in reader.parts)]).unify_dictionaries()
+        for name in _NAMES
+    }
+    merged = {name: table if name == "programs" else table.combine_chunks() for name, table in merged.items()}
+    hashes = {
+        path: (status, content_hash)
+        for part in reader.parts
+        for path, status, content_hash in tables.read_rows(part["files"], "path", "status", "content_hash")
+    }
+    listed = tables.SIBLINGS.from_rows((*row, *hashes.get(row[1], ("ok", ""))) for row in rows)
+    return Siblings(replace(facts, modules=modules, context_top=top, **merged), listed)
