@@ -35,7 +35,7 @@ class SiblingFile:
 
 
 def find_git_top(root: Path) -> Path | None:
-    """Return the top of the repository around a target; None where the target is the top, or none is to be trusted."""
+    """Return the top of the repository around a target; None where the target is the top, or git would refuse it."""
     try:
         found = find_repository(root)
     except GitRefusedError:
