@@ -35,7 +35,6 @@ NOT_RIGHT = {
     "37-namespace-in-two-roots": "a module that neither part of a namespace package has",
     "39-lazy-name-tables": "names that tables of lazy imports serve",
     "43-dotted-use-in-cycle": "a dotted use in a cycle, when the other module comes first",
-    "51-notebook-imports": "the imports of notebooks",
     "53-declared-reexports": "re-exports that are declared are no violation",
     "54-plugin-under-main-guard": "the twin of __main__, by a plugin",
     "55-generated-sibling-bare": "a bare import of a generated neighbour",
