@@ -72,6 +72,8 @@ class BindingReader:
             self._attribute(target, value, context)
         else:
             self._targets(target, node, context, kind="unpacked")
+            if not context.owner and "__getattr__" in _find_names(target):
+                self.literals["__getattr__"] = value
             self._exports(node, target, "=", value, context)
 
     def _attribute(self, target: ast.Attribute, value: ast.expr, context: Context) -> None:

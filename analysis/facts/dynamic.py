@@ -9,10 +9,13 @@ from collections.abc import Callable, Mapping
 from analysis.facts.context import Context, branch
 from analysis.facts.dynamic_calls import Called, CallReader, Importers
 from analysis.facts.expressions import classify, find_dotted, find_literal_text, find_text_pattern
+from analysis.facts.lazy_tables import LazyTables
 from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.rows import Row, Rows
-from analysis.facts.texts import Function
+from analysis.facts.scopes import Function
 
+#: Functions of ``lazy_loader``: the ``__getattr__`` that they return says which names there are.
+_KNOWN_SERVERS = frozenset({"attach", "attach_stub"})
 _WORDS = (
     b"import_module",
     b"exec(",
@@ -34,7 +37,7 @@ def find_dynamic_rows(source: bytes, tree: ast.Module, rows: Rows, next_position
     importers = Importers(rows)
     lines = find_lines(source, (*_WORDS, *importers.words))
     if lines:
-        visitor = _Visitor(next_position, lines, CallReader(tree, importers))
+        visitor = _Visitor(next_position, lines, CallReader(tree, importers), LazyTables(tree))
         visitor.visit_block(tree.body, Context())
         rows.imports.extend(visitor.imports)
         rows.hooks.extend(visitor.hooks)
@@ -50,7 +53,9 @@ def _bind_modules(rows: Rows, bound: Mapping[tuple[int, str], str]) -> None:
 
 
 class _Visitor:
-    def __init__(self, next_position: Callable[[], int], lines: list[int], calls: CallReader) -> None:
+    def __init__(
+        self, next_position: Callable[[], int], lines: list[int], calls: CallReader, tables: LazyTables
+    ) -> None:
         self._lines = lines
         self.imports: list[Row] = []
         self.hooks: list[Row] = []
@@ -58,6 +63,7 @@ class _Visitor:
         self.bound: dict[tuple[int, str], str] = {}
         self._next = next_position
         self._calls = calls
+        self._tables = tables
         self._block: list[ast.stmt] = []
         self._functions: list[Function] = []
 
@@ -112,7 +118,8 @@ class _Visitor:
     def _simple(self, node: ast.stmt, context: Context) -> None:
         if isinstance(node, ast.Assign):
             for target in node.targets:
-                self._registration(target, node.value, node)
+                if context.owner != "__getattr__" or not isinstance(target, ast.Subscript):  # it keeps what it served
+                    self._registration(target, node.value, node)
                 if isinstance(target, ast.Name) and not context.owner:
                     self.bound[node.lineno, target.id] = self._find_imported(node.value)
         elif isinstance(node, ast.AugAssign) and find_dotted(node.target) == "__path__":
@@ -123,8 +130,13 @@ class _Visitor:
         if isinstance(target, ast.Subscript) and find_dotted(target.value) in {"sys.modules", "modules"}:
             name = find_literal_text(target.slice) or (find_dotted(target.slice) == "__name__" and "__name__") or "*"
             self._hook(node, "sys_modules", name, find_dotted(value))
+            if name == "__name__" and isinstance(value, ast.Call):
+                self._serve(value)
         elif isinstance(target, ast.Subscript) and is_globals(target.value):
             self._hook(node, "computed_binding", find_text_pattern(target.slice), self._find_made(value))
+        elif isinstance(target, ast.Attribute) and is_own_module(target.value):
+            name = "*" if target.attr == "__class__" else target.attr
+            self._hook(node, "computed_binding", name, "" if name == "*" else self._find_made(value))
         elif find_dotted(target) == "__path__":
             self._hook(node, "path_extended", "*", "")
 
@@ -146,14 +158,19 @@ class _Visitor:
             self._hook(node, "sys_modules", find_literal_text(node.args[0]) or "*", find_dotted(node.args[1]))
         elif callee == "setattr" and len(node.args) == 3 and is_own_module(node.args[0]):
             self._hook(node, "computed_binding", find_text_pattern(node.args[1]), self._find_made(node.args[2]))
-        elif (
-            (isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value))
-            or (_serves_names(node) and not context.owner)
-            or (callee == "exec" and _fills_module(node, context))
+        elif (isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value)) or (
+            callee == "exec" and _fills_module(node, context)
         ):
+            self._hook(node, "computed_binding", "*", "")
+        elif callee.rpartition(".")[2] not in _KNOWN_SERVERS and not context.owner and _serves_names(node):
+            self._serve(node)
             self._hook(node, "computed_binding", "*", "")
         elif callee in {"__path__.append", "__path__.extend", "__path__.insert"}:
             self._hook(node, "path_extended", "*", "")
+
+    def _serve(self, node: ast.Call) -> None:
+        for name, value in self._tables.read(node)[0]:
+            self._hook(node, "module_getattr", name, value)
 
     def _import(self, node: ast.Call, called: Called, context: Context) -> None:
         if called.pattern:

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from analysis.facts.absolute import absolute_name
 from analysis.facts.expressions import find_literal_texts, find_text_pattern, render
 from analysis.facts.rows import Rows
-from analysis.facts.texts import OWN_MARK, OWN_NAME, OWN_PACKAGE, Function, TextFinder
+from analysis.facts.scopes import Function
+from analysis.facts.texts import OWN_MARK, OWN_NAME, OWN_PACKAGE, TextFinder
 
 #: Level, module and name, as in ``imports``.
 Taken = tuple[int, str, str]
@@ -105,6 +106,16 @@ def _find_yielded(function: str, taken: Sequence[Taken]) -> str:
     level, module, _ = taken[0]
     is_top = function == "__import__" and len(taken) == 1 and (level or "." in module)
     return "" if is_top or function == "resolve_name" else "." * level + module
+
+
+def resolve_called(call: ast.Call, texts: TextFinder, around: Sequence[Function]) -> str:
+    """Return the one module that a call of ``import_module`` imports, as import statements write it, or nothing."""
+    written, package = _find_argument(call, 0, "name"), _find_argument(call, 1, "package")
+    names, packages = texts.find(written, around), texts.find(package, around)
+    if names is None or not names.is_sure:
+        return ""
+    taken = _resolve(names.texts[0], packages.texts[0] if packages is not None and packages.is_sure else None)
+    return "" if not taken else "." * taken[0][0] + taken[0][1]
 
 
 def _has_parameter(function: Function, name: str) -> bool:

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from analysis import tables
 from analysis.facts.dynamic import find_dynamic_rows
 from analysis.facts.hooks import read_getattr
+from analysis.facts.lazy_tables import LazyTables
 from analysis.facts.lines import normalise_line_ends
 from analysis.facts.markers import find_markers
 from analysis.facts.notebooks import Notebook, read_notebook
@@ -88,7 +89,7 @@ def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:
     """Return the facts of single statements, then those of the whole file."""
     walker = Walker(source, tree)
     rows = walker.rows
-    walker.attempt("module __getattr__", lambda: _serve(walker))
+    walker.attempt("module __getattr__", lambda: _serve(walker, tree))
     walker.attempt("classes", lambda: walker.classes.finish(rows, walker.docstrings))
     walker.attempt("dynamic imports", lambda: find_dynamic_rows(source, tree, rows, walker.next_position))
     walker.attempt("markers", lambda: rows.markers.extend(find_markers(source, walker.docstrings, encoding)))
@@ -97,15 +98,19 @@ def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:
     return rows
 
 
-def _serve(walker: Walker) -> None:
+def _serve(walker: Walker, tree: ast.Module) -> None:
     """Note what ``__getattr__`` serves, once all tables are known that it may look into."""
     hooks = walker.rows.hooks
     for node in walker.getattrs:
-        for name, value in read_getattr(node, walker.literals):
+        for name, value in read_getattr(node, walker.literals, tree):
             hooks.append((walker.next_position(), node.lineno, "module_getattr", name, value))
+    tables = LazyTables(tree)
+    assigned = walker.literals.get("__getattr__")
+    served, is_all = tables.read(assigned) if isinstance(assigned, ast.Call) else ([], False)
     for _, line, name, kind, *_ in walker.rows.bindings:
         if name == "__getattr__" and kind in _MAKING:  # made by a call, or imported
-            hooks.append((walker.next_position(), line, "module_getattr", "*", ""))
+            for each in served if is_all else [*served, ("*", "")]:
+                hooks.append((walker.next_position(), line, "module_getattr", *each))
 
 
 def _recover(source: bytes, encoding: str, status: str, reason: str) -> Rows:

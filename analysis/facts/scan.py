@@ -26,6 +26,7 @@ from analysis.facts.naming import Layout, name_modules
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
 from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
 from analysis.facts.state import ScanState, read_state, write_state
+from analysis.facts.stubs import add_stub_names
 from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
 
@@ -293,6 +294,7 @@ def _publish(root: Path, found: Discovery, parts: dict[str, pa.Table], read_coun
             indices = indices.chunk(0) if indices.num_chunks else pa.array([], type=pa.int32())
         path = pa.DictionaryArray.from_arrays(indices, paths)
         published[table.name] = pa.Table.from_arrays([path, *part.columns[1:]], schema=table.schema)
+    published["hooks"] = add_stub_names(published["hooks"], WorkingTree(root))
     files = parts["files"]
     published["files"] = pa.Table.from_arrays(
         [paths.take(files.column(FILE).combine_chunks()), *files.columns[1:]], schema=tables.FILES.schema

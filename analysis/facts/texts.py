@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from itertools import product
 from typing import NamedTuple
 
 from analysis.facts.expressions import find_dotted, find_literal_text
+from analysis.facts.scopes import Bound, Function, list_bindings
 
-Function = ast.FunctionDef | ast.AsyncFunctionDef
 #: What stands for the name and for the package of the module itself: it begins with what no name can contain.
 OWN_MARK = "\udfff"
 OWN_NAME, OWN_PACKAGE = f"{OWN_MARK}name", f"{OWN_MARK}package"
@@ -31,21 +31,15 @@ class Texts(NamedTuple):
     is_sure: bool = True
 
 
-class _Bound(NamedTuple):
-    """How a name is bound: ``value``, ``each`` (a loop over it), ``item`` (part of each), ``parameter``, ``other``."""
-
-    kind: str
-    value: ast.expr | None = None
-    place: int = 0
-
-
 class TextFinder:
     """Finds the texts of expressions of one file; a scope is looked through when a name in it is asked for."""
 
     def __init__(self, tree: ast.Module) -> None:
         self._tree = tree
-        self._scopes: dict[int, dict[str, list[_Bound]]] = {}
+        self._scopes: dict[int, dict[str, list[Bound]]] = {}
         self._calls: dict[str, list[ast.Call]] | None = None
+        #: What some names are taken for, whatever binds them.
+        self.known: dict[str, str] = {}
 
     def find(self, node: ast.expr | None, around: Sequence[Function], depth: int = 0) -> Texts | None:
         """Return the texts that an expression may be, inside some functions; None where they are not known."""
@@ -60,12 +54,17 @@ class TextFinder:
             return self._find_name(node.id, around, depth) if isinstance(node, ast.Name) else None
         if isinstance(node, ast.IfExp):
             return _unite([self.find(node.body, around, depth + 1), self.find(node.orelse, around, depth + 1)])
+        if isinstance(node, ast.Subscript) or _is_get(node):
+            item = self._find_item(node, around, depth + 1)
+            return None if item is None else self.find(item, around, depth + 1)
         parts = _split(node)
         return None if parts is None else _join([self.find(part, around, depth + 1) for part in parts])
 
     # Names
 
     def _find_name(self, name: str, around: Sequence[Function], depth: int) -> Texts | None:
+        if name in self.known:
+            return Texts((self.known[name],))
         for count in range(len(around), -1, -1):
             scope: Function | ast.Module = around[count - 1] if count else self._tree
             bindings = self._look_through(scope).get(name)
@@ -75,12 +74,14 @@ class TextFinder:
         return None
 
     def _find_bound(
-        self, bound: _Bound, scope: Function | ast.Module, name: str, around: Sequence[Function], depth: int
+        self, bound: Bound, scope: Function | ast.Module, name: str, around: Sequence[Function], depth: int
     ) -> Texts | None:
         if bound.kind == "value":
             return self.find(bound.value, around, depth)
         if bound.kind == "parameter" and isinstance(scope, Function) and len(around) == 1:
             return self._find_given(scope, name, depth)
+        if bound.kind == "part":
+            return self._find_part(bound, around, depth)
         elements = None if bound.value is None else self._list_elements(bound.value, around, depth)
         if elements is None:
             return None
@@ -118,6 +119,49 @@ class TextFinder:
             return [ast.Tuple([key, each], ast.Load()) for key, each in pairs if key is not None]
         return list(value.keys if node.func.attr == "keys" else value.values)
 
+    def _find_item(self, node: ast.expr | None, around: Sequence[Function], depth: int) -> ast.expr | None:
+        """Return the expression that a literal table holds under a known key: ``T[key]``, ``T.get(key)``."""
+        default: ast.expr | None = None
+        if isinstance(node, ast.Call) and _is_get(node):
+            owner, key = node.func.value, node.args[0]  # type: ignore[attr-defined]
+            default = node.args[1] if len(node.args) > 1 else None
+        elif isinstance(node, ast.Subscript):
+            owner, key = node.value, node.slice
+        else:
+            return node if isinstance(node, ast.Tuple | ast.List) else None
+        if isinstance(key, ast.Constant) and isinstance(key.value, int):
+            return _pick(self._find_item(owner, around, depth), key.value) if depth < _DEEPEST else None
+        table = self.find_value(owner.id, around) if isinstance(owner, ast.Name) else owner
+        texts = self.find(key, around, depth + 1) if isinstance(table, ast.Dict) else None
+        if texts is None or not isinstance(table, ast.Dict) or len(texts.texts) != 1:
+            return None
+        pairs = zip(table.keys, table.values, strict=True)
+        return next((value for key, value in pairs if find_literal_text(key) == texts.texts[0]), default)
+
+    def _find_part(self, bound: Bound, around: Sequence[Function], depth: int) -> Texts | None:
+        """Return what one of several names gets: ``module, name = T[key]``, ``module, name = T[key].split(":")``."""
+        value = bound.value
+        is_split = isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and len(value.args) > 0
+        if is_split and value.func.attr in {"split", "rsplit", "partition", "rpartition"}:  # type: ignore[union-attr]
+            texts = self.find(value.func.value, around, depth)  # type: ignore[union-attr]
+            separator = find_literal_text(value.args[0])  # type: ignore[union-attr]
+            if texts is None or not separator or len(texts.texts) != 1:
+                return None
+            is_first = value.func.attr in {"split", "partition"}  # type: ignore[union-attr]
+            parts = texts.texts[0].partition(separator) if is_first else texts.texts[0].rpartition(separator)
+            chosen = parts if "partition" in value.func.attr else parts[::2]  # type: ignore[union-attr]
+            return Texts((chosen[bound.place],)) if parts[1] and bound.place < len(chosen) else None
+        item = _pick(self._find_item(value, around, depth), bound.place)
+        return None if item is None else self.find(item, around, depth)
+
+    def find_value(self, name: str, around: Sequence[Function]) -> ast.expr | None:
+        """Return the expression that the only statement to bind a name gives it."""
+        return self._find_only_value(name, around)
+
+    def is_local(self, name: str, function: Function) -> bool:
+        """Return whether a function binds a name itself."""
+        return name in self._look_through(function)
+
     def _find_only_value(self, name: str, around: Sequence[Function]) -> ast.expr | None:
         for count in range(len(around), -1, -1):
             bindings = self._look_through(around[count - 1] if count else self._tree).get(name)
@@ -147,74 +191,25 @@ class TextFinder:
 
     # Scopes
 
-    def _look_through(self, scope: Function | ast.Module) -> dict[str, list[_Bound]]:
+    def _look_through(self, scope: Function | ast.Module) -> dict[str, list[Bound]]:
         """Return how the names of a function, or of the module, are bound."""
         known = self._scopes.get(id(scope))
         if known is None:
             known = self._scopes[id(scope)] = {}
-            for name, bound in _list_bindings(scope):
+            for name, bound in list_bindings(scope):
                 known.setdefault(name, []).append(bound)
         return known
 
 
-def _list_bindings(scope: Function | ast.Module) -> Iterator[tuple[str, _Bound]]:
-    waiting: list[ast.AST] = list(scope.body)
-    if not isinstance(scope, ast.Module):
-        for argument in ast.walk(scope.args):
-            if isinstance(argument, ast.arg):
-                yield argument.arg, _Bound("parameter")
-    told: set[int] = set()
-    while waiting:
-        node = waiting.pop()
-        for target, bound in _read_targets(node):
-            told.add(id(target))
-            yield target.id, bound
-        if id(node) not in told:
-            yield from ((name, _Bound("other")) for name in _list_other(node))
-        if isinstance(node, Function | ast.ClassDef):
-            yield from _list_globals(node) if isinstance(scope, ast.Module) else ()
-        else:
-            waiting.extend(ast.iter_child_nodes(node))
-
-
-def _list_other(node: ast.AST) -> Iterable[str]:
-    """Return the names that a node binds to what is not followed."""
-    if isinstance(node, ast.Name):
-        return [node.id] if isinstance(node.ctx, ast.Store | ast.Del) else []
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
-    if isinstance(node, ast.Global | ast.Nonlocal):
-        return node.names
-    return [node.name] if isinstance(node, Function | ast.ClassDef) else []
-
-
-def _list_globals(node: ast.AST) -> Iterator[tuple[str, _Bound]]:
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Global):
-            yield from ((name, _Bound("other")) for name in inner.names)
-
-
-def _read_targets(node: ast.AST) -> Iterator[tuple[ast.Name, _Bound]]:
-    """Yield the names that a statement or a comprehension binds to a known expression, or to parts of one."""
-    if isinstance(node, ast.Assign):
-        yield from ((target, _Bound("value", node.value)) for target in node.targets if isinstance(target, ast.Name))
-    elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.value is not None:
-        yield node.target, _Bound("value", node.value)
-    elif isinstance(node, ast.For | ast.AsyncFor | ast.comprehension):
-        if isinstance(node.target, ast.Name):
-            yield node.target, _Bound("each", node.iter)
-        elif isinstance(node.target, ast.Tuple):
-            for place, element in enumerate(node.target.elts):
-                if isinstance(element, ast.Name):
-                    yield element, _Bound("item", node.iter, place)
+def _is_get(node: ast.expr | None) -> bool:
+    """Return whether an expression looks a key up in a table: ``T.get(key)``."""
+    is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "get"
+    return is_call and bool(node.args)  # type: ignore[union-attr]
 
 
 def _pick(element: ast.expr | None, place: int) -> ast.expr | None:
     is_known = isinstance(element, ast.Tuple | ast.List) and place < len(element.elts)
     return element.elts[place] if is_known else None  # type: ignore[union-attr]
-
-
-# Texts
 
 
 def _split(node: ast.expr) -> list[ast.expr] | None:

@@ -71,7 +71,12 @@ class CachedNames:
 
 def _find_key(facts: FactTables, supported: Supported, stated: frozenset[str]) -> str:
     """Return a key of all that names depend on."""
-    columns = [(facts.files, ("path", "status", "structure")), (facts.modules, facts.modules.column_names)]
+    is_served = pc.equal(facts.hooks["kind"].cast(tables.TEXT), "module_getattr")  # stubs are no files of the table
+    columns = [
+        (facts.files, ("path", "status", "structure")),
+        (facts.modules, facts.modules.column_names),
+        (facts.hooks.filter(is_served), ("path", "name", "value")),
+    ]
     return build_key(
         PROGRAM, stated, supported, [[tables.read_column(table, name) for name in names] for table, names in columns]
     )

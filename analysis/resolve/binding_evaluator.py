@@ -229,14 +229,24 @@ class BindingEvaluator:
         return ""
 
     def serve(self, module: Module, name: str, written: str) -> Steps:
-        """Return what a module's ``__getattr__`` yields for a name, from what is written there."""
-        if not written:
+        """Return what a module serves for a name, from what is written there: the first of several that is there."""
+        options, found = written.split("|"), list[Candidate]()
+        for option in options:
+            found.extend((yield from self._serve_one(module, name, option)))
+        if len(options) > 1:
+            found = [each for each in found if each.value.module >= 0] or [Candidate(unknown("module __getattr__"))]
+        values = tuple({each.value: each for each in reversed(found)}.values())[::-1]
+        return values if len(values) == 1 else tuple([each._replace(level=max(MAYBE, each.level)) for each in values])
+
+    def _serve_one(self, module: Module, name: str, written: str) -> Steps:
+        if not written or written == name:
             return (Candidate(unknown("module __getattr__")),)
-        if ":" in written:
+        if ":" in written or written.startswith("."):
             return (yield from self.take_import(module, written, ALL_RUN))
-        if written == name:
-            return (Candidate(unknown("module __getattr__")),)
-        return (yield from self.follow(module, written, AT_END))
+        values = yield from self.follow(module, written, AT_END)
+        if not all(each.value.is_missing for each in values):
+            return values
+        return (yield from self.take_import(module, written, ALL_RUN))  # a module, named in full
 
     def take_given(self, given: Given) -> Steps:
         """Return what another module sets, where that is a name."""

@@ -23,6 +23,7 @@ from analysis.resolve.liveness import ALWAYS, DEFERRED, MAYBE, NEVER, TRIED
 from analysis.resolve.modules import Module
 from analysis.resolve.namespaces import Namespaces
 from analysis.resolve.open_namespaces import COMPILED, find_open
+from analysis.resolve.served_hints import ServedHints
 from analysis.resolve.stars import StarNames
 from analysis.resolve.statements import Statements, Submodules
 from analysis.resolve.values import (
@@ -53,6 +54,7 @@ class NameResolver:
         outside = self._read_stars()
         self.stars = StarNames(spaces, imports, self._sources, self.submodules)
         self._open = find_open(spaces, self.stars, self._sources, outside)
+        self._hints = ServedHints(spaces, self.evaluator, self.stars)
         self._given: dict[int, dict[str, list[Given]]] = {}
         self._read_attributes()
 
@@ -144,6 +146,8 @@ class NameResolver:
         names.update(self._given.get(module.number, ()))
         if module.number in self._sources:
             names |= self.stars.has(module)
+        if module.number in self._open:
+            names |= self._hints.list_names(module)
         return names
 
     def is_compiled(self, module: Module) -> bool:
@@ -296,6 +300,10 @@ class NameResolver:
             if pattern != "*" and fnmatchcase(name, pattern):
                 return (yield from self.evaluator.find_computed(module, name, written))
         reason = self._open.get(module.number, "")
+        hinted = self._hints.find(module, name) if reason else ""
+        if hinted:
+            values = yield from self.evaluator.serve(module, name, hinted)
+            return tuple([each._replace(level=max(MAYBE, each.level)) for each in values])
         if reason == COMPILED:
             return (Candidate(Value("compiled", f"{module.name}:{name}", module.number)),)
         return (Candidate(unknown(reason)),) if reason else ()
