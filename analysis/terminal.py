@@ -150,12 +150,18 @@ def _print_gaps(console: Console, gaps: Sequence[Mapping[str, str]]) -> None:
 def print_paths(found: pd.DataFrame) -> None:
     """Print the import paths of classes, definition by definition: the one to use first, then by use."""
     console = make_console()
+    count = found["definition"].nunique()
+    if count > 1:
+        console.print(
+            f"[yellow]{format_count(count, 'different object')}:[/] which one is meant decides which path is right"
+        )
     for definition, rows in found.groupby("definition", sort=True):
         console.print(f"[bold]{_safe(str(definition))}[/] [dim]{_safe(str(rows.iloc[0]['kind']))}[/]")
         best = next((str(path) for path in rows["import_path"][rows["is_canonical"]]), "another path")
         for row in rows.to_dict("records"):
             used = f"{format_count(row['statements'], 'import')} in {format_count(row['files'], 'file')}"
-            advice = "[green]use this[/]" if row["is_canonical"] else ""
+            chosen = f"use this for {_safe(str(definition))}" if count > 1 else "use this"
+            advice = f"[green]{chosen}[/]" if row["is_canonical"] else ""
             if row["violations"]:
                 subject = (
                     "it" if row["violations"] == row["statements"] == 1 else format_count(row["violations"], "import")

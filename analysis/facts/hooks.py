@@ -35,7 +35,7 @@ def read_getattr(node: ast.FunctionDef, literals: Mapping[str, ast.expr], tree: 
             else:
                 origin = reader.find_returned(body, name)
                 found[name] = origin or found.get(name, "")
-    if not found or not _is_closed(node.body, parameter):
+    if not _is_closed(node.body, parameter, literals) or not (found or _raises(node.body)):
         found.setdefault("*", "")
     return sorted(found.items())
 
@@ -120,22 +120,24 @@ def _raises(body: Sequence[ast.stmt]) -> bool:
     return bool(body) and isinstance(body[-1], ast.Raise)
 
 
-def _is_closed(body: Sequence[ast.stmt], parameter: str) -> bool:
+def _is_closed(body: Sequence[ast.stmt], parameter: str, literals: Mapping[str, ast.expr]) -> bool:
     """Return whether names that no branch asks for end in an exception, for all that can be seen."""
     last = body[-1] if body else None
     if isinstance(last, ast.Raise):
         return True
     if isinstance(last, ast.If):
-        return bool(last.orelse) and _is_closed(last.orelse, parameter)
+        return bool(last.orelse) and _is_closed(last.orelse, parameter, literals)
     if isinstance(last, ast.Match):
-        return _is_closed(last.cases[-1].body, parameter)
+        return _is_closed(last.cases[-1].body, parameter, literals)
     if isinstance(last, ast.Try):
-        return all(_is_closed(handler.body, parameter) for handler in last.handlers)
+        return all(_is_closed(handler.body, parameter, literals) for handler in last.handlers)
     if not isinstance(last, ast.Return):
         return False
+    refused = (each for each in body if isinstance(each, ast.If) and _raises(each.body))
+    if any(_find_tested(each.test, parameter, literals)[1] for each in refused):
+        return True
     looked_up = (node for each in body for node in ast.walk(each) if isinstance(node, ast.Subscript))
-    guards = any(isinstance(each, ast.If) and _raises(each.body) for each in body)
-    return guards or any(find_dotted(node.slice) == parameter for node in looked_up)
+    return any(find_dotted(node.slice) == parameter for node in looked_up)
 
 
 # Tables

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,7 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.gaps import Gaps, NoGaps
-from analysis.resolve import ImportAnswer, ImportAnswers, ModuleIndex, TargetFacts, TargetResolver
+from analysis.resolve import ImportAnswer, ImportAnswers, Module, ModuleIndex, TargetFacts, TargetResolver
 
 Numbers = npt.NDArray[np.int64]
 #: Row of the import, importer and what is missing.
@@ -56,7 +57,10 @@ def build_import_graph(
             "graph", "externals", lambda: _build_externals(imports, externals, names, liveness), tables.EXTERNALS.empty
         ),
         gaps.attempt(
-            "graph", "phantoms", lambda: _build_phantoms(imports, phantoms, names, liveness), tables.PHANTOMS.empty
+            "graph",
+            "phantoms",
+            lambda: _build_phantoms(imports, _check_nearest(phantoms, imports, resolver), names, liveness),
+            tables.PHANTOMS.empty,
         ),
         tuple(sorted(names)),
     )
@@ -143,6 +147,31 @@ def _build_phantoms(imports: pa.Table, found: Sequence[_Missing], names: Sequenc
         **_take(imports, [row for row, _, _ in found], ("path", "line", "name", "scope", "guard", "caught")),
     }
     return _assemble(tables.PHANTOMS, columns)
+
+
+def _check_nearest(found: list[_Missing], imports: pa.Table, resolver: TargetResolver) -> list[_Missing]:
+    """Return what is missing; a nearest module is named only where it has what is asked of the missing one."""
+    names = tables.read_column(imports, "name") if any(answer.nearest for _, _, answer in found) else []
+    asked: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row, _, answer in found:
+        if answer.nearest and answer.absolute == answer.missing:
+            asked[answer.missing, answer.nearest].add(names[row])
+    modules = {module.plain: module for module in resolver.index.modules} if asked else {}
+    lacking = {
+        (missing, nearest)
+        for (missing, nearest), taken in asked.items()
+        if any(not _has(resolver, modules.get(nearest), name) for name in taken - {"", "*"})
+    }
+    return [
+        (row, importer, replace(answer, nearest="") if (answer.missing, answer.nearest) in lacking else answer)
+        for row, importer, answer in found
+    ]
+
+
+def _has(resolver: TargetResolver, module: Module | None, name: str) -> bool:
+    if module is None:
+        return False
+    return resolver.index.find_child(module, name) is not None or bool(resolver.names.resolve(module, name))
 
 
 def _take(imports: pa.Table, rows: Sequence[int] | Numbers, names: Sequence[str]) -> dict[str, pa.Array]:

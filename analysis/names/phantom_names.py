@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
+from analysis.names.canonical import ALLOWED_ROUTES, is_private
 from analysis.names.paths import Resolution
 from analysis.resolve.liveness import NEVER
 from analysis.resolve.modules import Module
@@ -59,13 +60,20 @@ def _is_given(name: str) -> bool:
 
 
 def _find_homes(paths: pa.Table, names: Collection[str]) -> dict[str, list[str]]:
-    """Return the modules that define a class or function with one of some names, by name; those of tests come last."""
+    """Return the modules from which a class or function of one of some names is to be taken, by name.
+
+    That is the module that defines it, or a public package around a private one. Those of tests come last.
+    """
     paths = paths.filter(pc.is_in(paths["name"], pa.array(sorted(names), tables.TEXT)))
+    best: dict[tuple[str, str], tuple[bool, bool, bool, str]] = {}
+    columns = ("name", "definition", "module", "import_path", "path", "route", "kind")
+    for name, definition, module, import_path, path, route, kind in tables.read_rows(paths, *columns):
+        if route in ALLOWED_ROUTES and (kind == "function" or kind in tables.CLASS_KINDS):
+            rank = (is_test_file(path), is_private(import_path), route != "definition", module)
+            best[name, definition] = min(rank, best.get((name, definition), rank))
     homes: dict[str, list[tuple[bool, str]]] = defaultdict(list)
-    columns = ("name", "module", "path", "route", "kind")
-    for name, module, path, route, kind in tables.read_rows(paths, *columns):
-        if route == "definition" and (kind == "function" or kind in tables.CLASS_KINDS):
-            homes[name].append((is_test_file(path), module))
+    for (name, _), (is_test, _, _, module) in best.items():
+        homes[name].append((is_test, module))
     return {name: [module for _, module in sorted(found)] for name, found in homes.items()}
 
 

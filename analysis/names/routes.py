@@ -1,17 +1,20 @@
 """How an import path reaches its definition.
 
-A module *exists to re-export* a name when its ``__all__`` lists it or a redundant alias says so
-(``from a import B as B``, PEP 484); and every name when it binds nothing but what it imports, or announces a
-deprecation and defines no class of its own.
+A module *exists to re-export* a name when its ``__all__`` lists it, or a redundant alias (``from a import B as B``,
+PEP 484) or an assignment (``B = a.B``) says so; and every name when it binds nothing but what it imports, or announces
+a deprecation and defines no class of its own.
 """
 
 from __future__ import annotations
+
+from collections.abc import Iterator
 
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from analysis import tables
 from analysis.resolve.liveness import NEVER
 from analysis.resolve.modules import Module
 from analysis.resolve.namespaces import Namespaces
@@ -35,6 +38,7 @@ class Routes:
         marked = np.flatnonzero(statements.table["is_reexport"].to_numpy())
         names = statements.table["bound_as"].take(pa.array(marked)).to_pylist()
         self._aliased = set(zip(statements.importers[marked].tolist(), names, strict=True))
+        self._aliased.update(_find_assigned(spaces))
         self._reexporting = _find_reexporting(spaces, markers)
 
     def find(self, module: Module, name: str, value: Value) -> str:
@@ -71,6 +75,18 @@ class Routes:
             or (module.number, name) in self._aliased
             or name in self._stars.listed(module)
         )
+
+
+def _find_assigned(spaces: Namespaces) -> Iterator[tuple[int, str]]:
+    """Yield module number and name of the public names that are assigned what another name says: ``B = a.B``."""
+    bindings = spaces.bindings
+    is_alias = pc.and_(pc.equal(bindings["kind"].cast(pa.string()), "alias"), pc.equal(bindings["owner"], ""))
+    is_dotted = pc.and_(is_alias, pc.match_substring(bindings["value"], "."))
+    wanted = bindings.filter(pc.and_not(is_dotted, pc.starts_with(bindings["name"], "_")))
+    numbers = {module.source: module.number for module in spaces.index.modules}
+    for path, name in tables.read_rows(wanted, "path", "name"):
+        if path in numbers:
+            yield numbers[path], name
 
 
 def _find_reexporting(spaces: Namespaces, markers: pa.Table) -> set[str]:

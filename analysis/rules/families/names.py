@@ -40,12 +40,22 @@ def _check_violations(case: RuleContext) -> Iterator[Finding]:
         own = definition.partition(":")[0]
         homes = sorted(right, key=lambda home: (home == own, -right[home], home))
         inside = f", and inside of it from {own}" if len(homes) > 1 and own in right else ""
+        renamed = sorted({row["name"] for row in rows} - {definition.rpartition(":")[2].rpartition(".")[2]})
+        what = f"{format_some(renamed)}, which is {definition}," if renamed else definition
+        home = f"{homes[0]}.{_name_right(rows, homes[0])}" if renamed else homes[0]
         message = (
-            f"{format_count(len(places), 'statement')} in {format_count(files, 'file')} {takes} {definition} from "
-            f"{format_some(paths)} instead of {homes[0]}{inside}"
+            f"{format_count(len(places), 'statement')} in {format_count(files, 'file')} {takes} {what} from "
+            f"{format_some(paths)} instead of {home}{inside}"
         )
-        severity = "P1" if definition in case.policy_classes else "P2"
+        is_declared = all(row["route"] == "shim" for row in rows)
+        severity = "P1" if definition in case.policy_classes else "P3" if is_declared else "P2"
         yield build_finding(rule, severity, definition, message, places)
+
+
+def _name_right(rows: Iterable[dict[str, Any]], home: str) -> str:
+    """Return the name that a class has in the module from which it should be taken."""
+    paths = (row["canonical"].rpartition(".") for row in rows)
+    return next((str(name) for module, _, name in paths if module == home), "")
 
 
 def _count_statements(read_table: ReadTable) -> int:
@@ -179,7 +189,11 @@ RULES = (
         _check_violations,
         bad={**_TREE, "p/c.py": "from p.b import Order\n"},
         good={**_TREE, "p/c.py": "from p.a import Order\n"},
-        grades={"P1": "the class belongs to a concept of the policy", "P2": "any other class"},
+        grades={
+            "P1": "the class belongs to a concept of the policy",
+            "P2": "any other class",
+            "P3": "the modules say that they pass it on: `__all__`, `import X as X`, `X = module.X`, a redirect",
+        },
         step=PlanStep(plan_phases.PATHS, 40, "Import every class from where it is defined"), cause=root_causes.PATHS,
         confirm=_confirm_taken, count_work=_count_statements,
         figure=RuleFigure(
