@@ -10,7 +10,11 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
 class Bound(NamedTuple):
-    """How a name is bound: ``value``, ``each`` (a loop over it), ``item`` (part of each), ``parameter``, ``other``."""
+    """How a name is bound.
+
+    By a ``value`` or a ``part`` of one, to ``each`` element of one or an ``item`` of each, as a ``parameter``, by an
+    ``import``, or in an ``other`` way.
+    """
 
     kind: str
     value: ast.expr | None = None
@@ -30,7 +34,9 @@ def list_bindings(scope: Function | ast.Module) -> Iterator[tuple[str, Bound]]:
         for target, bound in _read_targets(node):
             told.add(id(target))
             yield target.id, bound
-        if id(node) not in told:
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            yield from ((alias.asname or alias.name.partition(".")[0], Bound("import")) for alias in node.names)
+        elif id(node) not in told:
             yield from ((name, Bound("other")) for name in _list_other(node))
         if isinstance(node, Function | ast.ClassDef):
             yield from _list_globals(node) if isinstance(scope, ast.Module) else ()
@@ -42,10 +48,12 @@ def _list_other(node: ast.AST) -> Iterable[str]:
     """Return the names that a node binds to what is not followed."""
     if isinstance(node, ast.Name):
         return [node.id] if isinstance(node.ctx, ast.Store | ast.Del) else []
-    if isinstance(node, ast.Import | ast.ImportFrom):
-        return [alias.asname or alias.name.partition(".")[0] for alias in node.names]
     if isinstance(node, ast.Global | ast.Nonlocal):
         return node.names
+    if isinstance(node, ast.arg):  # of a lambda
+        return [node.arg]
+    if isinstance(node, ast.ExceptHandler | ast.MatchAs | ast.MatchStar):
+        return [node.name] if node.name else []
     return [node.name] if isinstance(node, Function | ast.ClassDef) else []
 
 

@@ -13,6 +13,7 @@ from analysis import tables
 from analysis.facts import Facts, Siblings
 from analysis.graph import Cycle, ImportGraph
 from analysis.names import Concept, DuplicateName, Identity
+from analysis.names.attribute_uses import MissingAttribute, find_missing_attributes
 from analysis.names.class_index import find_importable
 from analysis.policy import Policy
 from analysis.resolve import TargetResolver
@@ -52,6 +53,11 @@ class RuleContext:
         """The files that Python can load under two names, sorted; every finder of them is named here."""
         resolver = self.resolver or TargetResolver(self.facts)
         return tuple(sorted({*find_path_names(resolver)}))
+
+    @cached_property
+    def missing_attributes(self) -> list[MissingAttribute]:
+        """The uses of attributes that modules of the tree do not have."""
+        return find_missing_attributes(self.resolver or TargetResolver(self.facts), self.facts.tree)
 
     @property
     def is_probed(self) -> bool:
