@@ -111,7 +111,7 @@ def test_a_cycle_costs_its_cut() -> None:
 
 def test_a_statement_that_takes_two_classes_from_elsewhere_is_one_place() -> None:
     rows = [
-        ("m", "m.py", 3, name, f"a.{name}", f"a.core:{name}", f"a.core.{name}", "accidental", "module", "none")
+        ("m", "m.py", 3, name, f"a.{name}", f"a.core:{name}", f"a.core.{name}", "accidental", "module", "none", False)
         for name in ("Engine", "Motor")
     ]
     found = build_findings_table([finding("class-taken-from-elsewhere", "P1", 3, subject=row[5]) for row in rows])

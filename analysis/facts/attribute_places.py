@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
 from analysis.facts.expressions import find_dotted, is_typing_only
+from analysis.facts.lines import find_lines, has_line_between, normalise_line_ends
 from analysis.facts.scopes import Function, list_bindings
 from analysis.facts.source import parse
 
@@ -32,26 +33,29 @@ def find_uses(source: bytes, wanted: Collection[str]) -> Iterator[Use]:
     tree = parse(source).tree if source else None
     if tree is None:
         return
-    stored = {
-        find_dotted(node)
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and not isinstance(node.ctx, ast.Load)
-    }
-    yield from dict.fromkeys(_Reader(tree, set(wanted) - stored).read())
+    lines = find_lines(normalise_line_ends(source), tuple(sorted(name.encode() for name in wanted)))
+    reader = _Reader(tree, wanted, lines)
+    found = list(dict.fromkeys(reader.read()))
+    yield from (use for use in found if use.dotted not in reader.stored)
 
 
 class _Reader:
-    def __init__(self, tree: ast.Module, wanted: Collection[str]) -> None:
-        self._tree, self._wanted = tree, wanted
+    def __init__(self, tree: ast.Module, wanted: Collection[str], lines: list[int]) -> None:
+        self._tree, self._wanted, self._lines = tree, wanted, lines
+        self.stored: set[str] = set()
         self._own: dict[int, dict[str, bool]] = {}
 
     def read(self) -> Iterator[Use]:
         waiting: list[tuple[ast.AST, tuple[Function | ast.Module, ...]]] = [(self._tree, (self._tree,))]
         while waiting:
             node, scopes = waiting.pop()
-            if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            if isinstance(node, ast.stmt) and not has_line_between(self._lines, node.lineno, node.end_lineno or 0):
+                continue
+            if isinstance(node, ast.Attribute):
                 dotted = find_dotted(node)
-                if dotted in self._wanted and self._is_import(dotted.partition(".")[0], scopes):
+                if not isinstance(node.ctx, ast.Load):
+                    self.stored.add(dotted)
+                elif dotted in self._wanted and self._is_import(dotted.partition(".")[0], scopes):
                     yield Use(dotted, node.lineno, len(scopes) > 1)
             inner = (*scopes, node) if isinstance(node, Function) else scopes
             waiting.extend((child, inner) for child in _list_children(node))

@@ -120,6 +120,8 @@ class _Visitor:
             for target in node.targets:
                 if context.owner != "__getattr__" or not isinstance(target, ast.Subscript):  # it keeps what it served
                     self._registration(target, node.value, node)
+                if is_own_module(node.value):  # under another name, any attribute of it may be set
+                    self._hook(node, "computed_binding", "*", "")
                 if isinstance(target, ast.Name) and not context.owner:
                     self.bound[node.lineno, target.id] = self._find_imported(node.value)
         elif isinstance(node, ast.AugAssign) and find_dotted(node.target) == "__path__":

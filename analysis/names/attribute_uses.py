@@ -20,7 +20,8 @@ from analysis.resolve.modules import NAMESPACE, Module
 from analysis.resolve.values import ALL_RUN, Outcome
 
 #: Whoever sets attributes of modules under names that are not written may set any.
-_SETTING = re.compile(rb"\bsetattr\(\s*(\w+)|(\w+(?:\.\w+)*)\.__dict__|\bvars\(\s*(\w+)")
+_SETTING = re.compile(rb"\b(?:setattr|vars)\(\s*(\w+)|\b(\w+)(?=[\w.]{0,60}\.__dict__)")
+_SETTERS = (b"setattr(", b"vars(", b".__dict__")
 _MOST_NAMES = 400
 
 
@@ -179,7 +180,7 @@ class _Finder:
 
     def _note_setting(self, source: bytes, names: Mapping[str, Module]) -> None:
         """Note modules on which a file sets attributes whose names are not written."""
-        for match in _SETTING.findall(source):
+        for match in _SETTING.findall(source) if any(word in source for word in _SETTERS) else ():
             name = next(filter(None, match), b"").decode().partition(".")[0]
             if name in names:
                 self.set_somewhere.add((names[name].number, "*"))

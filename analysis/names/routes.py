@@ -39,7 +39,8 @@ class Routes:
         names = statements.table["bound_as"].take(pa.array(marked)).to_pylist()
         self._aliased = set(zip(statements.importers[marked].tolist(), names, strict=True))
         self._aliased.update(_find_assigned(spaces))
-        self._reexporting = _find_reexporting(spaces, markers)
+        self._announced = _find_announced(spaces, markers)
+        self._reexporting = _find_reexporting(spaces) | self._announced
 
     def find(self, module: Module, name: str, value: Value) -> str:
         """Return the route by which a name of a module reaches a definition in the tree."""
@@ -69,6 +70,12 @@ class Routes:
                 found[row] = _SHIM
         return found
 
+    def is_declared(self, module: Module, name: str) -> bool:
+        """Return whether a module says that it passes a name on, and does not only happen to import it."""
+        has_list = bool(self._spaces.space(module).exports) and module.source in self._reexporting
+        is_listed = (module.number, name) in self._aliased or name in self._stars.listed(module)
+        return has_list or is_listed or module.source in self._announced
+
     def _is_reexported(self, module: Module, name: str) -> bool:
         return (
             module.source in self._reexporting
@@ -89,17 +96,25 @@ def _find_assigned(spaces: Namespaces) -> Iterator[tuple[int, str]]:
             yield numbers[path], name
 
 
-def _find_reexporting(spaces: Namespaces, markers: pa.Table) -> set[str]:
-    """Return the files that exist to re-export."""
-    bindings = spaces.bindings
-    counts = pc.and_not(pc.less(pa.array(spaces.rows.levels), NEVER), pc.starts_with(bindings["name"], "__"))
-    kinds = bindings["kind"].cast(pa.string())
-    own = pc.and_(counts, pc.invert(pc.is_in(kinds, pa.array(sorted(_REEXPORTING)))))
-    classes = pc.and_(counts, pc.equal(kinds, "class"))
+def _find_announced(spaces: Namespaces, markers: pa.Table) -> set[str]:
+    """Return the files that announce a deprecation and define no class of their own."""
+    kinds = spaces.bindings["kind"].cast(pa.string())
+    classes = pc.and_(_find_counting(spaces), pc.equal(kinds, "class"))
     deprecated = markers.filter(pc.equal(markers["kind"].cast(pa.string()), "deprecated"))
     files = {module.source for module in spaces.index.modules}
-    announced = set(deprecated["path"].to_pylist()) - _list_paths(bindings.filter(classes))
-    return (files - _list_paths(bindings.filter(own))) | (files & announced)
+    return files & (set(deprecated["path"].to_pylist()) - _list_paths(spaces.bindings.filter(classes)))
+
+
+def _find_reexporting(spaces: Namespaces) -> set[str]:
+    """Return the files that bind nothing but what they import."""
+    kinds = spaces.bindings["kind"].cast(pa.string())
+    own = pc.and_(_find_counting(spaces), pc.invert(pc.is_in(kinds, pa.array(sorted(_REEXPORTING)))))
+    return {module.source for module in spaces.index.modules} - _list_paths(spaces.bindings.filter(own))
+
+
+def _find_counting(spaces: Namespaces) -> pa.Array:
+    """Return whether each statement can run and binds no name of the kind ``__version__``."""
+    return pc.and_not(pc.less(pa.array(spaces.rows.levels), NEVER), pc.starts_with(spaces.bindings["name"], "__"))
 
 
 def _list_paths(bindings: pa.Table) -> set[str]:

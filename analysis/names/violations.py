@@ -35,7 +35,8 @@ def build_violations(resolution: Resolution, stated: frozenset[str] = frozenset(
         right = resolution.canonical.get(value.target)
         if _is_allowed(taken, route, right, stated):
             continue
-        rows.extend(_rows(resolution, statements, (name, taken, value, right, route)))
+        is_declared = resolution.routes.is_declared(module, name)
+        rows.extend((*row, is_declared) for row in _rows(resolution, statements, (name, taken, value, right, route)))
     rows.sort(key=lambda row: (row[1], row[2], row[4]))
     return tables.VIOLATIONS.from_rows(rows)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from analysis.tables.columns import CAUGHT, GUARD, LINE, LIVENESS_OF_STATEMENT, SCOPE
-from analysis.tables.table import Column, Table, count, flag, one_of, text, texts
+from analysis.tables.table import Column, Table, count, flag, later, one_of, text, texts
 
 #: What a name is bound to. The first seven are classes: by a statement, or made by a call.
 VALUE_KINDS = (
@@ -61,6 +61,7 @@ VIOLATIONS = Table("violations", "one class that one import statement takes by a
     text("canonical", "import path that should be used"),
     one_of("route", ROUTES, "shim or accidental; definition or facade if the policy names another path"),
     SCOPE, GUARD,
+    later(flag("is_declared", "the module says that it passes the class on: __all__, import X as X, X = module.X, a deprecated redirect")),
 ))  # fmt: skip
 
 PHANTOM_NAMES = Table("phantom_names", "one import of a name that does not exist in an existing module", (

@@ -47,7 +47,7 @@ def _check_violations(case: RuleContext) -> Iterator[Finding]:
             f"{format_count(len(places), 'statement')} in {format_count(files, 'file')} {takes} {what} from "
             f"{format_some(paths)} instead of {home}{inside}"
         )
-        is_declared = all(row["route"] == "shim" for row in rows)
+        is_declared = all(row["is_declared"] for row in rows)
         severity = "P1" if definition in case.policy_classes else "P3" if is_declared else "P2"
         yield build_finding(rule, severity, definition, message, places)
 
