@@ -74,6 +74,10 @@ WORKING: dict[str, tuple[dict[str, str], str]] = {
     "bound by a function": (
         {**_BASE, "p/a.py": "def f():\n    global gone\n    gone = 1\nf()\n", "m.py": "from p import a\na.gone\n"}, "m",
     ),
+    "replaced by another file": (
+        {**_BASE, "s.py": "import sys\nclass gone: ...\nsys.modules['p.a'] = gone\ngone.gone = 1\n",
+         "m.py": "import s\nimport p\np.a = s.gone\nfrom p import a\na.gone\n"}, "m",
+    ),
     "asked for": ({**_BASE, "m.py": "from p import a\nif hasattr(a, 'gone'):\n    a.gone()\n"}, "m"),
     "caught": ({**_BASE, "m.py": "from p import a\ntry:\n    a.gone\nexcept AttributeError:\n    pass\n"}, "m"),
     "another object of that name": ({**_BASE, "m.py": "from p import a\ndef f(a):\n    return a.gone\n"}, "m"),

@@ -16,7 +16,7 @@ from analysis.facts.source import LARGEST_FILE_BYTES
 from analysis.facts.source_tree import SourceTree
 from analysis.resolve import TargetResolver
 from analysis.resolve.liveness import ALWAYS, NEVER, TRIED
-from analysis.resolve.modules import NAMESPACE, Module
+from analysis.resolve.modules import Module
 from analysis.resolve.values import ALL_RUN, Outcome
 
 #: Whoever sets attributes of modules under names that are not written may set any.
@@ -144,7 +144,7 @@ class _Finder:
         hidden: tuple[Module, str, Module] | None = None
         for place, part in enumerate(parts):
             written = f"{written}.{part}"
-            if module.kind == NAMESPACE or module.kind not in {"module", "package"} or part.startswith("__"):
+            if module.kind not in {"module", "package"} or part.startswith("__") or self._is_replaced(module):
                 return None
             outcome = self._names.resolve(module, part)
             if not outcome:
@@ -157,6 +157,10 @@ class _Finder:
                 hidden = module, part, child
             module = following
         return None
+
+    def _is_replaced(self, module: Module) -> bool:
+        """Return whether some file puts another object into ``sys.modules`` under the module's name."""
+        return module.plain in self._target.spaces.registered
 
     def _judge_value(
         self, package: Module, part: str, outcome: Outcome, following: Sequence[str], written: str
