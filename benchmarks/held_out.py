@@ -37,7 +37,7 @@ PACKAGES = (
 WITNESS = Path(__file__).with_name("held_out_witness.py")
 SEED = 15
 #: A class body is known by its first line, and decorators stand before the line of the class.
-_DECORATORS = 40
+_DECORATORS = 200
 
 
 @dataclass(slots=True)

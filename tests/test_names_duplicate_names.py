@@ -38,7 +38,7 @@ def _facts(modules: list[tuple[object, ...]], classes: list[tuple[object, ...]])
 
 
 def _module(name: str, kind: str = "module", *, is_primary: bool = True, shadowed_by: str = "") -> tuple[object, ...]:
-    return (name, name.replace(".", "/") + ".py", kind, ".", is_primary, shadowed_by)
+    return (name, name.replace(".", "/") + ".py", kind, ".", is_primary, shadowed_by, [])
 
 
 def test_an_empty_target_has_no_repeated_names() -> None:

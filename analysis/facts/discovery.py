@@ -42,10 +42,14 @@ class SourceFile:
 
 @dataclass(slots=True)
 class Discovery:
-    """What a walk found: files to read, compiled modules, folders with Python below, and what was left out."""
+    """What a walk found: files to read, compiled modules, folders with Python below, and what was left out.
+
+    ``compiled`` maps the path of a compiled module without its suffix to its file.
+    """
 
     files: list[SourceFile] = field(default_factory=list)
     extensions: dict[str, bool] = field(default_factory=dict)
+    compiled: dict[str, str] = field(default_factory=dict)
     left_out: list[tuple[str, str, int]] = field(default_factory=list)
 
 
@@ -200,6 +204,7 @@ class _Walk:
         match = _EXTENSION.match(entry.name)
         if match:
             self.found.extensions[_beside(relative, match.group(1))] = True
+            self.found.compiled.setdefault(_beside(relative, match.group(1)), relative)
         elif entry.name.endswith(".pyx"):
             self.found.extensions.setdefault(_beside(relative, entry.name[:-4]), False)
         elif entry.name.endswith(".pyi"):

@@ -22,6 +22,7 @@ from analysis import tables
 from analysis.errors import TargetError
 from analysis.executor import Limits, LostTaskError, count_cores, open_executor
 from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, discover
+from analysis.facts.compiled import find_compiled_classes
 from analysis.facts.naming import Layout, name_modules
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
 from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
@@ -122,6 +123,9 @@ def scan(
                 "scan", "keeping its state",
                 lambda: write_state(cache, root, options, found, parts, projects, started_ns), lambda: None,
             )  # fmt: skip
+    parts["modules"] = gaps.attempt(
+        "scan", "compiled modules", lambda: _add_classes(tree, found, parts["modules"]), lambda: parts["modules"]
+    )
     return _publish(root, found, parts, len(changed))
 
 
@@ -271,7 +275,18 @@ def _name(
     ):
         relatives.setdefault(found.files[index].path, []).append(tuple(rest))
     layout = Layout(root, paths, found.extensions, usage, frozenset(named), relatives, roots, projects)
-    return tables.MODULES.from_rows(name_modules(layout))
+    return tables.MODULES.from_rows((*row, []) for row in name_modules(layout))
+
+
+def _add_classes(tree: SourceTree, found: Discovery, modules: pa.Table) -> pa.Table:
+    """Return the modules with the classes that compiled ones state now: their files are no part of the kept state."""
+    classes = find_compiled_classes(tree, found.compiled)
+    if not classes:
+        return modules
+    rows = tables.read_rows(modules, "path", "kind")
+    column = [classes.get(path.removesuffix(".so"), []) if kind == "extension" else [] for path, kind in rows]
+    place = modules.column_names.index("classes")
+    return modules.set_column(place, modules.schema.field(place), pa.array(column, modules.schema.field(place).type))
 
 
 def _find_projects(tree: SourceTree, paths: Iterable[str]) -> list[str]:

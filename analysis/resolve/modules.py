@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.naming import ROOT_MARK
@@ -27,7 +28,8 @@ class Module:
     statements: of a compiled module the source beside it, if any. ``package`` is where its relative imports start,
     ``folder`` the folder of the file, ``dotted_folder`` the same as a dotted name below the root. ``primary`` is the
     number of the module that stands for the file: names and classes are known by it, whatever name reached them.
-    ``own`` are the numbers of the module and of the packages that run before it.
+    ``own`` are the numbers of the module and of the packages that run before it, ``classes`` what a compiled module
+    without a source states of itself.
     """
 
     number: int
@@ -43,6 +45,7 @@ class Module:
     primary: int
     is_package: bool
     own: set[int] = field(compare=False)
+    classes: tuple[str, ...] = field(default=(), compare=False)
 
 
 class ModuleIndex:
@@ -58,6 +61,7 @@ class ModuleIndex:
         shadows = tables.read_column(table, "shadowed_by")
         rows = sorted(zip(*columns, shadows, strict=True))
         self.paths = frozenset(row[1] for row in rows)
+        self._classes = _read_classes(table)
         self._sources = {shadow: path for _, path, kind, _, _, shadow in rows if shadow and _is_source(path, kind)}
         live = [row[:5] for row in rows if not row[5]]
         primary = _choose_primary(live)
@@ -82,7 +86,7 @@ class ModuleIndex:
             Module(
                 number, name, plain, root, path, kind, source, plain if is_package else above,
                 path.rpartition("/")[0], plain if kind == "package" else above,
-                stands.get(path, number), is_package, set(),
+                stands.get(path, number), is_package, set(), self._classes.get(path, ()) if not source else (),
             )
         )  # fmt: skip
 
@@ -216,6 +220,12 @@ class ModuleIndex:
     def is_importable(self, module: Module) -> bool:
         """Return whether a statement can name a module; a script is only run."""
         return module.primary < len(self.modules)
+
+
+def _read_classes(table: pa.Table) -> dict[str, tuple[str, ...]]:
+    """Return the classes that compiled modules state of themselves, by path."""
+    is_compiled = pc.equal(table["kind"].cast(tables.TEXT), "extension")
+    return {path: tuple(names) for path, names in tables.read_rows(table.filter(is_compiled), "path", "classes")}
 
 
 def _is_source(path: str, kind: str) -> bool:

@@ -143,7 +143,7 @@ class NameResolver:
     def find_unbound(self, module: Module) -> set[str]:
         """Return the names that a module may get in other ways than by statements of its own that name them."""
         names = set(self._spaces.space(module).served)
-        names.update(self._given.get(module.number, ()))
+        names.update(self._given.get(module.number, ()), module.classes)
         if module.number in self._sources:
             names |= self.stars.has(module)
         if module.number in self._open:

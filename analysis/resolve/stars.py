@@ -74,7 +74,8 @@ class StarNames:
         return known
 
     def _find_own(self, module: Module) -> set[str]:
-        return {name for name, events in self._spaces.space(module).names.items() if self._is_bound(events)}
+        names = {name for name, events in self._spaces.space(module).names.items() if self._is_bound(events)}
+        return names.union(module.classes)
 
     def _is_bound(self, events: Sequence[int]) -> bool:
         """Return whether statements, in their order, leave a name bound."""

@@ -28,6 +28,11 @@ def find_bound(block: Iterable[Node]) -> Iterator[str]:
             yield from find_bound(inner)
 
 
+def may_return(block: Iterable[Node]) -> bool:
+    """Return whether statements may leave the function that they stand in."""
+    return any(node[0] == "return" or any(may_return(inner) for inner in find_inner(node)) for node in block)
+
+
 def find_inner(node: Node) -> list[Sequence[Node]]:
     """Return the blocks of a statement that may run where it stands."""
     kind = node[0]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from analysis.facts.program import Node
 from analysis.simulation.bindings import store
-from analysis.simulation.blocks import find_bound
+from analysis.simulation.blocks import find_bound, may_return
 from analysis.simulation.constants import truth
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind
@@ -29,7 +29,7 @@ def _if(machine: Importer, node: Node, frame: Frame) -> Value:
     return machine.run_block(rest, frame)
 
 
-def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: Iterable[Sequence[Node]] = ()) -> None:
+def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: Sequence[Sequence[Node]] = ()) -> None:
     """Run what may not run: its failure is a doubt, and so is all that follows where it may return."""
     before = machine.maybe
     bound = {name: _read_here(machine, name, frame) for name in find_bound(body)}
@@ -46,8 +46,8 @@ def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: It
         is_other = value is ABSENT and name in elsewhere
         if is_other or (value is not ABSENT and _read_here(machine, name, frame) is not value):
             bind(machine, name, UNKNOWN, frame)
-    # It may have returned: all that follows in this body may not run any more.
-    if isinstance(left, tuple) and not frame.is_doubtful:
+    # It may have returned, or another branch does: all that follows in this body may not run any more.
+    if not frame.is_doubtful and (isinstance(left, tuple) or any(may_return(block) for block in others)):
         frame.is_doubtful = True
         machine.maybe += 1
     # The other branches may run instead: what they bind is bound, to a value that cannot be told.

@@ -52,6 +52,7 @@ MODULES = Table("modules", "one name under which a file (or namespace folder) ca
     text("root", "folder, relative to the target, that must be on sys.path; .. when it is the target's parent"),
     flag("is_primary", "false when the same file has another, more specific name"),
     text("shadowed_by", "path of the file or folder that Python imports instead under this name; empty when this one is imported"),
+    later(texts("classes", "extension: names of classes that the compiled file states; it may have more")),
 ))  # fmt: skip
 
 SIBLINGS = Table("siblings", "one file, or folder of a namespace package, beside the target that its imports lead to", (
