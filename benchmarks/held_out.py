@@ -127,7 +127,7 @@ def _judge(row: tuple[Any, ...] | None, truth: set[str], bodies: set[tuple[str, 
     definition, file, line, kind, certainty, reason = row
     if certainty == "unknown":
         return f"unknown: {reason}"
-    if definition not in truth:
+    if definition not in truth and (kind != "external" or _dot(definition) not in map(_dot, truth)):
         is_possible = not truth.isdisjoint(reason.replace(",", " ").split())
         return f"{certainty}: another {'candidate' if is_possible else 'definition'}, {kind}"
     is_elsewhere = (
@@ -136,6 +136,10 @@ def _judge(row: tuple[Any, ...] | None, truth: set[str], bodies: set[tuple[str, 
         and not any(str(folder / file) == where and first <= line <= first + _DECORATORS for where, first in bodies)
     )
     return f"{certainty}: another statement" if is_elsewhere else ""
+
+
+def _dot(definition: str) -> str:
+    return definition.replace(":", ".")
 
 
 def measure_first_imports(

@@ -71,11 +71,10 @@ def observe_classes(folder: str, names: list[str]) -> dict[str, object]:
                 continue
             places = {codes[code] for code in _list_codes(value) if code in codes}
             others = names_of.get(id(value), ())
-            places.update(
-                one for one in others if one.startswith(f"{stated}:")
-            )  # what a call makes is named by its name
+            # What a call makes is named by its name there, what others have by the name that they give it.
+            places.update(one for one in others if one.startswith(f"{stated}:") or not one.startswith(f"{package}."))
             if f"{stated}:{value.__qualname__}" not in bodies:  # it states another module than that of its statement
-                places.update(one for one in others if one in bodies or not one.startswith(f"{package}."))
+                places.update(one for one in others if one in bodies)
             group = groups.setdefault(id(value), len(groups))
             rows.append((name, key, group, stated, value.__qualname__, sorted(places)))
     return {"failed": failed, "rows": rows, "bodies": bodies}

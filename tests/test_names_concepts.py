@@ -38,7 +38,9 @@ def _facts(classes: dict[str, tuple[str, ...]], *, guard: str = "none") -> _Fact
              empty, empty, "0" * 16, [])
         )  # fmt: skip
     return _Facts(
-        tables.MODULES.from_rows([(name, name.replace(".", "/") + ".py", "module", ".", True, "", []) for name in modules]),
+        tables.MODULES.from_rows(
+            [(name, name.replace(".", "/") + ".py", "module", ".", True, "", []) for name in modules]
+        ),
         tables.DEFINITIONS.from_rows(rows),
     )
 

@@ -84,7 +84,7 @@ def test_what_nobody_can_import_does_not_count() -> None:
 
 
 def test_a_file_under_two_names_counts_once() -> None:
-    modules = [("app.a", "app/a.py", "module", ".", True, ""), ("a", "app/a.py", "module", "app", False, "")]
+    modules = [("app.a", "app/a.py", "module", ".", True, "", []), ("a", "app/a.py", "module", "app", False, "", [])]
     facts = _facts(modules, [_class("app/a.py", 1, "Engine")])
     assert find_importable(facts.modules) == {"app/a.py": "app.a"}
     assert [each.definition for each in build_class_index(facts)] == ["app.a:Engine"]

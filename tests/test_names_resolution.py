@@ -414,3 +414,16 @@ def test_what_is_taken_from_a_compiled_module_has_a_row(resolve: Callable[[Files
     )  # fmt: skip
     assert found["a.m.Parser"]["definition"] == found["a.FastParser"]["definition"] == "a.fast:Parser"
     assert (found["a.n.P"]["definition"], found["a.n.P"]["certainty"]) == ("a.fast:P", "conditional")
+
+
+def test_what_a_function_binds_may_come_after_everything(resolve: Callable[[Files], Resolution]) -> None:
+    found = rows(resolve({
+        "a.py": "def f():\n    global V, X, Y, Z\n    class X: ...\n    Y = 1\n    from b import Z\n"
+                "    def V(): ...\nV = X = Y = None\nclass Z: ...\n",
+        "b.py": "class Z: ...\n", "m.py": "from a import X, Y, Z\n",
+    }))  # fmt: skip
+    assert {
+        path: row["certainty"] for path, row in found.items() if path[0] in "am" and path != "a.f"
+    } == dict.fromkeys(("a.V", "a.X", "a.Y", "a.Z", "m.X", "m.Y", "m.Z"), "conditional")
+    assert (found["m.Z"]["definition"], found["m.Z"]["reason"]) == ("a:Z", "otherwise b:Z")
+    assert (found["a.X"]["reason"], found["a.V"]["reason"]) == ("otherwise a:X", "otherwise a:V")

@@ -214,7 +214,7 @@ DOUBTFUL: tuple[Program, ...] = (
     "with f():\n    import pk.gone\n"),
     U + "class C:\n    def __enter__(self): ...\n    def __exit__(self, *a): return U\nwith C():\n    import pk.gone\n",
     U + "with U:\n    import pk.gone\n",
-    U + "def f():\n    if U:\n        raise ValueError\n    elif U:\n        return 1\n    else:\n        return 2\nf().real\n",
+    U + "def f():\n    if U:\n        raise ValueError\n    elif U:\n        return 1\n    else: return 2\nf().real\n",
     U + "def f():\n    if U:\n        x = 1\n    else:\n        return int\n    import pk.gone\nf()('1')\n",
     U + "def f():\n    for x in U:\n        pass\n    else:\n        return int\nf()('1')\n",
     U + "def f():\n    if U: pass\n    elif 1:\n        with open: return int\n    raise KeyError\nf()('1')\n",

@@ -37,7 +37,7 @@ class BindingReader:
     def _bind(self, node: Any, name: str, kind: str, value: str, context: Context, arguments: int = -1) -> None:
         if kind == "import" and not context.owner:
             self._imported.add(name)
-        if context.owner and not (self._globals and name in self._globals[-1]):
+        if context.owner and not self.is_global(name):
             return
         if context.scope not in _MODULE_LEVEL and not context.owner:
             return
@@ -45,6 +45,10 @@ class BindingReader:
             (self.next_position(), node.lineno, name, kind, value, arguments,
              context.scope, context.guard, context.condition, context.caught, context.owner)
         )  # fmt: skip
+
+    def is_global(self, name: str) -> bool:
+        """Return whether the function or class around the statement declares a name global."""
+        return bool(self._globals) and name in self._globals[-1]
 
     def _global(self, node: ast.Global, _: Context) -> None:
         if self._globals:

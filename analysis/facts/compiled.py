@@ -15,7 +15,7 @@ _MOST_BYTES = 64 << 20
 _MOST_BYTES_OF_ALL = 512 << 20
 _MOST_HITS = 20_000
 _LONGEST_NAME = 200
-#: A class, not a function: those are named the same way in tracebacks.
+#: A class, not a function: those are named the same way, for tracebacks. What has members is none that C alone knows.
 _CLASS = re.compile(r"_*[A-Z]\w*", re.ASCII)
 _DOTTED = re.compile(rb"(?:[A-Za-z_]\w*\.)+[A-Za-z_]\w*")
 
@@ -50,8 +50,10 @@ def _find_names(data: bytes, place: Sequence[str]) -> Iterator[str]:
         first = data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1
         end = data.find(b"\0", start, start + _LONGEST_NAME)
         text = data[first:end] if first and end > 0 else b""
-        start = data.find(mark, max(start + len(mark), end))
+        begin, start = start, data.find(mark, max(start + len(mark), end))
         if _DOTTED.fullmatch(text):
-            *above, name = text.decode("ascii", "replace").split(".")
-            if tuple(above) == tuple(place[-len(above) :]) and _CLASS.fullmatch(name):
+            parts = text.decode("ascii").split(".")
+            depth = text[: begin - first].count(b".") + 1
+            above, (name, *members) = parts[:depth], parts[depth:]
+            if above == list(place[-depth:]) and (members or _CLASS.fullmatch(name)):
                 yield name

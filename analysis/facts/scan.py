@@ -21,8 +21,8 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.errors import TargetError
 from analysis.executor import Limits, LostTaskError, count_cores, open_executor
-from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, discover
 from analysis.facts.compiled import find_compiled_classes
+from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, discover
 from analysis.facts.naming import Layout, name_modules
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
 from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree

@@ -144,9 +144,9 @@ class Walker(BindingReader):
     def _function(self, node: ast.FunctionDef, context: Context) -> None:
         if context.body == "class":
             self.classes.add_method(node, self.next_position(), context.owner)
-        elif not context.owner:
+        elif not context.owner or self.is_global(node.name):
             self._bind(node, node.name, "function", node.name, context)
-            if node.name == "__getattr__":
+            if node.name == "__getattr__" and not context.owner:
                 self.getattrs.append(node)
         if node.args.defaults or node.args.kwonlyargs or node.decorator_list:
             position = self.next_position()
@@ -164,7 +164,7 @@ class Walker(BindingReader):
         self._globals.pop()
 
     def _class(self, node: ast.ClassDef, context: Context) -> None:
-        qualname = context.prefix + node.name
+        qualname = node.name if self.is_global(node.name) else context.prefix + node.name
         self.classes.add(node, self.next_position(), qualname, context)
         self._bind(node, node.name, "class", qualname, context)
         position = self.next_position()

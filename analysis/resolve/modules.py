@@ -82,11 +82,12 @@ class ModuleIndex:
             return
         is_package = kind in {"package", NAMESPACE}
         source = self._sources.get(path, "") if kind == "extension" else path
+        classes = () if source.endswith(".py") else self._classes.get(path, ())
         self.all.append(
             Module(
                 number, name, plain, root, path, kind, source, plain if is_package else above,
                 path.rpartition("/")[0], plain if kind == "package" else above,
-                stands.get(path, number), is_package, set(), self._classes.get(path, ()) if not source else (),
+                stands.get(path, number), is_package, set(), classes,
             )
         )  # fmt: skip
 

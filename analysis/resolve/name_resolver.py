@@ -240,19 +240,22 @@ class NameResolver:
     def _look_up(self, module: Module, name: str, limit: int) -> Steps:
         """Walk the statements that bind a name backwards, until one that surely holds."""
         found: list[Candidate] = []
+        is_sure = False
         for position, row in self._find_events(module, name, limit):
+            if is_sure and (row < 0 or self.rows.level[row] != DEFERRED or limit != AT_END):
+                continue  # but for what a function binds, which may run later: whatever stands after it
             if row < 0:
                 found.append(Candidate(of_module(self._index.modules[-row - 1])))
-                break
+                is_sure = True
+                continue
             level, kind = self.rows.level[row], self.rows.kind[row]
             if kind == "delete" and level == ALWAYS:
-                break
+                is_sure = True
             if kind in _UNBINDING or level == NEVER or (level == DEFERRED and limit != AT_END):
                 continue
             values = yield from self.evaluator.evaluate(module, name, row, position)
             found.extend(Candidate(value, max(level, own), row, step) for value, own, _, step in reversed(values))
-            if values and (level == ALWAYS or (level == TRIED and _is_sure(values))):
-                break
+            is_sure |= bool(values) and (level == ALWAYS or (level == TRIED and _is_sure(values)))
         if limit == AT_END and module.number in self._given:
             found.extend((yield from self._look_given(module, name, DEFERRED if found else MAYBE)))
         if not found:
