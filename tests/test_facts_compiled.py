@@ -36,6 +36,11 @@ def test_classes_are_known_by_the_names_that_the_file_states(make_tree: Tree) ->
     assert _read(root) == {"p.fast": ["Parser", "Short", "_Hidden", "tree"]}
 
 
+def test_a_module_may_be_called_like_its_package(make_tree: Tree) -> None:
+    root = make_tree({"p/__init__.py": "", "p/p/__init__.py": "", "p/p/p.so": _state("p.p.p.P", "p.p.Q", "p.p.p.p.x")})
+    assert _read(root) == {"p.p.p": ["P", "Q", "p"]}
+
+
 def test_they_are_names_of_the_module_and_of_who_takes_them_by_a_star(make_tree: Tree) -> None:
     root = make_tree({
         "p/__init__.py": "from p.fast import *\nfrom p.other import *\n", "p/fast.so": _state("p.fast.Parser"),

@@ -50,10 +50,10 @@ def _find_names(data: bytes, place: Sequence[str]) -> Iterator[str]:
         first = data.rfind(b"\0", max(0, start - _LONGEST_NAME), start) + 1
         end = data.find(b"\0", start, start + _LONGEST_NAME)
         text = data[first:end] if first and end > 0 else b""
-        begin, start = start, data.find(mark, max(start + len(mark), end))
+        start = data.find(mark, max(start + len(mark), end))
         if _DOTTED.fullmatch(text):
             parts = text.decode("ascii").split(".")
-            depth = text[: begin - first].count(b".") + 1
-            above, (name, *members) = parts[:depth], parts[depth:]
-            if above == list(place[-depth:]) and (members or _CLASS.fullmatch(name)):
-                yield name
+            depths = range(len(parts) - 1, 0, -1)
+            depth = next((each for each in depths if parts[:each] == list(place[-each:])), 0)
+            if depth and (len(parts) > depth + 1 or _CLASS.fullmatch(parts[depth])):
+                yield parts[depth]
