@@ -17,7 +17,7 @@ class Attributes(InterpreterState):
         """Set an attribute of a module, as a statement does."""
         # A module's own body sets its own names whenever it runs; what another sets on it depends on who ran before.
         if not self.stack or module is not self.stack[-1].module:
-            self._altered.add(module.name)
+            self.ledger.altered[module.name] = -1
         self._set(module, name, self.merge(self.read(module, name), value) if self.maybe else value)
 
     def remove(self, module: LoadedModule, name: str) -> None:
@@ -33,6 +33,7 @@ class Attributes(InterpreterState):
             module.names[name] = value
         else:
             self.changed.setdefault(module.name, {})[name] = value
+            self.ledger.changed.setdefault(module.name, {})[name] = value
 
     def read(self, module: LoadedModule, name: str) -> Value:
         """Return a name that a module has, or the mark of absence."""
@@ -48,9 +49,8 @@ class Attributes(InterpreterState):
 
     def find_attribute(self, module: LoadedModule, name: str) -> Value:
         """Return an attribute of a module as ``getattr`` does, or raise what that raises."""
-        if module.is_running:
-            self._meets_running = True
         found = self.read(module, name)
+        self._note_look(module, name, found)
         if found is not ABSENT:
             return found
         if name == "__name__":
@@ -72,6 +72,14 @@ class Attributes(InterpreterState):
             raise self.fail("circular", AttributeError, text, module.name, name)
         raise self.fail("other", AttributeError, f"module {module.name!r} has no attribute {name!r}", module.name, name)
 
+    def _note_look(self, module: LoadedModule, name: str, found: Value) -> None:
+        """Note what depends on how far a module has run, or on which of its submodules somebody has loaded."""
+        if module.is_running:
+            if module.name != self.body:
+                self.ledger.looks.append((module, name, found))
+        elif found is ABSENT and module.is_package and self.has_child(module, name):
+            self.ledger.lacked.add((module.name, name))
+
     def _ask(self, module: LoadedModule, name: str, getter: Value) -> Value:
         if not isinstance(getter, Function):
             return UNKNOWN
@@ -81,12 +89,30 @@ class Attributes(InterpreterState):
                 return UNKNOWN
             raise self.fail("recursion", RecursionError, "maximum recursion depth exceeded", module.name, name)
         self._asked.add(key)
+        self.ledger.asked.add(key)
         try:
             return self.call(
                 getter, [name], {}, self.stack[-1] if self.stack else Frame(module, module.names, "module")
             )
         finally:
             self._asked.discard(key)
+
+    def enter(self, module: LoadedModule) -> None:
+        """Note that a function of a module runs; while that module runs, it reads what the module has by then."""
+        if module.is_running and module.name != self.body:
+            self.ledger.is_rough = True
+
+    def has_child(self, module: LoadedModule, name: str) -> bool:
+        """Return whether there is a submodule of a name."""
+        return self.shared.imports.index.find_child(module.resolved, name) is not None
+
+    def lacks(self, module: LoadedModule, name: str) -> bool:
+        """Return whether a module plainly has no such name, so that nobody must be asked."""
+        if name.startswith("__") or module.is_open or self.read(module, name) is not ABSENT:
+            return False
+        if module.is_running and module.name != self.body:
+            self.ledger.looks.append((module, name, ABSENT))
+        return self.read(module, "__getattr__") is ABSENT
 
     def has_attribute(self, module: LoadedModule, name: str) -> bool:
         """Return whether ``hasattr`` says so."""

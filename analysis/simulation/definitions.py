@@ -16,9 +16,9 @@ from analysis.simulation.values import (
     Value,
 )
 
-#: A function is followed so often in one process; what it imports it has imported by then.
+#: A function is followed so often by the body of one module; what it imports it has imported by then.
 MOST_CALLS = 12
-#: Bodies nested deeper than this are not followed into functions.
+#: Functions nested deeper than this in the body of a module are not followed.
 MOST_FRAMES = 400
 
 
@@ -76,13 +76,14 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     key = (function.module.path, function.line)
     times = machine.calls[key] = machine.calls.get(key, 0) + 1
     is_often = times > MOST_CALLS and function.name != "__getattr__"
-    if is_often or len(machine.stack) >= MOST_FRAMES:
+    if is_often or len(machine.stack) - machine.depth >= MOST_FRAMES:
         return UNKNOWN
     body = machine.shared.programs.read_body(function.module.path, function.line, function.end_line)
     # Of a coroutine there is no body to read.
     # A generator's body runs when somebody iterates; that of a context manager when the ``with`` begins.
     if body is None or (body[1] and "contextmanager" not in function.how):
         return UNKNOWN
+    machine.enter(function.module)
     names = _take_arguments(function, arguments, keywords)
     inner = Frame(function.module, names, "function", function.line, function.around)
     before = machine.maybe

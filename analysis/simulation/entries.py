@@ -19,7 +19,7 @@ from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
 from analysis.resolve import Module, TargetResolver
 from analysis.simulation.machine import Machine
-from analysis.simulation.records import FAILED, TOO_MUCH, Delta
+from analysis.simulation.records import FAILED, TOO_MUCH, Delta, Registry
 from analysis.simulation.sources import Environment, Programs, Sources
 from analysis.simulation.state import MOST_STEPS as MOST_STEPS_OF_ONE
 from analysis.simulation.values import Fault, OutOfTime, SwallowedFault
@@ -49,6 +49,7 @@ class Simulation:
 
     ``deadline`` is a time of ``time.monotonic``: no further import begins after it. ``gaps`` takes what fails inside
     the kit, import by import; without it such a failure is raised. ``machine`` makes each simulated process.
+    Unless ``is_sharing``, each process runs everything itself: the same answers, in many times the time.
     """
 
     def __init__(
@@ -60,6 +61,7 @@ class Simulation:
         gaps: Gaps | None = None,
         resolver: TargetResolver | None = None,
         machine: Callable[[Simulation, Module], Machine] = Machine,
+        is_sharing: bool = True,
     ) -> None:
         self.imports = (resolver or TargetResolver(facts)).imports
         self.programs = Programs(facts)
@@ -69,6 +71,8 @@ class Simulation:
         self._deadline = deadline
         self._gaps = gaps or NoGaps()
         self._machine = machine
+        self._is_sharing = is_sharing
+        self.registry = Registry()
         self.most_steps = MOST_STEPS + MOST_STEPS_OF_ONE  # the last one that may begin may end
         self.next_look = _STEPS_PER_LOOK
         self.running = 0
@@ -89,6 +93,10 @@ class Simulation:
         Raises ``OutOfTime`` after the deadline.
         """
         name = module.name
+        if not self._is_sharing and (self._waiting or self._deltas):
+            if self._waiting:
+                return None
+            self._deltas, self.registry = {}, Registry()
         found = self._deltas.get(name)
         if found is None and name not in self._waiting and len(self._waiting) < _MOST_WAITING:
             if time.monotonic() >= self._deadline:
@@ -109,12 +117,14 @@ class Simulation:
     def _run_first(self, module: Module) -> Delta:
         part = f"first import of {module.name}"
         run = self._machine(self, module).run_first
-        return self._gaps.attempt("simulation", part, run, lambda: _fail(module.name))
+        return self._gaps.attempt("simulation", part, run, lambda: self._fail(module.name))
 
-
-def _fail(name: str) -> Delta:
-    """Return what stands for a first import on which the simulation itself failed: whoever imports it knows nothing."""
-    return Delta((), {}, {}, (), (FAILED,), frozenset({name}), frozenset(), None, ())
+    def _fail(self, name: str) -> Delta:
+        """Return what stands for a first import on which the simulation itself failed: nobody knows what it leaves."""
+        number, bit = len(self.registry.deltas), self.registry.find_bit(name)
+        delta = Delta(number, names=bit, odd=bit, own_odd=bit, nodes=1 << number, doubts=(FAILED,), is_cut=True)
+        self.registry.add(delta)
+        return delta
 
 
 def simulate_entries(
@@ -128,6 +138,7 @@ def simulate_entries(
     gaps: Gaps | None = None,
     resolver: TargetResolver | None = None,
     machine: Callable[[Simulation, Module], Machine] = Machine,
+    is_sharing: bool = True,
 ) -> dict[str, pa.Table]:
     """Return ``tables.SIMULATION_TABLES`` for the modules (name and path) imported first, each in a fresh process.
 
@@ -136,7 +147,7 @@ def simulate_entries(
     ``environment`` says what is outside the tree; by default all of it is there. With ``cache`` the answer for the same
     files is cached there, also one that time cut short: the next call goes on from it. ``gaps`` takes what fails inside
     the kit; without it such a failure is raised. ``machine`` makes each simulated process: one that watches what runs
-    is given here, and no ``cache`` with it.
+    is given here, and no ``cache`` with it. Unless ``is_sharing``, no process takes over what another has found out.
     """
     environment, gaps = environment or find_environment(resolver), gaps or NoGaps()
     key = _find_key(facts, entries, environment) if cache is not None else ""
@@ -146,7 +157,9 @@ def simulate_entries(
         return cached
     failures = len(gaps.rows)
     deadline = time.monotonic() + budget_seconds
-    simulation = Simulation(facts, environment, deadline=deadline, gaps=gaps, resolver=resolver, machine=machine)
+    simulation = Simulation(
+        facts, environment, deadline=deadline, gaps=gaps, resolver=resolver, machine=machine, is_sharing=is_sharing
+    )
     found = _run_deep(lambda: _simulate(simulation, _find_waiting(entries, cached), progress))
     found = _join(cached, found) if cached is not None else found
     if len(gaps.rows) == failures:
@@ -247,9 +260,7 @@ def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progre
         simulated.append(_build_row(name, path, delta))
         swallowed.extend((name, *row) for row in _build_notes(delta))
         executions.extend(
-            (name, module, simulation.find_path(module), times)
-            for module, times in sorted(delta.runs.items())
-            if times > 1
+            (name, module, simulation.find_path(module), times) for module, times in sorted(delta.repeated.items())
         )
         if number % 50 == 0:
             progress("simulation", number, len(entries))
@@ -265,7 +276,7 @@ def _build_row(name: str, path: str, delta: Delta) -> tuple[Any, ...]:
     fault = delta.fault
     chain = [str(StatementStep(*step)) for step in delta.chain[-_MOST_HOPS:]]
     doubt = delta.doubts[0] if delta.doubts else ""
-    runs = sum(delta.runs.values())
+    runs = delta.total
     if fault is None:
         return name, path, "unknown" if doubt in {TOO_MUCH, FAILED} else "ok", "", "", "", 0, "", "", [], runs, doubt
     return (

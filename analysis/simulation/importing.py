@@ -35,7 +35,7 @@ class Importer(Loader):
         leaf = self.load(name)
         top, *rest = name.split(".")
         resolved = self._find_top(top, is_relative=False)
-        found = self.modules.get(resolved.name if resolved else top, External(top, is_module=True))
+        found = self.loaded.get(resolved.name if resolved else top, External(top, is_module=True))
         if not is_renamed:
             return found
         for part in rest:  # ``import a.b as c`` reads the attribute; only ``import a.b`` needs no attribute
@@ -46,7 +46,9 @@ class Importer(Loader):
         """Import the submodule that ``from package import name`` may mean."""
         # ``hasattr`` comes first, as in importlib's ``_handle_fromlist``: a name that the package has, or that its
         # ``__getattr__`` yields (which may itself import, or never end), hides the submodule of the same name.
-        if not isinstance(module, LoadedModule) or not module.is_package or self.has_attribute(module, name):
+        if not isinstance(module, LoadedModule) or not module.is_package:
+            return
+        if not self.lacks(module, name) and self.has_attribute(module, name):
             return
         wanted = f"{module.resolved.plain}.{name}"
         try:
@@ -72,7 +74,7 @@ class Importer(Loader):
                 raise
         # Since Python 3.7 a submodule that is still running counts, though it is no attribute of its package yet.
         child = self.shared.imports.index.find_child(module.resolved, name)
-        known = self.modules.get(child.name if child else f"{module.resolved.plain}.{name}")
+        known = self.loaded.get(child.name if child else f"{module.resolved.plain}.{name}")
         if known is not None:
             return known
         is_half = module.is_running
@@ -82,8 +84,8 @@ class Importer(Loader):
 
     def find_external(self, dotted: str) -> Value:
         """Return what a dotted name outside the tree means: a constant where one decides what runs."""
-        if dotted in self.modules:  # the tree may have put a module of its own under a name from outside
-            return self.modules[dotted]
+        if dotted in self.loaded:  # the tree may have put a module of its own under a name from outside
+            return self.loaded[dotted]
         outside = self.shared.environment
         known = find_constant(dotted, SupportedInterpreter(outside.version, outside.platform))
         if dotted == "sys.version_info":
@@ -97,9 +99,15 @@ class Importer(Loader):
             frame.module.is_open = True
             return
         listed = self.read(module, "__all__")
+        self.ledger.is_rough |= module.is_running and module.name != self.body
         frame.module.is_open |= module.is_open
         if listed is ABSENT:
-            names = {**module.names, **({} if module.is_running else self.changed.get(module.name, {}))}
+            names = module.names
+            if not module.is_running:
+                changed = self.changed.get(module.name, {})
+                if module.is_package:
+                    self.ledger.stars[module.name] = frozenset(changed)
+                names = {**names, **changed}
             self.step(len(names) // _NAMES_PER_STEP)
             for name in [name for name in names if not name.startswith("_") and names[name] is not ABSENT]:
                 bind(name, names[name])

@@ -7,6 +7,7 @@ from analysis.resolve import Module
 from analysis.resolve.modules import NAMESPACE
 from analysis.simulation.attributes import Attributes
 from analysis.simulation.records import ABSENT, TOO_MUCH, Delta, Frame
+from analysis.simulation.seal import repeat_fault, seal
 from analysis.simulation.values import (
     UNKNOWN,
     Class,
@@ -38,19 +39,15 @@ class Loader(Attributes):
         """Import the first module into this process, which is fresh, and return what that leaves."""
         fault: Fault | None = None
         chain: tuple[tuple[str, int, str], ...] = ()
+        is_cut = False
         try:
             self.load(self._first.plain, is_relative=True)
         except Raised as raised:
             fault, chain = raised.fault, raised.chain
         except (OutOfSteps, RecursionError, MemoryError):
             self.doubts.insert(0, TOO_MUCH)
-            self._meets_running = True  # where it was given up depends on this process: no other may take it over
-        if self._meets_running or self._unclean:
-            self._unclean.update(self._direct)
-        return Delta(
-            tuple(self.modules.items()), self.changed, self.runs, tuple(self.notes), tuple(self.doubts),
-            frozenset(self._unclean), frozenset(self._altered), fault, chain,
-        )  # fmt: skip
+            is_cut = True
+        return seal(self, fault, chain, is_cut=is_cut)
 
     def load(self, name: str, *, is_relative: bool = False) -> Value:
         """Return the module of a dotted name, loaded with the packages around it, as ``sys.modules`` has it.
@@ -70,8 +67,6 @@ class Loader(Attributes):
             else:
                 resolved = self._find_below(resolved, above, parts[length - 1])
             found = self._load_part(part, resolved, above)
-        if isinstance(found, LoadedModule) and found.is_running:
-            self._meets_running = True
         return found
 
     def _find_below(self, package: Module | None, above: Value, name: str) -> Module | None:
@@ -89,7 +84,7 @@ class Loader(Attributes):
 
     def _load_part(self, part: str, resolved: Module | None, parent: Value) -> Value:
         name = part if resolved is None else resolved.name
-        found = self.modules.get(name, ABSENT)
+        found = self.loaded.get(name, ABSENT)
         if found is ABSENT:
             found = self._load(part, resolved, parent)
             # As importlib does: the submodule becomes an attribute of its package after its body has run, not
@@ -99,8 +94,8 @@ class Loader(Attributes):
         return found
 
     def _import_external(self, name: str) -> Value:
-        if name in self.modules:
-            return self.modules[name]
+        if name in self.loaded:
+            return self.loaded[name]
         environment = self.shared.environment
         parts = name.split(".")
         for length in range(1, len(parts) + 1):
@@ -125,15 +120,19 @@ class Loader(Attributes):
                 self.doubts.append(f"{part} is looked for in something of which little is known")
             elif isinstance(parent, LoadedModule) and not parent.finds_more:
                 self.doubts.append(f"{part} may lie in another part of {parent.resolved.plain}")
-            self.modules[part] = External(part, is_module=True)
-            return self.modules[part]
+            return self._place_fixed(part, External(part, is_module=True))
         if resolved.kind == "extension":
-            self.modules[resolved.name] = External(part, is_module=True)
-        elif resolved.kind == NAMESPACE:
-            self.modules[resolved.name] = LoadedModule(resolved, is_running=False)
-        else:
-            self._read_in(resolved)
-        return self.modules.get(resolved.name, UNKNOWN)
+            return self._place_fixed(resolved.name, External(part, is_module=True))
+        if resolved.kind == NAMESPACE:
+            return self._place_fixed(resolved.name, LoadedModule(resolved, is_running=False))
+        self._read_in(resolved)
+        return self.loaded.get(resolved.name, UNKNOWN)
+
+    def _place_fixed(self, name: str, value: Value) -> Value:
+        """Put something without statements into ``sys.modules``: it is the same in all processes."""
+        value = self.loaded[name] = self.shared.registry.fixed.setdefault(name, value)
+        self.ledger.place(name, is_fixed=True)
+        return value
 
     def _finds_more(self, package: LoadedModule) -> bool:
         """Return whether a package may have parts elsewhere: its path was changed, or all around is a namespace."""
@@ -152,64 +151,79 @@ class Loader(Attributes):
         self._run(resolved)
 
     def _holds(self, delta: Delta) -> bool:
-        """Return whether a first import in a fresh process leaves the same in this one, which is not fresh.
-
-        Three things can make it end otherwise: a module whose outcome depends on the order ran here before; one that
-        it would run is running here, so it would be met partially initialized; something was set here on one of them.
-        """
-        runs = delta.runs
-        if not delta.unclean.isdisjoint(self.runs) or any(name in runs for name in self._running):
-            return False
-        return not any(name in runs for name in self._altered)
+        return self.ledger.holds(delta, self.changed, self._asked, is_handling=bool(self.handling))
 
     def _apply(self, delta: Delta) -> None:
         """Take over what the first import of a module left in another process."""
-        self.step(len(delta.modules) // _MODULES_PER_STEP)
-        loaded = dict(delta.modules)
-        is_doubtful = delta.fault is not None and bool(self.maybe or self._doubtful)
-        for name, times in delta.runs.items():
-            if name not in self.modules:  # a run that fails in a branch that may not run is none
-                self.runs[name] = self.runs.get(name, 0) + times - (is_doubtful and name not in loaded)
-        for name, module in loaded.items():  # what is here already stays: two processes may have the same module twice
-            self.modules.setdefault(name, module)
-        for name, changes in delta.changed.items():
-            self.changed.setdefault(name, {}).update(changes)
-        self.notes.extend(delta.notes)
-        self.doubts.extend(delta.doubts)
-        self._unclean |= delta.unclean
-        self._altered |= delta.altered
+        is_doubtful = bool(self.maybe or self._doubtful)
+        new, again = self.ledger.find_new(delta)
+        self.step(len(new) // _MODULES_PER_STEP)
+        for each in reversed(new):
+            self.loaded.update(each.own)
+            for name, changes in each.changed.items():
+                self.changed.setdefault(name, {}).update(changes)
+            self._count(each.runs, each.failures, is_doubtful=is_doubtful)
+        for each in again:
+            self._count(each.again, each.again, is_doubtful=is_doubtful)
+        self.ledger.take(delta)
+        if not self.doubts:
+            self.doubts.extend(delta.doubts[:1])
         if delta.fault is not None:
-            raise Raised(delta.fault, self.find_chain() + delta.chain)
+            if not is_doubtful:
+                self.ledger.repeat(delta.again)
+            raise Raised(repeat_fault(delta.fault, delta.notes), self.find_chain() + delta.chain)
+
+    def _count(self, runs: dict[str, int], failures: dict[str, int], *, is_doubtful: bool) -> None:
+        """Count bodies that ran; a run that fails in a branch that may not run is none."""
+        for name, times in runs.items():
+            self.runs[name] = self.runs.get(name, 0) + times - (failures.get(name, 0) if is_doubtful else 0)
 
     def _run(self, resolved: Module) -> None:
         module, name = LoadedModule(resolved), resolved.name
-        self.modules[name] = module
-        self.runs[name] = self.runs.get(name, 0) + 1
-        self._direct.append(name)
+        self.loaded[name] = module
+        self.ledger.place(name)
+        self._count_run(name, 1)
         self.step(_STEPS_PER_MODULE)
         self._begin(name)
         # Inside the body everything runs for sure, given that the body runs: the doubt waits outside.
-        doubt, self.maybe = self.maybe, 0
-        self._doubtful += bool(doubt)
+        outside = self.maybe, self.calls, self.body, self.depth
+        self.maybe, self.calls, self.body, self.depth = 0, {}, name, len(self.stack)
+        self._doubtful += bool(outside[0])
+        self.ledger.repeated.append({})
         try:
-            program = self._read(resolved.path)
-            self.stack.append(Frame(module, module.names, "module"))
-            try:
-                self.run_block(program, self.stack[-1])
-            finally:
-                self.stack.pop()
+            self._execute(module)
         except Raised:
             # A body may have put something else under its own name; CPython removes only what it put there itself.
-            if self.modules.get(name) is module:
-                del self.modules[name]
-            if self._doubtful:  # a run that fails in a branch that may not run is none
-                self.runs[name] -= 1
+            if self.loaded.get(name) is module:
+                del self.loaded[name]
+                self.ledger.drop(name)
+            self._fail_run(name)
             raise
+        else:
+            self.ledger.repeated.pop()
         finally:
-            self.maybe = doubt
-            self._doubtful -= bool(doubt)
+            self._doubtful -= bool(outside[0])
+            self.maybe, self.calls, self.body, self.depth = outside
             self._end(name)
             module.is_running = False
+
+    def _execute(self, module: LoadedModule) -> None:
+        program = self._read(module.path)
+        self.stack.append(Frame(module, module.names, "module"))
+        try:
+            self.run_block(program, self.stack[-1])
+        finally:
+            self.stack.pop()
+
+    def _count_run(self, name: str, times: int) -> None:
+        self.runs[name] = self.runs.get(name, 0) + times
+        self.ledger.count_run(name, times)
+
+    def _fail_run(self, name: str) -> None:
+        """Count a body that failed; one that fails in a branch that may not run is none."""
+        if self._doubtful:
+            self._count_run(name, -1)
+        self.ledger.count_failure(name, is_counted=not self._doubtful)
 
     def _begin(self, name: str) -> None:
         if self.shared.running >= MOST_RUNNING:

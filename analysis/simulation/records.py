@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -29,24 +30,102 @@ class Frame:
     is_doubtful: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Delta:
-    """What the first import of a module in a fresh process leaves.
+    """What the first import of a module in a fresh process leaves: what the process did itself, and ``parts``.
 
-    It holds in another process too, when none of ``unclean`` (the modules whose outcome depends on what is being
-    imported around them) ran there before, none of ``runs`` is running, and nothing was set from outside on one of
-    them; ``altered`` are the modules on which this import sets something.
+    ``parts`` are the first imports that it took over from other processes. ``own`` are the modules that it loaded
+    itself and what it put into ``sys.modules`` for each, ``changed`` what it set on modules that had run, ``runs`` how
+    often bodies began to run in it, ``failures`` how often they failed, ``again`` the runs that are repeated when this
+    import fails and is tried again.
+
+    Sets of modules are numbers with one bit for each. ``names`` are all modules that are loaded afterwards, ``odd``
+    those of them that are in another state than the one that other processes share, ``own_odd`` its own; ``nodes``
+    are this first import and all that it took over, by ``number``; ``failing`` are modules whose bodies failed in it.
+
+    What it has looked for in vain, so that it may end otherwise where that is there: ``lacked`` submodules that were
+    no attribute of their package, ``stars`` the submodules that a package had when all its names were taken;
+    ``absent`` names that were not in ``sys.modules``;
+    ``asked`` are the questions to a module's ``__getattr__``. ``altered`` are the modules on which a statement set
+    something from outside, ``touched`` the entries that one set in ``sys.modules``: by which first import.
+
+    ``total`` and ``repeated`` count all bodies that ran, also those of ``parts``; ``notes`` are all of them.
     """
 
-    modules: tuple[tuple[str, Value], ...]
-    changed: dict[str, dict[str, Value]]
-    runs: dict[str, int]
-    notes: tuple[SwallowedFault, ...]
-    doubts: tuple[str, ...]
-    unclean: frozenset[str]
-    altered: frozenset[str]
-    fault: Fault | None
-    chain: tuple[tuple[str, int, str], ...]
+    number: int
+    own: tuple[tuple[str, Value], ...] = ()
+    parts: tuple[Delta, ...] = ()
+    changed: dict[str, dict[str, Value]] = field(default_factory=dict)
+    runs: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, int] = field(default_factory=dict)
+    again: dict[str, int] = field(default_factory=dict)
+    names: int = 0
+    nodes: int = 0
+    odd: int = 0
+    own_odd: int = 0
+    failing: int = 0
+    lacked: frozenset[tuple[str, str]] = frozenset()
+    stars: dict[str, frozenset[str]] = field(default_factory=dict)
+    asked: frozenset[tuple[str, str]] = frozenset()
+    absent: frozenset[str] = frozenset()
+    altered: dict[str, int] = field(default_factory=dict)
+    touched: dict[str, int] = field(default_factory=dict)
+    notes: tuple[SwallowedFault, ...] = ()
+    doubts: tuple[str, ...] = ()
+    fault: Fault | None = None
+    chain: tuple[tuple[str, int, str], ...] = ()
+    total: int = 0
+    repeated: dict[str, int] = field(default_factory=dict)
+    is_raising: bool = False
+    is_smooth: bool = False
+    is_cut: bool = False
+
+
+@dataclass(slots=True)
+class Registry:
+    """What all processes know of all first imports: which first import has made the state of a module that is shared.
+
+    ``odd``: the first imports that have made a state of a module beside the one that is shared; ``special``: those of
+    which more must be asked than which modules they load; ``raising``: those in which anything was raised.
+    """
+
+    bits: dict[str, int] = field(default_factory=dict)
+    deltas: list[Delta] = field(default_factory=list)
+    owners: dict[str, int] = field(default_factory=dict)
+    fixed: dict[str, Value] = field(default_factory=dict)
+    odd: int = 0
+    special: int = 0
+    raising: int = 0
+
+    def find_bit(self, name: str) -> int:
+        """Return the number that stands for the set of one module."""
+        bit = self.bits.get(name)
+        if bit is None:
+            bit = self.bits[name] = 1 << len(self.bits)
+        return bit
+
+    def find_deltas(self, nodes: int) -> Iterator[Delta]:
+        """Yield the first imports of a set."""
+        while nodes:
+            lowest = nodes & -nodes
+            yield self.deltas[lowest.bit_length() - 1]
+            nodes ^= lowest
+
+    def find_owner(self, name: str) -> Delta | None:
+        """Return the first import that has made the shared state of a module."""
+        number = self.owners.get(name)
+        return None if number is None else self.deltas[number]
+
+    def add(self, delta: Delta) -> None:
+        """Keep a first import that is done."""
+        node = 1 << delta.number
+        self.deltas.append(delta)
+        if delta.own_odd:
+            self.odd |= node
+        if delta.failing or delta.lacked or delta.stars or delta.asked or delta.absent:
+            self.special |= node
+        if delta.is_raising:
+            self.raising |= node
 
 
 class Shared(Protocol):
@@ -55,6 +134,7 @@ class Shared(Protocol):
     imports: ImportResolver
     programs: Programs
     environment: Environment
+    registry: Registry
     steps: int
     most_steps: int
     next_look: int

@@ -7,7 +7,9 @@ from collections.abc import Sequence
 from analysis.facts.program import Node
 from analysis.resolve import Module
 from analysis.simulation.constants import CONSTANTS
+from analysis.simulation.ledger import Ledger
 from analysis.simulation.records import ABSENT, Frame, Shared
+from analysis.simulation.system_modules import SystemModules
 from analysis.simulation.values import UNKNOWN, Class, Fault, Function, OutOfSteps, Raised, SwallowedFault, Value
 
 #: Statements that one first import may take before it is given up.
@@ -22,7 +24,9 @@ class InterpreterState:
         self.shared = shared
         self._first = first
         #: ``sys.modules``: a failed module leaves it again, what its body imported before it failed stays.
-        self.modules: dict[str, Value] = {}
+        self.loaded: dict[str, Value] = {}
+        #: The same as statements see it: what they ask and change there is noted.
+        self.modules = SystemModules(self.loaded, self._touch, self._look_up)
         #: What was set on modules that had run already. Such a module may belong to many processes, so it is never
         #: changed itself: every read looks here first.
         self.changed: dict[str, dict[str, Value]] = {}
@@ -38,17 +42,12 @@ class InterpreterState:
         #: So many of the bodies that run were imported in a branch that may not run.
         self._doubtful = 0
         self._running: dict[str, None] = {}
-        #: The modules whose bodies ran in this very process; the others were taken over from a delta.
-        self._direct: list[str] = []
-        #: Modules whose outcome depends on what was being imported around them: somewhere in them a module was looked
-        #: at whose body had not come to its end. Imported from elsewhere they may end in another way, so no other
-        #: process may take over what they left here.
-        self._unclean: set[str] = set()
-        #: Modules on which another module set something: whoever imports them first again must not miss that.
-        self._altered: set[str] = set()
-        #: Whether any statement looked at a module that was running. Which of them it was is not kept: then all of
-        #: ``_direct`` are unclean. That is more than need be, and safe.
-        self._meets_running = False
+        #: The module whose body runs, for now the last one that has begun.
+        self.body = ""
+        #: How many frames there were when it began.
+        self.depth = 0
+        #: What was taken over from other processes, and what others must know before they take over what is left here.
+        self.ledger = Ledger(shared)
         self._steps = MOST_STEPS
         #: Questions to a module's ``__getattr__`` that wait for their answer: asked again, it would never end.
         self._asked: set[tuple[str, str]] = set()
@@ -70,7 +69,19 @@ class InterpreterState:
         path, line, _ = self.find_chain()[-1] if self.stack else ("", 0, "")
         context = self.handling[-1] if self.handling else None
         fault = Fault(outcome, kind, text, path, line, module, name, made_by, context)
+        self.ledger.is_raising = True
+        self.ledger.is_rough |= outcome in {"circular", "recursion"}
         return Raised(fault, self.find_chain())
+
+    def _touch(self, name: str) -> None:
+        """A statement sets or removes an entry of ``sys.modules``."""
+        self.ledger.touch(name)
+
+    def _look_up(self, name: str) -> None:
+        """A statement asks whether a module is loaded: the answer may be another one in another process."""
+        self.ledger.is_rough = True
+        if name not in self.loaded:
+            self.ledger.absent.add(name)
 
     def step(self, steps: int = 1) -> None:
         """Count a statement; raises ``OutOfSteps`` after too many, ``OutOfTime`` after the deadline."""
