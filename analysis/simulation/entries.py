@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import math
 import sys
 import threading
@@ -73,6 +74,7 @@ class Simulation:
         self._machine = machine
         self._is_sharing = is_sharing
         self.registry = Registry()
+        self.tops: dict[tuple[int, str, bool], Module | None] = {}
         self.most_steps = MOST_STEPS + MOST_STEPS_OF_ONE  # the last one that may begin may end
         self.next_look = _STEPS_PER_LOOK
         self.running = 0
@@ -116,8 +118,11 @@ class Simulation:
 
     def _run_first(self, module: Module) -> Delta:
         part = f"first import of {module.name}"
-        run = self._machine(self, module).run_first
-        return self._gaps.attempt("simulation", part, run, lambda: self._fail(module.name))
+        process = self._machine(self, module)
+        try:
+            return self._gaps.attempt("simulation", part, process.run_first, lambda: self._fail(module.name))
+        finally:
+            process.end()
 
     def _fail(self, name: str) -> Delta:
         """Return what stands for a first import on which the simulation itself failed: nobody knows what it leaves."""
@@ -230,7 +235,8 @@ def _run_deep(work: Callable[[], Result]) -> Result:
         except BaseException as error:  # noqa: BLE001 - handed to the caller
             failures.append(error)
 
-    limit, size = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES)
+    limit, size, is_collecting = sys.getrecursionlimit(), threading.stack_size(_STACK_BYTES), gc.isenabled()
+    gc.disable()  # all that a process leaves is kept, and looking through it again and again takes a third of the time
     sys.setrecursionlimit(_DEEPEST)
     try:
         thread = threading.Thread(target=run)
@@ -238,6 +244,8 @@ def _run_deep(work: Callable[[], Result]) -> Result:
         thread.join()
     finally:
         sys.setrecursionlimit(limit)
+        if is_collecting:
+            gc.enable()
         threading.stack_size(size)
     if failures:
         raise failures[0]

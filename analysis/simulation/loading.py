@@ -74,9 +74,12 @@ class Loader(Attributes):
         return self.shared.imports.index.find_child(package, name) if package and _may_have_path(above) else None
 
     def _find_top(self, top: str, *, is_relative: bool) -> Module | None:
-        imports, importer = self.shared.imports, self.importer
-        found = imports.find_relative(importer, top) if is_relative else imports.find_module(importer, top)
-        return None if found is None else found.module
+        imports, importer, tops = self.shared.imports, self.importer, self.shared.tops
+        key = (importer.number, top, is_relative)
+        if key not in tops:
+            found = imports.find_relative(importer, top) if is_relative else imports.find_module(importer, top)
+            tops[key] = None if found is None else found.module
+        return tops[key]
 
     def owns(self, name: str) -> bool:
         """Return whether a dotted name begins with a module of the tree, seen from the statement that runs."""

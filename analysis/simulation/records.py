@@ -135,6 +135,8 @@ class Shared(Protocol):
     programs: Programs
     environment: Environment
     registry: Registry
+    #: What the first component of a name means, by importer, and whether the name was relative.
+    tops: dict[tuple[int, str, bool], Module | None]
     steps: int
     most_steps: int
     next_look: int

@@ -52,6 +52,11 @@ class InterpreterState:
         #: Questions to a module's ``__getattr__`` that wait for their answer: asked again, it would never end.
         self._asked: set[tuple[str, str]] = set()
 
+    def end(self) -> None:
+        """Forget what only the process itself needed: nothing collects what refers to itself."""
+        self.modules.end()
+        self.loaded = {}
+
     def find_chain(self) -> tuple[tuple[str, int, str], ...]:
         """Return the places of the statements that run: path, line, module; the outermost first."""
         return tuple([(frame.module.path, frame.line, frame.module.name) for frame in self.stack])

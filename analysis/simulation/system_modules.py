@@ -40,3 +40,11 @@ class SystemModules:
         if name not in self._loaded:
             self[name] = value
         return self._loaded[name]
+
+    def end(self) -> None:
+        """Tell nobody any more."""
+        self._touch = self._look = _ignore
+
+
+def _ignore(_: str) -> None:
+    """Nobody listens any more."""
