@@ -7,18 +7,18 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
+from analysis.cache import build_key, write_entry
 from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
 from analysis.resolve import Module, TargetResolver
+from analysis.simulation.kept import Tops, find_changed, join, list_files, pack_kept, read_kept, select
 from analysis.simulation.machine import Machine
 from analysis.simulation.records import FAILED, TOO_MUCH, Delta, Registry
 from analysis.simulation.sources import Environment, Programs, Sources
@@ -73,8 +73,14 @@ class Simulation:
         self._gaps = gaps or NoGaps()
         self._machine = machine
         self._is_sharing = is_sharing
-        self.registry = Registry()
-        self.tops: dict[tuple[int, str, bool], Module | None] = {}
+        #: The bit of a module is that of its number in every run, so that what one run keeps another can read.
+        self.bits = {module.name: 1 << module.number for module in self.imports.index.all}
+        self.size = len(self.imports.index.all)
+        self.everything = (1 << self.size) - 1
+        self.registry = Registry(dict(self.bits), self.size)
+        #: All modules that each first import came to.
+        self.needs: dict[str, int] = {}
+        self.tops: Tops = {}
         self.most_steps = MOST_STEPS + MOST_STEPS_OF_ONE  # the last one that may begin may end
         self.next_look = _STEPS_PER_LOOK
         self.running = 0
@@ -98,7 +104,7 @@ class Simulation:
         if not self._is_sharing and (self._waiting or self._deltas):
             if self._waiting:
                 return None
-            self._deltas, self.registry = {}, Registry()
+            self._deltas, self.registry = {}, Registry(dict(self.bits), self.size)
         found = self._deltas.get(name)
         if found is None and name not in self._waiting and len(self._waiting) < _MOST_WAITING:
             if time.monotonic() >= self._deadline:
@@ -156,20 +162,24 @@ def simulate_entries(
     """
     environment, gaps = environment or find_environment(resolver), gaps or NoGaps()
     key = _find_key(facts, entries, environment) if cache is not None else ""
-    cached = _read_cached(cache, key)
-    if cached is not None and not count_not_simulated(cached["simulated"]):
+    files = list_files(facts)
+    kept = read_kept(cache, _KIND, key)
+    if kept is not None and kept.files.equals(files) and not count_not_simulated(kept.tables["simulated"]):
         progress("simulation", len(entries), len(entries))
-        return cached
+        return kept.tables
     failures = len(gaps.rows)
     deadline = time.monotonic() + budget_seconds
     simulation = Simulation(
         facts, environment, deadline=deadline, gaps=gaps, resolver=resolver, machine=machine, is_sharing=is_sharing
     )
-    found = _run_deep(lambda: _simulate(simulation, _find_waiting(entries, cached), progress))
-    found = _join(cached, found) if cached is not None else found
+    if kept is not None:
+        kept = select(kept, find_changed(kept, files, simulation.imports))
+    waiting = [entry for entry in entries if kept is None or entry[0] not in kept.needs]
+    found = _run_deep(lambda: _simulate(simulation, waiting, progress))
+    joined = join(kept, found, simulation.needs, simulation.tops, files)
     if len(gaps.rows) == failures:
-        write_entry(cache, _KIND, key, pack_tables(found))
-    return found
+        write_entry(cache, _KIND, key, pack_kept(joined))
+    return joined.tables
 
 
 def find_environment(resolver: TargetResolver | None) -> Environment:
@@ -180,48 +190,15 @@ def find_environment(resolver: TargetResolver | None) -> Environment:
     return Environment(here.version, here.platform)
 
 
-def _read_cached(cache: Path | None, key: str) -> dict[str, pa.Table] | None:
-    cached = read_entry(cache, _KIND, key)
-    if cached is None:
-        return None
-    return {table.name: unpack_table(cached[table.name], table.schema) for table in tables.SIMULATION_TABLES}
-
-
-def _find_waiting(
-    entries: Sequence[tuple[str, str]], cached: Mapping[str, pa.Table] | None
-) -> Sequence[tuple[str, str]]:
-    """Return the modules that an earlier call had no time for; all of them without one."""
-    if cached is None:
-        return entries
-    outcomes = tables.read_rows(cached["simulated"], "module", "outcome")
-    done = {module for module, outcome in outcomes if outcome != "not-simulated"}
-    return [entry for entry in entries if entry[0] not in done]
-
-
-def _join(cached: Mapping[str, pa.Table], found: Mapping[str, pa.Table]) -> dict[str, pa.Table]:
-    """Return what an earlier call has told and what was found now, in the order of the modules."""
-    simulated = cached["simulated"]
-    is_told = pc.not_equal(simulated["outcome"].cast(tables.TEXT), "not-simulated")
-    told = {**cached, "simulated": simulated.filter(is_told)}
-    return {name: _sort(pa.concat_tables([table, found[name]]).unify_dictionaries()) for name, table in told.items()}
-
-
-def _sort(table: pa.Table) -> pa.Table:
-    """Return rows in the order of the modules that were imported first; those of one module keep their order."""
-    names = tables.read_column(table, "entry" if "entry" in table.column_names else "module")
-    return table.take(pa.array(sorted(range(len(names)), key=names.__getitem__), pa.int64()))
-
-
 def count_not_simulated(simulated: pa.Table) -> int:
     """Return of how many modules the first import was not simulated, for lack of time."""
     return tables.read_column(simulated, "outcome").count("not-simulated")
 
 
 def _find_key(facts: Sources, entries: Sequence[tuple[str, str]], environment: Environment) -> str:
-    """Return a key of all that decides the answer: the files, the modules, and what is outside."""
-    columns = [(facts.files, ("path", "content_hash", "status")), (facts.modules, facts.modules.column_names)]
-    files = [[tables.read_column(table, name) for name in names] for table, names in columns]
-    return build_key(PROGRAM, files, list(entries), environment)
+    """Return a key of all that decides the answer but what the files say: the modules, and what is outside."""
+    modules = [tables.read_column(facts.modules, name) for name in facts.modules.column_names]
+    return build_key(PROGRAM, modules, list(entries), environment)
 
 
 def _run_deep(work: Callable[[], Result]) -> Result:
@@ -262,6 +239,7 @@ def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progre
             outcome, reason = "unknown", TOO_MANY_STEPS
         except OutOfTime:
             delta, outcome, reason = None, "not-simulated", TIME_BUDGET
+        simulation.needs[name] = simulation.everything if delta is None else delta.reached & simulation.everything
         if delta is None:
             simulated.append((name, path, outcome, "", "", "", 0, "", "", [], 0, reason))
             continue

@@ -24,6 +24,7 @@ class Ledger:
 
     shared: Shared
     names: int = 0
+    reached: int = 0
     nodes: int = 0
     odd: int = 0
     own: dict[str, None] = field(default_factory=dict)
@@ -48,6 +49,7 @@ class Ledger:
         bit = self.shared.registry.find_bit(name)
         self.own[name] = None
         self.names |= bit
+        self.reached |= bit
         if not is_fixed:
             self.odd |= bit
 
@@ -138,5 +140,6 @@ class Ledger:
         self.altered.update(delta.altered)
         self.touched.update(delta.touched)
         self.names |= delta.names
+        self.reached |= delta.reached
         self.nodes |= delta.nodes
         self.odd |= delta.odd

@@ -6,6 +6,7 @@ from analysis.facts.program import Node
 from analysis.resolve import Module
 from analysis.resolve.modules import NAMESPACE
 from analysis.simulation.attributes import Attributes
+from analysis.simulation.kept import find_top
 from analysis.simulation.records import ABSENT, TOO_MUCH, Delta, Frame
 from analysis.simulation.seal import repeat_fault, seal
 from analysis.simulation.values import (
@@ -74,11 +75,10 @@ class Loader(Attributes):
         return self.shared.imports.index.find_child(package, name) if package and _may_have_path(above) else None
 
     def _find_top(self, top: str, *, is_relative: bool) -> Module | None:
-        imports, importer, tops = self.shared.imports, self.importer, self.shared.tops
+        importer, tops = self.importer, self.shared.tops
         key = (importer.number, top, is_relative)
         if key not in tops:
-            found = imports.find_relative(importer, top) if is_relative else imports.find_module(importer, top)
-            tops[key] = None if found is None else found.module
+            tops[key] = find_top(self.shared.imports, importer, top, is_relative=is_relative)
         return tops[key]
 
     def owns(self, name: str) -> bool:

@@ -39,7 +39,8 @@ class Delta:
     often bodies began to run in it, ``failures`` how often they failed, ``again`` the runs that are repeated when this
     import fails and is tried again.
 
-    Sets of modules are numbers with one bit for each. ``names`` are all modules that are loaded afterwards, ``odd``
+    Sets of modules are numbers with one bit for each. ``names`` are all modules that are loaded afterwards,
+    ``reached`` also those that failed, ``odd``
     those of them that are in another state than the one that other processes share, ``own_odd`` its own; ``nodes``
     are this first import and all that it took over, by ``number``; ``failing`` are modules whose bodies failed in it.
 
@@ -60,6 +61,7 @@ class Delta:
     failures: dict[str, int] = field(default_factory=dict)
     again: dict[str, int] = field(default_factory=dict)
     names: int = 0
+    reached: int = 0
     nodes: int = 0
     odd: int = 0
     own_odd: int = 0
@@ -90,6 +92,7 @@ class Registry:
     """
 
     bits: dict[str, int] = field(default_factory=dict)
+    size: int = 0
     deltas: list[Delta] = field(default_factory=list)
     owners: dict[str, int] = field(default_factory=dict)
     fixed: dict[str, Value] = field(default_factory=dict)
@@ -101,7 +104,8 @@ class Registry:
         """Return the number that stands for the set of one module."""
         bit = self.bits.get(name)
         if bit is None:
-            bit = self.bits[name] = 1 << len(self.bits)
+            bit = self.bits[name] = 1 << self.size
+            self.size += 1
         return bit
 
     def find_deltas(self, nodes: int) -> Iterator[Delta]:

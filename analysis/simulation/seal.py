@@ -36,7 +36,8 @@ def seal(
     delta = Delta(
         number, own, parts,
         ledger.changed if is_own else {}, ledger.runs if is_own else {}, ledger.failures, ledger.repeated[0],
-        ledger.names, ledger.nodes | 1 << number | (same.nodes if same else 0), odd, own_odd, ledger.failing,
+        ledger.names, ledger.reached, ledger.nodes | 1 << number | (same.nodes if same else 0),
+        odd, own_odd, ledger.failing,
         frozenset(ledger.lacked), ledger.stars, frozenset(ledger.asked), frozenset(ledger.absent),
         {name: number if node < 0 else node for name, node in ledger.altered.items() if name not in kept or node >= 0},
         {name: number if node < 0 else node for name, node in ledger.touched.items()},
