@@ -39,6 +39,7 @@ from analysis.progress import Progress, ignore_progress
 from analysis.resolve import Supported, TargetResolver
 from analysis.resolve.environments import PLATFORMS, find_supported, list_versions
 from analysis.resolve.second_names import build_second_names_table
+from analysis.resolve.starts import build_search_paths_table, build_starts_table
 from analysis.rules import (
     RuleContext,
     build_findings_table,
@@ -131,11 +132,12 @@ def _investigate(
     second = gaps.attempt(
         "names", "second_names", lambda: build_second_names_table(case.second_names), tables.SECOND_NAMES.empty
     )
+    starts = gaps.attempt("resolve", "starts", lambda: _find_starts(case), dict[str, pa.Table])
     found = build_gaps_table(case.facts.not_analysed, rows=gaps.rows)
     contents = {
         **_EMPTY, **case.runtime_tables, **collect_facts(case.facts), "edges": case.graph.edges,
         "externals": case.graph.externals, "phantoms": case.graph.phantoms, "cycles": build_cycles_table(case.cycles),
-        **case.identity.tables, **judged, "second_names": second, "not_analysed": found,
+        **case.identity.tables, **starts, **judged, "second_names": second, "not_analysed": found,
         **({"siblings": case.siblings.table} if case.siblings else {}),
     }  # fmt: skip
     counted = tables.METRICS.from_rows([measure_gaps(found.num_rows)])
@@ -288,9 +290,18 @@ def complete_probe(asked: ProbeOptions | None, policy: Policy, root: Path) -> Pr
     )
 
 
+def _find_starts(case: RuleContext) -> dict[str, pa.Table]:
+    """Return the tables of starts and search paths by name."""
+    resolver = case.resolver or TargetResolver(case.facts)
+    return {
+        "starts": build_starts_table(resolver.starts),
+        "search_paths": build_search_paths_table(case.facts, resolver.index, resolver.starts),
+    }
+
+
 def collect_facts(facts: Facts) -> dict[str, Any]:
     """Return the tables of a scan by name."""
-    names = ("files", "left_out", "modules", *(table.name for table in tables.FACT_TABLES))
+    names = ("files", "left_out", "modules", "start_evidence", *(table.name for table in tables.FACT_TABLES))
     return {name: getattr(facts, name) for name in names}
 
 

@@ -40,6 +40,7 @@ def test_every_row_fits_its_table() -> None:
         assert table.from_rows([("x.py", *row) for row in rows]).num_rows == len(rows) > 0 or table.name in {
             "methods",
             "not_analysed",
+            "start_marks",
         }
 
 

@@ -374,7 +374,7 @@ def test_names_do_not_depend_on_the_order_of_the_files(paths: list[str], random:
     random.shuffle(shuffled)
     expected = name_modules(Layout(Path("/t"), sorted(paths)))
     assert expected == name_modules(Layout(Path("/t"), sorted(shuffled)))
-    live = [row[0] for row in expected if not row[5]]
+    live = [row[0] for row in expected if not row[6]]
     assert len(live) == len(set(live))
     assert {row[1] for row in expected if row[2] != "namespace"} == set(paths)
 

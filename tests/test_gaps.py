@@ -63,7 +63,7 @@ LINKED = {"edges", "externals", "phantoms", "cycles"}
 PROBED = {table.name for table in tables.PROBE_TABLES}
 DOWNSTREAM = {
     "scan": set(tables.TABLES) - {"left_out"},
-    "resolve": JUDGED,  # each step that asks makes a resolver of its own
+    "resolve": {"starts", "search_paths"} | JUDGED,  # each step that asks makes a resolver of its own
     "graph": LINKED | PROBED | JUDGED,
     "cycles": {"cycles"} | JUDGED,
     "identity": JUDGED,

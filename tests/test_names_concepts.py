@@ -39,7 +39,7 @@ def _facts(classes: dict[str, tuple[str, ...]], *, guard: str = "none") -> _Fact
         )  # fmt: skip
     return _Facts(
         tables.MODULES.from_rows(
-            [(name, name.replace(".", "/") + ".py", "module", ".", True, "", []) for name in modules]
+            [(name, name.replace(".", "/") + ".py", "module", ".", True, False, "", []) for name in modules]
         ),
         tables.DEFINITIONS.from_rows(rows),
     )

@@ -38,7 +38,7 @@ def _facts(modules: list[tuple[object, ...]], classes: list[tuple[object, ...]])
 
 
 def _module(name: str, kind: str = "module", *, is_primary: bool = True, shadowed_by: str = "") -> tuple[object, ...]:
-    return (name, name.replace(".", "/") + ".py", kind, ".", is_primary, shadowed_by, [])
+    return (name, name.replace(".", "/") + ".py", kind, ".", is_primary, False, shadowed_by, [])
 
 
 def test_an_empty_target_has_no_repeated_names() -> None:
@@ -84,7 +84,10 @@ def test_what_nobody_can_import_does_not_count() -> None:
 
 
 def test_a_file_under_two_names_counts_once() -> None:
-    modules = [("app.a", "app/a.py", "module", ".", True, "", []), ("a", "app/a.py", "module", "app", False, "", [])]
+    modules = [
+        ("app.a", "app/a.py", "module", ".", True, False, "", []),
+        ("a", "app/a.py", "module", "app", False, False, "", []),
+    ]
     facts = _facts(modules, [_class("app/a.py", 1, "Engine")])
     assert find_importable(facts.modules) == {"app/a.py": "app.a"}
     assert [each.definition for each in build_class_index(facts)] == ["app.a:Engine"]

@@ -14,6 +14,7 @@ from analysis.facts.git_folders import GitRefusedError
 from analysis.facts.git_ignored import IgnoredPaths
 from analysis.facts.git_stand_in import open_git
 from analysis.facts.source_tree import FolderEntry, SourceTree
+from analysis.facts.starting.reading import is_start_file
 from analysis.gaps import Gaps, NoGaps
 
 _CACHES = frozenset({
@@ -25,6 +26,8 @@ _DATED = re.compile(r"\d{4}|old|copy|untracked", re.IGNORECASE)
 _EXTENSION = re.compile(r"([^.]+)(?:\.(?:cpython|cp|abi3|pypy|graalpy)[^.]*)?\.(?:so|pyd)$")
 _IGNORED = "ignored-by-git"
 NOTEBOOK = ".ipynb"
+#: Python files that say how others are started.
+_PYTHON_START_FILES = frozenset({"setup.py", "noxfile.py"})
 #: Deeper folders are not entered: no import reaches them, and every real system stops earlier.
 _DEEPEST = 200
 
@@ -42,7 +45,7 @@ class SourceFile:
 
 @dataclass(slots=True)
 class Discovery:
-    """What a walk found: files to read, compiled modules, folders with Python below, and what was left out.
+    """What a walk found: files to read, compiled modules, what says how it is started, and what was left out.
 
     ``compiled`` maps the path of a compiled module without its suffix to its file.
     """
@@ -50,6 +53,7 @@ class Discovery:
     files: list[SourceFile] = field(default_factory=list)
     extensions: dict[str, bool] = field(default_factory=dict)
     compiled: dict[str, str] = field(default_factory=dict)
+    start_files: list[str] = field(default_factory=list)
     left_out: list[tuple[str, str, int]] = field(default_factory=list)
 
 
@@ -199,6 +203,8 @@ class _Walk:
             self._single["excluded"] += 1
         else:
             self.found.files.append(self._read_entry(relative))
+            if name in _PYTHON_START_FILES:
+                self.found.start_files.append(relative)
 
     def _other(self, relative: str, entry: FolderEntry) -> None:
         match = _EXTENSION.match(entry.name)
@@ -211,6 +217,8 @@ class _Walk:
             self._stubs[_beside(relative, entry.name[:-4])] = relative
         elif entry.is_symlink() and self._tree.has_folder(relative):  # entry.is_dir() raises on a link to itself
             self.found.left_out.append((printable(relative), "symlinked-folder", 0))
+        elif is_start_file(relative):
+            self.found.start_files.append(relative)
 
     def _add_stubs(self) -> None:
         """A stub is read where it is all that says what a compiled module holds."""

@@ -21,6 +21,7 @@ from analysis.facts.program import write_program
 from analysis.facts.recover import recover_imports
 from analysis.facts.rows import FileFacts, Row, Rows
 from analysis.facts.source import decode, parse
+from analysis.facts.start_marks import find_start_marks
 from analysis.facts.structure import find_structure
 from analysis.facts.walk import STEP, Walker
 from analysis.gaps import describe_failure
@@ -92,6 +93,7 @@ def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:
     walker.attempt("module __getattr__", lambda: _serve(walker, tree))
     walker.attempt("classes", lambda: walker.classes.finish(rows, walker.docstrings))
     walker.attempt("dynamic imports", lambda: find_dynamic_rows(source, tree, rows, walker.next_position))
+    walker.attempt("starts", lambda: rows.start_marks.extend(find_start_marks(source, tree, walker.next_position)))
     walker.attempt("markers", lambda: rows.markers.extend(find_markers(source, walker.docstrings, encoding)))
     if tree.body:
         walker.attempt("program", lambda: rows.programs.append((write_program(tree),)))

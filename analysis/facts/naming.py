@@ -33,6 +33,7 @@ class Layout:
     ``extensions`` maps the path of a compiled module without its suffix to whether it is built.
     ``usage`` counts import statements by dotted module, level 0 only; ``named`` are all dotted names that they
     may mean (module, and module.name). ``relatives`` are the relative imports of each file: level, module, name.
+    ``searched`` are folders of the search path of some starts, each with the top-level names that are found there.
     """
 
     target: Path
@@ -43,6 +44,7 @@ class Layout:
     relatives: Mapping[str, Sequence[tuple[int, str, str]]] = field(default_factory=dict)
     roots: Sequence[str] = ()
     projects: Sequence[str] = ()
+    searched: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def name_modules(layout: Layout) -> list[Row]:
@@ -50,11 +52,12 @@ def name_modules(layout: Layout) -> list[Row]:
     prefix = find_package_prefix(layout)
     sources = [path for path in layout.paths if not path.endswith(NOTEBOOK)]
     roots = {"": ALL_NAMES} if prefix else find_roots(sources, layout.usage, layout.roots, layout.projects)
-    names = _choose_names(layout, roots, prefix)
+    searched = {} if prefix else {root: firsts for root, firsts in layout.searched.items() if root not in roots}
+    names = _choose_names(layout, roots, prefix, searched)
     rows = _name_files(names, prefix)
     rows += _name_extensions(layout, roots, prefix)
     rows += _name_namespaces(rows, len(prefix))
-    return sorted(_separate(_mark_shadowed(rows)))
+    return sorted((*row[:5], row[3] in searched, row[5]) for row in _separate(_mark_shadowed(rows)))
 
 
 def find_package_prefix(layout: Layout) -> tuple[str, ...]:
@@ -94,7 +97,10 @@ def _find_parts(path: str) -> tuple[str, ...]:
 
 
 def _choose_names(
-    layout: Layout, roots: Mapping[str, frozenset[str]], prefix: tuple[str, ...]
+    layout: Layout,
+    roots: Mapping[str, frozenset[str]],
+    prefix: tuple[str, ...],
+    searched: Mapping[str, frozenset[str]],
 ) -> dict[str, list[Name]]:
     """Return per path the roots and parts of the names it is known by, the primary one first.
 
@@ -114,9 +120,25 @@ def _choose_names(
         ]
         names = [name for name in candidates if _is_given(name, roots)] or candidates[-1:] or [("", _find_parts(path))]
         live = [name for name in names if used[name[1][0]] or name[0] in layout.roots] or names[:1]
-        chosen[path] = sorted(live, key=lambda name: -used[name[1][0]])
+        chosen[path] = [*sorted(live, key=lambda name: -used[name[1][0]]), *_find_searched(path, searched)]
     named = _find_reached(layout, chosen)
     return {path: [names[0], *(name for name in names[1:] if name[1] in named)] for path, names in chosen.items()}
+
+
+def _find_searched(path: str, searched: Mapping[str, frozenset[str]]) -> list[Name]:
+    """Return the names that folders of the search path give a file."""
+    found = [
+        (root, _find_parts(path[len(root) + 1 :]))
+        for root in _find_folders_around(path)
+        if root in searched and path != f"{root}/__init__.py"
+    ]
+    return [name for name in found if _is_given(name, searched)]
+
+
+def _find_folders_around(path: str) -> list[str]:
+    """Return the folders around a file, the nearest first."""
+    parts = path.split("/")[:-1]
+    return ["/".join(parts[:length]) for length in range(len(parts), 0, -1)]
 
 
 def _find_reached(layout: Layout, chosen: Mapping[str, Sequence[Name]]) -> set[tuple[str, ...]]:

@@ -7,7 +7,6 @@ runs are in the order of the paths, whichever process finishes first.
 from __future__ import annotations
 
 import time
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, as_completed
 from contextlib import suppress
@@ -16,16 +15,17 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.errors import TargetError
 from analysis.executor import Limits, LostTaskError, count_cores, open_executor
 from analysis.facts.compiled import find_compiled_classes
 from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, discover
-from analysis.facts.naming import Layout, name_modules
+from analysis.facts.layout import build_layout
+from analysis.facts.naming import name_modules
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
 from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
+from analysis.facts.starting import read_start_evidence
 from analysis.facts.state import ScanState, read_state, write_state
 from analysis.facts.stubs import add_stub_names
 from analysis.gaps import Gaps, NoGaps
@@ -58,6 +58,7 @@ class Facts:
     files: pa.Table
     left_out: pa.Table
     modules: pa.Table
+    start_evidence: pa.Table
     imports: pa.Table
     definitions: pa.Table
     methods: pa.Table
@@ -66,6 +67,7 @@ class Facts:
     hooks: pa.Table
     markers: pa.Table
     states: pa.Table
+    start_marks: pa.Table
     programs: pa.Table
     not_analysed: pa.Table
     read_count: int = 0
@@ -109,11 +111,16 @@ def scan(
     paths = [file.path for file in files]
     projects = _find_projects(tree, paths)
     found_now = (paths, found.extensions, projects)
-    if state and not changed and (state.paths, state.extensions, state.projects) == found_now:
+    evidence = gaps.attempt(
+        "scan", "starts", lambda: read_start_evidence(tree, found.start_files, paths), tables.START_EVIDENCE.empty
+    )
+    is_known = state is not None and (state.paths, state.extensions, state.projects) == found_now
+    if state and is_known and not changed and state.tables["start_evidence"].equals(evidence):
         progress("scan", len(files), len(files))
         parts = dict(state.tables)
     else:
         parts = _collect(tree, files, changed, state, cache, jobs or count_cores(), progress)
+        parts["start_evidence"] = evidence
         parts["modules"] = gaps.attempt(
             "scan", "modules", lambda: _name(root, found, parts, state, options.roots, projects), tables.MODULES.empty
         )
@@ -131,7 +138,7 @@ def scan(
 
 def build_empty_facts(root: Path) -> Facts:
     """Return the facts of a target of which nothing is known: every table without rows."""
-    names = ("files", "left_out", "modules", *(table.name for table in tables.FACT_TABLES))
+    names = ("files", "left_out", "modules", "start_evidence", *(table.name for table in tables.FACT_TABLES))
     return Facts(root=root, **{name: tables.TABLES[name].empty() for name in names})
 
 
@@ -257,24 +264,9 @@ def _name(
     paths = [file.path for file in found.files]
     if state and (state.paths, state.extensions, state.projects) == (paths, found.extensions, projects):
         before, now = (table["files"].column("structure") for table in (state.tables, parts))
-        if before.equals(now):
+        if before.equals(now) and state.tables["start_evidence"].equals(parts["start_evidence"]):
             return state.tables["modules"]
-    imports = parts["imports"]
-    absolute = imports.filter(pc.equal(imports.column("level"), 0)).select(["module", "name"])
-    counted = absolute.group_by(["module", "name"]).aggregate([([], "count_all")])
-    columns = (counted.column(name).to_pylist() for name in ("module", "name", "count_all"))
-    usage, named = Counter[str](), set[str]()
-    for module, name, count in zip(*columns, strict=True):
-        usage[module] += count
-        named.add(f"{module}.{name}" if name else module)
-    usage.pop("", None)
-    relatives: dict[str, list[tuple[int, str, str]]] = {}
-    relative = imports.filter(pc.greater(imports.column("level"), 0))
-    for index, *rest in zip(
-        *(relative.column(name).to_pylist() for name in (FILE, "level", "module", "name")), strict=True
-    ):
-        relatives.setdefault(found.files[index].path, []).append(tuple(rest))
-    layout = Layout(root, paths, found.extensions, usage, frozenset(named), relatives, roots, projects)
+    layout = build_layout(root, paths, found.extensions, parts, roots, projects)
     return tables.MODULES.from_rows((*row, []) for row in name_modules(layout))
 
 
@@ -315,4 +307,5 @@ def _publish(root: Path, found: Discovery, parts: dict[str, pa.Table], read_coun
         [paths.take(files.column(FILE).combine_chunks()), *files.columns[1:]], schema=tables.FILES.schema
     )
     left_out = tables.LEFT_OUT.from_rows(found.left_out)
-    return Facts(root=root, left_out=left_out, modules=parts["modules"], read_count=read_count, **published)
+    published |= {"modules": parts["modules"], "start_evidence": parts["start_evidence"], "left_out": left_out}
+    return Facts(root=root, read_count=read_count, **published)

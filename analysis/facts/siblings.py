@@ -126,7 +126,7 @@ def _merge(facts: Facts, found: dict[str, SiblingFile], reader: _Reader, top: Pa
     named = tables.read_rows(facts.modules, *tables.MODULES.names)
     own = list(named)
     modules = tables.MODULES.from_rows(
-        sorted([*own, *((name, path, kind, base, True, "") for name, path, kind, base in rows)])
+        sorted([*own, *((name, path, kind, base, True, False, "", []) for name, path, kind, base in rows)])
     )
     merged = {
         name: pa.concat_tables([getattr(facts, name), *(part[name] for part in reader.parts)]).unify_dictionaries()

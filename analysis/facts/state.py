@@ -32,6 +32,7 @@ _KIND = "scans"
 #: Inside a scan a row names its file by its index; modules have no file.
 _SCHEMAS = {
     "modules": tables.MODULES.schema,
+    "start_evidence": tables.START_EVIDENCE.schema,
     **{table.name: scan_table(table).schema for table in (tables.FILES, *tables.FACT_TABLES)},
 }
 
@@ -71,7 +72,7 @@ class ScanState:
         renumbered = np.array([index.get(path, -1) for path in self.paths], dtype=np.int32)
         kept: dict[str, pa.Table] = {}
         for name, table in self.tables.items():
-            if name == "modules":
+            if FILE not in table.column_names:
                 continue
             numbers = renumbered[table.column(FILE).to_numpy()]
             is_kept = numbers >= 0

@@ -24,6 +24,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     "exports": ("name", "operation", "guard"),
     "hooks": ("kind", "name", "value"),
     "markers": ("kind",),
+    "start_marks": ("kind", "place", "base", "folder", "value", "scope"),
 }  # fmt: skip
 _HASH_DIGITS = 24
 

@@ -130,6 +130,7 @@ def _build_externals(imports: pa.Table, found: Sequence[_Missing], names: Sequen
         "module": pa.array(missing, type=pa.string()),
         "package": pa.array([module.partition(".")[0] for module in missing], type=pa.string()),
         "origin": pa.DictionaryArray.from_arrays(codes, pa.array(tables.ORIGINS, type=pa.string())),
+        "in_tree": pa.array([meaning.in_tree for _, _, meaning in found], type=pa.string()),
         "liveness": _name_liveness(liveness[[row for row, _, _ in found]]),
         **_take(imports, [row for row, _, _ in found], ("path", "line", "name", "scope", "guard")),
     }

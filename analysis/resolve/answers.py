@@ -39,7 +39,7 @@ def answer_imports(resolver: ImportResolver) -> ImportAnswers:
     rows, importers = _list_importers([resolver.index.find_names(path) for path in paths], files)
     views = _number_views(resolver, importers, levels[rows] > 0)
     asked = np.stack(
-        (views, levels[rows], written[rows], names[rows], _find_itself(resolver, importers, written[rows], texts))
+        (views, levels[rows], written[rows], names[rows], _find_beside(resolver, importers, written[rows], texts))
     )
     which, answers = _answer(resolver, importers, asked, (texts, name_texts))
     return ImportAnswers(rows, importers, which, answers)
@@ -76,12 +76,20 @@ def _answer(
     return which, answers
 
 
-def _find_itself(resolver: ImportResolver, importers: Numbers, words: Numbers, texts: Sequence[str]) -> Numbers:
-    """Return 1 for a statement that names its own file as a neighbour would; a script does not mean itself."""
+def _find_beside(resolver: ImportResolver, importers: Numbers, words: Numbers, texts: Sequence[str]) -> Numbers:
+    """Return 1 for a statement that names its own file as a neighbour would; a script does not mean itself.
+
+    What lies in the tree although the path does not have it depends on the importer: another number for each.
+    """
     numbers = {text: number for number, text in enumerate(texts)}
     own = np.array([numbers.get(module.plain.rpartition(".")[2], -1) for module in resolver.index.all], np.int64)
-    is_itself: Numbers = (own[importers] == words).astype(np.int64)
-    return is_itself
+    firsts = [text.partition(".")[0] for text in texts]
+    names = resolver.neighbours.names
+    is_elsewhere = np.array([first in names and first not in resolver.index.tops for first in firsts], bool)
+    if not len(words):
+        return words
+    found: Numbers = np.where(is_elsewhere[words], importers + 2, (own[importers] == words).astype(np.int64))
+    return found
 
 
 def _list_importers(found: Sequence[Sequence[Module]], files: Numbers) -> tuple[Numbers, Numbers]:

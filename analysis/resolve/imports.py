@@ -11,6 +11,7 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -18,11 +19,16 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.facts.source_tree import SourceTree
+from analysis.facts.starting import StartFolders, find_start_folders
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.missing import Doubts, Nearest
 from analysis.resolve.modules import NAMESPACE, Module, ModuleIndex
+from analysis.resolve.neighbours import Neighbours
 from analysis.resolve.search import Finder, Found
 from analysis.resolve.settled import settle_conditions
+
+#: The reason of a phantom that lies beside its importer, inside a package: the bare name is nowhere.
+NOT_ON_PATH = "not-on-path"
 
 
 class ImportFacts(Protocol):
@@ -43,6 +49,14 @@ class ImportFacts(Protocol):
     @property
     def modules(self) -> pa.Table:
         """The module names."""
+
+    @property
+    def start_marks(self) -> pa.Table:
+        """The statements that change the search path."""
+
+    @property
+    def start_evidence(self) -> pa.Table:
+        """What other files say of starts and search paths."""
 
     @property
     def imports(self) -> pa.Table:
@@ -68,7 +82,8 @@ class ImportAnswer:
     ``absolute`` is the name of the module that the statement names, ``base`` its number where it is in the tree, else
     -1. ``imported`` are in-tree modules (several for a star that a package's ``__all__`` answers with submodules),
     ``ancestors`` the packages that run on the way. ``missing`` is set when there is no such module in the tree; then
-    ``reason`` is that of a phantom, or ``origin`` says whose module it is. ``is_beyond``: its dots lead beyond the top.
+    ``reason`` is that of a phantom, or ``origin`` says whose module it is; then ``in_tree`` is what has its first
+    component all the same, elsewhere. ``is_beyond``: its dots lead beyond the top.
     """
 
     absolute: str = ""
@@ -81,12 +96,14 @@ class ImportAnswer:
     reason: str = ""
     nearest: str = ""
     is_beyond: bool = False
+    in_tree: str = ""
 
 
 class ImportResolver(Finder):
     """Answers what imports yield, seen from a module of the index."""
 
     def __init__(self, facts: ImportFacts) -> None:
+        self._marks, self._evidence, self._tree = facts.start_marks, facts.start_evidence, facts.tree
         super().__init__(ModuleIndex(facts.modules), facts.imports)
         imports, bindings = settle_conditions(facts.imports.combine_chunks(), facts.bindings, self)
         self.statements, self.bindings = imports, bindings
@@ -95,15 +112,26 @@ class ImportResolver(Finder):
         self._nearest: Nearest | None = None
         self._ours: dict[int, bool] = {}
 
+    @cached_property
+    def starts(self) -> StartFolders:
+        """The folders that only some importers search, and the modules that texts name."""
+        return find_start_folders(self._marks, self._evidence, self.index.paths)
+
+    @cached_property
+    def neighbours(self) -> Neighbours:
+        """What lies in the tree under names that nothing on the path has."""
+        return Neighbours(self.index, self._tree, self.statements, self.bindings)
+
     # What a statement yields
 
     def find_view(self, importer: Module, level: int) -> tuple[object, ...]:
         """Return what imports of a module depend on: modules of one view get the same answers.
 
-        But for a script that finds itself beside it, which ``resolve`` knows.
+        But for what lies beside them, which ``answer_imports`` asks apart: itself, a neighbour that is not found.
         """
         is_test = is_test_file(importer.path)
-        return (importer.root, is_test, importer.package if level else self.find_run_folder(importer))
+        own = importer.package if level else self.find_run_folder(importer)
+        return (importer.root, is_test, own, self.find_searched(importer))
 
     def resolve(self, importer: Module, level: int, module: str, name: str) -> ImportAnswer:
         """Return what one import yields; ``name`` is empty for ``import a``, ``*`` for a star."""
@@ -119,8 +147,8 @@ class ImportResolver(Finder):
         first = module.partition(".")[0]
         if self.is_standard(importer, first):
             return ImportAnswer(absolute, missing=module, origin="stdlib")
-        if self.index.find(first, importer.root) is None:
-            return ImportAnswer(absolute, missing=module, origin="external")
+        if self.find_top(importer, first) is None:
+            return self._find_outside(absolute, importer, module, name)
         return self._miss(absolute, absolute, importer)
 
     def _run(self, importer: Module, path: str) -> ImportAnswer:
@@ -175,11 +203,22 @@ class ImportResolver(Finder):
 
     # What is not there
 
+    def _find_outside(self, absolute: str, importer: Module, module: str, name: str) -> ImportAnswer:
+        """No folder of the path has the name: a third party's, or that of a neighbour, which Python does not find."""
+        beside = self.neighbours.find_meant(importer, module, name)
+        if beside is not None and importer.folder not in {each.folder for each in self.starts.folders}:
+            nearest = f"{importer.dotted_folder}.{module}"
+            return ImportAnswer(absolute, missing=module, reason=NOT_ON_PATH, nearest=nearest)
+        in_tree = self.neighbours.find_in_tree(importer, module.partition(".")[0])
+        return ImportAnswer(absolute, missing=module, origin="external", in_tree=in_tree)
+
     def _miss(self, absolute: str, missing: str, importer: Module, base: int = -1) -> ImportAnswer:
         """Something in the tree is named that does not exist; a namespace package may have parts elsewhere."""
         parts = missing.split(".")
         names = (".".join(parts[:length]) for length in range(1, len(parts)))
-        found = (self.index.find(name, importer.root) for name in names)
+        top = self.find_top(importer, parts[0])
+        root = top.root if top is not None and top.root in self.index.searched else importer.root
+        found = (self.index.find(name, root) for name in names)
         around = [module for module in found if module is not None]
         if all(module.kind == NAMESPACE for module in around):
             return ImportAnswer(absolute, base, missing=missing, origin="unknown")

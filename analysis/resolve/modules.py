@@ -17,7 +17,7 @@ from analysis.facts.naming import ROOT_MARK
 NAMESPACE = "namespace"
 #: What has imports, and is never imported.
 NOTEBOOK = "notebook"
-_Row = tuple[str, str, str, str, bool]
+_Row = tuple[str, str, str, str, bool, bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +57,14 @@ class ModuleIndex:
     """
 
     def __init__(self, table: pa.Table) -> None:
-        columns = (tables.read_column(table, name) for name in ("module", "path", "kind", "root", "is_primary"))
-        shadows = tables.read_column(table, "shadowed_by")
-        rows = sorted(zip(*columns, shadows, strict=True))
+        names = ("module", "path", "kind", "root", "is_primary", "is_searched", "shadowed_by")
+        rows = sorted(zip(*(tables.read_column(table, name) for name in names), strict=True))
         self.paths = frozenset(row[1] for row in rows)
         self._classes = _read_classes(table)
-        self._sources = {shadow: path for _, path, kind, _, _, shadow in rows if shadow and _is_source(path, kind)}
-        live = [row[:5] for row in rows if not row[5]]
+        self._sources = {row[6]: row[1] for row in rows if row[6] and _is_source(row[1], row[2])}
+        live = [row[:6] for row in rows if not row[6]]
+        #: The folders that only some importers search: nobody else finds modules there.
+        self.searched = frozenset(row[3] for row in live if row[5])
         primary = _choose_primary(live)
         stands = {row[1]: number for number, row in enumerate(primary)}
         chosen = set(primary)
@@ -74,7 +75,7 @@ class ModuleIndex:
         self._index()
 
     def _add(self, row: _Row, stands: Mapping[str, int]) -> None:
-        name, path, kind, root, _ = row
+        name, path, kind, root, *_ = row
         plain = name.partition(ROOT_MARK)[0]
         above, number = plain.rpartition(".")[0], len(self.all)
         if kind == NOTEBOOK:
@@ -115,7 +116,7 @@ class ModuleIndex:
                 self._names_of[module.source] = [module]
         sizes = {root: len(found) for root, found in self._by_root.items()}
         self._roots_of: dict[str, list[str]] = defaultdict(list)
-        for root in sorted(sizes, key=lambda root: (-sizes[root], root)):
+        for root in sorted(sizes.keys() - self.searched, key=lambda root: (-sizes[root], root)):
             for first in {plain.partition(".")[0] for plain in self._by_root[root]}:
                 self._roots_of[first].append(root)
         for found in self._names_of.values():
@@ -146,6 +147,8 @@ class ModuleIndex:
         a module or package in a later root. Constant for names that one root has.
         """
         first = plain.partition(".")[0]
+        if root in self.searched and first in self._by_root[root]:
+            return self._by_root[root].get(plain)
         roots = self._roots_of.get(first)
         if roots is None:
             return None

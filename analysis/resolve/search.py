@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.facts.absolute import absolute_name
+from analysis.facts.starting import StartFolders
 from analysis.resolve.modules import NAMESPACE, NOTEBOOK, Module, ModuleIndex
 from analysis.resolve.standard_library import ALWAYS_FIRST, STANDARD
 
@@ -27,9 +28,10 @@ class Finder:
 
     def __init__(self, index: ModuleIndex, imports: pa.Table) -> None:
         self.index = index
+        self._searched: dict[int, tuple[str, ...]] = {}
         self._named = _find_named(imports)
         self._run_folders: dict[int, str] = {}
-        self._known: dict[tuple[str, str, str], Found | None] = {}
+        self._known: dict[tuple[object, ...], Found | None] = {}
 
     def find_module(self, importer: Module, absolute: str) -> Found | None:
         """Return the module of the tree that an absolute name means to an importer; None for one that is not there.
@@ -37,13 +39,33 @@ class Finder:
         Standard library and built-in modules come first, as they do for CPython; then the roots; then, for a file that
         is run and not imported, its own folder.
         """
-        view = (importer.root, self.find_run_folder(importer), absolute)
+        view = (importer.root, self.find_run_folder(importer), self.find_searched(importer), absolute)
         if view not in self._known:
             self._known[view] = self._find(importer, absolute)
         found = self._known[view]
         if found is not None and found.module is importer and found.via == "script-folder":
             return self._find_on_path(importer, absolute)  # a script does not mean itself
         return found
+
+    @property
+    def starts(self) -> StartFolders:
+        """The folders that only some importers search."""
+        return StartFolders()
+
+    def find_searched(self, importer: Module) -> tuple[str, ...]:
+        """Return the folders that an importer searches besides the roots, the nearest first."""
+        if not self.index.searched:
+            return ()
+        if importer.number not in self._searched:
+            found = self.starts.find_for(importer.path, self.index.searched)
+            self._searched[importer.number] = tuple(dict.fromkeys(each.folder for each in found))
+        return self._searched[importer.number]
+
+    def find_top(self, importer: Module, first: str) -> Module | None:
+        """Return the module or package of a top-level name, on the roots and on what the importer searches."""
+        found = self.index.find(first, importer.root)
+        places = (self.index.find_in(root, first) for root in self.find_searched(importer))
+        return found or next(filter(None, places), None)
 
     def find_relative(self, importer: Module, absolute: str) -> Found | None:
         """Return the module that a relative import means, from its absolute name: no standard library comes before."""
@@ -73,7 +95,14 @@ class Finder:
     def _find_on_path(self, importer: Module, absolute: str) -> Found | None:
         if self.is_standard(importer, absolute.partition(".")[0]):
             return None
-        return self.find_relative(importer, absolute)
+        found = self.find_relative(importer, absolute)
+        first = absolute.partition(".")[0]
+        if found is None and self.index.find(first, importer.root) is None:
+            for root in self.find_searched(importer):
+                if self.index.find_in(root, first) is not None:
+                    module = self.index.find_in(root, absolute)
+                    return None if module is None else Found(module, "search-path")
+        return found
 
     def is_standard(self, importer: Module, first: str) -> bool:
         """Return whether a top-level name is that of a module of the standard library, which nothing here hides.

@@ -5,15 +5,13 @@ Several finders fill one table; each says which statement uses which name, and w
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import astuple, dataclass
-from itertools import pairwise
 
 import pyarrow as pa
 
 from analysis import tables
-from analysis.resolve.target import TargetResolver
-from analysis.resolve.uses import Use, find_uses
+from analysis.resolve.uses import Use
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -34,21 +32,6 @@ class SecondName:
     taken: str = ""
     is_deferred: bool = False
     is_test: bool = False
-
-
-def find_path_names(resolver: TargetResolver) -> Iterator[SecondName]:
-    """Yield the files that statements import under several names, as folders of the search path give them."""
-    index = resolver.index
-    several = {
-        path: names
-        for path in index.paths
-        if len(names := [each for each in index.find_names(path) if index.is_importable(each)]) > 1
-    }
-    uses = find_uses(resolver, {module.number for names in several.values() for module in names})
-    for path, names in sorted(several.items()):
-        used = [(module.name, uses[module.number][0]) for module in names if module.number in uses]
-        for (first_name, first), (second_name, second) in pairwise(used):
-            yield build_second_name(path, "search-path", (first_name, first), (second_name, second))
 
 
 def build_second_name(path: str, kind: str, first: tuple[str, Use], second: tuple[str, Use]) -> SecondName:

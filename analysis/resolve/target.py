@@ -13,6 +13,7 @@ from analysis.resolve.imports import ImportFacts, ImportResolver
 from analysis.resolve.modules import ModuleIndex
 from analysis.resolve.name_resolver import NameResolver
 from analysis.resolve.namespaces import Namespaces
+from analysis.resolve.starts import Start, find_starts
 from analysis.resolve.statements import Statements
 
 
@@ -42,6 +43,11 @@ class TargetResolver:
     def answers(self) -> ImportAnswers:
         """What each import statement yields, for each name of its file."""
         return settle_attributes(self._read, self)
+
+    @cached_property
+    def starts(self) -> list[Start]:
+        """How the program can be started."""
+        return find_starts(self.facts, self.index)
 
     @property
     def liveness(self) -> Numbers:

@@ -17,7 +17,8 @@ from analysis.names.attribute_uses import MissingAttribute, find_missing_attribu
 from analysis.names.class_index import find_importable
 from analysis.policy import Policy
 from analysis.resolve import TargetResolver
-from analysis.resolve.second_names import SecondName, find_path_names
+from analysis.resolve.path_names import find_path_names
+from analysis.resolve.second_names import SecondName
 from analysis.rules.cycle_edges import CycleEdge, find_cycle_edges, find_cycle_places
 from analysis.rules.cycle_outcomes import CycleOutcome, find_cycle_outcomes
 from analysis.rules.target_packages import ChosenCode, choose_code

@@ -91,6 +91,7 @@ from analysis.tables.runtime import (
 )
 from analysis.tables.second_names import SECOND_NAME_KINDS, SECOND_NAMES
 from analysis.tables.simulation import OUTCOMES, SIMULATED, SIMULATED_EXECUTIONS, SIMULATED_SWALLOWED, SIMULATION_TABLES
+from analysis.tables.starts import EVIDENCE_SOURCES, MARK_KINDS, SEARCH_PATHS, START_EVIDENCE, START_MARKS, STARTS
 from analysis.tables.table import CATEGORY, COUNT, TEXT, TEXTS, Column, Table, escape_surrogates
 
 __all__ = [
@@ -116,6 +117,7 @@ __all__ = [
     "DUPLICATE_LEVELS",
     "EDGES",
     "EVIDENCE",
+    "EVIDENCE_SOURCES",
     "EXECUTIONS",
     "EXPORTS",
     "EXPORT_OPERATIONS",
@@ -143,6 +145,7 @@ __all__ = [
     "MARKERS",
     "MARKER_KINDS",
     "MARKER_PLACES",
+    "MARK_KINDS",
     "METHODS",
     "METRICS",
     "MODULES",
@@ -165,6 +168,7 @@ __all__ = [
     "SCOPES",
     "SCORES",
     "SCORE_PARTS",
+    "SEARCH_PATHS",
     "SECOND_NAMES",
     "SECOND_NAME_KINDS",
     "SEVERITIES",
@@ -174,6 +178,9 @@ __all__ = [
     "SIMULATED_EXECUTIONS",
     "SIMULATED_SWALLOWED",
     "SIMULATION_TABLES",
+    "STARTS",
+    "START_EVIDENCE",
+    "START_MARKS",
     "STATES",
     "STATE_KINDS",
     "SWALLOWED",
@@ -195,12 +202,12 @@ __all__ = [
 
 CONCLUSION_TABLES: tuple[Table, ...] = (
     EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, ACCEPTED, SCORES, SCORE_PARTS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES,
-    CONFLICTS, BASES, DUPLICATES, FOLDER_COPIES, SECOND_NAMES,
+    CONFLICTS, BASES, DUPLICATES, FOLDER_COPIES, SECOND_NAMES, STARTS, SEARCH_PATHS,
 )  # fmt: skip
 TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
-        FILES, LEFT_OUT, MODULES, SIBLINGS, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, *PROBE_TABLES,
+        FILES, LEFT_OUT, MODULES, SIBLINGS, START_EVIDENCE, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, *PROBE_TABLES,
         *GOLDEN_TABLES,
     )
 }  # fmt: skip

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 
 from analysis.tables.columns import CAUGHT, CONDITION, GUARD, LINE, PATH, POSITION, SCOPE
+from analysis.tables.starts import START_MARKS
 from analysis.tables.table import Column, Table, count, flag, later, one_of, text, texts
 
 FILE_STATUSES = (
@@ -51,6 +52,7 @@ MODULES = Table("modules", "one name under which a file (or namespace folder) ca
     one_of("kind", MODULE_KINDS, "module, package (__init__.py), namespace (folder without), extension (compiled), script (not importable by its name), notebook (imports others, is never imported)"),
     text("root", "folder, relative to the target, that must be on sys.path; .. when it is the target's parent"),
     flag("is_primary", "false when the same file has another, more specific name"),
+    later(flag("is_searched", "true when only a folder of the search path of some starts gives the name: see search_paths")),
     text("shadowed_by", "path of the file or folder that Python imports instead under this name; empty when this one is imported"),
     later(texts("classes", "extension: names of classes that the compiled file states; it may have more")),
 ))  # fmt: skip
@@ -160,5 +162,5 @@ NOT_ANALYSED = Table("not_analysed", "one file, finder, rule or step that the ki
 ), is_later=True)  # fmt: skip
 
 FACT_TABLES: tuple[Table, ...] = (
-    IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, PROGRAMS, NOT_ANALYSED,
+    IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, START_MARKS, PROGRAMS, NOT_ANALYSED,
 )  # fmt: skip

@@ -31,7 +31,7 @@ EDGES = Table("edges", "one in-tree import edge made by one statement", (
     SCOPE, GUARD, CAUGHT,
     LIVENESS_OF_STATEMENT,
     flag("is_ancestor", "true when the statement names a module below the imported package, whose __init__ also runs"),
-    text("via", "plain, or the rule that found the module: second-root, script-folder, run (the path that %run of a notebook names)"),
+    text("via", "plain, or the rule that found the module: second-root, script-folder, run (the path that %run of a notebook names), search-path"),
 ))  # fmt: skip
 
 EXTERNALS = Table("externals", "one import of a module that is not in the tree", (
@@ -43,6 +43,7 @@ EXTERNALS = Table("externals", "one import of a module that is not in the tree",
     LINE,
     text("name", "name taken; empty for import a"),
     SCOPE, GUARD, LIVENESS_OF_STATEMENT,
+    later(text("in_tree", "file or folder of the target with the name of the package, which no folder that the importer searches has; empty without one")),
 ))  # fmt: skip
 
 PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exist", (
@@ -53,7 +54,7 @@ PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exis
     LINE,
     text("name", "name taken; empty for import a"),
     SCOPE, GUARD, CAUGHT, LIVENESS_OF_STATEMENT,
-    text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension, left-out (on disk but not in the scan)"),
+    text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension, left-out (on disk but not in the scan); not-on-path: it lies beside the importer, inside a package, and no folder of the search path has the bare name"),
 ))  # fmt: skip
 
 CYCLES = Table("cycles", "one strongly connected component of the import graph with more than one module", (

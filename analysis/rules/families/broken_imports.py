@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.facts.context import swallows_import_errors
+from analysis.resolve.imports import NOT_ON_PATH
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.cycle_outcomes import CIRCULAR, format_left
@@ -111,7 +112,7 @@ def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
     rule = "phantom-import"
     by_module: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in case.graph.phantoms.to_pylist():
-        if row["liveness"] == "never" or works_in_simulation(row, case):
+        if row["liveness"] == "never" or row["reason"] == NOT_ON_PATH or works_in_simulation(row, case):
             continue
         by_module[row["module"]].append(row)
     for module, rows in sorted(by_module.items()):

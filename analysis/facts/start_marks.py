@@ -1,0 +1,177 @@
+"""Statements that change ``sys.path``, that run only when a file is started, and texts that name modules."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from analysis.facts.expressions import find_dotted, find_literal_text, is_main_test
+from analysis.facts.lines import find_lines, has_line_between
+from analysis.facts.path_values import find_paths
+from analysis.facts.rows import Row
+
+#: A file without any of these has no such statement.
+_WORDS = (
+    b"sys.path", b"addsitedir", b"__main__", b"DJANGO_SETTINGS_MODULE", b"INSTALLED_APPS", b"include=",
+)  # fmt: skip
+#: Other names of ``sys.path``.
+_ALIAS = re.compile(rb"\bsys as (\w+)|\bfrom sys import [^\n]*?\bpath(?: as (\w+))?\b")
+_SETTINGS = "DJANGO_SETTINGS_MODULE"
+_CHANGES = {"insert": 1, "append": 0, "extend": 0}
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+
+def find_start_marks(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> list[Row]:
+    """Return the rows of ``start_marks`` of one file; files that name none of the words cost one search each."""
+    aliases = [(found[1] or found[2] or b"path") for found in _ALIAS.finditer(source)] if b"sys" in source else []
+    lines = find_lines(source, (*_WORDS, *aliases))
+    if not lines:
+        return []
+    visitor = _Visitor(lines, next_position)
+    visitor.visit(tree.body, "module")
+    return visitor.rows
+
+
+class _Visitor:
+    """Goes into the blocks that have a line of interest; ``names`` are what names are bound to on the way."""
+
+    def __init__(self, lines: list[int], next_position: Callable[[], int]) -> None:
+        self._lines = lines
+        self._next = next_position
+        self.rows: list[Row] = []
+        self._names: dict[str, Sequence[ast.expr]] = {}
+        self._paths = {"sys.path"}
+
+    def visit(self, body: Sequence[ast.stmt], scope: str) -> None:
+        for statement in body:
+            if isinstance(statement, ast.Assign | ast.AnnAssign):
+                self._keep(statement)
+            if has_line_between(self._lines, statement.lineno, statement.end_lineno or statement.lineno):
+                self._statement(statement, scope)
+
+    def _keep(self, node: ast.Assign | ast.AnnAssign) -> None:
+        targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+        for target in targets:
+            if isinstance(target, ast.Name) and node.value is not None:
+                self._names[target.id] = (node.value,)
+                if find_dotted(node.value) in self._paths:
+                    self._paths.add(target.id)
+
+    def _statement(self, node: ast.stmt, scope: str) -> None:
+        if isinstance(node, ast.If) and is_main_test(node.test):
+            self._add(node, "main-guard", scope=scope)
+            self.visit(node.body, "function")
+            self.visit(node.orelse, scope)
+        elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
+            items = node.iter.elts if isinstance(node.iter, ast.List | ast.Tuple | ast.Set) else []
+            self._names[node.target.id] = items
+            self.visit(node.body, scope)
+        elif isinstance(node, ast.ImportFrom | ast.Import):
+            self._import(node)
+        elif isinstance(node, ast.Expr) and isinstance(node.value, ast.Call):
+            self._call(node.value, scope)
+        elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
+            self._assignment(node, scope)
+        else:
+            inner = "function" if isinstance(node, _FUNCTIONS) else scope
+            for block in _find_blocks(node):
+                self.visit(block, inner)
+
+    def _import(self, node: ast.ImportFrom | ast.Import) -> None:
+        """Note the file's own names for ``sys.path``."""
+        for alias in node.names:
+            if isinstance(node, ast.Import) and alias.name == "sys" and alias.asname:
+                self._paths.add(f"{alias.asname}.path")
+            elif isinstance(node, ast.ImportFrom) and node.module == "sys" and alias.name == "path":
+                self._paths.add(alias.asname or alias.name)
+
+    def _call(self, node: ast.Call, scope: str) -> None:
+        owner, _, method = find_dotted(node.func).rpartition(".")
+        argument = _CHANGES.get(method, -1)
+        if owner in self._paths and 0 <= argument < len(node.args):
+            first = node.args[0]
+            is_first = method == "insert" and isinstance(first, ast.Constant) and first.value in {0, 1}
+            self._add_folders(node, node.args[argument], "sys-path", "first" if is_first else "last", scope)
+        elif method == "addsitedir" and node.args:
+            self._add_folders(node, node.args[0], "site-folder", "last", scope)
+        elif method == "setdefault" and len(node.args) == 2 and find_literal_text(node.args[0]) == _SETTINGS:
+            self._name_settings(node, node.args[1], scope)
+
+    def _assignment(self, node: ast.Assign | ast.AugAssign | ast.AnnAssign, scope: str) -> None:
+        target = node.targets[0] if isinstance(node, ast.Assign) else node.target
+        if node.value is None:
+            return
+        if find_dotted(target) in self._paths:
+            place = "first" if isinstance(node.value, ast.BinOp) and _is_list(node.value.left) else "last"
+            for folders in _find_lists(node.value):
+                self._add_folders(node, folders, "sys-path", place, scope)
+        elif isinstance(target, ast.Subscript) and find_dotted(target.value) in self._paths:
+            self._add_folders(node, node.value, "sys-path", "first", scope)
+        elif isinstance(target, ast.Subscript) and find_literal_text(target.slice) == _SETTINGS:
+            self._name_settings(node, node.value, scope)
+        else:
+            self._applications(target, node.value, scope)
+
+    def _applications(self, target: ast.expr, value: ast.expr, scope: str) -> None:
+        """Note the modules that Django and Celery import by the texts of a list."""
+        if find_dotted(target) == "INSTALLED_APPS":
+            for folders in _find_lists(value):
+                self._name_modules(folders, scope)
+        if isinstance(value, ast.Call) and find_dotted(value.func).rpartition(".")[2] == "Celery":
+            for keyword in value.keywords:
+                if keyword.arg == "include":
+                    self._name_modules(keyword.value, scope)
+
+    def _name_settings(self, node: ast.AST, value: ast.expr, scope: str) -> None:
+        name = find_literal_text(value)
+        if name:
+            self._add(node, "settings", value=name, scope=scope)
+
+    def _name_modules(self, node: ast.expr, scope: str) -> None:
+        for inner in node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else ():
+            name = find_literal_text(inner)
+            if name and all(map(str.isidentifier, name.split("."))):
+                self._add(inner, "named-module", value=name, scope=scope)
+
+    def _add_folders(self, node: ast.AST, value: ast.expr, kind: str, place: str, scope: str) -> None:
+        for found in find_paths(value, self._names):
+            base, folder = found.show() if found else ("unknown", "")
+            self._add(node, kind, place, base, folder, scope=scope)
+
+    def _add(
+        self,
+        node: ast.AST,
+        kind: str,
+        place: str = "",
+        base: str = "",
+        folder: str = "",
+        value: str = "",
+        *,
+        scope: str,
+    ) -> None:
+        self.rows.append((self._next(), getattr(node, "lineno", 0), kind, place, base, folder, value, scope))
+
+
+def _find_blocks(node: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
+    """Yield the blocks of a compound statement."""
+    for name in ("body", "orelse", "finalbody"):
+        yield getattr(node, name, ())
+    for name in ("handlers", "cases"):
+        for part in getattr(node, name, ()):
+            yield part.body
+
+
+def _is_list(node: ast.expr) -> bool:
+    return isinstance(node, ast.List | ast.Tuple)
+
+
+def _find_lists(node: ast.expr) -> Iterator[ast.expr]:
+    """Yield the literal lists of a sum of lists."""
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        if isinstance(current, ast.BinOp) and isinstance(current.op, ast.Add):
+            waiting.extend((current.right, current.left))
+        elif _is_list(current):
+            yield current

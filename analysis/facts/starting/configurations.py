@@ -1,0 +1,135 @@
+"""Starts and search paths in the project's own configuration: scripts, pytest, type checkers, ``.pth`` files."""
+
+from __future__ import annotations
+
+import configparser
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from analysis.facts.rows import Row
+from analysis.facts.starting.layout import Layout, join
+
+_EXTRA_PATHS = re.compile(r"[\"'](?:python\.(?:analysis|autoComplete)\.)?extraPaths[\"']\s*:\s*\[([^\]]*)\]")
+_TEXTS = re.compile(r"[\"']([^\"'\n]+)[\"']")
+_ENTRY = re.compile(r"[\"']?\s*[\w.-]+\s*=\s*([A-Za-z_][\w.]*)\s*:\s*[A-Za-z_][\w.]*")
+_CONSOLE_SCRIPTS = re.compile(r"[\"']?(?:console|gui)_scripts[\"']?\s*:\s*\[([^\]]*)\]")
+_IMPORT_MODE = re.compile(r"--import-mode[ =]\s*(prepend|append|importlib)")
+_MYPY_PATH = re.compile(r"^\s*mypy_path\s*=\s*(.+)$", re.MULTILINE)
+_SCRIPT_TABLES = (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts"))
+_PYTEST_SECTIONS = ("pytest", "tool:pytest")
+
+
+class ConfigurationReader:
+    """Reads one configuration file of a project into rows of ``start_evidence``."""
+
+    def __init__(self, path: str, text: str, layout: Layout) -> None:
+        self._path = path
+        self._text = text
+        self._layout = layout
+        self._own, _, self._name = path.rpartition("/")
+
+    def read(self) -> Iterator[Row]:
+        """Yield rows of ``start_evidence``; a file that is not valid yields none."""
+        if self._name == "pyproject.toml":
+            yield from self._read_toml()
+        elif self._name.endswith((".ini", ".cfg")):
+            yield from self._read_ini()
+        elif self._name == "setup.py":
+            for found in _CONSOLE_SCRIPTS.finditer(self._text):
+                yield from self._read_entries(found[1], found.start(1))
+        elif self._name.endswith(".json"):
+            yield from self._read_json()
+        elif self._name.endswith(".pth"):
+            yield from self._read_pth()
+
+    def _read_pth(self) -> Iterator[Row]:
+        for number, line in enumerate(self._text.splitlines(), 1):
+            if line.strip() and not line.startswith(("import ", "import\t", "#")):
+                yield from self._add_folder("pth", line.strip(), 0, number)
+
+    def _read_json(self) -> Iterator[Row]:
+        """Settings of editors are no valid JSON where they have comments: the lists of paths are enough."""
+        source = "editor" if self._name == "settings.json" else "type-checker"
+        for found in _EXTRA_PATHS.finditer(self._text):
+            for inner in _TEXTS.finditer(found[1]):
+                folder = inner[1].replace("${workspaceFolder}", ".")
+                yield from self._add_folder(source, folder, found.start(1) + inner.start())
+
+    def _read_toml(self) -> Iterator[Row]:
+        try:
+            document = tomllib.loads(self._text)
+        except (tomllib.TOMLDecodeError, RecursionError, ValueError):
+            return
+        for keys in _SCRIPT_TABLES:
+            for name, written in _look_up(document, *keys).items():
+                if isinstance(written, str):
+                    yield from self._add_script(written, self._find_line(name, written))
+        pytest = _look_up(document, "tool", "pytest", "ini_options")
+        if pytest:
+            yield from self._read_pytest(
+                _as_texts(pytest.get("pythonpath")), " ".join(_as_texts(pytest.get("addopts")))
+            )
+        for tool, key in (("pyright", "extraPaths"), ("basedpyright", "extraPaths"), ("mypy", "mypy_path")):
+            for folders in _as_texts(_look_up(document, "tool", tool).get(key)):
+                for folder in re.split("[:,;]", folders):
+                    yield from self._add_folder("type-checker", folder, 0, self._find_line(key, folder))
+
+    def _read_ini(self) -> Iterator[Row]:
+        parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
+        try:
+            parser.read_string(self._text)
+        except configparser.Error:
+            return
+        for section in _PYTEST_SECTIONS:
+            if parser.has_section(section) and (section == "tool:pytest") == (self._name == "setup.cfg"):
+                folders = (parser.get(section, "pythonpath", fallback="") or "").split()
+                yield from self._read_pytest(folders, parser.get(section, "addopts", fallback="") or "")
+        for key in ("console_scripts", "gui_scripts"):
+            written = parser.get("options.entry_points", key, fallback="") or ""
+            if written:
+                yield from self._read_entries(written, max(0, self._text.find(written.strip()[:40])))
+        found = _MYPY_PATH.search(self._text)
+        for folder in re.split("[:,;]", found[1]) if found else ():
+            yield from self._add_folder("type-checker", folder.strip(), found.start(1) if found else 0)
+
+    def _read_pytest(self, folders: Sequence[str], options: str) -> Iterator[Row]:
+        mode = _IMPORT_MODE.search(options)
+        line = self._find_line("pytest", "")
+        yield (self._path, line, "pytest", self._own or ".", mode[1] if mode else "prepend")
+        for folder in folders:
+            yield from self._add_folder("pytest", folder, 0, self._find_line("pythonpath", folder))
+
+    def _read_entries(self, text: str, offset: int) -> Iterator[Row]:
+        for entry in _ENTRY.finditer(text):
+            yield from self._add_script(entry[1], self._text.count("\n", 0, offset + entry.start(1)) + 1)
+
+    def _add_script(self, written: str, line: int) -> Iterator[Row]:
+        module = written.partition(":")[0].strip()
+        for folder in (self._own, join(self._own, "src") or "", ""):
+            if self._layout.has_module(folder, module):
+                yield (self._path, line, "console-script", folder or ".", module)
+                return
+
+    def _add_folder(self, source: str, folder: str, offset: int, line: int = 0) -> Iterator[Row]:
+        found = self._layout.find_folder(folder.replace("$MYPY_CONFIG_FILE_DIR", ".") or ".", (self._own, ""), {})
+        if found is not None and folder:
+            yield (self._path, line or self._text.count("\n", 0, offset) + 1, source, found or ".", "")
+
+    def _find_line(self, key: str, value: str) -> int:
+        """Return the line on which a value stands, after its key where both are there; the first without any."""
+        start = max(0, self._text.find(key))
+        return self._text.count("\n", 0, max(start, self._text.find(value, start))) + 1
+
+
+def _look_up(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
+    found: Any = document
+    for key in keys:
+        found = found.get(key) if isinstance(found, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def _as_texts(value: object) -> list[str]:
+    given = value if isinstance(value, list) else [value]
+    return [each for each in given if isinstance(each, str)]

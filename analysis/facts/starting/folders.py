@@ -1,0 +1,122 @@
+"""The folders that something puts on the search path, and for whom: the evidence, before any import is resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.facts.starting.layout import Layout, join
+from analysis.facts.test_files import is_test_file
+
+#: What pytest takes for a file of tests, and what it loads beside them.
+_CONFTEST = "conftest.py"
+#: After a folder: the files in it, but none further below.
+_DIRECTLY = "/."
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class StartFolder:
+    """A folder of the search path; empty for the target itself.
+
+    ``seen_by`` are the folders whose files find modules there; the empty folder means all files, one that ends with
+    ``/.`` those directly in it. ``line`` is 0 where it
+    is a default of pytest.
+    """
+
+    folder: str
+    kind: str
+    place: str
+    path: str
+    line: int
+    seen_by: tuple[str, ...]
+    start: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StartFolders:
+    """All folders that something puts on the search path, and the modules that texts name: file to dotted names."""
+
+    folders: tuple[StartFolder, ...] = ()
+    named: tuple[tuple[str, str, int], ...] = ()
+
+    def find_for(self, importer: str, folders: frozenset[str]) -> list[StartFolder]:
+        """Return those among some folders that the file of an importer sees, the nearest first."""
+        found = [each for each in self.folders if each.folder in folders and is_seen_by(each, importer)]
+        return sorted(found, key=lambda each: (-each.folder.count("/"), each))
+
+
+def is_seen_by(folder: StartFolder, importer: str) -> bool:
+    """Return whether a file finds modules in a folder of the search path."""
+    own = importer.rpartition("/")[0] + _DIRECTLY
+    return any(not place or place == own or importer.startswith(f"{place}/") for place in folder.seen_by)
+
+
+def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]) -> StartFolders:
+    """Return the folders of the target that statements, commands and configuration put on the search path."""
+    layout = Layout(paths)
+    rows = tables.read_rows(marks, "path", "line", "kind", "place", "base", "folder", "value", "scope")
+    found: set[StartFolder] = set()
+    named: set[tuple[str, str, int]] = set()
+    scripts: dict[str, StartFolder] = {}
+    for path, line, kind, place, base, folder, value, scope in rows:
+        own = path.rpartition("/")[0]
+        if kind == "named-module":
+            named.add((path, value, line))
+        elif kind == "main-guard":
+            if f"{own}/__init__.py" in layout.paths:  # elsewhere a script is known by its folder
+                scripts.setdefault(own, StartFolder(own, "script", "first", path, line, (own + _DIRECTLY,), path))
+        elif kind in {"sys-path", "site-folder"} and scope != "type_checking":
+            where = _find_folder(path, base, folder, layout)
+            if where is not None:
+                seen_by = (path.rpartition("/")[0], where)
+                source = "sys.path" if kind == "sys-path" else kind
+                found.add(StartFolder(where, source, place, path, line, seen_by))
+    modes = dict[str, str]()
+    for path, line, source, folder, value in tables.read_rows(evidence, *tables.START_EVIDENCE.names):
+        where = "" if folder == "." else folder
+        if source == "pytest" and value in {"prepend", "append", "importlib"}:
+            modes[where] = value
+        elif source in {"console-script", "script"} or value == "command":
+            continue  # an installed program has no folder of its own, a script that in which it lies
+        else:
+            found.add(StartFolder(where, source, "", path, line, _find_range(path, where, layout), value))
+    found.update(scripts.values())
+    found.update(_find_test_folders(layout, modes))
+    return StartFolders(tuple(sorted(found)), tuple(sorted(named)))
+
+
+def _find_folder(path: str, base: str, folder: str, layout: Layout) -> str | None:
+    """Return the folder of the target that a statement names; None for one outside, or unknown."""
+    around = [path.rpartition("/")[0]] if base == "file" else ["", path.rpartition("/")[0]]
+    for start in around if base in {"file", "working-folder"} else ():
+        found = join(start, folder)
+        if found is not None and found in layout.folders:
+            return found
+    return None
+
+
+def _find_range(path: str, folder: str, layout: Layout) -> tuple[str, ...]:
+    """Return whose imports a file of builds or configuration is about: what lies beside it, and in the folder named."""
+    parts = path.split("/")[:-1]
+    hidden = next((number for number, part in enumerate(parts) if part.startswith(".")), len(parts))
+    own = "/".join(parts[:hidden])
+    return (own, folder) if own in layout.folders else ("",)
+
+
+def _find_test_folders(layout: Layout, modes: Mapping[str, str]) -> Iterator[StartFolder]:
+    """Yield the folders that pytest puts on the path for the tests in them: those that are no package."""
+    first: dict[str, str] = {}
+    for path in sorted(layout.paths):
+        name = path.rpartition("/")[2]
+        if name == _CONFTEST or (is_test_file(path) and (name.startswith("test_") or name.endswith("_test.py"))):
+            folder = path.rpartition("/")[0]
+            while folder and f"{folder}/__init__.py" in layout.paths:
+                folder = folder.rpartition("/")[0]
+            first.setdefault(folder, path)
+    for folder, path in sorted(first.items()):
+        rootdir = max((where for where in modes if not where or folder.startswith(where)), key=len, default="")
+        if modes.get(rootdir, "prepend") != "importlib":
+            yield StartFolder(folder, "pytest", "first", path, 0, (folder,))

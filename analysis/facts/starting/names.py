@@ -1,0 +1,112 @@
+"""Which top-level names the folders of the search path give, for those whose imports search them."""
+
+from __future__ import annotations
+
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from analysis.facts.starting.folders import StartFolder, StartFolders, is_seen_by
+from analysis.facts.starting.layout import Layout
+from analysis.facts.test_files import is_test_file
+
+#: What a framework that imports a named application takes from it.
+_OF_APPLICATION = ("models", "apps")
+
+
+class Stated(NamedTuple):
+    """One absolute import: its file, the module as written, and the name taken; empty for ``import a``."""
+
+    path: str
+    module: str
+    name: str
+
+
+class SearchedNames:
+    """Decides which names a folder of the search path gives.
+
+    ``named`` are all dotted names that statements say, ``list_bound`` returns the names that a file binds.
+    """
+
+    def __init__(
+        self, layout: Layout, stated: Iterable[Stated], named: frozenset[str], list_bound: Callable[[str], set[str]]
+    ) -> None:
+        self._layout = layout
+        self._named = named
+        self._list_bound = list_bound
+        self._users: dict[str, list[Stated]] = defaultdict(list)
+        for each in stated:
+            self._users[each.module.partition(".")[0]].append(each)
+
+    def find(self, starts: StartFolders) -> dict[str, frozenset[str]]:
+        """Return each folder with the top-level names for which it is needed.
+
+        A neighbour that only its own folder imports, which is no package, needs none: that is the folder of a script. A
+        name that lies in a folder above, too, means that one.
+        """
+        by_folder: dict[str, list[StartFolder]] = defaultdict(list)
+        for each in starts.folders:
+            if each.folder:
+                by_folder[each.folder].append(each)
+        found: dict[str, frozenset[str]] = {}
+        for folder, entries in sorted(by_folder.items()):
+            children = self._layout.children.get(folder, set())
+            names = {name for name in children & self._users.keys() if self._is_given(folder, name, entries)}
+            if names:
+                found[folder] = frozenset(names)
+        return found
+
+    def _is_given(self, folder: str, name: str, entries: Sequence[StartFolder]) -> bool:
+        if name in sys.stdlib_module_names or self._lies_above(folder, name):
+            return False
+        users = self._users[name]
+        seen = [each for each in users if any(is_seen_by(entry, each.path) for entry in entries)]
+        return bool(seen) and self._is_needed(folder, name, seen) and self._is_meant(folder, seen, users)
+
+    def _lies_above(self, folder: str, name: str) -> bool:
+        """Return whether a folder above has the name, too: as one that the importers' own root gives."""
+        while folder:
+            folder = folder.rpartition("/")[0]
+            if name in self._layout.children.get(folder, ()) and f"{folder}/__init__.py" not in self._layout.paths:
+                return True
+        return False
+
+    def _is_needed(self, folder: str, name: str, seen: Sequence[Stated]) -> bool:
+        if f"{folder}/__init__.py" in self._layout.paths or any(_folder(each.path) != folder for each in seen):
+            return True
+        long_name = f"{folder}/{name}".replace("/", ".")
+        return long_name in self._named and not all(is_test_file(each.path) for each in seen)
+
+    def _is_meant(self, folder: str, seen: Sequence[Stated], users: Sequence[Stated]) -> bool:
+        """Return whether the imports mean what lies in the folder, not a third party's package of that name.
+
+        Most of them take what is there; where none takes anything, everybody who says the name finds it there.
+        """
+        verdicts = [self._fits(folder, each) for each in seen]
+        if any(verdict is not None for verdict in verdicts):
+            return verdicts.count(True) > verdicts.count(False)
+        return len(seen) == len(users)
+
+    def _fits(self, folder: str, each: Stated) -> bool | None:
+        """Return whether the folder has what a statement takes; None for a statement that takes nothing."""
+        file = self._layout.has_module(folder, each.module)
+        if not file:
+            return False
+        if each.name in {"", "*"}:
+            return True if "." in each.module else None
+        if self._layout.has_module(folder, f"{each.module}.{each.name}"):
+            return True
+        return not {each.name, "*", "__getattr__"}.isdisjoint(self._list_bound(file))
+
+
+def _folder(path: str) -> str:
+    return path.rpartition("/")[0]
+
+
+def list_named(starts: StartFolders) -> Iterator[tuple[str, str]]:
+    """Yield the dotted names that texts say, with the file of the text, and what a framework then imports there."""
+    for path, name, _ in starts.named:
+        yield name, path
+        for last in _OF_APPLICATION:
+            yield f"{name}.{last}", path

@@ -1,0 +1,90 @@
+"""Scripts whose own folder, the first of their search path, holds a file named like a standard library module."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from analysis import tables
+from analysis.resolve.modules import NAMESPACE, Module
+from analysis.resolve.standard_library import ALWAYS_FIRST, STANDARD
+from analysis.resolve.target import TargetResolver
+
+#: Names that any module may serve or take over from another one.
+_ANY = frozenset({"*", "__getattr__"})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class HiddenLibrary:
+    """An import that means the standard library and takes a neighbour when ``script`` is started.
+
+    ``missing`` are the names that the importer takes and the neighbour has not; without any it is not known what is
+    meant.
+    """
+
+    neighbour: str
+    name: str
+    script: str
+    path: str
+    line: int
+    missing: tuple[str, ...]
+
+
+def find_hidden_libraries(resolver: TargetResolver) -> list[HiddenLibrary]:
+    """Return what scripts, and the files beside them that they import by a bare name, take from the wrong module.
+
+    Left out is an import that takes only what the neighbour has: that is meant.
+    """
+    hiding = _list_hiding(resolver)
+    scripts = {start.path for start in resolver.starts if start.kind == "script"}
+    imports = _list_imports(resolver, {path.rpartition("/")[0] for path in scripts} & hiding.keys())
+    found: set[HiddenLibrary] = set()
+    for script in sorted(scripts):
+        folder = script.rpartition("/")[0]
+        beside = {
+            script,
+            *(f"{folder}/{name}.py" if folder else f"{name}.py" for name, _, _ in imports.get(script, ())),
+        }
+        for path in sorted(beside) if folder in hiding else ():
+            found.update(_judge(resolver, script, path, imports.get(path, ()), hiding[folder]))
+    return sorted(found)
+
+
+def _list_hiding(resolver: TargetResolver) -> Mapping[str, Mapping[str, Module]]:
+    """Return by folder the modules in it that are named like one of the standard library."""
+    found: dict[str, dict[str, Module]] = defaultdict(dict)
+    for module in resolver.index.modules:
+        last = module.plain.rpartition(".")[2]
+        if last in STANDARD and last not in ALWAYS_FIRST and module.kind != NAMESPACE:
+            folder = module.folder.rpartition("/")[0] if module.is_package else module.folder
+            found[folder][last] = module
+    return found
+
+
+def _list_imports(resolver: TargetResolver, folders: set[str]) -> Mapping[str, list[tuple[str, str, int]]]:
+    """Return by file the absolute imports of the files in some folders: module, name and line."""
+    found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
+    columns = ("path", "level", "module", "name", "line", "scope")
+    for path, level, module, name, line, scope in tables.read_rows(resolver.imports.statements, *columns):
+        if not level and scope != "type_checking" and path.rpartition("/")[0] in folders:
+            found[path].append((module, name, line))
+    return found
+
+
+def _judge(
+    resolver: TargetResolver, script: str, path: str, imports: list[tuple[str, str, int]] | tuple[()],
+    hiding: Mapping[str, Module],
+) -> Iterator[HiddenLibrary]:  # fmt: skip
+    """Yield the imports of one file that take a neighbour for the standard library."""
+    neighbours = resolver.imports.neighbours
+    for module, name, line in imports:
+        first, _, rest = module.partition(".")
+        beside = hiding.get(first)
+        if beside is None or beside.path == path:
+            continue
+        has = neighbours.list_names(beside)
+        taken = {rest.partition(".")[0]} if rest else {name} - {"", "*"} or neighbours.find_used(path, first)
+        missing = tuple(sorted(taken - has)) if not has & _ANY else ()
+        if missing or not taken:
+            yield HiddenLibrary(beside.path, first, script, path, line, missing)

@@ -1,0 +1,67 @@
+"""A file beside a script that hides a module of the standard library from it."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+
+from analysis.facts.test_files import is_test_file
+from analysis.resolve import TargetResolver
+from analysis.resolve.hidden_libraries import HiddenLibrary, find_hidden_libraries
+from analysis.rules.context import RuleContext
+from analysis.rules.finding import Finding, build_finding
+from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
+from analysis.rules.root_causes import UNCHECKED_IMPORTS
+from analysis.rules.rule import Rule
+from analysis.wording import format_count, format_some
+
+
+def _check_hidden(case: RuleContext) -> Iterator[Finding]:
+    grouped: dict[str, list[HiddenLibrary]] = defaultdict(list)
+    for each in find_hidden_libraries(case.resolver or TargetResolver(case.facts)):
+        grouped[each.neighbour].append(each)
+    for neighbour, rows in sorted(grouped.items()):
+        rows.sort(key=lambda row: (not row.missing, is_test_file(row.script), row))
+        is_test = all(is_test_file(row.script) for row in rows)
+        severity = "P3" if is_test or not rows[0].missing else "P1"
+        places = [*((row.path, row.line) for row in rows), (neighbour, 1)]
+        message = _describe(neighbour, rows)
+        yield build_finding("library-hidden-from-script", severity, neighbour, message, places, [])
+
+
+def _describe(neighbour: str, rows: Sequence[HiddenLibrary]) -> str:
+    first = rows[0]
+    scripts = sorted({row.script for row in rows})
+    more = f" (and {format_count(len(scripts) - 1, 'other script')} beside it)" if scripts[1:] else ""
+    lacks = f", which has no {format_some(first.missing)}" if first.missing else ""
+    module = first.script.removesuffix(".py").replace("/", ".")
+    otherwise = f", or start it as python -m {module}" if "." in module else ""
+    return (
+        f"{neighbour} hides the standard library's {first.name}: python {first.script}{more} has its own folder first "
+        f"on the search path, and the import at {first.path}:{first.line} takes the neighbour{lacks}. "
+        f"Rename {neighbour}{otherwise}"
+    )
+
+
+RULES = (
+    Rule(
+        "library-hidden-from-script", "P1",
+        "A file beside a script is named like a module of the standard library. The folder of a script comes first on "
+        "its search path, so that the script, and every library that it imports, gets the neighbour.",
+        "Rename the neighbour, or start the script as a module with python -m.",
+        _check_hidden,
+        bad={
+            "utils/__init__.py": "", "utils/calendar.py": "DAYS = 7\n",
+            "utils/run.py": "import calendar\nif __name__ == '__main__':\n    print(calendar.month(2024, 1))\n",
+        },
+        good={
+            "utils/__init__.py": "", "utils/calendar.py": "DAYS = 7\n",
+            "utils/run.py": "import calendar\ndef show():\n    print(calendar.month(2024, 1))\n",
+        },
+        grades={
+            "P1": "the script takes a name that the neighbour has not",
+            "P3": "only tests are started so, or it is not known what the import takes",
+        },
+        step=PlanStep(ENTRY_POINTS, 45, "Rename files that hide the standard library"), cause=UNCHECKED_IMPORTS,
+    ),
+)  # fmt: skip

@@ -1,0 +1,76 @@
+"""A file beside a script that hides the standard library from it, with CPython as the witness."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Mapping
+
+import pytest
+from conftest import Tree
+
+from analysis.facts import scan
+from analysis.resolve import TargetResolver
+from analysis.resolve.hidden_libraries import find_hidden_libraries
+
+GUARD = "if __name__ == '__main__':\n    main()\n"
+FAILS: Mapping[str, dict[str, str]] = {
+    "in a package": {
+        "utils/__init__.py": "", "utils/logging.py": "LEVEL = 1\n",
+        "utils/run.py": f"import logging\ndef main():\n    logging.getLogger()\n{GUARD}",
+    },
+    "in a folder that is no package": {
+        "jobs/queue.py": "NAMES = []\n", "jobs/run.py": f"from queue import Queue\ndef main():\n    Queue()\n{GUARD}",
+    },
+    "at the top": {"token.py": "x = 1\n", "run.py": f"import token\ndef main():\n    token.tok_name\n{GUARD}"},
+    "a package of that name": {
+        "jobs/json/__init__.py": "", "jobs/json/old.py": "",
+        "jobs/run.py": f"import json\ndef main():\n    json.dumps(1)\n{GUARD}",
+    },
+    "in a file that the script imports": {
+        "jobs/calendar.py": "", "jobs/helper.py": "import calendar\ncalendar.month(2024, 1)\n",
+        "jobs/run.py": f"import helper\ndef main(): ...\n{GUARD}",
+    },
+    "under another name": {
+        "jobs/random.py": "seed = 1\n", "jobs/run.py": f"import random as r\ndef main():\n    r.choice([1])\n{GUARD}",
+    },
+}  # fmt: skip
+WORKS: Mapping[str, dict[str, str]] = {
+    "the neighbour is meant": {
+        "jobs/queue.py": "NAMES = []\n", "jobs/run.py": f"from queue import NAMES\ndef main(): ...\n{GUARD}",
+    },
+    "loaded before any script": {
+        "jobs/os.py": "", "jobs/sys.py": "",
+        "jobs/run.py": f"import os, sys\ndef main():\n    os.getcwd(), sys.path\n{GUARD}",
+    },
+    "in another folder": {
+        "jobs/__init__.py": "", "jobs/sub/logging.py": "",
+        "jobs/run.py": f"import logging\ndef main():\n    logging.getLogger()\n{GUARD}",
+    },
+    "the script is the file itself": {
+        "jobs/calendar.py": f"def main(): ...\n{GUARD}", "jobs/run.py": f"def main(): ...\n{GUARD}",
+    },
+}  # fmt: skip
+
+
+def start(root: str, files: Mapping[str, str]) -> int:
+    """Return how the script of a tree ends."""
+    script = next(path for path in files if path.endswith("run.py"))
+    run = [sys.executable, "-E", "-B", script]
+    return subprocess.run(run, cwd=root, capture_output=True, check=False).returncode
+
+
+@pytest.mark.parametrize("name", FAILS)
+def test_a_script_that_fails_for_its_neighbour_is_found(name: str, make_tree: Tree) -> None:
+    root = make_tree(FAILS[name])
+    assert start(str(root), FAILS[name]) == 1
+    found = find_hidden_libraries(TargetResolver(scan(root, jobs=1)))
+    assert len(found) == 1
+    assert found[0].missing
+
+
+@pytest.mark.parametrize("name", WORKS)
+def test_a_script_that_works_is_none(name: str, make_tree: Tree) -> None:
+    root = make_tree(WORKS[name])
+    assert start(str(root), WORKS[name]) == 0
+    assert find_hidden_libraries(TargetResolver(scan(root, jobs=1))) == []
