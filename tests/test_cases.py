@@ -13,12 +13,7 @@ import pytest
 from case_judge import Remark, judge_case, judge_findings, list_cases
 
 NOT_RIGHT = {
-    "02-flat-and-package": "the search path of a start: one file as netconf and as tools.netconf",
     "03-loaded-by-file-path": "a loader that gives a file a second name",
-    "04-short-and-long-path": "one package by a short and a long path",
-    "06-generated-sibling-on-path": "a sys.path edit that gives generated files a second name",
-    "07-settings-on-path": "names in settings that are imported from a second folder of the path",
-    "08-worker-started-below": "a worker that is started below the root",
     "09-manager-keeps-request": "an object of the process that takes what each caller hands over",
     "10-client-singleton": "a class attribute that keeps the one object",
     "12-object-from-factory-on-import": "an object with memory that a factory makes on import",
@@ -29,11 +24,9 @@ NOT_RIGHT = {
     "25-stale-binding": "a copy of a name that is bound anew later",
     "29-app-as-script": "the twin of __main__, which then fails",
     "32-all-lists-missing-names": "__all__ lists names that are not there",
-    "34-neighbour-hides-stdlib": "a neighbour of a script hides the standard library",
     "37-namespace-in-two-roots": "a module that neither part of a namespace package has",
     "43-dotted-use-in-cycle": "a dotted use in a cycle, when the other module comes first",
     "54-plugin-under-main-guard": "the twin of __main__, by a plugin",
-    "55-generated-sibling-bare": "a bare import of a generated neighbour",
     "59-sys-modules-registration": "names that are registered in sys.modules",
     "60-linked-file": "a symbolic link is a second name, not a second definition",
     "65-stub-only-for-checkers": "stubs without a module, for checkers only",
