@@ -241,3 +241,26 @@ def test_lazy_imports_make_no_import_time_cycle(make_tree: MakeTree, tmp_path: P
     found = see(make_tree(files), tmp_path / "data")
     assert [row["kind"] for row in found.table("cycles").to_pylist() if not row["with_ancestors"]] == ["deferred"]
     assert {row["outcome"] for row in found.table("simulated").to_pylist()} == {"ok"}
+
+
+GUARDS = {
+    "import sys\nif sys.version_info >= (3, 12):\n    from p.new import Box\nelse:\n    Box = None\n": 0,
+    "try:\n    from p.new import Box\nexcept SyntaxError:\n    Box = None\n": 0,
+    "import sys\nif sys.version_info >= (3, 10):\n    from p.new import Box\n": 1,
+    "try:\n    from p.new import Box\nexcept ImportError:\n    Box = None\n": 1,
+    "import sys\nif sys.version_info >= (3, 12):\n    from p.new import Box\ndef f():\n    import p.new\n": 1,
+    "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from p.new import Box\n": 1,
+    "from p.other import Box\n": 1,
+}
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="this interpreter parses it")
+@pytest.mark.parametrize("user", GUARDS)
+def test_a_file_that_only_newer_versions_import_is_no_finding(user: str, make_tree: MakeTree, tmp_path: Path) -> None:
+    files = {
+        "pyproject.toml": '[project]\nname = "p"\nrequires-python = ">=3.9"\n', "p/__init__.py": "",
+        "p/base.py": "class Base: ...\n", "p/new.py": f"{NEW}import p.inner\n", "p/inner.py": "type X = int\n",
+        "p/user.py": user, "p/other.py": "",
+    }  # fmt: skip
+    messages = read_messages(see(make_tree(files), tmp_path / "data"))
+    assert [message.split()[0] for message in messages] == ["p/new.py"] * GUARDS[user]

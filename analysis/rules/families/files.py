@@ -13,9 +13,9 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.discovery import NOTEBOOK
 from analysis.facts.test_files import is_test_file
-from analysis.resolve.environments import DEFAULT
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
+from analysis.rules.newer_files import explain_newer
 from analysis.rules.plan_phases import DEFINITIONS, ENTRY_POINTS, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence
 from analysis.rules.root_causes import COPIES, UNCHECKED_IMPORTS
@@ -94,7 +94,7 @@ def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:
     columns = ("path", "status", "reason", "error_line", "since")
     for path, status, reason, line, since in sorted(tables.read_rows(rows, *columns)):
         if status == "ok":
-            message = _explain_newer(case, path, line, since, reason)
+            message = explain_newer(case, path, line, since, reason)
         else:
             where = f" at line {line:,}" if line else ""
             reader = "as a notebook" if path.endswith(NOTEBOOK) else f"by Python {_VERSION}"
@@ -102,23 +102,6 @@ def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:
         if message:
             severity = "P3" if is_test_file(path) else "P2"
             yield build_finding(rule, severity, path, message, [(path, max(1, line))])
-
-
-def _explain_newer(case: RuleContext, path: str, line: int, since: str, reason: str) -> str:
-    """Return why a file that only later versions of Python parse is a finding; empty where all supported ones do."""
-    supported = case.resolver.supported if case.resolver else DEFAULT
-    first = tuple(map(int, since.split(".")))
-    fails = [f"{major}.{minor}" for major, minor in supported.versions if (major, minor) < first]
-    if not fails:
-        return ""
-    versions = fails[0] if len(fails) == 1 else f"{fails[0]} to {fails[-1]}"
-    where = f" at line {line:,}" if line else ""
-    if supported.versions == DEFAULT.versions:
-        return f"{path} is valid from Python {since}, but not in Python {versions}{where}: {reason}"
-    is_all = len(fails) == len(supported.versions)
-    verb = "admits only" if is_all else "also admits"
-    admits = f"requires-python {verb} {versions}, where it is a SyntaxError{where}: {reason}"
-    return f"{path} is valid from Python {since}, but {admits}"
 
 
 def _confirm_unparsed(finding: Finding, evidence: ProbeEvidence) -> str:
