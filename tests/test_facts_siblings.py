@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from test_gate import commit
 
 from analysis.facts import read_siblings, scan
 from analysis.facts.sibling_files import normalise
 from analysis.facts.source_tree import RepositoryTree
+from analysis.gate import CheckOptions, check
 from analysis.investigation import Investigation
 from analysis.pipeline import investigate
 from analysis.policy import Policy
@@ -192,6 +194,18 @@ def test_a_second_scan_sees_what_changed_beside_the_target(make_tree: MakeTree, 
     assert not read_rows(see(root / "app", tmp_path), "phantom_names")
     (root / "shared/late.py").write_text("later = 1\n")
     assert [row["name"] for row in read_rows(see(root / "app", tmp_path), "phantom_names")] == ["late"]
+
+
+def test_a_comparison_with_an_earlier_revision_compares_like_with_like(make_tree: MakeTree, tmp_path: Path) -> None:
+    text = '{"nbformat": 4, "cells": [{"cell_type": "code", "source": ["import app.gone\\n"]}]}'
+    root = make_tree({**SHARED, "app/b.py": "from shared.late import gone\n", "app/nb/a.ipynb": text})
+    commit(root)
+    (root / "app/new.py").write_text("import app.missing\n")
+    found = check(root / "app", CheckOptions(since="HEAD", data=tmp_path / "data"))
+    assert [(each.subject, each.status) for each in found.findings if each.status != "known"] == [
+        ("app.missing", "new")
+    ]
+    assert "app.gone" in {each.subject for each in found.findings}
 
 
 # Hostile trees
