@@ -51,12 +51,12 @@ def read_siblings(
     tops = (name.partition(".")[0] for name in tables.read_column(facts.modules, "module"))
     own = frozenset[str]() if is_known else frozenset(tops)
     beside = Surroundings(root, top, own, bases)
-    reader = _Reader(RepositoryTree(root, top), cache, jobs or count_cores(), progress)
+    reader = _RoundReader(RepositoryTree(root, top), cache, jobs or count_cores(), progress)
     found = _close(facts, beside, reader, is_known)
     return _merge(facts, found, reader, top) if found else None
 
 
-class _Reader:
+class _RoundReader:
     """Reads files in rounds; ``parts`` are the tables of each round, whose files are numbered through."""
 
     def __init__(self, tree: RepositoryTree, cache: Path | None, jobs: int, progress: Progress) -> None:
@@ -88,7 +88,7 @@ def _name_files(table: pa.Table, paths: Sequence[str], name: str) -> pa.Table:
     return pa.Table.from_arrays([column, *table.columns[1:]], names=schema.names).cast(schema)
 
 
-def _close(facts: Facts, beside: Surroundings, reader: _Reader, is_known: bool) -> dict[str, SiblingFile]:
+def _close(facts: Facts, beside: Surroundings, reader: _RoundReader, is_known: bool) -> dict[str, SiblingFile]:
     """Return the siblings by path: what the target imports, what that imports, and so on."""
     columns = ("path", "level", "module", "name")
     packages = _find_packages(facts)
@@ -120,7 +120,7 @@ def _find_packages(facts: Facts) -> dict[str, str]:
     return {path: name if kind == "package" else name.rpartition(".")[0] for path, name, kind in rows}
 
 
-def _merge(facts: Facts, found: dict[str, SiblingFile], reader: _Reader, top: Path) -> Siblings:
+def _merge(facts: Facts, found: dict[str, SiblingFile], reader: _RoundReader, top: Path) -> Siblings:
     """Return the facts of the target and of its siblings as those of one tree."""
     rows = sorted((each.module, path, each.kind, each.base) for path, each in found.items())
     named = tables.read_rows(facts.modules, *tables.MODULES.names)
