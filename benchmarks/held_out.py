@@ -26,6 +26,7 @@ from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph
 from analysis.names.paths import build_resolution
 from analysis.resolve import TargetResolver
+from analysis.resolve.values import choose
 from analysis.runtime import find_entries
 from analysis.runtime.plan import find_outside
 from analysis.simulation import Environment, simulate_entries
@@ -42,10 +43,15 @@ _DECORATORS = 200
 
 @dataclass(slots=True)
 class Names:
-    """Of the names of one package: how many are right, and the others with their cause."""
+    """Of the names of one package: how many are right, and the others with their cause.
+
+    ``asked`` are those without a row that are answered rightly where a statement takes them: no table can list the
+    names that a program makes up while it runs.
+    """
 
     total: int = 0
     right: int = 0
+    asked: int = 0
     wrong: list[tuple[str, ...]] = field(default_factory=list)
 
     @property
@@ -114,10 +120,18 @@ def measure_names(folder: Path, facts: Facts, resolver: TargetResolver, witness:
         cause = _judge(rows.get(f"{module}.{name}"), truth, bodies, folder)
         if cause:
             said = rows.get(f"{module}.{name}", ())
+            found.asked += not said and _is_answered(resolver, module, name, truth)
             found.wrong.append((cause, f"{module}.{name}", "|".join(sorted(truth)), *map(str, said)))
         else:
             found.right += 1
     return found
+
+
+def _is_answered(resolver: TargetResolver, module: str, name: str, truth: set[str]) -> bool:
+    """Return whether the resolver knows what a statement that takes a name from a module gets."""
+    owner = next(each for each in resolver.index.modules if each.name == module)
+    outcome = resolver.names.resolve(owner, name)
+    return bool(outcome) and choose(outcome).value.target in truth
 
 
 def _judge(row: tuple[Any, ...] | None, truth: set[str], bodies: set[tuple[str, int]], folder: Path) -> str:
@@ -247,7 +261,10 @@ def main() -> None:
 
 def _print_names(package: str, found: Names, shown: int) -> None:
     share = 100 * found.right / max(1, found.total)
-    print(f"{package}: names {found.right:,} of {found.total:,}, {share:.2f} %; certain and wrong {found.certain}")
+    print(
+        f"{package}: names {found.right:,} of {found.total:,}, {share:.2f} %; "
+        f"{found.asked} more when asked; certain and wrong {found.certain}"
+    )
     _print_wrong(found.wrong, shown)
 
 
@@ -267,7 +284,9 @@ def _print_wrong(wrong: list[tuple[str, ...]], shown: int) -> None:
 
 
 def _sum_up(names: dict[str, Names], imports: dict[str, FirstImports]) -> dict[str, Any]:
-    total = {name: sum(getattr(each, name) for each in names.values()) for name in ("total", "right", "certain")}
+    total = {
+        name: sum(getattr(each, name) for each in names.values()) for name in ("total", "right", "asked", "certain")
+    }
     keys = ("total", "right", "plain", "plain_right", "failing", "placed")
     first = {key: sum(getattr(each, key) for each in imports.values()) for key in keys}
     return {
@@ -275,7 +294,7 @@ def _sum_up(names: dict[str, Names], imports: dict[str, FirstImports]) -> dict[s
         "first_imports": first,
         "packages": {
             package: {
-                "names": each.total, "right": each.right, "certain_wrong": each.certain,
+                "names": each.total, "right": each.right, "asked": each.asked, "certain_wrong": each.certain,
                 "causes": Counter(cause for cause, *_ in each.wrong),
             }
             for package, each in names.items()
