@@ -63,11 +63,13 @@ class Names:
 class FirstImports:
     """Of the first imports of one package: how many end, and fail, as predicted.
 
-    ``plain`` are predictions that know nothing of what is installed, of the modules that need nothing else.
+    ``importable`` are those that end well here; ``plain`` are predictions that know nothing of what is installed, of the modules that need nothing else.
     """
 
     total: int = 0
     right: int = 0
+    importable: int = 0
+    importable_right: int = 0
     plain: int = 0
     plain_right: int = 0
     failing: int = 0
@@ -178,6 +180,8 @@ def measure_first_imports(
         found.total += 1
         is_right = said["outcome"] != "unknown" and (said["exception"] or "ok") == kind
         found.right += is_right
+        found.importable += kind == "ok"
+        found.importable_right += kind == "ok" and is_right
         if not is_right:
             found.wrong.append(("outcome", name, f"{kind} {failed_path}:{failed_line} {message}", *_tell(said)))
         elif kind != "ok":
@@ -288,7 +292,7 @@ def _sum_up(names: dict[str, Names], imports: dict[str, FirstImports]) -> dict[s
     total = {
         name: sum(getattr(each, name) for each in names.values()) for name in ("total", "right", "asked", "certain")
     }
-    keys = ("total", "right", "plain", "plain_right", "failing", "placed")
+    keys = ("total", "right", "importable", "importable_right", "plain", "plain_right", "failing", "placed")
     first = {key: sum(getattr(each, key) for each in imports.values()) for key in keys}
     return {
         "names": total | {"share": round(100 * total["right"] / max(1, total["total"]), 2)},
