@@ -63,7 +63,7 @@ class Names:
 class FirstImports:
     """Of the first imports of one package: how many end, and fail, as predicted.
 
-    ``importable`` are those that end well here; ``plain`` are predictions that know nothing of what is installed, of the
+    ``importable`` are those that end well here; ``plain`` are predictions that know nothing of what is installed, for
     modules that need nothing else.
     """
 
