@@ -51,6 +51,7 @@ from analysis.rules import (
     measure_gaps,
     score_case,
 )
+from analysis.rules.main_programs import simulate_main_programs
 from analysis.run_record import compare_baseline, describe_run, read_golden_path
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
 from analysis.simulation import Environment, simulate_entries
@@ -206,6 +207,9 @@ def simulate(
     ``environment`` says what is outside the tree, ``only`` are patterns of modules; by default all are simulated.
     """
     clock = clock or Clock()
+    starts = partial(simulate_main_programs, case, environment=environment, cache=cache, gaps=clock.gaps)
+    started = clock.gaps.attempt("simulation", "starts", starts, tables.SIMULATED_STARTS.empty)
+    case = replace(case, runtime_tables={**case.runtime_tables, "simulated_starts": started})
     budget = case.policy.simulation.budget_seconds
     finder = case.resolver.imports if case.resolver else None
     found = clock.run(

@@ -37,7 +37,7 @@ _COLOURS = {"P0": "bold red", "P1": "red", "P2": "yellow", "P3": "dim"}
 MOST_FINDINGS = 15
 MOST_GAPS = 5
 #: Statuses of files that are not a problem, or are reported elsewhere.
-_NOT_SHOWN = frozenset({"ok", "not-analysed"})
+_NOT_SHOWN = frozenset({"ok", "not-analysed", "linked"})
 
 
 def make_console(*, is_error: bool = False) -> Console:

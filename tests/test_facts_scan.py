@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from analysis import tables
 from analysis.errors import TargetError
 from analysis.facts import DiscoveryOptions, Facts, ScanOptions, scan, state
-from analysis.facts.discovery import SourceFile, discover
+from analysis.facts.discovery import discover
+from analysis.facts.links import SourceFile
 from analysis.facts.naming import Layout, name_modules
 from analysis.facts.read_files import Work, unpack
 from analysis.facts.scan import _run_apart

@@ -13,6 +13,7 @@ from analysis.errors import TargetError
 from analysis.facts.git_folders import GitRefusedError
 from analysis.facts.git_ignored import IgnoredPaths
 from analysis.facts.git_stand_in import open_git
+from analysis.facts.links import SourceFile, name_links, printable
 from analysis.facts.source_tree import FolderEntry, SourceTree
 from analysis.facts.starting.reading import is_start_file
 from analysis.gaps import Gaps, NoGaps
@@ -30,17 +31,6 @@ NOTEBOOK = ".ipynb"
 _PYTHON_START_FILES = frozenset({"setup.py", "noxfile.py"})
 #: Deeper folders are not entered: no import reaches them, and every real system stops earlier.
 _DEEPEST = 200
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class SourceFile:
-    """One .py file, or notebook. ``path`` is relative, POSIX, printable; ``location`` as the system knows it."""
-
-    path: str
-    location: str
-    size_bytes: int
-    stamp: tuple[int, int, int]
-    problem: str = ""
 
 
 @dataclass(slots=True)
@@ -117,6 +107,9 @@ class _Walk:
         self._single = Counter[str]()
         self.found = Discovery()
         self._stubs: dict[str, str] = {}
+        #: Links to files and to folders, each with what it leads to in the target.
+        self._links: dict[str, str] = {}
+        self._folder_links: dict[str, str] = {}
 
     def run(self) -> Discovery:
         level, depth = [""], 0
@@ -130,6 +123,7 @@ class _Walk:
                     level.append(relative)
             depth += 1
         self._add_stubs()
+        self.found.files = name_links(self.found.files, self._links, self._folder_links)
         for reason, count in self._single.items():
             self.found.left_out.append(("", reason, count))
         return self.found
@@ -203,6 +197,8 @@ class _Walk:
             self._single["excluded"] += 1
         else:
             self.found.files.append(self._read_entry(relative))
+            if entry.is_symlink():
+                self._links[relative] = self._tree.find_link(relative)
             if name in _PYTHON_START_FILES:
                 self.found.start_files.append(relative)
 
@@ -217,6 +213,8 @@ class _Walk:
             self._stubs[_beside(relative, entry.name[:-4])] = relative
         elif entry.is_symlink() and self._tree.has_folder(relative):  # entry.is_dir() raises on a link to itself
             self.found.left_out.append((printable(relative), "symlinked-folder", 0))
+            if entry.name not in _CACHES and not self._is_excluded(relative, entry.name):
+                self._folder_links[relative] = self._tree.find_link(relative)
         elif is_start_file(relative):
             self.found.start_files.append(relative)
 
@@ -247,8 +245,3 @@ class _Walk:
 def _beside(relative: str, name: str) -> str:
     folder = relative.rpartition("/")[0]
     return f"{folder}/{name}" if folder else name
-
-
-def printable(path: str) -> str:
-    """Return a path as text that every table and page can hold: undecodable bytes are shown escaped."""
-    return path.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")

@@ -15,6 +15,7 @@ from analysis.facts.dynamic import find_dynamic_rows
 from analysis.facts.hooks import read_getattr
 from analysis.facts.lazy_tables import LazyTables
 from analysis.facts.lines import normalise_line_ends
+from analysis.facts.loads import find_load_rows
 from analysis.facts.markers import find_markers
 from analysis.facts.notebooks import Notebook, read_notebook
 from analysis.facts.program import write_program
@@ -95,6 +96,7 @@ def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:
     walker.attempt("dynamic imports", lambda: find_dynamic_rows(source, tree, rows, walker.next_position))
     walker.attempt("starts", lambda: rows.start_marks.extend(find_start_marks(source, tree, walker.next_position)))
     walker.attempt("markers", lambda: rows.markers.extend(find_markers(source, walker.docstrings, encoding)))
+    walker.attempt("loads", lambda: rows.loads.extend(find_load_rows(source, tree, walker.next_position)))
     if tree.body:
         walker.attempt("program", lambda: rows.programs.append((write_program(tree),)))
     return rows

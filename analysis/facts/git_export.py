@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from analysis.facts.discovery import printable
 from analysis.facts.git_command import Git
+from analysis.facts.links import printable
 from analysis.facts.source_tree import WorkingTree, walk_entries
 
 #: A larger file is not parsed either.

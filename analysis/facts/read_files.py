@@ -12,8 +12,9 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.facts.cache import FactsCache
-from analysis.facts.discovery import NOTEBOOK, SourceFile
+from analysis.facts.discovery import NOTEBOOK
 from analysis.facts.extract import extract, extract_notebook
+from analysis.facts.links import LINKED, SourceFile
 from analysis.facts.rows import FileFacts, Row
 from analysis.facts.source_tree import SourceTree
 from analysis.gaps import describe_failure
@@ -127,7 +128,9 @@ def _fail(error: Exception) -> FileFacts:
 
 
 def _without_facts(status: str, reason: str) -> FileFacts:
-    return FileFacts(status, reason, 0, "", 0, "", tuple([] for _ in tables.FACT_TABLES))
+    return FileFacts(
+        status, reason, 0, "", 0, reason if status == LINKED else "", tuple([] for _ in tables.FACT_TABLES)
+    )
 
 
 def scan_table(table: tables.Table) -> tables.Table:

@@ -16,7 +16,7 @@ _DOTTED = {
     table.name: tuple(table.names.index(name) - 1 for name in names)
     for table, names in (
         (tables.IMPORTS, ("module", "name")), (tables.BINDINGS, ("value",)), (tables.EXPORTS, ("name",)),
-        (tables.HOOKS, ("name", "value")),
+        (tables.HOOKS, ("name", "value")), (tables.LOADS, ("name", "value")),
     )
 }  # fmt: skip
 
@@ -46,6 +46,7 @@ class Rows:
     """Rows of the facts tables of one file, without the ``path`` column, in the order of ``tables``."""
 
     imports: list[Row] = field(default_factory=list)
+    loads: list[Row] = field(default_factory=list)
     definitions: list[Row] = field(default_factory=list)
     methods: list[Row] = field(default_factory=list)
     bindings: list[Row] = field(default_factory=list)

@@ -20,8 +20,9 @@ from analysis import tables
 from analysis.errors import TargetError
 from analysis.executor import Limits, LostTaskError, count_cores, open_executor
 from analysis.facts.compiled import find_compiled_classes
-from analysis.facts.discovery import Discovery, DiscoveryOptions, SourceFile, discover
+from analysis.facts.discovery import Discovery, DiscoveryOptions, discover
 from analysis.facts.layout import build_layout
+from analysis.facts.links import LINKED, SourceFile, lead_links
 from analysis.facts.naming import name_modules
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
 from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
@@ -60,6 +61,7 @@ class Facts:
     modules: pa.Table
     start_evidence: pa.Table
     imports: pa.Table
+    loads: pa.Table
     definitions: pa.Table
     methods: pa.Table
     bindings: pa.Table
@@ -267,7 +269,8 @@ def _name(
         if before.equals(now) and state.tables["start_evidence"].equals(parts["start_evidence"]):
             return state.tables["modules"]
     layout = build_layout(root, paths, found.extensions, parts, roots, projects)
-    return tables.MODULES.from_rows((*row, []) for row in name_modules(layout))
+    rows = lead_links(name_modules(layout), _find_links(paths, parts["files"]))
+    return tables.MODULES.from_rows((*row, []) for row in rows)
 
 
 def _add_classes(tree: SourceTree, found: Discovery, modules: pa.Table) -> pa.Table:
@@ -279,6 +282,12 @@ def _add_classes(tree: SourceTree, found: Discovery, modules: pa.Table) -> pa.Ta
     column = [classes.get(path.removesuffix(".so"), []) if kind == "extension" else [] for path, kind in rows]
     place = modules.column_names.index("classes")
     return modules.set_column(place, modules.schema.field(place), pa.array(column, modules.schema.field(place).type))
+
+
+def _find_links(paths: Sequence[str], files: pa.Table) -> dict[str, str]:
+    """Return the linked files, each with the file that it leads to."""
+    columns = (FILE, "status", "reason")
+    return {paths[index]: reason for index, status, reason in tables.read_rows(files, *columns) if status == LINKED}
 
 
 def _find_projects(tree: SourceTree, paths: Iterable[str]) -> list[str]:

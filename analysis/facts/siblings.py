@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.executor import count_cores
-from analysis.facts.discovery import SourceFile
+from analysis.facts.links import SourceFile
 from analysis.facts.read_files import FILE
 from analysis.facts.scan import Facts, read_tables
 from analysis.facts.sibling_files import SiblingFile, Surroundings, find_git_top, list_bases, read_names

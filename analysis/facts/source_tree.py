@@ -64,6 +64,9 @@ class SourceTree(Protocol):
     def find_status(self, path: str) -> FileStatus:
         """Return size and stamp of a file."""
 
+    def find_link(self, path: str) -> str:
+        """Return to which file or folder of the target a link leads; empty for the target itself, and outside of it."""
+
     def read_bytes(self, path: str, *, most_bytes: int | None = None) -> bytes:
         """Return what a file holds; of a larger file nothing. Never waits, and never reads outside the target."""
 
@@ -102,6 +105,13 @@ class WorkingTree:
     def has_folder(self, path: str) -> bool:
         """Return whether there is a folder; links count as what they lead to."""
         return os.path.isdir(f"{self._base}/{path}")
+
+    def find_link(self, path: str) -> str:
+        """Return to which file or folder of the target a link leads; empty for the target itself, and outside of it."""
+        location = os.path.realpath(self._locate(path))
+        return (
+            os.path.relpath(location, self._base) if location != self._base and is_within(location, self._base) else ""
+        )
 
     def find_status(self, path: str) -> FileStatus:
         """Return size and stamp of a file; ``problem`` where it is no file of the target that can be read."""
@@ -186,6 +196,11 @@ class RepositoryTree:
         """Return whether there is a folder; links count as what they lead to."""
         tree, place = self._find(path)
         return tree.has_folder(place)
+
+    def find_link(self, path: str) -> str:
+        """Return to which file or folder of its own tree a link leads; a sibling's links are not followed."""
+        tree, place = self._find(path)
+        return tree.find_link(place) if place == path else ""
 
     def find_status(self, path: str) -> FileStatus:
         """Return size and stamp of a file; ``problem`` where it is no file of the repository that can be read."""

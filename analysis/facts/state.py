@@ -20,7 +20,8 @@ import pyarrow as pa
 from analysis import tables
 from analysis.cache import Value, build_key, pack_tables, read_entry, unpack_table, write_entry
 from analysis.facts.cache import PROGRAM
-from analysis.facts.discovery import Discovery, SourceFile
+from analysis.facts.discovery import Discovery
+from analysis.facts.links import SourceFile
 from analysis.facts.read_files import FILE, scan_table
 
 if TYPE_CHECKING:

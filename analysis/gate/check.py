@@ -13,8 +13,8 @@ from analysis.clock import Clock
 from analysis.errors import BaselineError
 from analysis.executor import paused_collection
 from analysis.facts import check_target
-from analysis.facts.discovery import printable
 from analysis.facts.git import find_refusal, read_prefix, read_revision
+from analysis.facts.links import printable
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.gate.result import (
     AcceptedFinding,

@@ -67,7 +67,7 @@ def _find_gaps(manifest: Manifest) -> list[str]:
     for status, count in sorted(manifest.statuses.items()):
         if status == "notebook-not-read":
             gaps.append(f"{format_count(count, 'notebook')} could not be read: of another language, or an old format.")
-        elif status not in {"ok", "not-analysed"}:
+        elif status not in {"ok", "not-analysed", "linked"}:
             files = format_count(count, "file")
             gaps.append(f"{files} could not be parsed ({status}); only imports were recovered, line by line.")
     for reason, count in sorted(manifest.left_out.items()):
@@ -134,7 +134,7 @@ def _format_losses(probe: ProbeRun) -> str:
 
 
 def _find_unread(inv: Investigation) -> list[tuple[str, str]]:
-    bad = [row for row in inv.table("files").to_pylist() if row["status"] not in {"ok", "not-analysed"}]
+    bad = [row for row in inv.table("files").to_pylist() if row["status"] not in {"ok", "not-analysed", "linked"}]
     shown = [
         (
             f"{row['path']}:{row['error_line']}" if row["error_line"] else row["path"],

@@ -24,6 +24,7 @@ from analysis.facts.test_files import is_test_file
 from analysis.resolve.missing import Doubts, Nearest
 from analysis.resolve.modules import NAMESPACE, Module, ModuleIndex
 from analysis.resolve.neighbours import Neighbours
+from analysis.resolve.registered import find_registered
 from analysis.resolve.search import Finder, Found
 from analysis.resolve.settled import settle_conditions
 
@@ -71,6 +72,10 @@ class ImportFacts(Protocol):
         """The names of ``__all__``: a star import of a package imports the submodules among them."""
 
     @property
+    def loads(self) -> pa.Table:
+        """What modules put into ``sys.modules`` under further names."""
+
+    @property
     def hooks(self) -> pa.Table:
         """What modules register while they run."""
 
@@ -110,7 +115,9 @@ class ImportResolver(Finder):
         self._doubts = Doubts(self.index, facts.tree, files=facts.files, imports=imports, hooks=facts.hooks)
         self._lists = _read_lists(facts.exports)
         self._nearest: Nearest | None = None
+        self._registered: Mapping[str, Module] = {}
         self._ours: dict[int, bool] = {}
+        self._registered = dict(find_registered(self.index, facts.loads, imports, self.find_taken))
 
     @cached_property
     def starts(self) -> StartFolders:
@@ -200,6 +207,20 @@ class ImportResolver(Finder):
             is_ours = any(self.index.find(name, namespace.root) is not None for name in named)
             self._ours[namespace.number] = is_ours
         return self._ours[namespace.number] or importer.plain.startswith(f"{namespace.plain}.")
+
+    def find_relative(self, importer: Module, absolute: str) -> Found | None:
+        """Return the module that a dotted name means, also one that a package registers under it."""
+        found = super().find_relative(importer, absolute)
+        if found is None and absolute in self._registered:
+            return Found(self._registered[absolute], "registered")
+        return found
+
+    def find_taken(self, importer: Module, level: int, module: str, name: str) -> Module | None:
+        """Return the module that one name of an import statement is; None where it is something else."""
+        _, found = self.find_written(importer, level, module)
+        if found is None or not name:
+            return None if found is None else found.module
+        return self.index.find_child(found.module, name)
 
     # What is not there
 

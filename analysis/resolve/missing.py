@@ -28,7 +28,9 @@ class Doubts:
         self, modules: ModuleIndex, tree: SourceTree, *, files: pa.Table, imports: pa.Table, hooks: pa.Table
     ) -> None:
         self._tree = tree
-        self._unparsed = {path for path, status in tables.read_rows(files, "path", "status") if status != "ok"}
+        self._unparsed = {
+            path for path, status in tables.read_rows(files, "path", "status") if status not in {"ok", "linked"}
+        }
         self._registered: dict[bool, set[str]] = {False: set(), True: set()}
         self._registering: set[str] = set()
         self._extended: set[str] = set(_find_legacy_namespaces(imports))

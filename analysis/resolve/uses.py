@@ -14,7 +14,10 @@ from analysis.resolve.target import TargetResolver
 
 
 class Use(NamedTuple):
-    """One statement that imports a module, also on the way to another one; sorts the plainest first."""
+    """One statement that imports a module, also on the way to another one; sorts the plainest first.
+
+    ``name`` is what it takes of the module; empty for the module itself, a dot for nothing of it.
+    """
 
     is_test: bool
     is_deferred: bool
@@ -24,6 +27,7 @@ class Use(NamedTuple):
     name: str
     importer: int
     condition: str
+    is_fallback: bool
 
 
 def find_uses(
@@ -48,15 +52,21 @@ def find_uses(
     never = tables.LIVENESS.index("never")
     liveness = resolver.liveness[rows]
     part = resolver.imports.statements.take(rows)
-    columns = tables.read_rows(part, "path", "line", "name", "scope", "condition")
+    columns = tables.read_rows(part, "path", "line", "name", "scope", "condition", "guard")
     uses: dict[int, set[Use]] = defaultdict(set)
-    for place, (path, line, name, scope, condition), live in zip(chosen.tolist(), columns, liveness, strict=True):
+    for place, (path, line, name, scope, condition, guard), live in zip(
+        chosen.tolist(), columns, liveness, strict=True
+    ):
         if scope == "type_checking" or live == never:
             continue
         importer = int(asked.importers[place])
         for number, is_ancestor in hits[int(asked.which[place])]:
             is_own = is_ancestor and number in resolver.index.all[importer].own
             if resolver.index.all[number].path != path and (with_own or not is_own):
-                use = Use(is_test_file(path), scope == "function", is_ancestor, path, line, name, importer, condition)
+                taken = "." if is_ancestor else name if asked.answers[int(asked.which[place])].base == number else ""
+                use = Use(
+                    is_test_file(path), scope == "function", is_ancestor, path, line, taken, importer, condition,
+                    guard == "except",
+                )  # fmt: skip
                 uses[number].add(use)
     return {number: sorted(found) for number, found in uses.items()}

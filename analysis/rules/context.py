@@ -12,11 +12,16 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts import Facts, Siblings
 from analysis.graph import Cycle, ImportGraph
+from analysis.graph.loaded_again import find_loaded_again
+from analysis.graph.main_twins import find_main_twins
+from analysis.graph.reach import Reach
 from analysis.names import Concept, DuplicateName, Identity
 from analysis.names.attribute_uses import MissingAttribute, find_missing_attributes
 from analysis.names.class_index import find_importable
 from analysis.policy import Policy
 from analysis.resolve import TargetResolver
+from analysis.resolve.linked_files import find_linked_files
+from analysis.resolve.loaded_anew import find_loaded_anew
 from analysis.resolve.path_names import find_path_names
 from analysis.resolve.second_names import SecondName
 from analysis.rules.cycle_edges import CycleEdge, find_cycle_edges, find_cycle_places
@@ -53,7 +58,18 @@ class RuleContext:
     def second_names(self) -> tuple[SecondName, ...]:
         """The files that Python can load under two names, sorted; every finder of them is named here."""
         resolver = self.resolver or TargetResolver(self.facts)
-        return tuple(sorted({*find_path_names(resolver)}))
+        reach = Reach(resolver)
+        mains = find_main_twins(resolver, self.facts.programs, reach)
+        linked = set(find_linked_files(resolver, self.facts.files))
+        known = {(each.path, frozenset((each.first_name, each.second_name))) for each in linked}
+        by_path = {
+            each
+            for each in find_path_names(resolver)
+            if (each.path, frozenset((each.first_name, each.second_name))) not in known
+        }
+        loaded = find_loaded_again(resolver, self.facts.loads, reach)
+        anew = find_loaded_anew(resolver, self.facts.loads)
+        return tuple(sorted({*by_path, *linked, *mains, *loaded, *anew}))
 
     @cached_property
     def missing_attributes(self) -> list[MissingAttribute]:

@@ -6,7 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 
 from analysis.resolve.second_names import SecondName
 from analysis.rules.twice import Contents
+from analysis.wording import format_some
 
+#: The kinds whose two names are only loaded when somebody starts the file as a program.
+STARTED = frozenset({"main"})
+#: The kinds whose second module has the first one's name: only who holds what the first one made notices.
+ANEW = frozenset({"reload", "import-again"})
 Sentence = Callable[[str, Sequence[SecondName]], str]
 
 
@@ -26,6 +31,93 @@ def _fix_search_path(_: str, rows: Sequence[SecondName], __: Contents) -> str:
     return f"Import it as {rows[0].first_name} everywhere"
 
 
+def _say_main(path: str, rows: Sequence[SecondName]) -> str:
+    row = rows[0]
+    calls = ", when a function is called" if row.is_deferred else ""
+    more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
+    return (
+        f"Started as {row.start}, {path} runs as __main__ (line {row.evidence_line}), and "
+        f"{row.first_path}:{row.first_line}{more} imports it as {row.first_name} too{calls}: its body runs twice"
+    )
+
+
+def _fix_main(path: str, rows: Sequence[SecondName], shared: Contents) -> str:
+    row = rows[0]
+    names = [name for name in (*shared.classes, *shared.state) if any(each.taken == name for each in rows)]
+    moved = f"Move {format_some(names) if names else 'what is imported'} into a module that is not started"
+    package = row.first_name.rpartition(".")[0]
+    beside = f"{path.rpartition('/')[0]}/__main__.py".lstrip("/") if package else "a file of its own"
+    if path.endswith("/__main__.py"):
+        return f"{moved}; {path} then only imports and calls it"
+    return f"{moved}, or start from {beside} that imports {row.first_name} and that nobody imports"
+
+
+def _say_loader(path: str, rows: Sequence[SecondName]) -> str:
+    row = rows[0]
+    calls = ", when a function is called" if row.is_deferred else ""
+    return (
+        f"{path} is imported as {_name_user(row)}, and {row.second_path}:{row.second_line} loads it a second time by "
+        f"its file path as {row.second_name}{calls}"
+    )
+
+
+def _fix_loader(_: str, rows: Sequence[SecondName], __: Contents) -> str:
+    row = rows[0]
+    return f'Load it by its name there: importlib.import_module("{row.first_name}")'
+
+
+def _say_link(path: str, rows: Sequence[SecondName]) -> str:
+    row = rows[0]
+    return (
+        f"{row.evidence_path} is a link to {path}: one file is imported as {_name_user(row)} and as {row.second_name} "
+        f"({row.second_path}:{row.second_line}), and Python loads it once for each"
+    )
+
+
+def _fix_link(_: str, rows: Sequence[SecondName], __: Contents) -> str:
+    row = rows[0]
+    return (
+        f"Import it as {row.first_name} everywhere, and delete the link; where the old name must stay, let a module "
+        f"{row.second_name} import what it offers from {row.first_name}"
+    )
+
+
+def _say_anew(path: str, rows: Sequence[SecondName]) -> str:
+    row = rows[0]
+    how = "reloads" if row.kind == "reload" else "takes out of sys.modules"
+    calls = ", when a function is called" if row.is_deferred else ""
+    again = "" if row.kind == "reload" else ": the next import runs its body again"
+    return (
+        f"{row.second_path}:{row.second_line} {how} {row.first_name} ({path}){calls}{again}, and "
+        f"{row.first_path}:{row.first_line} holds {row.taken} of before"
+    )
+
+
+def _fix_anew(_: str, rows: Sequence[SecondName], __: Contents) -> str:
+    row = rows[0]
+    module, _, name = row.first_name.rpartition(".")
+    taken = f"from {module} import {name}" if module else f"import {name}"
+    how = "reload" if row.kind == "reload" else "removal"
+    return f"Give the module a function that resets its state, and drop the {how}; else hold the module: {taken}"
+
+
+def _say_alias(path: str, rows: Sequence[SecondName]) -> str:
+    row = rows[0]
+    return (
+        f"{row.evidence_path}:{row.evidence_line} puts a package into sys.modules under another name; what is below it "
+        f"is loaded again: {path} is {_name_user(row)}, and {row.second_path}:{row.second_line} imports it as "
+        f"{row.second_name}"
+    )
+
+
+def _fix_alias(_: str, rows: Sequence[SecondName], __: Contents) -> str:
+    row = rows[0]
+    return (
+        f"Import {row.first_name}, or register the submodule as well: "
+        f'sys.modules["{row.second_name}"] = {row.first_name}'
+    )
+
+
 def _say_otherwise(path: str, rows: Sequence[SecondName]) -> str:
     row = rows[0]
     return f"{path} is loaded as {_name_user(row)} and a second time as {row.second_name}"
@@ -36,10 +128,26 @@ def _fix_otherwise(_: str, rows: Sequence[SecondName], __: Contents) -> str:
 
 
 #: What loads a file twice, by kind: a clause without its full stop.
-SENTENCES: Mapping[str, Sentence] = {"search-path": _say_search_path}
-_REMEDIES: Mapping[str, Callable[[str, Sequence[SecondName], Contents], str]] = {"search-path": _fix_search_path}
+_SENTENCES: Mapping[str, Sentence] = {
+    "search-path": _say_search_path,
+    "main": _say_main,
+    "loader": _say_loader,
+    "link": _say_link,
+    "reload": _say_anew,
+    "import-again": _say_anew,
+    "alias": _say_alias,
+}
+_REMEDIES: Mapping[str, Callable[[str, Sequence[SecondName], Contents], str]] = {
+    "search-path": _fix_search_path, "main": _fix_main, "loader": _fix_loader, "link": _fix_link,
+    "reload": _fix_anew, "import-again": _fix_anew, "alias": _fix_alias,
+}  # fmt: skip
 
 
-def find_remedy(kind: str, path: str, rows: Sequence[SecondName], shared: Contents) -> str:
+def describe_loads(path: str, rows: Sequence[SecondName]) -> str:
+    """Return what loads a file twice, as a clause; the rows are of one kind."""
+    return _SENTENCES.get(rows[0].kind, _say_otherwise)(path, rows)
+
+
+def find_remedy(path: str, rows: Sequence[SecondName], shared: Contents) -> str:
     """Return what puts an end to the second name, as a clause; ``shared`` is what both names use of the file."""
-    return _REMEDIES.get(kind, _fix_otherwise)(path, rows, shared)
+    return _REMEDIES.get(rows[0].kind, _fix_otherwise)(path, rows, shared)

@@ -23,17 +23,26 @@ _VALUES = frozenset({
 _CONTAINERS = frozenset({
     "list", "dict", "set", "bytearray", "defaultdict", "deque", "local", "count", "Counter", "OrderedDict",
 })  # fmt: skip
+#: Modules whose decorators change what they decorate, and keep nothing of it.
+_HARMLESS_DECORATORS = frozenset({
+    "functools", "dataclasses", "contextlib", "typing", "abc", "enum", "attr", "attrs", "pytest", "t", "warnings",
+    "numba", "np", "unittest", "mock", "typing_extensions", "asyncio", "six", "staticmethod",
+})  # fmt: skip
 _MAKERS = ("create", "make_", "build_", "new_")
 
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """What a module body makes: its classes (of them the exceptions), the names that hold state, what it registers."""
+    """What a module body makes: its classes (of them the exceptions), the names that hold state, what it registers.
+
+    ``is_program``: what runs as the main program calls a function or class of the module.
+    """
 
     classes: tuple[str, ...] = ()
     exceptions: tuple[str, ...] = ()
     state: tuple[str, ...] = ()
     registers: bool = False
+    is_program: bool = False
 
     def take(self, names: Collection[str]) -> Contents:
         """Return what some names stand for; all of it for the module itself, an empty name, and for a star."""
@@ -80,7 +89,7 @@ def find_contents(case: RuleContext, paths: Collection[str]) -> Mapping[str, Con
         body = json.loads(bodies[path]) if path in bodies else []
         state = tuple(dict.fromkeys(name for name in _find_state(body) if name not in known))
         exceptions = tuple(name for name, is_exception in known.items() if is_exception)
-        found[path] = Contents(tuple(known), exceptions, state, any(map(_registers, body)))
+        found[path] = Contents(tuple(known), exceptions, state, _is_registering(body), _is_program(body))
     return found
 
 
@@ -94,8 +103,8 @@ def _find_state(body: list[Any]) -> Iterator[str]:
         if statement[0] == "=" and _is_state(statement[3]):
             yield from (target[1] for target in statement[2] if target[0] == "n" and not target[1].startswith("__"))
         elif statement[0] == "if":
-            for _, block, _ in statement[2]:
-                yield from _find_state(block)
+            for test, block, _ in statement[2]:
+                yield from () if _asks(test) else _find_state(block)
 
 
 def _is_state(value: list[Any]) -> bool:
@@ -111,10 +120,45 @@ def _is_state(value: list[Any]) -> bool:
     return last in _CONTAINERS or last[:1].isupper() or last.startswith(_MAKERS)
 
 
-def _registers(statement: list[Any]) -> bool:
-    """Return whether a statement hands something over to another module: a call, or a decorator that is one."""
-    if statement[0] == "e":
-        return bool(statement[2][0] == "c")
-    return statement[0] in {"def", "class"} and any(
-        decorator[0] == "c" and decorator[1][0] == "a" for decorator in statement[5 if statement[0] == "class" else 3]
-    )
+def _list_own(body: list[Any]) -> set[str]:
+    """Return the functions and classes that a module body defines."""
+    return {statement[2] for statement in body if statement[0] in {"def", "class"}}
+
+
+def _is_registering(body: list[Any]) -> bool:
+    own = _list_own(body)
+    return any(_registers(statement, own) for statement in body)
+
+
+def _is_program(body: list[Any]) -> bool:
+    """Return whether the block that runs as the main program calls what the module defines."""
+    own = _list_own(body)
+    blocks = [block for statement in body if statement[0] == "if" for test, block, _ in statement[2] if _asks(test)]
+    calls = (each for block in blocks for statement in block for each in _find_calls(statement))
+    return any(callee[0] == "n" and callee[1] in own for callee in calls)
+
+
+def _asks(test: list[Any]) -> bool:
+    return test[0] == "o" and ["k", "__main__"] in test
+
+
+def _find_calls(node: Any) -> Iterator[list[Any]]:
+    """Yield the callees of all calls in a statement, at any depth."""
+    waiting = [node]
+    while waiting:
+        each = waiting.pop()
+        if isinstance(each, list):
+            if len(each) == 5 and each[0] == "c":
+                yield each[1]
+            waiting.extend(each)
+
+
+def _registers(statement: list[Any], own: Collection[str]) -> bool:
+    """Return whether a statement hands something of the module over: by a call with it, or a decorator of an object."""
+    if statement[0] == "e" and statement[2][0] == "c" and statement[2][1][0] == "a":
+        return any(argument[0] == "n" and argument[1] in own for argument in statement[2][2])
+    if statement[0] not in {"def", "class"}:
+        return False
+    called = (each[1] if each[0] == "c" else each for each in statement[5 if statement[0] == "class" else 3])
+    names = (write_dotted(each) for each in called)
+    return any("." in name and name.partition(".")[0] not in _HARMLESS_DECORATORS for name in names)

@@ -175,7 +175,7 @@ def simulate_entries(
     if kept is not None:
         kept = select(kept, find_changed(kept, files, simulation.imports))
     waiting = [entry for entry in entries if kept is None or entry[0] not in kept.needs]
-    found = _run_deep(lambda: _simulate(simulation, waiting, progress))
+    found = run_deep(lambda: _simulate(simulation, waiting, progress))
     joined = join(kept, found, simulation.needs, simulation.tops, files)
     if len(gaps.rows) == failures:
         write_entry(cache, _KIND, key, pack_kept(joined))
@@ -201,7 +201,7 @@ def _find_key(facts: Sources, entries: Sequence[tuple[str, str]], environment: E
     return build_key(PROGRAM, modules, list(entries), environment)
 
 
-def _run_deep(work: Callable[[], Result]) -> Result:
+def run_deep(work: Callable[[], Result]) -> Result:
     """Run something that calls itself deeply: import chains are as long as a tree is deep."""
     results: list[Result] = []
     failures: list[BaseException] = []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from analysis.facts.program import Node
 from analysis.resolve import Module
 from analysis.resolve.modules import NAMESPACE
@@ -38,11 +40,15 @@ class Loader(Attributes):
 
     def run_first(self) -> Delta:
         """Import the first module into this process, which is fresh, and return what that leaves."""
+        return self.run_and_collect(lambda: self.load(self._first.plain, is_relative=True))
+
+    def run_and_collect(self, work: Callable[[], object]) -> Delta:
+        """Run something in this process, which is fresh, and return what that leaves."""
         fault: Fault | None = None
         chain: tuple[tuple[str, int, str], ...] = ()
         is_cut = False
         try:
-            self.load(self._first.plain, is_relative=True)
+            work()
         except Raised as raised:
             fault, chain = raised.fault, raised.chain
         except (OutOfSteps, RecursionError, MemoryError):

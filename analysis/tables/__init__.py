@@ -58,6 +58,7 @@ from analysis.tables.graph import (
     ORIGINS,
     PHANTOMS,
 )
+from analysis.tables.loading import LOAD_KINDS, LOADS, SIMULATED_STARTS
 from analysis.tables.names import (
     BASES,
     CLASS_KINDS,
@@ -142,6 +143,8 @@ __all__ = [
     "LIVE_BINDINGS",
     "LIVE_KINDS",
     "LIVE_TWINS",
+    "LOADS",
+    "LOAD_KINDS",
     "MARKERS",
     "MARKER_KINDS",
     "MARKER_PLACES",
@@ -176,6 +179,7 @@ __all__ = [
     "SIBLINGS",
     "SIMULATED",
     "SIMULATED_EXECUTIONS",
+    "SIMULATED_STARTS",
     "SIMULATED_SWALLOWED",
     "SIMULATION_TABLES",
     "STARTS",
@@ -209,5 +213,6 @@ TABLES: Mapping[str, Table] = {
     for table in (
         FILES, LEFT_OUT, MODULES, SIBLINGS, START_EVIDENCE, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, *PROBE_TABLES,
         *GOLDEN_TABLES,
+        SIMULATED_STARTS,
     )
 }  # fmt: skip

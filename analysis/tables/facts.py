@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from analysis.tables import loading
 from analysis.tables.columns import CAUGHT, CONDITION, GUARD, LINE, PATH, POSITION, SCOPE
 from analysis.tables.starts import START_MARKS
 from analysis.tables.table import Column, Table, count, flag, later, one_of, text, texts
 
 FILE_STATUSES = (
     "ok", "syntax-error", "decode-error", "unreadable", "too-large", "not-a-file", "parser-crash", "not-analysed",
-    "notebook-not-read",
+    "notebook-not-read", "linked",
 )  # fmt: skip
 MODULE_KINDS = ("module", "package", "namespace", "extension", "script", "notebook")
 IMPORT_KINDS = ("import", "from", "star", "dynamic", "recovered", "run")
@@ -30,7 +31,7 @@ MARKER_PLACES = ("comment", "docstring", "code")
 FILES = Table("files", "one Python file or notebook of the target", (
     text("path", "POSIX path relative to the target; bytes that are not UTF-8 are shown escaped"),
     one_of("status", FILE_STATUSES, "ok, or why the file has no syntax tree"),
-    text("reason", "message of the parser or the system if the status is not ok"),
+    text("reason", "message of the parser or the system if the status is not ok; of a linked file the file of the target that it leads to"),
     count("error_line", "line of the syntax error, 0 when there is none"),
     text("encoding", "encoding by PEP 263 and BOM"),
     Column("size_bytes", pa.int64(), "size in bytes"),
@@ -164,3 +165,6 @@ NOT_ANALYSED = Table("not_analysed", "one file, finder, rule or step that the ki
 FACT_TABLES: tuple[Table, ...] = (
     IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, START_MARKS, PROGRAMS, NOT_ANALYSED,
 )  # fmt: skip
+
+#: Of what a file loads past the import statement.
+FACT_TABLES = (*FACT_TABLES[:-1], loading.LOADS, NOT_ANALYSED)

@@ -83,7 +83,7 @@ def _find_names(case: RuleContext, paths: list[str]) -> dict[str, str]:
 
 
 #: A file that is fine, one on which the kit itself failed, a notebook of another language: nothing to correct there.
-_NOT_ITS_FAULT = ("ok", "not-analysed", "notebook-not-read")
+_NOT_ITS_FAULT = ("ok", "not-analysed", "notebook-not-read", "linked")
 
 
 def _check_not_parsed(case: RuleContext) -> Iterator[Finding]:

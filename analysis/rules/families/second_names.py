@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
+from analysis import tables
 from analysis.resolve.second_names import SecondName
 from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
@@ -12,11 +14,11 @@ from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence
 from analysis.rules.rule import Rule, RuleFigure
-from analysis.rules.second_name_words import SENTENCES, find_remedy
+from analysis.rules.second_name_words import ANEW, STARTED, describe_loads, find_remedy
 from analysis.rules.twice import Contents, find_contents
 
-#: The kinds whose two names are only loaded when somebody starts the file as a program.
-_STARTED = frozenset({"main"})
+#: A package with as many files that run a few lines as the main program shows what each does: nobody starts these.
+_MANY_DEMOS = 5
 
 
 def find_second_names(case: RuleContext) -> dict[str, dict[str, Place]]:
@@ -36,15 +38,54 @@ def _check_second_names(case: RuleContext) -> Iterator[Finding]:
     for each in case.second_names:
         grouped[each.path, each.kind].append(each)
     contents = find_contents(case, {path for path, _ in grouped})
+    started, demos = _find_failed_starts(case), _count_demos(grouped, contents)
     for (path, kind), rows in sorted(grouped.items()):
-        yield _build(path, kind, sorted(rows, key=lambda row: (row.is_test, row.is_deferred)), contents[path])
+        ordered = sorted(rows, key=lambda row: (row.is_test, row.is_deferred))
+        failed = started.get(path) if kind in STARTED else None
+        is_demo = not contents[path].is_program and demos[_name_package(ordered[0])] >= _MANY_DEMOS
+        yield _build(ordered, contents[path], failed, is_demo=is_demo and kind in STARTED)
 
 
-def _build(path: str, kind: str, rows: Sequence[SecondName], whole: Contents) -> Finding:
+def _count_demos(
+    grouped: Mapping[tuple[str, str], Sequence[SecondName]], contents: Mapping[str, Contents]
+) -> Counter[str]:
+    """Return how many files of each package run a few lines as the main program, and no function of their own."""
+    return Counter(
+        _name_package(rows[0])
+        for (path, kind), rows in grouped.items()
+        if kind in STARTED and not contents[path].is_program
+    )
+
+
+def _name_package(row: SecondName) -> str:
+    return row.first_name.partition(".")[0]
+
+
+class _Failed(NamedTuple):
+    """How a start as the main program fails although the first import of its module does not."""
+
+    text: str
+    place: Place
+
+
+def _find_failed_starts(case: RuleContext) -> dict[str, _Failed]:
+    columns = ("path", "exception", "message", "failed_path", "failed_line", "doubt")
+    return {
+        path: _Failed(f"{exception}: {text}", (failed_path, line))
+        for path, exception, text, failed_path, line, doubt in tables.read_rows(
+            case.runtime_table("simulated_starts"), *columns
+        )
+        if exception and failed_path and not doubt and path in case.simulated_well
+    }
+
+
+def _build(rows: Sequence[SecondName], whole: Contents, failed: _Failed | None, *, is_demo: bool) -> Finding:
+    path, kind = rows[0].path, rows[0].kind
     shared = whole.take({row.taken for row in rows})
     described = shared.describe() or whole.describe()
-    consequence = f": {described}" if described else ""
-    message = f"{SENTENCES[kind](path, rows)}{consequence}. {find_remedy(kind, path, rows, shared)}"
+    fails = f"The start fails at {failed.place[0]}:{failed.place[1]}: {failed.text}" if failed else ""
+    parts = (describe_loads(path, rows), fails, described[:1].upper() + described[1:], find_remedy(path, rows, shared))
+    message = ". ".join(filter(None, parts))
     places = [
         place
         for row in rows
@@ -53,16 +94,20 @@ def _build(path: str, kind: str, rows: Sequence[SecondName], whole: Contents) ->
         )
         if place[0]
     ]  # fmt: skip
+    places += [failed.place] if failed else []
     names = sorted({name for row in rows for name in (row.first_name, row.second_name)})
     marks = names if kind == "search-path" else [kind, *names]
-    return build_finding("file-with-two-names", _grade(kind, rows, shared), path, message, places, marks)
+    severity = "P3" if is_demo and not failed else _grade(rows, shared, whole, failed)
+    return build_finding("file-with-two-names", severity, path, message, places, marks)
 
 
-def _grade(kind: str, rows: Sequence[SecondName], shared: Contents) -> str:
+def _grade(rows: Sequence[SecondName], shared: Contents, whole: Contents, failed: _Failed | None) -> str:
     if all(row.is_test for row in rows):
         return "P3"
-    if kind in _STARTED:
-        return "P2" if shared.counts or shared.registers else "P3"
+    if rows[0].kind in STARTED:
+        return "P1" if failed else "P2" if shared.counts or whole.registers else "P3"
+    if rows[0].kind in ANEW and not shared.counts:
+        return "P3"
     return "P1" if shared.counts and not all(row.is_deferred for row in rows) else "P2"
 
 
@@ -95,7 +140,7 @@ RULES = (
             "P1": "a class, an exception or state of the file is used under both names, or its start fails",
             "P2": "nothing of the kind is known to be used by both, or only functions that are called lead there, or "
             "only a start as the main program does",
-            "P3": "only tests load it twice, or nothing in it can differ",
+            "P3": "only tests load it twice, nothing in it can differ, or it is one of many demonstrations",
         },
         is_joint=True,
         step=PlanStep(plan_phases.PATHS, 30, "Import every file by one name"), cause=root_causes.PATHS,

@@ -18,7 +18,7 @@ from analysis.rules.metrics.metric import Metric
 def measure_files(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]:
     files, modules = case.facts.files, case.facts.modules
     statuses = Counter(tables.read_column(files, "status"))
-    unread = files.num_rows - statuses["ok"] - statuses["notebook-not-read"]
+    unread = files.num_rows - statuses["ok"] - statuses["notebook-not-read"] - statuses["linked"]
     left_out = sum(case.facts.left_out.column("files").to_pylist())
     is_live = pc.and_(modules.column("is_primary"), pc.equal(modules.column("shadowed_by"), ""))
     kinds = Counter(tables.read_column(modules.filter(is_live), "kind"))

@@ -1,0 +1,236 @@
+"""Modules that are loaded past the import system: from a file by its path, once more, or after they were taken out."""
+
+from __future__ import annotations
+
+import ast
+import posixpath
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from analysis.facts.expressions import find_dotted, find_literal_text, find_text_pattern
+from analysis.facts.lines import find_lines, has_line_between
+from analysis.facts.rows import Row
+
+_WORDS = (
+    b"spec_from_file_location", b"SourceFileLoader", b"load_source(", b"reload(", b"run_path(", b"run_module(",
+    b"sys.modules",
+)  # fmt: skip
+_LOADERS = frozenset({"spec_from_file_location", "SourceFileLoader", "load_source"})
+_RELOADS = frozenset({"importlib.reload", "imp.reload", "reload"})
+#: Where a path begins: in the folder of the file that says it, or in the working folder.
+HERE, WORKING = "{here}", "{cwd}"
+_FILE = f"{HERE}/\0"
+_SAME = frozenset({"abspath", "realpath", "normpath", "expanduser", "str", "fspath", "Path", "PurePath", "PosixPath"})
+_SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "__str__", "expanduser"})
+_DEEPEST = 30
+_JOINS = frozenset({"join", "path.join", "os.path.join"})
+#: Expressions that are looked at for one call, and the longest path.
+_MOST_STEPS, _LONGEST = 1_000, 1_000
+
+
+@dataclass(slots=True)
+class Names:
+    """What names are bound to where a call stands, and how many expressions may still be looked at."""
+
+    values: Mapping[str, ast.expr]
+    left: int = _MOST_STEPS
+
+
+def find_load_rows(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> list[Row]:
+    """Return rows of ``loads`` for modules that are loaded by a path, reloaded, run by name, or unregistered.
+
+    Files that name none of the words in question cost one search each. A path begins with ``HERE`` or ``WORKING``,
+    or is as written; ``*`` stands for each part that is computed.
+    """
+    lines = find_lines(source, _WORDS)
+    return list(_Visitor(lines, tree, next_position).visit(tree.body, "", {})) if lines else []
+
+
+class _Visitor:
+    def __init__(self, lines: list[int], tree: ast.Module, next_position: Callable[[], int]) -> None:
+        self._lines = lines
+        self._tree = tree
+        self._next = next_position
+
+    def visit(self, body: list[ast.stmt], owner: str, names: Mapping[str, ast.expr]) -> Iterator[Row]:
+        known: Mapping[str, ast.expr] | None = None
+        for statement in body:
+            if not has_line_between(self._lines, statement.lineno, statement.end_lineno or statement.lineno):
+                continue
+            known = {**names, **dict(_find_assigned(body))} if known is None else known
+            if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+                yield from self.visit(statement.body, f"{owner}.{statement.name}".lstrip("."), known)
+                continue
+            blocks = [block for _, block in ast.iter_fields(statement) if _is_block(block)]
+            blocks += [handler.body for handler in getattr(statement, "handlers", ())]
+            for block in blocks:
+                yield from self.visit(block, owner, known)
+            yield from self._read(statement, owner, known, is_compound=bool(blocks))
+            if isinstance(statement, ast.Assign) and body is self._tree.body:
+                yield from self._register(statement)
+
+    def _read(
+        self, statement: ast.stmt, owner: str, names: Mapping[str, ast.expr], *, is_compound: bool
+    ) -> Iterator[Row]:
+        if isinstance(statement, ast.Delete):
+            for target in statement.targets:
+                if isinstance(target, ast.Subscript) and find_dotted(target.value) == "sys.modules":
+                    yield self._row(target, "unregister", find_literal_text(target.slice) or "*", "", owner)
+        elif not is_compound:
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Call):
+                    yield from self._call(node, owner, Names(names))
+
+    def _register(self, statement: ast.Assign) -> Iterator[Row]:
+        """Yield what the body of the module puts into ``sys.modules``, whatever happens."""
+        value = statement.value
+        own = isinstance(value, ast.Subscript) and find_dotted(value.slice) == "__name__"
+        for target in statement.targets:
+            if isinstance(target, ast.Subscript) and find_dotted(target.value) == "sys.modules":
+                name = "__name__" if own else find_dotted(value)
+                yield self._row(target, "register", find_registered_name(target.slice), name, "")
+
+    def _call(self, node: ast.Call, owner: str, names: Names) -> Iterator[Row]:
+        callee = find_dotted(node.func)
+        last = callee.rpartition(".")[2]
+        given = [*node.args, *(each.value for each in node.keywords if each.arg in {"location", "path", "pathname"})]
+        if last in _LOADERS and len(given) >= 2:
+            path = _find_path(given[1], names, 0)
+            yield self._row(node, "by-path", find_text_pattern(given[0]), path, owner)
+        elif last == "run_path" and given:
+            yield self._row(node, "by-path", _find_run_name(node), _find_path(given[0], names, 0), owner)
+        elif last == "run_module" and node.args:
+            yield self._row(node, "run-by-name", _find_run_name(node), find_literal_text(node.args[0]) or "*", owner)
+        elif callee in _RELOADS and len(node.args) == 1:
+            yield self._row(node, "reload", "", _find_module(node.args[0]), owner)
+        elif callee == "sys.modules.pop" and node.args:
+            yield self._row(node, "unregister", find_literal_text(node.args[0]) or "*", "", owner)
+
+    def _row(self, node: ast.AST, kind: str, name: str, value: str, owner: str) -> Row:
+        return (self._next(), getattr(node, "lineno", 0), kind, name, value, owner)
+
+
+def find_registered_name(node: ast.expr) -> str:
+    """Return under which name a module is registered: as written, ``__name__.x`` below its own, ``*`` if computed.
+
+    >>> codes = "'a.b'", "__name__", "__name__ + '.x'", "f'{__name__}.x'", "name"
+    >>> [find_registered_name(ast.parse(code, mode="eval").body) for code in codes]
+    ['a.b', '__name__', '__name__.x', '__name__.x', '*']
+    """
+    parts: list[ast.expr] = [node]
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        parts = [node.left, node.right]
+    elif isinstance(node, ast.JoinedStr):
+        parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+    texts = [find_literal_text(part) or (find_dotted(part) == "__name__" and "__name__") or "*" for part in parts]
+    return "*" if "*" in texts or "__name__" in texts[1:] else "".join(texts)
+
+
+def _is_block(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and isinstance(value[0], ast.stmt)
+
+
+def _find_assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
+    """Yield the names that a block binds by one plain assignment; the last one counts."""
+    for statement in body:
+        if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
+            target = statement.targets[0]
+            if isinstance(target, ast.Name):
+                yield target.id, statement.value
+
+
+def _find_run_name(node: ast.Call) -> str:
+    given = [each.value for each in node.keywords if each.arg == "run_name"]
+    return find_text_pattern(given[0]) if given else "<run_path>"
+
+
+def _find_module(node: ast.expr) -> str:
+    """Return what is reloaded: a dotted name, or that of ``sys.modules["a.b"]`` and ``import_module("a.b")``."""
+    if isinstance(node, ast.Subscript) and find_dotted(node.value) == "sys.modules":
+        return f"={find_literal_text(node.slice) or '*'}"
+    if isinstance(node, ast.Call) and find_dotted(node.func).rpartition(".")[2] == "import_module" and node.args:
+        return f"={find_literal_text(node.args[0]) or '*'}"
+    return find_dotted(node)
+
+
+def _find_path(node: ast.expr, names: Names, depth: int) -> str:
+    """Return the path that an expression is, ``*`` for what is computed."""
+    names.left -= 1
+    read = _READERS.get(type(node))
+    if read is None or depth > _DEEPEST or names.left < 0:
+        return "*"
+    found = read(node, names, depth + 1)
+    return found if len(found) <= _LONGEST else "*"
+
+
+def _read_constant(node: ast.Constant, _: Names, __: int) -> str:
+    return node.value if isinstance(node.value, str) else "*"
+
+
+def _read_name(node: ast.Name, names: Names, depth: int) -> str:
+    if node.id == "__file__":
+        return _FILE
+    known = names.values.get(node.id)
+    return "*" if known is None else _find_path(known, names, depth)
+
+
+def _read_operation(node: ast.BinOp, names: Names, depth: int) -> str:
+    left, right = _find_path(node.left, names, depth), _find_path(node.right, names, depth)
+    if isinstance(node.op, ast.Div):
+        return posixpath.join(left, right)
+    return left + right if isinstance(node.op, ast.Add) else "*"
+
+
+def _read_joined(node: ast.JoinedStr, names: Names, depth: int) -> str:
+    parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+    return "".join(_find_path(part, names, depth) for part in parts)
+
+
+def _read_attribute(node: ast.Attribute, names: Names, depth: int) -> str:
+    return _find_folder(_find_path(node.value, names, depth)) if node.attr == "parent" else "*"
+
+
+def _read_item(node: ast.Subscript, names: Names, depth: int) -> str:
+    if isinstance(node.value, ast.Attribute) and node.value.attr == "parents":
+        return _find_ancestor(_find_path(node.value.value, names, depth), node.slice)
+    return "*"
+
+
+def _read_call(node: ast.Call, names: Names, depth: int) -> str:
+    last = find_dotted(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
+    parts = [_find_path(each, names, depth) for each in node.args]
+    if last in {"getcwd", "cwd"}:
+        return WORKING
+    if last in _SAME and parts:
+        return posixpath.join(*parts)
+    if last == "dirname" and parts:
+        return _find_folder(parts[0])
+    if find_dotted(node.func) in _JOINS and parts:
+        return posixpath.join(*parts)
+    if isinstance(node.func, ast.Attribute) and last in {*_SAME_METHODS, "joinpath", "with_name"}:
+        owner = _find_path(node.func.value, names, depth)
+        return posixpath.join(_find_folder(owner) if last == "with_name" else owner, *parts)
+    return "*"
+
+
+def _find_folder(path: str) -> str:
+    """Return the folder of a path, which may be one that is not known."""
+    if path.strip("*/") == "" or path in {HERE, WORKING} or path.endswith(".."):
+        return posixpath.join(path, "..")
+    return posixpath.dirname(path)
+
+
+def _find_ancestor(path: str, index: ast.expr) -> str:
+    number = index.value if isinstance(index, ast.Constant) else None
+    if not isinstance(number, int) or not 0 <= number < _DEEPEST:
+        return "*"
+    for _ in range(number + 1):
+        path = _find_folder(path)
+    return path
+
+
+_READERS: Mapping[type[ast.expr], Callable[[Any, Names, int], str]] = {
+    ast.Constant: _read_constant, ast.Name: _read_name, ast.BinOp: _read_operation, ast.JoinedStr: _read_joined,
+    ast.Attribute: _read_attribute, ast.Subscript: _read_item, ast.Call: _read_call,
+}  # fmt: skip

@@ -1,0 +1,91 @@
+"""Starts as the main program: the body runs as ``__main__``, and an import of its own name runs it once more."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
+from analysis.gaps import Gaps, NoGaps
+from analysis.resolve import Module, TargetResolver
+from analysis.simulation.entries import PROGRAM, Simulation, find_environment, run_deep
+from analysis.simulation.machine import Machine
+from analysis.simulation.records import FAILED, TOO_MUCH, Delta
+from analysis.simulation.sources import Environment, Sources
+from analysis.steps import StatementStep
+
+MAIN = "__main__"
+#: Statements of all starts together: the rest is unknown.
+_MOST_STEPS = 600_000
+_MOST_HOPS = 50
+_KIND = "starts"
+
+
+class MainMachine(Machine):
+    """A simulated process that runs a module as the main program."""
+
+    def run_main(self, module: Module) -> Delta:
+        """Run the body of a module as ``__main__``, after the packages around it; return what that leaves."""
+        return self.run_and_collect(lambda: self._run_main(module))
+
+    def _run_main(self, module: Module) -> None:
+        for package in self.shared.imports.index.find_around(module):
+            self.load(package.plain, is_relative=True)
+        self._run(replace(module, name=MAIN, plain=MAIN))
+
+
+def simulate_starts(
+    facts: Sources, modules: Sequence[str], *, resolver: TargetResolver, environment: Environment | None = None,
+    cache: Path | None = None, gaps: Gaps | None = None,
+) -> pa.Table:  # fmt: skip
+    """Return the table ``simulated_starts`` for modules, by their unique names, that are started as the main program.
+
+    Nothing is executed. A start that takes too many statements is ``unknown``. ``gaps`` takes what fails inside the
+    kit; without it such a failure is raised.
+    """
+    gaps = gaps or NoGaps()
+    environment = environment or find_environment(resolver)
+    files = [tables.read_column(facts.files, name) for name in ("path", "content_hash", "status")]
+    names = [tables.read_column(facts.modules, name) for name in facts.modules.column_names]
+    key = build_key(PROGRAM, files, names, list(modules), environment) if cache is not None and modules else ""
+    cached = read_entry(cache, _KIND, key) if key else None
+    if cached is not None:
+        return unpack_table(cached["starts"], tables.SIMULATED_STARTS.schema)
+    failures = len(gaps.rows)
+    simulation = Simulation(facts, environment, gaps=gaps, resolver=resolver)
+    simulation.most_steps = _MOST_STEPS
+    found = run_deep(lambda: [_simulate(simulation, name, gaps) for name in modules]) if modules else []
+    table = tables.SIMULATED_STARTS.from_rows(found)
+    if key and len(gaps.rows) == failures:
+        write_entry(cache, _KIND, key, pack_tables({"starts": table}))
+    return table
+
+
+def _simulate(simulation: Simulation, name: str, gaps: Gaps) -> tuple[Any, ...]:
+    module = simulation.find_entry(name)
+    unknown: tuple[Any, ...] = (name, module.path, "unknown", "", "", "", 0, [], 0, TOO_MUCH)
+    if simulation.steps >= _MOST_STEPS:
+        return unknown
+    run = MainMachine(simulation, module).run_main
+    delta = gaps.attempt("simulation", f"start of {name}", lambda: run(module), lambda: None)
+    if delta is None:
+        return (*unknown[:-1], FAILED)
+    return _build_row(module, delta)
+
+
+def _build_row(module: Module, delta: Delta) -> tuple[Any, ...]:
+    fault, doubt = delta.fault, delta.doubts[0] if delta.doubts else ""
+    times = delta.runs.get(MAIN, 0) + delta.runs.get(module.name, 0)
+    if fault is None:
+        outcome = "unknown" if doubt in {TOO_MUCH, FAILED} else "ok"
+        return (module.name, module.path, outcome, "", "", "", 0, [], times, doubt)
+    chain = [str(StatementStep(*step)) for step in delta.chain[-_MOST_HOPS:]]
+    return (
+        module.name, module.path, fault.outcome, fault.kind.__name__, fault.text, fault.path, fault.line, chain, times,
+        doubt,
+    )  # fmt: skip

@@ -1,0 +1,292 @@
+"""One file under two names: what the analysis says, with CPython as the witness that it is so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from conftest import Tree
+from second_name_witness import run_and_see
+
+from analysis.pipeline import build_case, simulate
+from analysis.policy import Policy
+from analysis.rules import RuleContext
+from analysis.rules.catalogue import RULES_BY_NAME
+
+RULE = "file-with-two-names"
+
+
+class Told(NamedTuple):
+    """A finding: severity, file, places, and message."""
+
+    severity: str
+    path: str
+    places: list[str]
+    message: str
+
+
+def open_case(root: Path, *, is_simulated: bool = True) -> RuleContext:
+    case = build_case(root, Policy(), jobs=1)
+    return simulate(case) if is_simulated else case
+
+
+def tell(case: RuleContext) -> list[Told]:
+    check = RULES_BY_NAME[RULE].check
+    assert check is not None
+    return [
+        Told(each.severity, each.subject, [f"{place.path}:{place.line}" for place in each.evidence], each.message)
+        for each in check(case)
+    ]
+
+
+# The main program
+
+
+MAINS: Mapping[str, tuple[dict[str, str], list[str], str, str]] = {
+    "a worker imports the script in a function that the start calls": (
+        {"app.py": "class Job: ...\n\ndef main():\n    import worker\n    worker.run(Job())\n\n"
+                   'if __name__ == "__main__":\n    main()\n',
+         "worker.py": "def run(job):\n    from app import Job\n    print(isinstance(job, Job))\n"},
+        ["app.py"], "app.py", "P2",
+    ),
+    "the package imports the module that is run": (
+        {"p/__init__.py": "from p.tool import Tool\n",
+         "p/tool.py": 'class Tool: ...\nif __name__ == "__main__":\n    Tool()\n'},
+        ["-m", "p.tool"], "p/tool.py", "P2",
+    ),
+    "__main__ of a package is imported by what it starts": (
+        {"p/__init__.py": "", "p/__main__.py": "STATE = {}\nimport p.work\n",
+         "p/work.py": "def later():\n    from p.__main__ import STATE\n    STATE['x'] = 1\nlater()\n"},
+        ["-m", "p"], "p/__main__.py", "P2",
+    ),
+    "three modules on the way, and then a missing name": (
+        {"run.py": "from a import A\nROOT = 1\ndef go(): ...\n\nif '__main__' == __name__:\n    go()\n",
+         "a.py": "from b import B\nclass A: ...\n", "b.py": "import c\nB = c.C\n",
+         "c.py": "from run import ROOT\nC = ROOT\n"},
+        ["run.py"], "run.py", "",
+    ),
+    "a handler of the module's own exception": (
+        {"cli.py": "from core import work\n\nclass Stop(Exception): ...\n\nif __name__ == '__main__':\n"
+                   "    try:\n        work()\n    except Stop:\n        pass\n",
+         "core.py": "def work():\n    from cli import Stop\n    raise Stop\n"},
+        ["cli.py"], "cli.py", "P2",
+    ),
+    "models that need the object of the started file": (
+        {"app.py": "db = object()\nfrom views import show\nif __name__ == '__main__':\n    show()\n",
+         "views.py": "from app import db\nshow = print\n"},
+        ["app.py"], "app.py", "P1",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MAINS)
+def test_a_main_program_that_is_imported_again_is_loaded_twice(make_tree: Tree, name: str) -> None:
+    files, command, path, severity = MAINS[name]
+    root = make_tree(files)
+    seen = run_and_see(root, command)
+    case = open_case(root)
+    found = {told.path: told for told in tell(case)}
+    if severity:
+        assert found[path].severity == severity, found
+        assert "__main__" in found[path].message
+        assert path in {place.partition(":")[0] for place in found[path].places}
+        assert (path in seen.names and "__main__" in seen.names[path]) or seen.code != 0
+    if severity == "P1" or not severity:
+        assert seen.code != 0
+    starts = case.runtime_table("simulated_starts").to_pylist()
+    told = [f"{row['exception']}: {row['message']}" for row in starts if row["exception"]]
+    assert told == ([seen.error.partition(" (")[0]] if "Error: cannot" in seen.error else [])
+
+
+NO_TWIN: Mapping[str, dict[str, str]] = {
+    "nobody imports it": {"a.py": "import b\nclass A: ...\nif __name__ == '__main__':\n    A()\n", "b.py": ""},
+    "only another program imports it": {
+        "a.py": "import b\nclass A: ...\nif __name__ == '__main__':\n    A()\n", "b.py": "",
+        "c.py": "from a import A\n",
+    },
+    "only for type checkers": {
+        "a.py": "import b\nclass A: ...\nif __name__ == '__main__':\n    A()\n",
+        "b.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from a import A\n",
+    },
+    "only the main part of another program": {
+        "a.py": "import b\nclass A: ...\nif __name__ == '__main__':\n    A()\n",
+        "b.py": "if __name__ == '__main__':\n    from a import A\n",
+    },
+    "it is no main program": {"a.py": "import b\nclass A: ...\n", "b.py": "def f():\n    from a import A\n"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", NO_TWIN)
+def test_a_script_that_its_own_start_does_not_import_has_no_twin(make_tree: Tree, name: str) -> None:
+    root = make_tree(NO_TWIN[name])
+    assert run_and_see(root, ["a.py"]).names == {}
+    assert [told for told in tell(open_case(root)) if told.path == "a.py"] == []
+
+
+def test_what_only_tests_import_again_is_worth_knowing_only(make_tree: Tree) -> None:
+    files = {"test_a.py": "import test_b\nclass A: ...\nif __name__ == '__main__':\n    A()\n",
+             "test_b.py": "from test_a import A\n"}  # fmt: skip
+    assert [told.severity for told in tell(open_case(make_tree(files)))] == ["P3"]
+
+
+# Loaders
+
+
+CORE = {"p/__init__.py": "", "p/core.py": "class Core: ...\n", "p/use.py": "from p.core import Core\n"}
+SPEC = (
+    "import importlib.util as u\nspec = u.spec_from_file_location({name}, {path})\nmodule = u.module_from_spec(spec)\n"
+)
+LOADERS: Mapping[str, tuple[str, str]] = {
+    "a literal below the working folder": ("'copy'", "'p/core.py'"),
+    "beside the file, by os.path": ("'copy'", "os.path.join(os.path.dirname(__file__), 'p', 'core.py')"),
+    "a path object": ("'copy'", "pathlib.Path(__file__).resolve().parent / 'p' / 'core.py'"),
+    "by a name of the folder": ("'copy'", "f'{HERE}/p/core.py'"),
+}
+
+
+@pytest.mark.parametrize("name", LOADERS)
+def test_a_file_that_is_loaded_by_its_path_is_a_second_module(make_tree: Tree, name: str) -> None:
+    second, path = LOADERS[name]
+    head = "import os, pathlib, sys\nimport p.use\nHERE = os.path.dirname(os.path.abspath(__file__))\n"
+    load = SPEC.format(name=second, path=path)
+    root = make_tree(
+        {**CORE, "main.py": f"{head}{load}sys.modules['copy'] = module\nspec.loader.exec_module(module)\n"}
+    )
+    assert run_and_see(root, ["main.py"]).names == {"p/core.py": ["copy", "p.core"]}
+    [told] = tell(open_case(root, is_simulated=False))
+    assert (told.severity, told.path, told.places) == ("P1", "p/core.py", ["p/use.py:1", "main.py:5"])
+    assert "copy" in told.message and "p.core" in told.message
+
+
+NO_SECOND: Mapping[str, str] = {
+    "under its own name": SPEC.format(name="'p.core'", path="'p/core.py'"),
+    "somebody else names the file": "def load(path):\n    import importlib.util as u\n"
+    "    return u.spec_from_file_location('copy', path)\n",
+    "a file that nobody imports": SPEC.format(name="'copy'", path="'plugin.py'"),
+    "a file outside": SPEC.format(name="'copy'", path="'/tmp/core.py'"),
+}
+
+
+@pytest.mark.parametrize("name", NO_SECOND)
+def test_a_loader_whose_file_has_no_other_name_says_nothing(make_tree: Tree, name: str) -> None:
+    root = make_tree({**CORE, "plugin.py": "class A: ...\n", "main.py": f"import p.use\n{NO_SECOND[name]}"})
+    assert tell(open_case(root, is_simulated=False)) == []
+
+
+def test_a_script_that_never_meets_the_importer_loads_its_own_copy(make_tree: Tree) -> None:
+    load = SPEC.format(name="'version'", path="'p/core.py'")
+    assert tell(open_case(make_tree({**CORE, "setup.py": load}), is_simulated=False)) == []
+    [told] = tell(open_case(make_tree({**CORE, "setup.py": f"import p.use\n{load}"}), is_simulated=False))
+    assert told.severity == "P1"
+
+
+# Names that are registered
+
+
+def test_what_a_package_registers_in_sys_modules_is_imported_by_that_name(make_tree: Tree) -> None:
+    root = make_tree({
+        "p/__init__.py": "import sys\nfrom p import real\nfrom . import other as o\nsys.modules['p.old'] = real\n"
+        "sys.modules[f'{__name__}.older'] = o\nsys.modules[__name__ + '.same'] = sys.modules[__name__]\n"
+        "def later():\n    sys.modules['p.called'] = real\n",
+        "p/real.py": "class Real: ...\n", "p/other.py": "class Other: ...\n",
+        "use.py": "from p.old import Real\nfrom p.older import Other\nfrom p.same import real\nimport p.real, p.other\n"
+        "assert Real is p.real.Real and Other is p.other.Other and real is p.real\n",
+        "called.py": "from p.called import Real\n",
+    })  # fmt: skip
+    assert run_and_see(root, ["use.py"])[:2] == (0, "")
+    case = open_case(root, is_simulated=False)
+    found = {row["import_path"]: row["definition"] for row in case.identity.paths.to_pylist()}
+    assert (found["use.Real"], found["use.Other"]) == ("p.real:Real", "p.other:Other")
+    assert {row["path"] for row in case.graph.phantoms.to_pylist()} <= {"called.py"}
+    assert found.get("called.Real", "") == ""
+
+
+# Symbolic links
+
+
+def test_a_linked_file_is_a_second_name_and_no_second_definition(make_tree: Tree) -> None:
+    root = make_tree({**CORE, "use.py": "import p.use\nfrom p.again import Core as Second\n"})
+    (root / "p/again.py").symlink_to("core.py")
+    assert run_and_see(root, ["use.py"]).names == {"p/core.py": ["p.again", "p.core"]}
+    case = open_case(root, is_simulated=False)
+    [told] = tell(case)
+    assert (told.severity, told.path) == ("P1", "p/core.py")
+    assert told.places == ["p/use.py:1", "use.py:2", "p/again.py:1"]
+    assert case.duplicate_names == ()
+    files = {row["path"]: (row["status"], row["reason"]) for row in case.facts.files.to_pylist()}
+    assert files["p/again.py"] == ("linked", "p/core.py")
+
+
+def test_files_below_a_linked_folder_have_second_names(make_tree: Tree) -> None:
+    root = make_tree({
+        "app/__init__.py": "", "app/core/__init__.py": "", "app/core/order.py": "class Order: ...\n",
+        "use.py": "from app.core.order import Order\nfrom app.old.order import Order as Second\n",
+    })  # fmt: skip
+    (root / "app/old").symlink_to("core")
+    (root / "app/core/self").symlink_to("..")
+    names = run_and_see(root, ["use.py"]).names
+    assert names["app/core/order.py"] == ["app.core.order", "app.old.order"]
+    case = open_case(root, is_simulated=False)
+    assert {told.path for told in tell(case)} == {"app/core/order.py", "app/core/__init__.py"}
+    assert case.graph.phantoms.num_rows == 0 and case.duplicate_names == ()
+
+
+def test_a_link_that_nobody_imports_and_one_that_leads_outside_have_no_second_name(make_tree: Tree) -> None:
+    outside = make_tree({"core.py": "class Core: ...\n"})
+    root = make_tree(CORE)
+    (root / "p/again.py").symlink_to("core.py")
+    (root / "p/outside.py").symlink_to(outside / "core.py")
+    case = open_case(root, is_simulated=False)
+    assert tell(case) == []
+    files = {row["path"]: row["status"] for row in case.facts.files.to_pylist()}
+    assert files["p/outside.py"] == "not-a-file"
+
+
+def test_paths_that_grow_without_end_are_not_followed(make_tree: Tree) -> None:
+    names = "".join(f"a{number} = a{number + 1} + a{number + 1}\n" for number in range(40))
+    root = make_tree({**CORE, "main.py": f"a40 = 'p'\n{names[::1]}{SPEC.format(name='a0', path='a0')}"})
+    assert tell(open_case(root, is_simulated=False)) == []
+
+
+# The same name once more, and other names of a package
+
+
+HOLD = {"p/__init__.py": "", "p/core.py": "class Core: ...\n", "hold.py": "from p.core import Core\n"}
+ANEW: Mapping[str, str] = {
+    "reload of a module": "import importlib\nimport p.core\nimportlib.reload(p.core)\n",
+    "reload of what is taken from its package": "from importlib import reload\nfrom p import core\nreload(core)\n",
+    "reload of an entry of sys.modules": "import importlib, sys\nimportlib.reload(sys.modules['p.core'])\n",
+    "an import after a deletion": "import sys\ndel sys.modules['p.core']\nimport p.core\n",
+    "an import after a pop": "import sys\nsys.modules.pop('p.core', None)\nimport p.core\n",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ANEW)
+def test_a_module_that_runs_again_makes_its_classes_anew(make_tree: Tree, name: str) -> None:
+    check = "import sys\nassert hold.Core is not sys.modules['p.core'].Core\n"
+    root = make_tree({**HOLD, "main.py": f"import hold\n{ANEW[name]}{check}"})
+    assert run_and_see(root, ["main.py"])[:2] == (0, "")
+    [told] = tell(open_case(root, is_simulated=False))
+    assert (told.severity, told.path, told.places[0]) == ("P1", "p/core.py", "hold.py:1")
+
+
+def test_a_reload_in_tests_is_worth_knowing_and_one_that_nobody_notices_is_nothing(make_tree: Tree) -> None:
+    reload = ANEW["reload of a module"]
+    [told] = tell(open_case(make_tree({**HOLD, "tests/test_x.py": reload}), is_simulated=False))
+    assert told.severity == "P3"
+    nobody = {**HOLD, "hold.py": "def f():\n    from p.core import Core\nimport p.core\n", "main.py": reload}
+    assert tell(open_case(make_tree(nobody), is_simulated=False)) == []
+
+
+def test_submodules_below_an_alias_of_a_package_are_loaded_again(make_tree: Tree) -> None:
+    main = "import sys\nimport p\nsys.modules['old'] = p\nimport p.use\nfrom old.core import Core\n"
+    files = {**CORE, "main.py": main}
+    root = make_tree(files)
+    assert run_and_see(root, ["main.py"]).names == {"p/core.py": ["old.core", "p.core"]}
+    [told] = tell(open_case(root, is_simulated=False))
+    assert (told.severity, told.path) == ("P1", "p/core.py")
+    assert told.places == ["p/use.py:1", "main.py:5", "main.py:3"]
+    files["main.py"] = files["main.py"].replace("from old.core import Core", "import old")
+    assert tell(open_case(make_tree(files), is_simulated=False)) == []
