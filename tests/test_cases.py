@@ -13,22 +13,16 @@ import pytest
 from case_judge import Remark, judge_case, judge_findings, list_cases
 
 NOT_RIGHT = {
-    "03-loaded-by-file-path": "a loader that gives a file a second name",
     "09-manager-keeps-request": "an object of the process that takes what each caller hands over",
     "10-client-singleton": "a class attribute that keeps the one object",
     "12-object-from-factory-on-import": "an object with memory that a factory makes on import",
     "15-hints-read-on-import": "hints that are read at run time",
     "19-missing-submodule-looks-circular": "a missing submodule is called a circular import",
     "20-optional-half-bound": "a name that is None without an optional library, and used on import",
-    "22-main-twin-isinstance": "the twin of __main__",
     "25-stale-binding": "a copy of a name that is bound anew later",
-    "29-app-as-script": "the twin of __main__, which then fails",
     "32-all-lists-missing-names": "__all__ lists names that are not there",
     "37-namespace-in-two-roots": "a module that neither part of a namespace package has",
     "43-dotted-use-in-cycle": "a dotted use in a cycle, when the other module comes first",
-    "54-plugin-under-main-guard": "the twin of __main__, by a plugin",
-    "59-sys-modules-registration": "names that are registered in sys.modules",
-    "60-linked-file": "a symbolic link is a second name, not a second definition",
     "65-stub-only-for-checkers": "stubs without a module, for checkers only",
     "66-namespace-child-missing": "a missing module of a namespace package that is all here",
     "70-program-cannot-start": "a relative import that leaves the top-level package",
