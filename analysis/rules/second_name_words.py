@@ -24,11 +24,36 @@ def _say_search_path(path: str, rows: Sequence[SecondName]) -> str:
     row = rows[0]
     second = f"{row.second_name} ({row.second_path}:{row.second_line})"
     start = f" when it is started by {row.start}" if row.start else ""
-    return f"{path} is imported as {_name_user(row)} and as {second}{start}: Python loads it once for each"
+    places = {(row.first_path, row.first_line), (row.second_path, row.second_line)}
+    is_shown = row.evidence_path and (row.evidence_path, row.evidence_line) not in places and not row.start
+    found = f", which {row.evidence_path}:{row.evidence_line} puts on the search path" if is_shown else ""
+    return f"{path} is imported as {_name_user(row)} and as {second}{found}{start}: Python loads it once for each"
+
+
+def find_prefixes(row: SecondName) -> tuple[str, str]:
+    """Return what makes the two names of a file differ: they begin with these, and go on alike.
+
+    >>> find_prefixes(SecondName("b/a/x/y.py", "search-path", "b.a.x.y", "a.x.y"))
+    ('b.a', 'a')
+    """
+    first, second = row.first_name.split("."), row.second_name.split(".")
+    while min(len(first), len(second)) > 1 and first[-1] == second[-1]:
+        first.pop()
+        second.pop()
+    return ".".join(first), ".".join(second)
 
 
 def _fix_search_path(_: str, rows: Sequence[SecondName], __: Contents) -> str:
-    return f"Import it as {rows[0].first_name} everywhere"
+    """Return which statement says another name, and what the search path then no longer needs."""
+    row = rows[0]
+    first, second = find_prefixes(row)
+    fix = f"Write {first} instead of {second} at {row.second_path}:{row.second_line}"
+    if (row.evidence_path, row.evidence_line) == (row.second_path, row.second_line) or row.start:
+        return f"{fix}; it is found where {row.first_name.partition('.')[0]} is"
+    changed = f"{row.evidence_path}:{row.evidence_line}"
+    if row.evidence_path.endswith(".py"):
+        return f"{fix}, and remove the search path of {changed} once nothing else needs it"
+    return f"{fix}, and let {changed} start or search in the folder above {row.first_name.partition('.')[0]}"
 
 
 def _say_main(path: str, rows: Sequence[SecondName]) -> str:
