@@ -43,17 +43,21 @@ def find_prefixes(row: SecondName) -> tuple[str, str]:
     return ".".join(first), ".".join(second)
 
 
-def _fix_search_path(_: str, rows: Sequence[SecondName], __: Contents) -> str:
+def _fix_search_path(path: str, rows: Sequence[SecondName], _: Contents) -> str:
     """Return which statement says another name, and what the search path then no longer needs."""
     row = rows[0]
     first, second = find_prefixes(row)
+    others = sorted({each.path for each in rows} - {path})
+    more = f". The same holds for {format_some(others)}" if others else ""
     fix = f"Write {first} instead of {second} at {row.second_path}:{row.second_line}"
-    if (row.evidence_path, row.evidence_line) == (row.second_path, row.second_line) or row.start:
-        return f"{fix}; it is found where {row.first_name.partition('.')[0]} is"
     changed = f"{row.evidence_path}:{row.evidence_line}"
-    if row.evidence_path.endswith(".py"):
-        return f"{fix}, and remove the search path of {changed} once nothing else needs it"
-    return f"{fix}, and let {changed} start or search in the folder above {row.first_name.partition('.')[0]}"
+    if row.start or (row.evidence_path, row.evidence_line) == (row.second_path, row.second_line):
+        after = f"; it is found where {first.partition('.')[0]} is"
+    elif row.evidence_path.endswith(".py"):
+        after = f", and remove the search path of {changed} once nothing else needs it"
+    else:
+        after = f", and let {changed} start or search in the folder above {first.partition('.')[0]}"
+    return f"{fix}{after}{more}"
 
 
 def _say_main(path: str, rows: Sequence[SecondName]) -> str:

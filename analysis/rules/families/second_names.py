@@ -14,6 +14,7 @@ from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence
 from analysis.rules.rule import Rule, RuleFigure
+from analysis.rules.second_name_groups import find_leads
 from analysis.rules.second_name_words import ANEW, STARTED, describe_loads, find_remedy
 from analysis.rules.twice import Contents, find_contents
 
@@ -35,15 +36,18 @@ def find_second_names(case: RuleContext) -> dict[str, dict[str, Place]]:
 
 def _check_second_names(case: RuleContext) -> Iterator[Finding]:
     grouped: dict[tuple[str, str], list[SecondName]] = defaultdict(list)
+    leads = find_leads(case.second_names)
     for each in case.second_names:
-        grouped[each.path, each.kind].append(each)
+        grouped[leads[each], each.kind].append(each)
     contents = find_contents(case, {path for path, _ in grouped})
     started, demos = _find_failed_starts(case), _count_demos(grouped, contents)
     for (path, kind), rows in sorted(grouped.items()):
-        ordered = sorted(rows, key=lambda row: (row.is_test, row.is_deferred))
+        ordered =
+             sorted(rows, key=lambda row: (row.path != path, row.is_test, row.is_deferred))
         failed = started.get(path) if kind in STARTED else None
         is_demo = not contents[path].is_program and demos[_name_package(ordered[0])] >= _MANY_DEMOS
-        yield _build(ordered, contents[path], failed, is_demo=is_demo and kind in STARTED)
+        yield _build(ordered, contents[path], failed, is_demo=is_demo and kind in STARTED
+        )
 
 
 def _count_demos(
