@@ -14,7 +14,7 @@ from analysis import tables
 from analysis.facts.naming import Layout
 from analysis.facts.read_files import FILE
 from analysis.facts.starting import find_start_folders
-from analysis.facts.starting.layout import Layout as Folders
+from analysis.facts.starting.layout import Folders
 from analysis.facts.starting.names import SearchedNames, Stated, list_named
 
 

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.facts.starting import find_start_folders
-from analysis.facts.starting.layout import Layout
+from analysis.facts.starting.layout import Folders
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.imports import ImportFacts
 from analysis.resolve.modules import ModuleIndex
@@ -18,7 +18,7 @@ from analysis.resolve.modules import ModuleIndex
 ALL_STARTS = "all starts"
 _MAIN = "__main__.py"
 #: What is put on the path of one start, which the evidence names.
-_OF_ONE_START = frozenset({"python-m", "server"})
+_OF_ONE_START = frozenset({"python-m", "server", "script"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -38,7 +38,7 @@ def find_starts(facts: ImportFacts, index: ModuleIndex) -> list[Start]:
     """Return all starts, sorted."""
     found = set(_find_marked(facts.start_marks, index))
     found.update(_find_packages(index))
-    layout = Layout(index.paths)
+    layout = Folders(index.paths)
     rows = list(tables.read_rows(facts.start_evidence, *tables.START_EVIDENCE.names))
     for path, line, source, folder, value in rows:
         found.update(_read_evidence(path, line, source, folder, value, layout, index))
@@ -71,7 +71,7 @@ def _find_packages(index: ModuleIndex) -> Iterator[Start]:
 
 
 def _read_evidence(
-    path: str, line: int, source: str, folder: str, value: str, layout: Layout, index: ModuleIndex
+    path: str, line: int, source: str, folder: str, value: str, layout: Folders, index: ModuleIndex
 ) -> Iterator[Start]:
     """Yield the start of which a line of a file that is no Python is evidence."""
     if not value:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from analysis.facts.rows import Row
-from analysis.facts.starting.layout import Layout, join
+from analysis.facts.starting.layout import Folders, join
 
 #: What stands for the folder in which a command is started, or for that of the project.
 _HERE = re.compile(
@@ -44,7 +44,7 @@ _LONGEST_LINE = 2_000
 class CommandReader:
     """Reads one file; what a line means depends on where commands run, of which the lines before it say something."""
 
-    def __init__(self, path: str, layout: Layout) -> None:
+    def __init__(self, path: str, layout: Folders) -> None:
         self._path = path
         self._layout = layout
         self._own = path.rpartition("/")[0]

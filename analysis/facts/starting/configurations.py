@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.facts.rows import Row
-from analysis.facts.starting.layout import Layout, join
+from analysis.facts.starting.layout import Folders, join
 
 _EXTRA_PATHS = re.compile(r"[\"'](?:python\.(?:analysis|autoComplete)\.)?extraPaths[\"']\s*:\s*\[([^\]]*)\]")
 _TEXTS = re.compile(r"[\"']([^\"'\n]+)[\"']")
@@ -24,7 +24,7 @@ _PYTEST_SECTIONS = ("pytest", "tool:pytest")
 class ConfigurationReader:
     """Reads one configuration file of a project into rows of ``start_evidence``."""
 
-    def __init__(self, path: str, text: str, layout: Layout) -> None:
+    def __init__(self, path: str, text: str, layout: Folders) -> None:
         self._path = path
         self._text = text
         self._layout = layout

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 
 from analysis import tables
-from analysis.facts.starting.layout import Layout, join
+from analysis.facts.starting.layout import Folders, join
 from analysis.facts.test_files import is_test_file
 
 #: What pytest takes for a file of tests, and what it loads beside them.
@@ -56,7 +56,7 @@ def is_seen_by(folder: StartFolder, importer: str) -> bool:
 
 def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]) -> StartFolders:
     """Return the folders of the target that statements, commands and configuration put on the search path."""
-    layout = Layout(paths)
+    layout = Folders(paths)
     rows = tables.read_rows(marks, "path", "line", "kind", "place", "base", "folder", "value", "scope")
     found: set[StartFolder] = set()
     named: set[tuple[str, str, int]] = set()
@@ -66,7 +66,8 @@ def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]
         if kind == "named-module":
             named.add((path, value, line))
         elif kind == "main-guard":
-            if f"{own}/__init__.py" in layout.paths:  # elsewhere a script is known by its folder
+            is_main = path.endswith("/__main__.py")  # python -m puts the working folder on the path, not this one
+            if f"{own}/__init__.py" in layout.paths and not is_main:  # elsewhere a script is known by its folder
                 scripts.setdefault(own, StartFolder(own, "script", "first", path, line, (own + _DIRECTLY,), path))
         elif kind in {"sys-path", "site-folder"} and scope != "type_checking":
             where = _find_folder(path, base, folder, layout)
@@ -88,7 +89,7 @@ def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]
     return StartFolders(tuple(sorted(found)), tuple(sorted(named)))
 
 
-def _find_folder(path: str, base: str, folder: str, layout: Layout) -> str | None:
+def _find_folder(path: str, base: str, folder: str, layout: Folders) -> str | None:
     """Return the folder of the target that a statement names; None for one outside, or unknown."""
     around = [path.rpartition("/")[0]] if base == "file" else ["", path.rpartition("/")[0]]
     for start in around if base in {"file", "working-folder"} else ():
@@ -98,7 +99,7 @@ def _find_folder(path: str, base: str, folder: str, layout: Layout) -> str | Non
     return None
 
 
-def _find_range(path: str, folder: str, layout: Layout) -> tuple[str, ...]:
+def _find_range(path: str, folder: str, layout: Folders) -> tuple[str, ...]:
     """Return whose imports a file of builds or configuration is about: what lies beside it, and in the folder named."""
     parts = path.split("/")[:-1]
     hidden = next((number for number, part in enumerate(parts) if part.startswith(".")), len(parts))
@@ -106,7 +107,7 @@ def _find_range(path: str, folder: str, layout: Layout) -> tuple[str, ...]:
     return (own, folder) if own in layout.folders else ("",)
 
 
-def _find_test_folders(layout: Layout, modes: Mapping[str, str]) -> Iterator[StartFolder]:
+def _find_test_folders(layout: Folders, modes: Mapping[str, str]) -> Iterator[StartFolder]:
     """Yield the folders that pytest puts on the path for the tests in them: those that are no package."""
     first: dict[str, str] = {}
     for path in sorted(layout.paths):

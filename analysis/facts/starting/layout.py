@@ -23,7 +23,7 @@ def join(folder: str, path: str) -> str | None:
     return clean(f"{folder}/{path}" if folder else path)
 
 
-class Layout:
+class Folders:
     """The Python files of a target and the folders around them."""
 
     def __init__(self, paths: Iterable[str]) -> None:

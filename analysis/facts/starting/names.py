@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from analysis.facts.starting.folders import StartFolder, StartFolders, is_seen_by
-from analysis.facts.starting.layout import Layout
+from analysis.facts.starting.layout import Folders
 from analysis.facts.test_files import is_test_file
 
 #: What a framework that imports a named application takes from it.
@@ -30,7 +30,7 @@ class SearchedNames:
     """
 
     def __init__(
-        self, layout: Layout, stated: Iterable[Stated], named: frozenset[str], list_bound: Callable[[str], set[str]]
+        self, layout: Folders, stated: Iterable[Stated], named: frozenset[str], list_bound: Callable[[str], set[str]]
     ) -> None:
         self._layout = layout
         self._named = named

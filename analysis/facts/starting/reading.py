@@ -12,7 +12,7 @@ from analysis.facts.rows import Row
 from analysis.facts.source_tree import SourceTree
 from analysis.facts.starting.commands import CommandReader
 from analysis.facts.starting.configurations import ConfigurationReader
-from analysis.facts.starting.layout import Layout
+from analysis.facts.starting.layout import Folders
 
 _MOST_BYTES = 1 << 18
 _MOST_FILES = 2_000
@@ -39,7 +39,7 @@ def read_start_evidence(tree: SourceTree, files: Iterable[str], paths: Sequence[
 
     Files that are not there, not regular or larger than 256 KB say nothing.
     """
-    layout = Layout(paths)
+    layout = Folders(paths)
     rows: set[Row] = set()
     for path in sorted(files)[:_MOST_FILES]:
         try:
