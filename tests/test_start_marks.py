@@ -90,3 +90,9 @@ def test_a_main_guard_settings_and_named_modules_are_noted() -> None:
         ("settings", "site.settings", 2), ("named-module", "pages", 3), ("named-module", "shop.cart", 4),
         ("named-module", "app.tasks", 6), ("main-guard", "", 7),
     ]  # fmt: skip
+
+
+def test_a_path_that_doubles_with_each_line_is_soon_unknown() -> None:
+    lines = "".join(f"A{number} = os.path.join(A{number - 1}, A{number - 1})\n" for number in range(1, 40))
+    rows = read(f"import os, sys\nA0 = 'x'\n{lines}sys.path.append(A39)\n")
+    assert [row["base"] for row in rows] == ["unknown"]

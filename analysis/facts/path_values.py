@@ -23,7 +23,13 @@ _SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "__str__", "expand
 #: Names of names, and calls in calls: deeper than any that somebody writes.
 _DEEPEST = 40
 _MOST_VALUES = 20
-Names = Mapping[str, Sequence[ast.expr]]
+_MOST_STEPS = 2_000
+
+
+class Names(dict[str, Sequence[ast.expr]]):
+    """What names are bound to; ``left`` steps may still be taken, as names of names can double with each line."""
+
+    left = _MOST_STEPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +78,7 @@ class PathValue:
 
 def find_paths(node: ast.expr, names: Names) -> Iterator[PathValue | None]:
     """Yield what an expression may be: one path, or several where a loop goes through them; None when unknown."""
+    names.left = _MOST_STEPS
     if isinstance(node, ast.Starred):
         node = node.value
     if isinstance(node, ast.List | ast.Tuple | ast.Set):
@@ -85,8 +92,9 @@ def find_paths(node: ast.expr, names: Names) -> Iterator[PathValue | None]:
 
 
 def _evaluate(node: ast.expr, names: Names, depth: int) -> PathValue | None:
+    names.left -= 1
     read = _READERS.get(type(node))
-    return read(node, names, depth + 1) if read is not None and depth <= _DEEPEST else None
+    return read(node, names, depth + 1) if read is not None and depth <= _DEEPEST and names.left > 0 else None
 
 
 def _constant(node: ast.Constant, _names: Names, _depth: int) -> PathValue | None:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text, is_main_test
 from analysis.facts.lines import find_lines, has_line_between
-from analysis.facts.path_values import find_paths
+from analysis.facts.path_values import Names, find_paths
 from analysis.facts.rows import Row
 
 #: A file without any of these has no such statement.
@@ -16,7 +16,7 @@ _WORDS = (
     b"sys.path", b"addsitedir", b"__main__", b"DJANGO_SETTINGS_MODULE", b"INSTALLED_APPS", b"include=",
 )  # fmt: skip
 #: Other names of ``sys.path``.
-_ALIAS = re.compile(rb"\bsys as (\w+)|\bfrom sys import [^\n]*?\bpath(?: as (\w+))?\b")
+_ALIAS = re.compile(rb"\bsys as (\w+)|\bfrom sys import [^\n]{0,300}?\bpath(?: as (\w+))?\b")
 _SETTINGS = "DJANGO_SETTINGS_MODULE"
 _CHANGES = {"insert": 1, "append": 0, "extend": 0}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -40,7 +40,7 @@ class _Visitor:
         self._lines = lines
         self._next = next_position
         self.rows: list[Row] = []
-        self._names: dict[str, Sequence[ast.expr]] = {}
+        self._names = Names()
         self._paths = {"sys.path"}
 
     def visit(self, body: Sequence[ast.stmt], scope: str) -> None:

@@ -28,7 +28,7 @@ class Finder:
 
     def __init__(self, index: ModuleIndex, imports: pa.Table) -> None:
         self.index = index
-        self._searched: dict[int, tuple[str, ...]] = {}
+        self._searched: dict[str, tuple[str, ...]] = {}
         self._named = _find_named(imports)
         self._run_folders: dict[int, str] = {}
         self._known: dict[tuple[object, ...], Found | None] = {}
@@ -56,10 +56,10 @@ class Finder:
         """Return the folders that an importer searches besides the roots, the nearest first."""
         if not self.index.searched:
             return ()
-        if importer.number not in self._searched:
+        if importer.folder not in self._searched:
             found = self.starts.find_for(importer.path, self.index.searched)
-            self._searched[importer.number] = tuple(dict.fromkeys(each.folder for each in found))
-        return self._searched[importer.number]
+            self._searched[importer.folder] = tuple(dict.fromkeys(each.folder for each in found))
+        return self._searched[importer.folder]
 
     def find_top(self, importer: Module, first: str) -> Module | None:
         """Return the module or package of a top-level name, on the roots and on what the importer searches."""

@@ -11,12 +11,12 @@ from typing import Any
 from analysis.facts.rows import Row
 from analysis.facts.starting.layout import Folders, join
 
-_EXTRA_PATHS = re.compile(r"[\"'](?:python\.(?:analysis|autoComplete)\.)?extraPaths[\"']\s*:\s*\[([^\]]*)\]")
+_EXTRA_PATHS = re.compile(r"[\"'](?:python\.(?:analysis|autoComplete)\.)?extraPaths[\"']\s*:\s*\[([^\]]{0,4000})\]")
 _TEXTS = re.compile(r"[\"']([^\"'\n]+)[\"']")
-_ENTRY = re.compile(r"[\"']?\s*[\w.-]+\s*=\s*([A-Za-z_][\w.]*)\s*:\s*[A-Za-z_][\w.]*")
-_CONSOLE_SCRIPTS = re.compile(r"[\"']?(?:console|gui)_scripts[\"']?\s*:\s*\[([^\]]*)\]")
+_ENTRY = re.compile(r"(?<![\w.-])[\w.-]{1,100}\s{0,9}=\s{0,9}([A-Za-z_][\w.]{0,200})\s{0,9}:\s{0,9}[A-Za-z_]")
+_CONSOLE_SCRIPTS = re.compile(r"[\"']?(?:console|gui)_scripts[\"']?\s*:\s*\[([^\]]{0,20000})\]")
 _IMPORT_MODE = re.compile(r"--import-mode[ =]\s*(prepend|append|importlib)")
-_MYPY_PATH = re.compile(r"^\s*mypy_path\s*=\s*(.+)$", re.MULTILINE)
+_MYPY_PATH = re.compile(r"^[ \t]*mypy_path[ \t]*=[ \t]*(.+)$", re.MULTILINE)
 _SCRIPT_TABLES = (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts"))
 _PYTEST_SECTIONS = ("pytest", "tool:pytest")
 

@@ -42,12 +42,10 @@ def _check_second_names(case: RuleContext) -> Iterator[Finding]:
     contents = find_contents(case, {path for path, _ in grouped})
     started, demos = _find_failed_starts(case), _count_demos(grouped, contents)
     for (path, kind), rows in sorted(grouped.items()):
-        ordered =
-             sorted(rows, key=lambda row: (row.path != path, row.is_test, row.is_deferred))
+        ordered = sorted(rows, key=lambda row: (row.path != path, row.is_test, row.is_deferred))
         failed = started.get(path) if kind in STARTED else None
         is_demo = not contents[path].is_program and demos[_name_package(ordered[0])] >= _MANY_DEMOS
-        yield _build(ordered, contents[path], failed, is_demo=is_demo and kind in STARTED
-        )
+        yield _build(ordered, contents[path], failed, is_demo=is_demo and kind in STARTED)
 
 
 def _count_demos(
