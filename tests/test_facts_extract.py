@@ -34,7 +34,7 @@ def test_an_empty_file_is_ok_and_says_nothing() -> None:
 
 def test_every_row_fits_its_table() -> None:
     source = "import a\nclass A(B): x = 1\n__all__ = ['A']\n__path__ = []\nC = A()  # deprecated\n"
-    source += "def f(x=[]): return x\n"
+    source += "def f(x=[]): return x\ndef g(y):\n    global C\n    C = y\n    return A()\n"
     facts = extract(source.encode())
     for table, rows in zip(tables.FACT_TABLES, facts.rows, strict=True):
         assert table.from_rows([("x.py", *row) for row in rows]).num_rows == len(rows) > 0 or table.name in {
@@ -213,7 +213,7 @@ def test_a_class_is_described() -> None:
     row = read(source, "definitions")[0]
     assert (row["name"], row["qualname"], row["line"], row["end_line"]) == ("A", "A", 2, 8)
     assert row["bases"] == ["pkg.Base", "Generic[T]"]
-    assert (row["metaclass"], row["decorators"], row["marks"]) == ("Meta", ["dataclass"], ["dataclass"])
+    assert (row["metaclass"], row["decorators"], row["marks"]) == ("Meta", ["dataclass"], ["dataclass", "frozen"])
     assert (row["attributes"], row["methods"]) == (["x", "y"], ["m", "n"])
     methods = read(source, "methods")
     assert methods[0]["parameters"] == ["self", "a", "b", "*c", "d", "**e"]

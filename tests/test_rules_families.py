@@ -169,7 +169,7 @@ def test_globals_bound_anew_are_graded_by_what_they_are_bound_to(make_tree: Tree
         "def h(user):\n    global x, z\n    x = user + 1\n    z = user\n"
     )
     assert tell(make_tree({"a.py": source}), "global-rebound") == [
-        ("P2", "a.x", ["a.py:4", "a.py:10"]), ("P2", "a.z", ["a.py:11"]), ("P3", "a.y", ["a.py:7"]),
+        ("P1", "a.x", ["a.py:4", "a.py:10"]), ("P1", "a.z", ["a.py:11"]), ("P3", "a.y", ["a.py:7"]),
     ]  # fmt: skip
 
 

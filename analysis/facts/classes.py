@@ -95,6 +95,8 @@ def _read_class(node: ast.ClassDef, position: int, qualname: str, context: Conte
     decorators = [find_decorator(decorator) for decorator in node.decorator_list]
     methods, attributes, is_abstract = _read_body(node)
     marks = find_marks(bases, metaclass, decorators, is_abstract=is_abstract)
+    if is_frozen(node):
+        marks = sorted([*marks, "frozen"])
     return (
         position, node.lineno, end_line, node.name, qualname, context.scope, context.guard, context.condition,
         context.caught, bases, metaclass, decorators, marks, attributes, methods, fingerprint, sketch,
@@ -143,6 +145,36 @@ def find_marks(bases: list[str], metaclass: str, decorators: list[str], *, is_ab
     if any(name in _DATACLASSES or name.rpartition(".")[2] in _DATACLASSES for name in decorators):
         marks.add("dataclass")
     return sorted(marks)
+
+
+def is_frozen(node: ast.ClassDef) -> bool:
+    r"""Return whether a class says that its objects never change: to dataclasses, attrs, or pydantic.
+
+    >>> sources = "@dataclass(frozen=True)\nclass A: ...", "class A:\n  model_config = C(frozen=True)", "class A: ..."
+    >>> [is_frozen(ast.parse(source).body[0]) for source in sources]
+    [True, True, False]
+    """
+    keywords = [keyword for each in node.decorator_list if isinstance(each, ast.Call) for keyword in each.keywords]
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and find_dotted(statement.targets[0]) == "model_config":
+            if isinstance(statement.value, ast.Call):
+                keywords.extend(statement.value.keywords)
+            elif isinstance(statement.value, ast.Dict):
+                pairs = zip(statement.value.keys, statement.value.values, strict=True)
+                keywords.extend(
+                    ast.keyword(str(key.value), value) for key, value in pairs if isinstance(key, ast.Constant)
+                )
+        elif isinstance(statement, ast.ClassDef) and statement.name == "Config":
+            inner = [each for each in statement.body if isinstance(each, ast.Assign)]
+            keywords.extend(ast.keyword(find_dotted(each.targets[0]), each.value) for each in inner)
+    if any(find_dotted(each).rpartition(".")[2] == "frozen" for each in node.decorator_list):
+        return True
+    keywords.extend(node.keywords)
+    wanted = {"frozen": True, "allow_mutation": False}
+    return any(
+        keyword.arg in wanted and isinstance(keyword.value, ast.Constant) and keyword.value.value is wanted[keyword.arg]
+        for keyword in keywords
+    )
 
 
 def find_decorator(node: ast.expr) -> str:

@@ -54,6 +54,8 @@ class Rows:
     hooks: list[Row] = field(default_factory=list)
     markers: list[Row] = field(default_factory=list)
     states: list[Row] = field(default_factory=list)
+    stores: list[Row] = field(default_factory=list)
+    returned: list[Row] = field(default_factory=list)
     start_marks: list[Row] = field(default_factory=list)
     programs: list[Row] = field(default_factory=list)
     not_analysed: list[Row] = field(default_factory=list)

@@ -69,6 +69,8 @@ class Facts:
     hooks: pa.Table
     markers: pa.Table
     states: pa.Table
+    stores: pa.Table
+    returned: pa.Table
     start_marks: pa.Table
     programs: pa.Table
     not_analysed: pa.Table

@@ -12,18 +12,15 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from analysis.facts.expressions import find_dotted, render
+from analysis.facts.function_flow import CHANGING
 from analysis.facts.rows import Row
+from analysis.facts.singletons import find_singletons
 
 #: Between what a cached function may call.
 EITHER = " or "
 _CONTAINERS = frozenset({
     "list", "dict", "set", "bytearray", "defaultdict", "deque", "OrderedDict", "Counter", "ChainMap",
     "WeakValueDictionary", "WeakKeyDictionary", "WeakSet",
-})  # fmt: skip
-_CHANGING = frozenset({
-    "append", "add", "update", "extend", "insert", "remove", "discard", "pop", "popitem", "clear", "setdefault",
-    "appendleft", "extendleft", "popleft", "sort", "reverse", "move_to_end", "subtract", "intersection_update",
-    "difference_update", "symmetric_difference_update",
 })  # fmt: skip
 _DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -36,7 +33,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def read_class_state(node: ast.ClassDef, position: int, qualname: str) -> list[Row]:
     """Return the rows of ``states`` of one class: attributes that all instances change, and its one object."""
-    found = [*_find_singletons(node, position, qualname)]
+    found = [*find_singletons(node, position, qualname)]
     kept = {name: (line, value) for name, line, value in _find_containers(node)}
     if not kept:
         return found
@@ -103,16 +100,37 @@ def _is_field(node: ast.ClassDef, statement: ast.AnnAssign) -> bool:
 def _find_changes(node: ast.AST, owners: set[str]) -> dict[str, set[int]]:
     """Return the lines at which each attribute of the owners is changed in place."""
     found: dict[str, set[int]] = defaultdict(set)
-    for inner in ast.walk(node):
-        for target in _find_targets(inner):
-            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id in owners:
-                found[target.attr].add(inner.lineno)  # type: ignore[attr-defined]
+    for method in ast.iter_child_nodes(node):
+        local = _find_local(method, owners)
+        for inner in ast.walk(method):
+            for target in _find_targets(inner):
+                attribute = local.get(target.id) if isinstance(target, ast.Name) else target
+                if _is_attribute(attribute, owners):
+                    found[attribute.attr].add(inner.lineno)  # type: ignore[union-attr,attr-defined]
     return found
+
+
+def _find_local(node: ast.AST, owners: set[str]) -> dict[str, ast.expr]:
+    """Return the attributes of the owners that local names stand for, and for nothing else: ``c = self.cache``."""
+    assigned: dict[str, set[str]] = defaultdict(set)
+    kept: dict[str, ast.expr] = {}
+    for inner in ast.walk(node):
+        if isinstance(inner, ast.Assign):
+            for target in inner.targets:
+                if isinstance(target, ast.Name):
+                    assigned[target.id].add(find_dotted(inner.value))
+                    if _is_attribute(inner.value, owners):
+                        kept[target.id] = inner.value
+    return {name: value for name, value in kept.items() if len(assigned[name]) == 1}
+
+
+def _is_attribute(node: ast.expr | None, owners: set[str]) -> bool:
+    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in owners
 
 
 def _find_targets(node: ast.AST) -> Iterator[ast.expr]:
     """Yield what a statement or call changes in place."""
-    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _CHANGING:
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
         yield node.func.value
     elif isinstance(node, ast.AugAssign):
         yield node.target.value if isinstance(node.target, ast.Subscript) else node.target
@@ -133,40 +151,6 @@ def _find_own(node: ast.ClassDef) -> set[str]:
             if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
                 found.add(target.attr)
     return found
-
-
-def _find_singletons(node: ast.ClassDef, position: int, qualname: str) -> Iterator[Row]:
-    for method in node.body:
-        if isinstance(method, _FUNCTIONS) and method.args.args and _may_keep(method):
-            owners = {method.args.args[0].arg, node.name}
-            stored = {
-                target.attr: inner.lineno
-                for inner in ast.walk(method)
-                if isinstance(inner, ast.Assign) and _makes_own(inner.value, owners, is_new=method.name == "__new__")
-                for target in inner.targets
-                if isinstance(target, ast.Attribute) and find_dotted(target.value) in owners
-            }
-            returned = {
-                inner.value.attr
-                for inner in ast.walk(method)
-                if isinstance(inner, ast.Return) and isinstance(inner.value, ast.Attribute)
-                and find_dotted(inner.value.value) in owners
-            }  # fmt: skip
-            for name in sorted(stored.keys() & returned):
-                yield position, method.lineno, qualname, name, "singleton", method.name, [stored[name]]
-
-
-def _may_keep(method: _Function) -> bool:
-    return method.name == "__new__" or any(find_dotted(each) == "classmethod" for each in method.decorator_list)
-
-
-def _makes_own(value: ast.expr, owners: set[str], *, is_new: bool) -> bool:
-    """Return whether an expression makes an object of the class: ``cls()``, in ``__new__`` ``super().__new__(cls)``."""
-    if not isinstance(value, ast.Call):
-        return False
-    if is_new:
-        return isinstance(value.func, ast.Attribute) and value.func.attr == "__new__"
-    return isinstance(value.func, ast.Name) and value.func.id in owners - {"self"}
 
 
 def _pair_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:

@@ -11,6 +11,7 @@ from analysis.facts.classes import ClassReader
 from analysis.facts.constants import Constants
 from analysis.facts.context import Context, branch
 from analysis.facts.exports import UNKNOWN
+from analysis.facts.function_names import Outer
 from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.shared_state import read_class_state, read_function_state
 from analysis.gaps import describe_failure
@@ -34,6 +35,8 @@ class Walker(BindingReader):
         self.classes = ClassReader(source)
         #: The ``__getattr__`` functions of the module.
         self.getattrs: list[ast.FunctionDef] = []
+        #: The functions that stand in no other function.
+        self.functions: list[Outer] = []
         self._lines_of_interest = find_lines(source, _WORDS_OF_INTEREST)
         self._export_lines = find_lines(source, _EXPORTING) if b"__all__" in source else []
         self._failed: set[str] = set()
@@ -148,6 +151,8 @@ class Walker(BindingReader):
             self._bind(node, node.name, "function", node.name, context)
             if node.name == "__getattr__" and not context.owner:
                 self.getattrs.append(node)
+        if "<locals>" not in (prefix := context.prefix):
+            self.functions.append(Outer(node, prefix + node.name, context.owner if context.body == "class" else ""))
         if node.args.defaults or node.args.kwonlyargs or node.decorator_list:
             position = self.next_position()
             self.attempt(

@@ -18,6 +18,7 @@ from analysis.graph.reach import Reach
 from analysis.names import Concept, DuplicateName, Identity
 from analysis.names.attribute_uses import MissingAttribute, find_missing_attributes
 from analysis.names.class_index import find_importable
+from analysis.names.products import NameMeanings
 from analysis.policy import Policy
 from analysis.resolve import TargetResolver
 from analysis.resolve.linked_files import find_linked_files
@@ -26,6 +27,7 @@ from analysis.resolve.path_names import find_path_names
 from analysis.resolve.second_names import SecondName
 from analysis.rules.cycle_edges import CycleEdge, find_cycle_edges, find_cycle_places
 from analysis.rules.cycle_outcomes import CycleOutcome, find_cycle_outcomes
+from analysis.rules.stored_state import Store, read_stores
 from analysis.rules.target_packages import ChosenCode, choose_code
 from analysis.simulation import count_not_simulated
 
@@ -117,6 +119,17 @@ class RuleContext:
     def homes(self) -> Mapping[str, str]:
         """The primary module name of every file that Python imports under that name, by path."""
         return find_importable(self.facts.modules)
+
+    @cached_property
+    def meanings(self) -> NameMeanings:
+        """What names of modules mean, and of which class the results of calls are."""
+        return NameMeanings(self.identity.paths, self.facts.returned, self.homes)
+
+    @cached_property
+    def stores(self) -> tuple[Store, ...]:
+        """What functions store where it outlives the call, tests last."""
+        found = read_stores(self.facts, self.homes, self.meanings, self.identity.inheritance)
+        return tuple(sorted(found, key=lambda store: (store.is_test, store)))
 
     @cached_property
     def policy_classes(self) -> frozenset[str]:

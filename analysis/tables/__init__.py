@@ -42,10 +42,12 @@ from analysis.tables.facts import (
     MODULES,
     NOT_ANALYSED,
     PROGRAMS,
+    RETURNED,
     RETURNS,
     SIBLINGS,
     STATE_KINDS,
     STATES,
+    STORES,
 )
 from analysis.tables.golden import GOLDEN_MODULES, GOLDEN_RUNS, GOLDEN_TABLES, GOLDEN_TESTS, RUN_OUTCOMES
 from analysis.tables.graph import (
@@ -165,6 +167,7 @@ __all__ = [
     "PROBED",
     "PROBE_TABLES",
     "PROGRAMS",
+    "RETURNED",
     "RETURNS",
     "ROUTES",
     "RUN_OUTCOMES",
@@ -187,6 +190,7 @@ __all__ = [
     "START_MARKS",
     "STATES",
     "STATE_KINDS",
+    "STORES",
     "SWALLOWED",
     "TABLES",
     "TEXT",

@@ -24,7 +24,9 @@ HOOK_KINDS = (
     "module_getattr", "sys_modules", "path_extended", "computed_import", "computed_binding", "module_attribute",
 )  # fmt: skip
 RETURNS = ("", "new", "kept")
-STATE_KINDS = ("singleton", "class-attribute", "class-registry", "default", "cached-getter")
+STATE_KINDS = ("singleton", "class-attribute", "class-registry", "default", "cached-getter", "singleton-maker")
+STORE_WAYS = ("bind", "attribute", "item", "change", "object")
+INFLOWS = ("constant", "made", "parameter")
 MARKER_KINDS = ("ssot", "deprecated")
 MARKER_PLACES = ("comment", "docstring", "code")
 
@@ -89,7 +91,7 @@ DEFINITIONS = Table("definitions", "one class statement", (
     texts("bases", "base classes as written"),
     text("metaclass", "metaclass as written; empty when none is given"),
     texts("decorators", "decorators as written, without arguments"),
-    texts("marks", "kinds of class: abstract, protocol, enum, dataclass, exception, namedtuple, typeddict"),
+    texts("marks", "kinds of class: abstract, protocol, enum, dataclass, exception, namedtuple, typeddict, frozen (its objects never change)"),
     texts("attributes", "names bound in the class body except methods, in order"),
     texts("methods", "names of the methods in order"),
     text("fingerprint", "16 hex digits of the hash of the body without comments, docstrings and formatting"),
@@ -145,10 +147,29 @@ STATES = Table("states", "one place with state that outlives a call", (
     PATH, POSITION, LINE,
     text("owner", "qualified name of the class or function"),
     text("name", "attribute, parameter or function"),
-    one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: a container that is changed only through the class; default: a container that the function changes or passes on; cached-getter: a cached function without parameters"),
-    text("value", "the stored value, as written; of a singleton the creating method; of a cached-getter its call"),
+    one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: a container that is changed only through the class; default: a container that the function changes or passes on; cached-getter: a cached function without parameters; singleton-maker: a decorator or metaclass that makes a class keep its one object"),
+    text("value", "the stored value, as written; of a singleton the creating method; of a cached-getter its call; of a singleton-maker: decorator or metaclass"),
     Column("changed", pa.list_(pa.int32()), "lines that store or change it"),
 ))  # fmt: skip
+
+STORES = Table("stores", "one statement of a function that stores something where it outlives the call", (
+    PATH, POSITION, LINE,
+    text("owner", "qualified name of the outermost function or method"),
+    text("name", "what it stores into, dotted: a name of the module, or an attribute of a class or of an object that is one"),
+    one_of("way", STORE_WAYS, "bind (by a global statement), attribute, item, change: a method that changes it in place, or object: an attribute of the method's own object, if its name is that of a user or request"),
+    one_of("inflow", INFLOWS, "constant: the same in every call; made: something else; parameter: an argument of the function"),
+    texts("parameters", "parameters that flow into the value, sorted"),
+    flag("is_keyed", "it is kept under a key that may differ from call to call"),
+    flag("is_once", "only where a test says that nothing is there yet"),
+    flag("is_returned", "the function returns it"),
+    Column("reads", pa.list_(pa.int32()), "the first lines of functions of the file that read an attribute or name of this last part, those that store it apart"),
+), is_later=True)  # fmt: skip
+
+RETURNED = Table("returned", "one function of a module that gives back the result of one call", (
+    PATH, POSITION, LINE,
+    text("owner", "name of the function"),
+    text("value", "dotted callee whose result every return gives back, otherwise the class that it is annotated with"),
+), is_later=True)  # fmt: skip
 
 PROGRAMS = Table("programs", "the statements that run when one file is imported, for the import simulation", (
     PATH,
@@ -163,7 +184,7 @@ NOT_ANALYSED = Table("not_analysed", "one file, finder, rule or step that the ki
 ), is_later=True)  # fmt: skip
 
 FACT_TABLES: tuple[Table, ...] = (
-    IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, START_MARKS, PROGRAMS, NOT_ANALYSED,
+    IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, STORES, RETURNED, START_MARKS, PROGRAMS, NOT_ANALYSED,
 )  # fmt: skip
 
 #: Of what a file loads past the import statement.

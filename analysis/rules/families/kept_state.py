@@ -13,22 +13,33 @@ from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import STATE, PlanStep
 from analysis.rules.root_causes import SHARED_STATE
 from analysis.rules.rule import Rule
-from analysis.rules.shared_state import CLASS_LEVEL, State, find_class_lines, find_class_paths, find_states, is_factory
+from analysis.rules.shared_state import CLASS_LEVEL, State, find_class_lines, find_states, is_factory
+from analysis.rules.singletons import find_asked, find_singletons
 from analysis.wording import format_count, format_some
+
+#: Kinds of classes whose objects never change.
+_HARMLESS = frozenset({"frozen", "enum", "namedtuple"})
+_SETTINGS = ("Settings", "Config", "Configuration", "Options")
 
 
 def _check_singletons(case: RuleContext) -> Iterator[Finding]:
     rule = "singleton"
     patterns = [pattern for factory in case.policy.factory if factory.forbid_singleton for pattern in factory.match]
     lines = find_class_lines(case)
-    for state in find_states(case, "singleton"):
+    asked = find_asked(case)
+    for state in find_singletons(case):
         is_forbidden = any(fnmatchcase(state.owner.rpartition(".")[2], pattern) for pattern in patterns)
-        severity, note = ("P1", ", which the policy forbids") if is_forbidden else ("P2", "")
+        kept = [store for store in case.stores if store.is_kept and store.holder == f"{state.definition}.{state.name}"]
+        arguments = sorted({name for store in kept for name in store.parameters}) or asked.get(state.definition, [])
+        severity, note = ("P1", ", which the policy forbids") if is_forbidden else ("P1" if arguments else "P2", "")
+        first = f" It keeps {format_some(arguments)} of one caller for all others." if arguments else ""
         message = (
             f"{state.definition} has one object for the whole process{note}: {state.value} keeps it in {state.name} "
-            "and returns it to every caller. What it stores for one user, the next user finds"
+            f"and returns it to every caller.{first} What it stores for one user, the next user finds"
         )
-        places = [*lines.get(state.definition, ()), *((state.path, line) for line in (state.line, *state.changed))]
+        stored = [(store.path, store.line) for store in kept]
+        places = [(state.path, line) for line in (state.line, *state.changed)] if state.line else []
+        places = [*lines.get(state.definition, ()), *places, *stored]
         yield build_finding(rule, severity, state.definition, message, places, [state.name])
 
 
@@ -68,17 +79,35 @@ def _check_defaults(case: RuleContext) -> Iterator[Finding]:
 def _check_cached(case: RuleContext) -> Iterator[Finding]:
     rule = "cached-getter"
     states = list(find_states(case, "cached-getter"))
-    called = {f"{state.module}.{name}" for state in states for name in state.value.split(EITHER)}
-    known = find_class_paths(case.identity.paths, called)
-    own = {(path, name) for path, name in tables.read_rows(case.facts.definitions, "path", "name")} if states else set()
+    calls = {(state.module, name) for state in states for name in state.value.split(EITHER)}
+    products = case.meanings.find_products(calls)
+    marks = _find_marks(case) if states else {}
     for state in states:
-        names = state.value.split(EITHER)
-        is_own = any(f"{state.module}.{name}" in known or (state.path, name) in own for name in names)
+        made = [(products.get((state.module, name)), name) for name in state.value.split(EITHER)]
+        own = [product.definition for product, _ in made if product is not None and product.is_own]
+        own += [
+            f"{state.module}:{name}" for product, name in made if product is None and f"{state.module}:{name}" in marks
+        ]
+        if own and len(own) == len(made) and all(not _HARMLESS.isdisjoint(marks.get(each, ())) for each in own):
+            continue  # what never changes carries nothing from one user to the next
+        is_direct = any(product is None or not product.functions for product, _ in made)
+        is_open = is_direct and any(not _is_settings(case, each) for each in own)
         message = (
             f"{state.definition} is cached and takes no argument: it calls {state.value} once and returns the "
             "result to all users"
         )
-        yield build_finding(rule, "P2" if is_own else "P3", state.definition, message, [(state.path, state.line)])
+        yield build_finding(rule, "P2" if is_open else "P3", state.definition, message, [(state.path, state.line)])
+
+
+def _find_marks(case: RuleContext) -> dict[str, tuple[str, ...]]:
+    rows = tables.read_rows(case.facts.definitions, "path", "qualname", "marks")
+    return {f"{case.homes[path]}:{qualname}": tuple(marks) for path, qualname, marks in rows if path in case.homes}
+
+
+def _is_settings(case: RuleContext, definition: str) -> bool:
+    """Return whether a class holds settings of the process, by its name or by what it extends."""
+    names = {each.rpartition(":")[2] for each in (definition, *case.identity.inheritance.find_ancestors(definition))}
+    return any(name.endswith(_SETTINGS) for name in names)
 
 
 def _group(states: Iterable[State]) -> Iterator[tuple[str, list[State]]]:
@@ -103,7 +132,10 @@ RULES = (
         _check_singletons,
         bad={"a.py": _SINGLETON},
         good={"a.py": "class JobFactory:\n    def __init__(self, user):\n        self.user = user\n"},
-        grades={"P1": "the policy forbids it for this factory", "P2": "any other class"},
+        grades={
+            "P1": "the policy forbids it for this factory, or it keeps the argument of one caller",
+            "P2": "any other class",
+        },
         is_joint=True,
         step=PlanStep(STATE, 10, "Replace singletons by objects that are passed on"), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
@@ -157,7 +189,10 @@ RULES = (
             "a.py": "from functools import lru_cache\nclass Cache: ...\n@lru_cache\ndef get_cache(user):\n"
             "    return Cache()\n@lru_cache\ndef find_size():\n    return 3\n",
         },
-        grades={"P2": "it makes an object of the tree's own classes", "P3": "it calls something else"},
+        grades={
+            "P2": "it makes an object of the tree's own classes",
+            "P3": "it makes settings of the process, or calls something else",
+        },
         step=PlanStep(STATE, 60, "Give cached getters a parameter that distinguishes users"), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),

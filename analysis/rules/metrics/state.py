@@ -16,6 +16,7 @@ from analysis.rules.shared_state import (
     find_rebound,
     find_states,
 )
+from analysis.rules.singletons import find_singletons
 
 _Found = TypeVar("_Found", State, MadeObject, Rebound)
 
@@ -26,7 +27,7 @@ def measure_shared(case: RuleContext) -> Iterator[Metric]:
     def own(found: Iterable[_Found]) -> list[_Found]:
         return [item for item in found if case.is_chosen(item.path)]
 
-    singletons = {state.definition for state in own(find_states(case, "singleton"))}
+    singletons = {state.definition for state in own(find_singletons(case))}
     attributes = own(find_states(case, *CLASS_LEVEL))
     rebinding = {(item.module, name) for item in own(find_rebound(case)) for name, _ in item.functions}
     getters = own(find_states(case, "cached-getter"))

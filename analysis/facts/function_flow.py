@@ -1,0 +1,201 @@
+"""What a function stores where it outlives the call, and which of its arguments flow into it.
+
+Followed are local names (``c = self.cache; c[k] = v``), tests that something is not there yet, and early returns.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+from analysis.facts.expressions import find_dotted
+from analysis.facts.function_names import Function, FunctionNames, Place
+from analysis.facts.personal import is_personal
+
+CHANGING = frozenset({
+    "append", "add", "update", "extend", "insert", "remove", "discard", "pop", "popitem", "clear", "setdefault",
+    "appendleft", "extendleft", "popleft", "sort", "reverse", "move_to_end", "subtract", "intersection_update",
+    "difference_update", "symmetric_difference_update",
+})  # fmt: skip
+#: Changes that put nothing in.
+_TAKING = frozenset({
+    "remove", "discard", "pop", "popitem", "clear", "popleft", "sort", "reverse", "move_to_end", "subtract",
+    "intersection_update", "difference_update", "symmetric_difference_update",
+})  # fmt: skip
+#: Changes whose argument, or its first one, is the key.
+_KEYING = frozenset({"add", "setdefault", "update"})
+_LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
+_MISSING_ERRORS = frozenset({"KeyError", "AttributeError", "NameError", "LookupError", "IndexError"})
+
+
+class Stored(NamedTuple):
+    """One store: ``name`` is dotted, a class of its own by its qualified name; see ``tables.STORES``."""
+
+    line: int
+    name: str
+    way: str
+    inflow: str
+    parameters: tuple[str, ...]
+    is_keyed: bool
+    is_once: bool
+    is_returned: bool
+
+
+class FunctionFlow:
+    """Reads one outermost function; ``shared`` are the names of the module, ``owner`` is its class, if any."""
+
+    def __init__(self, node: Function, shared: Iterable[str], owner: str = "") -> None:
+        self._names = FunctionNames(node, shared, owner)
+        self._found: list[tuple[int, Place, str, ast.expr | None, ast.expr | None, bool]] = []
+        self._returned: set[str] = set()
+        self._block(node.body, frozenset())
+
+    def list_stored(self) -> Iterator[Stored]:
+        """Yield what the function stores, in order."""
+        for line, place, way, value, key, is_once in self._found:
+            flows = () if value is None else tuple(sorted(self._names.find_flows(value)))
+            inflow = "parameter" if flows else "constant" if value is None or self._names.is_constant(value) else "made"
+            is_keyed = place.is_keyed or (key is not None and not isinstance(key, ast.Constant))
+            is_returned = any(place.name == name or place.name.startswith(f"{name}.") for name in self._returned)
+            yield Stored(line, place.name, way, inflow, flows, is_keyed, is_once, is_returned)
+
+    # Statements
+
+    def _block(self, body: Sequence[ast.stmt], missing: frozenset[str]) -> None:
+        for statement in body:
+            self._statement(statement, missing)
+            if isinstance(statement, ast.If) and not statement.orelse and _leaves(statement.body):
+                missing |= self._find_missing(statement.test, is_negated=True)
+            elif isinstance(statement, ast.Try) and _leaves(statement.body) and statement.handlers:
+                missing |= self._find_tried(statement)
+
+    def _statement(self, node: ast.stmt, missing: frozenset[str]) -> None:
+        for expression in _list_expressions(node):
+            self._calls(expression, missing)
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                self._target(target, node.value, node.lineno, missing)
+        elif isinstance(node, ast.AnnAssign | ast.AugAssign):
+            if node.value is not None:
+                self._target(node.target, node.value, node.lineno, missing)
+        elif isinstance(node, ast.Return):
+            place = self._names.find_place(node.value)
+            if place is not None:
+                self._returned.add(place.name)
+        else:
+            self._blocks(node, missing)
+
+    def _blocks(self, node: ast.stmt, missing: frozenset[str]) -> None:
+        """Read the blocks inside a statement, each with what is surely not there yet."""
+        first = second = missing
+        if isinstance(node, ast.If):
+            first, second = (
+                missing | self._find_missing(node.test),
+                missing | self._find_missing(node.test, is_negated=True),
+            )
+        self._block(getattr(node, "body", ()), first)
+        for handler in getattr(node, "handlers", ()):
+            self._block(handler.body, missing | self._find_tried(node))
+        for case in getattr(node, "cases", ()):
+            self._block(case.body, missing)
+        self._block(getattr(node, "orelse", ()), second)
+        self._block(getattr(node, "finalbody", ()), missing)
+
+    def _target(self, target: ast.expr, value: ast.expr, line: int, missing: frozenset[str]) -> None:
+        if isinstance(target, ast.Tuple | ast.List):
+            for number, element in enumerate(target.elts):
+                is_pair = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+                self._target(element, value.elts[number] if is_pair else value, line, missing)  # type: ignore[attr-defined]
+        elif isinstance(target, ast.Name):
+            if target.id in self._names.globals:
+                self._add(line, Place(target.id), "bind", value, None, missing)
+        elif isinstance(target, ast.Attribute):
+            place = self._names.find_place(target)
+            if place is not None:
+                self._add(line, place, "attribute", value, None, missing)
+            elif self._names.is_own(target) and is_personal(target.attr):
+                self._add(line, Place(f"{self._names.owner}.{target.attr}"), "object", value, None, missing)
+        elif isinstance(target, ast.Subscript):
+            place = self._names.find_place(target.value)
+            if place is not None:
+                self._add(line, place, "item", value, target.slice, missing)
+
+    def _calls(self, expression: ast.AST, missing: frozenset[str]) -> None:
+        """Note the calls that put something into a container that outlives the call."""
+        for node in ast.walk(expression):
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+                method = node.func.attr
+                place = self._names.find_place(node.func.value) if method in CHANGING else None
+                if place is not None:
+                    given = [*node.args, *(keyword.value for keyword in node.keywords)]
+                    key = given[0] if method in _KEYING and given else None
+                    value = None if method in _TAKING else ast.Tuple(given, ast.Load())
+                    self._add(node.lineno, place, "change", value, key, missing)
+
+    def _add(
+        self, line: int, place: Place, way: str, value: ast.expr | None, key: ast.expr | None, missing: frozenset[str]
+    ) -> None:
+        is_with_others = way == "bind" and not missing.isdisjoint(self._names.globals)
+        self._found.append((line, place, way, value, key, place.name in missing or is_with_others))
+
+    # Tests
+
+    def _find_missing(self, test: ast.expr, *, is_negated: bool = False) -> frozenset[str]:
+        """Return what is surely not there yet where a test holds (or does not)."""
+        if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not):
+            return self._find_missing(test.operand, is_negated=not is_negated)
+        if isinstance(test, ast.BoolOp):
+            parts = [self._find_missing(value, is_negated=is_negated) for value in test.values]
+            is_all = isinstance(test.op, ast.And) != is_negated
+            return frozenset.union(*parts) if is_all else frozenset.intersection(*parts)
+        if isinstance(test, ast.NamedExpr):
+            return self._find_missing(test.value, is_negated=is_negated)
+        asked, says_there = self._read_test(test)
+        return frozenset({asked.name}) if asked is not None and says_there == is_negated else frozenset()
+
+    def _read_test(self, test: ast.expr) -> tuple[Place | None, bool]:
+        """Return what a test asks for, and whether it is there where the test holds."""
+        if isinstance(test, ast.Compare) and len(test.ops) == 1:
+            operation, other = test.ops[0], test.comparators[0]
+            if isinstance(operation, ast.In | ast.NotIn):
+                return self._names.find_place(other), isinstance(operation, ast.In)
+            if isinstance(operation, ast.Is | ast.IsNot | ast.Eq | ast.NotEq) and _is_empty(other):
+                return self._find_asked(test.left), isinstance(operation, ast.IsNot | ast.NotEq)
+            return None, False
+        return self._find_asked(test), True
+
+    def _find_asked(self, node: ast.expr) -> Place | None:
+        is_call = isinstance(node, ast.Call) and find_dotted(node.func) in {"hasattr", "getattr"}
+        if is_call and len(node.args) > 1 and isinstance(node.args[1], ast.Constant):  # type: ignore[attr-defined]
+            owner, name = node.args[:2]  # type: ignore[attr-defined]
+            inner = self._names.find_place(owner)
+            return inner and Place(f"{inner.name}.{name.value!s}")
+        return self._names.find_place(node.value if isinstance(node, ast.NamedExpr) else node)
+
+    def _find_tried(self, node: Any) -> frozenset[str]:
+        """Return what is not there where a try failed that only takes it."""
+        caught = {find_dotted(handler.type).rpartition(".")[2] for handler in node.handlers}
+        first = node.body[0]
+        if not caught <= _MISSING_ERRORS or not isinstance(first, ast.Return | ast.Assign | ast.Expr):
+            return frozenset()
+        place = self._names.find_place(first.value)
+        return frozenset({place.name}) if place is not None else frozenset()
+
+
+def _is_empty(node: ast.expr) -> bool:
+    """Return whether a module says by this that nothing is there yet: None, or a name such as ``_MISSING``."""
+    return (isinstance(node, ast.Constant) and node.value is None) or (isinstance(node, ast.Name) and node.id.isupper())
+
+
+def _leaves(body: Sequence[ast.stmt]) -> bool:
+    return bool(body) and isinstance(body[-1], _LEAVING)
+
+
+def _list_expressions(node: ast.stmt) -> Iterator[ast.AST]:
+    """Yield the expressions of a statement itself, not those of the blocks inside it."""
+    for _, value in ast.iter_fields(node):
+        if isinstance(value, ast.expr):
+            yield value
+        elif isinstance(value, list):
+            yield from (each for each in value if isinstance(each, ast.expr | ast.withitem))

@@ -1,0 +1,167 @@
+"""What the names of a function stand for: parameters, locals, and what outlives the call."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from typing import Any, NamedTuple
+
+from analysis.facts.expressions import find_dotted
+
+Function = ast.FunctionDef | ast.AsyncFunctionDef
+_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+_DEEPEST = 6
+
+
+class Place(NamedTuple):
+    """What an expression stands for that outlives the call, and whether a key chooses it."""
+
+    name: str
+    is_keyed: bool = False
+
+
+class Outer(NamedTuple):
+    """One outermost function: its node, qualified name, and that of its class, if it is a method."""
+
+    node: Function
+    qualname: str
+    owner: str
+
+
+class FunctionNames:
+    """Reads the names of an outermost function; ``shared`` are those of the module, ``owner`` is its class, if any.
+
+    ``itself`` and ``cls`` are the names by which a method knows its object and its class.
+    """
+
+    def __init__(self, node: Function, shared: Iterable[str], owner: str = "") -> None:
+        self.owner = owner
+        self.globals: set[str] = set()
+        self._assigned: dict[str, list[ast.expr]] = defaultdict(list)
+        self.parameters, self.itself, self.cls = _read_parameters(node, owner)
+        self._read_names(node)
+        self.cls = "" if self.cls in self._assigned else self.cls
+        self._shared = set(shared) - ((self.parameters | self._assigned.keys()) - self.globals)
+
+    def find_flows(self, value: ast.AST, depth: int = 0) -> set[str]:
+        """Return the parameters that flow into an expression, directly or by local names."""
+        found: set[str] = set()
+        for node in ast.walk(value):
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+                if node.id in self.parameters:
+                    found.add(node.id)
+                elif depth < _DEEPEST and node.id not in self.globals:
+                    for each in self._assigned.get(node.id, ())[:_DEEPEST]:
+                        found |= self.find_flows(each, depth + 1)
+        return found
+
+    def _read_names(self, node: Function) -> None:
+        for inner in ast.walk(node):
+            if isinstance(inner, ast.Global):
+                self.globals.update(inner.names)
+            elif isinstance(inner, _INNER) and inner is not node:
+                self.parameters |= _list_parameters(inner.args)
+            elif isinstance(inner, ast.Assign):
+                for target in inner.targets:
+                    self._assign(target, inner.value)
+            elif isinstance(inner, ast.AnnAssign | ast.NamedExpr) and inner.value is not None:
+                self._assign(inner.target, inner.value)
+            elif isinstance(inner, ast.For | ast.AsyncFor | ast.comprehension):
+                self._assign(inner.target, inner.iter)
+            elif isinstance(inner, ast.withitem) and inner.optional_vars is not None:
+                self._assign(inner.optional_vars, inner.context_expr)
+
+    def _assign(self, target: ast.expr, value: ast.expr) -> None:
+        if isinstance(target, ast.Name):
+            self._assigned[target.id].append(value)
+        elif isinstance(target, ast.Tuple | ast.List):
+            for element in target.elts:
+                self._assign(element, value)
+        elif isinstance(target, ast.Starred):
+            self._assign(target.value, value)
+
+    def find_place(self, node: ast.AST | None, depth: int = 0) -> Place | None:
+        """Return what outlives the call and is meant by an expression; None where nothing is."""
+        if depth > _DEEPEST:
+            return None
+        finder = None if node is None else _PLACES.get(type(node))
+        return None if finder is None else finder(self, node, depth + 1)
+
+    def _find_name(self, node: ast.Name, depth: int) -> Place | None:
+        if node.id in self._shared or node.id in self.globals:
+            return Place(node.id)
+        if node.id == self.cls:
+            return Place(self.owner)
+        assigned = () if node.id in self.parameters else self._assigned.get(node.id, ())[:_DEEPEST]
+        return self._find_first(assigned, depth)
+
+    def _find_attribute(self, node: ast.Attribute, depth: int) -> Place | None:
+        if node.attr == "__class__" and self.itself and find_dotted(node.value) == self.itself:
+            return Place(self.owner)
+        inner = self.find_place(node.value, depth)
+        return inner and Place(f"{inner.name}.{node.attr}", inner.is_keyed)
+
+    def _find_element(self, node: ast.Subscript, depth: int) -> Place | None:
+        inner = self.find_place(node.value, depth)
+        return inner and Place(inner.name, inner.is_keyed or not isinstance(node.slice, ast.Constant))
+
+    def _find_choice(self, node: ast.BoolOp | ast.IfExp, depth: int) -> Place | None:
+        return self._find_first(node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse], depth)
+
+    def _find_first(self, nodes: Iterable[ast.expr], depth: int) -> Place | None:
+        return next((place for each in nodes if (place := self.find_place(each, depth)) is not None), None)
+
+    def _find_called(self, node: ast.Call, depth: int) -> Place | None:
+        """``type(self)`` is the class; ``d.get(k)`` and ``d.setdefault(k, v)`` are what d keeps."""
+        if isinstance(node.func, ast.Name):
+            is_own = node.func.id == "type" and len(node.args) == 1 and find_dotted(node.args[0]) == self.itself
+            return Place(self.owner) if is_own and self.itself else None
+        if isinstance(node.func, ast.Attribute) and node.func.attr in {"get", "setdefault"} and node.args:
+            inner = self.find_place(node.func.value, depth)
+            return inner and Place(inner.name, inner.is_keyed or not isinstance(node.args[0], ast.Constant))
+        return None
+
+    def is_own(self, node: ast.Attribute) -> bool:
+        """Return whether it is an attribute of the object of a method, which others keep: not in ``__init__``."""
+        return bool(self.itself) and isinstance(node.value, ast.Name) and node.value.id == self.itself
+
+    def is_constant(self, value: ast.expr) -> bool:
+        """Return whether an expression is the same in every call: literals, names of the module, empty containers."""
+        return all(map(self._is_same, ast.walk(value)))
+
+    def _is_same(self, node: ast.AST) -> bool:
+        if isinstance(node, ast.Name):
+            assigned = self._assigned.get(node.id, ())
+            is_own = node.id in self.globals or node.id in {self.itself, self.cls}
+            return not is_own and all(isinstance(each, ast.Constant) for each in assigned)
+        if isinstance(node, ast.Call):
+            return find_dotted(node.func) in {"list", "dict", "set", "tuple"} and not node.args and not node.keywords
+        return True
+
+
+_PLACES: dict[type[ast.AST], Callable[[FunctionNames, Any, int], Place | None]] = {
+    ast.Name: FunctionNames._find_name,
+    ast.Attribute: FunctionNames._find_attribute,
+    ast.Subscript: FunctionNames._find_element,
+    ast.Call: FunctionNames._find_called,
+    ast.BoolOp: FunctionNames._find_choice,
+    ast.IfExp: FunctionNames._find_choice,
+}
+
+
+def _read_parameters(node: Function, owner: str) -> tuple[set[str], str, str]:
+    """Return the parameters of a function, and the names by which a method knows its object and its class."""
+    parameters = _list_parameters(node.args)
+    positional = [*node.args.posonlyargs, *node.args.args]
+    decorators = {find_dotted(each).rpartition(".")[2] for each in node.decorator_list}
+    if not owner or not positional or "staticmethod" in decorators:
+        return parameters, "", ""
+    first = positional[0].arg
+    is_class = "classmethod" in decorators or node.name in {"__new__", "__init_subclass__", "__class_getitem__"}
+    return parameters - {first}, "" if is_class else first, first if is_class else ""
+
+
+def _list_parameters(arguments: ast.arguments) -> set[str]:
+    every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+    return {argument.arg for argument in every if argument is not None}

@@ -1,0 +1,135 @@
+"""Which functions of a file store something where it outlives the call, and which lines read it.
+
+Only functions are looked into on whose lines a pattern finds something like a store into a name of the module or into
+a class: most files have none.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from bisect import bisect_left, bisect_right
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+
+from analysis.facts.function_flow import CHANGING, FunctionFlow, Stored
+from analysis.facts.function_names import Outer
+from analysis.facts.personal import is_personal
+from analysis.facts.rows import Row
+
+_NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*+"
+#: Where a statement may begin, a name, what follows it, and whether it is assigned (2) or called (1: the method).
+_STORE = re.compile(
+    rb"[\n:;][ \t]*+(?P<name>%s)(?P<own>\(\w++\))?(?:\.(?P<last>%s)|\[[^\n\]]*+\]++)*+"
+    rb"(?P<sign>\(|(?::[^\n=]*+|[ \t]*+(?:[-+*/%%|&^@]|//|\*\*|<<|>>)?+)=(?!=))" % (_NAME, _NAME)
+)
+#: Something of the module, or kept by an object, gets a local name.
+_ALIAS = re.compile(
+    rb"\n[ \t]++%s[ \t]*+=[ \t]*+(?P<name>%s)(?:\.%s|\[|[ \t]*+(?:\n|#|or\b|if\b))" % (_NAME, _NAME, _NAME)
+)
+_WITHIN = re.compile(rb"(?P<name>%s)(?:\.%s)*?\.(?:setdefault|append|add|update|extend)\(" % (_NAME, _NAME))
+_GLOBALS = re.compile(rb"[\n:;][ \t]*+global[ \t]++([\w\x80-\xff, \t]++)")
+_CLASS_WORDS = frozenset({b"cls", b"type", b"self"})
+_CHANGING = frozenset(name.encode() for name in CHANGING)
+#: What only asks whether something is there does not read it.
+_TESTING = (ast.If, ast.While, ast.IfExp, ast.Assert)
+#: Methods that make an object ready: what they store is its own.
+_MAKING = frozenset({"__init__", "__post_init__", "__new__", "__setstate__", "__enter__", "__aenter__"})
+#: More lines that read a name are not listed.
+_MOST_READS = 8
+
+
+def find_stores(
+    source: bytes, functions: Sequence[Outer], names: Collection[str], next_position: Callable[[], int]
+) -> list[Row]:
+    """Return the rows of ``stores``; ``source`` has LF line ends, ``names`` are those of the module."""
+    if not functions:
+        return []
+    lines = _find_lines(source, names)
+    found: list[tuple[Outer, Stored]] = []
+    for function in functions:
+        place = bisect_left(lines, function.node.lineno)
+        if place < len(lines) and lines[place] <= (function.node.end_lineno or 0):
+            flow = FunctionFlow(function.node, names, function.owner)
+            is_making = function.node.name in _MAKING
+            found += [(function, each) for each in flow.list_stored() if each.way != "object" or not is_making]
+    if not found:
+        return []
+    reads = _find_reads(source, functions, found)
+    return [
+        (next_position(), stored.line, function.qualname, stored.name, stored.way, stored.inflow,
+         list(stored.parameters), stored.is_keyed, stored.is_once, stored.is_returned, reads[stored.name])
+        for function, stored in found
+    ]  # fmt: skip
+
+
+def _find_lines(source: bytes, names: Collection[str]) -> list[int]:
+    """Return the sorted lines that may store something into a name of the module or into a class."""
+    wanted = {name.encode() for name in names}
+    bound = {name.strip() for found in _GLOBALS.finditer(source) for name in found[1].split(b",")}
+    offsets: list[int] = []
+    for found in _STORE.finditer(source):
+        name, last, sign = found["name"], found["last"], found["sign"]
+        is_call = sign == b"("
+        if is_call and last not in _CHANGING:
+            continue
+        if found["own"]:
+            is_meant = name == b"type"
+        elif last is None and found.end("name") == found.start("sign"):
+            is_meant = name in bound and not is_call
+        elif name == b"self":
+            is_meant = b"__class__" in found[0] or (last is not None and is_personal(last.decode("utf-8", "replace")))
+        else:
+            is_meant = name in wanted or name in _CLASS_WORDS
+        if is_meant:
+            offsets.append(found.start("name"))
+    for pattern in (_ALIAS, _WITHIN):
+        offsets += [found.start("name") for found in pattern.finditer(source) if found["name"] in wanted | bound]
+    return _number_lines(source, offsets)
+
+
+def _number_lines(source: bytes, offsets: Iterable[int]) -> list[int]:
+    lines, line, counted = [], 1, 0
+    for offset in sorted(offsets):
+        line += source.count(b"\n", counted, offset)
+        counted = offset
+        lines.append(line)
+    return lines
+
+
+def _find_reads(
+    source: bytes, functions: Sequence[Outer], found: Sequence[tuple[Outer, Stored]]
+) -> Mapping[str, list[int]]:
+    """Return the lines of functions that read what is stored, by its name; those that store it apart."""
+    names = {stored.name for _, stored in found}
+    stored_at: dict[str, set[int]] = defaultdict(set)
+    for _, stored in found:
+        stored_at[stored.name].add(stored.line)
+    last = {name.rpartition(".")[2] for name in names}
+    pattern = re.compile(
+        rb"(?<![\w\x80-\xff])(?:%s)(?![\w\x80-\xff])" % b"|".join(re.escape(name.encode()) for name in sorted(last))
+    )
+    lines = _number_lines(source, (match.start() for match in pattern.finditer(source)))
+    reads: dict[str, set[int]] = defaultdict(set)
+    by_last = defaultdict(list)
+    for name in names:
+        by_last[name.rpartition(".")[2]].append(name)
+    for function in functions:
+        first, end = function.node.lineno, function.node.end_lineno or 0
+        if bisect_left(lines, first) == bisect_right(lines, end):
+            continue
+        asking = (node.test for node in ast.walk(function.node) if isinstance(node, _TESTING))
+        tests = {id(part) for test in asking for part in ast.walk(test)}
+        for node in ast.walk(function.node):
+            text = "" if id(node) in tests else _find_read(node)
+            for name in by_last.get(text, ()) if text else ():
+                if node.lineno not in stored_at[name]:  # type: ignore[attr-defined]
+                    reads[name].add(node.lineno)  # type: ignore[attr-defined]
+    return defaultdict(list, {name: sorted(each)[:_MOST_READS] for name, each in reads.items()})
+
+
+def _find_read(node: ast.AST) -> str:
+    """Return the last part of the name that a node reads; empty when it reads none."""
+    if isinstance(node, ast.Name):
+        return node.id if isinstance(node.ctx, ast.Load) else ""
+    return node.attr if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) else ""

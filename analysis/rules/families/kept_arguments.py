@@ -1,0 +1,146 @@
+"""Arguments of one call that stay for the next one: stored in modules, classes, and objects that all users share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from analysis.rules.context import RuleContext
+from analysis.rules.finding import Finding, Place, build_finding
+from analysis.rules.plan_phases import STATE, PlanStep
+from analysis.rules.root_causes import SHARED_STATE
+from analysis.rules.rule import Rule
+from analysis.rules.shared_objects import find_shared_objects
+from analysis.rules.shared_state import find_readers
+from analysis.rules.singletons import find_singletons
+from analysis.rules.stored_state import Store
+from analysis.wording import format_some
+
+
+def _check_arguments(case: RuleContext) -> Iterator[Finding]:
+    rule = "argument-kept-for-all"
+    singletons = {f"{state.definition}.{state.name}" for state in find_singletons(case)}
+    found = _group(
+        store for store in case.stores if store.is_kept and not store.is_test and store.holder not in singletons
+    )
+    readers = find_readers(case, found)
+    for holder, stores in found.items():
+        severity = min(map(grade, stores))
+        taken = readers.get(holder, [])
+        places = list_places(stores, taken)
+        marks = sorted({store.part for store in stores if store.part})
+        yield build_finding(rule, severity, holder, describe(stores, taken), places, marks)
+
+
+def grade(store: Store) -> str:
+    """Return P1 where the argument belongs to a user, or the caller gets the shared object; P3 for what sets."""
+    if store.personal:
+        return "P1"
+    if store.is_setting:
+        return "P3"
+    return "P1" if store.is_returned and store.way in {"attribute", "bind"} else "P2"
+
+
+def list_places(stores: Sequence[Store], taken: Sequence[Place]) -> list[Place]:
+    """Return where something is stored, then where it is read."""
+    stored = [(store.path, store.line) for store in stores]
+    read = [(store.path, line) for store in stores for line in store.reads]
+    return [*stored, *read, *taken]
+
+
+def describe(stores: Sequence[Store], taken: Sequence[Place]) -> str:
+    """Return who stores which argument where, and who reads it, through which name."""
+    best = min(stores, key=lambda store: (grade(store), store))
+    arguments = format_some(best.personal or best.parameters)
+    first = "the argument of its first call" if best.way == "bind" else "its argument"
+    message = f"{best.owner} keeps {first} {arguments} in the shared {best.shown} ({best.path}:{best.line})"
+    reads = [(store.path, line) for store in stores for line in store.reads]
+    if reads or taken:
+        path, line = [*reads, *taken][0]
+        message += f"; it is read through {best.name if reads else best.shown.rpartition('.')[2]} ({path}:{line})"
+    more = len({(store.path, store.line) for store in stores}) - 1
+    if more:
+        message += f". Stored at {more + 1} places"
+    return f"{message}. What one call hands over, the others get"
+
+
+def _group(stores: Iterable[Store]) -> dict[str, list[Store]]:
+    found: dict[str, list[Store]] = defaultdict(list)
+    for store in stores:
+        found[store.holder].append(store)
+    return found
+
+
+def _check_objects(case: RuleContext) -> Iterator[Finding]:
+    rule = "object-keeps-request"
+    stored = _group(
+        store
+        for store in case.stores
+        if store.way == "object" and store.personal and not store.is_keyed and not store.is_test
+    )
+    if not stored:
+        return
+    above = case.identity.inheritance.find_ancestors
+    for definition, objects in find_shared_objects(case).items():
+        stores = [store for each in (definition, *sorted(above(definition))) for store in stored.get(each, ())]
+        if not stores:
+            continue
+        best, one = stores[0], objects[0]
+        kept = f"its argument {format_some(best.personal)} in self.{best.part} ({best.path}:{best.line})"
+        message = (
+            f"{best.owner} keeps {kept}, and {one.name} is one object for all users ({one.path}:{one.line}). "
+            "What one call hands over, the others get"
+        )
+        places = [(store.path, store.line) for store in stores]
+        read = [(store.path, line) for store in stores for line in store.reads]
+        places = [*places, *((each.path, each.line) for each in objects), *read]
+        yield build_finding(rule, "P1", definition, message, places, sorted({store.part for store in stores}))
+
+
+RULES = (
+    Rule(
+        "argument-kept-for-all", "P1",
+        "A function stores an argument of its caller in a module, a class or an object that the whole process shares. "
+        "The next caller, who may serve another user, finds it there.",
+        "Create the object for each user or request and pass it on, or keep the value in a context variable.",
+        _check_arguments,
+        bad={
+            "a.py": "class Desk:\n    def __init__(self, request):\n        self.request = request\n\n"
+            "_desk = None\n\ndef get_desk(request):\n    global _desk\n    if _desk is None:\n"
+            "        _desk = Desk(request)\n    return _desk\n",
+        },
+        good={
+            "a.py": "class Desk:\n    def __init__(self, request):\n        self.request = request\n\n"
+            "_names = {}\n\ndef get_desk(request):\n    return Desk(request)\n\ndef register(name, desk):\n"
+            "    _names[name] = desk\n",
+        },
+        grades={
+            "P1": "it belongs to a user or request by its name, or the function returns the shared object",
+            "P2": "any other argument",
+            "P3": "the function says by its name that it sets something for the process",
+        },
+        is_joint=True,
+        step=PlanStep(STATE, 5, "Keep arguments of callers out of shared objects"), cause=SHARED_STATE,
+        hints_at_flaky_tests=True,
+    ),
+    Rule(
+        "object-keeps-request", "P1",
+        "A method stores a request, user or session in its object, and the program has one object of this class for "
+        "all of them: made when a module is imported, kept by its class, or returned by a cached function.",
+        "Pass the request to the methods that need it, or create an object for each request.",
+        _check_objects,
+        bad={
+            "a.py": "class Desk:\n    request = None\n\n    def serve(self, request):\n"
+            "        self.request = request\n\n"
+            "DESK = Desk()\n",
+        },
+        good={
+            "a.py": "class Desk:\n    def __init__(self, request):\n        self.request = request\n\n"
+            "    def serve(self, request):\n        self.request = request\n\ndef serve(request):\n"
+            "    return Desk(request)\n",
+        },
+        is_joint=True,
+        step=PlanStep(STATE, 6, "Keep requests out of objects that serve several"), cause=SHARED_STATE,
+        hints_at_flaky_tests=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,154 @@
+"""Names that other modules copied with ``from m import name`` before a function binds them anew."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.facts.test_files import is_test_file
+from analysis.rules.context import RuleContext
+from analysis.rules.finding import Finding, Place, build_finding
+from analysis.rules.plan_phases import STATE, PlanStep
+from analysis.rules.root_causes import SHARED_STATE
+from analysis.rules.rule import Rule
+from analysis.wording import choose_form, format_count, format_some
+
+#: A module and a name in it.
+_Name = tuple[str, str]
+_EAGER = frozenset({"module", "class"})
+
+
+def _check_copies(case: RuleContext) -> Iterator[Finding]:
+    rule = "stale-global-copy"
+    rebound = _find_rebound(case)
+    copies = _find_copies(case, set(rebound)) if rebound else {}
+    if not copies:
+        return
+    called = _find_called(case, {function for name in copies for function, _, _ in rebound[name]})
+    for name, found in sorted(copies.items()):
+        functions = [each for each in rebound[name] if each[0] not in called]
+        if not functions or len(functions) < len(rebound[name]):
+            continue  # it runs while modules are imported: the copies may be right
+        module, variable = name
+        names = sorted({function for function, _, _ in functions})
+        importers = sorted({importer for importer, _ in found})
+        _, path, line = functions[0]
+        copied_path, copied_line = found[0][1]
+        binds, keeps = choose_form(len(names), "binds", "bind"), choose_form(len(importers), "keeps", "keep")
+        imports, copy = format_count(len(found), "import"), choose_form(len(found), "copies", "copy")
+        message = (
+            f"{format_some(names)} {binds} {module}.{variable} anew ({path}:{line}), but {format_some(importers)} "
+            f"{keeps} the old value: {imports} {copy} the name on import ({copied_path}:{copied_line})"
+        )
+        places = [place for _, place in found] + [(path, line) for _, path, line in functions]
+        yield build_finding(rule, "P2", f"{module}.{variable}", message, places)
+
+
+def _find_rebound(case: RuleContext) -> dict[_Name, list[tuple[str, str, int]]]:
+    """Return function, path and line of the statements by which functions bind names of their modules anew."""
+    bindings = case.facts.bindings
+    found: dict[_Name, list[tuple[str, str, int]]] = defaultdict(list)
+    columns = ("path", "line", "name", "kind", "owner")
+    rows = tables.read_rows(bindings.filter(pc.not_equal(bindings["owner"], "")), *columns)
+    for path, line, name, kind, owner in rows:
+        if path in case.homes and not is_test_file(path) and kind not in {"delete", "star", "declaration"}:
+            found[case.homes[path], name].append((owner, path, line))
+    return found
+
+
+def _find_copies(case: RuleContext, rebound: set[_Name]) -> dict[_Name, list[tuple[str, Place]]]:
+    """Return importer and place of the copies of each name, those of copies too: they are made on import."""
+    edges = case.graph.edges
+    edges = edges.filter(pc.is_in(edges["kind"].cast(pa.string()), pa.array(["from"])))
+    columns = ("imported", "name", "importer", "bound_as", "path", "line", "scope", "is_ancestor", "liveness")
+    taken: dict[_Name, list[tuple[_Name, Place]]] = defaultdict(list)
+    for imported, name, importer, bound_as, path, line, scope, is_ancestor, liveness in tables.read_rows(
+        edges, *columns
+    ):
+        is_copy = scope in _EAGER and not is_ancestor and liveness != "never" and importer != imported
+        if is_copy and not is_test_file(path):
+            taken[imported, name].append(((importer, bound_as), (path, line)))
+    for copied, copy in _find_aliases(case, {name for _, name in rebound}):
+        taken[copied].append(copy)
+    found: dict[_Name, list[tuple[str, Place]]] = {}
+    for name in sorted(rebound):
+        waiting, seen = [name], {name}
+        for asked in waiting:
+            for taker, place in taken.get(asked, ()):
+                found.setdefault(name, []).append((taker[0], place))
+                if taker not in seen and taker not in rebound:
+                    seen.add(taker)
+                    waiting.append(taker)
+    return found
+
+
+def _find_aliases(case: RuleContext, names: set[str]) -> Iterator[tuple[_Name, tuple[_Name, Place]]]:
+    """Yield what ``X = module.name`` copies at the top of a module, and the copy."""
+    bindings = case.facts.bindings
+    is_alias = pc.and_(pc.equal(bindings["kind"].cast(pa.string()), "alias"), pc.equal(bindings["owner"], ""))
+    columns = ("path", "line", "name", "value")
+    rows = [
+        (path, line, name, value.rpartition(".")[::2])
+        for path, line, name, value in tables.read_rows(bindings.filter(is_alias), *columns)
+        if value.rpartition(".")[2] in names and "." in value and path in case.homes and not is_test_file(path)
+    ]
+    if not rows:
+        return
+    meanings = case.meanings.find_meanings({(case.homes[path], owner) for path, _, _, (owner, _) in rows})
+    for path, line, name, (owner, copied) in rows:
+        meaning = meanings.get((case.homes[path], owner))
+        if meaning is not None and meaning.kind == "module":
+            yield (meaning.definition, copied), ((case.homes[path], name), (path, line))
+
+
+def _find_called(case: RuleContext, functions: Iterable[str]) -> set[str]:
+    """Return the functions that a module of the product calls while it is imported, by their names."""
+    by_name = {function.rpartition(".")[2]: function for function in functions}
+    programs = case.facts.programs
+    pattern = "|".join(f'"{name}"' for name in sorted(by_name) if name.isidentifier())
+    if not pattern:
+        return set()
+    programs = programs.filter(pc.match_substring_regex(programs["program"], pattern))
+    called: set[str] = set()
+    for path, program in tables.read_rows(programs, "path", "program"):
+        if not is_test_file(path):
+            called.update(_list_called(json.loads(program)))
+    return {function for name, function in by_name.items() if name in called}
+
+
+def _list_called(program: list[Any]) -> Iterator[str]:
+    """Yield the last names of what a program calls; see ``analysis/facts/program_expressions.py``."""
+    waiting: list[Any] = [program]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, list):
+            if len(node) > 2 and node[0] == "c" and isinstance(node[1], list) and node[1][:1] in (["n"], ["a"]):
+                yield node[1][1 if node[1][0] == "n" else 2]
+            waiting.extend(node)
+
+
+RULES = (
+    Rule(
+        "stale-global-copy", "P2",
+        "`from m import name` copies the value that the name has at that moment. When a function binds the name of the "
+        "module anew, the copies keep the old value, often None.",
+        "Import the module and read `m.name` where it is used, or offer a function that returns the current value.",
+        _check_copies,
+        bad={
+            "a.py": "STORE = None\n\ndef start():\n    global STORE\n    STORE = dict()\n",
+            "b.py": "from a import STORE\n\ndef read(key):\n    return STORE[key]\n",
+        },
+        good={
+            "a.py": "STORE = None\n\ndef start():\n    global STORE\n    STORE = dict()\n",
+            "b.py": "import a\n\ndef read(key):\n    from a import STORE\n    return STORE[key], a.STORE\n",
+        },
+        is_joint=True,
+        step=PlanStep(STATE, 65, "Read names that change through their module"), cause=SHARED_STATE,
+    ),
+)  # fmt: skip

@@ -1,0 +1,196 @@
+"""What functions store where all users of the process find it: who stores it, what flows in, and who reads it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.facts.personal import is_personal
+from analysis.facts.test_files import is_test_file
+from analysis.names.inheritance import Inheritance
+from analysis.names.products import Meaning, NameMeanings, Product
+
+#: How functions begin that say that they set something for the process.
+_SETTING = re.compile(
+    r"_*(set|configure|config|init|initiali[sz]e|setup|set_up|install|register|unregister|enable|disable|use|add|"
+    r"subscribe|on|load|reset|override|patch|attach|bind|define|declare|switch|select|activate|deactivate|change|"
+    r"push|start|lazy|ensure|bootstrap|main|run|with|clear|remove|restore|extend|insert|append|mount|hook|import|export)(_|$)"
+)
+#: Classes whose objects keep something of each thread, task or context.
+LOCAL = frozenset({
+    "threading:local", "_thread:_local", "_threading_local:local", "contextvars:ContextVar", "werkzeug.local:Local",
+    "werkzeug.local:LocalStack", "werkzeug.local:LocalProxy", "asgiref.local:Local", "gevent.local:local",
+    "eventlet.corolocal:local",
+})  # fmt: skip
+#: Packages outside the tree whose objects are plain containers.
+_PLAIN = frozenset({"builtins", "collections", "weakref", "types", "array", "queue", "cachetools"})
+#: Methods that run once for each class, not for each user.
+_ONCE_PER_CLASS = frozenset({
+    "__init_subclass__", "__class_getitem__", "__set_name__", "setUpClass", "tearDownClass", "setup_class",
+    "teardown_class", "setUpTestData",
+})  # fmt: skip
+_COLUMNS = (
+    "path", "line", "owner", "name", "way", "inflow", "parameters", "is_keyed", "is_once", "is_returned", "reads",
+)  # fmt: skip
+
+
+class Store(NamedTuple):
+    """One row of ``tables.STORES``, with what it stores into: ``pkg.mod.NAME`` or ``pkg.mod:Class.attribute``.
+
+    ``part`` is what is stored into of that, if not all of it; ``is_class`` says which of the two it is.
+    """
+
+    holder: str
+    is_class: bool
+    part: str
+    path: str
+    line: int
+    owner: str
+    name: str
+    way: str
+    inflow: str
+    parameters: tuple[str, ...]
+    is_keyed: bool
+    is_once: bool
+    is_returned: bool
+    reads: tuple[int, ...]
+
+    @property
+    def personal(self) -> list[str]:
+        """The parameters that flow in and belong to one user or request, by their names."""
+        return [name for name in self.parameters if is_personal(name)]
+
+    @property
+    def is_setting(self) -> bool:
+        """Whether the function says by its name that it sets something for the process."""
+        return bool(_SETTING.match(self.owner.rpartition(".")[2]))
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether an argument of one call stays in a place where every other call finds it.
+
+        What is kept under a key of its own is found by this key only; what every call binds anew is said elsewhere.
+        """
+        is_for_all = self.way != "object" and (self.way != "bind" or self.is_once)
+        return is_for_all and self.inflow == "parameter" and not self.is_keyed
+
+    @property
+    def is_test(self) -> bool:
+        """Whether a test stores it."""
+        return is_test_file(self.path)
+
+    @property
+    def shown(self) -> str:
+        return f"{self.holder}.{self.part}" if self.part else self.holder
+
+
+class StoreFacts(Protocol):
+    """The tables that are read here."""
+
+    @property
+    def stores(self) -> pa.Table: ...
+    @property
+    def definitions(self) -> pa.Table: ...
+
+
+def read_stores(
+    facts: StoreFacts, homes: Mapping[str, str], meanings: NameMeanings, inheritance: Inheritance
+) -> list[Store]:
+    """Return what functions store into names of modules and into classes, sorted, in the tests too."""
+    rows = [row for row in tables.read_rows(facts.stores, *_COLUMNS) if row[0] in homes]
+    if not rows:
+        return []
+    holders = _Holders(rows, homes, _find_classes(facts), meanings, inheritance)
+    found = []
+    for row in rows:
+        path, _, owner, name, way = row[:5]
+        holder = holders.find(path, name, way)
+        if holder is not None and owner.rpartition(".")[2] not in _ONCE_PER_CLASS:
+            found.append(Store._make((*holder, *row[:6], tuple(row[6]), *row[7:10], tuple(row[10]))))
+    return sorted(found)
+
+
+class _Holders:
+    """Answers what the dotted name of a store stands for, if all users of the process share it."""
+
+    def __init__(
+        self, rows: Iterable[tuple[object, ...]], homes: Mapping[str, str], classes: set[tuple[str, str]],
+        meanings: NameMeanings, inheritance: Inheritance,
+    ) -> None:  # fmt: skip
+        self._homes = homes
+        self._modules = frozenset(homes.values())
+        self._classes = classes
+        self._inheritance = inheritance
+        asked = {(homes[str(row[0])], ".".join(str(row[3]).split(".")[:length])) for row in rows for length in (1, 2)}
+        self._meanings: Mapping[tuple[str, str], Meaning] = meanings.find_meanings(asked)
+        self._products: Mapping[Meaning, Product] = meanings.find_classes(set(self._meanings.values()))
+
+    def find(self, path: str, name: str, way: str) -> tuple[str, bool, str] | None:
+        """Return what holds what is stored, whether it is a class, and the part of it; None where it is not shared."""
+        module = self._homes[path]
+        own = self._find_own_class(path, name)
+        if own is not None:
+            if way == "object":
+                return f"{module}:{own[0]}", False, own[1]
+            attribute, _, part = own[1].partition(".")
+            return (f"{module}:{own[0]}.{attribute}", True, part) if attribute else None
+        first, _, rest = name.partition(".")
+        if way == "bind":
+            return f"{module}.{first}", False, ""
+        meaning = self._meanings.get((module, first))
+        if meaning is None:
+            return None
+        if meaning.is_class:
+            attribute, _, part = rest.partition(".")
+            return (f"{meaning.definition}.{attribute}", True, part) if attribute and meaning.path else None
+        if meaning.kind == "module":
+            return self._find_in_module(module, meaning, first, rest, way)
+        if not self._is_shared(meaning, way, has_part=bool(rest)):
+            return None
+        return meaning.definition.replace(":", ".") or f"{module}.{first}", False, rest
+
+    def _find_own_class(self, path: str, name: str) -> tuple[str, str] | None:
+        """Return a class of the file that a name begins with, and the rest."""
+        parts = name.split(".")
+        for length in range(len(parts) - 1, 0, -1):
+            qualname = ".".join(parts[:length])
+            if (path, qualname) in self._classes:
+                return qualname, ".".join(parts[length:])
+        return None
+
+    def _find_in_module(
+        self, module: str, meaning: Meaning, first: str, rest: str, way: str
+    ) -> tuple[str, bool, str] | None:
+        """Return the name of another module of the tree that is stored into, or the object that it is bound to."""
+        name, _, part = rest.partition(".")
+        if not name or meaning.definition not in self._modules:
+            return None
+        if not part and way == "attribute":
+            return f"{meaning.definition}.{name}", False, ""
+        held = self._meanings.get((module, f"{first}.{name}"))
+        if held is None or not self._is_shared(held, way, has_part=bool(part)):
+            return None
+        return held.definition.replace(":", ".") or f"{meaning.definition}.{name}", False, part
+
+    def _is_shared(self, meaning: Meaning, way: str, *, has_part: bool) -> bool:
+        """Return whether what a name is bound to is one for all: an object of the tree, or a plain container."""
+        if meaning.kind == "none":
+            return True
+        if meaning.kind not in {"instance", "result"}:
+            return False
+        product = self._products.get(meaning)
+        if product is None or not product.definition:
+            return not meaning.made_by and not has_part and way in {"item", "change"}
+        above = {product.definition, *self._inheritance.find_ancestors(product.definition)}
+        if not above.isdisjoint(LOCAL):
+            return False
+        return product.is_own or (product.definition.partition(":")[0] in _PLAIN and (way != "attribute" or has_part))
+
+
+def _find_classes(facts: StoreFacts) -> set[tuple[str, str]]:
+    rows = tables.read_rows(facts.definitions, "path", "qualname", "scope")
+    return {(path, qualname) for path, qualname, scope in rows if scope != "function"}

@@ -1,0 +1,408 @@
+"""What one call leaves for the next: two users in CPython are the witness, a correct twin has no finding.
+
+Each source has a function ``serve`` that is called for ann and then for bob and returns what they see.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+from rule_trees import judge
+
+Tree = Callable[..., Path]
+#: ann is served, then bob in another thread; does ann see bob, or bob ann?
+WITNESS = """
+import sys, threading
+sys.path.insert(0, sys.argv[1])
+from app import serve
+seen = {}
+def turn(name):
+    seen[name] = serve(name)
+for name in ("ann", "bob"):
+    thread = threading.Thread(target=turn, args=(name,))
+    thread.start()
+    thread.join()
+def show(value):
+    return str(value() if callable(value) else value)
+print("mixed" if "bob" in show(seen["ann"]) or "ann" in show(seen["bob"]) else "apart")
+"""
+RULES = {
+    "argument-kept-for-all",
+    "global-rebound",
+    "singleton",
+    "shared-class-attribute",
+    "object-keeps-request",
+}
+
+
+def run(root: Path) -> str:
+    """Return whether two users see each other's data: ``mixed`` or ``apart``."""
+    command = [sys.executable, "-B", "-c", WITNESS, str(root)]
+    return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+
+def grade(root: Path) -> list[tuple[str, str]]:
+    """Return severity and rule of what is found of shared state, P3 apart."""
+    return sorted(
+        (finding.severity, finding.rule)
+        for finding in judge(root)
+        if finding.rule in RULES and finding.severity != "P3"
+    )
+
+
+MIXED: Mapping[str, str] = {
+    "the first request stays in a lazily made object": """
+        class Desk:
+            def __init__(self, request): self.request = request
+        _desk = None
+        def get_desk(request):
+            global _desk
+            if _desk is None:
+                _desk = Desk(request)
+            return _desk
+        def serve(user): return get_desk(user).request
+        """,
+    "an early return keeps the first one": """
+        class Desk:
+            def __init__(self, owner): self.owner = owner
+        _desk = None
+        def get_desk(owner):
+            global _desk
+            if _desk is not None:
+                return _desk
+            _desk = Desk(owner)
+            return _desk
+        def serve(user): return get_desk(user).owner
+        """,
+    "an attribute of a module's object is overwritten": """
+        class Desk:
+            request = None
+        desk = Desk()
+        def serve(request):
+            desk.request = request
+            return lambda: desk.request
+        """,
+    "a list of the module collects": """
+        SEEN = []
+        def serve(user):
+            SEEN.append(user)
+            return list(SEEN)
+        """,
+    "a dict of the module has one key for all": """
+        STATE = {}
+        def serve(user):
+            state = STATE
+            state["user"] = user
+            return lambda: STATE["user"]
+        """,
+    "a class method writes the class": """
+        class Desk:
+            user = None
+            @classmethod
+            def enter(cls, user): cls.user = user
+        def serve(user):
+            Desk.enter(user)
+            return lambda: Desk.user
+        """,
+    "a method writes its type": """
+        class Desk:
+            user = None
+            def enter(self, user): type(self).user = user
+        def serve(user):
+            Desk().enter(user)
+            return lambda: Desk.user
+        """,
+    "a function writes a class": """
+        class Desk:
+            user = None
+        def serve(user):
+            Desk.user = user
+            return lambda: Desk.user
+        """,
+    "a method writes its class by another word": """
+        class Desk:
+            token = None
+            def enter(self, token): self.__class__.token = token
+        def serve(user):
+            Desk().enter(user)
+            return lambda: Desk.token
+        """,
+    "a global is bound to the user": """
+        _user = None
+        def serve(user):
+            global _user
+            _user = user
+            return lambda: _user
+        """,
+    "an object that a factory makes on import": """
+        class Desk:
+            session = None
+        def make_desk():
+            desk = Desk()
+            return desk
+        desk = make_desk()
+        def serve(session):
+            desk.session = session
+            return lambda: desk.session
+        """,
+    "a decorator makes one object of a class": """
+        def single(kind):
+            made = {}
+            def get(*args):
+                if kind not in made:
+                    made[kind] = kind(*args)
+                return made[kind]
+            return get
+        @single
+        class Desk:
+            def __init__(self, user): self.user = user
+        def serve(user): return Desk(user).user
+        """,
+    "a decorator keeps one object in a name of its own": """
+        def single(kind):
+            one = None
+            def get(*args):
+                nonlocal one
+                if one is None:
+                    one = kind(*args)
+                return one
+            return get
+        @single
+        class Desk:
+            def __init__(self, user): self.user = user
+        def serve(user): return Desk(user).user
+        """,
+    "a metaclass makes one object of a class": """
+        class Single(type):
+            made = {}
+            def __call__(cls, *args):
+                if cls not in cls.made:
+                    cls.made[cls] = super().__call__(*args)
+                return cls.made[cls]
+        class Desk(metaclass=Single):
+            def __init__(self, user): self.user = user
+        def serve(user): return Desk(user).user
+        """,
+    "a class keeps its one object by a local name": """
+        class Desk:
+            _one = None
+            def __new__(cls, user):
+                one = cls._one
+                if one is None:
+                    one = super().__new__(cls)
+                    one.user = user
+                    cls._one = one
+                return one
+        def serve(user): return Desk(user).user
+        """,
+    "a static method keeps the one object": """
+        class Desk:
+            one = None
+            def __init__(self, user): self.user = user
+            @staticmethod
+            def get(user):
+                if Desk.one is None:
+                    Desk.one = Desk(user)
+                return Desk.one
+        def serve(user): return Desk.get(user).user
+        """,
+    "an object of the module keeps the request": """
+        class Desk:
+            def enter(self, request): self.request = request
+        desk = Desk()
+        def serve(user):
+            desk.enter(user)
+            return lambda: desk.request
+        """,
+    "an object that is made on demand keeps the request": """
+        class Base:
+            def enter(self, request): self.request = request
+        class Desk(Base): ...
+        _desk = None
+        def get_desk():
+            global _desk
+            if _desk is None:
+                _desk = Desk()
+            return _desk
+        def serve(user):
+            get_desk().enter(user)
+            return lambda: get_desk().request
+        """,
+    "what a cached function returns keeps the request": """
+        from functools import cache
+        class Desk:
+            def enter(self, user): self._user = user
+        def make(): return Desk()
+        @cache
+        def get_desk(): return make()
+        def serve(user):
+            get_desk().enter(user)
+            return lambda: get_desk()._user
+        """,
+    "a container of a class body has a local name": """
+        class Desk:
+            seen = []
+            def enter(self, user):
+                seen = self.seen
+                seen.append(user)
+        def serve(user):
+            Desk().enter(user)
+            return list(Desk.seen)
+        """,
+}
+APART: Mapping[str, str] = {
+    "an object for each call": """
+        class Desk:
+            def __init__(self, request): self.request = request
+        def get_desk(request): return Desk(request)
+        def serve(user): return get_desk(user).request
+        """,
+    "a context variable": """
+        from contextvars import ContextVar
+        _user = ContextVar("user", default=None)
+        def serve(user):
+            _user.set(user)
+            return _user.get()
+        """,
+    "something of each thread": """
+        import threading
+        _local = threading.local()
+        def serve(user):
+            _local.user = user
+            return _local.user
+        """,
+    "a class whose objects are of each thread": """
+        import threading
+        class Local(threading.local):
+            user = None
+        _local = Local()
+        def serve(user):
+            _local.user = user
+            return _local.user
+        """,
+    "a cache by its key": """
+        _NAMES = {}
+        def serve(user):
+            if user not in _NAMES:
+                _NAMES[user] = user.title()
+            return _NAMES[user]
+        """,
+    "a cached function of its arguments": """
+        from functools import lru_cache
+        @lru_cache
+        def serve(user): return user.title()
+        """,
+    "made once, without an argument": """
+        class Pool: ...
+        _pool = None
+        def get_pool():
+            global _pool
+            if _pool is None:
+                _pool = Pool()
+            return _pool
+        def serve(user):
+            get_pool()
+            return user
+        """,
+    "a local of the same name": """
+        STATE = {}
+        def serve(user):
+            STATE = {}
+            STATE["user"] = user
+            return STATE["user"]
+        """,
+    "an object that gets what is its own": """
+        class Desk:
+            user = None
+            def enter(self, user):
+                self.user = user
+                return self.user
+        def serve(user): return Desk().enter(user)
+        """,
+    "a decorator that makes an object for each user": """
+        def each(kind):
+            made = {}
+            def get(*args):
+                if args not in made:
+                    made[args] = kind(*args)
+                return made[args]
+            return get
+        @each
+        class Desk:
+            def __init__(self, user): self.user = user
+        def serve(user): return Desk(user).user
+        """,
+    "a metaclass that counts": """
+        class Counting(type):
+            def __call__(cls, *args):
+                one = super().__call__(*args)
+                cls.count = getattr(cls, "count", 0) + 1
+                return one
+        class Desk(metaclass=Counting):
+            def __init__(self, user): self.user = user
+        def serve(user): return Desk(user).user
+        """,
+    "an object of the module that is told each time": """
+        class Desk:
+            def show(self, request):
+                shown = request
+                return shown
+        desk = Desk()
+        def serve(user): return desk.show(user)
+        """,
+    "a frozen settings object behind a cache": """
+        from dataclasses import dataclass
+        from functools import cache
+        @dataclass(frozen=True)
+        class Settings:
+            size: int = 3
+        @cache
+        def get_settings(): return Settings()
+        def serve(user): return user * get_settings().size
+        """,
+    "a registry": """
+        KINDS = {}
+        def register(name):
+            def keep(kind):
+                KINDS[name] = kind
+                return kind
+            return keep
+        @register("plain")
+        class Plain: ...
+        def serve(user): return KINDS["plain"] and user
+        """,
+}
+
+
+@pytest.mark.parametrize("name", MIXED)
+def test_what_one_user_leaves_for_the_next_is_found(make_tree: Tree, name: str) -> None:
+    root = make_tree({"app.py": textwrap.dedent(MIXED[name])})
+    assert run(root) == "mixed"
+    assert [severity for severity, _ in grade(root)] in (["P1"], ["P2"])
+
+
+@pytest.mark.parametrize("name", APART)
+def test_what_belongs_to_each_user_is_no_finding(make_tree: Tree, name: str) -> None:
+    root = make_tree({"app.py": textwrap.dedent(APART[name])})
+    assert run(root) == "apart"
+    assert grade(root) == []
+
+
+def test_who_stores_and_who_reads_is_cited(make_tree: Tree) -> None:
+    files = {
+        "app/__init__.py": "",
+        "app/desk.py": "class Desk:\n    request = None\ndesk = Desk()\n",
+        "app/enter.py": "from app.desk import desk\ndef enter(request):\n    desk.request = request\n",
+        "app/show.py": "from app.desk import desk\ndef show():\n    return desk.request\n",
+    }
+    (finding,) = [each for each in judge(make_tree(files)) if each.rule == "argument-kept-for-all"]
+    assert (finding.severity, finding.subject) == ("P1", "app.desk.desk")
+    cited = [f"{place.path}:{place.line}" for place in finding.evidence]
+    assert cited[0] == "app/enter.py:3"
+    assert "app/show.py:1" in cited
+    assert "enter keeps its argument request in the shared app.desk.desk.request (app/enter.py:3)" in finding.message
