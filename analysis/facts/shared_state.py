@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from analysis.facts.expressions import find_dotted, render
 from analysis.facts.function_flow import CHANGING
@@ -37,8 +37,7 @@ def read_class_state(node: ast.ClassDef, position: int, qualname: str) -> list[R
     kept = {name: (line, value) for name, line, value in _find_containers(node)}
     if not kept:
         return found
-    by_object, by_class = _find_changes(node, {"self"}), _find_changes(node, {"cls", node.name})
-    own = _find_own(node)
+    by_object, by_class, own = _find_changes(node, kept)
     for name, (line, value) in kept.items():
         changed = sorted(by_object[name] | by_class[name])
         if changed and name not in own:
@@ -97,35 +96,55 @@ def _is_field(node: ast.ClassDef, statement: ast.AnnAssign) -> bool:
     return bool(node.bases) or bool(node.decorator_list)
 
 
-def _find_changes(node: ast.AST, owners: set[str]) -> dict[str, set[int]]:
-    """Return the lines at which each attribute of the owners is changed in place."""
-    found: dict[str, set[int]] = defaultdict(set)
-    for method in ast.iter_child_nodes(node):
-        local = _find_local(method, owners)
-        for inner in ast.walk(method):
+def _find_changes(
+    node: ast.ClassDef, kept: Collection[str]
+) -> tuple[dict[str, set[int]], dict[str, set[int]], set[str]]:
+    """Return the lines at which containers of a class are changed in place, through an object and through the class.
+
+    The third are the names that each instance gets for itself.
+    """
+    by_object: dict[str, set[int]] = defaultdict(set)
+    by_class: dict[str, set[int]] = defaultdict(set)
+    own: set[str] = set()
+    for method in node.body:
+        nodes = list(ast.walk(method))
+        local = _find_local(nodes, kept)
+        for inner in nodes:
             for target in _find_targets(inner):
                 attribute = local.get(target.id) if isinstance(target, ast.Name) else target
-                if _is_attribute(attribute, owners):
-                    found[attribute.attr].add(inner.lineno)  # type: ignore[union-attr,attr-defined]
-    return found
+                if isinstance(attribute, ast.Attribute) and attribute.attr in kept:
+                    owner = find_dotted(attribute.value)
+                    found = by_object if owner == "self" else by_class if owner in {"cls", node.name} else None
+                    if found is not None:
+                        found[attribute.attr].add(inner.lineno)  # type: ignore[attr-defined]
+            own.update(_find_given(inner))
+    return by_object, by_class, own
 
 
-def _find_local(node: ast.AST, owners: set[str]) -> dict[str, ast.expr]:
-    """Return the attributes of the owners that local names stand for, and for nothing else: ``c = self.cache``."""
+def _find_given(node: ast.AST) -> Iterator[str]:
+    """Yield the attributes that a statement gives an instance for itself."""
+    targets: Iterable[ast.expr] = ()
+    if isinstance(node, ast.Assign):
+        targets = node.targets
+    elif isinstance(node, ast.AnnAssign) and node.value is not None:
+        targets = [node.target]
+    for target in targets:
+        if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
+            yield target.attr
+
+
+def _find_local(nodes: Iterable[ast.AST], kept: Collection[str]) -> dict[str, ast.expr]:
+    """Return the attributes that local names stand for, and for nothing else: ``c = self.cache``."""
     assigned: dict[str, set[str]] = defaultdict(set)
-    kept: dict[str, ast.expr] = {}
-    for inner in ast.walk(node):
-        if isinstance(inner, ast.Assign):
-            for target in inner.targets:
+    found: dict[str, ast.expr] = {}
+    for node in nodes:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
                 if isinstance(target, ast.Name):
-                    assigned[target.id].add(find_dotted(inner.value))
-                    if _is_attribute(inner.value, owners):
-                        kept[target.id] = inner.value
-    return {name: value for name, value in kept.items() if len(assigned[name]) == 1}
-
-
-def _is_attribute(node: ast.expr | None, owners: set[str]) -> bool:
-    return isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id in owners
+                    assigned[target.id].add(find_dotted(node.value))
+                    if isinstance(node.value, ast.Attribute) and node.value.attr in kept:
+                        found[target.id] = node.value
+    return {name: value for name, value in found.items() if len(assigned[name]) == 1}
 
 
 def _find_targets(node: ast.AST) -> Iterator[ast.expr]:
@@ -136,21 +155,6 @@ def _find_targets(node: ast.AST) -> Iterator[ast.expr]:
         yield node.target.value if isinstance(node.target, ast.Subscript) else node.target
     elif isinstance(node, ast.Assign | ast.Delete):
         yield from (target.value for target in node.targets if isinstance(target, ast.Subscript))
-
-
-def _find_own(node: ast.ClassDef) -> set[str]:
-    """Return the attributes that each instance gets for itself, in whichever method."""
-    found: set[str] = set()
-    for inner in ast.walk(node):
-        targets: Iterable[ast.expr] = ()
-        if isinstance(inner, ast.Assign):
-            targets = inner.targets
-        elif isinstance(inner, ast.AnnAssign) and inner.value is not None:
-            targets = [inner.target]
-        for target in targets:
-            if isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name) and target.value.id == "self":
-                found.add(target.attr)
-    return found
 
 
 def _pair_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:

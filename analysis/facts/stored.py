@@ -23,5 +23,6 @@ def add_stored(rows: Rows, functions: Sequence[Outer], source: bytes, next_posit
             if found is not None:
                 rows.states.append((next_position(), *found))
     names = {name for _, _, name, kind, *_ in rows.bindings if kind != "function"}
-    rows.stores.extend(find_stores(source, functions, names, next_position))
+    own = {name for _, _, name, kind, *_ in rows.bindings if kind not in {"function", "class", "import", "star"}}
+    rows.stores.extend(find_stores(source, functions, names, own, next_position))
     rows.returned.extend(find_returned(functions, next_position))

@@ -24,10 +24,8 @@ _STORE = re.compile(
     rb"(?P<sign>\(|(?::[^\n=]*+|[ \t]*+(?:[-+*/%%|&^@]|//|\*\*|<<|>>)?+)=(?!=))" % (_NAME, _NAME)
 )
 #: Something of the module, or kept by an object, gets a local name.
-_ALIAS = re.compile(
-    rb"\n[ \t]++%s[ \t]*+=[ \t]*+(?P<name>%s)(?:\.%s|\[|[ \t]*+(?:\n|#|or\b|if\b))" % (_NAME, _NAME, _NAME)
-)
-_WITHIN = re.compile(rb"(?P<name>%s)(?:\.%s)*?\.(?:setdefault|append|add|update|extend)\(" % (_NAME, _NAME))
+_ALIAS = re.compile(rb"\n[ \t]++%s[ \t]*+=[ \t]*+(?P<name>%s)(?P<end>\.|\[|[ \t]*+(?:\n|#|or\b|if\b))" % (_NAME, _NAME))
+_WITHIN = re.compile(rb"(?:=|return|[(,])[ \t]*+(?P<name>%s)(?:\.%s)*?\.setdefault\(" % (_NAME, _NAME))
 _GLOBALS = re.compile(rb"[\n:;][ \t]*+global[ \t]++([\w\x80-\xff, \t]++)")
 _CLASS_WORDS = frozenset({b"cls", b"type", b"self"})
 _CHANGING = frozenset(name.encode() for name in CHANGING)
@@ -40,12 +38,16 @@ _MOST_READS = 8
 
 
 def find_stores(
-    source: bytes, functions: Sequence[Outer], names: Collection[str], next_position: Callable[[], int]
-) -> list[Row]:
-    """Return the rows of ``stores``; ``source`` has LF line ends, ``names`` are those of the module."""
+    source: bytes, functions: Sequence[Outer], names: Collection[str], own: Collection[str],
+    next_position: Callable[[], int],
+) -> list[Row]:  # fmt: skip
+    """Return the rows of ``stores``; ``source`` has LF line ends, ``names`` are those of the module.
+
+    ``own`` are those of them that are bound to objects, neither imported nor classes.
+    """
     if not functions:
         return []
-    lines = _find_lines(source, names)
+    lines = _find_lines(source, names, own)
     found: list[tuple[Outer, Stored]] = []
     for function in functions:
         place = bisect_left(lines, function.node.lineno)
@@ -63,7 +65,7 @@ def find_stores(
     ]  # fmt: skip
 
 
-def _find_lines(source: bytes, names: Collection[str]) -> list[int]:
+def _find_lines(source: bytes, names: Collection[str], own: Collection[str]) -> list[int]:
     """Return the sorted lines that may store something into a name of the module or into a class."""
     wanted = {name.encode() for name in names}
     bound = {name.strip() for found in _GLOBALS.finditer(source) for name in found[1].split(b",")}
@@ -83,8 +85,12 @@ def _find_lines(source: bytes, names: Collection[str]) -> list[int]:
             is_meant = name in wanted or name in _CLASS_WORDS
         if is_meant:
             offsets.append(found.start("name"))
-    for pattern in (_ALIAS, _WITHIN):
-        offsets += [found.start("name") for found in pattern.finditer(source) if found["name"] in wanted | bound]
+    wanted |= bound
+    made = bound | {name.encode() for name in own}
+    aliases = _ALIAS.finditer(source)
+    offsets += [each.start("name") for each in aliases if each["name"] in (made if each["end"] in b".[" else wanted)]
+    if b".setdefault(" in source:
+        offsets += [found.start("name") for found in _WITHIN.finditer(source) if found["name"] in wanted]
     return _number_lines(source, offsets)
 
 
