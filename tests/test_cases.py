@@ -13,13 +13,9 @@ import pytest
 from case_judge import Remark, judge_case, judge_findings, list_cases
 
 NOT_RIGHT = {
-    "09-manager-keeps-request": "an object of the process that takes what each caller hands over",
-    "10-client-singleton": "a class attribute that keeps the one object",
-    "12-object-from-factory-on-import": "an object with memory that a factory makes on import",
     "15-hints-read-on-import": "hints that are read at run time",
     "19-missing-submodule-looks-circular": "a missing submodule is called a circular import",
     "20-optional-half-bound": "a name that is None without an optional library, and used on import",
-    "25-stale-binding": "a copy of a name that is bound anew later",
     "32-all-lists-missing-names": "__all__ lists names that are not there",
     "37-namespace-in-two-roots": "a module that neither part of a namespace package has",
     "43-dotted-use-in-cycle": "a dotted use in a cycle, when the other module comes first",
@@ -28,7 +24,6 @@ NOT_RIGHT = {
     "70-program-cannot-start": "a relative import that leaves the top-level package",
     "83-stdlib-constants": "constants of the standard library decide what runs",
     "85-base-class-for-checkers-only": "a base class that only checkers see",
-    "97-made-once-on-demand": "what is made once on demand is no rebinding",
 }
 
 
