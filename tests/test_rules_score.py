@@ -69,12 +69,22 @@ def test_mending_never_lowers_the_score(found: list[Finding], data: st.DataObjec
         assert score(rest, [path for path in PATHS if path not in cited]) >= before - 1e-9
 
 
+def test_a_cycle_is_charged_to_all_its_packages() -> None:
+    cycle = build_finding("one", "P2", "p.a", "m", [("p/a/m0.py", 1), ("p/b/m0.py", 2), ("p/b/m1.py", 3)])
+    scores, parts = build_scores([cycle], build_modules(PATHS), WEIGHTS)  # type: ignore[arg-type]
+    assert [(each.package, each.findings, each.points, each.clean_modules) for each in scores] == [
+        ("", 1, 3.0, 7), ("p.a", 1, 1.0, 4), ("p.b", 1, 2.0, 3)
+    ]  # fmt: skip
+    assert [(part.package, part.places) for part in parts] == [("", 3), ("p.a", 1), ("p.b", 2)]
+
+
 @given(findings)
 def test_the_parts_add_up(found: list[Finding]) -> None:
     scores, parts = build_scores(found, build_modules(PATHS), WEIGHTS)  # type: ignore[arg-type]
     whole = scores[0]
-    for column in ("modules", "clean_modules", "findings", "points"):
+    for column in ("modules", "clean_modules", "points"):
         assert getattr(whole, column) == pytest.approx(sum(getattr(each, column) for each in scores[1:]))
+    assert whole.findings == len(found)
     for each in scores:
         assert each.points == pytest.approx(sum(part.points for part in parts if part.package == each.package))
     expected = sum(

@@ -75,7 +75,7 @@ def _write_figure(figure: Figure) -> str:
 def _write_group(group: Group, number: int, most_subjects: int) -> Iterator[str]:
     mark = "❌" if group.severity in {"P0", "P1"} else "⚠️"
     yield f"\n### {mark} {number}. {group.title} ({group.severity}, {group.words})\n"
-    yield f"- **Found:** {format_count(group.count, 'finding')}"
+    yield f"- **Found:** {group.found}"
     if group.meaning:
         yield f"- **Impact:** {group.meaning}"
     if group.remedy:

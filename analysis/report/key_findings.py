@@ -8,9 +8,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from analysis.quantities import write_count
 from analysis.rules import RULES
 from analysis.rules.verdict import name_severity
 from analysis.tables import SEVERITIES
+from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -56,7 +58,10 @@ class OwnerRow:
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """The findings of one rule, the most severe first; ``hidden`` counts the findings that are not shown."""
+    """The findings of one rule, the most severe first; ``hidden`` counts the findings that are not shown.
+
+    ``severities`` counts them by severity, where there are any.
+    """
 
     rule: str
     title: str
@@ -66,11 +71,19 @@ class Group:
     remedy: str
     subjects: tuple[Subject, ...]
     hidden: int
+    severities: Mapping[str, int]
 
     @property
     def words(self) -> str:
         """The kind of the findings: policy violations, or the text of the severity."""
         return name_severity(self.rule, self.severity)
+
+    @property
+    def found(self) -> str:
+        """How many findings there are, of each severity where they differ."""
+        counts = ", ".join(f"{write_count(count)} × {severity}" for severity, count in self.severities.items())
+        total = format_count(self.count, "finding")
+        return f"{total}: {counts}" if len(self.severities) > 1 else total
 
 
 def group_findings(
@@ -90,10 +103,14 @@ def group_findings(
         groups.append(
             Group(
                 name, make_title(name), rows[0]["severity"], len(rows), rule.meaning if rule else "",
-                rule.remedy if rule else "", subjects, len(rows) - len(subjects),
+                rule.remedy if rule else "", subjects, len(rows) - len(subjects), _count_severities(rows),
             )
         )  # fmt: skip
     return sorted(groups, key=lambda group: (group.severity, -group.count, group.rule))
+
+
+def _count_severities(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
+    return dict(sorted(Counter(row["severity"] for row in rows).items()))
 
 
 def _build_subject(row: Mapping[str, Any], template: str, revision: str, most_places: int) -> Subject:

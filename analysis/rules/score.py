@@ -75,10 +75,11 @@ def build_scores(
     for finding in counted:
         fixed = weights.get(finding.rule)
         weight = POINTS[finding.severity] if fixed is None else fixed
-        package = packages.get(finding.cited[0][0], ELSEWHERE) if finding.cited else ELSEWHERE
-        places = max(1, len(finding.cited))
-        for part in (("", finding.rule, finding.severity), (package, finding.rule, finding.severity)):
-            lost[part] = [number + more for number, more in zip(lost[part], (1, places, weight * places), strict=True)]
+        # Each package pays for its own places: a cycle is charged to all packages that it goes through.
+        charged = Counter(packages.get(path, ELSEWHERE) for path, _ in finding.cited) or Counter({ELSEWHERE: 1})
+        for package, places in (("", charged.total()), *charged.items()):
+            part = lost[package, finding.rule, finding.severity]
+            part[:] = [number + more for number, more in zip(part, (1, places, weight * places), strict=True)]
     parts = [ScorePart(*key, int(count), int(places), points) for key, (count, places, points) in lost.items()]
     names = ["", *sorted({*sizes, *(part.package for part in parts)} - {""})]
     sizes[""], clean[""] = sizes.total(), clean.total()

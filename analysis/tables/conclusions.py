@@ -46,7 +46,7 @@ SCORES = Table("scores", "the compliance score of one package, or of the whole t
     text("package", "empty: the whole target"),
     count("modules", "modules that can be imported"),
     count("clean_modules", "of these, those that no finding of severity P0, P1 or P2 cites"),
-    count("findings", "findings whose first place is in it"),
+    count("findings", "findings with a place in it"),
     Column("points", pa.float64(), "points lost"),
     Column("score", pa.float64(), "0 to 100: see docs/score.md"),
 ))  # fmt: skip
