@@ -54,7 +54,7 @@ from analysis.rules import (
 from analysis.rules.main_programs import simulate_main_programs
 from analysis.run_record import compare_baseline, describe_run, read_golden_path
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
-from analysis.simulation import Environment, simulate_entries
+from analysis.simulation import Environment, Trials, simulate_entries
 from analysis.targets import find_target
 
 _VERSION = re.compile(r"3\.\d{1,2}")
@@ -221,7 +221,15 @@ def simulate(
         ),
         lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
     )  # fmt: skip
-    return replace(case, runtime_tables={**case.runtime_tables, **found})
+    # What is deferred is simulated from nothing each time; the cache holds what is true of the tree itself.
+    again = partial(
+        simulate_entries, environment=environment, budget_seconds=budget, gaps=clock.gaps, resolver=case.resolver
+    )
+    trials = clock.gaps.attempt(
+        "simulation", "cuts", lambda: Trials(case.facts, case.graph, found, again).run(case.cycles),
+        tables.CUT_TRIALS.empty,
+    )  # fmt: skip
+    return replace(case, runtime_tables={**case.runtime_tables, **found, "cut_trials": trials})
 
 
 def limit_simulation(policy: Policy, seconds: float | None) -> Policy:

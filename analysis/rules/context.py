@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -152,6 +153,11 @@ class RuleContext:
         cycles = {cycle.cycle: cycle.modules for cycle in self.cycles if cycle.kind == "import-time"}
         simulated, swallowed = self.runtime_table("simulated"), self.runtime_table("simulated_swallowed")
         return find_cycle_outcomes(cycles, simulated.to_pylist(), swallowed.to_pylist())
+
+    @cached_property
+    def cut_trials(self) -> Mapping[str, Mapping[str, Any]]:
+        """The rows of ``tables.CUT_TRIALS`` by the identifier of the cycle."""
+        return {row["cycle"]: row for row in self.runtime_table("cut_trials").to_pylist()}
 
     @cached_property
     def cycle_edges_with_packages(self) -> Mapping[str, Sequence[CycleEdge]]:

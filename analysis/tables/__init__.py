@@ -93,7 +93,14 @@ from analysis.tables.runtime import (
     VERDICTS,
 )
 from analysis.tables.second_names import SECOND_NAME_KINDS, SECOND_NAMES
-from analysis.tables.simulation import OUTCOMES, SIMULATED, SIMULATED_EXECUTIONS, SIMULATED_SWALLOWED, SIMULATION_TABLES
+from analysis.tables.simulation import (
+    CUT_TRIALS,
+    OUTCOMES,
+    SIMULATED,
+    SIMULATED_EXECUTIONS,
+    SIMULATED_SWALLOWED,
+    SIMULATION_TABLES,
+)
 from analysis.tables.starts import EVIDENCE_SOURCES, MARK_KINDS, SEARCH_PATHS, START_EVIDENCE, START_MARKS, STARTS
 from analysis.tables.table import CATEGORY, COUNT, TEXT, TEXTS, Column, Table, escape_surrogates
 
@@ -112,6 +119,7 @@ __all__ = [
     "CONFLICT_KINDS",
     "COUNT",
     "CUT_METHODS",
+    "CUT_TRIALS",
     "CYCLES",
     "CYCLE_KINDS",
     "CYCLE_SCOPES",
@@ -215,7 +223,7 @@ CONCLUSION_TABLES: tuple[Table, ...] = (
 TABLES: Mapping[str, Table] = {
     table.name: table
     for table in (
-        FILES, LEFT_OUT, MODULES, SIBLINGS, START_EVIDENCE, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, *PROBE_TABLES,
+        FILES, LEFT_OUT, MODULES, SIBLINGS, START_EVIDENCE, *FACT_TABLES, *CONCLUSION_TABLES, *SIMULATION_TABLES, CUT_TRIALS, *PROBE_TABLES,
         *GOLDEN_TABLES,
         SIMULATED_STARTS,
     )

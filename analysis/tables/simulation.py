@@ -49,3 +49,13 @@ SIMULATED_EXECUTIONS = Table("simulated_executions", "one module whose body runs
 
 #: What the import simulation says.
 SIMULATION_TABLES: tuple[Table, ...] = (SIMULATED, SIMULATED_SWALLOWED, SIMULATED_EXECUTIONS)
+
+CUT_TRIALS = Table("cut_trials", "one import-time cycle with failing imports: the best cut that was found by simulating the tree without it", (
+    text("cycle", "identifier as in cycles"),
+    texts("statements", "import statements that the cut defers: path:line module; empty: no cut that was tried helps without harm"),
+    texts("restored", "first imports that fail, or silently lose a name, and do so no longer"),
+    texts("affected", "all first imports that fail, or silently lose a name, at a statement of the cycle"),
+    texts("harmed", "first imports that the cheapest cut by the graph alone breaks; empty when it was not tried or breaks none"),
+    texts("unregistered", "modules that the cheapest cut by the graph alone would no longer load, though they register something elsewhere"),
+    count("tried", "number of cuts that were simulated"),
+), is_later=True)  # fmt: skip

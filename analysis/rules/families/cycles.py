@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
+from typing import Any
 
 from analysis import tables
 from analysis.graph import Cycle
@@ -24,6 +25,7 @@ from analysis.rules.plan_phases import ENTRY_POINTS, LASTING, PlanStep
 from analysis.rules.probe_evidence import confirm_cycle
 from analysis.rules.root_causes import CYCLES
 from analysis.rules.rule import ReadTable, Rule, RuleFigure
+from analysis.steps import read_statement
 from analysis.wording import choose_form, format_count, format_some
 
 _LONGEST_LOOP = 6
@@ -36,7 +38,7 @@ def _check_import_time(case: RuleContext) -> Iterator[Finding]:
     for cycle in _choose(case, IMPORT_TIME):
         taken = [edge for edge in inner[cycle.cycle] if edge in taking]
         severity, reason, places = _grade(case.cycle_outcomes[cycle.cycle], taken)
-        message = f"{_describe(cycle, 'import each other while they are imported')}. {reason}. {_format_cut(cycle)}"
+        message = f"{_describe(cycle, 'import each other while they are imported')}. {reason}. {_advise(case, cycle)}"
         shown, inside = [*places, *_find_places(cycle)], case.cycle_places[cycle.cycle]
         yield build_finding(rule, severity, cycle.modules[0], message, shown, cycle.modules, counted=inside)
 
@@ -120,7 +122,7 @@ def _check_ancestors(case: RuleContext) -> Iterator[Finding]:
                 reason = f"{reason}. "
             message = (
                 f"{_describe(cycle, 'import each other when parent packages that run on the way count')}. {reason}"
-                f"These packages run on the way: {format_some(packages)}. {_format_cut(cycle)}"
+                f"These packages run on the way: {format_some(packages)}. {_advise(case, cycle)}"
             )
             places += _find_places(cycle)
             inside = case.cycle_places[cycle.cycle]
@@ -141,6 +143,33 @@ def _describe(cycle: Cycle, relation: str) -> str:
     names = [hop.importer for hop in cycle.loop]
     shown = [*names[:_LONGEST_LOOP], *(["…"] if len(names) > _LONGEST_LOOP else []), names[0]]
     return f"{format_count(cycle.size, 'module')} {relation}, for example {' → '.join(shown)}"
+
+
+def _advise(case: RuleContext, cycle: Cycle) -> str:
+    """Say what to cut: as simulated where something fails, else what the graph says."""
+    trial = case.cut_trials.get(cycle.cycle)
+    if trial is None or not trial["tried"]:
+        return _format_cut(cycle)
+    affected = format_count(len(trial["affected"]), "first import")
+    if trial["statements"]:
+        steps = [step for step in map(read_statement, trial["statements"]) if step is not None]
+        imports = format_some([f"{step.module} at {step.path}:{step.line}" for step in steps])
+        what = f"Defer the {choose_form(len(steps), 'import', 'imports')} of {imports}"
+        restored = trial["restored"]
+        works = choose_form(len(restored), "works", "work")
+        if len(restored) == len(trial["affected"]):
+            return f"{what}: then {'it' if len(restored) == 1 else f'all {affected}'} {works} again (simulated)"
+        return f"{what}: then {len(restored):,} of {affected} {works} again (simulated)"
+    return f"{_format_refused(cycle, trial)}. Move what both sides need into a third module"
+
+
+def _format_refused(cycle: Cycle, trial: Mapping[str, Any]) -> str:
+    """Say why the cheapest cut by the graph is not offered."""
+    if trial["harmed"]:
+        return f"{_format_cut(cycle)}, but then {format_some(trial['harmed'])} cannot be imported (simulated)"
+    if trial["unregistered"]:
+        return f"{_format_cut(cycle)}, but then {format_some(trial['unregistered'])} would no longer be registered"
+    return f"None of the {format_count(trial['tried'], 'cut')} that {choose_form(trial['tried'], 'was', 'were')} simulated helps"
 
 
 def _format_cut(cycle: Cycle) -> str:

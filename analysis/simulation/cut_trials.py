@@ -1,0 +1,249 @@
+"""Which import of a cycle to defer: judged by simulating the tree without it.
+
+The graph knows which cut is the cheapest; whether it helps is seen only when first imports run without it. A cut that
+breaks another first import, lets a module run twice, or leaves a registry without its entries is not offered.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.facts import Facts
+from analysis.graph import Cycle, ImportGraph
+from analysis.simulation.registrations import registers, remove_imports
+from analysis.steps import StatementStep, read_statement
+
+#: A file and a line in it, from 1.
+Place: TypeAlias = tuple[str, int]
+#: Simulates some first imports of changed facts and returns the tables of the simulation.
+Simulate: TypeAlias = Callable[[Facts, Sequence[tuple[str, str]]], Mapping[str, pa.Table]]
+
+#: Cycles for which cuts are tried, those with most failing first imports first; cuts for each; first imports for each.
+MOST_CYCLES = 12
+MOST_CUTS = 6
+MOST_ENTRIES = 150
+_CIRCULAR = frozenset({"circular", "recursion"})
+_UNSURE = frozenset({"unknown", "not-simulated"})
+
+
+@dataclass(frozen=True, slots=True)
+class _Edge:
+    """One statement that imports inside a cycle."""
+
+    importer: str
+    imported: str
+    path: str
+    line: int
+    bound_as: str
+
+    @property
+    def place(self) -> Place:
+        return self.path, self.line
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """What simulating without some statements shows."""
+
+    statements: tuple[_Edge, ...]
+    restored: frozenset[str]
+    harmed: frozenset[str]
+    unregistered: frozenset[str]
+
+    @property
+    def is_safe(self) -> bool:
+        return not self.harmed and not self.unregistered
+
+
+@dataclass(frozen=True)
+class Trials:
+    """Tries cuts on one target; ``found`` are the tables of its simulation, ``paths`` the files of all modules."""
+
+    facts: Facts
+    graph: ImportGraph
+    found: Mapping[str, pa.Table]
+    simulate: Simulate
+    paths: Mapping[str, str] = field(init=False)
+    programs: Mapping[str, str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "paths", dict(tables.read_rows(self.found["simulated"], "module", "path")))
+        object.__setattr__(self, "programs", dict(tables.read_rows(self.facts.programs, "path", "program")))
+
+    def run(self, cycles: Iterable[Cycle]) -> pa.Table:
+        """Return ``tables.CUT_TRIALS`` of the import-time cycles at whose statements first imports fail."""
+        chosen = [cycle for cycle in cycles if cycle.kind == "import-time"]
+        edges = {cycle.cycle: edges for cycle, edges in self._find_edges(chosen)}
+        before = find_problems(self.found)
+        at = _find_entries_by_path(self.found)
+        affected = {
+            cycle.cycle: sorted({entry for edge in edges[cycle.cycle] for entry in at.get(edge.path, ())})
+            for cycle in chosen
+        }
+        ranked = sorted((each for each in chosen if affected[each.cycle]), key=lambda each: -len(affected[each.cycle]))
+        rows = [self._try(cycle, edges[cycle.cycle], affected[cycle.cycle], before) for cycle in ranked[:MOST_CYCLES]]
+        return tables.CUT_TRIALS.from_rows(sorted(rows))
+
+    def _find_edges(self, cycles: Sequence[Cycle]) -> Iterator[tuple[Cycle, list[_Edge]]]:
+        columns = ("importer", "imported", "path", "line", "bound_as", "scope", "is_ancestor")
+        rows = [row for row in tables.read_rows(self.graph.edges, *columns) if row[5] in {"module", "class"}]
+        for cycle in cycles:
+            members = set(cycle.modules)
+            yield (
+                cycle,
+                [
+                    _Edge(*row[:5])
+                    for row in rows
+                    if row[0] in members and row[1] in members and (cycle.with_ancestors or not row[6])
+                ],
+            )
+
+    def _try(
+        self, cycle: Cycle, edges: Sequence[_Edge], affected: Sequence[str], before: Mapping[str, frozenset[Any]]
+    ) -> tuple[Any, ...]:
+        """Return the row of a cycle: the best cut that helps and breaks nothing, if one was found."""
+        cheapest = _find_cheapest(cycle, edges)
+        verdicts = []
+        for statements in self._choose(cheapest, edges, affected):
+            verdicts.append(self._judge(statements, cycle, affected, before))
+            if verdicts[-1].is_safe and len(verdicts[-1].restored) == len(affected):
+                break
+        by_graph = next((each for each in verdicts if each.statements == cheapest), None)
+        safe = [each for each in verdicts if each.is_safe and each.restored]
+        best = max(safe, key=lambda each: (len(each.restored), -len(each.statements)), default=None)
+        steps = [str(StatementStep(*edge.place, edge.imported)) for edge in best.statements] if best else []
+        return (
+            cycle.cycle, steps, sorted(best.restored) if best else [], list(affected),
+            sorted(by_graph.harmed) if by_graph else [], sorted(by_graph.unregistered) if by_graph else [],
+            len(verdicts),
+        )  # fmt: skip
+
+    def _choose(
+        self, cheapest: tuple[_Edge, ...], edges: Sequence[_Edge], affected: Sequence[str]
+    ) -> list[tuple[_Edge, ...]]:
+        """Return the cuts to try: the cheapest by the graph, then the statements that most failures come through."""
+        counts = Counter(_find_steps(self.found, set(affected)))
+        by_place: dict[Place, list[_Edge]] = defaultdict(list)
+        for edge in edges:
+            by_place[edge.place].append(edge)
+        ranked = sorted((place for place in by_place if counts[place]), key=lambda place: (-counts[place], place))
+        singles = [(by_place[place][0],) for place in ranked]
+        return list(dict.fromkeys([*([cheapest] if cheapest else []), *singles]))[:MOST_CUTS]
+
+    def _judge(
+        self, statements: tuple[_Edge, ...], cycle: Cycle, affected: Sequence[str], before: Mapping[str, frozenset[Any]]
+    ) -> _Verdict:
+        users = self._find_users({edge.importer for edge in statements})
+        entries = list(dict.fromkeys([*affected[:MOST_ENTRIES], *cycle.modules, *users]))[: 2 * MOST_ENTRIES]
+        chosen = [(entry, self.paths[entry]) for entry in entries if entry in self.paths]
+        after = find_problems(self.simulate(self._without(statements), chosen))
+        fine: frozenset[Any] = frozenset()
+        harmed = {entry for entry, _ in chosen if after.get(entry, fine) - before.get(entry, fine)}
+        restored = {entry for entry in affected[:MOST_ENTRIES] if entry in self.paths and not after.get(entry)}
+        return _Verdict(statements, frozenset(restored), frozenset(harmed), frozenset(self._find_lost(statements)))
+
+    def _find_users(self, importers: Collection[str]) -> list[str]:
+        """Return the modules that import some modules, which may take from them what a cut takes away."""
+        rows = tables.read_rows(self.graph.edges, "importer", "imported", "scope")
+        return sorted({row[0] for row in rows if row[1] in importers and row[2] in {"module", "class"}})
+
+    def _without(self, statements: Iterable[_Edge]) -> Facts:
+        """Return the facts of the tree without some import statements."""
+        lines: dict[str, set[int]] = defaultdict(set)
+        for edge in statements:
+            lines[edge.path].add(edge.line)
+        programs = {
+            path: json.dumps(remove_imports(json.loads(text), lines[path]), separators=(",", ":"))
+            if path in lines
+            else text
+            for path, text in self.programs.items()
+        }
+        return replace(self.facts, programs=tables.PROGRAMS.from_rows(sorted(programs.items())))
+
+    def _find_lost(self, statements: Sequence[_Edge]) -> set[str]:
+        """Return the modules that register something and that the importers no longer load."""
+        cut = {(edge.path, edge.line) for edge in statements}
+        imports: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+        for importer, imported, path, line, scope in tables.read_rows(
+            self.graph.edges, "importer", "imported", "path", "line", "scope"
+        ):
+            if scope in {"module", "class"}:
+                imports[importer].append((imported, (path, line) in cut))
+        lost: set[str] = set()
+        for edge in statements:
+            with_it = _reach(edge.importer, imports, skips_cut=False)
+            lost |= with_it - _reach(edge.importer, imports, skips_cut=True)
+        return {module for module in lost if self._registers(module)}
+
+    def _registers(self, module: str) -> bool:
+        path = self.paths.get(module, "")
+        if path not in self.programs:
+            return False
+        rows = tables.read_rows(self.graph.edges, "importer", "bound_as")
+        names = {bound for importer, bound in rows if importer == module and bound}
+        return registers(json.loads(self.programs[path]), names)
+
+
+def find_problems(found: Mapping[str, pa.Table]) -> dict[str, frozenset[Any]]:
+    """Return what is wrong with each first import: that it fails, what it loses, which modules run again."""
+    problems: dict[str, set[Any]] = defaultdict(set)
+    for entry, outcome in tables.read_rows(found["simulated"], "module", "outcome"):
+        if outcome != "ok" and outcome not in _UNSURE:
+            problems[entry].add(outcome)
+    columns = ("entry", "outcome", "path", "line")
+    for entry, outcome, path, line in tables.read_rows(found["simulated_swallowed"], *columns):
+        if outcome in _CIRCULAR:
+            problems[entry].add((path, line))
+    for entry, module in tables.read_rows(found["simulated_executions"], "entry", "module"):
+        problems[entry].add(module)
+    return {entry: frozenset(each) for entry, each in problems.items()}
+
+
+def _find_entries_by_path(found: Mapping[str, pa.Table]) -> dict[str, set[str]]:
+    """Return the first imports that fail, or lose something, at a statement of each file, for a cycle."""
+    entries: dict[str, set[str]] = defaultdict(set)
+    for entry, outcome, path in tables.read_rows(found["simulated"], "module", "outcome", "failed_path"):
+        if outcome in _CIRCULAR and path:
+            entries[path].add(entry)
+    for entry, outcome, path in tables.read_rows(found["simulated_swallowed"], "entry", "outcome", "path"):
+        if outcome in _CIRCULAR:
+            entries[path].add(entry)
+    return entries
+
+
+def _find_steps(found: Mapping[str, pa.Table], affected: Collection[str]) -> Iterator[Place]:
+    """Yield each statement on the way to the failures of some first imports, once for each of these."""
+    columns = ("module", "failed_path", "failed_line", "chain")
+    for entry, path, line, chain in tables.read_rows(found["simulated"], *columns):
+        if entry in affected:
+            steps = [read_statement(text) for text in chain]
+            yield from {(path, line), *((step.path, step.line) for step in steps if step is not None)}
+    places = ("path", "line", "caught_path", "caught_line")
+    for entry, *place in tables.read_rows(found["simulated_swallowed"], "entry", *places):
+        if entry in affected:
+            yield from {(place[0], place[1]), (place[2], place[3])}
+
+
+def _find_cheapest(cycle: Cycle, edges: Iterable[_Edge]) -> tuple[_Edge, ...]:
+    """Return the statements that the cheapest cut by the graph removes, each once."""
+    pairs = {(step.importer, step.imported) for step in cycle.cut}
+    chosen = {edge.place: edge for edge in edges if (edge.importer, edge.imported) in pairs}
+    return tuple(chosen[place] for place in sorted(chosen))
+
+
+def _reach(start: str, imports: Mapping[str, Sequence[tuple[str, bool]]], *, skips_cut: bool) -> set[str]:
+    """Return the modules that are loaded with a module."""
+    seen, waiting = {start}, [start]
+    while waiting:
+        for imported, is_cut in imports.get(waiting.pop(), ()):
+            if imported not in seen and not (is_cut and skips_cut):
+                seen.add(imported)
+                waiting.append(imported)
+    return seen

@@ -1,0 +1,74 @@
+"""Modules that leave something elsewhere when they run: an entry in a registry, a handler, an attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterable, Iterator
+
+from analysis.facts.program import Node
+
+#: Statements whose parts are blocks, by the places of the blocks; branches of ``if`` hold theirs one level deeper.
+_NESTED = frozenset({"if", "try", "with", "for", "while", "match"})
+
+
+def registers(program: Iterable[Node], imported: Container[str]) -> bool:
+    """Return whether the statements of a module change something that they import, by names bound by imports.
+
+    Decorators and calls of imported functions count, and assignments to parts of imported objects.
+    """
+    return any(_changes(node, imported) for node in _walk(program))
+
+
+def remove_imports(node: Node, lines: Container[int]) -> Node:
+    """Return a program without the import statements that begin at some lines."""
+    return [
+        remove_imports(part, lines) if isinstance(part, list) else part for part in node if not _is_one_of(part, lines)
+    ]
+
+
+def _is_one_of(part: object, lines: Container[int]) -> bool:
+    return isinstance(part, list) and len(part) > 1 and part[0] in ("import", "from") and part[1] in lines
+
+
+def _walk(program: Iterable[Node]) -> Iterator[Node]:
+    """Yield the statements of a program and of the blocks and class bodies in it."""
+    waiting = list(program)
+    while waiting:
+        node = waiting.pop()
+        if not node:
+            continue
+        yield node
+        if node[0] == "class":
+            waiting.extend(node[6])
+        elif node[0] in _NESTED:
+            waiting.extend(_find_statements(node))
+
+
+def _find_statements(node: Node) -> Iterator[Node]:
+    """Yield the statements in the blocks of a statement: lists whose second part is their line."""
+    waiting = [part for part in node if isinstance(part, list)]
+    while waiting:
+        part = waiting.pop()
+        if len(part) > 1 and isinstance(part[0], str) and type(part[1]) is int and part[0] not in {"k", "n"}:
+            yield part
+        else:
+            waiting.extend(inner for inner in part if isinstance(inner, list))
+
+
+def _changes(node: Node, imported: Container[str]) -> bool:
+    kind = node[0]
+    if kind == "e":
+        return node[2][0] == "c" and _find_root(node[2][1]) in imported
+    if kind in {"def", "class"}:
+        decorators = node[3] if kind == "def" else node[5]
+        return any(_find_root(each[1] if each[0] == "c" else each) in imported for each in decorators)
+    if kind in {"=", "+="}:
+        targets = node[2] if kind == "=" else [node[2]]
+        return any(target[0] in {"a", "s"} and _find_root(target) in imported for target in targets)
+    return False
+
+
+def _find_root(node: Node) -> str:
+    """Return the name with which a dotted or subscripted expression begins; empty without one."""
+    while node and node[0] in {"a", "s", "c"}:
+        node = node[1]
+    return str(node[1]) if node and node[0] == "n" else ""
