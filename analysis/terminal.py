@@ -98,11 +98,15 @@ def print_scan(inv: Investigation) -> None:
     if not findings:
         console.print("[green]No finding.[/]")
         return
+    consequences = Counter(row["cause"] for row in findings)
+    findings = [row for row in findings if not row["cause"]]
     for row in findings[:MOST_FINDINGS]:
         place = f"{row['evidence'][0]['path']}:{row['evidence'][0]['line']}" if row["evidence"] else row["subject"]
         severity = _mark_severity(row["rule"], row["severity"])
         console.print(f"{severity} {_safe(place)} [dim]{_safe(row['rule'])}[/]{_name_owner(row['owner'])}")
         console.print(f"   {_safe(row['message'])}")
+        if consequences[row["fingerprint"]]:
+            console.print(f"   [dim]and {format_count(consequences[row['fingerprint']], 'consequence')} of it[/]")
     if len(findings) > MOST_FINDINGS:
         console.print(f"[dim]and {len(findings) - MOST_FINDINGS:,} more: ssot scan --json, or ssot report[/]")
     from analysis.rules.verdict import count_findings, format_verdict
@@ -199,7 +203,7 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
         if result.findings:
             from analysis.rules.verdict import count_findings, format_verdict
 
-            tally = count_findings((finding.rule, finding.severity) for finding in result.findings)
+            tally = count_findings((each.rule, each.severity) for each in result.findings if not each.cause)
             console.print(f"[dim]{format_verdict(tally)}[/]")
     _print_gaps(console, [gap.model_dump() for gap in result.not_analysed])
     for note in result.notes:

@@ -267,5 +267,6 @@ def _describe(finding: Finding, status: Status, fails: bool) -> CheckedFinding:
         fails=fails,
         places=len(finding.cited),
         owner=finding.owner,
+        cause=finding.cause,
         evidence=tuple(CheckedPlace(path=each.path, line=each.line, source=each.source) for each in finding.evidence),
     )

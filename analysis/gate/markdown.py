@@ -26,7 +26,7 @@ def render_markdown(result: CheckResult) -> str:
     lines += [*_list_gaps(result), ""] if result.not_analysed else []
     lines += [f"- {_escape(sentence)}" for sentence in format_unread(result)]
     if result.findings:
-        tally = count_findings((finding.rule, finding.severity) for finding in result.findings)
+        tally = count_findings((each.rule, each.severity) for each in result.findings if not each.cause)
         lines += [format_verdict(tally), ""]
     if failing:
         lines += [

@@ -36,6 +36,7 @@ class CheckedFinding(_Part):
     fails: bool = Field(description="whether the check fails because of it")
     places: int = Field(description="number of places; evidence holds the first dozen")
     owner: str = Field("", description="person or team by [[owner]] of the policy; empty without one")
+    cause: str = Field("", description="fingerprint of the finding whose fix removes this one; empty for its own cause")
     evidence: tuple[CheckedPlace, ...] = ()
 
 

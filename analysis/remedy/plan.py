@@ -55,14 +55,15 @@ class Phase:
 
 
 def build_plan(findings: pa.Table, read_table: ReadTable) -> list[Phase]:
-    """Return the phases that have something to do, from the table ``findings``, without those refuted.
+    """Return the phases that have something to do, from the table ``findings``, without those refuted and
+    those that are consequences of another finding: its fix removes them.
 
     ``read_table`` gives other tables by name, for rules that count the places to touch themselves. Findings of a rule
     that this version does not know are work for the last phase.
     """
     groups: dict[tuple[PlanPhase, str, bool], list[dict[str, Any]]] = defaultdict(list)
     for row in findings.to_pylist():
-        if row["certainty"] != "refuted":
+        if row["certainty"] != "refuted" and not row["cause"]:
             is_minor = row["severity"] == _MINOR
             rule = RULES_BY_NAME.get(row["rule"])
             phase = LASTING if rule is None or is_minor else rule.step.phase

@@ -34,11 +34,11 @@ class Cause:
 
 def find_causes(inv: Investigation) -> list[Cause]:
     """Return the root causes that have findings, those with the most severe first."""
-    table = inv.table("findings").select(["rule", "severity", "evidence", "certainty"])
+    table = inv.table("findings").select(["rule", "severity", "evidence", "certainty", "cause"])
     packages = _find_packages(inv)
     groups: dict[RootCause, list[dict[str, Any]]] = defaultdict(list)
     for row in table.to_pylist():
-        if row["certainty"] != "refuted":
+        if row["certainty"] != "refuted" and not row["cause"]:
             rule = RULES_BY_NAME.get(row["rule"])
             groups[rule.cause if rule else OTHER].append(row)
     causes = [_build_cause(cause, rows, packages) for cause, rows in sorted(groups.items())]

@@ -120,8 +120,8 @@ def _build_impact(inv: Investigation, counts: Mapping[str, int]) -> dict[str, An
 
 def _name_all(inv: Investigation, severity: str) -> str:
     """Return the common kind of all findings of a severity, such as policy violations, else the severity's text."""
-    rows = inv.table("findings").select(["rule", "severity"]).to_pylist()
-    words = {name_severity(row["rule"], severity) for row in rows if row["severity"] == severity}
+    rows = inv.table("findings").select(["rule", "severity", "cause"]).to_pylist()
+    words = {name_severity(row["rule"], severity) for row in rows if row["severity"] == severity and not row["cause"]}
     return words.pop() if len(words) == 1 else SEVERITY_WORDS[severity]
 
 

@@ -138,15 +138,19 @@ def _build_score(goal: SuccessMetric) -> Figure:
 
 def _find_worst(inv: Investigation) -> dict[str, str]:
     worst: dict[str, str] = {}
-    for rule, severity in _find_valid(inv):
+    for rule, severity in _find_valid(inv, with_consequences=True):
         worst[rule] = min(severity, worst.get(rule, severity))
     return worst
 
 
-def _find_valid(inv: Investigation) -> list[tuple[str, str]]:
-    """Return rule and severity of each finding that is not refuted."""
-    rows = inv.table("findings").select(["rule", "severity", "certainty"]).to_pylist()
-    return [(row["rule"], row["severity"]) for row in rows if row["certainty"] != "refuted"]
+def _find_valid(inv: Investigation, *, with_consequences: bool = False) -> list[tuple[str, str]]:
+    """Return rule and severity of each finding that is not refuted; each cause once unless consequences count too."""
+    rows = inv.table("findings").select(["rule", "severity", "certainty", "cause"]).to_pylist()
+    return [
+        (row["rule"], row["severity"])
+        for row in rows
+        if row["certainty"] != "refuted" and (with_consequences or not row["cause"])
+    ]
 
 
 def build_tally(inv: Investigation) -> Tally:

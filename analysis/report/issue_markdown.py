@@ -98,6 +98,10 @@ def _list_evidence(group: Group, most_subjects: int) -> Iterator[str]:
         hidden = len(subject.places) + subject.hidden - _MOST_PLACES
         if hidden > 0:
             yield f"    and {hidden:,} more {'place' if hidden == 1 else 'places'}"
+        count = len(subject.consequences) + subject.more_consequences
+        if count:
+            first = plain(subject.consequences[0])
+            yield f"    The same fix removes {format_count(count, 'consequence')}, first: {first}"
 
 
 def _write_owners(report: Executive) -> Iterator[str]:

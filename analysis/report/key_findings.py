@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_SUBJECTS = 6
 MOST_PLACES = 6
+MOST_CONSEQUENCES = 8
 #: Rules of these severities are shown in full; for the others one line is enough.
 SHOWN_IN_FULL = ("P0", "P1", "P2")
 
@@ -35,7 +36,10 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Subject:
-    """One finding: its subject, message and places; ``hidden`` counts the places that are not shown."""
+    """One finding: its subject, message and places; ``hidden`` counts the places that are not shown.
+
+    ``consequences`` are the messages of findings that its fix removes too, ``more_consequences`` counts the others.
+    """
 
     severity: str
     name: str
@@ -45,6 +49,8 @@ class Subject:
     places: tuple[Place, ...]
     hidden: int = 0
     owner: str = ""
+    consequences: tuple[str, ...] = ()
+    more_consequences: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +97,22 @@ def group_findings(
 ) -> list[Group]:
     """Return the findings by rule: the most severe rule first, then the one with the most findings."""
     by_rule: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    effects: dict[str, list[str]] = defaultdict(list)
     for row in inv.table("findings").to_pylist():
-        by_rule[row["rule"]].append(row)
+        if row["cause"]:
+            effects[row["cause"]].append(row["message"])
+        else:
+            by_rule[row["rule"]].append(row)
     known = {rule.name: rule for rule in RULES}
     template, revision = inv.policy.target.source_url, inv.manifest.revision
     groups = []
     for name, rows in by_rule.items():
         rows.sort(key=lambda row: (row["severity"], -row["places"], row["subject"]))
         rule = known.get(name)
-        subjects = tuple(_build_subject(row, template, revision, most_places) for row in rows[:most_subjects])
+        subjects = tuple(
+            _build_subject(row, template, revision, most_places, effects.get(row["fingerprint"], ()))
+            for row in rows[:most_subjects]
+        )
         groups.append(
             Group(
                 name, make_title(name), rows[0]["severity"], len(rows), rule.meaning if rule else "",
@@ -113,7 +126,9 @@ def _count_severities(rows: Sequence[Mapping[str, Any]]) -> dict[str, int]:
     return dict(sorted(Counter(row["severity"] for row in rows).items()))
 
 
-def _build_subject(row: Mapping[str, Any], template: str, revision: str, most_places: int) -> Subject:
+def _build_subject(
+    row: Mapping[str, Any], template: str, revision: str, most_places: int, effects: Sequence[str]
+) -> Subject:
     evidence: Sequence[Mapping[str, Any]] = row["evidence"]
     places = tuple(
         Place(
@@ -123,7 +138,8 @@ def _build_subject(row: Mapping[str, Any], template: str, revision: str, most_pl
     )
     return Subject(
         row["severity"], row["subject"], row["message"], row["certainty"], row["fingerprint"], places,
-        row["places"] - len(places), row["owner"],
+        row["places"] - len(places), row["owner"], tuple(effects[:MOST_CONSEQUENCES]),
+        max(0, len(effects) - MOST_CONSEQUENCES),
     )  # fmt: skip
 
 
@@ -135,7 +151,8 @@ def count_owners(inv: Investigation) -> list[OwnerRow]:
     rows = inv.table("findings").to_pylist() if inv.policy.owner else []
     counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in rows:
-        counts[row["owner"]][row["severity"]] += 1
+        if not row["cause"]:
+            counts[row["owner"]][row["severity"]] += 1
     found = [OwnerRow(owner, own.total(), {name: own[name] for name in SEVERITIES}) for owner, own in counts.items()]
     return sorted(found, key=lambda row: (not row.owner, [-count for count in row.severities.values()], row.owner))
 

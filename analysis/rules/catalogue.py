@@ -17,6 +17,7 @@ from analysis.gaps import Gaps, NoGaps
 from analysis.policy import Policy
 from analysis.policy.reading import find_place
 from analysis.rules import families
+from analysis.rules.consequences import name_causes
 from analysis.rules.context import RuleContext
 from analysis.rules.exceptions import Accepted, apply_exceptions
 from analysis.rules.finding import Finding, add_sources
@@ -69,6 +70,7 @@ def judge(
         kept, accepted = gaps.attempt("rules", "exceptions", apply, lambda: (found, []))
         target = partial(_apply_target, found, kept, accepted, case)
         kept, accepted = gaps.attempt("rules", "packages and owners", target, lambda: (kept, accepted))
+        kept = gaps.attempt("rules", "causes", partial(name_causes, kept, case), partial(list, kept))
         if with_sources:
             kept = gaps.attempt("rules", "source lines", partial(_add_sources, kept, case), partial(list, kept))
         return Judgement(sorted(kept), sorted(accepted))

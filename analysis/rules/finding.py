@@ -31,7 +31,8 @@ class Evidence:
 class Finding:
     """One verdict; the fields are the columns of ``tables.FINDINGS``. Sorts by severity, rule and subject.
 
-    ``owner`` is whom the policy names for it. ``cited`` are all its places, of which ``evidence`` shows the first.
+    ``owner`` is whom the policy names for it, ``cause`` the fingerprint of the finding whose fix removes this one, if
+    there is one. ``cited`` are all its places, of which ``evidence`` shows the first.
     """
 
     severity: str
@@ -43,6 +44,7 @@ class Finding:
     evidence: tuple[Evidence, ...] = ()
     places: int = 0
     owner: str = ""
+    cause: str = ""
     cited: tuple[Place, ...] = field(default=(), compare=False, repr=False)
 
 
@@ -94,7 +96,7 @@ def build_findings_table(findings: Iterable[Finding]) -> pa.Table:
         (
             finding.fingerprint, finding.rule, finding.severity, finding.subject, finding.message, finding.certainty,
             [{"path": place.path, "line": place.line, "source": place.source} for place in finding.evidence],
-            max(finding.places, len(finding.evidence)), finding.owner,
+            max(finding.places, len(finding.evidence)), finding.owner, finding.cause,
         )
         for finding in findings
     )  # fmt: skip

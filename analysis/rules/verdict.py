@@ -51,7 +51,7 @@ def name_severity(rule: str, severity: str) -> str:
 
 
 def count_findings(findings: Iterable[tuple[str, str]]) -> Tally:
-    """Return the tally of findings, each given as rule and severity."""
+    """Return the tally of findings, each given as rule and severity; consequences of others are left out before."""
     counts = {"fixes": 0, "limits": 0, "requirements": 0, "risks": 0, "notes": 0}
     for rule, severity in findings:
         breach = find_breach(rule)

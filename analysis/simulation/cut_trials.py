@@ -28,9 +28,15 @@ Simulate: TypeAlias = Callable[[Facts, Sequence[tuple[str, str]]], Mapping[str, 
 #: Cycles for which cuts are tried, those with most failing first imports first; cuts for each; first imports for each.
 MOST_CYCLES = 12
 MOST_CUTS = 6
-MOST_ENTRIES = 150
+MOST_ENTRIES = 300
 _CIRCULAR = frozenset({"circular", "recursion"})
 _UNSURE = frozenset({"unknown", "not-simulated"})
+
+
+class Outcome(str):
+    """How a first import fails, among other problems."""
+
+    __slots__ = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +86,8 @@ class Trials:
     def run(self, cycles: Iterable[Cycle]) -> pa.Table:
         """Return ``tables.CUT_TRIALS`` of the import-time cycles at whose statements first imports fail."""
         chosen = [cycle for cycle in cycles if cycle.kind == "import-time"]
+        plain = {cycle.modules for cycle in chosen if not cycle.with_ancestors}
+        chosen = [cycle for cycle in chosen if not cycle.with_ancestors or cycle.modules not in plain]
         edges = {cycle.cycle: edges for cycle, edges in self._find_edges(chosen)}
         before = find_problems(self.found)
         at = _find_entries_by_path(self.found)
@@ -145,9 +153,15 @@ class Trials:
         chosen = [(entry, self.paths[entry]) for entry in entries if entry in self.paths]
         after = find_problems(self.simulate(self._without(statements), chosen))
         fine: frozenset[Any] = frozenset()
-        harmed = {entry for entry, _ in chosen if after.get(entry, fine) - before.get(entry, fine)}
+        worked = [entry for entry, _ in chosen if not self._fails(before.get(entry, fine))]
+        harmed = {entry for entry in worked if after.get(entry, fine) - before.get(entry, fine)}
         restored = {entry for entry in affected[:MOST_ENTRIES] if entry in self.paths and not after.get(entry)}
         return _Verdict(statements, frozenset(restored), frozenset(harmed), frozenset(self._find_lost(statements)))
+
+    @staticmethod
+    def _fails(problems: frozenset[Any]) -> bool:
+        """Return whether an import fails altogether: then a cut cannot make it worse, only show what comes next."""
+        return any(isinstance(each, Outcome) for each in problems)
 
     def _find_users(self, importers: Collection[str]) -> list[str]:
         """Return the modules that import some modules, which may take from them what a cut takes away."""
@@ -196,7 +210,7 @@ def find_problems(found: Mapping[str, pa.Table]) -> dict[str, frozenset[Any]]:
     problems: dict[str, set[Any]] = defaultdict(set)
     for entry, outcome in tables.read_rows(found["simulated"], "module", "outcome"):
         if outcome != "ok" and outcome not in _UNSURE:
-            problems[entry].add(outcome)
+            problems[entry].add(Outcome(outcome))
     columns = ("entry", "outcome", "path", "line")
     for entry, outcome, path, line in tables.read_rows(found["simulated_swallowed"], *columns):
         if outcome in _CIRCULAR:

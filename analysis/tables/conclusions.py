@@ -26,6 +26,7 @@ FINDINGS = Table("findings", "one verdict of one rule on one subject", (
     Column("evidence", EVIDENCE, "places with their source line, at most a dozen"),
     count("places", "number of places; evidence shows at most a dozen"),
     Column("owner", TEXT, "person or team by [[owner]] of the policy; empty without one", is_later=True),
+    Column("cause", TEXT, "fingerprint of the finding whose fix removes this one; empty for a finding with a cause of its own", is_later=True),
 ))  # fmt: skip
 
 ACCEPTED = Table("accepted", "one finding, or part of one, that an exception accepts", (

@@ -169,7 +169,8 @@ def _format_refused(cycle: Cycle, trial: Mapping[str, Any]) -> str:
         return f"{_format_cut(cycle)}, but then {format_some(trial['harmed'])} cannot be imported (simulated)"
     if trial["unregistered"]:
         return f"{_format_cut(cycle)}, but then {format_some(trial['unregistered'])} would no longer be registered"
-    return f"None of the {format_count(trial['tried'], 'cut')} that {choose_form(trial['tried'], 'was', 'were')} simulated helps"
+    verb = choose_form(trial["tried"], "was", "were")
+    return f"None of the {format_count(trial['tried'], 'cut')} that {verb} simulated helps"
 
 
 def _format_cut(cycle: Cycle) -> str:

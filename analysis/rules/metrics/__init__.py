@@ -65,9 +65,9 @@ def _measure_findings(findings: Sequence[Finding]) -> Iterator[Metric]:
     for rule in RULES:
         if rule.metric is not None:
             yield Metric(rule.metric.metric, found[rule.name], rule.metric.unit, rule.metric.meaning)
-    counts = Counter(finding.severity for finding in findings if finding.certainty != "refuted")
+    counts = Counter(each.severity for each in findings if each.certainty != "refuted" and not each.cause)
     for severity in tables.SEVERITIES:
-        meaning = f"Findings of severity {severity} that are not refuted."
+        meaning = f"Findings of severity {severity} that are not refuted, each cause counted once."
         yield Metric(f"findings-{severity.lower()}", counts[severity], "findings", meaning)
 
 
