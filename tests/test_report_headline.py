@@ -54,7 +54,7 @@ def test_figures_are_those_of_the_metrics_and_every_light_has_words(shop: Invest
 def test_severities_are_counted_zeros_included(shop: Investigation) -> None:
     counts = count_severities(shop)
     assert list(counts) == ["P0", "P1", "P2", "P3"]
-    assert sum(counts.values()) == len(shop.findings)
+    assert sum(counts.values()) == (shop.findings["cause"] == "").sum() < len(shop.findings)
 
 
 LIMIT, REQUIREMENT, FAULT = "concept-over-its-limit", "factory-without-method", "import-cycle"
