@@ -63,15 +63,9 @@ LINKED = {"edges", "externals", "phantoms", "cycles"}
 PROBED = {table.name for table in tables.PROBE_TABLES}
 DOWNSTREAM = {
     "scan": set(tables.TABLES) - {"left_out"},
-<<<<<<< HEAD
     "resolve": {"starts", "search_paths"} | JUDGED,  # each step that asks makes a resolver of its own
-    "graph": LINKED | PROBED | JUDGED,
-    "cycles": {"cycles"} | JUDGED,
-=======
-    "resolve": JUDGED,  # each step that asks makes a resolver of its own
     "graph": LINKED | PROBED | JUDGED | {"cut_trials"},
     "cycles": {"cycles", "cut_trials"} | JUDGED,
->>>>>>> 2da366c (Tests count causes, and consequences with them)
     "identity": JUDGED,
     "names": NAMED | {"agreement"} | JUDGED,
     "probe": PROBED | SIMULATED | JUDGED,
