@@ -27,6 +27,7 @@ from benchmarks.identity_speed import measure_identity
 from benchmarks.measure import Result
 from benchmarks.probe import measure_probe
 from benchmarks.simulation import measure_simulation
+from benchmarks.simulation_speed import measure_simulation_speed
 from benchmarks.speed import SPEED
 
 BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
@@ -40,6 +41,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
     "golden": measure_golden,
     "probe": measure_probe,
     "simulation": measure_simulation,
+    "simulation-speed": measure_simulation_speed,
 }
 RESULTS = Path(__file__).with_name("results.json")
 _PEERS = ("grimp", "networkx", "pyarrow", "django", "sqlalchemy", "sympy", "pandas")

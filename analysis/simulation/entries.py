@@ -28,7 +28,7 @@ from analysis.steps import StatementStep, write_left_names
 
 Result = TypeVar("Result")
 #: Statements of all first imports together; a ring of thousands of modules has no answer in time, and gets none.
-MOST_STEPS = 20_000_000
+MOST_STEPS = 150_000_000
 TOO_MANY_STEPS = "the modules before it took too many steps"
 TIME_BUDGET = "time budget"
 _MOST_HOPS = 50

@@ -109,8 +109,12 @@ class Importer(Loader):
                     self.ledger.stars[module.name] = frozenset(changed)
                 names = {**names, **changed}
             self.step(len(names) // _NAMES_PER_STEP)
-            for name in [name for name in names if not name.startswith("_") and names[name] is not ABSENT]:
-                bind(name, names[name])
+            taken = {name: value for name, value in names.items() if name[:1] != "_" and value is not ABSENT}
+            if frame.kind == "module" and frame.module.is_running and not self.maybe:
+                frame.module.names.update(taken)  # as ``bind`` does, only that there may be very many
+                return
+            for name, value in taken.items():
+                bind(name, value)
         elif isinstance(listed, Listed):
             frame.module.is_open |= listed.is_open
             self._take_listed(module, [name for name in listed.elements if isinstance(name, str)], bind)
