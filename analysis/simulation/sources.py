@@ -172,23 +172,27 @@ def _is_there(path: Path) -> bool:
 @cache
 def _has_name(module: str, name: str) -> bool:
     """Return whether a module of the standard library has a name, by its source; what cannot be told is there."""
-    if _is_plainly_bound(module, name):
+    if name in _read_plain(module):
         return True
     names = _read_names(module)
     return names is None or name in names or (_find_file(f"{module}.{name}") is not None)
 
 
-def _is_plainly_bound(module: str, name: str) -> bool:
-    """Return whether a line of a library module begins as one that binds a name: reading it all takes far longer."""
-    found = re.escape(name)
-    pattern = rf"^(?:(?:async )?def {found}\(|class {found}[(:]|{found} *(?::[^=\n]*)?=(?!=))"
-    return re.search(pattern, _read_text(module), re.MULTILINE) is not None
-
-
 @cache
-def _read_text(module: str) -> str:
+def _read_plain(module: str) -> frozenset[str]:
+    """Return the names that lines of a library module plainly bind; reading it all takes far longer."""
     path = _find_file(module)
-    return path.read_text("utf-8", "replace") if path is not None and path.is_file() else ""
+    text = path.read_text("utf-8", "replace") if path is not None and path.is_file() else ""
+    found = {name for names in _BINDS.findall(text) for name in names if name}
+    for names in _TAKES.findall(text):
+        parts = [part.split() for part in _COMMENT.sub("", names).strip("()").split(",")]
+        found |= {part[-1] for part in parts if part}
+    return frozenset(found)
+
+
+_BINDS = re.compile(r"^(?:(?:async )?def (\w+)\(|class (\w+)[(:]|(\w+) *(?::[^=\n]*)?=(?!=))", re.MULTILINE)
+_TAKES = re.compile(r"^from [\w.]+ import (\([^)]*\)|\w[\w, ]*$)", re.MULTILINE)
+_COMMENT = re.compile(r"#[^\n]*")
 
 
 @cache
