@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 
 from analysis.facts.context import Context, branch
 from analysis.facts.dynamic_calls import Called, CallReader, Importers
+from analysis.facts.executed import find_module_key, is_globals, read_executed, read_update
 from analysis.facts.expressions import classify, find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lazy_tables import LazyTables
 from analysis.facts.lines import find_lines, has_line_between
@@ -136,6 +137,8 @@ class _Visitor:
                 self._serve(value)
         elif isinstance(target, ast.Subscript) and is_globals(target.value):
             self._hook(node, "computed_binding", find_text_pattern(target.slice), self._find_made(value))
+        elif isinstance(target, ast.Attribute) and (key := find_module_key(target.value)):
+            self._hook(node, "module_attribute", f"{key}.{target.attr}", self._find_made(value))
         elif isinstance(target, ast.Attribute) and is_own_module(target.value):
             name = "*" if target.attr == "__class__" else target.attr
             self._hook(node, "computed_binding", name, "" if name == "*" else self._find_made(value))
@@ -158,17 +161,32 @@ class _Visitor:
             self._import(node, called, context)
         elif callee == "sys.modules.setdefault" and len(node.args) == 2:
             self._hook(node, "sys_modules", find_literal_text(node.args[0]) or "*", find_dotted(node.args[1]))
-        elif callee == "setattr" and len(node.args) == 3 and is_own_module(node.args[0]):
-            self._hook(node, "computed_binding", find_text_pattern(node.args[1]), self._find_made(node.args[2]))
-        elif (isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value)) or (
-            callee == "exec" and _fills_module(node, context)
-        ):
-            self._hook(node, "computed_binding", "*", "")
+        elif callee == "setattr" and len(node.args) == 3:
+            self._setattr(node)
+        elif callee in {"__path__.append", "__path__.extend", "__path__.insert"}:
+            self._hook(node, "path_extended", "*", "")
+        else:
+            self._fill(node, callee, context)
+
+    def _setattr(self, node: ast.Call) -> None:
+        owner, name, value = node.args
+        key = find_module_key(owner)
+        if key:
+            self._hook(node, "module_attribute", f"{key}.{find_text_pattern(name)}", self._find_made(value))
+        elif is_own_module(owner):
+            self._hook(node, "computed_binding", find_text_pattern(name), self._find_made(value))
+
+    def _fill(self, node: ast.Call, callee: str, context: Context) -> None:
+        """Note the names that a call puts into the module."""
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value):
+            for name, value in read_update(node):
+                self._hook(node, "computed_binding", name, value)
+        elif callee == "exec" and _fills_module(node, context):
+            for name in read_executed(node):
+                self._hook(node, "computed_binding", name, "")
         elif callee.rpartition(".")[2] not in _KNOWN_SERVERS and not context.owner and _serves_names(node):
             self._serve(node)
             self._hook(node, "computed_binding", "*", "")
-        elif callee in {"__path__.append", "__path__.extend", "__path__.insert"}:
-            self._hook(node, "path_extended", "*", "")
 
     def _serve(self, node: ast.Call) -> None:
         for name, value in self._tables.read(node)[0]:
@@ -239,11 +257,6 @@ def _serves_names(node: ast.Call) -> bool:
         return False
     maps = [value for value in given if isinstance(value, ast.Dict) and value.values]
     return any(all(isinstance(inner, ast.List | ast.Tuple | ast.Set) for inner in each.values) for each in maps)
-
-
-def is_globals(node: ast.expr) -> bool:
-    """Return whether an expression is ``globals()``."""
-    return isinstance(node, ast.Call) and find_dotted(node.func) == "globals"
 
 
 def is_own_module(node: ast.expr) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Iterable
 from typing import NamedTuple
 
 from analysis.facts.absolute import split_dots
+from analysis.facts.executed import ALL_OF
 from analysis.resolve.imports import ImportResolver
 from analysis.resolve.liveness import MAYBE
 from analysis.resolve.makers import find_made_kind
@@ -153,6 +154,8 @@ class BindingEvaluator:
     def find_external(self, module: Module, absolute: str, name: str, written: str) -> Value:
         if not absolute:
             return missing(f"module {written.partition(':')[0]} (beyond the top package)")
+        if self.index.find(absolute, module.root) is not None:
+            return unknown(f"{absolute} is a file that only a call can import")
         if self.imports.is_missing(module, absolute) or written.startswith("."):
             full = f"{absolute}.{name}" if name else absolute
             if absolute in self.spaces.registered or full in self.spaces.registered:
@@ -256,12 +259,22 @@ class BindingEvaluator:
 
     def find_computed(self, module: Module, name: str, written: str) -> Steps:
         """Return what is put into ``globals()`` under a computed name: a class where the call makes one."""
+        if written and not written.endswith("()"):
+            values = yield from self.follow(module, written, AT_END)
+            there = [each._replace(level=max(MAYBE, each.level)) for each in values if not each.value.is_missing]
+            if there:
+                return tuple(there)
         if not written.endswith("()"):
             return (Candidate(unknown("name put into globals()"), MAYBE),)
         callees = yield from self.follow(module, written[:-2], AT_END)
         made = find_made_kind(choose(callees).value.target, 3)
         value = Value(made, f"{module.name}:{name}", module.number) if made else unknown("name put into globals()")
         return (Candidate(value, MAYBE),)
+
+    def take_all_of(self, module: Module, written: str, name: str) -> Steps:
+        """Return what a name is in the module whose names are all put into another; empty where it has none."""
+        values = yield from self.follow(module, f"{written.removeprefix(ALL_OF)}.{name}", AT_END)
+        return tuple([each._replace(level=max(MAYBE, each.level)) for each in values if not each.value.is_missing])
 
 
 def via(values: Outcome, step: Key) -> Outcome:

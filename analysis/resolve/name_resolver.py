@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from fnmatch import fnmatchcase
 
+from analysis.facts.executed import ALL_OF, LOADED
 from analysis.resolve.binding_evaluator import (
     AT_END,
     UNTIL_IMPORTED,
@@ -144,6 +145,7 @@ class NameResolver:
         """Return the names that a module may get in other ways than by statements of its own that name them."""
         names = set(self._spaces.space(module).served)
         names.update(self._given.get(module.number, ()), module.classes)
+        names.update(name for name, _ in self._spaces.space(module).computed if "*" not in name)
         if module.number in self._sources:
             names |= self.stars.has(module)
         if module.number in self._open:
@@ -191,12 +193,19 @@ class NameResolver:
             owner, _, name = dotted.rpartition(".")
             if setter is None or not self._index.is_importable(setter):
                 continue
-            value = choose(self.resolve_dotted(setter, owner, position)).value
-            if value.kind == "module" and value.module != setter.number:
+            value = self._find_owner(setter, owner, position)
+            if value.kind == "module" and (value.module != setter.number or owner.startswith(LOADED)):
                 found.append((value.module, name, Given(setter, written, position)))
         self._memo.clear()  # the answers so far knew nothing of this
         for number, name, given in found:
             self._given.setdefault(number, {}).setdefault(name, []).append(given)
+
+    def _find_owner(self, setter: Module, owner: str, position: int) -> Value:
+        """Return what gets an attribute: what a dotted name means, or the module of ``sys.modules["name"]``."""
+        if not owner.startswith(LOADED):
+            return choose(self.resolve_dotted(setter, owner, position)).value
+        _, _, found = self.evaluator.parse(setter, owner.removeprefix(LOADED))
+        return unknown("no module of the tree") if found is None else of_module(found)
 
     # The stack
 
@@ -302,6 +311,10 @@ class NameResolver:
         for pattern, written in self._spaces.space(module).computed:
             if pattern != "*" and fnmatchcase(name, pattern):
                 return (yield from self.evaluator.find_computed(module, name, written))
+            if written.startswith(ALL_OF):
+                values = yield from self.evaluator.take_all_of(module, written, name)
+                if values:
+                    return values
         reason = self._open.get(module.number, "")
         hinted = self._hints.find(module, name) if reason else ""
         if hinted:
