@@ -265,3 +265,14 @@ def test_the_tree_of_a_repository_reads_nothing_beyond_its_top(make_tree: MakeTr
         with pytest.raises(OSError, match=r"no such|No such|no path below|Not a|leaves|not a regular"):
             tree.read_bytes(path)
     assert (tree.has_file("../d.py"), tree.has_folder("../b"), normalise("a/../../b")) == (True, True, None)
+
+
+def test_what_the_repository_ignores_is_no_sibling(make_tree: MakeTree, tmp_path: Path) -> None:
+    root = make_tree({**SHARED, ".gitignore": "late.py\n.venv/\n", ".venv/lib/pkg/__init__.py": "import other\n",
+                      ".venv/lib/other/__init__.py": ""})  # fmt: skip
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    assert list_siblings(see(root / "app", tmp_path)) == {
+        "shared": "../shared/__init__.py", "shared.db": "../shared/db.py", "shared.more": "../shared/more.py"
+    }  # fmt: skip
+    # Installed packages beside each other in a folder that git ignores belong to no revision.
+    assert list_siblings(see(root / ".venv/lib/pkg", tmp_path / "again")) == {}

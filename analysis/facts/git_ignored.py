@@ -84,6 +84,19 @@ def is_itself_ignored(git: Git, *, has_tracked: bool | None = None) -> bool:
     return has_tracked is not None or not _list_tracked(git)
 
 
+def find_ignored_beside(git: Git, paths: Sequence[str]) -> set[str]:
+    """Return those paths that the patterns of the repository around a folder match; they begin at the folder.
+
+    They may lie beside it (``../x.py``). Where a ``.gitignore`` on the way is no plain file, nothing counts as ignored.
+    """
+    at_top = {os.path.normpath(git.prefix + path): path for path in paths}
+    folders = {_find_parent(path) for path in at_top}
+    folders |= _find_parents(folders)
+    if not at_top or not all(_is_plain(os.path.join(git.repository.top, folder)) for folder in folders):
+        return set()
+    return {at_top[path] for path in _ask(git, sorted(at_top), at_top=True) or () if path in at_top}
+
+
 def _ask(git: Git, paths: Sequence[str], *, at_top: bool = False) -> set[str] | None:
     # A path that begins with a colon would be taken for an instruction to git.
     given = b"".join(b"./" + os.fsencode(path) + b"\0" for path in paths)

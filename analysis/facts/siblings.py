@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
 
 from analysis import tables
 from analysis.executor import count_cores
+from analysis.facts.git_ignored import find_ignored_beside, is_itself_ignored
+from analysis.facts.git_stand_in import open_git
 from analysis.facts.links import SourceFile
 from analysis.facts.read_files import FILE
 from analysis.facts.scan import Facts, read_tables
@@ -39,8 +42,8 @@ def read_siblings(
 ) -> Siblings | None:
     """Return the facts of a target together with those of the files beside it that its imports mean; None without any.
 
-    Only files below the top of the same repository are read, as they lie in its work tree; links out of it, and
-    repositories inside of it, are not followed.
+    Only files below the top of the same repository are read, as they lie in its work tree, and none that it ignores;
+    links out of it, and repositories inside of it, are not followed.
     """
     top = find_git_top(facts.root)
     if top is None or not facts.modules.num_rows:
@@ -52,8 +55,16 @@ def read_siblings(
     own = frozenset[str]() if is_known else frozenset(tops)
     beside = Surroundings(root, top, own, bases)
     reader = _RoundReader(RepositoryTree(root, top), cache, jobs or count_cores(), progress)
-    found = _close(facts, beside, reader, is_known)
+    with open_git(root) as git:
+        if git is not None and is_itself_ignored(git):  # an environment, a build: what lies beside belongs to nobody
+            return None
+        ignored = _find_none if git is None else partial(find_ignored_beside, git)
+        found = _close(facts, beside, reader, ignored, is_known=is_known)
     return _merge(facts, found, reader, top) if found else None
+
+
+def _find_none(_: Sequence[str]) -> set[str]:
+    return set()
 
 
 class _RoundReader:
@@ -88,7 +99,10 @@ def _name_files(table: pa.Table, paths: Sequence[str], name: str) -> pa.Table:
     return pa.Table.from_arrays([column, *table.columns[1:]], names=schema.names).cast(schema)
 
 
-def _close(facts: Facts, beside: Surroundings, reader: _RoundReader, is_known: bool) -> dict[str, SiblingFile]:
+def _close(
+    facts: Facts, beside: Surroundings, reader: _RoundReader, find_ignored: Callable[[Sequence[str]], set[str]],
+    *, is_known: bool,
+) -> dict[str, SiblingFile]:  # fmt: skip
     """Return the siblings by path: what the target imports, what that imports, and so on."""
     columns = ("path", "level", "module", "name")
     packages = _find_packages(facts)
@@ -100,6 +114,8 @@ def _close(facts: Facts, beside: Surroundings, reader: _RoundReader, is_known: b
         known |= asked
         fresh = {each.path: each for name in sorted(asked) for each in beside.find_files(name)}
         fresh = {path: each for path, each in fresh.items() if path not in found}
+        ignored = find_ignored(sorted(fresh))
+        fresh = {path: each for path, each in fresh.items() if path not in ignored}
         found |= fresh
         paths = sorted(path for path, each in fresh.items() if each.is_file)
         if not paths or len(reader.paths) + len(paths) > _MOST_FILES:
