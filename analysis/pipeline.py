@@ -53,7 +53,7 @@ from analysis.rules import (
 )
 from analysis.rules.main_programs import simulate_main_programs
 from analysis.run_record import compare_baseline, describe_run, read_golden_path
-from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe
+from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe, settle_missing
 from analysis.simulation import Environment, Trials, simulate_entries
 from analysis.targets import find_target
 
@@ -279,7 +279,9 @@ def _probe(
     started = time.perf_counter()
     seen = run_probe(case.facts, case.graph, options, stream=data / "probes", progress=clock.progress)
     clock.seconds["probe"] = round(time.perf_counter() - started, 3)
-    found = seen.tables
+    found = dict(seen.tables)
+    if case.resolver is not None:
+        found |= {name: settle_missing(found[name], case.resolver) for name in ("probed", "swallowed")}
     agreement = clock.gaps.attempt(
         "probe", "agreement", lambda: build_agreement(case.identity.paths, found["live_bindings"], found["probed"]),
         tables.AGREEMENT.empty,

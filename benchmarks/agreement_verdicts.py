@@ -13,6 +13,8 @@ from benchmarks.agreement_watch import Item, Seen
 MISSING_RULES = frozenset({"phantom-import", "phantom-name"})
 #: Failures that say nothing of what the statement means.
 _UNINFORMATIVE = frozenset({"elsewhere", "circular", "recursion", "syntax", "other", "exit", "crash", "timeout"})
+#: Outcomes of a first import that no finding need name.
+_NO_FAILURES = frozenset({"ok", "unknown", "not-simulated", "missing-third-party", "exit"})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -248,20 +250,20 @@ def find_refuted(answers: Answers) -> Iterator[Contradiction]:
 def find_silent(answers: Answers) -> Iterator[str]:
     """Yield each simulated failure without doubt whose statement no finding cites: of a first import, or swallowed.
 
-    A library that is not there, and whose failure is swallowed, is no failure.
+    A library that is not there is no failure, nor is a program that ends itself, or that version or platform forbid.
     """
     case = answers.case
     rows = case.runtime_table("simulated").to_pylist()
     failing = {
         (row["failed_path"], row["failed_line"], row["outcome"], row["message"])
         for row in rows
-        if row["outcome"] not in {"ok", "unknown", "not-simulated"} and not row["doubt"]
+        if row["outcome"] not in _NO_FAILURES and row["reason"] != "platform" and not row["doubt"]
     }
     doubtful = {row["module"] for row in rows if row["doubt"]}
     swallowed = {
         (row["path"], row["line"], row["outcome"], row["message"], row["caught_path"], row["caught_line"])
         for row in case.runtime_table("simulated_swallowed").to_pylist()
-        if row["outcome"] != "missing-third-party" and row["entry"] not in doubtful
+        if row["outcome"] not in _NO_FAILURES and row["reason"] != "platform" and row["entry"] not in doubtful
     }
     for path, line, outcome, message, *caught in sorted(failing | swallowed):
         is_named = {(path, line), tuple(caught)} & answers.cited

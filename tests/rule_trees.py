@@ -9,6 +9,7 @@ from analysis.graph import build_import_graph, find_cycles
 from analysis.names import build_identity, find_concepts, find_duplicate_names
 from analysis.pipeline import build_scan_options
 from analysis.policy import Policy, parse_policy
+from analysis.resolve import TargetResolver
 from analysis.rules import Finding, RuleContext, find_findings, measure
 from analysis.rules import judge as judge_case
 from analysis.runtime import ProbeOptions, find_entries, run_probe
@@ -19,7 +20,8 @@ def open_case(root: Path, policy: Policy | str = "", *, probed: bool = False) ->
     """Return the case file of a tree; a policy may be given as TOML."""
     rules = parse_policy(policy) if isinstance(policy, str) else policy
     facts = scan(root, options=build_scan_options(rules))
-    graph = build_import_graph(facts)
+    resolver = TargetResolver(facts)
+    graph = build_import_graph(facts, resolver=resolver)
     duplicate_names, concepts = tuple(find_duplicate_names(facts)), tuple(find_concepts(facts, rules))
     seen = run_probe(facts, graph, ProbeOptions()) if probed else None
     entries = [(entry.module, entry.path) for entry in find_entries(facts)]
@@ -31,9 +33,10 @@ def open_case(root: Path, policy: Policy | str = "", *, probed: bool = False) ->
         tuple(find_cycles(graph)),
         duplicate_names,
         concepts,
-        build_identity(facts, rules),
+        build_identity(facts, rules, resolver=resolver),
         rules,
         runtime_tables,
+        resolver,
     )
 
 

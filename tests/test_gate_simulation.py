@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from case_judge import CASES, lay_out, list_cases
 
 from analysis import gate, investigate
 from analysis.facts import scan
@@ -19,6 +20,8 @@ from analysis.simulation import count_not_simulated, simulate_entries
 
 Tree = Callable[..., Path]
 
+#: The largest of the cases, by far: what holds for the others holds for it.
+LARGE = "71-large-ring"
 CIRCLE = {
     "p/__init__.py": "",
     "p/a.py": "from p.b import B\nclass A: ...\n",
@@ -41,6 +44,17 @@ def test_check_and_scan_give_every_example_one_score_and_one_list_of_findings(
 ) -> None:
     root = make_tree({**rule.bad, "ssot.toml": rule.policy})  # type: ignore[attr-defined]
     result, inv = check(root, tmp_path), investigate(root, data=tmp_path / "data", jobs=1)
+    columns = ("fingerprint", "rule", "severity", "message")
+    found = inv.table("findings").select(columns).to_pylist()
+    assert [each.model_dump(include=set(columns)) for each in result.findings] == found
+    assert result.score == inv.metric("compliance")
+
+
+@pytest.mark.parametrize("name", [name for name in list_cases() if name != LARGE])
+def test_check_and_scan_give_every_case_one_score_and_one_list_of_findings(name: str, tmp_path: Path) -> None:
+    lay_out(CASES / name, tmp_path)
+    result = check(tmp_path / "files", tmp_path)
+    inv = investigate(tmp_path / "files", data=tmp_path / "other", jobs=1)
     columns = ("fingerprint", "rule", "severity", "message")
     found = inv.table("findings").select(columns).to_pylist()
     assert [each.model_dump(include=set(columns)) for each in result.findings] == found

@@ -83,7 +83,7 @@ def test_relative_imports_start_at_the_package(make_tree: Tree, path: str, sourc
 
 def test_a_relative_import_beyond_the_top_is_unknown_not_guessed(make_tree: Tree) -> None:
     graph = build(make_tree({**P, "p/s.py": "from ... import x"}))
-    assert [(row["module"], row["origin"]) for row in graph.externals.to_pylist()] == [("...", "unknown")]
+    assert [(row["module"], row["reason"]) for row in graph.phantoms.to_pylist()] == [("...", "beyond-top")]
 
 
 def test_own_packages_are_no_ancestor_edges(make_tree: Tree) -> None:
@@ -133,8 +133,8 @@ def test_a_phantom_still_runs_the_packages_on_the_way(make_tree: Tree) -> None:
 def test_a_namespace_package_may_have_parts_elsewhere(make_tree: Tree) -> None:
     graph = build(make_tree({"ns/a.py": "import ns.b\nimport ns.elsewhere", "ns/b.py": ""}))
     assert pairs(graph) == {("ns.a", "ns.b")}
-    assert graph.phantoms.num_rows == 0
-    assert [(row["module"], row["origin"]) for row in graph.externals.to_pylist()] == [("ns.elsewhere", "unknown")]
+    assert graph.externals.num_rows == 0
+    assert [(row["module"], row["reason"]) for row in graph.phantoms.to_pylist()] == [("ns.elsewhere", "another-part")]
 
 
 def test_a_compiled_module_exists(make_tree: Tree) -> None:

@@ -20,6 +20,7 @@ from analysis.simulation.entries import Simulation
 
 Tree = Callable[..., Path]
 U = "import os\nU = os.urandom(1)[0]\n"
+WRAP = "try:\n    from pk.a import A\nexcept ImportError as e:\n    "
 RING = {"pk/__init__.py": "", "pk/a.py": "from pk.m import M\nA = 1\n"}
 
 #: A program and what is said of the first import of ``pk.m``: outcome, module and name that it wants.
@@ -43,13 +44,13 @@ MEANINGS: tuple[tuple[Program, tuple[str, str, str]], ...] = (
     ("def broken(:\n", ("syntax", "", "")),
     ({**RING, "pk/m.py": "from pk.a import A\nM = 1\n"}, ("circular", "pk.m", "M")),
     ({**RING, "pk/m.py": "import pk.a\nM = 1\n"}, ("circular", "pk.m", "M")),
-    ({**RING, "pk/a.py": "import pk.m\npk.m.M\n", "pk/m.py": "import pk.a\nM = 1\n"}, ("other", "pk", "m")),
-    ({**RING, "pk/m.py": "try:\n    from pk.a import A\nexcept ImportError as e:\n    raise ImportError(str(e))\n"},
-     ("circular", "", "")),
-    ({**RING, "pk/m.py": "try:\n    from pk.a import A\nexcept ImportError as e:\n    raise ImportError('x') from e\n"},
-     ("other", "", "")),
-    ({**RING, "pk/m.py": "try:\n    from pk.a import A\nexcept ImportError as e:\n    raise KeyError(e)\n"}, ("other",
-    "", "")),
+    ({**RING, "pk/a.py": "import pk.m\npk.m.M\n", "pk/m.py": "import pk.a\nM = 1\n"}, ("circular", "pk.m", "")),
+    ({**RING, "pk/m.py": WRAP + "raise ImportError(str(e))\nM = 1\n"},
+     ("circular", "pk.m", "M")),
+    ({**RING, "pk/m.py": WRAP + "raise ImportError('x') from e\nM = 1\n"},
+     ("circular", "pk.m", "M")),
+    ({**RING, "pk/m.py": WRAP + "raise KeyError(e)\nM = 1\n"},
+     ("circular", "pk.m", "M")),
     ("try:\n    import pk.gone\nexcept ImportError as e:\n    raise ImportError(e)\n", ("other", "", "")),
     ("try:\n    import pk.gone\nexcept ImportError as e:\n    raise e\n", ("missing-in-tree", "pk.gone", "")),
     ({"pk/__init__.py": "def __getattr__(n):\n    from pk import m\n    return getattr(m, n)\n",

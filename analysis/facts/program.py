@@ -206,7 +206,8 @@ class _Compiler(ExpressionCompiler):
         return ["match", node.lineno, self.expression(node.subject), cases]
 
     def _raise(self, node: ast.Raise) -> Node:
-        return ["raise", node.lineno, None if node.exc is None else self.expression(node.exc)]
+        raised = None if node.exc is None else self.expression(node.exc)
+        return ["raise", node.lineno, raised, *([] if node.cause is None else [self.expression(node.cause)])]
 
     def _return(self, node: ast.Return) -> Node:
         return ["return", node.lineno, ["k", None] if node.value is None else self.expression(node.value)]

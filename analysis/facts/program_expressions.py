@@ -35,6 +35,17 @@ def write_dotted(node: Node) -> str:
     return ".".join([node[1], *reversed(parts)]) if node[0] == "n" else ""
 
 
+def _compute(node: ast.BinOp) -> int | None:
+    """Return the number that ``2**32`` or ``1 << 31`` is; None for everything else."""
+    if not (isinstance(node.op, ast.Pow | ast.LShift) and isinstance(node.left, ast.Constant)):
+        return None
+    left, right = node.left.value, node.right.value if isinstance(node.right, ast.Constant) else None
+    if type(left) is not int or type(right) is not int or not (0 <= left < 1 << 16 and 0 <= right < 1 << 6):
+        return None
+    found: int = left**right if isinstance(node.op, ast.Pow) else left << right
+    return found if found < 1 << 63 else None
+
+
 class ExpressionCompiler:
     """From the syntax of expressions and of targets to nodes of programs."""
 
@@ -95,6 +106,9 @@ class ExpressionCompiler:
         return ["o", operator, self.expression(node.left), self.expression(node.comparators[0])]
 
     def _binary(self, node: ast.BinOp) -> Node:
+        number = _compute(node)
+        if number is not None:
+            return ["k", number]
         # A chain of operators may be longer than the stack is deep.
         rights: list[ast.BinOp] = []
         left: ast.expr = node

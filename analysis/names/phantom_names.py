@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from difflib import get_close_matches
 from typing import Any
 
@@ -29,18 +29,21 @@ def build_phantom_names(resolution: Resolution) -> pa.Table:
     statements = resolution.statements
     rows: list[tuple[Any, ...]] = []
     missing = [
-        (resolution.modules[target], name)
+        (resolution.modules[target], name, resolution.usage.rows[target, name])
         for target, name in resolution.find_unlisted()
         if not _is_given(name) and not resolution.resolver.resolve(resolution.modules[target], name)
     ]
-    homes = _find_homes(resolution.paths, {name for _, name in missing})
-    for module, name in missing:
-        taken = resolution.usage.rows[module.number, name]
+    missing += _find_own(resolution)
+    homes = _find_homes(resolution.paths, {name for _, name, _ in missing})
+    for module, name, taken in missing:
         reason = _find_reason(resolution, module, name)
+        if reason == "stub-only" and resolution.statements.imports.is_compiling:
+            continue
         nearest = ""
         for row in taken:
             is_typing = statements.scope[row] == "type_checking"
-            if is_typing if reason == "type-checking-only" else statements.level[row] == NEVER and not is_typing:
+            is_for_checkers = reason in {"type-checking-only", "stub-only"}
+            if is_typing if is_for_checkers else statements.level[row] == NEVER and not is_typing:
                 continue
             nearest = nearest or _find_nearest(resolution, module, name)
             importer = resolution.index.find_importer(statements.path[row])
@@ -52,6 +55,18 @@ def build_phantom_names(resolution: Resolution) -> pa.Table:
             )  # fmt: skip
     rows.sort(key=lambda row: (row[3], row[4], row[2]))
     return tables.PHANTOM_NAMES.from_rows(rows)
+
+
+def _find_own(resolution: Resolution) -> Iterator[tuple[Module, str, list[int]]]:
+    """Yield what a module takes from itself and nothing binds but that very statement, with the rows of these."""
+    paths = resolution.statements.path
+    for (target, name), rows in sorted(resolution.usage.rows.items()):
+        module = resolution.modules[target]
+        own = [row for row in rows if paths[row] == module.path]
+        if own and name != "*" and not _is_given(name):
+            outcome = resolution.resolver.resolve(module, name)
+            if outcome and all(candidate.value.is_missing for candidate in outcome):
+                yield module, name, own
 
 
 def _is_given(name: str) -> bool:
@@ -83,6 +98,8 @@ def _find_reason(resolution: Resolution, module: Module, name: str) -> str:
     live = [row for row in events if rows.level[row] < NEVER]
     if live and any(rows.kind[row] == "delete" for row in live):
         return "deleted"
+    if not events and resolution.statements.imports.is_stub(module, name):
+        return "stub-only"
     hidden = [row for row in events if rows.level[row] == NEVER]
     if any(rows.scope[row] == "type_checking" for row in hidden):
         return "type-checking-only"
@@ -93,5 +110,5 @@ def _find_reason(resolution: Resolution, module: Module, name: str) -> str:
 
 
 def _find_nearest(resolution: Resolution, module: Module, name: str) -> str:
-    close = get_close_matches(name, sorted(resolution.resolver.stars.has(module)), n=1, cutoff=0.8)
+    close = get_close_matches(name, sorted(resolution.resolver.stars.has(module) - {name}), n=1, cutoff=0.8)
     return close[0] if close else ""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from analysis.facts.absolute import absolute_name
 from analysis.resolve.answers import ImportAnswers
 from analysis.resolve.environments import Supported, SupportedInterpreter
-from analysis.resolve.imports import ImportAnswer, ImportResolver
+from analysis.resolve.imports import BEYOND_TOP, ImportAnswer, ImportResolver
 from analysis.resolve.modules import Module, ModuleIndex
 from analysis.resolve.target import TargetFacts, TargetResolver
 
 __all__ = [
+    "BEYOND_TOP",
     "ImportAnswer",
     "ImportAnswers",
     "ImportResolver",

@@ -6,6 +6,7 @@ import ast
 import operator
 import os
 import platform
+import string
 import sys
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -29,6 +30,7 @@ _CONSTANTS: Mapping[str, Callable[[SupportedInterpreter], Any]] = {
     "sys.implementation.name": lambda _: sys.implementation.name,
     "platform.python_implementation()": lambda _: platform.python_implementation(),
     "sys.byteorder": lambda _: sys.byteorder,
+    "sys.maxsize": lambda _: (1 << 63) - 1,  # whatever is supported today has 64 bits
     "__debug__": lambda _: True,
     "six.PY2": lambda _: False,
     "six.PY3": lambda _: True,
@@ -36,7 +38,8 @@ _CONSTANTS: Mapping[str, Callable[[SupportedInterpreter], Any]] = {
 #: What the interpreter decides beyond conditions; a simulated process knows it too.
 _CONSTANTS_OF_A_PROCESS: Mapping[str, Any] = {
     "typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": False, "os.sep": os.sep,
-    "sys.maxsize": sys.maxsize, "sys.flags.optimize": 0,
+    **{f"string.{name}": getattr(string, name) for name in string.__all__ if isinstance(getattr(string, name), str)},
+    **{f"sys.flags.{name}": 0 for name in ("debug", "inspect", "interactive", "optimize", "verbose", "isolated")},
 }  # fmt: skip
 #: True for type checkers, false for everybody who runs the module.
 _TYPING = TYPING_NAMES
@@ -44,6 +47,11 @@ _OPERATORS: dict[type[ast.cmpop], Callable[[Any, Any], bool]] = {
     ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
     ast.Eq: operator.eq, ast.NotEq: operator.ne,
     ast.Is: operator.is_, ast.IsNot: operator.is_not, ast.In: lambda left, right: left in right,
+}  # fmt: skip
+
+
+_ARITHMETIC: dict[type[ast.operator], Callable[[int, int], int]] = {
+    ast.Add: operator.add, ast.Sub: operator.sub, ast.Pow: operator.pow, ast.LShift: operator.lshift,
 }  # fmt: skip
 
 
@@ -144,6 +152,14 @@ class _Evaluation:
             return UNDECIDED
         return compare(left, right)
 
+    def _evaluate_arithmetic(self, node: ast.BinOp) -> Any:
+        """Return what small whole numbers come to."""
+        compute = _ARITHMETIC.get(type(node.op))
+        left, right = self._evaluate_side(node.left), self._evaluate_side(node.right)
+        if compute is None or not (isinstance(left, int) and isinstance(right, int)):
+            return UNDECIDED
+        return compute(left, right) if abs(left) < 1 << 64 and 0 <= right < 1 << 7 else UNDECIDED
+
     def _evaluate_call(self, node: ast.Call) -> Any:
         known = _CONSTANTS.get(f"{find_dotted(node.func)}()") if not node.args else None
         if known is not None:
@@ -165,5 +181,6 @@ _EVALUATORS: dict[type[ast.expr], Callable[[_Evaluation, Any], Any]] = {
     ast.UnaryOp: _Evaluation._evaluate_not,
     ast.BoolOp: _Evaluation._evaluate_logic,
     ast.Compare: _Evaluation._evaluate_comparison,
+    ast.BinOp: _Evaluation._evaluate_arithmetic,
     ast.Call: _Evaluation._evaluate_call,
 }

@@ -30,6 +30,8 @@ from analysis.resolve.settled import settle_conditions
 
 #: The reason of a phantom that lies beside its importer, inside a package: the bare name is nowhere.
 NOT_ON_PATH = "not-on-path"
+#: The reason of a statement whose dots lead beyond the top-level package.
+BEYOND_TOP = "beyond-top"
 
 
 class ImportFacts(Protocol):
@@ -146,7 +148,7 @@ class ImportResolver(Finder):
             return self._run(importer, module)
         absolute, found = self.find_written(importer, level, module)
         if not absolute:
-            return ImportAnswer(missing="." * level + module, origin="unknown", is_beyond=True)
+            return ImportAnswer(missing="." * level + module, reason=BEYOND_TOP, is_beyond=True)
         if found is not None:
             return self._answer(absolute, found, importer, name)
         if level:
@@ -233,6 +235,15 @@ class ImportResolver(Finder):
         in_tree = self.neighbours.find_in_tree(importer, module.partition(".")[0])
         return ImportAnswer(absolute, missing=module, origin="external", in_tree=in_tree)
 
+    def is_stub(self, package: Module, name: str) -> bool:
+        """Return whether a package has a stub of a submodule and no module."""
+        return self.index.find_child(package, name) is None and self._doubts.is_stub(package, name)
+
+    @property
+    def is_compiling(self) -> bool:
+        """Whether a stub may be that of a module that is yet to be compiled."""
+        return self._doubts.is_compiling
+
     def _miss(self, absolute: str, missing: str, importer: Module, base: int = -1) -> ImportAnswer:
         """Something in the tree is named that does not exist; a namespace package may have parts elsewhere."""
         parts = missing.split(".")
@@ -242,7 +253,10 @@ class ImportResolver(Finder):
         found = (self.index.find(name, root) for name in names)
         around = [module for module in found if module is not None]
         if all(module.kind == NAMESPACE for module in around):
-            return ImportAnswer(absolute, base, missing=missing, origin="unknown")
+            is_ours = base < 0 and bool(around) and self._is_ours(around[0], importer)
+            if not is_ours:
+                return ImportAnswer(absolute, base, missing=missing, origin="unknown")
+            return ImportAnswer(absolute, base, missing=missing, reason="another-part")
         if self._nearest is None:
             self._nearest = Nearest(self.index)
         run = tuple([module.number for module in around if module.kind != NAMESPACE])

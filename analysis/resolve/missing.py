@@ -16,6 +16,8 @@ from analysis.resolve.modules import Module, ModuleIndex
 
 #: What compiled modules are made from.
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".pyx", ".rs", ".f90", ".pyf", ".so", ".pyd")
+#: What a root holds where something is compiled.
+_BUILDS = frozenset({"Cargo.toml", "CMakeLists.txt", "meson.build", "build.rs", "binding.gyp"})
 #: How alike a name beside must be: to go before one of the same last part elsewhere, and to be named at all.
 _VERY_NEAR = 0.87
 _NEAR = 0.75
@@ -28,6 +30,7 @@ class Doubts:
         self, modules: ModuleIndex, tree: SourceTree, *, files: pa.Table, imports: pa.Table, hooks: pa.Table
     ) -> None:
         self._tree = tree
+        self._has_extensions = any(module.path.endswith((".so", ".pyd")) for module in modules.all)
         self._unparsed = {
             path for path, status in tables.read_rows(files, "path", "status") if status not in {"ok", "linked"}
         }
@@ -70,12 +73,27 @@ class Doubts:
             return "no-such-module"
         names = self._list_folder(parent.path.rpartition("/")[0])
         first = rest[0]
-        if first in names or f"{first}.py" in names:
+        is_stub = self.is_stub(parent, first)
+        if (first in names and not is_stub) or f"{first}.py" in names:
             return "left-out"
         stems = (first, f"{first}module")
         if any(name.startswith(tuple(f"{stem}." for stem in stems)) and _is_source(name) for name in names):
             return "source-of-extension"
+        if is_stub:  # what is compiled, maybe for another platform, has a stub where it will be
+            return "source-of-extension" if self.is_compiling else "stub-only"
         return "no-such-module"
+
+    @property
+    def is_compiling(self) -> bool:
+        """Whether the target was built and has compiled modules, or says how to build some."""
+        return self._has_extensions or not _BUILDS.isdisjoint(self._list_folder(""))
+
+    def is_stub(self, package: Module, name: str) -> bool:
+        """Return whether a package has a stub of a submodule: what type checkers find and no interpreter."""
+        folder = package.path.rpartition("/")[0] if package.kind in {"package", "namespace"} else ""
+        if not folder or not name.isidentifier():
+            return False
+        return f"{name}.pyi" in self._list_folder(folder) or "__init__.pyi" in self._list_folder(f"{folder}/{name}")
 
     def _list_folder(self, folder: str) -> frozenset[str]:
         if folder not in self._listings:

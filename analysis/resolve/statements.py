@@ -39,6 +39,7 @@ class Statements:
     def __init__(self, resolver: ImportResolver, answers: ImportAnswers, supported: Supported = DEFAULT) -> None:
         self._supported = supported
         self.table = resolver.statements
+        self.imports = resolver
         self._index = resolver.index
         index, rows = resolver.index, self.table.num_rows
         primary = np.array([module.primary for module in index.all], np.int64)

@@ -10,7 +10,7 @@ from analysis.resolve.attributes import settle_attributes
 from analysis.resolve.environments import DEFAULT, Supported
 from analysis.resolve.evidence import FactTables
 from analysis.resolve.imports import ImportFacts, ImportResolver
-from analysis.resolve.modules import ModuleIndex
+from analysis.resolve.modules import Module, ModuleIndex
 from analysis.resolve.name_resolver import NameResolver
 from analysis.resolve.namespaces import Namespaces
 from analysis.resolve.starts import Start, find_starts
@@ -63,6 +63,13 @@ class TargetResolver:
     def spaces(self) -> Namespaces:
         """What the statements of each file bind."""
         return Namespaces(self.facts, self.imports.bindings, self.index, self.supported)
+
+    def is_nowhere(self, module: Module, name: str) -> bool:
+        """Return whether a module never has a name, however far it runs: no statement binds it, no submodule is it."""
+        if not self.index.is_importable(module) or self.index.find_child(module, name) is not None:
+            return False
+        outcome = self.names.resolve(self.index.modules[module.primary], name)
+        return all(candidate.value.is_missing for candidate in outcome)
 
     @cached_property
     def names(self) -> NameResolver:

@@ -117,7 +117,7 @@ def find_scores(case: RuleContext, findings: Iterable[Finding]) -> tuple[list[Sc
     modules and places of others do not count.
     """
     findings = [each for each in findings if each.certainty != "observed" and not RULES_BY_NAME[each.rule].needs_probe]
-    weights = {rule.name: 0.0 if rule.is_beyond_source else rule.weight for rule in RULES}
+    weights = {rule.name: 0.0 if rule.needs_probe else rule.weight for rule in RULES}
     modules = choose_paths(case.chosen, case.facts.modules)
     return build_scores(choose_places(case.chosen, findings), modules, weights | dict(case.policy.compliance.weights))
 

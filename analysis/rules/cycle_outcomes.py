@@ -24,7 +24,8 @@ class CycleOutcome:
     """What the import simulation says of one cycle.
 
     ``judged`` are its modules whose first import was simulated, ``left`` those of which nothing is known, ``failing``
-    the rows of ``simulated`` of those whose import fails inside the cycle, ``lost`` the rows of
+    the rows of ``simulated`` of those whose import fails inside the cycle, ``broken`` how many others fail for another
+    reason, ``lost`` the rows of
     ``simulated_swallowed``, one per statement whose try swallows such a failure.
     """
 
@@ -32,6 +33,7 @@ class CycleOutcome:
     left: int
     failing: tuple[Mapping[str, Any], ...]
     lost: tuple[Mapping[str, Any], ...]
+    broken: int = 0
 
     @property
     def is_dead(self) -> bool:
@@ -73,5 +75,6 @@ def find_cycle_outcomes(
         failing = [row for row in rows if row["outcome"] in CIRCULAR and row["failed_path"] in paths]
         losing = {place: row for path in sorted(paths) for place, row in sorted(lost.get(path, {}).items())}
         kept = tuple(losing[place] for place in sorted(losing))
-        found[cycle] = CycleOutcome(len(rows), len(known) - len(rows), tuple(failing), kept)
+        broken = sum(row["outcome"] != "ok" for row in rows) - len(failing)
+        found[cycle] = CycleOutcome(len(rows), len(known) - len(rows), tuple(failing), kept, broken)
     return found

@@ -6,6 +6,7 @@ from analysis.runtime.agreement import build_agreement
 from analysis.runtime.options import ProbeOptions
 from analysis.runtime.plan import find_entries
 from analysis.runtime.probe import ProbeResult, run_probe
+from analysis.runtime.rows import settle_missing
 
 __all__ = [
     "ProbeOptions",
@@ -13,4 +14,5 @@ __all__ = [
     "build_agreement",
     "find_entries",
     "run_probe",
+    "settle_missing",
 ]

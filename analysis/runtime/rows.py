@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from analysis import tables
 from analysis.facts import Facts
+from analysis.resolve import TargetResolver
 from analysis.runtime.plan import Entry
 
 Row = Mapping[str, Any]
@@ -47,6 +48,18 @@ def build_probe_tables(facts: Facts, entries: Sequence[Entry], rows: Mapping[str
         ),
         "order_dependent": tables.ORDER_DEPENDENT.from_rows(_find_order_dependent(answered, places)),
     }
+
+
+def settle_missing(table: pa.Table, resolver: TargetResolver) -> pa.Table:
+    """Return ``probed`` or ``swallowed`` with names that are nowhere called missing: to CPython they look circular."""
+    rows = table.to_pylist()
+    module, name = ("failed_module", "failed_name") if "failed_module" in table.column_names else ("module", "name")
+    for row in rows:
+        if row["outcome"] == "circular" and row[name]:
+            found = resolver.index.find(row[module], "")
+            if found is not None and resolver.is_nowhere(found, row[name]):
+                row["outcome"] = "missing-name" if row["exception"] == "ImportError" else "other"
+    return pa.Table.from_pylist(rows, table.schema)
 
 
 def _build_probed(entry: Entry, row: Row) -> tuple[Any, ...]:

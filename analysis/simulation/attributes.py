@@ -67,10 +67,19 @@ class Attributes(InterpreterState):
             return self._ask(module, name, getter)
         if module.is_open:
             return UNKNOWN
-        if module.is_running:
-            text = f"partially initialized module {module.name!r} has no attribute {name!r}"
-            raise self.fail("circular", AttributeError, text, module.name, name)
-        raise self.fail("other", AttributeError, f"module {module.name!r} has no attribute {name!r}", module.name, name)
+        raise self._lack(module, name)
+
+    def _lack(self, module: LoadedModule, name: str) -> Raised:
+        """Return what is raised for an attribute that is not there: not yet, or not at all."""
+        child = self.shared.imports.index.find_child(module.resolved, name)
+        waiting = self.modules.get(child.name) if child is not None else None
+        if not module.is_running and isinstance(waiting, LoadedModule) and waiting.is_running:
+            text = f"cannot access submodule {name!r} of module {module.name!r}"
+            return self.fail("circular", AttributeError, text, waiting.name)
+        half = "partially initialized module" if module.is_running else "module"
+        is_late = module.is_running and not self.shared.is_nowhere(module.resolved, name)
+        text = f"{half} {module.name!r} has no attribute {name!r}"
+        return self.fail("circular" if is_late else "other", AttributeError, text, module.name, name)
 
     def _note_look(self, module: LoadedModule, name: str, found: Value) -> None:
         """Note what depends on how far a module has run, or on which of its submodules somebody has loaded."""

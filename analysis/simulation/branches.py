@@ -18,15 +18,20 @@ _MOST_TURNS = 200
 
 def _if(machine: Importer, node: Node, frame: Frame) -> Value:
     _, _, branches, rest = node
-    for number, (test, body, line) in enumerate(branches):
-        frame.line = line
-        known = truth(machine.evaluate(test, frame))
-        if known:
-            return machine.run_block(body, frame)
-        if known is None:
-            others = [each[1] for each in branches[number + 1 :]] + [rest]
-            return _run_maybe(machine, body, frame, others)
-    return machine.run_block(rest, frame)
+    before = len(frame.tests)
+    try:
+        for number, (test, body, line) in enumerate(branches):
+            frame.line = line
+            known = truth(machine.evaluate(test, frame))
+            frame.tests.append(test)
+            if known:
+                return machine.run_block(body, frame)
+            if known is None:
+                others = [each[1] for each in branches[number + 1 :]] + [rest]
+                return _run_maybe(machine, body, frame, others)
+        return machine.run_block(rest, frame)
+    finally:
+        del frame.tests[before:]
 
 
 def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: Sequence[Sequence[Node]] = ()) -> None:

@@ -85,7 +85,7 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
         return UNKNOWN
     machine.enter(function.module)
     names = _take_arguments(function, arguments, keywords)
-    inner = Frame(function.module, names, "function", function.line, function.around)
+    inner = Frame(function.module, names, "function", function.line, function.around, body=body[0])
     before = machine.maybe
     machine.stack.append(inner)
     try:

@@ -64,7 +64,8 @@ class Simulation:
         machine: Callable[[Simulation, Module], Machine] = Machine,
         is_sharing: bool = True,
     ) -> None:
-        self.imports = (resolver or TargetResolver(facts)).imports
+        self._resolver = resolver or TargetResolver(facts)
+        self.imports = self._resolver.imports
         self.programs = Programs(facts)
         self._by_name = {module.name: module for module in self.imports.index.all}
         self.environment = environment or Environment()
@@ -94,6 +95,10 @@ class Simulation:
     def find_path(self, name: str) -> str:
         """Return the file of a module; empty for one that is not in the tree."""
         return self._by_name[name].path if name in self._by_name else ""
+
+    def is_nowhere(self, module: Module, name: str) -> bool:
+        """Return whether a module never has a name, however far it runs."""
+        return self._resolver.is_nowhere(module, name)
 
     def find_delta(self, module: Module) -> Delta | None:
         """Return what the first import of a module leaves; None while that is being found out.
@@ -241,7 +246,7 @@ def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progre
             delta, outcome, reason = None, "not-simulated", TIME_BUDGET
         simulation.needs[name] = simulation.everything if delta is None else delta.reached & simulation.everything
         if delta is None:
-            simulated.append((name, path, outcome, "", "", "", 0, "", "", [], 0, reason))
+            simulated.append((name, path, outcome, "", "", "", 0, "", "", [], 0, reason, ""))
             continue
         simulated.append(_build_row(name, path, delta))
         swallowed.extend((name, *row) for row in _build_notes(delta))
@@ -264,10 +269,24 @@ def _build_row(name: str, path: str, delta: Delta) -> tuple[Any, ...]:
     doubt = delta.doubts[0] if delta.doubts else ""
     runs = delta.total
     if fault is None:
-        return name, path, "unknown" if doubt in {TOO_MUCH, FAILED} else "ok", "", "", "", 0, "", "", [], runs, doubt
+        return (
+            name,
+            path,
+            "unknown" if doubt in {TOO_MUCH, FAILED} else "ok",
+            "",
+            "",
+            "",
+            0,
+            "",
+            "",
+            [],
+            runs,
+            doubt,
+            "",
+        )
     return (
         name, path, fault.outcome, fault.kind.__name__, fault.text, fault.path, fault.line, fault.module, fault.name,
-        chain, runs, doubt,
+        chain, runs, doubt, fault.reason,
     )  # fmt: skip
 
 
@@ -285,5 +304,5 @@ def _describe(note: SwallowedFault) -> tuple[Any, ...]:
     fault = note.fault
     return (
         fault.outcome, fault.kind.__name__, fault.text, fault.path, fault.line, fault.module, fault.name, note.path,
-        note.line, write_left_names(note.left_as),
+        note.line, write_left_names(note.left_as), fault.reason,
     )  # fmt: skip

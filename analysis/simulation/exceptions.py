@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import builtins
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from analysis.facts.program import Node
 from analysis.simulation.bindings import store
 from analysis.simulation.blocks import find_bound, find_statements
 from analysis.simulation.constants import truth
+from analysis.simulation.deliberate import find_reason
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind, find_ancestry, find_in_class, read_global
 from analysis.simulation.records import ABSENT, Frame
@@ -182,10 +184,21 @@ def _raise(machine: Importer, node: Node, frame: Frame) -> None:
     kinds = _find_kinds(made_by) if made_by else [_find_builtin(value)]
     kind = next(filter(None, kinds), Exception)
     frame.line = node[1]
-    outcome = "exit" if issubclass(kind, SystemExit) else "other"
-    if issubclass(kind, ImportError) and machine.handling and _mentions(node[2], frame):
-        outcome = "circular" if machine.handling[-1].outcome == "circular" else outcome
-    raise machine.fail(outcome, kind, "raised by the program", "", "", made_by)
+    cause = machine.evaluate(node[3], frame) if len(node) > 3 else None
+    caught = cause.fault if isinstance(cause, Caught) else machine.handling[-1] if machine.handling else None
+    raise _wrap(machine, kind, made_by, caught)
+
+
+def _wrap(machine: Importer, kind: type[BaseException], made_by: Class | None, caught: Fault | None) -> Raised:
+    """Return what a ``raise`` raises; what it raises for a circular import that failed is that failure still."""
+    if issubclass(kind, SystemExit):
+        return machine.fail("exit", kind, "raised by the program", made_by=made_by)
+    if caught is None or caught.outcome not in {"circular", "recursion"}:
+        raised = machine.fail("other", kind, "raised by the program", made_by=made_by)
+        return Raised(replace(raised.fault, reason=find_reason(machine)), raised.chain)
+    text = f"raised by the program after: {caught.text}"
+    raised = machine.fail(caught.outcome, kind, text, caught.module, caught.name, made_by)
+    return Raised(raised.fault, (*raised.chain[:-1], (caught.path, caught.line, ""), *raised.chain[-1:]))
 
 
 def _find_kinds(kind: Class) -> list[type[BaseException]]:
@@ -200,13 +213,6 @@ def _find_builtin(value: Value) -> type[BaseException] | None:
         return None
     own: Any = getattr(builtins, value.name.removesuffix("()").removeprefix("builtins."), None)
     return own if isinstance(own, type) and issubclass(own, BaseException) else None
-
-
-def _mentions(node: Node, frame: Frame) -> bool:
-    """Return whether an expression names the exception that is being handled."""
-    if node[:1] == ["n"]:
-        return isinstance(frame.names.get(node[1]), Caught)
-    return any(isinstance(part, list) and _mentions(part, frame) for part in node)
 
 
 def describe(value: Value) -> str:

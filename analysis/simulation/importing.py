@@ -80,7 +80,9 @@ class Importer(Loader):
         is_half = module.is_running
         half = "partially initialized module " if is_half else ""
         text = f"cannot import name {name!r} from {half}{module.name!r}"
-        raise self.fail("circular" if is_half else "missing-name", ImportError, text, module.name, name)
+        # CPython calls every such failure circular; what the module never gets is missing, whatever comes first.
+        is_late = is_half and not self.shared.is_nowhere(module.resolved, name)
+        raise self.fail("circular" if is_late else "missing-name", ImportError, text, module.name, name)
 
     def find_external(self, dotted: str) -> Value:
         """Return what a dotted name outside the tree means: a constant where one decides what runs."""

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from functools import cache
 
 from analysis.simulation.constants import plain
+from analysis.simulation.hints import read_hints
 from analysis.simulation.importing import Importer
 from analysis.simulation.records import Frame
 from analysis.simulation.values import (
@@ -173,6 +174,8 @@ CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "os.getenv": _environ,
     "os.environ.get": _environ,
     "typing.cast": _cast,
+    "typing.get_type_hints": read_hints,
+    "typing_extensions.get_type_hints": read_hints,
     "importlib.util.find_spec": _find_spec,
     "pytest.skip": _skip,
     "pytest.importorskip": _importorskip,

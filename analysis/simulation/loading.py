@@ -26,6 +26,8 @@ from analysis.simulation.values import (
 
 #: So many modules that another process has loaded are taken over in the time of a statement.
 _MODULES_PER_STEP = 8
+#: What every type checker knows and no interpreter has.
+_FOR_CHECKERS = frozenset({"_typeshed"})
 #: As many module bodies may run inside one another, in all simulated processes that wait for one another.
 MOST_RUNNING = 10_000
 #: Of a class, what may give its objects a path.
@@ -107,6 +109,8 @@ class Loader(Attributes):
             return self.loaded[name]
         environment = self.shared.environment
         parts = name.split(".")
+        if parts[0] in _FOR_CHECKERS:
+            raise self.fail("other", ModuleNotFoundError, f"No module named {parts[0]!r}", parts[0])
         for length in range(1, len(parts) + 1):
             part = ".".join(parts[:length])
             if environment.is_missing(part):
@@ -218,7 +222,7 @@ class Loader(Attributes):
 
     def _execute(self, module: LoadedModule) -> None:
         program = self._read(module.path)
-        self.stack.append(Frame(module, module.names, "module"))
+        self.stack.append(Frame(module, module.names, "module", body=program))
         try:
             self.run_block(program, self.stack[-1])
         finally:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from analysis.facts.program import Node
 from analysis.resolve import ImportResolver, Module
 from analysis.simulation.sources import Environment, Programs
 from analysis.simulation.values import Fault, LoadedModule, SwallowedFault, Value
@@ -19,7 +20,10 @@ FAILED = "could not be analysed"
 
 @dataclass(slots=True)
 class Frame:
-    """A body that runs: its names, those of the functions around it, and the line it has come to."""
+    """A body that runs: its names, those of the functions around it, and the line it has come to.
+
+    ``tests`` are those of the branches that run in it, ``body`` all its statements, of a module or function.
+    """
 
     module: LoadedModule
     names: dict[str, Value]
@@ -28,6 +32,8 @@ class Frame:
     around: tuple[dict[str, Value], ...] = ()
     declared: set[str] = field(default_factory=set)
     is_doubtful: bool = False
+    tests: list[Node] = field(default_factory=list)
+    body: Sequence[Node] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -148,6 +154,9 @@ class Shared(Protocol):
 
     def look_at_clock(self) -> None:
         """Raise ``OutOfTime`` after the deadline; to be called when ``steps`` have come to ``next_look``."""
+
+    def is_nowhere(self, module: Module, name: str) -> bool:
+        """Return whether a module never has a name, however far it runs."""
 
     def find_delta(self, module: Module) -> Delta | None:
         """Return what the first import of a module leaves; None while that is being found out."""

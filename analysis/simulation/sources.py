@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import sys
@@ -14,6 +15,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from analysis import tables
+from analysis.facts.annotations import list_annotations
 from analysis.facts.extract import extract
 from analysis.facts.lines import normalise_line_ends
 from analysis.facts.program import Node, compile_function
@@ -49,6 +51,7 @@ class Programs:
         self._programs: dict[str, str] = dict(tables.read_rows(facts.programs, "path", "program"))
         self._parsed: dict[str, list[Node]] = {}
         self._lines: dict[str, list[str]] = {}
+        self._annotations: dict[str, dict[int, list[Node]]] = {}
         self._bodies: dict[tuple[str, int], tuple[list[Node], bool] | None] = {}
 
     def find_file(self, path: str) -> Source:
@@ -78,6 +81,16 @@ class Programs:
                     body = None
             self._bodies[key] = body
         return self._bodies[key]
+
+    def read_annotations(self, path: str, line: int) -> list[Node]:
+        """Return the annotations of the class or function whose statement stands in a line."""
+        if path not in self._annotations:
+            try:
+                tree = ast.parse("".join(self._read_lines(path)))
+                self._annotations[path] = dict(list_annotations(tree))
+            except (SyntaxError, ValueError, RecursionError, MemoryError):
+                self._annotations[path] = {}
+        return self._annotations[path].get(line, [])
 
     def _read_lines(self, path: str) -> list[str]:
         if path not in self._lines:
@@ -201,14 +214,31 @@ def _read_names(module: str) -> frozenset[str] | None:
     path = _find_file(module)
     if path is None or not path.is_file() or module == "os":
         return None
-    rows = dict(zip(_FACTS, extract(path.read_bytes()).rows, strict=True))
+    source = path.read_bytes()
+    if any(word in source for word in _NAMING):
+        return None
+    rows = dict(zip(_FACTS, extract(source).rows, strict=True))
     kinds = {row[_KIND] for row in rows["bindings"]}
     if rows["hooks"] or "star" in kinds or not rows["bindings"]:
         return None
     return frozenset({row[_NAME] for row in rows["bindings"]} | _EVERY_MODULE)
 
 
+#: What modules of the library call that put names into their namespace while they are imported.
+_NAMING = (
+    b"global_enum",
+    b"._convert_",
+    b"globals()",
+    b"vars()",
+    b"_globals",
+    b"_namespace",
+    b"exec(",
+    b"__dict__.update",
+)
 _LIBRARY = Path(sysconfig.get_path("stdlib"))
 _FACTS = tuple(table.name for table in tables.FACT_TABLES)
 _NAME, _KIND = (tables.BINDINGS.names.index(column) - 1 for column in ("name", "kind"))
-_EVERY_MODULE = frozenset({"__name__", "__doc__", "__file__", "__path__", "__package__", "__spec__", "__loader__"})
+_EVERY_MODULE = frozenset({
+    "__name__", "__doc__", "__file__", "__path__", "__package__", "__spec__", "__loader__", "__cached__",
+    "__builtins__", "__dict__", "__class__",
+})  # fmt: skip

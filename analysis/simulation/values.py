@@ -148,7 +148,7 @@ class Fault:
     """An exception on its way: what it means, the innermost statement of the tree, and what it wanted.
 
     ``kind`` is the built-in exception that it is or extends, ``made_by`` its class where that is one of the tree;
-    ``context`` is what was being handled when it was raised.
+    ``context`` is what was being handled when it was raised; ``reason`` why the program raises it by itself.
     """
 
     outcome: str
@@ -160,6 +160,7 @@ class Fault:
     name: str = ""
     made_by: Class | None = None
     context: Fault | None = None
+    reason: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ CLASS_KINDS = VALUE_KINDS[:7]
 ROUTES = ("definition", "facade", "shim", "accidental", "none")
 PATH_CERTAINTIES = ("certain", "conditional", "unknown")
 PHANTOM_REASONS = (
-    "no-such-name", "type-checking-only", "main-program-only", "other-interpreter", "deleted",
+    "no-such-name", "type-checking-only", "main-program-only", "other-interpreter", "deleted", "stub-only",
 )  # fmt: skip
 DUPLICATE_LEVELS = ("class", "method")
 CONFLICT_KINDS = ("same-name", "renamed", "instance", "branch", "order")

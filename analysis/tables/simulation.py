@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from analysis.tables.columns import LINE
-from analysis.tables.table import Table, count, one_of, text, texts
+from analysis.tables.table import Table, count, later, one_of, text, texts
 
 #: How the first import of a module in a fresh process ends.
 OUTCOMES = (
     "ok", "circular", "missing-third-party", "missing-in-tree", "missing-name", "recursion", "syntax", "crash",
     "timeout", "exit", "other",
 )  # fmt: skip
+
+#: Why a program raises by itself.
+RAISED_BECAUSE = ("", "raised", "platform", "variable")
 
 SIMULATED = Table("simulated", "one module, imported first in a fresh process, as simulated", (
     text("module", "dotted module name"),
@@ -24,6 +27,7 @@ SIMULATED = Table("simulated", "one module, imported first in a fresh process, a
     texts("chain", "statements that lead there: path:line module, outermost first, at most 50"),
     count("modules_run", "number of in-tree module bodies that run"),
     text("doubt", "reason for a doubt: a failure in a branch that may not run, or why the outcome is unknown; empty without doubt"),
+    later(one_of("reason", RAISED_BECAUSE, "why the program raises by itself: raised (whenever it comes there), platform (version or platform decide), variable (an environment variable is not set); empty for every other failure")),
 ))  # fmt: skip
 
 SIMULATED_SWALLOWED = Table("simulated_swallowed", "one ImportError or AttributeError that a first import silently swallows, as simulated", (
@@ -38,6 +42,7 @@ SIMULATED_SWALLOWED = Table("simulated_swallowed", "one ImportError or Attribute
     text("caught_path", "file of the try that swallows it"),
     count("caught_line", "line in its body from which the error comes"),
     text("left_as", "values of the names of that statement afterwards: name: None, absent, a class, a module"),
+    later(one_of("reason", RAISED_BECAUSE, "why the program raises by itself, as for simulated")),
 ))  # fmt: skip
 
 SIMULATED_EXECUTIONS = Table("simulated_executions", "one module whose body runs more than once after one first import, as simulated", (

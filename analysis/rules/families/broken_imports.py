@@ -7,11 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.facts.context import swallows_import_errors
+from analysis.resolve import BEYOND_TOP
 from analysis.resolve.imports import NOT_ON_PATH
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.cycle_outcomes import CIRCULAR, format_left
-from analysis.rules.finding import Finding, build_finding
+from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence, confirm_absent
 from analysis.rules.root_causes import CYCLES, UNCHECKED_IMPORTS
@@ -52,9 +53,40 @@ def _check_swallowed(case: RuleContext) -> Iterator[Finding]:
         rows = [lost[place] for place in dict.fromkeys(places) if place in lost]
         if rows:
             severity, message = "P1", f"{message}. {_format_lost(rows)}"
-        elif case.is_simulated:
+        elif case.is_simulated and {path for path, _ in places} <= case.simulated_well:
             message += ". Every module can be imported first today: another order, or one more import, may lose it"
         yield build_finding(rule, severity, importer, message, places, imported)
+    known = {(edge.path, edge.line) for edges in (*plain.values(), *through_packages.values()) for edge in edges}
+    yield from _check_called(case, known)
+
+
+def _check_called(case: RuleContext, known: set[Place]) -> Iterator[Finding]:
+    """Yield what the graph does not show: failures inside functions that run on import, by the try that swallows them.
+
+    ``known`` are the statements of which a finding is made already.
+    """
+    groups: dict[Place, list[Mapping[str, Any]]] = defaultdict(list)
+    for row in case.runtime_table("simulated_swallowed").to_pylist():
+        caught, place = (row["caught_path"], row["caught_line"]), (row["path"], row["line"])
+        if row["outcome"] in CIRCULAR and caught not in known and place not in known:
+            groups[caught].append(row)
+    for caught, rows in sorted(groups.items()):
+        importer = case.homes.get(caught[0], caught[0])
+        entries = sorted({row["entry"] for row in rows})
+        wanted = sorted({f"{row['name']} of {row['module']}" if row["name"] else row["module"] for row in rows})
+        left = format_left(row["left_as"] for row in rows)
+        message = (
+            f"A try in {importer} swallows a circular import when {_count_entries(entries)} imported first: "
+            f"{format_some(wanted)} {choose_form(len(wanted), 'is', 'are')} not defined yet"
+            f"{f', and {left}' if left else ''}. Nothing reports it"
+        )
+        places = [caught, *sorted({(row["path"], row["line"]) for row in rows})]
+        yield build_finding("swallowed-circular-import", "P1", importer, message, places, wanted, counted=[caught])
+
+
+def _count_entries(entries: Sequence[str]) -> str:
+    verb = choose_form(len(entries), "is", "are")
+    return f"{entries[0]} {verb}" if len(entries) == 1 else f"any of {format_count(len(entries), 'module')} {verb}"
 
 
 def _find_lost(case: RuleContext) -> dict[tuple[str, int], list[Mapping[str, Any]]]:
@@ -92,8 +124,30 @@ def works_in_simulation(row: Mapping[str, Any], case: RuleContext) -> bool:
     return runs and not swallows_import_errors(row["caught"]) and row["path"] in case.simulated_well
 
 
+#: Reasons that leave no doubt: the module is not there when the program runs.
+_CERTAIN = frozenset({"no-such-module", "stub-only", BEYOND_TOP})
+_DOUBTS = {"another-part": "another part of the namespace package may have it"}
+
+
 def _grade_phantom(row: Mapping[str, Any]) -> str:
-    return grade_missing(row) if row["reason"] == "no-such-module" else "P3"
+    return grade_missing(row) if row["reason"] in _CERTAIN else "P3"
+
+
+def _describe_doubt(reasons: Sequence[str]) -> str:
+    known = [_DOUBTS[reason] for reason in reasons if reason in _DOUBTS]
+    made = ", ".join(reason.replace("-", " ") for reason in reasons if reason not in _DOUBTS)
+    return "".join(f"; {text}" for text in [*known, *([f"it may be made at run time: {made}"] if made else [])])
+
+
+def find_known_phantoms(case: RuleContext) -> set[Place]:
+    """Return the statements of which a finding says that they fail on import, or that they may not."""
+    rows = [(row, row["reason"] not in _CERTAIN) for row in case.graph.phantoms.to_pylist()]
+    rows += [(row, row["reason"] == "other-interpreter") for row in case.identity.phantom_names.to_pylist()]
+    return {
+        (row["path"], row["line"])
+        for row, is_doubtful in rows
+        if row["liveness"] != "never" and (is_doubtful or grade_missing(row) == "P1")
+    }
 
 
 def _confirm_swallowed(finding: Finding, evidence: ProbeEvidence) -> str:
@@ -112,18 +166,31 @@ def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
     rule = "phantom-import"
     by_module: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in case.graph.phantoms.to_pylist():
-        if row["liveness"] == "never" or row["reason"] == NOT_ON_PATH or works_in_simulation(row, case):
+        is_right = row["reason"] == NOT_ON_PATH or (row["reason"] == "stub-only" and row["scope"] == "type_checking")
+        if is_right or row["liveness"] == "never" or works_in_simulation(row, case):
             continue
-        by_module[row["module"]].append(row)
+        by_module[row["path"] if row["reason"] == BEYOND_TOP else row["module"]].append(row)
     for module, rows in sorted(by_module.items()):
         rows.sort(key=_grade_phantom)
         grades = {(row["path"], row["line"]): _grade_phantom(row) for row in reversed(rows)}
-        doubts = sorted({row["reason"] for row in rows} - {"no-such-module"})
-        doubt = f"; it may be made at run time: {', '.join(doubts).replace('-', ' ')}" if doubts else ""
+        doubt = _describe_doubt(sorted({row["reason"] for row in rows} - _CERTAIN))
+        if rows[0]["reason"] == BEYOND_TOP:
+            yield _build_beyond(rows, _format_statements(list(grades.values())))
+            continue
+        is_stub = rows[0]["reason"] == "stub-only"
+        absent = "exists as a stub for type checkers only" if is_stub else "does not exist"
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] else ""
-        message = f"{module} does not exist, but {_format_statements(list(grades.values()))}{near}{doubt}"
+        message = f"{module} {absent}, but {_format_statements(list(grades.values()))}{near}{doubt}"
         places = [(row["path"], row["line"]) for row in rows]
         yield build_finding(rule, _grade_phantom(rows[0]), module, message, places)
+
+
+def _build_beyond(rows: Sequence[Mapping[str, Any]], statements: str) -> Finding:
+    """Return the finding of one file whose relative imports leave its top-level package."""
+    importer, names = rows[0]["importer"], sorted({row["module"] for row in rows})
+    message = f"{format_some(names)} in {importer} leads beyond the top-level package: {statements}"
+    places = [(row["path"], row["line"]) for row in rows]
+    return build_finding("phantom-import", _grade_phantom(rows[0]), importer, message, places, names)
 
 
 def _format_statements(grades: Sequence[str]) -> str:

@@ -57,7 +57,10 @@ def _grade(outcome: CycleOutcome, taken: list[CycleEdge]) -> tuple[str, str, lis
 
 
 def _format_working(outcome: CycleOutcome, taken: list[CycleEdge]) -> str:
-    """Say why a cycle may break of which no first import is known to fail."""
+    """Say why a cycle may break of which no first import is known to fail because of it."""
+    if outcome.broken:
+        fails = choose_form(outcome.broken, "fails", "fail")
+        return f"The first import of {format_count(outcome.broken, 'module')} {fails} for another reason"
     if not taken:
         return "All of them import whole modules: this works as long as none uses another while it is imported"
     statements = len({(edge.path, edge.line) for edge in taken})
@@ -235,8 +238,8 @@ RULES = (
     ),
     Rule(
         "deferred-cycle", "P2",
-        "Modules depend on each other through imports inside functions. Nothing fails on import, but none of them can "
-        "be understood, tested or replaced alone.",
+        "Modules depend on each other through imports inside functions. No import fails because of it, but none of "
+        "them can be understood, tested or replaced alone.",
         "Pass the object in instead of importing it, or move what is shared into a module below both.",
         _check_deferred,
         bad={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f():\n    from p.a import x\n    return x\n"},
@@ -251,7 +254,8 @@ RULES = (
     ),
     Rule(
         "typing-cycle", "P3",
-        "Modules depend on each other only when the imports under TYPE_CHECKING count. Harmless at run time.",
+        "Modules depend on each other only when the imports under TYPE_CHECKING count. It "
+        "matters at run time only where hints are read.",
         "Name a protocol in a module below both.",
         _check_typing,
         bad={

@@ -6,7 +6,7 @@ import threading
 import time
 
 from .bindings import describe_modules, find_digest, find_marks, format_twins
-from .witness import find_places, find_wanted, import_module, is_circular
+from .witness import find_places, find_root, find_wanted, import_module, is_circular
 
 MOST_TEXT, MOST_HOPS = 500, 50
 #: Of the bodies that an import runs, so many are timed, and none below this many seconds.
@@ -22,7 +22,8 @@ def judge(tree, error):
         return "recursion"
     if isinstance(error, SyntaxError):
         return "syntax"
-    if isinstance(error, (ImportError, AttributeError)) and is_circular(error):
+    root = find_root(error)
+    if isinstance(root, (ImportError, AttributeError)) and is_circular(root):
         return "circular"
     if isinstance(error, ModuleNotFoundError):
         return "missing-in-tree" if tree.owns(error.name or "") else "missing-third-party"
@@ -59,7 +60,7 @@ def import_first(tree, name, recorder):
             places.append((tree.find_path(error.filename), error.lineno or 1, ""))
         row["chain"] = ["%s:%d %s" % place for place in places[-MOST_HOPS:]]
         if places:
-            row["failed"] = [*places[-1][:2], *find_wanted(error)]
+            row["failed"] = [*places[-1][:2], *find_wanted(find_root(error))]
     row["seconds"] = recorder.seconds + _clock() - started
     least = max(LEAST_COST, row["seconds"] / MOST_COSTS)
     row["costs"] = [cost for cost in recorder.costs if cost[2] >= least][:MOST_COSTS]

@@ -136,8 +136,25 @@ def is_half(module):
     return bool(getattr(getattr(module, "__spec__", None), "_initializing", False))
 
 
+#: How texts of imports that failed by themselves begin: what is raised in a handler says something else.
+_OWN_TEXTS = ("cannot import name", "No module named", "module '")
+
+
+def find_root(error):
+    """Return the circular failure that an exception was raised for; itself where there is none."""
+    one = error
+    for _ in range(10):
+        if one is None:
+            break
+        if isinstance(one, (ImportError, AttributeError)) and is_circular(one):
+            return one
+        hands_on = one.__cause__ is not None or not str(one).startswith(_OWN_TEXTS)
+        one = one.__cause__ or (one.__context__ if hands_on else None)
+    return error
+
+
 def is_circular(error):
-    if "partially initialized module" in str(error):
+    if "partially initialized module" in str(error) or str(error).startswith("cannot access submodule"):
         return True
     module = sys.modules.get(getattr(error, "name", None) or "")
     return isinstance(error, ImportError) and not isinstance(error, ModuleNotFoundError) and is_half(module)
@@ -151,7 +168,8 @@ def find_wanted(error):
     if isinstance(error, ImportError) and str(error).startswith("cannot import name") and len(words) > 2:
         return error.name or (words[3] if len(words) > 4 else ""), words[1]
     if isinstance(error, AttributeError) and len(words) > 4 and "module" in words[0]:
-        return words[1], words[3]
+        is_submodule = words[0].startswith("cannot access submodule")
+        return ("%s.%s" % (words[3], words[1]), "") if is_submodule else (words[1], words[3])
     return getattr(error, "name", None) or "", ""
 
 
