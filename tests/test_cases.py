@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 from case_judge import Remark, judge_case, judge_findings, list_cases
 
-NOT_RIGHT = {
-}
+NOT_RIGHT = {}
 
 
 WANT = {"path": "a.py", "lines": [7], "severity": ["P1"], "words": ["re-run"], "about": "a thing"}

@@ -432,3 +432,11 @@ def test_every_consequence_of_one_cause_is_in_one_finding(make_tree: Tree, tmp_p
     (finding,) = [each for each in found if each["severity"] == "P1"]
     assert "u0" in str(finding["message"])
     assert finding["places"] == 1
+
+
+def test_a_condition_on_a_name_from_a_library_is_settled(make_tree: Tree, tmp_path: Path) -> None:
+    root = make_tree(
+        {"p/__init__.py": "", "p/m.py": "from os import name as NAME\nif NAME == 'nt':\n    import p.gone\n"}
+    )
+    assert not ask(root, "p.m")
+    assert [each["severity"] for each in find(root, tmp_path) if each["rule"] == "phantom-import"] == ["P2"]

@@ -111,14 +111,14 @@ class ImportResolver(Finder):
 
     def __init__(self, facts: ImportFacts) -> None:
         self._marks, self._evidence, self._tree = facts.start_marks, facts.start_evidence, facts.tree
+        self._registered: Mapping[str, Module] = {}  # the conditions that are settled first may ask already
+        self._ours: dict[int, bool] = {}
         super().__init__(ModuleIndex(facts.modules), facts.imports)
         imports, bindings = settle_conditions(facts.imports.combine_chunks(), facts.bindings, self)
         self.statements, self.bindings = imports, bindings
         self._doubts = Doubts(self.index, facts.tree, files=facts.files, imports=imports, hooks=facts.hooks)
         self._lists = _read_lists(facts.exports)
         self._nearest: Nearest | None = None
-        self._registered: Mapping[str, Module] = {}
-        self._ours: dict[int, bool] = {}
         self._registered = dict(find_registered(self.index, facts.loads, imports, self.find_taken))
 
     @cached_property
