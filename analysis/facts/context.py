@@ -15,6 +15,8 @@ HANDLES, SUCCEEDS, LOOPS, MATCHES, CUT = "handles", "succeeds", "loops", "matche
 _LONGEST_CONDITION = 600
 #: Exceptions whose handler also catches a failed import.
 IMPORT_ERROR_NAMES = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "*"})
+#: Before an exception that must be raised, or a test fails: ``with pytest.raises(ImportError):``.
+_EXPECTED = "raises:"
 
 
 @dataclass(slots=True)  # not frozen: thousands are made per file, and freezing triples the cost
@@ -78,9 +80,11 @@ class Context:
         """Return the context inside a branch chosen by a test."""
         return self._nested(guard, test, is_negated=is_negated, caught=self.protected_by)
 
-    def under_try(self, handlers: list[ast.ExceptHandler]) -> Context:
+    def under_try(self, node: ast.Try) -> Context:
         """Return the context of the body of a try: what its handlers name is swallowed there."""
-        names = [name for handler in handlers for name in find_caught(handler.type)]
+        names = [name for handler in node.handlers for name in find_caught(handler.type)]
+        if _fails_test(node.orelse[-1:]) or _fails_test(node.body[-1:]):
+            names += [f"{_EXPECTED}{name}" for name in names]
         both = ",".join(dict.fromkeys([*names, *filter(None, self.protected_by.split(","))]))
         return self._nested("try", caught=both, protected_by=both)
 
@@ -93,14 +97,8 @@ class Context:
         return self._nested("except", caught=",".join(find_caught(handler.type)))
 
     def under_with(self, items: list[ast.withitem]) -> Context:
-        """Return the context of a with block; ``contextlib.suppress`` swallows like a try."""
-        names = [
-            find_dotted(argument) or "*"
-            for item in items
-            if isinstance(item.context_expr, ast.Call)
-            and find_dotted(item.context_expr.func).rpartition(".")[2] == "suppress"
-            for argument in item.context_expr.args
-        ]
+        """Return the context of a with block; ``contextlib.suppress`` swallows like a try, and ``raises`` of tests."""
+        names = [name for item in items if isinstance(item.context_expr, ast.Call) for name in _find_left(item.context_expr)]
         both = ",".join(dict.fromkeys([*names, *filter(None, self.protected_by.split(","))]))
         return self._nested("with", caught=both, protected_by=both)
 
@@ -113,6 +111,19 @@ class Context:
         if body == "function":
             return Context(scope, owner=owner, body=body, outer=self._inherited)
         return replace(self, scope=scope, owner=owner, body=body)
+
+    def under_decorators(self, decorators: list[ast.expr]) -> Context:
+        """Return the context of a test that is marked as one that fails: ``@pytest.mark.xfail(raises=ImportError)``."""
+        kinds = [
+            kind
+            for each in decorators
+            if isinstance(each, ast.Call) and find_dotted(each.func).rpartition(".")[2] == "xfail"
+            for keyword in each.keywords
+            if keyword.arg == "raises"
+            for kind in find_caught(keyword.value)
+        ]
+        both = ",".join([*kinds, *(f"{_EXPECTED}{kind}" for kind in kinds)])
+        return replace(self, caught=both, protected_by=both) if kinds else self
 
     def _nested(
         self, guard: str, test: ast.AST | None = None, *, is_negated: bool = False, caught: str, protected_by: str = ""
@@ -158,6 +169,32 @@ def branch(
     return context.under_test("if", test), context.under_test("else", test, is_negated=True)
 
 
+def _find_left(call: ast.Call) -> list[str]:
+    """Return the exceptions that a context manager swallows; those that a test expects also as expected."""
+    name = find_dotted(call.func).rpartition(".")[2]
+    if name == "suppress":
+        return [find_dotted(argument) or "*" for argument in call.args]
+    if "raises" not in name.casefold():
+        return []
+    first = call.args[:1] or [each.value for each in call.keywords if each.arg in {"expected_exception", "exception"}]
+    kinds = [kind for each in first for kind in find_caught(each)]
+    return [*kinds, *(f"{_EXPECTED}{kind}" for kind in kinds)]
+
+
+def _fails_test(last: list[ast.stmt]) -> bool:
+    """Return whether a statement says that it must not be reached: ``pytest.fail()``, ``assert False``."""
+    if not last:
+        return False
+    statement = last[0]
+    if isinstance(statement, ast.Assert):
+        return isinstance(statement.test, ast.Constant) and not statement.test.value
+    if isinstance(statement, ast.Raise):
+        raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
+        return isinstance(raised, ast.Name) and raised.id == "AssertionError"
+    call = statement.value if isinstance(statement, ast.Expr) else None
+    return isinstance(call, ast.Call) and find_dotted(call.func).rpartition(".")[2] == "fail"
+
+
 def find_caught(kind: ast.expr | None) -> list[str]:
     """Return the names of the exceptions that an except clause catches; ``*`` for all."""
     if kind is None:
@@ -177,3 +214,17 @@ def swallows_import_errors(caught: str) -> bool:
     False
     """
     return any(name.rpartition(".")[2] in IMPORT_ERROR_NAMES for name in caught.split(","))
+
+
+@cache
+def expects_import_error(caught: str) -> bool:
+    """Return whether a ``caught`` text says that a test expects a failed import, and fails without it.
+
+    >>> expects_import_error("ImportError,raises:ImportError"), expects_import_error("ImportError")
+    (True, False)
+    """
+    return any(
+        name.removeprefix(_EXPECTED).rpartition(".")[2] in IMPORT_ERROR_NAMES
+        for name in caught.split(",")
+        if name.startswith(_EXPECTED)
+    )

@@ -110,7 +110,7 @@ class _Visitor:
         self.visit_block(rest, context)
 
     def _try(self, node: ast.Try, context: Context) -> None:
-        self.visit_block(node.body, context.under_try(node.handlers) if node.handlers else context)
+        self.visit_block(node.body, context.under_try(node) if node.handlers else context)
         for handler in node.handlers:
             self.visit_block(handler.body, context.under_handler(handler))
         self.visit_block(node.orelse, context.under("else"))

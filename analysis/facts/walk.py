@@ -103,7 +103,7 @@ class Walker(BindingReader):
         return branch(context, self._constants.expand_aliases(test), self._constants.expand)
 
     def _try(self, node: ast.Try, context: Context) -> None:
-        protected = context.under_try(node.handlers) if node.handlers else context
+        protected = context.under_try(node) if node.handlers else context
         self._block(node.body, protected)
         for handler in node.handlers:
             inner = context.under_handler(handler)
@@ -165,7 +165,8 @@ class Walker(BindingReader):
             self._docstring(node.body)
             return
         self._globals.append(set())
-        self._body(node.body, context.inside(context.prefix + node.name, "function"))
+        inner = context.inside(context.prefix + node.name, "function")
+        self._body(node.body, inner.under_decorators(node.decorator_list) if node.decorator_list else inner)
         self._globals.pop()
 
     def _class(self, node: ast.ClassDef, context: Context) -> None:

@@ -12,9 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from analysis import tables
+from analysis.facts.context import expects_import_error
 from analysis.gaps import Gaps, NoGaps
 from analysis.resolve import ImportAnswer, ImportAnswers, Module, ModuleIndex, TargetFacts, TargetResolver
 
+#: The reason of a phantom whose absence a test asserts.
+EXPECTED = "expected"
 Numbers = npt.NDArray[np.int64]
 #: Row of the import, importer and what is missing.
 _Missing = tuple[int, int, ImportAnswer]
@@ -138,14 +141,16 @@ def _build_externals(imports: pa.Table, found: Sequence[_Missing], names: Sequen
 
 
 def _build_phantoms(imports: pa.Table, found: Sequence[_Missing], names: Sequence[str], liveness: Numbers) -> pa.Table:
+    taken = _take(imports, [row for row, _, _ in found], ("path", "line", "name", "scope", "guard", "caught"))
+    expected = map(expects_import_error, taken["caught"].cast(pa.string()).to_pylist())
+    reasons = [EXPECTED if known else answer.reason for known, (_, _, answer) in zip(expected, found, strict=True)]
     columns = {
         "importer": pa.array([names[number] for _, number, _ in found], type=pa.string()),
-        **{
-            name: pa.array([getattr(meaning, attribute) for _, _, meaning in found], type=pa.string())
-            for name, attribute in (("module", "missing"), ("nearest", "nearest"), ("reason", "reason"))
-        },
+        "module": pa.array([answer.missing for _, _, answer in found], type=pa.string()),
+        "nearest": pa.array([answer.nearest for _, _, answer in found], type=pa.string()),
+        "reason": pa.array(reasons, type=pa.string()),
         "liveness": _name_liveness(liveness[[row for row, _, _ in found]]),
-        **_take(imports, [row for row, _, _ in found], ("path", "line", "name", "scope", "guard", "caught")),
+        **taken,
     }
     return _assemble(tables.PHANTOMS, columns)
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.context import expects_import_error
 from analysis.facts.test_files import is_test_file
 from analysis.names.canonical import ALLOWED_ROUTES, is_private
 from analysis.names.paths import Resolution
@@ -44,6 +45,8 @@ def build_phantom_names(resolution: Resolution) -> pa.Table:
             is_typing = statements.scope[row] == "type_checking"
             is_for_checkers = reason in {"type-checking-only", "stub-only"}
             if is_typing if is_for_checkers else statements.level[row] == NEVER and not is_typing:
+                continue
+            if expects_import_error(statements.caught[row]):
                 continue
             nearest = nearest or _find_nearest(resolution, module, name)
             importer = resolution.index.find_importer(statements.path[row])

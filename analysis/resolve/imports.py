@@ -244,6 +244,10 @@ class ImportResolver(Finder):
         """Whether a stub may be that of a module that is yet to be compiled."""
         return self._doubts.is_compiling
 
+    def find_made(self, package: Module, name: str) -> str:
+        """Return why a submodule is missing from the tree alone: a build makes it, or git ignores it; else nothing."""
+        return self._doubts.find_made(f"{package.plain}.{name}", package)
+
     def _miss(self, absolute: str, missing: str, importer: Module, base: int = -1) -> ImportAnswer:
         """Something in the tree is named that does not exist; a namespace package may have parts elsewhere."""
         parts = missing.split(".")

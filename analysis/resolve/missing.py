@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.source_tree import SourceTree
 from analysis.facts.test_files import is_test_file
+from analysis.resolve.made import MadeFiles
 from analysis.resolve.modules import Module, ModuleIndex
 
 #: What compiled modules are made from.
@@ -31,6 +32,7 @@ class Doubts:
     ) -> None:
         self._tree = tree
         self._has_extensions = any(module.path.endswith((".so", ".pyd")) for module in modules.all)
+        self._made = MadeFiles(tree)
         self._unparsed = {
             path for path, status in tables.read_rows(files, "path", "status") if status not in {"ok", "linked"}
         }
@@ -62,7 +64,14 @@ class Doubts:
             return "registered-at-run-time"
         if paths & self._extended:
             return "path-extended"
-        return self._look_on_disk(missing, around[-1])
+        reason = self._look_on_disk(missing, around[-1])
+        return reason if reason != "no-such-module" else self.find_made(missing, around[-1]) or reason
+
+    def find_made(self, missing: str, parent: Module) -> str:
+        """Return why a module below a package is missing from the tree alone: a build makes it, or git ignores it."""
+        if parent.kind not in {"package", "namespace"}:
+            return ""
+        return self._made.find_reason(parent.path.rpartition("/")[0], missing[len(parent.plain) + 1 :].split("."))
 
     def _look_on_disk(self, missing: str, parent: Module) -> str:
         """The scan leaves files out, and folders without Python; compiled modules may not have been built yet."""

@@ -79,6 +79,17 @@ class RuleContext:
         """The uses of attributes that modules of the tree do not have."""
         return find_missing_attributes(self.resolver or TargetResolver(self.facts), self.facts.tree)
 
+    @cached_property
+    def phantom_names(self) -> list[dict[str, Any]]:
+        """The imports of names that do not exist; ``made`` says why a submodule is missing from the tree alone."""
+        rows: list[dict[str, Any]] = self.identity.phantom_names.to_pylist()
+        imports = (self.resolver or TargetResolver(self.facts)).imports if rows else None
+        modules = {module.name: module for module in imports.index.all} if imports else {}
+        for row in rows:
+            package = modules.get(row["module"]) if row["reason"] == "no-such-name" else None
+            row["made"] = imports.find_made(package, row["name"]) if imports and package else ""
+        return rows
+
     @property
     def is_probed(self) -> bool:
         """Whether the target's modules were imported."""

@@ -26,7 +26,7 @@ CONDITION = text(
 )
 CAUGHT = text(
     "caught",
-    "exceptions that enclosing try blocks (or suppress) swallow, comma separated, * for a bare except; for guard except: what this handler names",
+    "exceptions that enclosing try blocks (or suppress) swallow, comma separated, * for a bare except; raises:X: a test expects X, and fails without it; for guard except: what this handler names",
 )
 
 #: Whether a statement can run on the supported versions and platforms.

@@ -54,7 +54,7 @@ PHANTOMS = Table("phantoms", "one import of an in-tree module that does not exis
     LINE,
     text("name", "name taken; empty for import a"),
     SCOPE, GUARD, CAUGHT, LIVENESS_OF_STATEMENT,
-    text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension, left-out (on disk but not in the scan), another-part (of a namespace package, which may lie elsewhere); stub-only: there is a stub for type checkers and no module; beyond-top: the dots lead beyond the top-level package, module is as written; not-on-path: it lies beside the importer, inside a package, and no folder of the search path has the bare name"),
+    text("reason", "no-such-module, or why it may exist at run time after all: in-unparsable-package, registered-at-run-time, path-extended, source-of-extension, left-out (on disk but not in the scan), another-part (of a namespace package, which may lie elsewhere), made-by-build, ignored-by-git; expected: a test expects the import to fail; stub-only: there is a stub for type checkers and no module; beyond-top: the dots lead beyond the top-level package, module is as written; not-on-path: it lies beside the importer, inside a package, and no folder of the search path has the bare name"),
 ))  # fmt: skip
 
 CYCLES = Table("cycles", "one strongly connected component of the import graph with more than one module", (

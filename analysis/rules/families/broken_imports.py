@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.facts.context import swallows_import_errors
+from analysis.graph.edges import EXPECTED
 from analysis.resolve import BEYOND_TOP
 from analysis.resolve.imports import NOT_ON_PATH
 from analysis.rules.context import RuleContext
@@ -126,7 +127,11 @@ def works_in_simulation(row: Mapping[str, Any], case: RuleContext) -> bool:
 
 #: Reasons that leave no doubt: the module is not there when the program runs.
 _CERTAIN = frozenset({"no-such-module", "stub-only", BEYOND_TOP})
-_DOUBTS = {"another-part": "another part of the namespace package may have it"}
+_DOUBTS = {
+    "another-part": "another part of the namespace package may have it",
+    "made-by-build": "the build makes it",
+    "ignored-by-git": "git ignores it, so that only a fresh clone lacks it",
+}
 
 
 def _grade_phantom(row: Mapping[str, Any]) -> str:
@@ -166,7 +171,7 @@ def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
     rule = "phantom-import"
     by_module: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in case.graph.phantoms.to_pylist():
-        is_right = row["reason"] == NOT_ON_PATH or (row["reason"] == "stub-only" and row["scope"] == "type_checking")
+        is_right = row["reason"] in {NOT_ON_PATH, EXPECTED} or (row["reason"] == "stub-only" and row["scope"] == "type_checking")
         if is_right or row["liveness"] == "never" or works_in_simulation(row, case):
             continue
         by_module[row["path"] if row["reason"] == BEYOND_TOP else row["module"]].append(row)

@@ -64,17 +64,18 @@ def _count_statements(read_table: ReadTable) -> int:
 
 
 def _grade_phantom(row: Mapping[str, Any]) -> str:
-    return "P3" if row["reason"] == "other-interpreter" else grade_missing(row)
+    return "P3" if row["reason"] == "other-interpreter" or row["made"] else grade_missing(row)
 
 
 def _check_phantom_names(case: RuleContext) -> Iterator[Finding]:
     rule = "phantom-name"
-    missing = [row for row in case.identity.phantom_names.to_pylist() if not works_in_simulation(row, case)]
+    missing = [row for row in case.phantom_names if not works_in_simulation(row, case)]
     for (module, name), rows in _group(missing, "module", "name").items():
         places = list(dict.fromkeys((row["path"], row["line"]) for row in sorted(rows, key=_grade_phantom)))
         home = f"; it is defined in {format_some(rows[0]['defined_in'])}" if rows[0]["defined_in"] else ""
         near = f"; the nearest name is {rows[0]['nearest']}" if rows[0]["nearest"] and not home else ""
-        why = "" if rows[0]["reason"] == "no-such-name" else f" ({rows[0]['reason'].replace('-', ' ')})"
+        reason = rows[0]["made"] or rows[0]["reason"]
+        why = "" if reason == "no-such-name" else f" ({reason.replace('-', ' ')})"
         imports = choose_form(len(places), "imports", "import")
         message = f"{module} has no {name}{why}, but {format_count(len(places), 'statement')} {imports} it{home}{near}"
         subject = f"{module}.{name}"

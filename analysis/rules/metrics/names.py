@@ -30,7 +30,7 @@ def measure_classes(case: RuleContext) -> Iterator[Metric]:
 def measure_names(case: RuleContext) -> Iterator[Metric]:
     violations = set(tables.read_rows(case.identity.violations, "path", "line"))
     taken = set(tables.read_column(case.identity.violations, "definition"))
-    phantoms = set(tables.read_rows(case.identity.phantom_names, "module", "name"))
+    phantoms = {(row["module"], row["name"]) for row in case.phantom_names if not row["made"]}
     kinds = Counter(tables.read_column(case.identity.conflicts, "kind"))
     meaning = "Import statements that take a class from a module that neither defines it nor is a parent package of it."
     yield Metric("import-violations", len(violations), "statements", meaning)
