@@ -98,7 +98,9 @@ class Context:
 
     def under_with(self, items: list[ast.withitem]) -> Context:
         """Return the context of a with block; ``contextlib.suppress`` swallows like a try, and ``raises`` of tests."""
-        names = [name for item in items if isinstance(item.context_expr, ast.Call) for name in _find_left(item.context_expr)]
+        names = [
+            name for item in items if isinstance(item.context_expr, ast.Call) for name in _find_left(item.context_expr)
+        ]
         both = ",".join(dict.fromkeys([*names, *filter(None, self.protected_by.split(","))]))
         return self._nested("with", caught=both, protected_by=both)
 

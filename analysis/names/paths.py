@@ -113,7 +113,7 @@ def _rank(table: pa.Table, name: str) -> npt.NDArray[np.int64]:
 def _choose(table: pa.Table, stated: frozenset[str]) -> tuple[pa.Table, dict[str, ClassPath]]:
     """Return the table with its last column, which tells the canonical path of each class, and these paths."""
     is_class = pc.is_in(table["kind"].cast(tables.TEXT), pa.array(tables.CLASS_KINDS))
-    is_allowed = pc.is_in(table["route"].cast(tables.TEXT), pa.array(sorted(ALLOWED_ROUTES)))
+    is_allowed = pc.is_in(table["route"].cast(tables.TEXT), pa.array(sorted({*ALLOWED_ROUTES, "shim"})))
     is_stated = pc.is_in(table["import_path"], pa.array(sorted(stated), tables.TEXT))
     rows = np.flatnonzero(pc.and_(is_class, pc.or_(is_allowed, is_stated)).to_numpy())
     wanted = table.select(ClassPath._fields[1:]).take(pa.array(rows))

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.names.canonical import ALLOWED_ROUTES, ClassPath
+from analysis.names.canonical import ALLOWED_ROUTES, ClassPath, is_private
 from analysis.names.paths import Resolution
 from analysis.names.usage import Taken
 from analysis.resolve.modules import Module
@@ -66,6 +66,24 @@ def _is_around(right: ClassPath, importer: Module | None) -> bool:
     return importer is not None and (importer.name == package or importer.name.startswith(f"{package}."))
 
 
+def _is_hidden(canonical: str, taken: str, importer: Module | None) -> bool:
+    """Return whether the canonical path leads through a module that is private to a package around it alone.
+
+    Who stands outside of that package takes the class from a public module, and that is right.
+    """
+    name = importer.name if importer else ""
+    return _is_private_to(canonical, name) and not is_private(taken.rpartition(".")[0])
+
+
+def _is_private_to(import_path: str, importer: str) -> bool:
+    parts = import_path.split(".")
+    for place, part in enumerate(parts[:-1]):
+        package = ".".join(parts[:place])
+        if is_private(part) and importer != package and not importer.startswith(f"{package}."):
+            return True
+    return False
+
+
 def _rows(
     resolution: Resolution, statements: list[int], taken: tuple[str, str, Value, ClassPath | None, str]
 ) -> Iterator[tuple[Any, ...]]:
@@ -75,7 +93,7 @@ def _rows(
     for row in statements:
         importer = resolution.index.find_importer(columns.path[row])
         canonical = own if right is None or _is_around(right, importer) else right.import_path
-        if canonical == import_path:
+        if canonical == import_path or _is_hidden(canonical, import_path, importer):
             continue
         yield (
             importer.name if importer else "", columns.path[row], columns.line[row], name, import_path, value.target,

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from analysis import tables
+from analysis.facts.context import swallows_import_errors
 from analysis.resolve.modules import NAMESPACE, Module
 from analysis.resolve.standard_library import ALWAYS_FIRST, STANDARD
 from analysis.resolve.target import TargetResolver
@@ -37,7 +38,7 @@ def find_hidden_libraries(resolver: TargetResolver) -> list[HiddenLibrary]:
     Left out is an import that takes only what the neighbour has: that is meant.
     """
     hiding = _list_hiding(resolver)
-    scripts = {start.path for start in resolver.starts if start.kind == "script"}
+    scripts = {start.path for start in resolver.starts if start.kind == "script"} - _list_relative(resolver)
     imports = _list_imports(resolver, {path.rpartition("/")[0] for path in scripts} & hiding.keys())
     found: set[HiddenLibrary] = set()
     for script in sorted(scripts):
@@ -49,6 +50,17 @@ def find_hidden_libraries(resolver: TargetResolver) -> list[HiddenLibrary]:
         for path in sorted(beside) if folder in hiding else ():
             found.update(_judge(resolver, script, path, imports.get(path, ()), hiding[folder]))
     return sorted(found)
+
+
+def _list_relative(resolver: TargetResolver) -> set[str]:
+    """Return the files that always take something relative to their package: none of them can be run as a script."""
+    columns = ("path", "level", "scope", "guard", "caught")
+    rows = tables.read_rows(resolver.imports.statements, *columns)
+    return {
+        path
+        for path, level, scope, guard, caught in rows
+        if level and scope == "module" and guard == "none" and not swallows_import_errors(caught)
+    }
 
 
 def _list_hiding(resolver: TargetResolver) -> Mapping[str, Mapping[str, Module]]:

@@ -18,6 +18,7 @@ from analysis.rules.plan_phases import DEFINITIONS, PlanStep
 from analysis.rules.probe_evidence import confirm_classes
 from analysis.rules.root_causes import COPIES
 from analysis.rules.rule import Rule, RuleFigure
+from analysis.rules.twin_families import GeneratedFiles, TwinFamily, find_families, find_names
 from analysis.wording import choose_form, format_count, format_some
 
 _MOST_CLASSES_NAMED = 8
@@ -41,17 +42,39 @@ def _check_duplicate_names(case: RuleContext) -> Iterator[Finding]:
     bodies = _find_bodies(case)
     uses = _count_uses(case.identity.paths)
     limited = _find_limited(case.concepts)
+    generated = GeneratedFiles(case.facts.tree)
+    families = find_families((item for item in case.duplicate_names if item.name not in limited), generated)
+    yield from map(_build_family, families)
+    known = find_names(families)
     for item in case.duplicate_names:
+        if item.name in known:
+            continue
         rivals = sorted(
             _find_rivals(item, bodies, uses), key=lambda rival: (is_test_file(rival.path), -rival.statements)
         )
         severity, reason = _grade(case, item, rivals, limited)
+        if severity == "P2" and generated.has_all_but_one(each.path for each in rivals if not is_test_file(each.path)):
+            severity, reason = "P3", "; all but one in generated files"
         modules = sorted(set(item.modules))
         message = (
             f"{item.name} is defined {item.definitions:,} times, in {format_count(len(modules), 'module')}: "
             f"{format_some(modules)}{reason}{_format_copies(rivals)}{_format_most_used(rivals)}"
         )
         yield build_finding(rule, severity, item.name, message, [(rival.path, rival.line) for rival in rivals])
+
+
+def _build_family(family: TwinFamily) -> Finding:
+    """Return the one finding of all names that are defined again by one pattern."""
+    names = sorted(item.name for item in family.items)
+    source, *others = family.files
+    again = "in files generated from them" if family.is_generated else "again beside them"
+    message = (
+        f"{format_count(len(names), 'class name')} of {source} {choose_form(len(names), 'is', 'are')} defined {again}, "
+        f"in {format_some(others) or source}: {format_some(names)}"
+    )
+    places = [place for item in family.items for place in item.places]
+    severity = "P3" if family.is_generated else "P2"
+    return build_finding("class-defined-more-than-once", severity, source, message, places, others)
 
 
 def _find_bodies(case: RuleContext) -> dict[tuple[str, int], tuple[str, str]]:
@@ -207,7 +230,8 @@ RULES = (
     ),
     Rule(
         "class-defined-more-than-once", "P1",
-        "Several class statements have one name. Which one is meant depends on the import path.",
+        "Several class statements have one name. Which one is meant depends on the import path. Names that are all "
+        "defined again by one pattern of files are one finding.",
         "Keep one definition and import it (the finding names the one that most imports mean); give the others names "
         "that say how they differ.",
         _check_duplicate_names,
@@ -216,8 +240,8 @@ RULES = (
         grades={
             "P1": "they belong to one concept of the policy",
             "P2": "they are rivals outside the tests",
-            "P3": "all but one stand in tests or in other classes, extend one another, implement one base of that "
-            "name, or are private by their name",
+            "P3": "all but one stand in tests, in generated files or in other classes, extend one another, implement "
+            "one base of that name, or are private by their name",
         },
         is_joint=True,
         step=PlanStep(DEFINITIONS, 60, "Merge or rename classes that share a name"), cause=COPIES,

@@ -14,6 +14,7 @@ from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import DEFINITIONS, PlanStep
 from analysis.rules.root_causes import COPIES
 from analysis.rules.rule import Rule
+from analysis.rules.twin_families import GeneratedFiles
 from analysis.wording import choose_form, format_count, format_some
 
 
@@ -71,6 +72,7 @@ def _find_first(paths: list[str], folder: str) -> list[Place]:
 
 def _check_classes(case: RuleContext) -> Iterator[Finding]:
     rule = "class-copied"
+    generated = GeneratedFiles(case.facts.tree)
     groups: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in keep(case.identity.duplicates, "level", "class").to_pylist():
         if not row["is_same_name"] and not row["folder_copy"]:
@@ -82,7 +84,10 @@ def _check_classes(case: RuleContext) -> Iterator[Finding]:
         least = min(row["similarity"] for row in rows)
         alike = "equal" if least == 1 else f"alike to {write_lower(least)} or more"
         message = f"The bodies of {format_count(len(names), 'class', 'classes')} are {alike}: {format_some(names)}"
-        severity = "P2" if in_product > 1 and least == 1 else "P3"
+        is_graver = in_product > 1 and least == 1
+        if is_graver and generated.has_all_but_one(path for path, _ in places.values()):
+            is_graver, message = False, f"{message}; all but one in generated files"
+        severity = "P2" if is_graver else "P3"
         yield build_finding(rule, severity, names[0], message, [places[name] for name in names], names[1:])
 
 
@@ -112,7 +117,10 @@ RULES = (
         _check_classes,
         bad={"a.py": f"class Order:\n{_BODY}", "b.py": f"class Parcel:\n{_BODY}"},
         good={"a.py": f"class Order:\n{_BODY}", "b.py": "from a import Order\nclass Parcel(Order): ...\n"},
-        grades={"P2": "several of the product are equal", "P3": "they are alike, or all but one stand in tests"},
+        grades={
+            "P2": "several of the product are equal",
+            "P3": "they are alike, or all but one stand in tests or in generated files",
+        },
         is_joint=True,
         step=PlanStep(DEFINITIONS, 80, "Merge classes with the same body"), cause=COPIES,
     ),
