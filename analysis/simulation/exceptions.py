@@ -145,8 +145,8 @@ def _run_with(machine: Importer, items: Sequence[Node], body: Sequence[Node], fr
         if suppressed is None:
             is_swallowed = truth(_call_own(machine, value, "__exit__", [UNKNOWN, UNKNOWN, UNKNOWN], frame))
         else:
-            is_swallowed = any(_matches(kind, raised.fault) for kind in suppressed)
-        # Contexts from outside the tree let exceptions through, but for ``suppress``.
+            is_swallowed = any(_catches(kind, raised.fault) for kind in suppressed)
+        # Contexts from outside the tree let exceptions through, but for ``suppress``, and ``raises`` of tests.
         if is_swallowed is False or (is_swallowed is None and isinstance(value, External)):
             raise
         if is_swallowed is None:
@@ -158,11 +158,14 @@ def _run_with(machine: Importer, items: Sequence[Node], body: Sequence[Node], fr
 
 
 def _find_suppressed(machine: Importer, context: Node, frame: Frame) -> list[Value] | None:
-    """Return what ``contextlib.suppress`` is given; nothing of another context."""
+    """Return what ``contextlib.suppress`` or ``pytest.raises`` is given; nothing of another context."""
     if context[0] == "c" and context[1][0] in {"a", "n"}:
         maker = machine.evaluate(context[1], frame)
         if isinstance(maker, External) and maker.name == "contextlib.suppress":
             return [machine.evaluate(part, frame) for part in context[2]]
+        if isinstance(maker, External) and maker.name.rpartition(".")[2] == "raises":
+            named = [value for name, value in context[3] if name == "expected_exception"]
+            return [machine.evaluate(part, frame) for part in [*context[2][:1], *named]]
     return None
 
 

@@ -171,7 +171,8 @@ def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
     rule = "phantom-import"
     by_module: dict[str, list[dict[str, Any]]] = defaultdict(list)
     for row in case.graph.phantoms.to_pylist():
-        is_right = row["reason"] in {NOT_ON_PATH, EXPECTED} or (row["reason"] == "stub-only" and row["scope"] == "type_checking")
+        is_for_checkers = row["reason"] == "stub-only" and row["scope"] == "type_checking"
+        is_right = is_for_checkers or row["reason"] in {NOT_ON_PATH, EXPECTED}
         if is_right or row["liveness"] == "never" or works_in_simulation(row, case):
             continue
         by_module[row["path"] if row["reason"] == BEYOND_TOP else row["module"]].append(row)
