@@ -79,9 +79,7 @@ class MadeFiles:
         """Return whether the source of a generator lies beside, or a build file runs protoc for such a name."""
         name = posixpath.basename(path)
         around = {*self._list(posixpath.dirname(path)), *self._list(folder)}
-        if any(
-            found and f"{found['stem']}{suffix}" in around for made, suffix in _SOURCES if (found := made.match(name))
-        ):
+        if any(f"{found['stem']}{suffix}" in around for made, suffix in _SOURCES if (found := made.match(name))):
             return True
         if not _PROTOBUF.match(name):
             return False
