@@ -14,11 +14,14 @@ from analysis.facts.rows import Row
 #: A file without any of these has no such statement.
 _WORDS = (
     b"sys.path", b"addsitedir", b"__main__", b"DJANGO_SETTINGS_MODULE", b"INSTALLED_APPS", b"include=",
+    b"AppConfig", b"CELERY_IMPORTS", b"autodiscover_tasks(", b"conf.imports",
 )  # fmt: skip
 #: Other names of ``sys.path``.
 _ALIAS = re.compile(rb"\bsys as (\w+)|\bfrom sys import [^\n]{0,300}?\bpath(?: as (\w+))?\b")
 _SETTINGS = "DJANGO_SETTINGS_MODULE"
 _CHANGES = {"insert": 1, "append": 0, "extend": 0}
+#: Lists of modules that a framework imports, by the name that they are assigned to.
+_LISTS = frozenset({"INSTALLED_APPS", "CELERY_IMPORTS", "conf.imports"})
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -73,6 +76,8 @@ class _Visitor:
             self._call(node.value, scope)
         elif isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign):
             self._assignment(node, scope)
+        elif isinstance(node, ast.ClassDef) and any(find_dotted(base).endswith("AppConfig") for base in node.bases):
+            self._application(node, scope)
         else:
             inner = "function" if isinstance(node, _FUNCTIONS) else scope
             for block in _find_blocks(node):
@@ -97,6 +102,8 @@ class _Visitor:
             self._add_folders(node, node.args[0], "site-folder", "last", scope)
         elif method == "setdefault" and len(node.args) == 2 and find_literal_text(node.args[0]) == _SETTINGS:
             self._name_settings(node, node.args[1], scope)
+        elif method == "autodiscover_tasks" and node.args:
+            self._name_modules(node.args[0], scope, ".tasks")
 
     def _assignment(self, node: ast.Assign | ast.AugAssign | ast.AnnAssign, scope: str) -> None:
         target = node.targets[0] if isinstance(node, ast.Assign) else node.target
@@ -115,7 +122,7 @@ class _Visitor:
 
     def _applications(self, target: ast.expr, value: ast.expr, scope: str) -> None:
         """Note the modules that Django and Celery import by the texts of a list."""
-        if find_dotted(target) == "INSTALLED_APPS":
+        if ".".join(find_dotted(target).split(".")[-2:]) in _LISTS:
             for folders in _find_lists(value):
                 self._name_modules(folders, scope)
         if isinstance(value, ast.Call) and find_dotted(value.func).rpartition(".")[2] == "Celery":
@@ -123,16 +130,22 @@ class _Visitor:
                 if keyword.arg == "include":
                     self._name_modules(keyword.value, scope)
 
+    def _application(self, node: ast.ClassDef, scope: str) -> None:
+        """Note the name that an ``AppConfig`` of Django says: under it the application is imported."""
+        for statement in node.body:
+            if isinstance(statement, ast.Assign) and find_dotted(statement.targets[0]) == "name":
+                self._name_modules(ast.Tuple([statement.value]), scope)
+
     def _name_settings(self, node: ast.AST, value: ast.expr, scope: str) -> None:
         name = find_literal_text(value)
         if name:
             self._add(node, "settings", value=name, scope=scope)
 
-    def _name_modules(self, node: ast.expr, scope: str) -> None:
+    def _name_modules(self, node: ast.expr, scope: str, below: str = "") -> None:
         for inner in node.elts if isinstance(node, ast.List | ast.Tuple | ast.Set) else ():
             name = find_literal_text(inner)
             if name and all(map(str.isidentifier, name.split("."))):
-                self._add(inner, "named-module", value=name, scope=scope)
+                self._add(inner, "named-module", value=f"{name}{below}", scope=scope)
 
     def _add_folders(self, node: ast.AST, value: ast.expr, kind: str, place: str, scope: str) -> None:
         for found in find_paths(value, self._names):

@@ -21,16 +21,17 @@ _MOST_USES = 12
 #: Beyond so many modules it is taken for granted that one process comes to both.
 _MOST_CLOSURES = 200
 #: What a framework takes from an application that a text names.
-_OF_APPLICATION = ("models", "apps")
+_OF_APPLICATION = ("models", "apps", "tasks")
 #: What puts a folder on the path of every start.
 _FOR_ALL = frozenset({"pythonpath", "dotenv", "pth", "editor"})
 
 
-def find_path_names(resolver: TargetResolver) -> Iterator[SecondName]:
+def find_path_names(resolver: TargetResolver, tasks: Collection[str] = ()) -> Iterator[SecondName]:
     """Yield the files that one process imports under several names, sorted by path: one row for each further name.
 
     Both names are said by statements, by texts that name modules, or by a start; some module comes to both of them, or
-    the tests do, which run in one process.
+    the tests do, which run in one process. Of ``tasks``, files with tasks of a queue, one process sends by one name
+    what another one has by the other: they need not meet.
     """
     index = resolver.index
     several = {
@@ -45,7 +46,7 @@ def find_path_names(resolver: TargetResolver) -> Iterator[SecondName]:
     for number, use in _find_named(resolver):
         if number in wanted:
             uses.setdefault(number, []).append(use)
-    pairs = _Pairs(resolver, uses)
+    pairs = _Pairs(resolver, uses, tasks)
     found: dict[str, list[SecondName]] = {}
     waiting = sorted(several)
     while waiting:
@@ -64,8 +65,11 @@ def find_path_names(resolver: TargetResolver) -> Iterator[SecondName]:
 class _Pairs:
     """Finds the two statements that load a file under two names."""
 
-    def __init__(self, resolver: TargetResolver, uses: Mapping[int, Sequence[Use]]) -> None:
+    def __init__(
+        self, resolver: TargetResolver, uses: Mapping[int, Sequence[Use]], tasks: Collection[str] = ()
+    ) -> None:
         self._resolver = resolver
+        self._tasks = tasks
         self._index = resolver.index
         self._uses = uses
         self._together, self._guards = _Together(resolver), _Guards(resolver)
@@ -85,9 +89,11 @@ class _Pairs:
             second_uses = [
                 use
                 for use in self._uses[second.number]
-                if not self._guards.is_alternative(use, first_uses) and self._is_loaded(use, doubled)
+                if not self._guards.is_alternative(use, first_uses)
+                and (use.importer == second.number or self._is_loaded(use, doubled))
             ]
-            is_sure = second.root not in self._index.searched or self._is_for_all(second, second_uses)
+            is_sure = path in self._tasks or second.root not in self._index.searched
+            is_sure = is_sure or self._is_for_all(second, second_uses)
             pair = self._together.find_pair(first_uses, second_uses, is_sure=is_sure)
             row = self._build(path, (used[0], second), pair) if pair is not None else None
             if row is not None:
@@ -107,22 +113,33 @@ class _Pairs:
         found = _find_evidence(self._resolver, names, uses)
         place = (found.path, max(1, found.line)) if found else (second.path, second.line)
         is_script = found is not None and found.kind == "script"
-        start = self._find_script(second) if is_script else ""
+        start = self._find_script(second, found.path) if is_script and found else ""
         if is_script and not start:
             return None  # no script of the folder comes to the statement
         is_by_test = first.is_test and found is not None and is_test_file(found.path)
         return SecondName(
             path, "search-path", names[0].name, names[1].plain, first.path, first.line, second.path, second.line,
             *place, f"python {start}" if start else "", first.name,
-            first.is_deferred or second.is_deferred or is_script, second.is_test or is_by_test,
+            _waits(first) or _waits(second) or is_script, second.is_test or is_by_test,
         )  # fmt: skip
 
-    def _find_script(self, use: Use) -> str:
-        """Return the script of the folder that comes to a statement; empty without one."""
+    def _find_script(self, use: Use, script: str) -> str:
+        """Return the script of the folder that comes to a statement; empty without one.
+
+        A text of settings is read by ``script``, whose folder it is, or by the one that chooses these settings.
+        """
+        if use.importer < 0:
+            chosen = (start.path for start in self._resolver.starts if start.kind == "django")
+            return min((path for path in chosen if path in self._scripts), default=script)
         folder = use.path.rpartition("/")[0]
         closure = (self._index.all[each].path for each in self._together.find_closure(use.importer) if each >= 0)
         scripts = {path for path in closure if path in self._scripts and path.rpartition("/")[0] == folder}
         return use.path if use.path in self._scripts else min(scripts, default="")
+
+
+def _waits(use: Use) -> bool:
+    """Return whether a module is only loaded when a function is called; what a text names is loaded by a framework."""
+    return use.is_deferred and use.importer >= 0
 
 
 def _find_evidence(resolver: TargetResolver, names: tuple[Module, Module], uses: tuple[Use, Use]) -> StartFolder | None:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts import Facts, Siblings
 from analysis.graph import Cycle, ImportGraph
+from analysis.graph.framework_names import find_models, find_tasks, name_frameworks
 from analysis.graph.loaded_again import find_loaded_again
 from analysis.graph.main_twins import find_main_twins
 from analysis.graph.reach import Reach
@@ -67,12 +68,18 @@ class RuleContext:
         known = {(each.path, frozenset((each.first_name, each.second_name))) for each in linked}
         by_path = {
             each
-            for each in find_path_names(resolver)
+            for each in find_path_names(resolver, self.tasks.keys())
             if (each.path, frozenset((each.first_name, each.second_name))) not in known
         }
+        models = find_models(self.facts.definitions, self.facts.imports, {each.path for each in by_path})
         loaded = find_loaded_again(resolver, self.facts.loads, reach)
         anew = find_loaded_anew(resolver, self.facts.loads)
-        return tuple(sorted({*by_path, *linked, *mains, *loaded, *anew}))
+        return tuple(sorted({*name_frameworks(by_path, models, self.tasks), *linked, *mains, *loaded, *anew}))
+
+    @cached_property
+    def tasks(self) -> Mapping[str, Sequence[str]]:
+        """The functions that become tasks of a queue under the name of their module, by file."""
+        return find_tasks(self.facts.programs)
 
     @cached_property
     def missing_attributes(self) -> list[MissingAttribute]:

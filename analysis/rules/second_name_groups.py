@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
+from analysis.graph.framework_names import BY_PATH, LISTED
 from analysis.resolve.second_names import SecondName
 from analysis.rules.second_name_words import find_prefixes
 
@@ -16,10 +17,15 @@ def find_leads(found: Iterable[SecondName]) -> Mapping[SecondName, str]:
     """
     groups: dict[tuple[str, ...], list[SecondName]] = defaultdict(list)
     for each in found:
-        is_by_path = each.kind == "search-path"
-        groups[(each.kind, *(find_prefixes(each) if is_by_path else (each.path,)))].append(each)
+        is_by_path = each.kind in BY_PATH
+        groups[(find_group(each.kind), *(find_prefixes(each) if is_by_path else (each.path,)))].append(each)
     return {each: min(rows, key=_rank).path for rows in groups.values() for each in rows}
 
 
+def find_group(kind: str) -> str:
+    """Return the kind of a finding: names of models and of tasks are those of the folders that they come from."""
+    return "search-path" if kind in BY_PATH else kind
+
+
 def _rank(row: SecondName) -> tuple[object, ...]:
-    return (row.is_test, row.is_deferred, row.path.endswith("__init__.py"), not row.taken, row.path)
+    return (row.is_test, row.kind not in LISTED, row.is_deferred, row.path.endswith("__init__.py"), not row.taken, row.path)

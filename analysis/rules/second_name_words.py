@@ -60,6 +60,37 @@ def _fix_search_path(path: str, rows: Sequence[SecondName], _: Contents) -> str:
     return f"{fix}{after}{more}"
 
 
+def _say_task(path: str, rows: Sequence[SecondName]) -> str:
+    return _say_search_path(path, rows).replace(": Python loads it once for each", "")
+
+
+def _fix_task(path: str, rows: Sequence[SecondName], shared: Contents) -> str:
+    """Return the same; names that no longer come from the module are an end to it, too."""
+    return f"{_fix_search_path(path, rows, shared)}, or give each task a name of its own with name="
+
+
+def describe_listed(rows: Sequence[SecondName], whole: Contents, tasks: Sequence[str]) -> str:
+    """Return what a framework says of models or tasks with two names, as a clause; empty without any.
+
+    ``tasks`` are those of the file of the first row, ``whole`` what is in it.
+    """
+    row = rows[0]
+    if row.kind == "app-label" and whole.classes:
+        name = whole.classes[0]
+        return (
+            f"Django registers {format_some(whole.classes)} twice, and the start fails with RuntimeError: "
+            f"\"Conflicting '{name.lower()}' models in application\", or, where no app_label is given, \"Model class "
+            f"...{name} doesn't declare an explicit app_label and isn't in an application in INSTALLED_APPS\""
+        )
+    if row.kind == "task" and tasks:
+        return (
+            f"A queue calls a task by the name of its module: {row.first_name}.{tasks[0]} for one of them, "
+            f"{row.second_name}.{tasks[0]} for the other, and a worker that knows only one answers "
+            '"Received unregistered task"'
+        )
+    return ""
+
+
 def _say_main(path: str, rows: Sequence[SecondName]) -> str:
     row = rows[0]
     calls = ", when a function is called" if row.is_deferred else ""
@@ -159,6 +190,8 @@ def _fix_otherwise(_: str, rows: Sequence[SecondName], __: Contents) -> str:
 #: What loads a file twice, by kind: a clause without its full stop.
 _SENTENCES: Mapping[str, Sentence] = {
     "search-path": _say_search_path,
+    "app-label": _say_search_path,
+    "task": _say_task,
     "main": _say_main,
     "loader": _say_loader,
     "link": _say_link,
@@ -167,7 +200,7 @@ _SENTENCES: Mapping[str, Sentence] = {
     "alias": _say_alias,
 }
 _REMEDIES: Mapping[str, Callable[[str, Sequence[SecondName], Contents], str]] = {
-    "search-path": _fix_search_path, "main": _fix_main, "loader": _fix_loader, "link": _fix_link,
+    "search-path": _fix_search_path, "app-label": _fix_search_path, "task": _fix_task, "main": _fix_main, "loader": _fix_loader, "link": _fix_link,
     "reload": _fix_anew, "import-again": _fix_anew, "alias": _fix_alias,
 }  # fmt: skip
 

@@ -72,25 +72,30 @@ class CommandReader:
                 here = moved[1]
 
     def _note_folders(self, lines: list[str]) -> None:
-        """Note the working folders that the file names anywhere: they may stand after the command."""
-        for line in lines:
-            found = _WORKING.match(_HERE.sub(".", line[:_LONGEST_LINE]))
+        """Note the working folders that the file names anywhere, and what a container has: they may stand after."""
+        shown = [_HERE.sub(".", line[:_LONGEST_LINE]) for line in lines]
+        for line in shown:
+            self._note_mount(line)
+        for line in shown:
+            found = _WORKING.match(line)
             for folder in (self._own, "") if found and found[1] else ():
-                place = join(folder, found[1]) if found else None
-                if place is not None and place in self._layout.folders and place not in self._around:
+                place = self._layout.find_folder(found[1], (folder,), self._mounts) if found else None
+                if place is not None and place not in self._around:
                     self._around.append(place)
 
     def _note_container(self, line: str) -> None:
         """Note what a container has under which path."""
-        workdir, copied, mounted = _WORKDIR.match(line), _COPY.match(line), _MOUNT.match(line)
+        workdir, copied = _WORKDIR.match(line), _COPY.match(line)
         if workdir:
             self._workdir = workdir[1] if workdir[1].startswith("/") else f"{self._workdir}/{workdir[1]}"
         elif copied:
             self._note_copy(copied[1].split(), copied[2])
-        elif mounted:
-            source = self._layout.find_folder(mounted[1], (self._own, ""), {})
-            if source is not None:
-                self._mounts[mounted[2].rstrip("/")] = source
+
+    def _note_mount(self, line: str) -> None:
+        mounted = _MOUNT.match(line)
+        source = self._layout.find_folder(mounted[1], (self._own, ""), {}) if mounted else None
+        if mounted and source is not None:
+            self._mounts[mounted[2].rstrip("/")] = source
 
     def _note_copy(self, sources: list[str], place: str) -> None:
         place = place if place.startswith("/") else f"{self._workdir}/{place}"

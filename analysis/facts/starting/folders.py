@@ -64,7 +64,7 @@ def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]
     for path, line, kind, place, base, folder, value, scope in rows:
         own = path.rpartition("/")[0]
         if kind == "named-module":
-            named.add((path, value, line))
+            named.add((path, _find_application(value), line))
         elif kind == "main-guard":
             is_main = path.endswith("/__main__.py")  # python -m puts the working folder on the path, not this one
             if f"{own}/__init__.py" in layout.paths and not is_main:  # elsewhere a script is known by its folder
@@ -87,6 +87,16 @@ def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]
     found.update(scripts.values())
     found.update(_find_test_folders(layout, modes))
     return StartFolders(tuple(sorted(found)), tuple(sorted(named)))
+
+
+def _find_application(name: str) -> str:
+    """Return the module that a text names: of ``shop.apps.ShopConfig`` the application.
+
+    >>> [_find_application(name) for name in ("shop", "shop.apps.ShopConfig", "shop.apps", "shop.Config")]
+    ['shop', 'shop', 'shop.apps', 'shop']
+    """
+    above, _, last = name.rpartition(".")
+    return above.removesuffix(".apps") if above and last[:1].isupper() else name
 
 
 def _find_folder(path: str, base: str, folder: str, layout: Folders) -> str | None:

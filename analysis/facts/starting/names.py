@@ -12,7 +12,7 @@ from analysis.facts.starting.layout import Folders
 from analysis.facts.test_files import is_test_file
 
 #: What a framework that imports a named application takes from it.
-_OF_APPLICATION = ("models", "apps")
+_OF_APPLICATION = ("models", "apps", "tasks")
 
 
 class Stated(NamedTuple):
@@ -73,7 +73,9 @@ class SearchedNames:
         return False
 
     def _is_needed(self, folder: str, name: str, seen: Sequence[Stated]) -> bool:
-        if f"{folder}/__init__.py" in self._layout.paths or any(_folder(each.path) != folder for each in seen):
+        if f"{folder}/__init__.py" in self._layout.paths:
+            return True
+        if any(_folder(each.path) != folder for each in seen if each.path in self._layout.paths):
             return True
         long_name = f"{folder}/{name}".replace("/", ".")
         return long_name in self._named and not all(is_test_file(each.path) for each in seen)
@@ -105,7 +107,10 @@ def _folder(path: str) -> str:
 
 
 def list_named(starts: StartFolders) -> Iterator[tuple[str, str]]:
-    """Yield the dotted names that texts say, with the file of the text, and what a framework then imports there."""
+    """Yield the dotted names that texts and commands of servers say, with their file, and what is then imported there."""
+    for folder in starts.folders:
+        if folder.kind == "server" and folder.start:
+            yield folder.start, folder.path
     for path, name, _ in starts.named:
         yield name, path
         for last in _OF_APPLICATION:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from analysis import tables
+from analysis.graph.framework_names import LISTED
 from analysis.resolve.second_names import SecondName
 from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
@@ -14,8 +15,8 @@ from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence
 from analysis.rules.rule import Rule, RuleFigure
-from analysis.rules.second_name_groups import find_leads
-from analysis.rules.second_name_words import ANEW, STARTED, describe_loads, find_remedy
+from analysis.rules.second_name_groups import find_group, find_leads
+from analysis.rules.second_name_words import ANEW, STARTED, describe_listed, describe_loads, find_remedy
 from analysis.rules.twice import Contents, find_contents
 
 #: A package with as many files that run a few lines as the main program shows what each does: nobody starts these.
@@ -38,14 +39,15 @@ def _check_second_names(case: RuleContext) -> Iterator[Finding]:
     grouped: dict[tuple[str, str], list[SecondName]] = defaultdict(list)
     leads = find_leads(case.second_names)
     for each in case.second_names:
-        grouped[leads[each], each.kind].append(each)
+        grouped[leads[each], find_group(each.kind)].append(each)
     contents = find_contents(case, {path for path, _ in grouped})
     started, demos = _find_failed_starts(case), _count_demos(grouped, contents)
     for (path, kind), rows in sorted(grouped.items()):
         ordered = sorted(rows, key=lambda row: (row.path != path, row.is_test, row.is_deferred))
         failed = started.get(path) if kind in STARTED else None
         is_demo = not contents[path].is_program and demos[_name_package(ordered[0])] >= _MANY_DEMOS
-        yield _build(ordered, contents[path], failed, is_demo=is_demo and kind in STARTED)
+        listed = describe_listed(ordered, contents[path], case.tasks.get(path, ()))
+        yield _build(ordered, contents[path], failed, listed, is_demo=is_demo and kind in STARTED)
 
 
 def _count_demos(
@@ -81,10 +83,10 @@ def _find_failed_starts(case: RuleContext) -> dict[str, _Failed]:
     }
 
 
-def _build(rows: Sequence[SecondName], whole: Contents, failed: _Failed | None, *, is_demo: bool) -> Finding:
+def _build(rows: Sequence[SecondName], whole: Contents, failed: _Failed | None, listed: str, *, is_demo: bool) -> Finding:
     path, kind = rows[0].path, rows[0].kind
     shared = whole.take({row.taken for row in rows})
-    described = shared.describe() or whole.describe()
+    described = listed or shared.describe() or whole.describe()
     fails = f"The start fails at {failed.place[0]}:{failed.place[1]}: {failed.text}" if failed else ""
     parts = (describe_loads(path, rows), fails, described[:1].upper() + described[1:], find_remedy(path, rows, shared))
     message = ". ".join(filter(None, parts))
@@ -98,7 +100,7 @@ def _build(rows: Sequence[SecondName], whole: Contents, failed: _Failed | None, 
     ]  # fmt: skip
     places += [failed.place] if failed else []
     names = sorted({name for row in rows for name in (row.first_name, row.second_name)})
-    marks = names if kind == "search-path" else [kind, *names]
+    marks = names if find_group(kind) == "search-path" else [kind, *names]
     severity = "P3" if is_demo and not failed else _grade(rows, shared, whole, failed)
     return build_finding("file-with-two-names", severity, path, message, places, marks)
 
@@ -106,6 +108,8 @@ def _build(rows: Sequence[SecondName], whole: Contents, failed: _Failed | None, 
 def _grade(rows: Sequence[SecondName], shared: Contents, whole: Contents, failed: _Failed | None) -> str:
     if all(row.is_test for row in rows):
         return "P3"
+    if rows[0].kind in LISTED:
+        return "P1"
     if rows[0].kind in STARTED:
         return "P1" if failed else "P2" if shared.counts or whole.registers else "P3"
     if rows[0].kind in ANEW and not shared.counts:
@@ -139,7 +143,8 @@ RULES = (
             "main.py": "print('hello')\n",
         },
         grades={
-            "P1": "a class, an exception or state of the file is used under both names, or its start fails",
+            "P1": "a class, an exception or state of the file is used under both names, it holds models of Django or "
+            "tasks of a queue, or its start fails",
             "P2": "nothing of the kind is known to be used by both, or only functions that are called lead there, or "
             "only a start as the main program does",
             "P3": "only tests load it twice, nothing in it can differ, or it is one of many demonstrations",
