@@ -167,7 +167,9 @@ def test_models_under_one_name_are_no_finding(make_tree: Tree, name: str) -> Non
     site = SITES[name]
     long, short = site.names[0].removesuffix(".models"), site.names[1].removesuffix(".models")
     files = {
-        path: text if path == site.manage else text.replace(f"'{short}", f"'{long}").replace(f"import {short}.", f"import {long}.")
+        path: text
+        if path == site.manage
+        else text.replace(f"'{short}", f"'{long}").replace(f"import {short}.", f"import {long}.")
         for path, text in site.files.items()
     }
     root = make_tree(files)
@@ -220,7 +222,9 @@ def test_a_task_that_two_processes_name_differently_is_a_finding(make_tree: Tree
 def test_a_task_with_a_name_of_its_own_is_known_to_both(make_tree: Tree, name: str) -> None:
     files, worker_folder, worker, folder, sender = QUEUES[name]
     named = {
-        path: text.replace("@shared_task\n", "@shared_task(name='send')\n").replace("@app.task\n", "@app.task(name='s')\n")
+        path: text.replace("@shared_task\n", "@shared_task(name='send')\n").replace(
+            "@app.task\n", "@app.task(name='s')\n"
+        )
         for path, text in files.items()
     }
     root = make_tree(named)

@@ -28,4 +28,11 @@ def find_group(kind: str) -> str:
 
 
 def _rank(row: SecondName) -> tuple[object, ...]:
-    return (row.is_test, row.kind not in LISTED, row.is_deferred, row.path.endswith("__init__.py"), not row.taken, row.path)
+    return (
+        row.is_test,
+        row.kind not in LISTED,
+        row.is_deferred,
+        row.path.endswith("__init__.py"),
+        not row.taken,
+        row.path,
+    )

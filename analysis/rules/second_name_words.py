@@ -79,7 +79,7 @@ def describe_listed(rows: Sequence[SecondName], whole: Contents, tasks: Sequence
         name = whole.classes[0]
         return (
             f"Django registers {format_some(whole.classes)} twice, and the start fails with RuntimeError: "
-            f"\"Conflicting '{name.lower()}' models in application\", or, where no app_label is given, \"Model class "
+            f'"Conflicting \'{name.lower()}\' models in application", or, where no app_label is given, "Model class '
             f"...{name} doesn't declare an explicit app_label and isn't in an application in INSTALLED_APPS\""
         )
     if row.kind == "task" and tasks:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from analysis.facts.rows import Row
-from analysis.facts.starting.layout import Folders, join
+from analysis.facts.starting.layout import Folders
 
 #: What stands for the folder in which a command is started, or for that of the project.
 _HERE = re.compile(

@@ -83,7 +83,9 @@ def _find_failed_starts(case: RuleContext) -> dict[str, _Failed]:
     }
 
 
-def _build(rows: Sequence[SecondName], whole: Contents, failed: _Failed | None, listed: str, *, is_demo: bool) -> Finding:
+def _build(
+    rows: Sequence[SecondName], whole: Contents, failed: _Failed | None, listed: str, *, is_demo: bool
+) -> Finding:
     path, kind = rows[0].path, rows[0].kind
     shared = whole.take({row.taken for row in rows})
     described = listed or shared.describe() or whole.describe()
