@@ -54,7 +54,9 @@ WELL = {
 
 def run(root: Path, *command: str, folder: str = "") -> str:
     """Return the last line of the errors of a command; empty when it ends well."""
-    ended = subprocess.run([sys.executable, *command], cwd=root / folder, text=True, capture_output=True, timeout=60)
+    ended = subprocess.run(
+        [sys.executable, *command], cwd=root / folder, text=True, capture_output=True, check=False, timeout=60
+    )
     return (ended.stderr.strip().splitlines() or [""])[-1]
 
 

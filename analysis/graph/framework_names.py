@@ -44,9 +44,9 @@ def _list_tasks(body: list[Any]) -> Iterator[str]:
                 is_call = decorator[0] == "c"
                 name = write_dotted(decorator[1] if is_call else decorator)
                 last = name.rpartition(".")[2]
-                if last in _TASKS and (last not in _OF_OBJECT or "." in name):
-                    if not (is_call and _has_name(decorator)):
-                        yield statement[2]
+                is_task = last in _TASKS and (last not in _OF_OBJECT or "." in name)
+                if is_task and not (is_call and _has_name(decorator)):
+                    yield statement[2]
 
 
 def _has_name(call: list[Any]) -> bool:

@@ -93,7 +93,7 @@ def _find_first(resolver: TargetResolver, scripts: Iterable[str], programs: pa.T
 
 
 def _list_not_as_main(statement: list[Any]) -> Iterator[int]:
-    """Yield the lines of the imports that run only when the file is imported: after ``else`` of the test of its name."""
+    """Yield the lines of the imports that run only in an imported file: after ``else`` of the test of its name."""
     if statement[0] == "if" and ["k", _MAIN] in (test := statement[2][0][0]) and test[:2] == ["o", "=="]:
         blocks = [*(block for _, block, _ in statement[2][1:]), statement[3]]
         yield from (each[1] for block in blocks for each in block if each[0] == "from")

@@ -200,8 +200,8 @@ _SENTENCES: Mapping[str, Sentence] = {
     "alias": _say_alias,
 }
 _REMEDIES: Mapping[str, Callable[[str, Sequence[SecondName], Contents], str]] = {
-    "search-path": _fix_search_path, "app-label": _fix_search_path, "task": _fix_task, "main": _fix_main, "loader": _fix_loader, "link": _fix_link,
-    "reload": _fix_anew, "import-again": _fix_anew, "alias": _fix_alias,
+    "search-path": _fix_search_path, "app-label": _fix_search_path, "task": _fix_task, "main": _fix_main,
+    "loader": _fix_loader, "link": _fix_link, "reload": _fix_anew, "import-again": _fix_anew, "alias": _fix_alias,
 }  # fmt: skip
 
 

@@ -107,7 +107,7 @@ def _folder(path: str) -> str:
 
 
 def list_named(starts: StartFolders) -> Iterator[tuple[str, str]]:
-    """Yield the dotted names that texts and commands of servers say, with their file, and what is then imported there."""
+    """Yield the dotted names that texts and servers are given, with their file, and what is imported there."""
     for folder in starts.folders:
         if folder.kind == "server" and folder.start:
             yield folder.start, folder.path
