@@ -126,7 +126,7 @@ class ImportResolver(Finder):
         """The folders that only some importers search, and the modules that texts name."""
         return find_start_folders(self._marks, self._evidence, self.index.paths)
 
-    def read_text(self, path: str, most_bytes: int) -> bytes:
+    def read_first(self, path: str, most_bytes: int) -> bytes:
         """Return the first bytes of a file of the target; none of one that cannot be read."""
         try:
             return self._tree.read_bytes(path, most_bytes=most_bytes)

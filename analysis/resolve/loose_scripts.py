@@ -62,7 +62,7 @@ def find_loose_scripts(resolver: TargetResolver, programs: pa.Table) -> list[Loo
     for path, (line, imported) in sorted(_find_first(resolver, scripts, programs).items()):
         start = scripts[path]
         is_shown = start.evidence_path != path
-        text = resolver.imports.read_text(path, _MOST_BYTES)
+        text = resolver.imports.read_first(path, _MOST_BYTES)
         if _OWN_PACKAGE in text or (not is_shown and (path in otherwise or is_test_file(path))):
             continue
         is_executable = text.startswith(b"#!") and b"python" in text.partition(b"\n")[0]
