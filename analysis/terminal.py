@@ -111,8 +111,10 @@ def print_scan(inv: Investigation) -> None:
         console.print(f"[dim]and {len(findings) - MOST_FINDINGS:,} more: ssot scan --json, or ssot report[/]")
     from analysis.rules.verdict import count_findings, format_verdict
 
-    valid = [(row["rule"], row["severity"]) for row in findings if row["certainty"] != "refuted"]
-    console.print(f"[bold]{format_verdict(count_findings(valid))}[/]")
+    rows = [row for row in findings if row["certainty"] != "refuted"]
+    tests = sum(bool(row["in_tests"]) for row in rows)
+    tally = count_findings(((row["rule"], row["severity"]) for row in rows), tests=tests)
+    console.print(f"[bold]{format_verdict(tally)}[/]")
     console.print(f"[dim]snapshot {_safe(str(inv.path))}[/]")
 
 
@@ -203,7 +205,9 @@ def print_check(result: CheckResult, *, quiet: bool) -> None:
         if result.findings:
             from analysis.rules.verdict import count_findings, format_verdict
 
-            tally = count_findings((each.rule, each.severity) for each in result.findings if not each.cause)
+            own = [each for each in result.findings if not each.cause]
+            tests = sum(each.in_tests for each in own)
+            tally = count_findings(((each.rule, each.severity) for each in own), tests=tests)
             console.print(f"[dim]{format_verdict(tally)}[/]")
     _print_gaps(console, [gap.model_dump() for gap in result.not_analysed])
     for note in result.notes:

@@ -12,6 +12,8 @@ import pytest
 from analysis.gate import CheckedFinding, CheckOptions, check
 from analysis.investigation import Investigation
 from analysis.pipeline import investigate
+from analysis.report.headline import build_tally
+from analysis.rules.verdict import format_verdict
 
 Tree = Callable[..., Path]
 Files = Mapping[str, str]
@@ -96,6 +98,32 @@ def test_an_expected_failure_is_no_figure(scan: Callable[[Files], Investigation]
     found = scan({**PACKAGE, "tests/test_a.py": f"import pytest\n{code}"})
     assert found.table("phantoms")["reason"].to_pylist() == ["expected"]
     assert found.table("phantom_names").num_rows == 0
+
+
+def test_what_a_test_tries_is_a_note_and_in_the_product_a_risk(find: Find) -> None:
+    code = (
+        "from contextlib import suppress\ndef probe():\n    with suppress(ImportError):\n        from p.gone import x\n"
+    )
+    assert [each.severity for each in find({**PACKAGE, "tests/test_a.py": code})] == ["P3"]
+    assert [each.severity for each in find({**PACKAGE, "p/b.py": code})] == ["P2"]
+
+
+def test_a_finding_about_tests_alone_says_so_and_is_counted_apart(
+    find: Find, scan: Callable[..., Investigation]
+) -> None:
+    files = {**PACKAGE, "tests/test_a.py": "from p.gone import x\n"}
+    (finding,) = find(files)
+    assert finding.in_tests
+    assert finding.message.endswith("Only tests are concerned")
+    assert format_verdict(build_tally(scan(files))) == "1 finding needs a fix now; 1 finding is about tests only."
+    (finding,) = find({**files, "p/b.py": "from p.gone import x\n"})
+    assert not finding.in_tests
+
+
+def test_a_module_of_tests_that_raises_on_purpose_is_a_note(find: Find) -> None:
+    code = "raise ValueError('on purpose')\n"
+    assert [each.severity for each in find({**PACKAGE, "tests/__init__.py": "", "tests/broken.py": code})] == ["P3"]
+    assert [each.severity for each in find({**PACKAGE, "p/broken.py": code})] == ["P2"]
 
 
 # What a build makes
@@ -295,3 +323,28 @@ def __getattr__(name):
 """
     found = find({"p/__init__.py": code, "p/b.py": "def make():\n    return object()\n"}, "global-rebound")
     assert {each.severity for each in found} <= {"P3"}
+
+
+def test_what_a_function_puts_back_is_kept_for_nobody(find: Find) -> None:
+    code = """
+class Callback:
+    active = set()
+
+
+def use(callbacks=None):
+    callbacks, Callback.active = Callback.active, set()
+    try:
+        yield callbacks
+    finally:
+        Callback.active = callbacks
+"""
+    assert find({"p/__init__.py": "", "p/a.py": code}, "argument-kept-for-all") == []
+    kept = code.replace("    callbacks, Callback.active = Callback.active, set()\n", "")
+    assert len(find({"p/__init__.py": "", "p/a.py": kept}, "argument-kept-for-all")) == 1
+
+
+def test_a_hidden_library_lacks_only_what_code_takes(find: Find) -> None:
+    start = 'if __name__ == "__main__":\n    calendar.month(2024, 1)\n'
+    code = f'"""See calendar.html and calendar.other."""\nimport calendar\n{start}'
+    (finding,) = find({"p/calendar.py": "DAYS = 7\n", "p/run.py": code}, "library-hidden-from-script")
+    assert "which has no month." in finding.message

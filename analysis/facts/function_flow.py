@@ -53,7 +53,8 @@ class FunctionFlow:
 
     def list_stored(self) -> Iterator[Stored]:
         """Yield what the function stores, in order."""
-        for line, place, way, value, key, is_once in self._found:
+        for line, place, way, given, key, is_once in self._found:
+            value = None if self._names.is_restored(given, place) else given
             flows = () if value is None else tuple(sorted(self._names.find_flows(value)))
             inflow = "parameter" if flows else "constant" if value is None or self._names.is_constant(value) else "made"
             is_keyed = place.is_keyed or (key is not None and not isinstance(key, ast.Constant))

@@ -56,6 +56,16 @@ class FunctionNames:
                         found |= self.find_flows(each, depth + 1)
         return found
 
+    def is_restored(self, value: ast.expr | None, place: Place) -> bool:
+        """Return whether a place gets back what a local name took from it before."""
+        if not isinstance(value, ast.Name) or value.id in self.globals:
+            return False
+        return any(
+            found is not None and found.name == place.name
+            for each in self._assigned.get(value.id, ())[:_DEEPEST]
+            for found in [self.find_place(each)]
+        )
+
     def _read_names(self, node: Function) -> None:
         for inner in ast.walk(node):
             if isinstance(inner, ast.Global):
@@ -76,8 +86,9 @@ class FunctionNames:
         if isinstance(target, ast.Name):
             self._assigned[target.id].append(value)
         elif isinstance(target, ast.Tuple | ast.List):
-            for element in target.elts:
-                self._assign(element, value)
+            is_pair = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
+            for number, element in enumerate(target.elts):
+                self._assign(element, value.elts[number] if is_pair else value)  # type: ignore[attr-defined]
         elif isinstance(target, ast.Starred):
             self._assign(target.value, value)
 

@@ -268,5 +268,6 @@ def _describe(finding: Finding, status: Status, fails: bool) -> CheckedFinding:
         places=len(finding.cited),
         owner=finding.owner,
         cause=finding.cause,
+        in_tests=finding.in_tests,
         evidence=tuple(CheckedPlace(path=each.path, line=each.line, source=each.source) for each in finding.evidence),
     )

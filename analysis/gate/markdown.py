@@ -26,7 +26,9 @@ def render_markdown(result: CheckResult) -> str:
     lines += [*_list_gaps(result), ""] if result.not_analysed else []
     lines += [f"- {_escape(sentence)}" for sentence in format_unread(result)]
     if result.findings:
-        tally = count_findings((each.rule, each.severity) for each in result.findings if not each.cause)
+        own = [each for each in result.findings if not each.cause]
+        tests = sum(each.in_tests for each in own)
+        tally = count_findings(((each.rule, each.severity) for each in own), tests=tests)
         lines += [format_verdict(tally), ""]
     if failing:
         lines += [

@@ -37,6 +37,7 @@ class CheckedFinding(_Part):
     places: int = Field(description="number of places; evidence holds the first dozen")
     owner: str = Field("", description="person or team by [[owner]] of the policy; empty without one")
     cause: str = Field("", description="fingerprint of the finding whose fix removes this one; empty for its own cause")
+    in_tests: bool = Field(False, description="whether all its places are in tests")
     evidence: tuple[CheckedPlace, ...] = ()
 
 

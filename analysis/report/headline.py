@@ -155,7 +155,9 @@ def _find_valid(inv: Investigation, *, with_consequences: bool = False) -> list[
 
 def build_tally(inv: Investigation) -> Tally:
     """Return the findings of a target, counted by kind: needs a fix, policy violation, risk, note."""
-    return count_findings(_find_valid(inv))
+    rows = inv.table("findings").select(["certainty", "cause", "in_tests"]).to_pylist()
+    tests = sum(bool(row["in_tests"]) for row in rows if row["certainty"] != "refuted" and not row["cause"])
+    return count_findings(_find_valid(inv), tests=tests)
 
 
 def count_severities(inv: Investigation) -> dict[str, int]:

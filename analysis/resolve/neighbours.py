@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections import defaultdict
 
 import pyarrow as pa
 
 from analysis import tables
+from analysis.facts.source import parse
 from analysis.facts.source_tree import SourceTree
 from analysis.resolve.modules import Module, ModuleIndex
 from analysis.resolve.standard_library import STANDARD
@@ -88,10 +90,19 @@ class Neighbours:
         return any(word.search(self._read(path)) for path in _REQUIREMENTS)
 
     def find_used(self, path: str, module: str) -> set[str]:
-        """Return the attributes that a file takes from a module that it imports, as far as its text shows it."""
+        """Return the attributes that a file takes from a module that it imports, as far as its code shows it."""
         text = self._read(path)
         renamed = re.search(rf"\bimport {module} as (\w+)", text)
-        return set(re.findall(rf"(?<![\w.]){renamed[1] if renamed else module}\.([A-Za-z_]\w*)", text))
+        name = renamed[1] if renamed else module
+        found = set(re.findall(rf"(?<![\w.]){name}\.([A-Za-z_]\w*)", text))
+        tree = parse(text.encode()).tree if found else None
+        if tree is None:
+            return found
+        return {
+            node.attr
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == name
+        }
 
     def list_names(self, module: Module) -> set[str]:
         """Return the names that a module binds, and its submodules; ``*`` where it takes all of another one."""

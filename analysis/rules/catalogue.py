@@ -20,7 +20,7 @@ from analysis.rules import families
 from analysis.rules.consequences import name_causes
 from analysis.rules.context import RuleContext
 from analysis.rules.exceptions import Accepted, apply_exceptions
-from analysis.rules.finding import Finding, add_sources
+from analysis.rules.finding import Finding, add_sources, say_tests
 from analysis.rules.owners import name_owners
 from analysis.rules.probe_evidence import Confirm, confirm_findings
 from analysis.rules.rule import Rule
@@ -71,6 +71,7 @@ def judge(
         target = partial(_apply_target, found, kept, accepted, case)
         kept, accepted = gaps.attempt("rules", "packages and owners", target, lambda: (kept, accepted))
         kept = gaps.attempt("rules", "causes", partial(name_causes, kept, case), partial(list, kept))
+        kept = [say_tests(finding) for finding in kept]
         if with_sources:
             kept = gaps.attempt("rules", "source lines", partial(_add_sources, kept, case), partial(list, kept))
         return Judgement(sorted(kept), sorted(accepted))

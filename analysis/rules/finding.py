@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from analysis import tables
+from analysis.facts.test_files import is_test_file
 from analysis.former_names import FORMER, FormerNames, find_first_rule_name
 from analysis.wording import make_harmless
 
@@ -46,6 +47,16 @@ class Finding:
     owner: str = ""
     cause: str = ""
     cited: tuple[Place, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def in_tests(self) -> bool:
+        """Whether all its places are in tests."""
+        return bool(self.cited) and all(is_test_file(path) for path, _ in self.cited)
+
+
+def say_tests(finding: Finding) -> Finding:
+    """Return a finding whose message says so where it is about tests alone."""
+    return replace(finding, message=f"{finding.message}. Only tests are concerned") if finding.in_tests else finding
 
 
 def build_finding(
@@ -97,6 +108,7 @@ def build_findings_table(findings: Iterable[Finding]) -> pa.Table:
             finding.fingerprint, finding.rule, finding.severity, finding.subject, finding.message, finding.certainty,
             [{"path": place.path, "line": place.line, "source": place.source} for place in finding.evidence],
             max(finding.places, len(finding.evidence)), finding.owner, finding.cause,
+            finding.in_tests,
         )
         for finding in findings
     )  # fmt: skip

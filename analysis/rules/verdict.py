@@ -29,6 +29,8 @@ class Tally:
     requirements: int = 0
     risks: int = 0
     notes: int = 0
+    #: How many of them are about tests alone.
+    tests: int = 0
 
     @property
     def total(self) -> int:
@@ -50,8 +52,11 @@ def name_severity(rule: str, severity: str) -> str:
     return _BREACH_WORDS.get(find_breach(rule), SEVERITY_WORDS[severity])
 
 
-def count_findings(findings: Iterable[tuple[str, str]]) -> Tally:
-    """Return the tally of findings, each given as rule and severity; consequences of others are left out before."""
+def count_findings(findings: Iterable[tuple[str, str]], *, tests: int = 0) -> Tally:
+    """Return the tally of findings, each given as rule and severity; consequences of others are left out before.
+
+    ``tests`` of them are about tests alone.
+    """
     counts = {"fixes": 0, "limits": 0, "requirements": 0, "risks": 0, "notes": 0}
     for rule, severity in findings:
         breach = find_breach(rule)
@@ -62,7 +67,7 @@ def count_findings(findings: Iterable[tuple[str, str]]) -> Tally:
         else:
             kind = "fixes" if severity in URGENT else "risks"
         counts[kind] += 1
-    return Tally(**counts)
+    return Tally(**counts, tests=tests)
 
 
 def format_verdict(tally: Tally) -> str:
@@ -72,6 +77,8 @@ def format_verdict(tally: Tally) -> str:
     '26 findings need a fix now; 2 policy limits are exceeded.'
     >>> format_verdict(Tally(risks=1))
     'Nothing needs a fix now; 1 finding is a risk.'
+    >>> format_verdict(Tally(fixes=3, tests=2))
+    '3 findings need a fix now; 2 findings are about tests only.'
     """
     if not tally.total:
         return "No rule has found anything."
@@ -98,3 +105,5 @@ def _format_parts(tally: Tally) -> Iterator[str]:
     if tally.notes:
         noun = format_count(tally.notes, "finding") if is_first else write_count(tally.notes)
         yield f"{noun} {choose_form(tally.notes, 'is', 'are')} worth knowing"
+    if tally.tests:
+        yield f"{format_count(tally.tests, 'finding')} {choose_form(tally.tests, 'is', 'are')} about tests only"

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.facts.context import swallows_import_errors
+from analysis.facts.test_files import is_test_file
 from analysis.graph.edges import EXPECTED
 from analysis.resolve import BEYOND_TOP
 from analysis.resolve.imports import NOT_ON_PATH
@@ -111,11 +112,14 @@ def grade_missing(row: Mapping[str, Any]) -> str:
     """Return the severity of one import of what does not exist, by where its statement stands.
 
     P1 when it fails whenever the importer is imported; P2 when it is guarded or waits for a call; P3 when it is for
-    type checkers.
+    type checkers, or guarded in a test.
     """
     if row["scope"] == "type_checking":
         return "P3"
-    is_guarded = row["liveness"] != "always" or swallows_import_errors(row["caught"])
+    is_swallowed = swallows_import_errors(row["caught"])
+    if is_swallowed and is_test_file(row["path"]):
+        return "P3"  # tests try what may not be there
+    is_guarded = row["liveness"] != "always" or is_swallowed
     return "P2" if is_guarded or row["scope"] == "function" else "P1"
 
 
@@ -164,7 +168,7 @@ def _confirm_swallowed(finding: Finding, evidence: ProbeEvidence) -> str:
     return "refuted" if ran and not any(place in evidence.raised for place in places) else "static"
 
 
-_PLACES = {"P1": "on import", "P2": "guarded or in functions", "P3": "uncertain or for type checkers"}
+_PLACES = {"P1": "on import", "P2": "guarded or in functions", "P3": "uncertain, for type checkers, or tried by tests"}
 
 
 def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
@@ -239,7 +243,7 @@ RULES = (
         grades={
             "P1": "a statement fails whenever its module is imported",
             "P2": "the statements are guarded, or wait inside functions",
-            "P3": "they are for type checkers only, or the module may be made at run time",
+            "P3": "they are for type checkers only or guarded in tests, or the module may be made at run time",
         },
         step=PlanStep(ENTRY_POINTS, 30, "Correct or delete imports of modules that do not exist"),
         cause=UNCHECKED_IMPORTS,

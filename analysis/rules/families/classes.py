@@ -126,7 +126,7 @@ def _grade(
         return "P3", "; nested in other classes, which own them"
     product = [rival for rival in rivals if not is_test_file(rival.path)]
     if len(product) <= 1:
-        return "P3", "; all but one in tests" if product else "; in tests"
+        return "P3", "; all but one in tests" if product else ""
     if item.name.startswith("_"):
         return "P3", "; private to their modules by name"
     group = {rival.definition for rival in product}

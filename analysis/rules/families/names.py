@@ -213,7 +213,7 @@ RULES = (
         grades={
             "P1": "a statement fails whenever its module is imported",
             "P2": "the statements are guarded, or wait inside functions",
-            "P3": "they are for type checkers only, or for another interpreter",
+            "P3": "they are for type checkers only, for another interpreter, or guarded in tests",
         },
         step=PlanStep(ENTRY_POINTS, 40, "Correct or delete imports of names that their module does not have"),
         cause=UNCHECKED_IMPORTS,
