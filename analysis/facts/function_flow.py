@@ -11,7 +11,6 @@ from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
 from analysis.facts.function_names import Function, FunctionNames, Place
-from analysis.facts.personal import is_personal
 
 CHANGING = frozenset({
     "append", "add", "update", "extend", "insert", "remove", "discard", "pop", "popitem", "clear", "setdefault",
@@ -40,6 +39,7 @@ class Stored(NamedTuple):
     is_keyed: bool
     is_once: bool
     is_returned: bool
+    keys: tuple[str, ...] = ()
 
 
 class FunctionFlow:
@@ -49,6 +49,7 @@ class FunctionFlow:
         self._names = FunctionNames(node, shared, owner)
         self._found: list[tuple[int, Place, str, ast.expr | None, ast.expr | None, bool]] = []
         self._returned: set[str] = set()
+        self._given: set[str] = set()
         self._block(node.body, frozenset())
 
     def list_stored(self) -> Iterator[Stored]:
@@ -59,7 +60,9 @@ class FunctionFlow:
             inflow = "parameter" if flows else "constant" if value is None or self._names.is_constant(value) else "made"
             is_keyed = place.is_keyed or (key is not None and not isinstance(key, ast.Constant))
             is_returned = any(place.name == name or place.name.startswith(f"{name}.") for name in self._returned)
-            yield Stored(line, place.name, way, inflow, flows, is_keyed, is_once, is_returned)
+            is_returned |= isinstance(value, ast.Name) and value.id in self._given
+            keys = () if key is None else tuple(sorted(self._names.find_flows(key)))
+            yield Stored(line, place.name, way, inflow, flows, is_keyed, is_once, is_returned, keys)
 
     # Statements
 
@@ -84,6 +87,8 @@ class FunctionFlow:
             place = self._names.find_place(node.value)
             if place is not None:
                 self._returned.add(place.name)
+            if isinstance(node.value, ast.Name):
+                self._given.add(node.value.id)
         else:
             self._blocks(node, missing)
 
@@ -115,8 +120,6 @@ class FunctionFlow:
             place = self._names.find_place(target)
             if place is not None:
                 self._add(line, place, "attribute", value, None, missing)
-            elif self._names.is_own(target) and is_personal(target.attr):
-                self._add(line, Place(f"{self._names.owner}.{target.attr}"), "object", value, None, missing)
         elif isinstance(target, ast.Subscript):
             place = self._names.find_place(target.value)
             if place is not None:
@@ -138,7 +141,7 @@ class FunctionFlow:
         self, line: int, place: Place, way: str, value: ast.expr | None, key: ast.expr | None, missing: frozenset[str]
     ) -> None:
         is_with_others = way == "bind" and not missing.isdisjoint(self._names.globals)
-        self._found.append((line, place, way, value, key, place.name in missing or is_with_others))
+        self._found.append((line, place, place.way or way, value, key, place.name in missing or is_with_others))
 
     # Tests
 

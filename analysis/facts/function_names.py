@@ -15,10 +15,15 @@ _DEEPEST = 6
 
 
 class Place(NamedTuple):
-    """What an expression stands for that outlives the call, and whether a key chooses it."""
+    """What an expression stands for that outlives the call, and whether a key chooses it.
+
+    ``way`` is empty for what is one for all, ``object`` for what the method's own object keeps, ``default`` for what a
+    default keeps.
+    """
 
     name: str
     is_keyed: bool = False
+    way: str = ""
 
 
 class Outer(NamedTuple):
@@ -42,18 +47,22 @@ class FunctionNames:
         self.parameters, self.itself, self.cls = _read_parameters(node, owner)
         self._read_names(node)
         self.cls = "" if self.cls in self._assigned else self.cls
+        self._defaults = list_made_defaults(node.args).keys() - self._assigned.keys()
         self._shared = set(shared) - ((self.parameters | self._assigned.keys()) - self.globals)
 
-    def find_flows(self, value: ast.AST, depth: int = 0) -> set[str]:
+    def find_flows(self, value: ast.AST) -> set[str]:
         """Return the parameters that flow into an expression, directly or by local names."""
         found: set[str] = set()
-        for node in ast.walk(value):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
-                if node.id in self.parameters:
-                    found.add(node.id)
-                elif depth < _DEEPEST and node.id not in self.globals:
-                    for each in self._assigned.get(node.id, ())[:_DEEPEST]:
-                        found |= self.find_flows(each, depth + 1)
+        seen: set[str] = set()
+        waiting = [value]
+        while waiting:
+            for node in ast.walk(waiting.pop()):
+                if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in seen:
+                    seen.add(node.id)
+                    if node.id in self.parameters:
+                        found.add(node.id)
+                    elif node.id not in self.globals:
+                        waiting += self._assigned.get(node.id, ())[:_DEEPEST]
         return found
 
     def is_restored(self, value: ast.expr | None, place: Place) -> bool:
@@ -104,6 +113,10 @@ class FunctionNames:
             return Place(node.id)
         if node.id == self.cls:
             return Place(self.owner)
+        if node.id == self.itself and self.itself and node.id not in self._assigned:
+            return Place(self.owner, way="object")
+        if node.id in self._defaults:
+            return Place(node.id, way="default")
         assigned = () if node.id in self.parameters else self._assigned.get(node.id, ())[:_DEEPEST]
         return self._find_first(assigned, depth)
 
@@ -111,11 +124,11 @@ class FunctionNames:
         if node.attr == "__class__" and self.itself and find_dotted(node.value) == self.itself:
             return Place(self.owner)
         inner = self.find_place(node.value, depth)
-        return inner and Place(f"{inner.name}.{node.attr}", inner.is_keyed)
+        return inner and inner._replace(name=f"{inner.name}.{node.attr}")
 
     def _find_element(self, node: ast.Subscript, depth: int) -> Place | None:
         inner = self.find_place(node.value, depth)
-        return inner and Place(inner.name, inner.is_keyed or not isinstance(node.slice, ast.Constant))
+        return inner and inner._replace(is_keyed=inner.is_keyed or not isinstance(node.slice, ast.Constant))
 
     def _find_choice(self, node: ast.BoolOp | ast.IfExp, depth: int) -> Place | None:
         return self._find_first(node.values if isinstance(node, ast.BoolOp) else [node.body, node.orelse], depth)
@@ -130,12 +143,8 @@ class FunctionNames:
             return Place(self.owner) if is_own and self.itself else None
         if isinstance(node.func, ast.Attribute) and node.func.attr in {"get", "setdefault"} and node.args:
             inner = self.find_place(node.func.value, depth)
-            return inner and Place(inner.name, inner.is_keyed or not isinstance(node.args[0], ast.Constant))
+            return inner and inner._replace(is_keyed=inner.is_keyed or not isinstance(node.args[0], ast.Constant))
         return None
-
-    def is_own(self, node: ast.Attribute) -> bool:
-        """Return whether it is an attribute of the object of a method, which others keep: not in ``__init__``."""
-        return bool(self.itself) and isinstance(node.value, ast.Name) and node.value.id == self.itself
 
     def is_constant(self, value: ast.expr) -> bool:
         """Return whether an expression is the same in every call: literals, names of the module, empty containers."""
@@ -171,6 +180,20 @@ def _read_parameters(node: Function, owner: str) -> tuple[set[str], str, str]:
     first = positional[0].arg
     is_class = "classmethod" in decorators or node.name in {"__new__", "__init_subclass__", "__class_getitem__"}
     return parameters - {first}, "" if is_class else first, first if is_class else ""
+
+
+def list_made_defaults(arguments: ast.arguments) -> dict[str, tuple[int, str]]:
+    """Return the parameters whose default a call makes: line and dotted callee by name."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    pairs = [
+        *zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
+        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
+    ]
+    return {
+        argument.arg: (argument.lineno, find_dotted(value.func))
+        for argument, value in pairs
+        if isinstance(value, ast.Call)
+    }
 
 
 def _list_parameters(arguments: ast.arguments) -> set[str]:

@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from analysis.facts.expressions import find_dotted, render
 from analysis.facts.function_flow import CHANGING
+from analysis.facts.kept_objects import find_class_objects
 from analysis.facts.rows import Row
 from analysis.facts.singletons import find_singletons
 
@@ -33,7 +34,7 @@ _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 def read_class_state(node: ast.ClassDef, position: int, qualname: str) -> list[Row]:
     """Return the rows of ``states`` of one class: attributes that all instances change, and its one object."""
-    found = [*find_singletons(node, position, qualname)]
+    found = [*find_singletons(node, position, qualname), *find_class_objects(node, position, qualname)]
     kept = {name: (line, value) for name, line, value in _find_containers(node)}
     if not kept:
         return found

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable, Sequence
 
 from analysis.facts.function_names import Outer
+from analysis.facts.kept_objects import add_kept_objects
 from analysis.facts.returned import find_returned
 from analysis.facts.rows import Rows
 from analysis.facts.singletons import find_decorator
@@ -13,7 +14,7 @@ from analysis.facts.stores import find_stores
 
 
 def add_stored(rows: Rows, functions: Sequence[Outer], source: bytes, next_position: Callable[[], int]) -> None:
-    """Add the rows of ``stores`` and ``returned``, and of ``states`` for decorators that make a class single.
+    """Add the rows of ``stores`` and ``returned``, and of ``states`` for decorators and for objects kept by others.
 
     ``functions`` are those that stand in no other one; ``source`` has LF line ends; ``rows`` has the bindings.
     """
@@ -26,3 +27,4 @@ def add_stored(rows: Rows, functions: Sequence[Outer], source: bytes, next_posit
     own = {name for _, _, name, kind, *_ in rows.bindings if kind not in {"function", "class", "import", "star"}}
     rows.stores.extend(find_stores(source, functions, names, own, next_position))
     rows.returned.extend(find_returned(functions, next_position))
+    add_kept_objects(rows, functions, source, next_position)

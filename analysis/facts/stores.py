@@ -10,12 +10,12 @@ import ast
 import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from analysis.facts.function_flow import CHANGING, FunctionFlow, Stored
-from analysis.facts.function_names import Outer
-from analysis.facts.personal import is_personal
+from analysis.facts.function_names import Outer, list_made_defaults
 from analysis.facts.rows import Row
+from analysis.facts.shared_state import MAKING
 
 _NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*+"
 #: Where a statement may begin, a name, what follows it, and whether it is assigned (2) or called (1: the method).
@@ -27,6 +27,9 @@ _STORE = re.compile(
 _ALIAS = re.compile(rb"\n[ \t]++%s[ \t]*+=[ \t]*+(?P<name>%s)(?P<end>\.|\[|[ \t]*+(?:\n|#|or\b|if\b))" % (_NAME, _NAME))
 _WITHIN = re.compile(rb"(?:=|return|[(,])[ \t]*+(?P<name>%s)(?:\.%s)*?\.setdefault\(" % (_NAME, _NAME))
 _GLOBALS = re.compile(rb"[\n:;][ \t]*+global[ \t]++([\w\x80-\xff, \t]++)")
+#: What is stored has a name in it, and is not only a constant.
+_NAMED = re.compile(rb"(?![ \t]*+(?:None|True|False)\b)[^\w\n#]*+[A-Za-z_\x80-\xff][^\n#]*+")
+_WORD = re.compile(rb"(?<!\.)\b[A-Za-z_\x80-\xff][\w\x80-\xff]*+")
 _CLASS_WORDS = frozenset({b"cls", b"type", b"self"})
 _CHANGING = frozenset(name.encode() for name in CHANGING)
 #: What only asks whether something is there does not read it.
@@ -47,29 +50,70 @@ def find_stores(
     """
     if not functions:
         return []
-    lines = _find_lines(source, names, own)
+    lines, of_objects = _find_lines(source, {*names, *_list_defaults(functions)}, own)
     found: list[tuple[Outer, Stored]] = []
     for function in functions:
-        place = bisect_left(lines, function.node.lineno)
-        if place < len(lines) and lines[place] <= (function.node.end_lineno or 0):
+        first, last = function.node.lineno, function.node.end_lineno or 0
+        place = bisect_left(lines, first)
+        if (place < len(lines) and lines[place] <= last) or _keeps_argument(function, of_objects):
             flow = FunctionFlow(function.node, names, function.owner)
-            is_making = function.node.name in _MAKING
-            found += [(function, each) for each in flow.list_stored() if each.way != "object" or not is_making]
+            found += [(function, each) for each in flow.list_stored() if each.way != "object" or _is_left(function, each)]
     if not found:
         return []
     reads = _find_reads(source, functions, found)
     return [
         (next_position(), stored.line, function.qualname, stored.name, stored.way, stored.inflow,
-         list(stored.parameters), stored.is_keyed, stored.is_once, stored.is_returned, reads[stored.name])
+         list(stored.parameters), stored.is_keyed, stored.is_once, stored.is_returned, list(stored.keys),
+         reads[stored.name])
         for function, stored in found
     ]  # fmt: skip
 
 
-def _find_lines(source: bytes, names: Collection[str], own: Collection[str]) -> list[int]:
-    """Return the sorted lines that may store something into a name of the module or into a class."""
+def _is_left(function: Outer, stored: Stored) -> bool:
+    """Return whether a method leaves something in its object for later calls: an argument, or what it gives others."""
+    if function.node.name in _MAKING or not stored.name.startswith(f"{function.owner}."):
+        return False
+    return stored.inflow == "parameter" or (stored.is_returned and stored.is_once and stored.inflow == "made")
+
+
+def _keeps_argument(function: Outer, stored: Sequence[tuple[int, bytes]]) -> bool:
+    """Return whether a method may store an argument in its object: ``stored`` are lines, and what follows there."""
+    node = function.node
+    place = bisect_left(stored, (node.lineno, b""))
+    if not function.owner or node.name in _MAKING or place == len(stored) or stored[place][0] > (node.end_lineno or 0):
+        return False
+    arguments = node.args
+    every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg)
+    words = {argument.arg.encode() for argument in every if argument is not None and argument.arg != "self"}
+    is_making = node.name.startswith(MAKING)
+    for line, text in stored[place:]:
+        if line > (node.end_lineno or 0):
+            return False
+        used = set(_WORD.findall(text))
+        if not words.isdisjoint(used) or is_making or (words and len(used) == 1):
+            return True
+    return False
+
+
+def _list_defaults(functions: Iterable[Outer]) -> Iterator[str]:
+    """Yield the parameters whose default a call makes: it is one for all calls."""
+    for function in functions:
+        arguments = function.node.args
+        if arguments.defaults or arguments.kw_defaults:
+            yield from list_made_defaults(arguments)
+
+
+def _find_lines(
+    source: bytes, names: Collection[str], own: Collection[str]
+) -> tuple[list[int], list[tuple[int, bytes]]]:
+    """Return the sorted lines that may store something into a name of the module or into a class.
+
+    The second are those that store something into the object of a method, with what follows on the line.
+    """
     wanted = {name.encode() for name in names}
     bound = {name.strip() for found in _GLOBALS.finditer(source) for name in found[1].split(b",")}
     offsets: list[int] = []
+    of_objects: list[tuple[int, bytes]] = []
     for found in _STORE.finditer(source):
         name, last, sign = found["name"], found["last"], found["sign"]
         is_call = sign == b"("
@@ -80,7 +124,10 @@ def _find_lines(source: bytes, names: Collection[str], own: Collection[str]) -> 
         elif last is None and found.end("name") == found.start("sign"):
             is_meant = name in bound and not is_call
         elif name == b"self":
-            is_meant = b"__class__" in found[0] or (last is not None and is_personal(last.decode("utf-8", "replace")))
+            is_meant = b"__class__" in found[0]
+            text = _NAMED.match(source, found.end()) if last is not None and not is_meant else None
+            if text is not None:
+                of_objects.append((found.start("name"), text[0]))
         else:
             is_meant = name in wanted or name in _CLASS_WORDS
         if is_meant:
@@ -91,7 +138,8 @@ def _find_lines(source: bytes, names: Collection[str], own: Collection[str]) -> 
     offsets += [each.start("name") for each in aliases if each["name"] in (made if each["end"] in b".[" else wanted)]
     if b".setdefault(" in source:
         offsets += [found.start("name") for found in _WITHIN.finditer(source) if found["name"] in wanted]
-    return _number_lines(source, offsets)
+    numbers = _number_lines(source, (offset for offset, _ in of_objects))
+    return _number_lines(source, offsets), [(line, text) for line, (_, text) in zip(numbers, of_objects, strict=True)]
 
 
 def _number_lines(source: bytes, offsets: Iterable[int]) -> list[int]:
@@ -107,10 +155,14 @@ def _find_reads(
     source: bytes, functions: Sequence[Outer], found: Sequence[tuple[Outer, Stored]]
 ) -> Mapping[str, list[int]]:
     """Return the lines of functions that read what is stored, by its name; those that store it apart."""
-    names = {stored.name for _, stored in found}
     stored_at: dict[str, set[int]] = defaultdict(set)
     for _, stored in found:
         stored_at[stored.name].add(stored.line)
+    kept = {stored.name for _, stored in found if stored.way == "object"}
+    of_objects = _find_object_reads(source, {name: stored_at[name] for name in kept}) if kept else {}
+    names = {stored.name for _, stored in found if stored.way != "object"}
+    if not names:
+        return defaultdict(list, of_objects)
     last = {name.rpartition(".")[2] for name in names}
     pattern = re.compile(
         rb"(?<![\w\x80-\xff])(?:%s)(?![\w\x80-\xff])" % b"|".join(re.escape(name.encode()) for name in sorted(last))
@@ -131,7 +183,26 @@ def _find_reads(
             for name in by_last.get(text, ()) if text else ():
                 if node.lineno not in stored_at[name]:  # type: ignore[attr-defined]
                     reads[name].add(node.lineno)  # type: ignore[attr-defined]
-    return defaultdict(list, {name: sorted(each)[:_MOST_READS] for name, each in reads.items()})
+    return defaultdict(list, of_objects | {name: sorted(each)[:_MOST_READS] for name, each in reads.items()})
+
+
+def _find_object_reads(source: bytes, stored_at: Mapping[str, set[int]]) -> dict[str, list[int]]:
+    """Return the lines whose text reads an attribute, by the names of what objects keep."""
+    by_last = defaultdict(list)
+    for name in sorted(stored_at):
+        by_last[name.rpartition(".")[2].encode()].append(name)
+    pattern = re.compile(
+        rb"(?m)^(?![ \t]*+(?:if|elif|while|assert|#|del|from|import)\b)[^\n#]*?[\w)\]]\.(%s)\b(?![ \t]*+=(?!=)|\.(?:%s)\()"
+        % (b"|".join(by_last), b"|".join(sorted(_CHANGING)))
+    )
+    matches = list(pattern.finditer(source))
+    lines = _number_lines(source, (match.start() for match in matches))
+    reads: dict[str, list[int]] = defaultdict(list)
+    for line, match in zip(lines, matches, strict=True):
+        for name in by_last[match[1]]:
+            if line not in stored_at[name] and len(reads[name]) < _MOST_READS:
+                reads[name].append(line)
+    return reads
 
 
 def _find_read(node: ast.AST) -> str:

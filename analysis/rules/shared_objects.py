@@ -12,9 +12,10 @@ from analysis import tables
 from analysis.facts.shared_state import EITHER
 from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext
+from analysis.rules.kept_objects import list_names
 from analysis.rules.shared_state import find_module_objects, find_states
 from analysis.rules.singletons import find_singletons
-from analysis.rules.stored_state import LOCAL
+from analysis.rules.stored_state import LOCAL, Store
 
 
 class SharedObject(NamedTuple):
@@ -30,7 +31,7 @@ def find_shared_objects(case: RuleContext) -> Mapping[str, list[SharedObject]]:
     """Return the objects of classes of the tree that are one for all, by class, outside the tests, sorted."""
     found: dict[str, list[SharedObject]] = defaultdict(list)
     above = case.identity.inheritance.find_ancestors
-    for each in sorted({*_find_made(case), *_find_returned(case), *_find_bound_once(case)}):
+    for each in sorted({*_find_made(case), *_find_returned(case), *_find_bound_once(case), *_find_kept(case)}):
         if LOCAL.isdisjoint(above(each.definition)):
             found[each.definition].append(each)
     return dict(sorted(found.items()))
@@ -41,6 +42,27 @@ def _find_made(case: RuleContext) -> Iterator[SharedObject]:
         yield SharedObject(item.made_by, item.path, item.line, f"{item.module}.{item.name}")
     for state in find_singletons(case):
         yield SharedObject(state.definition, state.path, state.line, state.definition)
+
+
+def _find_kept(case: RuleContext) -> Iterator[SharedObject]:
+    """Yield what class bodies and defaults hold."""
+    for name, item in list_names(case):
+        yield SharedObject(item.made_by, item.path, item.line, name)
+
+
+def find_inner_stores(case: RuleContext) -> Iterator[Store]:
+    """Yield what functions store into objects that class bodies and defaults hold."""
+    kept = dict(list_names(case))
+    above = case.identity.inheritance.find_ancestors
+    for store in case.stores if kept else ():
+        if store.way == "default" and store.holder in kept:
+            yield store._replace(way="attribute")
+        elif store.way == "object" and "." in store.part:
+            first, _, rest = store.part.partition(".")
+            for definition in (store.holder, *sorted(above(store.holder))):
+                if f"{definition}.{first}" in kept:
+                    yield store._replace(holder=f"{definition}.{first}", is_class=True, part=rest, way="attribute")
+                    break
 
 
 def _find_returned(case: RuleContext) -> Iterator[SharedObject]:

@@ -18,7 +18,7 @@ from analysis.rules.stored_state import Store
 
 CLASS_LEVEL = frozenset({"class-attribute", "class-registry"})
 #: What a class says it is, whose objects carry nothing from one user to the next.
-_HARMLESS = frozenset({"enum", "namedtuple", "exception", "typeddict", "protocol", "frozen"})
+HARMLESS = frozenset({"enum", "namedtuple", "exception", "typeddict", "protocol", "frozen"})
 _CONSTANT = frozenset({"literal", "none", "constant", "expression"})
 
 
@@ -67,6 +67,8 @@ def find_module_objects(case: RuleContext) -> list[MadeObject]:
     """Return the objects of the tree's own classes that modules make on import, outside the tests, sorted."""
     homes, bindings = case.homes, case.facts.bindings
     is_made = pc.and_(pc.equal(bindings["kind"].cast(pa.string()), "instance"), pc.equal(bindings["owner"], ""))
+    # What stands under `if __name__ == "__main__"` is not made on import.
+    is_made = pc.and_(is_made, pc.not_equal(bindings["scope"].cast(pa.string()), "function"))
     columns = ("path", "line", "name", "value")
     made = [
         row
@@ -76,8 +78,8 @@ def find_module_objects(case: RuleContext) -> list[MadeObject]:
     products = case.meanings.find_products({(homes[path], value) for path, _, _, value in made})
     rows = tables.read_rows(case.facts.definitions, "path", "name", "scope", "marks")
     marked = [(path, name, set(marks)) for path, name, scope, marks in rows if scope == "module"]
-    own = {(path, name): not marks & _HARMLESS for path, name, marks in marked}
-    harmless = {f"{homes.get(path, '')}:{name}" for path, name, marks in marked if marks & _HARMLESS}
+    own = {(path, name): not marks & HARMLESS for path, name, marks in marked}
+    harmless = {f"{homes.get(path, '')}:{name}" for path, name, marks in marked if marks & HARMLESS}
     found = []
     for path, line, name, value in made:
         product = products.get((homes[path], value), Product())

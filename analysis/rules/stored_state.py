@@ -20,6 +20,14 @@ _SETTING = re.compile(
     r"subscribe|on|load|reset|override|patch|attach|bind|define|declare|switch|select|activate|deactivate|change|"
     r"push|start|lazy|ensure|bootstrap|main|run|with|clear|remove|restore|extend|insert|append|mount|hook|import|export)(_|$)"
 )
+#: How functions begin that make an object ready for all its users.
+_PREPARING = re.compile(
+    r"_*(set|configure|config|init|initiali[sz]e|setup|set_up|install|register|unregister|enable|disable|connect|"
+    r"subscribe|on|reset|override|patch|attach|bind|define|declare|mount|hook|include|use|add|load|bootstrap|remove|"
+    r"unsubscribe|provide|extend|from|read|restore|clear)(_|$)"
+)
+#: Keys that may tell users apart.
+_TELLING = re.compile(r"(^|_)(id|ids|key|keys|uid|pk|uuid|who|owner|person|client|caller|name|address|email)$")
 #: Classes whose objects keep something of each thread, task or context.
 LOCAL = frozenset({
     "threading:local", "_thread:_local", "_threading_local:local", "contextvars:ContextVar", "werkzeug.local:Local",
@@ -34,7 +42,7 @@ _ONCE_PER_CLASS = frozenset({
     "teardown_class", "setUpTestData",
 })  # fmt: skip
 _COLUMNS = (
-    "path", "line", "owner", "name", "way", "inflow", "parameters", "is_keyed", "is_once", "is_returned", "reads",
+    "path", "line", "owner", "name", "way", "inflow", "parameters", "is_keyed", "is_once", "is_returned", "keys", "reads",
 )  # fmt: skip
 
 
@@ -57,6 +65,7 @@ class Store(NamedTuple):
     is_keyed: bool
     is_once: bool
     is_returned: bool
+    keys: tuple[str, ...]
     reads: tuple[int, ...]
 
     @property
@@ -70,13 +79,35 @@ class Store(NamedTuple):
         return bool(_SETTING.match(self.owner.rpartition(".")[2]))
 
     @property
+    def is_preparing(self) -> bool:
+        """Whether the method says by its name that it makes its object ready for all, or is not for its users."""
+        name = self.owner.rpartition(".")[2]
+        return name.startswith("_") and name != "__call__" or bool(_PREPARING.match(name))
+
+    @property
     def is_kept(self) -> bool:
         """Whether an argument of one call stays in a place where every other call finds it.
 
         What is kept under a key of its own is found by this key only; what every call binds anew is said elsewhere.
         """
-        is_for_all = self.way != "object" and (self.way != "bind" or self.is_once)
-        return is_for_all and self.inflow == "parameter" and not self.is_keyed
+        is_for_all = self.way not in {"object", "default"} and (self.way != "bind" or self.is_once)
+        return is_for_all and self.inflow == "parameter" and self.is_open
+
+    @property
+    def is_open(self) -> bool:
+        """Whether other callers find what is stored: no key chooses it, or one that does not tell users apart.
+
+        The latter is certain only where what the first caller brought is made and given to everybody with this key.
+        """
+        if not self.is_keyed:
+            return True
+        is_told = any(is_personal(key) or _TELLING.search(key) for key in self.keys)
+        return self.is_once and self.is_returned and bool(self.keys) and not is_told and bool(self.first)
+
+    @property
+    def first(self) -> list[str]:
+        """The parameters of one user that flow in and do not choose the key."""
+        return [name for name in self.personal if name not in self.keys]
 
     @property
     def is_test(self) -> bool:
@@ -108,10 +139,16 @@ def read_stores(
     found = []
     for row in rows:
         path, _, owner, name, way = row[:5]
-        holder = holders.find(path, name, way)
+        is_default = way == "default"
+        holder = _find_default(homes[path], owner, name) if is_default else holders.find(path, name, way)
         if holder is not None and owner.rpartition(".")[2] not in _ONCE_PER_CLASS:
-            found.append(Store._make((*holder, *row[:6], tuple(row[6]), *row[7:10], tuple(row[10]))))
+            found.append(Store._make((*holder, *row[:6], tuple(row[6]), *row[7:10], tuple(row[10]), tuple(row[11]))))
     return sorted(found)
+
+
+def _find_default(module: str, owner: str, name: str) -> tuple[str, bool, str]:
+    parameter, _, part = name.partition(".")
+    return f"{module}:{owner}({parameter})", False, part
 
 
 class _Holders:

@@ -24,8 +24,8 @@ HOOK_KINDS = (
     "module_getattr", "sys_modules", "path_extended", "computed_import", "computed_binding", "module_attribute",
 )  # fmt: skip
 RETURNS = ("", "new", "kept")
-STATE_KINDS = ("singleton", "class-attribute", "class-registry", "default", "cached-getter", "singleton-maker")
-STORE_WAYS = ("bind", "attribute", "item", "change", "object")
+STATE_KINDS = ("singleton", "class-attribute", "class-registry", "default", "cached-getter", "singleton-maker", "class-object", "default-object")
+STORE_WAYS = ("bind", "attribute", "item", "change", "object", "default")
 INFLOWS = ("constant", "made", "parameter")
 MARKER_KINDS = ("ssot", "deprecated")
 MARKER_PLACES = ("comment", "docstring", "code")
@@ -147,21 +147,22 @@ STATES = Table("states", "one place with state that outlives a call", (
     PATH, POSITION, LINE,
     text("owner", "qualified name of the class or function"),
     text("name", "attribute, parameter or function"),
-    one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: a container that is changed only through the class; default: a container that the function changes or passes on; cached-getter: a cached function without parameters; singleton-maker: a decorator or metaclass that makes a class keep its one object"),
-    text("value", "the stored value, as written; of a singleton the creating method; of a cached-getter its call; of a singleton-maker: decorator or metaclass"),
-    Column("changed", pa.list_(pa.int32()), "lines that store or change it"),
+    one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: a container that is changed only through the class; default: a container that the function changes or passes on; cached-getter: a cached function without parameters; singleton-maker: a decorator or metaclass that makes a class keep its one object; class-object: an attribute of the class body that a call makes; default-object: a default that a call makes"),
+    text("value", "the stored value, as written; of a singleton the creating method; of a cached-getter its call; of a singleton-maker: decorator or metaclass; of a class-object or default-object the callee"),
+    Column("changed", pa.list_(pa.int32()), "lines that store or change it; of a class-object the first lines that use a part of it"),
 ))  # fmt: skip
 
 STORES = Table("stores", "one statement of a function that stores something where it outlives the call", (
     PATH, POSITION, LINE,
     text("owner", "qualified name of the outermost function or method"),
     text("name", "what it stores into, dotted: a name of the module, or an attribute of a class or of an object that is one"),
-    one_of("way", STORE_WAYS, "bind (by a global statement), attribute, item, change: a method that changes it in place, or object: an attribute of the method's own object, if its name is that of a user or request"),
+    one_of("way", STORE_WAYS, "bind (by a global statement), attribute, item, change: a method that changes it in place, object: an attribute of the method's own object, or default: what a default of the function keeps"),
     one_of("inflow", INFLOWS, "constant: the same in every call; made: something else; parameter: an argument of the function"),
     texts("parameters", "parameters that flow into the value, sorted"),
     flag("is_keyed", "it is kept under a key that may differ from call to call"),
     flag("is_once", "only where a test says that nothing is there yet"),
     flag("is_returned", "the function returns it"),
+    later(texts("keys", "parameters that flow into the key, sorted")),
     Column("reads", pa.list_(pa.int32()), "the first lines of functions of the file that read an attribute or name of this last part, those that store it apart"),
 ), is_later=True)  # fmt: skip
 

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from analysis.rules.called_on_import import find_called
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
+from analysis.rules.kept_objects import list_names
 from analysis.rules.plan_phases import STATE, PlanStep
 from analysis.rules.root_causes import SHARED_STATE
 from analysis.rules.rule import Rule
-from analysis.rules.shared_objects import find_shared_objects
+from analysis.rules.shared_objects import SharedObject, find_inner_stores, find_shared_objects
 from analysis.rules.shared_state import find_readers
 from analysis.rules.singletons import find_singletons
 from analysis.rules.stored_state import Store
@@ -21,15 +23,20 @@ def _check_arguments(case: RuleContext) -> Iterator[Finding]:
     rule = "argument-kept-for-all"
     singletons = {f"{state.definition}.{state.name}" for state in find_singletons(case)}
     found = _group(
-        store for store in case.stores if store.is_kept and not store.is_test and store.holder not in singletons
+        store
+        for store in (*case.stores, *find_inner_stores(case))
+        if store.is_kept and not store.is_test and store.holder not in singletons
     )
-    readers = find_readers(case, found)
+    readers, made = find_readers(case, found), dict(list_names(case))
     for holder, stores in found.items():
         severity = min(map(grade, stores))
         taken = readers.get(holder, [])
-        places = list_places(stores, taken)
+        places, message = list_places(stores, taken), describe(stores, taken)
+        if holder in made:
+            places.append((made[holder].path, made[holder].line))
+            message = f"{holder} is made once ({made[holder].path}:{made[holder].line}). {message}"
         marks = sorted({store.part for store in stores if store.part})
-        yield build_finding(rule, severity, holder, describe(stores, taken), places, marks)
+        yield build_finding(rule, severity, holder, message, places, marks)
 
 
 def grade(store: Store) -> str:
@@ -73,28 +80,64 @@ def _group(stores: Iterable[Store]) -> dict[str, list[Store]]:
 
 def _check_objects(case: RuleContext) -> Iterator[Finding]:
     rule = "object-keeps-request"
+    for definition, objects, stores in find_kept_by_objects(case):
+        personal = [store for store in stores if store.personal]
+        if personal:
+            message, places, marks = describe_kept(objects, personal, personal[0].first)
+            yield build_finding(rule, "P1", definition, message, places, marks)
+
+
+def _check_others(case: RuleContext) -> Iterator[Finding]:
+    rule = "object-keeps-argument"
+    # Where a user's argument is kept, object-keeps-request says it.
+    found = [each for each in find_kept_by_objects(case) if not any(store.personal for store in each[2])]
+    called = find_called(case, {store.owner.rpartition(".")[2] for _, _, stores in found for store in stores})
+    for definition, objects, stores in found:
+        by_users = [store for store in stores if not is_preparing(store, called)]
+        best = (by_users or stores)[0]
+        ordered = sorted(stores, key=lambda store: (store != best, store))
+        message, places, marks = describe_kept(objects, ordered, best.parameters)
+        yield build_finding(rule, "P2" if by_users else "P3", definition, message, places, marks)
+
+
+def is_preparing(store: Store, called: Collection[str]) -> bool:
+    """Return whether a method makes its object ready, by its name or because modules call it on import.
+
+    What nobody reads beside the statement that stores it carries nothing either; a setter says what it sets.
+    """
+    method = store.owner.rpartition(".")[2]
+    is_hidden = store.part.startswith("_") and not store.reads
+    return store.is_preparing or is_hidden or method in called or method == store.part.lstrip("_")
+
+
+def find_kept_by_objects(case: RuleContext) -> Iterator[tuple[str, list[SharedObject], list[Store]]]:
+    """Yield the classes with one object for all whose methods keep arguments: the objects, and what is stored."""
     stored = _group(
         store
         for store in case.stores
-        if store.way == "object" and store.personal and not store.is_keyed and not store.is_test
+        if store.way == "object" and store.inflow == "parameter" and store.is_open and not store.is_test
     )
-    if not stored:
-        return
     above = case.identity.inheritance.find_ancestors
-    for definition, objects in find_shared_objects(case).items():
+    for definition, objects in find_shared_objects(case).items() if stored else ():
         stores = [store for each in (definition, *sorted(above(definition))) for store in stored.get(each, ())]
-        if not stores:
-            continue
-        best, one = stores[0], objects[0]
-        kept = f"its argument {format_some(best.personal)} in self.{best.part} ({best.path}:{best.line})"
-        message = (
-            f"{best.owner} keeps {kept}, and {one.name} is one object for all users ({one.path}:{one.line}). "
-            "What one call hands over, the others get"
-        )
-        places = [(store.path, store.line) for store in stores]
-        read = [(store.path, line) for store in stores for line in store.reads]
-        places = [*places, *((each.path, each.line) for each in objects), *read]
-        yield build_finding(rule, "P1", definition, message, places, sorted({store.part for store in stores}))
+        if stores:
+            yield definition, objects, stores
+
+
+def describe_kept(
+    objects: Sequence[SharedObject], stores: Sequence[Store], arguments: Iterable[str]
+) -> tuple[str, list[Place], list[str]]:
+    """Return message, places and marks: which method keeps what, of which object, and who reads it."""
+    best, one = stores[0], objects[0]
+    kept = f"its argument {format_some(arguments)} in self.{best.part} ({best.path}:{best.line})"
+    read = [(store.path, line) for store in stores for line in store.reads]
+    shown = f"; it is read at {read[0][0]}:{read[0][1]}" if read else ""
+    message = (
+        f"{best.owner} keeps {kept}, and {one.name} is one object for all users ({one.path}:{one.line}){shown}. "
+        "What one call hands over, the others get"
+    )
+    places = [*((store.path, store.line) for store in stores), *((each.path, each.line) for each in objects), *read]
+    return message, places, sorted({store.part for store in stores})
 
 
 RULES = (
@@ -141,6 +184,29 @@ RULES = (
         },
         is_joint=True,
         step=PlanStep(STATE, 6, "Keep requests out of objects that serve several"), cause=SHARED_STATE,
+        hints_at_flaky_tests=True,
+    ),
+    Rule(
+        "object-keeps-argument", "P2",
+        "A method stores an argument in its object, and the program has one object of this class for all callers: "
+        "of a module, in a class body, as a default, kept by its class, or returned by a cached function.",
+        "Create an object for each user or request, return the value, or store it under a key of the caller.",
+        _check_others,
+        bad={
+            "a.py": "class Job:\n    def run(self, text):\n        self.last = text\n\n"
+            "    def show(self):\n        return self.last\n\nJOB = Job()\n",
+        },
+        good={
+            "a.py": "class Job:\n    def run(self, text):\n        self.last = text\n\n"
+            "    def show(self):\n        return self.last\n\ndef serve(text):\n    job = Job()\n"
+            "    job.run(text)\n    return job.show()\n",
+        },
+        grades={
+            "P2": "by a method that its users call",
+            "P3": "by a method that says that it makes the object ready, or that modules call on import",
+        },
+        is_joint=True,
+        step=PlanStep(STATE, 7, "Keep what calls hand over out of objects that serve several"), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
 )  # fmt: skip

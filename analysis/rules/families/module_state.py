@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
+from analysis.rules.kept_objects import find_kept_objects
 from analysis.rules.plan_phases import STATE, PlanStep
 from analysis.rules.root_causes import SHARED_STATE
 from analysis.rules.rule import Rule
@@ -41,7 +42,7 @@ def _check_rebound(case: RuleContext) -> Iterator[Finding]:
 def _check_objects(case: RuleContext) -> Iterator[Finding]:
     rule = "object-made-on-import"
     found: dict[str, list[MadeObject]] = defaultdict(list)
-    for item in find_module_objects(case):
+    for item in sorted([*find_module_objects(case), *find_kept_objects(case)]):
         found[item.module].append(item)
     for module, items in found.items():
         is_decided = any(item.made_by in case.policy_classes or is_factory(case, _tail(item.made_by)) for item in items)
@@ -82,8 +83,8 @@ RULES = (
     ),
     Rule(
         "object-made-on-import", "P2",
-        "A module makes an object of the tree's own classes when it is imported: one for all users, at a moment that "
-        "the order of imports decides.",
+        "A module makes an object of the tree's own classes when it is imported, under a name of the module, in a class "
+        "body or as a default: one for all users, at a moment that the order of imports decides.",
         "Make it where the program starts and pass it on; keep at module level only what never changes.",
         _check_objects,
         bad={"a.py": "class Box:\n    def __init__(self):\n        self.items = []\n\nBOX = Box()\n"},

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
+from analysis.rules.called_on_import import find_called, find_called_through
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import STATE, PlanStep
@@ -21,6 +20,8 @@ from analysis.wording import choose_form, format_count, format_some
 
 #: A module and a name in it.
 _Name = tuple[str, str]
+#: Function, path and line of the statements that bind a name anew.
+Rebinding = list[tuple[str, str, int]]
 _EAGER = frozenset({"module", "class"})
 
 
@@ -30,9 +31,9 @@ def _check_copies(case: RuleContext) -> Iterator[Finding]:
     copies = _find_copies(case, set(rebound)) if rebound else {}
     if not copies:
         return
-    called = _find_called(case, {function for name in copies for function, _, _ in rebound[name]})
+    called = _find_called(case, rebound, copies)
     for name, found in sorted(copies.items()):
-        functions = [each for each in rebound[name] if each[0] not in called]
+        functions = [each for each in rebound[name] if each[0].rpartition(".")[2] not in called]
         if not functions or len(functions) < len(rebound[name]):
             continue  # it runs while modules are imported: the copies may be right
         module, variable = name
@@ -50,10 +51,10 @@ def _check_copies(case: RuleContext) -> Iterator[Finding]:
         yield build_finding(rule, "P2", f"{module}.{variable}", message, places)
 
 
-def _find_rebound(case: RuleContext) -> dict[_Name, list[tuple[str, str, int]]]:
+def _find_rebound(case: RuleContext) -> dict[_Name, Rebinding]:
     """Return function, path and line of the statements by which functions bind names of their modules anew."""
     bindings = case.facts.bindings
-    found: dict[_Name, list[tuple[str, str, int]]] = defaultdict(list)
+    found: dict[_Name, Rebinding] = defaultdict(list)
     columns = ("path", "line", "name", "kind", "owner")
     rows = tables.read_rows(bindings.filter(pc.not_equal(bindings["owner"], "")), *columns)
     for path, line, name, kind, owner in rows:
@@ -107,30 +108,18 @@ def _find_aliases(case: RuleContext, names: set[str]) -> Iterator[tuple[_Name, t
             yield (meaning.definition, copied), ((case.homes[path], name), (path, line))
 
 
-def _find_called(case: RuleContext, functions: Iterable[str]) -> set[str]:
-    """Return the functions that a module of the product calls while it is imported, by their names."""
-    by_name = {function.rpartition(".")[2]: function for function in functions}
-    programs = case.facts.programs
-    pattern = "|".join(f'"{name}"' for name in sorted(by_name) if name.isidentifier())
-    if not pattern:
-        return set()
-    programs = programs.filter(pc.match_substring_regex(programs["program"], pattern))
-    called: set[str] = set()
-    for path, program in tables.read_rows(programs, "path", "program"):
-        if not is_test_file(path):
-            called.update(_list_called(json.loads(program)))
-    return {function for name, function in by_name.items() if name in called}
-
-
-def _list_called(program: list[Any]) -> Iterator[str]:
-    """Yield the last names of what a program calls; see ``analysis/facts/program_expressions.py``."""
-    waiting: list[Any] = [program]
-    while waiting:
-        node = waiting.pop()
-        if isinstance(node, list):
-            if len(node) > 2 and node[0] == "c" and isinstance(node[1], list) and node[1][:1] in (["n"], ["a"]):
-                yield node[1][1 if node[1][0] == "n" else 2]
-            waiting.extend(node)
+def _find_called(case: RuleContext, rebound: Mapping[_Name, Rebinding], copies: Iterable[_Name]) -> set[str]:
+    """Return the last names of the functions that bind copied names anew and run on import, by whomever."""
+    functions = {function.rpartition(".")[2] for name in copies for function, _, _ in rebound[name]}
+    called = find_called(case, functions)
+    rest = functions - called
+    if not rest:
+        return called
+    edges = case.graph.edges
+    own = {path for name in copies for _, path, _ in rebound[name]}
+    is_near = pc.is_in(edges["imported"].cast(pa.string()), pa.array(sorted({module for module, _ in copies})))
+    near = {path for (path,) in tables.read_rows(edges.filter(is_near), "path") if not is_test_file(path)}
+    return called | find_called_through(case, rest, [*sorted(own), *sorted(near - own)])
 
 
 RULES = (

@@ -1,0 +1,93 @@
+"""Objects that a class body or a default holds: Python makes them once, for all instances or callers."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterator, Sequence
+
+from analysis.facts.expressions import find_dotted, render
+from analysis.facts.function_names import Outer, list_made_defaults
+from analysis.facts.rows import Row, Rows
+
+CLASS_OBJECT, DEFAULT_OBJECT = "class-object", "default-object"
+#: What makes no object that keeps anything, or a container, of which others speak.
+_PLAIN = frozenset({
+    "", "list", "dict", "set", "bytearray", "defaultdict", "deque", "OrderedDict", "Counter", "ChainMap", "tuple",
+    "frozenset", "object", "str", "int", "float", "bool", "property", "staticmethod", "classmethod", "TypeVar",
+    "namedtuple", "WeakValueDictionary", "WeakKeyDictionary", "WeakSet", "Lock", "RLock", "getLogger", "compile",
+})  # fmt: skip
+#: More lines that use an object are not listed.
+_MOST_USES = 8
+
+
+def find_class_objects(node: ast.ClassDef, position: int, qualname: str) -> Iterator[Row]:
+    """Yield the rows of ``states`` of attributes of a class body that a call makes; nothing is known of their uses."""
+    is_dataclass = any(find_dotted(_strip(each)).rpartition(".")[2] == "dataclass" for each in node.decorator_list)
+    for statement in node.body:
+        if isinstance(statement, ast.Assign) and isinstance(statement.value, ast.Call):
+            names = [target.id for target in statement.targets if isinstance(target, ast.Name)]
+        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.value, ast.Call):
+            # Others than dataclasses may give each instance a copy, as pydantic does.
+            is_one = is_dataclass or "ClassVar" in render(statement.annotation) or not (node.bases or node.keywords)
+            names = [statement.target.id] if is_one and isinstance(statement.target, ast.Name) else []
+        else:
+            continue
+        made = _find_default(statement.value)
+        for name in names if made.rpartition(".")[2] not in _PLAIN else ():
+            yield position, statement.lineno, qualname, name, CLASS_OBJECT, made, []
+
+
+def add_kept_objects(
+    rows: Rows, functions: Sequence[Outer], source: bytes, next_position: Callable[[], int]
+) -> None:
+    """Add the rows of ``states`` of defaults, and what uses objects of class bodies.
+
+    Attributes that the file gives each instance for itself are no such objects.
+    """
+    for function in functions:
+        arguments = function.node.args
+        if arguments.defaults or arguments.kw_defaults:
+            for name, (line, made) in list_made_defaults(arguments).items():
+                if made.rpartition(".")[2] not in _PLAIN:
+                    rows.states.append((next_position(), line, function.qualname, name, DEFAULT_OBJECT, made, []))
+    names = sorted({re.escape(str(row[3]).encode()) for row in rows.states if row[4] == CLASS_OBJECT})
+    if names:
+        uses, own = _find_uses(source, names)
+        rows.states[:] = [
+            (*row[:6], uses.get(row[3], [])) if row[4] == CLASS_OBJECT else row
+            for row in rows.states
+            if row[4] != CLASS_OBJECT or row[3] not in own
+        ]
+
+
+def _find_uses(source: bytes, names: Sequence[bytes]) -> tuple[dict[str, list[int]], set[str]]:
+    """Return the lines that go on from an attribute of each name, and the names that objects get for themselves."""
+    pattern = re.compile(rb"\b(?P<owner>\w+)\.(?P<name>%s)(?P<rest>\.\w|\[|[ \t]*+(?::[^\n=]*+)?=(?!=))" % b"|".join(names))
+    uses: dict[str, list[int]] = {}
+    own: set[str] = set()
+    line, counted = 1, 0
+    for found in pattern.finditer(source):
+        name = found["name"].decode("utf-8", "replace")
+        if found["rest"].endswith(b"="):
+            own |= {name} if found["owner"] == b"self" else set()
+            continue
+        line += source.count(b"\n", counted, found.start())
+        counted = found.start()
+        lines = uses.setdefault(name, [])
+        if len(lines) < _MOST_USES and line not in lines:
+            lines.append(line)
+    return uses, own
+
+
+def _find_default(value: ast.Call) -> str:
+    """Return the dotted callee that makes an attribute, of a field of a dataclass that of its default."""
+    callee = find_dotted(value.func)
+    if callee.rpartition(".")[2] != "field":
+        return callee
+    default = next((keyword.value for keyword in value.keywords if keyword.arg == "default"), None)
+    return find_dotted(default.func) if isinstance(default, ast.Call) else ""
+
+
+def _strip(node: ast.expr) -> ast.expr:
+    return node.func if isinstance(node, ast.Call) else node
