@@ -37,6 +37,8 @@ RULES = {
     "singleton",
     "shared-class-attribute",
     "object-keeps-request",
+    "object-keeps-argument",
+    "factory-keeps-object",
 }
 
 
@@ -244,6 +246,96 @@ MIXED: Mapping[str, str] = {
             get_desk().enter(user)
             return lambda: get_desk()._user
         """,
+    "an object in a class body is changed by instances": """
+        class Client:
+            user = None
+        class Service:
+            client = Client()
+            def serve(self, user): self.client.user = user
+        def serve(user):
+            Service().serve(user)
+            return lambda: Service.client.user
+        """,
+    "an object in a class body keeps what a method gets": """
+        class Client:
+            def send(self, text): self.last = text
+            def show(self): return self.last
+        class Service:
+            client: "Client" = Client()
+            def serve(self, text): self.client.send(text)
+        def serve(text):
+            Service().serve(text)
+            return lambda: Service().client.show()
+        """,
+    "a default object is changed": """
+        class Context:
+            def __init__(self): self.items = []
+        def serve(word, context=Context()):
+            context.items.append(word)
+            return list(context.items)
+        """,
+    "a default object of a constructor collects": """
+        class Cache:
+            def __init__(self): self.items = []
+            def put(self, item): self.items.append(item)
+            def show(self): return list(self.items)
+        class Service:
+            def __init__(self, cache=Cache()): self.cache, self.show = cache, cache.show
+            def put(self, item): self.cache.put(item)
+        def serve(word):
+            service = Service()
+            service.put(word)
+            return service.show()
+        """,
+    "a field of a dataclass has one object for all": """
+        from dataclasses import dataclass, field
+        class Box:
+            def put(self, item): self.item = item
+            def show(self): return self.item
+        @dataclass
+        class Cart:
+            name: str
+            box: Box = field(default=Box())
+        def serve(word):
+            cart = Cart("cart")
+            cart.box.put(word)
+            return lambda: cart.box.show()
+        """,
+    "an object of the module collects what no name calls a user": """
+        class Job:
+            def __init__(self): self.items = []
+            def collect(self, text): self.items.append(text)
+            def show(self): return list(self.items)
+        job = Job()
+        def serve(text):
+            job.collect(text)
+            return job.show()
+        """,
+    "an object of the module keeps the last by a local name": """
+        class Job:
+            def run(self, text):
+                shown = text.title()
+                self.last = shown
+            def show(self): return self.last
+        job = Job()
+        def serve(text):
+            job.run(text)
+            return lambda: job.show().lower()
+        """,
+    "what a function makes at the end of the module": """
+        class Job:
+            def __init__(self): self.notes = {}
+            def run(self, text): self.notes["last"] = text
+            def show(self): return self.notes["last"]
+        def build(): return Job()
+        def build_all():
+            made = build()
+            return made
+        job = build_all()
+        def serve(text):
+            job.run(text)
+            return lambda: job.show()
+        """,
     "a container of a class body has a local name": """
         class Desk:
             seen = []
@@ -365,6 +457,64 @@ APART: Mapping[str, str] = {
         def get_settings(): return Settings()
         def serve(user): return user * get_settings().size
         """,
+    "a default that nobody changes": """
+        class Context:
+            size = 3
+        def serve(word, context=Context()): return word * context.size
+        """,
+    "an object in a class body that each instance replaces": """
+        class Client:
+            user = None
+        class Service:
+            client = Client()
+            def __init__(self): self.client = Client()
+            def serve(self, user):
+                self.client.user = user
+                return self.client.user
+        def serve(user): return Service().serve(user)
+        """,
+    "a descriptor in a class body": """
+        class Field:
+            def __set_name__(self, owner, name): self.name = "_" + name
+            def __get__(self, one, owner): return getattr(one, self.name)
+            def __set__(self, one, value): setattr(one, self.name, value)
+        class Cart:
+            item = Field()
+        def serve(word):
+            cart = Cart()
+            cart.item = word
+            return cart.item
+        """,
+    "a field that is made for each": """
+        from dataclasses import dataclass, field
+        class Box:
+            def put(self, item): self.item = item
+            def show(self): return self.item
+        @dataclass
+        class Cart:
+            box: Box = field(default_factory=Box)
+        def serve(word):
+            cart = Cart()
+            cart.box.put(word)
+            return cart.box.show()
+        """,
+    "an object of the module that is made ready on import": """
+        class Words:
+            def __init__(self): self.known = []
+            def know(self, word): self.known.append(word)
+        words = Words()
+        words.know("plain")
+        def serve(text): return text if text not in words.known else "plain"
+        """,
+    "a job for each call": """
+        class Job:
+            def run(self, text): self.last = text
+            def show(self): return self.last
+        def serve(text):
+            job = Job()
+            job.run(text)
+            return job.show()
+        """,
     "a registry": """
         KINDS = {}
         def register(name):
@@ -406,3 +556,18 @@ def test_who_stores_and_who_reads_is_cited(make_tree: Tree) -> None:
     assert cited[0] == "app/enter.py:3"
     assert "app/show.py:1" in cited
     assert "enter keeps its argument request in the shared app.desk.desk.request (app/enter.py:3)" in finding.message
+
+
+def test_the_statement_that_reads_what_an_object_keeps_is_named(make_tree: Tree) -> None:
+    files = {
+        "app/__init__.py": "",
+        "app/job.py": "class Job:\n    def run(self, text):\n        self.last = text\n    def show(self):\n"
+        "        return self.last\n",
+        "app/main.py": "from app.job import Job\nJOB = Job()\n",
+    }
+    (finding,) = [each for each in judge(make_tree(files)) if each.rule == "object-keeps-argument"]
+    assert (finding.severity, finding.subject) == ("P2", "app.job:Job")
+    assert [f"{place.path}:{place.line}" for place in finding.evidence] == [
+        "app/job.py:3", "app/main.py:2", "app/job.py:5",
+    ]  # fmt: skip
+    assert "app.main.JOB is one object for all users (app/main.py:2); it is read at app/job.py:5" in finding.message

@@ -38,19 +38,12 @@ def find_class_objects(node: ast.ClassDef, position: int, qualname: str) -> Iter
             yield position, statement.lineno, qualname, name, CLASS_OBJECT, made, []
 
 
-def add_kept_objects(
-    rows: Rows, functions: Sequence[Outer], source: bytes, next_position: Callable[[], int]
-) -> None:
+def add_kept_objects(rows: Rows, functions: Sequence[Outer], source: bytes, next_position: Callable[[], int]) -> None:
     """Add the rows of ``states`` of defaults, and what uses objects of class bodies.
 
     Attributes that the file gives each instance for itself are no such objects.
     """
-    for function in functions:
-        arguments = function.node.args
-        if arguments.defaults or arguments.kw_defaults:
-            for name, (line, made) in list_made_defaults(arguments).items():
-                if made.rpartition(".")[2] not in _PLAIN:
-                    rows.states.append((next_position(), line, function.qualname, name, DEFAULT_OBJECT, made, []))
+    rows.states += [(next_position(), *row) for row in _find_defaults(functions, source)]
     names = sorted({re.escape(str(row[3]).encode()) for row in rows.states if row[4] == CLASS_OBJECT})
     if names:
         uses, own = _find_uses(source, names)
@@ -61,9 +54,26 @@ def add_kept_objects(
         ]
 
 
+def _find_defaults(functions: Sequence[Outer], source: bytes) -> Iterator[Row]:
+    """Yield the rows of defaults, without positions, and the lines of the function that use a part of each."""
+    lines: list[bytes] = []
+    for function in functions:
+        node = function.node
+        made = list_made_defaults(node.args) if node.args.defaults or node.args.kw_defaults else {}
+        for name, (line, callee) in made.items():
+            if callee.rpartition(".")[2] not in _PLAIN:
+                lines = lines or source.split(b"\n")
+                part = re.compile(rb"\b%s\." % re.escape(name.encode()))
+                numbers = range(node.lineno, (node.end_lineno or 0) + 1)
+                used = [number for number in numbers if part.search(lines[number - 1])]
+                yield line, function.qualname, name, DEFAULT_OBJECT, callee, used[:_MOST_USES]
+
+
 def _find_uses(source: bytes, names: Sequence[bytes]) -> tuple[dict[str, list[int]], set[str]]:
     """Return the lines that go on from an attribute of each name, and the names that objects get for themselves."""
-    pattern = re.compile(rb"\b(?P<owner>\w+)\.(?P<name>%s)(?P<rest>\.\w|\[|[ \t]*+(?::[^\n=]*+)?=(?!=))" % b"|".join(names))
+    pattern = re.compile(
+        rb"\b(?P<owner>\w+)\.(?P<name>%s)(?P<rest>\.\w|\[|[ \t]*+(?::[^\n=]*+)?=(?!=))" % b"|".join(names)
+    )
     uses: dict[str, list[int]] = {}
     own: set[str] = set()
     line, counted = 1, 0

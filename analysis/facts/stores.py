@@ -57,7 +57,9 @@ def find_stores(
         place = bisect_left(lines, first)
         if (place < len(lines) and lines[place] <= last) or _keeps_argument(function, of_objects):
             flow = FunctionFlow(function.node, names, function.owner)
-            found += [(function, each) for each in flow.list_stored() if each.way != "object" or _is_left(function, each)]
+            found += [
+                (function, each) for each in flow.list_stored() if each.way != "object" or _is_left(function, each)
+            ]
     if not found:
         return []
     reads = _find_reads(source, functions, found)
@@ -192,8 +194,8 @@ def _find_object_reads(source: bytes, stored_at: Mapping[str, set[int]]) -> dict
     for name in sorted(stored_at):
         by_last[name.rpartition(".")[2].encode()].append(name)
     pattern = re.compile(
-        rb"(?m)^(?![ \t]*+(?:if|elif|while|assert|#|del|from|import)\b)[^\n#]*?[\w)\]]\.(%s)\b(?![ \t]*+=(?!=)|\.(?:%s)\()"
-        % (b"|".join(by_last), b"|".join(sorted(_CHANGING)))
+        rb"(?m)^(?![ \t]*+(?:if|elif|while|assert|#|del|from|import)\b)[^\n#]*?[\w)\]]"
+        rb"\.(%s)\b(?![ \t]*+=(?!=)|\.(?:%s)\()" % (b"|".join(by_last), b"|".join(sorted(_CHANGING)))
     )
     matches = list(pattern.finditer(source))
     lines = _number_lines(source, (match.start() for match in matches))

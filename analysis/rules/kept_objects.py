@@ -78,6 +78,11 @@ def _is_odd(definition: str, described: _Classes) -> bool:
 
 
 def list_names(case: RuleContext) -> Iterator[tuple[str, MadeObject]]:
-    """Yield the objects by ``pkg.mod:Class.attribute`` or ``pkg.mod:function(parameter)``."""
+    """Yield the objects by ``pkg.mod:Class.attribute`` or ``pkg.mod:function(parameter)``.
+
+    Left out are defaults of which the function itself uses no part.
+    """
+    unused = {(each.path, each.line, name_kept(each)) for each in find_states(case, DEFAULT_OBJECT) if not each.changed}
     for item in find_kept_objects(case):
-        yield f"{item.module}:{item.name}", item
+        if (item.path, item.line, item.name) not in unused:
+            yield f"{item.module}:{item.name}", item

@@ -69,6 +69,7 @@ def find_module_objects(case: RuleContext) -> list[MadeObject]:
     is_made = pc.and_(pc.equal(bindings["kind"].cast(pa.string()), "instance"), pc.equal(bindings["owner"], ""))
     # What stands under `if __name__ == "__main__"` is not made on import.
     is_made = pc.and_(is_made, pc.not_equal(bindings["scope"].cast(pa.string()), "function"))
+    is_made = pc.and_(is_made, pc.invert(pc.match_substring(bindings["condition"], "__name__")))
     columns = ("path", "line", "name", "value")
     made = [
         row

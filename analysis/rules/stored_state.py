@@ -42,7 +42,8 @@ _ONCE_PER_CLASS = frozenset({
     "teardown_class", "setUpTestData",
 })  # fmt: skip
 _COLUMNS = (
-    "path", "line", "owner", "name", "way", "inflow", "parameters", "is_keyed", "is_once", "is_returned", "keys", "reads",
+    "path", "line", "owner", "name", "way", "inflow", "parameters", "is_keyed", "is_once", "is_returned",
+    "keys", "reads",
 )  # fmt: skip
 
 
@@ -82,7 +83,7 @@ class Store(NamedTuple):
     def is_preparing(self) -> bool:
         """Whether the method says by its name that it makes its object ready for all, or is not for its users."""
         name = self.owner.rpartition(".")[2]
-        return name.startswith("_") and name != "__call__" or bool(_PREPARING.match(name))
+        return (name.startswith("_") and name != "__call__") or bool(_PREPARING.match(name))
 
     @property
     def is_kept(self) -> bool:

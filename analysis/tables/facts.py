@@ -24,7 +24,16 @@ HOOK_KINDS = (
     "module_getattr", "sys_modules", "path_extended", "computed_import", "computed_binding", "module_attribute",
 )  # fmt: skip
 RETURNS = ("", "new", "kept")
-STATE_KINDS = ("singleton", "class-attribute", "class-registry", "default", "cached-getter", "singleton-maker", "class-object", "default-object")
+STATE_KINDS = (
+    "singleton",
+    "class-attribute",
+    "class-registry",
+    "default",
+    "cached-getter",
+    "singleton-maker",
+    "class-object",
+    "default-object",
+)
 STORE_WAYS = ("bind", "attribute", "item", "change", "object", "default")
 INFLOWS = ("constant", "made", "parameter")
 MARKER_KINDS = ("ssot", "deprecated")
@@ -149,7 +158,7 @@ STATES = Table("states", "one place with state that outlives a call", (
     text("name", "attribute, parameter or function"),
     one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: a container that is changed only through the class; default: a container that the function changes or passes on; cached-getter: a cached function without parameters; singleton-maker: a decorator or metaclass that makes a class keep its one object; class-object: an attribute of the class body that a call makes; default-object: a default that a call makes"),
     text("value", "the stored value, as written; of a singleton the creating method; of a cached-getter its call; of a singleton-maker: decorator or metaclass; of a class-object or default-object the callee"),
-    Column("changed", pa.list_(pa.int32()), "lines that store or change it; of a class-object the first lines that use a part of it"),
+    Column("changed", pa.list_(pa.int32()), "lines that store or change it; of a class-object or default-object the first lines that use a part of it"),
 ))  # fmt: skip
 
 STORES = Table("stores", "one statement of a function that stores something where it outlives the call", (

@@ -125,7 +125,7 @@ def find_kept_by_objects(case: RuleContext) -> Iterator[tuple[str, list[SharedOb
 
 
 def describe_kept(
-    objects: Sequence[SharedObject], stores: Sequence[Store], arguments: Iterable[str]
+    objects: Sequence[SharedObject], stores: Sequence[Store], arguments: Sequence[str]
 ) -> tuple[str, list[Place], list[str]]:
     """Return message, places and marks: which method keeps what, of which object, and who reads it."""
     best, one = stores[0], objects[0]

@@ -83,7 +83,7 @@ RULES = (
     ),
     Rule(
         "object-made-on-import", "P2",
-        "A module makes an object of the tree's own classes when it is imported, under a name of the module, in a class "
+        "A module makes an object of the tree's own classes when it is imported, under a name of its own, in a class "
         "body or as a default: one for all users, at a moment that the order of imports decides.",
         "Make it where the program starts and pass it on; keep at module level only what never changes.",
         _check_objects,
