@@ -23,6 +23,7 @@ from analysis.facts.requires_python import read_requires_python
 from analysis.facts.source_tree import SourceTree
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.graph import Cycle, build_cycles_table, build_empty_graph, build_import_graph, find_cycles
+from analysis.graph.unknown_loads import build_unknown_loads_table
 from analysis.investigation import Investigation
 from analysis.manifest import BaselineTrend, ProbeRun
 from analysis.names import (
@@ -305,10 +306,11 @@ def complete_probe(asked: ProbeOptions | None, policy: Policy, root: Path) -> Pr
 
 
 def _find_starts(case: RuleContext) -> dict[str, pa.Table]:
-    """Return the tables of starts and search paths by name."""
+    """Return the tables of starts and search paths, and of what may add to them, by name."""
     resolver = case.resolver or TargetResolver(case.facts)
     return {
         "starts": build_starts_table(resolver.starts),
+        "unknown_loads": build_unknown_loads_table(case.facts.loads, case.facts.start_marks),
         "search_paths": build_search_paths_table(case.facts, resolver.index, resolver.starts),
     }
 

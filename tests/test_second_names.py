@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
@@ -10,6 +12,7 @@ import pytest
 from conftest import Tree
 from second_name_witness import run_and_see
 
+from analysis.graph.unknown_loads import find_unknown_loads
 from analysis.pipeline import build_case, simulate
 from analysis.policy import Policy
 from analysis.rules import RuleContext
@@ -290,3 +293,45 @@ def test_submodules_below_an_alias_of_a_package_are_loaded_again(make_tree: Tree
     assert told.places == ["p/use.py:1", "main.py:5", "main.py:3"]
     files["main.py"] = files["main.py"].replace("from old.core import Core", "import old")
     assert tell(open_case(make_tree(files), is_simulated=False)) == []
+
+
+# Modules that runpy runs
+
+RUN = "import runpy\nimport p.use\n"
+RUNS: Mapping[str, tuple[str, str, str]] = {
+    "by its path": (f"{RUN}runpy.run_path('p/core.py')\n", "<run_path>", "P1"),
+    "by its path, as the main program": (
+        f"{RUN}runpy.run_path(__file__.replace('main', 'p/core'), run_name='__main__')\n", "", "",
+    ),
+    "by a path beside the file": (
+        f"{RUN}import os\nrunpy.run_path(os.path.join(os.path.dirname(__file__), 'p/core.py'), None, '__main__')\n",
+        "__main__", "P1",
+    ),
+    "by its name": (f"{RUN}runpy.run_module('p.core')\n", "p.core", "P1"),
+    "by its name, as the main program": (f"{RUN}runpy.run_module('p.core', run_name='__main__')\n", "__main__", "P1"),
+    "in a function": (
+        f"{RUN}from runpy import run_module\ndef f():\n    run_module('p.core')\nf()\n", "p.core", "P2",
+    ),
+    "by a name that is computed": (f"{RUN}import sys\nrunpy.run_module(sys.argv[1] if sys.argv[1:] else 'p')\n", "", ""),
+    "a package, that is its main module": (f"{RUN}runpy.run_module('p', run_name='__main__')\n", "__main__", "P1"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", RUNS)
+def test_a_module_that_runpy_runs_is_a_second_one(make_tree: Tree, name: str) -> None:
+    code, second, severity = RUNS[name]
+    path = "p/__main__.py" if "package" in name else "p/core.py"
+    text = "import os\nprint(__name__, os.path.relpath(__file__))\nclass Core: ...\n"
+    files = {"p/__init__.py": "", path: text, "p/use.py": f"from {path[:-3].replace('/', '.')} import Core\n"}
+    root = make_tree({**files, "main.py": code, "p/__main__.py": files.get("p/__main__.py", text)})
+    seen = subprocess.run([sys.executable, "main.py"], cwd=root, capture_output=True, text=True, check=True).stdout
+    assert len(seen.splitlines()) == 2
+    case = open_case(root, is_simulated=False)
+    told = [each for each in tell(case) if each.path == path]
+    assert [each.severity for each in told] == ([severity] if severity else [])
+    if severity:
+        assert f"{second} {path}" in seen and f" as {second}" in told[0].message
+        assert ("runpy", path) in {(start.kind, start.path) for start in case.resolver.starts}
+    else:
+        unknown = find_unknown_loads(case.facts.loads, case.facts.start_marks)
+        assert [row[:2] for row in unknown] == [("main.py", code.count("\n"))]

@@ -20,6 +20,8 @@ _LOADERS = frozenset({"spec_from_file_location", "SourceFileLoader", "load_sourc
 _RELOADS = frozenset({"importlib.reload", "imp.reload", "reload"})
 #: Where a path begins: in the folder of the file that says it, or in the working folder.
 HERE, WORKING = "{here}", "{cwd}"
+#: The name of a module that ``runpy.run_path`` runs, unless it is given another one.
+RUN_PATH = "<run_path>"
 _FILE = f"{HERE}/\0"
 _SAME = frozenset({"abspath", "realpath", "normpath", "expanduser", "str", "fspath", "Path", "PurePath", "PosixPath"})
 _SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "__str__", "expanduser"})
@@ -99,9 +101,10 @@ class _Visitor:
             path = _find_path(given[1], names, 0)
             yield self._row(node, "by-path", find_text_pattern(given[0]), path, owner)
         elif last == "run_path" and given:
-            yield self._row(node, "by-path", _find_run_name(node), _find_path(given[0], names, 0), owner)
+            yield self._row(node, "by-path", _find_run_name(node, RUN_PATH), _find_path(given[0], names, 0), owner)
         elif last == "run_module" and node.args:
-            yield self._row(node, "run-by-name", _find_run_name(node), find_literal_text(node.args[0]) or "*", owner)
+            module = find_literal_text(node.args[0]) or "*"
+            yield self._row(node, "run-by-name", _find_run_name(node, module), module, owner)
         elif callee in _RELOADS and len(node.args) == 1:
             yield self._row(node, "reload", "", _find_module(node.args[0]), owner)
         elif callee == "sys.modules.pop" and node.args:
@@ -140,9 +143,9 @@ def _find_assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
                 yield target.id, statement.value
 
 
-def _find_run_name(node: ast.Call) -> str:
-    given = [each.value for each in node.keywords if each.arg == "run_name"]
-    return find_text_pattern(given[0]) if given else "<run_path>"
+def _find_run_name(node: ast.Call, default: str) -> str:
+    given = [each.value for each in node.keywords if each.arg == "run_name"] or node.args[2:3]
+    return find_text_pattern(given[0]) if given else default
 
 
 def _find_module(node: ast.expr) -> str:

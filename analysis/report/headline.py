@@ -91,12 +91,13 @@ def _build_ordinary(values: Mapping[str, float], worst: Mapping[str, str]) -> It
         if value is None:
             continue
         note: tuple[Shown, ...] = ()
-        if figure.more in values and value:
+        is_unknown = figure.is_open and not value and values.get(figure.more, 0) > 0
+        if figure.more in values and ((values[figure.more] > 0) if figure.is_open else value):
             more = values[figure.more]
             noun = choose_form(more, figure.singular, figure.plural)
             note = (Shown(write_count(more), figure.more), Shown(f" {noun}"))
-        light = _WEIGHTS[worst[rule]] if rule in worst else "amber" if value else "green"
-        yield Figure(figure.metric, figure.label, value, light, note)
+        light = _WEIGHTS[worst[rule]] if rule in worst else "amber" if value else "grey" if is_unknown else "green"
+        yield Figure(figure.metric, figure.label, value, light, note, says="Not all known" if is_unknown else "")
 
 
 def _build_concept(goal: SuccessMetric) -> Figure:

@@ -12,6 +12,7 @@ from analysis.facts.starting import find_start_folders
 from analysis.facts.starting.layout import Folders
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.imports import ImportFacts
+from analysis.resolve.loaded_files import MAIN, Loaded
 from analysis.resolve.modules import ModuleIndex
 
 #: The column ``start`` of what holds for every start.
@@ -34,9 +35,14 @@ class Start:
     evidence_line: int
 
 
-def find_starts(facts: ImportFacts, index: ModuleIndex) -> list[Start]:
-    """Return all starts, sorted."""
+def find_starts(facts: ImportFacts, index: ModuleIndex, loaded: Iterable[Loaded] = ()) -> list[Start]:
+    """Return all starts, sorted; ``loaded`` are the files that calls load past the import statement."""
     found = set(_find_marked(facts.start_marks, index))
+    for each in loaded:
+        if each.is_run:
+            name = _name(index, each.path)
+            main = name if each.name == MAIN else ""
+            found.add(Start("runpy", each.path, name, main, _find_root(index, each.path), each.loader, each.line))
     found.update(_find_packages(index))
     layout = Folders(index.paths)
     rows = list(tables.read_rows(facts.start_evidence, *tables.START_EVIDENCE.names))
@@ -87,6 +93,11 @@ def _read_evidence(
         main = inner if source == "python-m" else ""
         started = layout.has_module(where, inner) if main else file
         yield Start(source, started, value, main, folder, path, line)
+
+
+def _find_root(index: ModuleIndex, path: str) -> str:
+    module = index.find_file(path)
+    return module.root if module is not None else "."
 
 
 def _name(index: ModuleIndex, path: str) -> str:

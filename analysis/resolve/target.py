@@ -10,6 +10,7 @@ from analysis.resolve.attributes import settle_attributes
 from analysis.resolve.environments import DEFAULT, Supported
 from analysis.resolve.evidence import FactTables
 from analysis.resolve.imports import ImportFacts, ImportResolver
+from analysis.resolve.loaded_files import list_loaded
 from analysis.resolve.modules import Module, ModuleIndex
 from analysis.resolve.name_resolver import NameResolver
 from analysis.resolve.namespaces import Namespaces
@@ -47,7 +48,7 @@ class TargetResolver:
     @cached_property
     def starts(self) -> list[Start]:
         """How the program can be started."""
-        return find_starts(self.facts, self.index)
+        return find_starts(self.facts, self.index, list_loaded(self.imports, self.facts.loads))
 
     @property
     def liveness(self) -> Numbers:

@@ -115,6 +115,11 @@ def _fix_main(path: str, rows: Sequence[SecondName], shared: Contents) -> str:
 def _say_loader(path: str, rows: Sequence[SecondName]) -> str:
     row = rows[0]
     calls = ", when a function is called" if row.is_deferred else ""
+    if row.start:
+        return (
+            f"{path} is imported as {_name_user(row)}, and {row.second_path}:{row.second_line} runs it a second time as "
+            f"{row.second_name}{calls}"
+        )
     return (
         f"{path} is imported as {_name_user(row)}, and {row.second_path}:{row.second_line} loads it a second time by "
         f"its file path as {row.second_name}{calls}"
@@ -123,6 +128,10 @@ def _say_loader(path: str, rows: Sequence[SecondName]) -> str:
 
 def _fix_loader(_: str, rows: Sequence[SecondName], __: Contents) -> str:
     row = rows[0]
+    if row.start:
+        return (
+            f"Import {row.first_name} there and call a function of it, or move what others import into another module"
+        )
     return f'Load it by its name there: importlib.import_module("{row.first_name}")'
 
 

@@ -92,7 +92,7 @@ from analysis.tables.runtime import (
     SWALLOWED,
     VERDICTS,
 )
-from analysis.tables.second_names import SECOND_NAME_KINDS, SECOND_NAMES
+from analysis.tables.second_names import SECOND_NAME_KINDS, SECOND_NAMES, UNKNOWN_LOADS
 from analysis.tables.simulation import (
     CUT_TRIALS,
     OUTCOMES,
@@ -203,6 +203,7 @@ __all__ = [
     "TABLES",
     "TEXT",
     "TEXTS",
+    "UNKNOWN_LOADS",
     "VALUE_KINDS",
     "VERDICTS",
     "VIOLATIONS",
@@ -218,7 +219,7 @@ __all__ = [
 
 CONCLUSION_TABLES: tuple[Table, ...] = (
     EDGES, EXTERNALS, PHANTOMS, CYCLES, FINDINGS, ACCEPTED, SCORES, SCORE_PARTS, METRICS, PATHS, VIOLATIONS, PHANTOM_NAMES,
-    CONFLICTS, BASES, DUPLICATES, FOLDER_COPIES, SECOND_NAMES, STARTS, SEARCH_PATHS,
+    CONFLICTS, BASES, DUPLICATES, FOLDER_COPIES, SECOND_NAMES, UNKNOWN_LOADS, STARTS, SEARCH_PATHS,
 )  # fmt: skip
 TABLES: Mapping[str, Table] = {
     table.name: table

@@ -19,8 +19,17 @@ SECOND_NAMES = Table("second_names", "one file that Python can load under two na
     count("second_line", "its line; 0 when it is started"),
     text("evidence_path", "file of the evidence: what gives the second name"),
     count("evidence_line", "its line"),
-    text("start", "command that loads both, as far as it is known: python app.py, python -m pkg.mod; empty for any"),
+    text("start", "command that loads both, as far as it is known: python app.py, python -m pkg.mod, runpy; empty for any"),
     text("taken", "name that the first statement takes; empty for the module itself"),
     flag("is_deferred", "true when one of them is only loaded when a function is called"),
     flag("is_test", "true when only tests load it under both names"),
+), is_later=True)  # fmt: skip
+
+UNKNOWN_LOAD_KINDS = ("by-path", "run-by-name", "reload", "unregister", "sys-path", "site-folder")
+UNKNOWN_LOADS = Table("unknown_loads", "one statement that may give a file a second name, of which it is not known which", (
+    text("path", "the file"),
+    count("line", "line of the statement"),
+    one_of("kind", UNKNOWN_LOAD_KINDS, "what it does, as in loads and start_marks"),
+    text("reason", "what of it is not known"),
+    flag("is_test", "true in tests"),
 ), is_later=True)  # fmt: skip

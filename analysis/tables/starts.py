@@ -11,7 +11,7 @@ BASES_OF_FOLDERS = ("", "file", "working-folder", "absolute", "unknown")
 #: Where a folder of the search path, or a start, comes from.
 EVIDENCE_SOURCES = (
     "script", "main-module", "python-m", "console-script", "pytest", "server", "django", "sys.path", "site-folder",
-    "pth", "pythonpath", "dotenv", "editor", "type-checker", "inferred",
+    "pth", "pythonpath", "dotenv", "editor", "type-checker", "inferred", "runpy",
 )  # fmt: skip
 
 START_MARKS = Table("start_marks", "one statement that changes the search path, or says how the file is started", (
@@ -33,7 +33,7 @@ START_EVIDENCE = Table("start_evidence", "one line of a file that is no Python, 
 ), is_later=True)  # fmt: skip
 
 STARTS = Table("starts", "one way in which the program is started", (
-    one_of("kind", EVIDENCE_SOURCES, "script, main-module (a package with __main__.py), python-m, console-script, pytest, server (gunicorn, uvicorn, celery, flask), django"),
+    one_of("kind", EVIDENCE_SOURCES, "script, main-module (a package with __main__.py), python-m, console-script, runpy (run_path, run_module), pytest, server (gunicorn, uvicorn, celery, flask), django"),
     text("path", "file that is started; empty for the test runner"),
     text("module", "module that is imported for it, or whose name becomes __main__; empty where there is none"),
     text("main", "module that is __main__: the dotted name that the file has when it is imported; empty for a third-party program"),

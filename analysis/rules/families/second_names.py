@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from analysis import tables
 from analysis.graph.framework_names import LISTED
+from analysis.graph.unknown_loads import LOADS_NOT_KNOWN
 from analysis.resolve.second_names import SecondName
 from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
@@ -154,6 +155,9 @@ RULES = (
         is_joint=True,
         step=PlanStep(plan_phases.PATHS, 30, "Import every file by one name"), cause=root_causes.PATHS,
         confirm=_confirm_two_names,
-        figure=RuleFigure(110, "files-with-two-names", "Files loaded under two names"),
+        figure=RuleFigure(
+            110, "files-with-two-names", "Files loaded under two names", LOADS_NOT_KNOWN,
+            "statement loads what is computed", "statements load what is computed", is_open=True,
+        ),
     ),
 )  # fmt: skip

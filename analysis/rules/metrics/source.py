@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.graph.unknown_loads import LOADS_NOT_KNOWN, find_unknown_loads
 from analysis.rules.context import RuleContext
 from analysis.rules.families.broken_imports import find_swallowed
 from analysis.rules.families.files import COMPILED, find_shadowed
@@ -69,6 +70,9 @@ def measure_missing(case: RuleContext) -> Iterator[Metric]:
         )
         if reason == "no-such-module" and liveness != "never"
     }
+    unknown = sum(not row[-1] for row in set(find_unknown_loads(case.facts.loads, case.facts.start_marks)))
+    meaning = "Statements outside tests that load a computed file, or put a computed folder on the search path."
+    yield Metric(LOADS_NOT_KNOWN, unknown, "statements", meaning)
     modules = len({module for _, _, module in phantoms})
     yield Metric("phantom-imports", len(phantoms), "statements", "Imports of in-tree modules that do not exist.")
     yield Metric("phantom-modules", modules, "modules", "In-tree modules that are imported but do not exist.")
