@@ -21,7 +21,8 @@ def find_loaded_again(resolver: TargetResolver, loads: pa.Table, reach: Reach) -
     """Yield the files that a loader loads by their path, or runs by their name, while statements import them.
 
     ``loads`` is the table of the facts. What is computed says nothing. Loader and importer must meet: a script that
-    nobody imports, as a set-up script, counts only where its own imports, or those of what it runs, lead to the importer.
+    nobody imports, as a set-up script, counts only where its own imports, or those of
+    what it runs, lead to the importer.
     """
     found = list_loaded(resolver.imports, loads)
     index = resolver.index

@@ -117,8 +117,8 @@ def _say_loader(path: str, rows: Sequence[SecondName]) -> str:
     calls = ", when a function is called" if row.is_deferred else ""
     if row.start:
         return (
-            f"{path} is imported as {_name_user(row)}, and {row.second_path}:{row.second_line} runs it a second time as "
-            f"{row.second_name}{calls}"
+            f"{path} is imported as {_name_user(row)}, and {row.second_path}:{row.second_line} runs it a second time "
+            f"as {row.second_name}{calls}"
         )
     return (
         f"{path} is imported as {_name_user(row)}, and {row.second_path}:{row.second_line} loads it a second time by "
