@@ -312,7 +312,7 @@ RUNS: Mapping[str, tuple[str, str, str]] = {
     "in a function": (
         f"{RUN}from runpy import run_module\ndef f():\n    run_module('p.core')\nf()\n", "p.core", "P2",
     ),
-    "by a name that is computed": (f"{RUN}import sys\nrunpy.run_module(sys.argv[1] if sys.argv[1:] else 'p')\n", "", ""),
+    "by a name that is computed": (f"{RUN}import sys\nrunpy.run_module((sys.argv[1:] or ['p'])[0])\n", "", ""),
     "a package, that is its main module": (f"{RUN}runpy.run_module('p', run_name='__main__')\n", "__main__", "P1"),
 }  # fmt: skip
 
