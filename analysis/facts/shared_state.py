@@ -38,7 +38,7 @@ def read_class_state(node: ast.ClassDef, position: int, qualname: str) -> list[R
     kept = {name: (line, value) for name, line, value in _find_containers(node)}
     if not kept:
         return found
-    by_object, by_class, own = _find_changes(node, kept)
+    by_object, by_class, own = _find_changes(node, qualname, kept)
     for name, (line, value) in kept.items():
         changed = sorted(by_object[name] | by_class[name])
         if changed and name not in own:
@@ -98,7 +98,7 @@ def _is_field(node: ast.ClassDef, statement: ast.AnnAssign) -> bool:
 
 
 def _find_changes(
-    node: ast.ClassDef, kept: Collection[str]
+    node: ast.ClassDef, qualname: str, kept: Collection[str]
 ) -> tuple[dict[str, set[int]], dict[str, set[int]], set[str]]:
     """Return the lines at which containers of a class are changed in place, through an object and through the class.
 
@@ -115,7 +115,9 @@ def _find_changes(
                 attribute = local.get(target.id) if isinstance(target, ast.Name) else target
                 if isinstance(attribute, ast.Attribute) and attribute.attr in kept:
                     owner = find_dotted(attribute.value)
-                    found = by_object if owner == "self" else by_class if owner in {"cls", node.name} else None
+                    found = (
+                        by_object if owner == "self" else by_class if owner in {"cls", node.name, qualname} else None
+                    )
                     if found is not None:
                         found[attribute.attr].add(inner.lineno)  # type: ignore[attr-defined]
             own.update(_find_given(inner))

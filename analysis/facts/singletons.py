@@ -12,22 +12,60 @@ from analysis.facts.rows import Row
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MAKER = "singleton-maker"
+#: Methods by which a decorator that is a class gives the object.
+_GIVING = frozenset({"__call__", "instance", "Instance", "get_instance", "getInstance"})
 
 
 def find_singletons(node: ast.ClassDef, position: int, qualname: str) -> Iterator[Row]:
     """Yield the rows of ``states`` of a class that keeps its one object, or makes other classes keep theirs."""
+    wrapped = _find_wrapped(node)
     for method in node.body:
         if not isinstance(method, _FUNCTIONS):
             continue
         first = method.args.args[0].arg if method.args.args else ""
         if _may_keep(method):
-            stored = _find_kept(method, {first, node.name} - {""}, is_new=method.name == "__new__")
+            stored = _find_kept(method, {first, node.name, qualname} - {""}, is_new=method.name == "__new__")
             for name, line in sorted(stored.items()):
                 yield position, method.lineno, qualname, name, "singleton", method.name, [line]
         elif method.name == "__call__" and first:
             line = _find_stored_call(method, first)
             if line:
                 yield position, method.lineno, qualname, "__call__", MAKER, "metaclass", [line]
+        if method.name in _GIVING and first and wrapped:
+            line = _find_stored_wrapped(method, first, wrapped)
+            if line:
+                yield position, method.lineno, qualname, method.name, MAKER, "decorator", [line]
+
+
+def _find_wrapped(node: ast.ClassDef) -> set[str]:
+    """Return the attributes in which a class that gives something keeps what its ``__init__`` gets, as it is."""
+    names = {method.name for method in node.body if isinstance(method, _FUNCTIONS)}
+    if _GIVING.isdisjoint(names):
+        return set()
+    found = set()
+    for method in node.body:
+        if isinstance(method, ast.FunctionDef) and method.name == "__init__" and len(method.args.args) > 1:
+            made = method.args.args[1].arg
+            for each in method.body:
+                if isinstance(each, ast.Assign) and find_dotted(each.value) == made:
+                    found |= {target.attr for target in each.targets if isinstance(target, ast.Attribute)}
+    return found
+
+
+def _find_stored_wrapped(method: Function, first: str, wrapped: set[str]) -> int:
+    """Return the line at which a decorator that is a class keeps what it makes of the class that it got; 0 if none."""
+    callees = {f"{first}.{name}" for name in wrapped}
+    for node in ast.walk(method):
+        if (
+            isinstance(node, ast.Assign)
+            and isinstance(node.value, ast.Call)
+            and find_dotted(node.value.func) in callees
+        ):
+            for target in node.targets:
+                holder = target.value if isinstance(target, ast.Subscript) else target
+                if isinstance(holder, ast.Attribute) and find_dotted(holder.value) == first:
+                    return 0 if _is_chosen(target, first) else node.lineno
+    return 0
 
 
 def find_decorator(node: Function) -> Row | None:
@@ -130,4 +168,4 @@ def _makes_own(value: ast.expr, owners: set[str], *, is_new: bool) -> bool:
         return False
     if isinstance(value.func, ast.Attribute) and value.func.attr == "__new__":
         return True
-    return not is_new and isinstance(value.func, ast.Name) and value.func.id in owners - {"self"}
+    return not is_new and find_dotted(value.func) in owners - {"self"}

@@ -41,6 +41,8 @@ _ONCE_PER_CLASS = frozenset({
     "__init_subclass__", "__class_getitem__", "__set_name__", "setUpClass", "tearDownClass", "setup_class",
     "teardown_class", "setUpTestData",
 })  # fmt: skip
+#: Of so many first parts of a dotted name is asked what they mean.
+_LENGTHS = (1, 2, 3, 4)
 _COLUMNS = (
     "path", "line", "owner", "name", "way", "inflow", "parameters", "is_keyed", "is_once", "is_returned",
     "keys", "reads",
@@ -102,8 +104,13 @@ class Store(NamedTuple):
         """
         if not self.is_keyed:
             return True
-        is_told = any(is_personal(key) or _TELLING.search(key) for key in self.keys)
-        return self.is_once and self.is_returned and bool(self.keys) and not is_told and bool(self.first)
+        is_once = self.is_once and self.is_returned and bool(self.keys)
+        return is_once and not self.is_personal_key and bool(self.first)
+
+    @property
+    def is_personal_key(self) -> bool:
+        """Whether the key may tell users apart, by the names of what flows into it."""
+        return any(is_personal(key) or _TELLING.search(key) for key in self.keys)
 
     @property
     def first(self) -> list[str]:
@@ -163,7 +170,7 @@ class _Holders:
         self._modules = frozenset(homes.values())
         self._classes = classes
         self._inheritance = inheritance
-        asked = {(homes[str(row[0])], ".".join(str(row[3]).split(".")[:length])) for row in rows for length in (1, 2)}
+        asked = {(homes[str(row[0])], ".".join(str(row[3]).split(".")[:length])) for row in rows for length in _LENGTHS}
         self._meanings: Mapping[tuple[str, str], Meaning] = meanings.find_meanings(asked)
         self._products: Mapping[Meaning, Product] = meanings.find_classes(set(self._meanings.values()))
 
@@ -210,6 +217,11 @@ class _Holders:
         if not part and way == "attribute":
             return f"{meaning.definition}.{name}", False, ""
         held = self._meanings.get((module, f"{first}.{name}"))
+        if held is not None and held.kind == "module" and part:
+            return self._find_in_module(module, held, f"{first}.{name}", part, way)
+        if held is not None and held.is_class and held.path and part:
+            attribute, _, rest = part.partition(".")
+            return f"{held.definition}.{attribute}", True, rest
         if held is None or not self._is_shared(held, way, has_part=bool(part)):
             return None
         return held.definition.replace(":", ".") or f"{meaning.definition}.{name}", False, part

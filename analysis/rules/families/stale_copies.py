@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -66,7 +67,7 @@ def _find_rebound(case: RuleContext) -> dict[_Name, Rebinding]:
 def _find_copies(case: RuleContext, rebound: set[_Name]) -> dict[_Name, list[tuple[str, Place]]]:
     """Return importer and place of the copies of each name, those of copies too: they are made on import."""
     edges = case.graph.edges
-    edges = edges.filter(pc.is_in(edges["kind"].cast(pa.string()), pa.array(["from"])))
+    edges = edges.filter(pc.is_in(edges["kind"].cast(pa.string()), pa.array(["from", "star"])))
     columns = ("imported", "name", "importer", "bound_as", "path", "line", "scope", "is_ancestor", "liveness")
     taken: dict[_Name, list[tuple[_Name, Place]]] = defaultdict(list)
     for imported, name, importer, bound_as, path, line, scope, is_ancestor, liveness in tables.read_rows(
@@ -74,19 +75,52 @@ def _find_copies(case: RuleContext, rebound: set[_Name]) -> dict[_Name, list[tup
     ):
         is_copy = scope in _EAGER and not is_ancestor and liveness != "never" and importer != imported
         if is_copy and not is_test_file(path):
-            taken[imported, name].append(((importer, bound_as), (path, line)))
+            taken[imported, name].append(((importer, bound_as or name), (path, line)))
     for copied, copy in _find_aliases(case, {name for _, name in rebound}):
         taken[copied].append(copy)
+    stars = _Stars(case)
     found: dict[_Name, list[tuple[str, Place]]] = {}
     for name in sorted(rebound):
         waiting, seen = [name], {name}
         for asked in waiting:
-            for taker, place in taken.get(asked, ()):
-                found.setdefault(name, []).append((taker[0], place))
+            by_star = taken.get((asked[0], "*"), ()) if stars.are_offering(*asked) else ()
+            for taker, place in (*taken.get(asked, ()), *(((one[0], asked[1]), place) for one, place in by_star)):
+                if place not in (each for _, each in by_star) or stars.is_used(place[0], asked[1]):
+                    found.setdefault(name, []).append((taker[0], place))
                 if taker not in seen and taker not in rebound:
                     seen.add(taker)
                     waiting.append(taker)
     return found
+
+
+class _Stars:
+    """Answers which names ``from m import *`` copies, and whether the file that takes them uses one."""
+
+    def __init__(self, case: RuleContext) -> None:
+        self._tree = case.facts.tree
+        self._texts: dict[str, bytes] = {}
+        self._listed: dict[str, set[str]] = defaultdict(set)
+        self._open: set[str] = set()
+        for path, name, operation in tables.read_rows(case.facts.exports, "path", "name", "operation"):
+            module = case.homes.get(path, "")
+            self._listed[module].add(name)
+            if operation == "unknown" or ":" in name:
+                self._open.add(module)
+
+    def are_offering(self, module: str, name: str) -> bool:
+        """Return whether a star import of a module takes a name; only what is certain."""
+        if module in self._listed:
+            return name in self._listed[module] and module not in self._open
+        return not name.startswith("_")
+
+    def is_used(self, path: str, name: str) -> bool:
+        """Return whether the text of a file has a name in it."""
+        if path not in self._texts:
+            try:
+                self._texts[path] = self._tree.read_bytes(path)
+            except OSError:
+                self._texts[path] = b""
+        return re.search(rb"\b%s\b" % re.escape(name.encode()), self._texts[path]) is not None
 
 
 def _find_aliases(case: RuleContext, names: set[str]) -> Iterator[tuple[_Name, tuple[_Name, Place]]]:
