@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -17,6 +18,10 @@ from analysis.rules.shared_state import find_readers
 from analysis.rules.singletons import find_singletons
 from analysis.rules.stored_state import Store
 from analysis.wording import format_some
+
+
+#: What Python itself calls, to set an attribute or an item.
+_HOOK = re.compile(r"\.__(?!call__)\w+__$")
 
 
 def _check_arguments(case: RuleContext) -> Iterator[Finding]:
@@ -115,7 +120,11 @@ def find_kept_by_objects(case: RuleContext) -> Iterator[tuple[str, list[SharedOb
     stored = _group(
         store
         for store in case.stores
-        if store.way == "object" and store.inflow == "parameter" and store.is_open and not store.is_test
+        if store.way == "object"
+        and store.inflow == "parameter"
+        and store.is_open
+        and not store.is_test
+        and not (store.part.startswith("__") or _HOOK.search(store.owner))
     )
     above = case.identity.inheritance.find_ancestors
     for definition, objects in find_shared_objects(case).items() if stored else ():

@@ -52,7 +52,8 @@ def _grade(store: Store) -> str:
     if is_making and store.first and store.is_open:
         return "P1"
     if is_making and store.parameters and not store.is_keyed:
-        return "P2"
+        # Many objects get something once, for themselves.
+        return "P3" if method.startswith("get") and not _FACTORY.search(owner) else "P2"
     return "P3" if is_making and _FACTORY.search(owner) and not _tells_users_apart(store) else ""
 
 
@@ -81,7 +82,8 @@ RULES = (
         grades={
             "P1": "it is made of an argument that belongs to a user or request by its name",
             "P2": "it is made of another argument",
-            "P3": "a class that says that it is a factory makes it of nothing, or by a key that no user is part of",
+            "P3": "a method of another class only gets it, or a class that says that it is a factory makes it of "
+            "nothing, or by a key that no user is part of",
         },
         is_joint=True,
         step=PlanStep(STATE, 21, "Give each caller of a factory an object of its own"), cause=SHARED_STATE,

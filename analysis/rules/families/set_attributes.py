@@ -48,7 +48,8 @@ def _check_tests(case: RuleContext) -> Iterator[Finding]:
     restored = _find_restored(case.stores)
     found: dict[str, list[Store]] = defaultdict(list)
     for store in case.stores:
-        if store.is_test and store.way == "attribute" and store.shown not in restored:
+        is_hook = store.owner.startswith("pytest_")  # what it sets is meant for the whole run
+        if store.is_test and store.way == "attribute" and store.shown not in restored and not is_hook:
             home = modules.get(_find_module(store, modules), "")
             if home and not is_test_file(home):
                 found[store.path].append(store)
