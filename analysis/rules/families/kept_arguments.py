@@ -19,7 +19,6 @@ from analysis.rules.singletons import find_singletons
 from analysis.rules.stored_state import Store
 from analysis.wording import format_some
 
-
 #: What Python itself calls, to set an attribute or an item.
 _HOOK = re.compile(r"\.__(?!call__)\w+__$")
 
