@@ -46,6 +46,7 @@ OTHERS = {
     "analysis/report/run_report.py": "our own reports",
     "analysis/runtime/child/": _RUNS_IN_THE_TARGET,
     "analysis/runtime/probe.py": "the plan for the child, and its answers",
+    "analysis/resolve/library_imports.py": "the standard library",
     "analysis/simulation/sources.py": "the standard library",
     "analysis/store.py": "our own snapshots",
     "analysis/suite/ssot_checks.py": _RUNS_IN_THE_TARGET,

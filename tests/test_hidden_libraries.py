@@ -34,6 +34,28 @@ FAILS: Mapping[str, dict[str, str]] = {
     "under another name": {
         "jobs/random.py": "seed = 1\n", "jobs/run.py": f"import random as r\ndef main():\n    r.choice([1])\n{GUARD}",
     },
+    "through the library's own imports": {
+        "jobs/random.py": "seed = 1\n", "jobs/run.py": f"import tempfile\ndef main(): ...\n{GUARD}",
+    },
+    "through two modules of the library": {
+        "jobs/random.py": "", "jobs/run.py": f"from multiprocessing import dummy\nimport concurrent.futures.process\n"
+                                             f"def main(): ...\n{GUARD}",
+    },
+    "through a package of the library": {
+        "jobs/enum.py": "", "jobs/run.py": f"import json.decoder\ndef main(): ...\n{GUARD}",
+    },
+    "through the library, although the script means the neighbour": {
+        "jobs/random.py": "seed = 1\n",
+        "jobs/run.py": f"from random import seed\nimport tempfile\ndef main(): ...\n{GUARD}",
+    },
+    "through what a neighbour imports": {
+        "jobs/random.py": "", "jobs/helper.py": "import tempfile\n",
+        "jobs/run.py": f"import helper\ndef main(): ...\n{GUARD}",
+    },
+    "the script hides the library from itself": {
+        "jobs/random/__init__.py": "", "jobs/random/x.py": "",
+        "jobs/run.py": f"import tempfile\ndef main(): ...\n{GUARD}",
+    },
 }  # fmt: skip
 WORKS: Mapping[str, dict[str, str]] = {
     "the neighbour is meant": {
@@ -42,6 +64,16 @@ WORKS: Mapping[str, dict[str, str]] = {
     "loaded before any script": {
         "jobs/os.py": "", "jobs/sys.py": "",
         "jobs/run.py": f"import os, sys\ndef main():\n    os.getcwd(), sys.path\n{GUARD}",
+    },
+    "the library has it, and nobody on the way takes it": {
+        "jobs/random.py": "", "jobs/wave.py": "", "jobs/run.py": f"import string\ndef main(): ...\n{GUARD}",
+    },
+    "the library imports it only in a function": {
+        "jobs/ctypes.py": "", "jobs/run.py": f"import uuid\ndef main(): ...\n{GUARD}",
+    },
+    "what the library takes is there": {
+        "jobs/bisect.py": "def bisect(): ...\n", "jobs/random.py": "class Random: ...\n",
+        "jobs/run.py": f"import tempfile\ndef main(): ...\n{GUARD}",
     },
     "in another folder": {
         "jobs/__init__.py": "", "jobs/sub/logging.py": "",

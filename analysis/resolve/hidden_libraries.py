@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis import tables
 from analysis.facts.context import swallows_import_errors
+from analysis.resolve.library_imports import find_on_the_way
 from analysis.resolve.modules import NAMESPACE, Module
 from analysis.resolve.standard_library import ALWAYS_FIRST, STANDARD
 from analysis.resolve.target import TargetResolver
 
+#: Module, name and line of an import, and whether it runs whatever happens.
+_Import = tuple[str, str, int, bool]
 #: Names that any module may serve or take over from another one.
 _ANY = frozenset({"*", "__getattr__"})
 
@@ -21,7 +24,8 @@ class HiddenLibrary:
     """An import that means the standard library and takes a neighbour when ``script`` is started.
 
     ``missing`` are the names that the importer takes and the neighbour has not; without any it is not known what is
-    meant.
+    meant. ``through`` is the module of the standard library that imports it, if it is not the script itself, and
+    ``through_line`` the line there.
     """
 
     neighbour: str
@@ -30,6 +34,8 @@ class HiddenLibrary:
     path: str
     line: int
     missing: tuple[str, ...]
+    through: str = ""
+    through_line: int = 0
 
 
 def find_hidden_libraries(resolver: TargetResolver) -> list[HiddenLibrary]:
@@ -45,10 +51,11 @@ def find_hidden_libraries(resolver: TargetResolver) -> list[HiddenLibrary]:
         folder = script.rpartition("/")[0]
         beside = {
             script,
-            *(f"{folder}/{name}.py" if folder else f"{name}.py" for name, _, _ in imports.get(script, ())),
+            *(f"{folder}/{each[0]}.py" if folder else f"{each[0]}.py" for each in imports.get(script, ())),
         }
         for path in sorted(beside) if folder in hiding else ():
             found.update(_judge(resolver, script, path, imports.get(path, ()), hiding[folder]))
+            found.update(_judge_library(resolver, script, path, imports.get(path, ()), hiding[folder]))
     return sorted(found)
 
 
@@ -74,23 +81,23 @@ def _list_hiding(resolver: TargetResolver) -> Mapping[str, Mapping[str, Module]]
     return found
 
 
-def _list_imports(resolver: TargetResolver, folders: set[str]) -> Mapping[str, list[tuple[str, str, int]]]:
-    """Return by file the absolute imports of the files in some folders: module, name and line."""
-    found: dict[str, list[tuple[str, str, int]]] = defaultdict(list)
-    columns = ("path", "level", "module", "name", "line", "scope")
-    for path, level, module, name, line, scope in tables.read_rows(resolver.imports.statements, *columns):
+def _list_imports(resolver: TargetResolver, folders: set[str]) -> Mapping[str, list[_Import]]:
+    """Return by file the absolute imports of the files in some folders."""
+    found: dict[str, list[_Import]] = defaultdict(list)
+    columns = ("path", "level", "module", "name", "line", "scope", "guard")
+    for path, level, module, name, line, scope, guard in tables.read_rows(resolver.imports.statements, *columns):
         if not level and scope != "type_checking" and path.rpartition("/")[0] in folders:
-            found[path].append((module, name, line))
+            found[path].append((module, name, line, scope != "function" and guard == "none"))
     return found
 
 
 def _judge(
-    resolver: TargetResolver, script: str, path: str, imports: list[tuple[str, str, int]] | tuple[()],
+    resolver: TargetResolver, script: str, path: str, imports: Sequence[_Import],
     hiding: Mapping[str, Module],
 ) -> Iterator[HiddenLibrary]:  # fmt: skip
     """Yield the imports of one file that take a neighbour for the standard library."""
     neighbours = resolver.imports.neighbours
-    for module, name, line in imports:
+    for module, name, line, _ in imports:
         first, _, rest = module.partition(".")
         beside = hiding.get(first)
         if beside is None or beside.path == path:
@@ -100,3 +107,23 @@ def _judge(
         missing = tuple(sorted(taken - has)) if not has & _ANY else ()
         if missing or not taken:
             yield HiddenLibrary(beside.path, first, script, path, line, missing)
+
+
+def _judge_library(
+    resolver: TargetResolver, script: str, path: str, imports: Sequence[_Import], hiding: Mapping[str, Module]
+) -> Iterator[HiddenLibrary]:
+    """Yield what modules of the library that one file imports take from a neighbour, where it has not got that."""
+    known = set[str]()
+    for module, _, line, is_run in imports:
+        if not is_run or module.partition(".")[0] not in STANDARD or module in known:
+            continue
+        known.add(module)
+        for taken in find_on_the_way(module, hiding.keys()):
+            first, _, rest = taken.imported.partition(".")
+            has = resolver.imports.neighbours.list_names(hiding[first])
+            names = {rest.partition(".")[0]} if rest else taken.names
+            missing = tuple(sorted(names - has)) if not has & _ANY else ()
+            if missing:
+                yield HiddenLibrary(
+                    hiding[first].path, first, script, path, line, missing, taken.module, taken.line
+                )  # fmt: skip

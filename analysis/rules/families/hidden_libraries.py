@@ -21,7 +21,7 @@ def _check_hidden(case: RuleContext) -> Iterator[Finding]:
     for each in find_hidden_libraries(case.resolver or TargetResolver(case.facts)):
         grouped[each.neighbour].append(each)
     for neighbour, rows in sorted(grouped.items()):
-        rows.sort(key=lambda row: (not row.missing, is_test_file(row.script), row))
+        rows.sort(key=lambda row: (not row.missing, bool(row.through), is_test_file(row.script), row))
         is_test = all(is_test_file(row.script) for row in rows)
         severity = "P3" if is_test or not rows[0].missing else "P1"
         places = [*((row.path, row.line) for row in rows), (neighbour, 1)]
@@ -38,9 +38,16 @@ def _describe(neighbour: str, rows: Sequence[HiddenLibrary]) -> str:
     otherwise = f", or start it as python -m {module}" if "." in module else ""
     return (
         f"{neighbour} hides the standard library's {first.name}: python {first.script}{more} has its own folder first "
-        f"on the search path, and the import at {first.path}:{first.line} takes the neighbour{lacks}. "
+        f"on the search path, and {_say_import(first)} takes the neighbour{lacks}. "
         f"Rename {neighbour}{otherwise}"
     )
+
+
+def _say_import(row: HiddenLibrary) -> str:
+    place = f"{row.path}:{row.line}"
+    if not row.through:
+        return f"the import at {place}"
+    return f"the library's own {row.through} (line {row.through_line}), to which the import at {place} leads,"
 
 
 RULES = (
