@@ -68,6 +68,18 @@ PROJECTS = {
          "main.py": "import p.a\nimport p.b\n"},
         "import main",
     ),
+    "a fallback for another module": Project(
+        {"p/__init__.py": "", "p/b.py": "class B: ...\n", "p/c.py": "class B: ...\n",
+         "p/a.py": f"{EDIT}try:\n    from p.c import B\nexcept ImportError:\n    from b import B\n",
+         "main.py": "import p.a\nimport p.b\n"},
+        "import main",
+    ),
+    "the long name is the fallback of a file, and others say it": Project(
+        {"p/__init__.py": "", "p/b.py": "class B: ...\n",
+         "p/a.py": f"{EDIT}import b\ntry:\n    import p.c\nexcept ImportError:\n    from p.b import B\n",
+         "p/c.py": "", "main.py": "import p.a\n"},
+        "import main",
+    ),
     "only the bare name": Project(
         {"p/__init__.py": "", "p/b.py": "class B: ...\n", "p/a.py": f"{EDIT}from b import B\n",
          "main.py": "import p.a\n"},

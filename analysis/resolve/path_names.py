@@ -88,13 +88,13 @@ class _Pairs:
             first_uses = self._uses[used[0].number]
             second_uses = [
                 use
-                for use in self._uses[second.number]
+                for use in _leave_out_fallbacks(self._uses[second.number])
                 if not self._guards.is_alternative(use, first_uses)
                 and (use.importer == second.number or self._is_loaded(use, doubled))
             ]
             is_sure = path in self._tasks or second.root not in self._index.searched
             is_sure = is_sure or self._is_for_all(second, second_uses)
-            pair = self._together.find_pair(first_uses, second_uses, is_sure=is_sure)
+            pair = self._together.find_pair(_leave_out_fallbacks(first_uses), second_uses, is_sure=is_sure)
             row = self._build(path, (used[0], second), pair) if pair is not None else None
             if row is not None:
                 yield row
@@ -135,6 +135,11 @@ class _Pairs:
         closure = (self._index.all[each].path for each in self._together.find_closure(use.importer) if each >= 0)
         scripts = {path for path in closure if path in self._scripts and path.rpartition("/")[0] == folder}
         return use.path if use.path in self._scripts else min(scripts, default="")
+
+
+def _leave_out_fallbacks(uses: Sequence[Use]) -> list[Use]:
+    """Return the uses that do not wait for another import to fail."""
+    return [use for use in uses if not use.is_fallback]
 
 
 def _waits(use: Use) -> bool:
