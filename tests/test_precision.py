@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from analysis.facts.extract import extract
 from analysis.gate import CheckedFinding, CheckOptions, check
 from analysis.investigation import Investigation
 from analysis.pipeline import investigate
@@ -348,3 +350,24 @@ def test_a_hidden_library_lacks_only_what_code_takes(find: Find) -> None:
     code = f'"""See calendar.html and calendar.other."""\nimport calendar\n{start}'
     (finding,) = find({"p/calendar.py": "DAYS = 7\n", "p/run.py": code}, "library-hidden-from-script")
     assert "which has no month." in finding.message
+
+
+def test_a_module_that_serves_all_names_of_a_package_serves_its_submodules(find: Find, make_tree: Tree) -> None:
+    code = "def __getattr__(name):\n    import q\n    return getattr(q, name)\n"
+    files = {
+        "p/__init__.py": "", "p/other.py": code, "q/__init__.py": "", "q/sub.py": "x = 1\n",
+        "p/use.py": "from p.other.sub import x\n",
+    }  # fmt: skip
+    assert run_python(make_tree(files, "served"), "import p.use; print(p.use.x)") == "1"
+    assert {each.severity for each in find(files)} <= {"P3"}
+    assert [each.severity for each in find({**files, "p/other.py": ""})] == ["P1"]
+
+
+@pytest.mark.parametrize("value", ["{} + {}", "{} or {}", "f({}, {})", "[{}][{}]"])
+def test_a_function_whose_names_depend_on_each_other_is_read_in_time(value: str) -> None:
+    names = [f"n{number}" for number in range(40)]
+    lines = [f"    {name} = {value.format(one, two)}\n" for name in names for one in names[:12] for two in names[-2:]]
+    code = f"KEPT = {{}}\ndef run(a):\n{''.join(lines)}    KEPT[n1] = n2\n    n3.x = n4\n    return n5\n"
+    started = time.perf_counter()
+    extract(code.encode())
+    assert time.perf_counter() - started < 10

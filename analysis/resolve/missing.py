@@ -41,7 +41,9 @@ class Doubts:
         self._extended: set[str] = set(_find_legacy_namespaces(imports))
         self._listings: dict[str, frozenset[str]] = {}
         for path, kind, name in tables.read_rows(hooks, "path", "kind", "name"):
-            if kind == "path_extended":
+            is_package = path.endswith("/__init__.py") or path == "__init__.py"
+            # A module that serves any name serves ``__path__`` too: the submodules of another package are its own.
+            if kind == "path_extended" or (kind == "module_getattr" and name == "*" and not is_package):
                 self._extended.add(path)
             elif kind == "sys_modules" and name in {"*", "__name__"}:
                 # A computed name is most often one below the module; one that replaces itself may serve any.
