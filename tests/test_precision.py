@@ -371,3 +371,24 @@ def test_a_function_whose_names_depend_on_each_other_is_read_in_time(value: str)
     started = time.perf_counter()
     extract(code.encode())
     assert time.perf_counter() - started < 10
+
+
+def test_a_private_name_that_nobody_binds_is_no_circular_import(find: Find, make_tree: Tree) -> None:
+    files = {
+        "p/__init__.py": "from fnmatch import *\nfrom p.a import x\n",
+        "p/a.py": "try:\n    from p import _gone\nexcept ImportError:\n    _gone = None\nx = _gone\n",
+    }
+    assert run_python(make_tree(files, "private"), "import p; print(p.x)") == "None"
+    assert [each for each in find(files, "swallowed-circular-import", "import-cycle") if each.severity < "P2"] == []
+
+
+def test_what_is_given_the_names_of_a_module_may_fill_them(find: Find, make_tree: Tree) -> None:
+    files = {
+        "p/__init__.py": "", "p/clone.py": "def clone(names):\n    names.update({'made': 1})\n",
+        "p/a.py": "from p.clone import clone\nclone(globals())\n", "p/use.py": "from p import a\nx = a.made\n",
+        "p/take.py": "from p.a import made\n",
+    }  # fmt: skip
+    assert run_python(make_tree(files, "cloned"), "import p.use, p.take; print(p.use.x)") == "1"
+    assert find(files) == []
+    read = {**files, "p/a.py": "print(sorted(globals()))\n"}
+    assert {each.rule for each in find(read)} >= {"phantom-name"}

@@ -187,6 +187,8 @@ class _Visitor:
         elif callee.rpartition(".")[2] not in _KNOWN_SERVERS and not context.owner and _serves_names(node):
             self._serve(node)
             self._hook(node, "computed_binding", "*", "")
+        elif not context.owner and callee.rpartition(".")[2] not in _READERS and any(map(is_globals, node.args)):
+            self._hook(node, "computed_binding", "*", "")  # what it is given, it may fill
 
     def _serve(self, node: ast.Call) -> None:
         for name, value in self._tables.read(node)[0]:
@@ -230,6 +232,15 @@ class _Visitor:
 
     def _hook(self, node: ast.AST, kind: str, name: str, value: str) -> None:
         self.hooks.append((self._next(), getattr(node, "lineno", 0), kind, name, value))
+
+
+#: Functions that are given the names of a module and put none in.
+_READERS = frozenset({
+    "eval", "exec", "list", "sorted", "dict", "len", "set", "frozenset", "tuple", "iter", "isinstance", "id", "print",
+    "repr", "str", "ChainMap", "get_type_hints", "__import__", "filter", "map", "any", "all", "min", "max", "sum", "vars",
+    "dir", "testmod", "run_docstring_examples", "interact", "embed", "copy", "deepcopy", "enumerate", "zip", "hasattr",
+    "getattr",
+})  # fmt: skip
 
 
 def _fills_module(node: ast.Call, context: Context) -> bool:

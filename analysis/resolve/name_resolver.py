@@ -23,7 +23,7 @@ from analysis.resolve.imports import ImportResolver
 from analysis.resolve.liveness import ALWAYS, DEFERRED, MAYBE, NEVER, TRIED
 from analysis.resolve.modules import Module
 from analysis.resolve.namespaces import Namespaces
-from analysis.resolve.open_namespaces import COMPILED, find_open
+from analysis.resolve.open_namespaces import COMPILED, find_open, find_own_reason
 from analysis.resolve.served_hints import ServedHints
 from analysis.resolve.stars import StarNames
 from analysis.resolve.statements import Statements, Submodules
@@ -155,6 +155,10 @@ class NameResolver:
     def is_compiled(self, module: Module) -> bool:
         """Return whether nothing of a module can be read, since it is compiled and its source is not beside it."""
         return self._open.get(module.number) == COMPILED
+
+    def is_open_by_star(self, module: Module) -> bool:
+        """Return whether stars alone may give a module names that nobody sees."""
+        return module.number in self._open and not find_own_reason(self._spaces, module)
 
     def find_bound(self, module: Module) -> Mapping[str, list[int]]:
         """Return the rows of the statements in the module's file that bind or unbind a name, by name."""

@@ -24,7 +24,7 @@ def find_open(
     modules = spaces.index.modules
     found: dict[int, str] = {}
     for module in modules:
-        reason = _find_own_reason(spaces, module) or outside.get(module.number, "")
+        reason = find_own_reason(spaces, module) or outside.get(module.number, "")
         if reason:
             found[module.number] = reason
     takers: dict[int, list[int]] = defaultdict(list)
@@ -43,7 +43,8 @@ def find_open(
     return found
 
 
-def _find_own_reason(spaces: Namespaces, module: Module) -> str:
+def find_own_reason(spaces: Namespaces, module: Module) -> str:
+    """Return why a module may have names of its own that its statements do not show; nothing where they show all."""
     if module.kind == "extension" and not module.source.endswith(".py"):
         return COMPILED
     if module.source in spaces.unreadable:

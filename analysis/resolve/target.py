@@ -69,8 +69,13 @@ class TargetResolver:
         """Return whether a module never has a name, however far it runs: no statement binds it, no submodule is it."""
         if not self.index.is_importable(module) or self.index.find_child(module, name) is not None:
             return False
-        outcome = self.names.resolve(self.index.modules[module.primary], name)
-        return all(candidate.value.is_missing for candidate in outcome)
+        asked = self.index.modules[module.primary]
+        outcome = self.names.resolve(asked, name)
+        is_by_star = name.startswith("_") and self.names.is_open_by_star(asked)  # a star takes no private name
+        return all(
+            candidate.value.is_missing or (is_by_star and candidate.row < 0 and candidate.value.kind == "unknown")
+            for candidate in outcome
+        )
 
     @cached_property
     def names(self) -> NameResolver:
