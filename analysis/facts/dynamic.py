@@ -237,9 +237,9 @@ class _Visitor:
 #: Functions that are given the names of a module and put none in.
 _READERS = frozenset({
     "eval", "exec", "list", "sorted", "dict", "len", "set", "frozenset", "tuple", "iter", "isinstance", "id", "print",
-    "repr", "str", "ChainMap", "get_type_hints", "__import__", "filter", "map", "any", "all", "min", "max", "sum", "vars",
-    "dir", "testmod", "run_docstring_examples", "interact", "embed", "copy", "deepcopy", "enumerate", "zip", "hasattr",
-    "getattr",
+    "repr", "str", "ChainMap", "get_type_hints", "__import__", "filter", "map", "any", "all", "min", "max", "sum",
+    "vars", "dir", "testmod", "run_docstring_examples", "interact", "embed", "copy", "deepcopy", "enumerate", "zip",
+    "hasattr", "getattr",
 })  # fmt: skip
 
 
