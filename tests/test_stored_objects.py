@@ -90,6 +90,24 @@ FACTORIES: Mapping[str, tuple[str, str, str]] = {
         _holder = [Desks()]
         def serve(text): return _holder[0].build(text).text
         """),
+    "by setdefault": ("mixed", "P1", """
+        class Desk:
+            def __init__(self, user): self.user = user
+        class Desks:
+            def __init__(self): self._made = {}
+            def make(self, user): return self._made.setdefault("desk", Desk(user))
+        _holder = [Desks()]
+        def serve(user): return _holder[0].make(user).user
+        """),
+    "by setdefault under the key of the user": ("apart", "", """
+        class Desk:
+            def __init__(self, user): self.user = user
+        class Desks:
+            def __init__(self): self._made = {}
+            def make(self, user): return self._made.setdefault(user, Desk(user))
+        _holder = [Desks()]
+        def serve(user): return _holder[0].make(user).user
+        """),
     "under the key of the user": ("apart", "", """
         class Desk:
             def __init__(self, user): self.user = user

@@ -287,6 +287,23 @@ MIXED: Mapping[str, str] = {
             service.put(word)
             return service.show()
         """,
+    "a default object that a constructor keeps": """
+        class Session:
+            user = None
+        class Handler:
+            def __init__(self, session=Session()): self.session = session
+            def handle(self, user): self.session.user = user
+        def serve(user):
+            handler = Handler()
+            handler.handle(user)
+            return lambda: handler.session.user
+        """,
+    "an attribute of a function": """
+        def note(user): note.last = user
+        def serve(user):
+            note(user)
+            return lambda: note.last
+        """,
     "a field of a dataclass has one object for all": """
         from dataclasses import dataclass, field
         class Box:

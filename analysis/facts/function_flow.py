@@ -134,14 +134,27 @@ class FunctionFlow:
                 if place is not None:
                     given = [*node.args, *(keyword.value for keyword in node.keywords)]
                     key = given[0] if method in _KEYING and given else None
-                    value = None if method in _TAKING else ast.Tuple(given, ast.Load())
-                    self._add(node.lineno, place, "change", value, key, missing)
+                    value: ast.expr | None = None if method in _TAKING else ast.Tuple(given, ast.Load())
+                    is_once = method == "setdefault"
+                    if is_once and len(given) > 1:
+                        value = given[1]
+                    self._add(node.lineno, place, "change", value, key, missing, is_once=is_once)
 
     def _add(
-        self, line: int, place: Place, way: str, value: ast.expr | None, key: ast.expr | None, missing: frozenset[str]
+        self,
+        line: int,
+        place: Place,
+        way: str,
+        value: ast.expr | None,
+        key: ast.expr | None,
+        missing: frozenset[str],
+        *,
+        is_once: bool = False,
     ) -> None:
         is_with_others = way == "bind" and not missing.isdisjoint(self._names.globals)
-        self._found.append((line, place, place.way or way, value, key, place.name in missing or is_with_others))
+        self._found.append(
+            (line, place, place.way or way, value, key, place.name in missing or is_with_others or is_once)
+        )
 
     # Tests
 

@@ -43,7 +43,6 @@ def add_kept_objects(rows: Rows, functions: Sequence[Outer], source: bytes, next
 
     Attributes that the file gives each instance for itself are no such objects.
     """
-    rows.states += [(next_position(), *row) for row in _find_defaults(functions, source)]
     names = sorted({re.escape(str(row[3]).encode()) for row in rows.states if row[4] == CLASS_OBJECT})
     if names:
         uses, own = _find_uses(source, names)
@@ -52,6 +51,7 @@ def add_kept_objects(rows: Rows, functions: Sequence[Outer], source: bytes, next
             for row in rows.states
             if row[4] != CLASS_OBJECT or row[3] not in own
         ]
+    rows.states += [(next_position(), *row) for row in _find_defaults(functions, source)]
 
 
 def _find_defaults(functions: Sequence[Outer], source: bytes) -> Iterator[Row]:
@@ -66,7 +66,20 @@ def _find_defaults(functions: Sequence[Outer], source: bytes) -> Iterator[Row]:
                 part = re.compile(rb"\b%s\." % re.escape(name.encode()))
                 numbers = range(node.lineno, (node.end_lineno or 0) + 1)
                 used = [number for number in numbers if part.search(lines[number - 1])]
-                yield line, function.qualname, name, DEFAULT_OBJECT, callee, used[:_MOST_USES]
+                kept = _find_attribute(function, name, lines) if node.name == "__init__" and function.owner else ""
+                if kept:  # it is one for all objects that are made without this argument
+                    yield line, function.owner, kept, CLASS_OBJECT, callee, used[:_MOST_USES]
+                else:
+                    yield line, function.qualname, name, DEFAULT_OBJECT, callee, used[:_MOST_USES]
+
+
+def _find_attribute(function: Outer, name: str, lines: Sequence[bytes]) -> str:
+    """Return the attribute in which a constructor keeps a parameter as it is; empty where it does not."""
+    text = b"\n".join(lines[function.node.lineno - 1 : function.node.end_lineno])
+    found = re.search(
+        rb"\bself\.(\w+)[ \t]*+(?::[^\n=]*+)?=[ \t]*+%s[ \t]*+(?:\n|#|$)" % re.escape(name.encode()), text
+    )
+    return found[1].decode("utf-8", "replace") if found else ""
 
 
 def _find_uses(source: bytes, names: Sequence[bytes]) -> tuple[dict[str, list[int]], set[str]]:

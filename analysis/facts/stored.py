@@ -23,7 +23,7 @@ def add_stored(rows: Rows, functions: Sequence[Outer], source: bytes, next_posit
             found = find_decorator(function.node)
             if found is not None:
                 rows.states.append((next_position(), *found))
-    names = {name for _, _, name, kind, *_ in rows.bindings if kind != "function"}
+    names = {name for _, _, name, *_ in rows.bindings}
     own = {name for _, _, name, kind, *_ in rows.bindings if kind not in {"function", "class", "import", "star"}}
     rows.stores.extend(find_stores(source, functions, names, own, next_position))
     rows.returned.extend(find_returned(functions, next_position))

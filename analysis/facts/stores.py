@@ -117,31 +117,42 @@ def _find_lines(
     offsets: list[int] = []
     of_objects: list[tuple[int, bytes]] = []
     for found in _STORE.finditer(source):
-        name, last, sign = found["name"], found["last"], found["sign"]
-        is_call = sign == b"("
-        if is_call and last not in _CHANGING:
+        if found["sign"] == b"(" and found["last"] not in _CHANGING:
             continue
-        if found["own"]:
-            is_meant = name == b"type"
-        elif last is None and found.end("name") == found.start("sign"):
-            is_meant = name in bound and not is_call
-        elif name == b"self":
-            is_meant = b"__class__" in found[0]
-            text = _NAMED.match(source, found.end()) if last is not None and not is_meant else None
-            if text is not None:
-                of_objects.append((found.start("name"), text[0]))
-        else:
-            is_meant = name in wanted or name in _CLASS_WORDS
-        if is_meant:
+        if found["name"] == b"self" and found["last"] is not None and b"__class__" not in found[0]:
+            of_objects += _list_named(source, found)
+        elif _is_meant(found, wanted, bound):
             offsets.append(found.start("name"))
     wanted |= bound
     made = bound | {name.encode() for name in own}
     aliases = _ALIAS.finditer(source)
     offsets += [each.start("name") for each in aliases if each["name"] in (made if each["end"] in b".[" else wanted)]
     if b".setdefault(" in source:
-        offsets += [found.start("name") for found in _WITHIN.finditer(source) if found["name"] in wanted]
+        within = list(_WITHIN.finditer(source))
+        offsets += [found.start("name") for found in within if found["name"] in wanted]
+        of_objects += [each for found in within if found["name"] == b"self" for each in _list_named(source, found)]
+        of_objects.sort()
     numbers = _number_lines(source, (offset for offset, _ in of_objects))
     return _number_lines(source, offsets), [(line, text) for line, (_, text) in zip(numbers, of_objects, strict=True)]
+
+
+def _is_meant(found: re.Match[bytes], wanted: set[bytes], bound: set[bytes]) -> bool:
+    """Return whether what looks like a store may be one into a name of the module or into a class."""
+    name, last, sign = found["name"], found["last"], found["sign"]
+    if found["own"]:
+        return name == b"type"
+    if last is None and found.end("name") == found.start("sign"):
+        return name in bound and sign != b"("
+    if name == b"self":
+        return b"__class__" in found[0]
+    return name in wanted or name in _CLASS_WORDS
+
+
+def _list_named(source: bytes, found: re.Match[bytes]) -> Iterator[tuple[int, bytes]]:
+    """Yield where something with a name in it is stored, and what follows on the line."""
+    text = _NAMED.match(source, found.end())
+    if text is not None:
+        yield found.start("name"), text[0]
 
 
 def _number_lines(source: bytes, offsets: Iterable[int]) -> list[int]:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 import pyarrow.compute as pc
@@ -19,12 +20,16 @@ from analysis.rules.stored_state import LOCAL, Store
 
 
 class SharedObject(NamedTuple):
-    """One object that all users of the process share: of which class, its name, and where it is made."""
+    """One object that all users of the process share: of which class, its name, and where it is made.
+
+    ``held`` is the attribute or parameter by which a class body or a default holds it; empty for all others.
+    """
 
     definition: str
     path: str
     line: int
     name: str
+    held: str = ""
 
 
 def find_shared_objects(case: RuleContext) -> Mapping[str, list[SharedObject]]:
@@ -47,7 +52,20 @@ def _find_made(case: RuleContext) -> Iterator[SharedObject]:
 def _find_kept(case: RuleContext) -> Iterator[SharedObject]:
     """Yield what class bodies and defaults hold."""
     for name, item in list_names(case):
-        yield SharedObject(item.made_by, item.path, item.line, name)
+        held = name.rpartition("(")[2].rstrip(")") if name.endswith(")") else name.rpartition(".")[2]
+        yield SharedObject(item.made_by, item.path, item.line, name, held)
+
+
+def find_calling(case: RuleContext, one: SharedObject, methods: Iterable[str]) -> bool:
+    """Return whether one of some methods is called on an object that others hold, by the text of its file."""
+    if not one.held:
+        return True
+    names = b"|".join(sorted(re.escape(method.encode()) for method in methods))
+    try:
+        source = case.facts.tree.read_bytes(one.path)
+    except OSError:
+        return False
+    return re.search(rb"\b%s\.(?:%s)\(" % (re.escape(one.held.encode()), names), source) is not None
 
 
 def find_inner_stores(case: RuleContext) -> Iterator[Store]:

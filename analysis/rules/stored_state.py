@@ -23,8 +23,8 @@ _SETTING = re.compile(
 #: How functions begin that make an object ready for all its users.
 _PREPARING = re.compile(
     r"_*(set|configure|config|init|initiali[sz]e|setup|set_up|install|register|unregister|enable|disable|connect|"
-    r"subscribe|on|reset|override|patch|attach|bind|define|declare|mount|hook|include|use|add|load|bootstrap|remove|"
-    r"unsubscribe|provide|extend|from|read|restore|clear)(_|$)"
+    r"subscribe|on|reset|override|patch|attach|bind|define|declare|mount|hook|include|use|bootstrap|unsubscribe|"
+    r"provide|restore)(_|$)"
 )
 #: Keys that may tell users apart.
 _TELLING = re.compile(r"(^|_)(id|ids|key|keys|uid|pk|uuid|who|owner|person|client|caller|name|address|email)$")
@@ -189,9 +189,10 @@ class _Holders:
         meaning = self._meanings.get((module, first))
         if meaning is None:
             return None
-        if meaning.is_class:
+        if meaning.is_class or meaning.kind == "function":
             attribute, _, part = rest.partition(".")
-            return (f"{meaning.definition}.{attribute}", True, part) if attribute and meaning.path else None
+            is_meant = meaning.path if meaning.is_class else way == "attribute"
+            return (f"{meaning.definition}.{attribute}", True, part) if attribute and is_meant else None
         if meaning.kind == "module":
             return self._find_in_module(module, meaning, first, rest, way)
         if not self._is_shared(meaning, way, has_part=bool(rest)):

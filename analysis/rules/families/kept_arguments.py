@@ -13,7 +13,7 @@ from analysis.rules.kept_objects import list_names
 from analysis.rules.plan_phases import STATE, PlanStep
 from analysis.rules.root_causes import SHARED_STATE
 from analysis.rules.rule import Rule
-from analysis.rules.shared_objects import SharedObject, find_inner_stores, find_shared_objects
+from analysis.rules.shared_objects import SharedObject, find_calling, find_inner_stores, find_shared_objects
 from analysis.rules.shared_state import find_readers
 from analysis.rules.singletons import find_singletons
 from analysis.rules.stored_state import Store
@@ -128,8 +128,10 @@ def find_kept_by_objects(case: RuleContext) -> Iterator[tuple[str, list[SharedOb
     above = case.identity.inheritance.find_ancestors
     for definition, objects in find_shared_objects(case).items() if stored else ():
         stores = [store for each in (definition, *sorted(above(definition))) for store in stored.get(each, ())]
-        if stores:
-            yield definition, objects, stores
+        methods = {store.owner.rpartition(".")[2] for store in stores}
+        used = [each for each in objects if find_calling(case, each, methods)] if stores else []
+        if used:
+            yield definition, used, stores
 
 
 def describe_kept(
