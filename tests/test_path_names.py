@@ -140,3 +140,25 @@ def test_a_third_party_package_of_the_same_name_is_not_the_neighbour(make_tree: 
     assert importer is not None
     assert resolver.imports.find_module(importer, "docker") is None
     assert list(find_path_names(resolver)) == []
+
+
+@pytest.mark.parametrize("target", ["p", "."])
+def test_a_target_that_is_a_package_itself_has_the_same_second_names(make_tree: Tree, target: str) -> None:
+    files = {
+        "p/__init__.py": "", "p/b.py": "class B: ...\n", "p/sub/__init__.py": "", "p/sub/c.py": "class C: ...\n",
+        "p/a.py": f"{EDIT}import b\nfrom sub.c import C\n",
+        "p/main.py": "import p.a\nfrom p.b import B\nfrom p.sub.c import C\n",
+    }  # fmt: skip
+    root = make_tree(files).resolve()
+    true = watch(root, Project(files, "import p.main"))
+    resolver = TargetResolver(scan(root / target, jobs=1))
+    said = {(row.path.removeprefix("p/"), row.first_name, row.second_name) for row in find_path_names(resolver)}
+    assert said == {(path.removeprefix("p/"), *sorted(names, key=len, reverse=True)) for path, names in true.items()}
+    assert {answer.origin for answer in resolver.answers.answers if answer.missing} <= {"stdlib"}
+
+
+def test_a_package_that_nothing_puts_on_the_path_has_no_bare_names(make_tree: Tree) -> None:
+    files = {"p/__init__.py": "", "p/b.py": "", "p/a.py": "import b\nimport p.b\n", "p/test_a.py": "import p.a\n"}
+    resolver = TargetResolver(scan(make_tree(files) / "p", jobs=1))
+    assert list(find_path_names(resolver)) == []
+    assert [module.name for module in resolver.index.all] == ["p", "p.a", "p.b", "p.test_a"]

@@ -51,7 +51,7 @@ def _find_searched(
     starts = find_start_folders(shown, parts["start_evidence"], paths)
     folders = Folders(paths)
     texts = list(list_named(starts))
-    names = {name for each in starts.folders if each.folder for name in folders.children.get(each.folder, ())}
+    names = {name for each in starts.folders for name in folders.children.get(each.folder, ())}
     stated = [Stated(path, name, "") for name, path in texts if folders.has_module("", name) or "." not in name]
     stated += [Stated(paths[index], module, name) for index, module, name in _list_stated(parts["imports"], names)]
     bound = partial(_list_bound, parts["bindings"], {path: number for number, path in enumerate(paths)})

@@ -22,6 +22,8 @@ from analysis.facts.rows import Row
 #: Separates a module name from its root where two roots hold modules of one name.
 ROOT_MARK = "@"
 PARENT = ".."
+#: The target itself as a folder of the search path: where it is a package, its root is a folder above.
+_TARGET = "."
 #: A root and the dotted parts of a name below it.
 Name = tuple[str, tuple[str, ...]]
 
@@ -52,7 +54,7 @@ def name_modules(layout: Layout) -> list[Row]:
     prefix = find_package_prefix(layout)
     sources = [path for path in layout.paths if not path.endswith(NOTEBOOK)]
     roots = {"": ALL_NAMES} if prefix else find_roots(sources, layout.usage, layout.roots, layout.projects)
-    searched = {} if prefix else {root: firsts for root, firsts in layout.searched.items() if root not in roots}
+    searched = {root or _TARGET: firsts for root, firsts in layout.searched.items() if prefix or root not in roots}
     names = _choose_names(layout, roots, prefix, searched)
     rows = _name_files(names, prefix)
     rows += _name_extensions(layout, roots, prefix)
@@ -111,7 +113,8 @@ def _choose_names(
     chosen: dict[str, list[Name]] = {}
     for path in layout.paths:
         if prefix:
-            chosen[path] = [("", prefix if path == "__init__.py" else prefix + _find_parts(path))]
+            own = ("", prefix if path == "__init__.py" else prefix + _find_parts(path))
+            chosen[path] = [own, *_find_searched(path, searched)]
             continue
         candidates = [
             (root, _find_parts(path[len(root) + 1 :] if root else path))
@@ -132,6 +135,8 @@ def _find_searched(path: str, searched: Mapping[str, frozenset[str]]) -> list[Na
         for root in _find_folders_around(path)
         if root in searched and path != f"{root}/__init__.py"
     ]
+    if _TARGET in searched and path != "__init__.py":
+        found.append((_TARGET, _find_parts(path)))
     return [name for name in found if _is_given(name, searched)]
 
 
@@ -190,7 +195,7 @@ def _name_files(names: Mapping[str, list[Name]], prefix: tuple[str, ...]) -> lis
 
 
 def _show_root(root: str, prefix: tuple[str, ...]) -> str:
-    return "/".join([PARENT] * len(prefix)) if prefix else root or "."
+    return "/".join([PARENT] * len(prefix)) if prefix and not root else root or _TARGET
 
 
 def _name_extensions(layout: Layout, roots: Iterable[str], prefix: tuple[str, ...]) -> list[Row]:

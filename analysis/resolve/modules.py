@@ -129,6 +129,11 @@ class ModuleIndex:
             module.own.add(module.number)
 
     @cached_property
+    def searched_folders(self) -> frozenset[str]:
+        """The same as folders below the target; empty for the target itself."""
+        return frozenset("" if root == "." else root for root in self.searched)
+
+    @cached_property
     def tops(self) -> frozenset[str]:
         """The first components of all names."""
         return frozenset(self._roots_of)

@@ -101,7 +101,8 @@ class _Pairs:
 
     def _is_for_all(self, module: Module, uses: Sequence[Use]) -> bool:
         """Return whether the folder of a name is on the path of every start that its evidence is about."""
-        found = (self._resolver.imports.starts.find_for(use.path, frozenset({module.root})) for use in uses)
+        folder = frozenset({"" if module.root == "." else module.root})
+        found = (self._resolver.imports.starts.find_for(use.path, folder) for use in uses)
         return any(each.kind in _FOR_ALL for folders in found for each in folders)
 
     def _is_loaded(self, use: Use, doubled: Collection[str]) -> bool:
@@ -151,7 +152,8 @@ def _find_evidence(resolver: TargetResolver, names: tuple[Module, Module], uses:
     """Return what puts the folder of one of two names on the search path of its user."""
     for module, use in zip(reversed(names), reversed(uses), strict=True):
         folder = "" if module.root == "." else module.root
-        found = resolver.imports.starts.find_for(use.path, frozenset({folder})) if folder else []
+        is_searched = bool(folder) or module.root in resolver.index.searched
+        found = resolver.imports.starts.find_for(use.path, frozenset({folder})) if is_searched else []
         if found:
             return found[0]
     return None

@@ -57,8 +57,8 @@ class Finder:
         if not self.index.searched:
             return ()
         if importer.folder not in self._searched:
-            found = self.starts.find_for(importer.path, self.index.searched)
-            self._searched[importer.folder] = tuple(dict.fromkeys(each.folder for each in found))
+            found = self.starts.find_for(importer.path, self.index.searched_folders)
+            self._searched[importer.folder] = tuple(dict.fromkeys(each.folder or "." for each in found))
         return self._searched[importer.folder]
 
     def find_top(self, importer: Module, first: str) -> Module | None:

@@ -67,7 +67,9 @@ def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]
             named.add((path, _find_application(value), line))
         elif kind == "main-guard":
             is_main = path.endswith("/__main__.py")  # python -m puts the working folder on the path, not this one
-            if f"{own}/__init__.py" in layout.paths and not is_main:  # elsewhere a script is known by its folder
+            if (
+                f"{own}/__init__.py".lstrip("/") in layout.paths and not is_main
+            ):  # elsewhere a script is known by its folder
                 scripts.setdefault(own, StartFolder(own, "script", "first", path, line, (own + _DIRECTLY,), path))
         elif kind in {"sys-path", "site-folder"} and scope != "type_checking":
             where = _find_folder(path, base, folder, layout)
@@ -126,7 +128,8 @@ def _find_test_folders(layout: Folders, modes: Mapping[str, str]) -> Iterator[St
             folder = path.rpartition("/")[0]
             while folder and f"{folder}/__init__.py" in layout.paths:
                 folder = folder.rpartition("/")[0]
-            first.setdefault(folder, path)
+            if folder or "__init__.py" not in layout.paths:  # else pytest takes the folder above the target
+                first.setdefault(folder, path)
     for folder, path in sorted(first.items()):
         rootdir = max((where for where in modes if not where or folder.startswith(where)), key=len, default="")
         if modes.get(rootdir, "prepend") != "importlib":

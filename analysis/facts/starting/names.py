@@ -47,7 +47,7 @@ class SearchedNames:
         """
         by_folder: dict[str, list[StartFolder]] = defaultdict(list)
         for each in starts.folders:
-            if each.folder:
+            if each.folder or "__init__.py" in self._layout.paths:
                 by_folder[each.folder].append(each)
         found: dict[str, frozenset[str]] = {}
         for folder, entries in sorted(by_folder.items()):
@@ -73,7 +73,7 @@ class SearchedNames:
         return False
 
     def _is_needed(self, folder: str, name: str, seen: Sequence[Stated]) -> bool:
-        if f"{folder}/__init__.py" in self._layout.paths:
+        if f"{folder}/__init__.py".lstrip("/") in self._layout.paths:
             return True
         if any(_folder(each.path) != folder for each in seen if each.path in self._layout.paths):
             return True
