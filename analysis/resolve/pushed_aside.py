@@ -19,7 +19,7 @@ _ANY = frozenset({"*", "__getattr__"})
 class PushedAside:
     """An import at ``path:line`` that takes ``taken`` and not ``other``, since ``edit_line`` puts its folder first.
 
-    ``missing`` are the names that the statement takes and that ``taken`` has not.
+    ``missing`` are the names that the statement takes, whatever happens, and that ``taken`` has not.
     """
 
     other: str
@@ -44,8 +44,8 @@ def find_pushed_aside(resolver: TargetResolver) -> list[PushedAside]:
 
 def _find(resolver: TargetResolver, by_file: dict[str, list[tuple[int, str]]]) -> Iterator[PushedAside]:
     index, layout = resolver.index, Folders(resolver.index.paths)
-    columns = ("path", "line", "level", "module", "name", "scope")
-    for path, line, level, module, name, scope in tables.read_rows(resolver.imports.statements, *columns):
+    columns = ("path", "line", "level", "module", "name", "scope", "guard")
+    for path, line, level, module, name, scope, guard in tables.read_rows(resolver.imports.statements, *columns):
         edits = [each for each in by_file.get(path, ()) if each[0] < line]
         first, _, rest = module.partition(".")
         importer = index.find_file(path) if edits and not level and scope == "module" else None
@@ -60,5 +60,5 @@ def _find(resolver: TargetResolver, by_file: dict[str, list[tuple[int, str]]]) -
         has = resolver.imports.neighbours.list_names(beside) if beside is not None else _ANY
         wanted = {rest.partition(".")[0]} if rest else {name} - {"", "*"}
         wanted = wanted or resolver.imports.neighbours.find_used(path, first)
-        missing = () if has & _ANY else tuple(sorted(wanted - has))
+        missing = () if has & _ANY or guard != "none" else tuple(sorted(wanted - has))
         yield PushedAside(own.path, taken, first, path, line, edit_line, missing)
