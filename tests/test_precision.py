@@ -392,3 +392,18 @@ def test_what_is_given_the_names_of_a_module_may_fill_them(find: Find, make_tree
     assert find(files) == []
     read = {**files, "p/a.py": "print(sorted(globals()))\n"}
     assert {each.rule for each in find(read)} >= {"phantom-name"}
+
+
+def test_a_guarded_name_that_is_nowhere_is_missing_and_not_circular(find: Find) -> None:
+    files = {
+        "p/__init__.py": "from p.a import x\n",
+        "p/a.py": "try:\n    from p import gone\nexcept ImportError:\n    gone = None\nx = gone\n",
+    }
+    found = find(files, "swallowed-circular-import", "phantom-name")
+    assert [(each.rule, each.severity) for each in found] == [("phantom-name", "P2")]
+
+
+def test_a_guarded_submodule_on_a_cycle_may_be_lost(find: Find) -> None:
+    guarded = "try:\n    from p import b\nexcept ImportError:\n    b = None\n"
+    files = {"p/__init__.py": "", "p/a.py": guarded, "p/b.py": "from p import a\n"}
+    assert [each.severity for each in find(files, "swallowed-circular-import")] == ["P2"]

@@ -9,7 +9,7 @@ from typing import Any
 from analysis.facts.context import swallows_import_errors
 from analysis.facts.test_files import is_test_file
 from analysis.graph.edges import EXPECTED
-from analysis.resolve import BEYOND_TOP
+from analysis.resolve import BEYOND_TOP, TargetResolver
 from analysis.resolve.imports import NOT_ON_PATH
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
@@ -38,9 +38,9 @@ def find_swallowed(case: RuleContext, *, with_ancestors: bool = False) -> dict[s
 
 def _check_swallowed(case: RuleContext) -> Iterator[Finding]:
     rule = "swallowed-circular-import"
-    plain = find_swallowed(case)
+    plain = _leave_out_missing(case, find_swallowed(case))
     lost = _find_lost(case)
-    through_packages = find_swallowed(case, with_ancestors=True)
+    through_packages = _leave_out_missing(case, find_swallowed(case, with_ancestors=True))
     for importer, edges in sorted({**through_packages, **plain}.items()):
         where = "on a cycle" if importer in plain else "on a cycle through packages"
         severity = "P2"
@@ -60,6 +60,26 @@ def _check_swallowed(case: RuleContext) -> Iterator[Finding]:
         yield build_finding(rule, severity, importer, message, places, imported)
     known = {(edge.path, edge.line) for edges in (*plain.values(), *through_packages.values()) for edge in edges}
     yield from _check_called(case, known)
+
+
+def _leave_out_missing(case: RuleContext, found: Mapping[str, list[CycleEdge]]) -> dict[str, list[CycleEdge]]:
+    """Return the imports by importer without those of a name that is nowhere: it is missing in every order."""
+    resolver = case.resolver or TargetResolver(case.facts)
+    modules = {module.name: module for module in resolver.imports.index.modules}
+    kept = {}
+    for importer, edges in found.items():
+        known = [
+            edge
+            for edge in edges
+            if edge.is_ancestor
+            or edge.name in {"", "*"}
+            or edge.imported not in modules
+            or edge.imported.endswith(f".{edge.name}")  # a submodule
+            or not resolver.is_nowhere(modules[edge.imported], edge.name)
+        ]
+        if known:
+            kept[importer] = known
+    return kept
 
 
 def _check_called(case: RuleContext, known: set[Place]) -> Iterator[Finding]:
@@ -168,7 +188,7 @@ def _confirm_swallowed(finding: Finding, evidence: ProbeEvidence) -> str:
     return "refuted" if ran and not any(place in evidence.raised for place in places) else "static"
 
 
-_PLACES = {"P1": "on import", "P2": "guarded or in functions", "P3": "uncertain, for type checkers, or tried by tests"}
+_PLACES = {"P1": "on import", "P2": "guarded or in functions", "P3": "uncertain or for type checkers"}
 
 
 def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
