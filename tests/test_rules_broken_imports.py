@@ -47,7 +47,8 @@ def test_what_somebody_else_ships_is_no_phantom(make_tree: Tree) -> None:
 
 def test_one_missing_module_is_one_finding_with_its_gravest_place_first(make_tree: Tree) -> None:
     files = {
-        "p/a.py": f"def f():\n    {PHANTOM}\n    {PHANTOM}\n", "p/b.py": f"{PHANTOM}, y\n", "p/mising.py": "x = y = 1\n",
+        "p/a.py": f"def f():\n    {PHANTOM}\n    {PHANTOM}\n", "p/b.py": f"{PHANTOM}, y\n",
+        "p/mising.py": "x = y = 1\n",
         "p/c.py": f"if TYPE_CHECKING:\n    {PHANTOM}\n",
     }  # fmt: skip
     (finding,) = judge(make_tree(HEAD | files), "phantom-import")
