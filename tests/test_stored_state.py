@@ -502,6 +502,18 @@ APART: Mapping[str, str] = {
             cart.item = word
             return cart.item
         """,
+    "an object whose class keeps nothing of what its base keeps": """
+        class Job:
+            last = ""
+            def run(self, text): self.last = text
+            def show(self): return self.last
+        class Silent(Job):
+            def run(self, text): pass
+        job = Silent()
+        def serve(text):
+            job.run(text)
+            return text + job.show()
+        """,
     "a field that is made for each": """
         from dataclasses import dataclass, field
         class Box:

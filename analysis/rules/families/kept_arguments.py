@@ -6,6 +6,7 @@ import re
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from analysis import tables
 from analysis.rules.called_on_import import find_called
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
@@ -126,12 +127,26 @@ def find_kept_by_objects(case: RuleContext) -> Iterator[tuple[str, list[SharedOb
         and not (store.part.startswith("__") or _HOOK.search(store.owner))
     )
     above = case.identity.inheritance.find_ancestors
+    own = _read_methods(case) if stored else {}
     for definition, objects in find_shared_objects(case).items() if stored else ():
-        stores = [store for each in (definition, *sorted(above(definition))) for store in stored.get(each, ())]
+        stores = [
+            store
+            for each in (definition, *sorted(above(definition)))
+            for store in stored.get(each, ())
+            if each == definition or store.owner.rpartition(".")[2] not in own.get(definition, ())
+        ]
         methods = {store.owner.rpartition(".")[2] for store in stores}
         used = [each for each in objects if find_calling(case, each, methods)] if stores else []
         if used:
             yield definition, used, stores
+
+
+def _read_methods(case: RuleContext) -> dict[str, frozenset[str]]:
+    """Return the methods of the classes of the tree, by definition: what a class has itself, it does not inherit."""
+    rows = tables.read_rows(case.facts.definitions, "path", "qualname", "methods")
+    return {
+        f"{case.homes[path]}:{qualname}": frozenset(methods) for path, qualname, methods in rows if path in case.homes
+    }
 
 
 def describe_kept(
