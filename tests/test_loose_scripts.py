@@ -96,3 +96,11 @@ def test_the_main_module_of_a_package_that_is_run_by_its_path_fails(make_tree: T
 def test_a_test_that_asks_for_its_name_is_no_script(make_tree: Tree) -> None:
     root = make_tree({**P, "p/test_x.py": f"from .x import a\n{GUARD}    print(a)\n"})
     assert find(root) == []
+
+
+def test_many_files_that_only_ask_for_their_name_are_one_finding(make_tree: Tree) -> None:
+    text = f"from .x import a\n{GUARD}    print(a)\n"
+    files = {**P, **{f"p/demo_{number}.py": text for number in range(6)}}
+    [(severity, path, message)] = find(make_tree(files))
+    assert (severity, path) == ("P3", "p/demo_0.py")
+    assert "5 files beside it" in message

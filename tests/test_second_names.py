@@ -335,3 +335,17 @@ def test_a_module_that_runpy_runs_is_a_second_one(make_tree: Tree, name: str) ->
     else:
         unknown = find_unknown_loads(case.facts.loads, case.facts.start_marks)
         assert [row[:2] for row in unknown] == [("main.py", code.count("\n"))]
+
+
+def test_one_of_many_demonstrations_is_worth_knowing_and_a_program_among_them_more(make_tree: Tree) -> None:
+    shown = "if __name__ == '__main__':\n    from p.all import show\n    show()\n"
+    files = {
+        "p/__init__.py": "", "p/all.py": "".join(f"import p.d{n}\n" for n in range(6)) + "import p.own\nshow = print\n",
+        **{f"p/d{n}.py": f"class D{n}: ...\n{shown}" for n in range(6)},
+        "p/own.py": f"class Own: ...\n{shown}    Own()\n",
+    }  # fmt: skip
+    grades = {told.path: told.severity for told in tell(open_case(make_tree(files), is_simulated=False))}
+    assert grades == {**{f"p/d{n}.py": "P3" for n in range(6)}, "p/own.py": "P3"}
+    run = {**files, "Makefile": "go:\n\tpython -m p.own\n"}
+    grades = {told.path: told.severity for told in tell(open_case(make_tree(run), is_simulated=False))}
+    assert grades["p/own.py"] == "P2"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator
 
 from analysis.resolve import TargetResolver
@@ -11,16 +12,24 @@ from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.rule import Rule
+from analysis.wording import format_count
 
 _GRADES = {"line": "P1", "shebang": "P2", "guard": "P3"}
 
 
 def _check_scripts(case: RuleContext) -> Iterator[Finding]:
     resolver = case.resolver or TargetResolver(case.facts)
+    grouped: dict[tuple[str, str], list[LooseScript]] = defaultdict(list)
     for each in find_loose_scripts(resolver, case.facts.programs):
-        places = [(each.path, each.line), (each.evidence_path, each.evidence_line)]
-        severity = _GRADES[each.evidence]
-        yield build_finding("relative-import-in-script", severity, each.path, _describe(each), places, [each.imported])
+        is_guess = each.evidence == "guard"  # a package of demonstrations is one finding
+        grouped[each.evidence, each.path.rpartition("/")[0] if is_guess else each.path].append(each)
+    for (evidence, _), rows in sorted(grouped.items()):
+        first = rows[0]
+        places = [p for each in rows for p in ((each.path, each.line), (each.evidence_path, each.evidence_line))]
+        more = f". The same holds for {format_count(len(rows) - 1, 'file')} beside it" if rows[1:] else ""
+        message = f"{_describe(first)}{more}"
+        severity = _GRADES[evidence]
+        yield build_finding("relative-import-in-script", severity, first.path, message, places, [first.imported])
 
 
 def _describe(each: LooseScript) -> str:

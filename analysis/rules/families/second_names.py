@@ -9,6 +9,7 @@ from typing import NamedTuple
 from analysis import tables
 from analysis.graph.framework_names import LISTED
 from analysis.graph.unknown_loads import LOADS_NOT_KNOWN
+from analysis.resolve import TargetResolver
 from analysis.resolve.second_names import SecondName
 from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
@@ -43,12 +44,19 @@ def _check_second_names(case: RuleContext) -> Iterator[Finding]:
         grouped[leads[each], find_group(each.kind)].append(each)
     contents = find_contents(case, {path for path, _ in grouped})
     started, demos = _find_failed_starts(case), _count_demos(grouped, contents)
+    run = _find_run(case)
     for (path, kind), rows in sorted(grouped.items()):
         ordered = sorted(rows, key=lambda row: (row.path != path, row.is_test, row.is_deferred))
         failed = started.get(path) if kind in STARTED else None
-        is_demo = not contents[path].is_program and demos[_name_package(ordered[0])] >= _MANY_DEMOS
+        is_demo = path not in run and demos[_name_package(ordered[0])] >= _MANY_DEMOS
         listed = describe_listed(ordered, contents[path], case.tasks.get(path, ()))
         yield _build(ordered, contents[path], failed, listed, is_demo=is_demo and kind in STARTED)
+
+
+def _find_run(case: RuleContext) -> frozenset[str]:
+    """Return the files that something else than their own test of the name runs as the main program."""
+    starts = (case.resolver or TargetResolver(case.facts)).starts
+    return frozenset(each.path for each in starts if each.evidence_path != each.path or each.kind != "script")
 
 
 def _count_demos(
