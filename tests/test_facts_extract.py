@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import ast
+import io
 import sys
+import tokenize
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,6 +15,9 @@ from hypothesis import strategies as st
 
 from analysis import tables
 from analysis.facts.extract import extract
+from analysis.facts.markers import _find_comments
+from analysis.facts.source import decode
+from analysis.facts.walking import walk, walk_statements
 
 
 def read(source: str | bytes, table: str) -> list[dict[str, Any]]:
@@ -502,3 +508,20 @@ def test_what_a_module_sets_on_another_is_a_hook_and_attributes_of_objects_are_n
 def test_a_class_that_a_function_declares_global_binds_a_name_of_the_module() -> None:
     source = "def f():\n    global A\n    class A: ...\n    class B: ...\n"
     assert brief(source, "bindings", "name", "kind", "owner") == [("f", "function", ""), ("A", "class", "f")]
+
+
+def test_walks_come_to_what_the_walk_of_the_library_comes_to() -> None:
+    signs = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
+    for path in sorted(Path(ast.__file__).parent.glob("[a-d]*.py")):
+        tree = ast.parse(path.read_bytes())
+        assert walk(tree) == [node for node in ast.walk(tree) if not isinstance(node, signs)]
+        blocks = (ast.stmt, ast.ExceptHandler, ast.match_case, ast.Module)
+        assert walk_statements(tree) == [node for node in ast.walk(tree) if isinstance(node, blocks)]
+
+
+def test_comments_are_where_the_tokenizer_sees_them() -> None:
+    for path in sorted(Path(ast.__file__).parent.glob("[a-d]*.py")):
+        text = decode(path.read_bytes(), "utf-8")
+        lines = io.StringIO(text)
+        seen = [token.start for token in tokenize.generate_tokens(lines.readline) if token.type == tokenize.COMMENT]
+        assert list(_find_comments(text, text.split("\n"))) == seen

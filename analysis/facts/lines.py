@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Iterator
+from itertools import accumulate
 
 
 def normalise_line_ends(source: bytes) -> bytes:
@@ -33,6 +34,25 @@ def find_words(source: bytes, word: bytes) -> Iterator[tuple[int, int]]:
 def find_lines(source: bytes, words: tuple[bytes, ...]) -> list[int]:
     """Return the sorted numbers of the lines on which any of the words stands."""
     return sorted({line for word in words for line, _ in find_words(source, word)})
+
+
+class LineText:
+    """The bytes of a file by its lines, which are counted when they are first asked for."""
+
+    def __init__(self, source: bytes) -> None:
+        self._source = source
+        self._starts: list[int] = []
+
+    def cut(self, first: int, last: int) -> bytes:
+        r"""Return the text from one line to another, both from 1 and included.
+
+        >>> LineText(b"a\nb\nc").cut(2, 3)
+        b'b\nc'
+        """
+        if not self._starts:
+            lengths = [len(line) + 1 for line in self._source.split(b"\n")]
+            self._starts = [0, *accumulate(lengths)]
+        return self._source[self._starts[first - 1] : self._starts[min(last, len(self._starts) - 1)]]
 
 
 def has_line_between(lines: list[int], first: int, last: int) -> bool:

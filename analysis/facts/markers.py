@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 import tokenize
 from collections.abc import Iterator
 
@@ -11,6 +12,17 @@ from analysis.facts.source import decode
 
 _WORDS = (b"ssot", b"single source of truth", b"deprecat")
 _MENTION = re.compile(r"ssot|single source of truth|(deprecat)", re.IGNORECASE | re.ASCII)
+#: Comments, and what may hold a ``#`` that is none: texts, of which the longest quotes come first.
+_TOKEN = re.compile(
+    r"(#[^\n]*+)"
+    r'|"""(?:[^"\\]|\\.|"(?!""))*+(?:"""|\Z)'
+    r"|'''(?:[^'\\]|\\.|'(?!''))*+(?:'''|\Z)"
+    r'|"(?:[^"\\\n]|\\.)*+"'
+    r"|'(?:[^'\\\n]|\\.)*+'",
+    re.DOTALL,
+)
+#: Before 3.12, where also no text has a quote of its own kind inside.
+_IS_TOKENIZER_SLOW = bool(sys.version_info < (3, 12))
 TEXT_LIMIT = 200
 
 
@@ -23,10 +35,11 @@ def find_markers(source: bytes, docstrings: list[tuple[int, int]], encoding: str
     lowered = source.lower()
     if not any(word in lowered for word in _WORDS):
         return []
-    lines = decode(source, encoding).split("\n")
+    text = decode(source, encoding)
+    lines = text.split("\n")
     mentions = [(number, match) for number, line in enumerate(lines, 1) for match in _MENTION.finditer(line)]
     is_comment_possible = any("#" in lines[number - 1] for number, _ in mentions)
-    comments = dict(_find_comments(lines)) if is_comment_possible else {}
+    comments = dict(_find_comments(text, lines)) if is_comment_possible else {}
     inside = {line for first, last in docstrings for line in range(first, last + 1)}
     found: dict[tuple[int, str], Row] = {}
     for number, match in mentions:
@@ -42,8 +55,16 @@ def find_markers(source: bytes, docstrings: list[tuple[int, int]], encoding: str
     return [found[key] for key in sorted(found)]
 
 
-def _find_comments(lines: list[str]) -> Iterator[tuple[int, int]]:
-    """Yield line and column of every comment, as far as the tokenizer gets."""
+def _find_comments(text: str, lines: list[str]) -> Iterator[tuple[int, int]]:
+    """Yield line and column of every comment."""
+    if _IS_TOKENIZER_SLOW:
+        line, start = 1, 0
+        for found in _TOKEN.finditer(text):
+            if found[1]:
+                line += text.count("\n", start, found.start())
+                start = found.start()
+                yield line, start - text.rfind("\n", 0, start) - 1
+        return
     waiting = iter(lines)
     try:
         for token in tokenize.generate_tokens(lambda: next(waiting) + "\n"):

@@ -14,8 +14,10 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from analysis.facts.expressions import find_dotted, render
 from analysis.facts.function_flow import CHANGING
 from analysis.facts.kept_objects import find_class_objects
+from analysis.facts.lines import LineText
 from analysis.facts.rows import Row
 from analysis.facts.singletons import find_singletons
+from analysis.facts.walking import walk, walk_statements
 
 #: Between what a cached function may call.
 EITHER = " or "
@@ -32,13 +34,16 @@ _CACHES = frozenset({"lru_cache", "cache"})
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 
-def read_class_state(node: ast.ClassDef, position: int, qualname: str) -> list[Row]:
-    """Return the rows of ``states`` of one class: attributes that all instances change, and its one object."""
+def read_class_state(node: ast.ClassDef, position: int, qualname: str, text: LineText) -> list[Row]:
+    """Return the rows of ``states`` of one class: attributes that all instances change, and its one object.
+
+    ``text`` is that of the file: only methods that name a container are looked into.
+    """
     found = [*find_singletons(node, position, qualname), *find_class_objects(node, position, qualname)]
     kept = {name: (line, value) for name, line, value in _find_containers(node)}
     if not kept:
         return found
-    by_object, by_class, own = _find_changes(node, qualname, kept)
+    by_object, by_class, own = _find_changes(node, qualname, kept, text)
     for name, (line, value) in kept.items():
         changed = sorted(by_object[name] | by_class[name])
         if changed and name not in own:
@@ -60,7 +65,9 @@ def read_function_state(node: _Function, position: int, qualname: str) -> list[R
                 found.append((position, argument.lineno, qualname, argument.arg, "default", render(default), lines))
     if node.decorator_list and not _takes_anything(arguments) and _is_cached(node):
         assigned = _find_assigned(node)
-        made = [_find_made(statement, assigned) for statement in ast.walk(node) if isinstance(statement, ast.Return)]
+        made = [
+            _find_made(statement, assigned) for statement in walk_statements(node) if isinstance(statement, ast.Return)
+        ]
         if made and all(made):
             found.append(
                 (position, node.lineno, qualname, node.name, "cached-getter", EITHER.join(sorted(set(made))), [])
@@ -98,7 +105,7 @@ def _is_field(node: ast.ClassDef, statement: ast.AnnAssign) -> bool:
 
 
 def _find_changes(
-    node: ast.ClassDef, qualname: str, kept: Collection[str]
+    node: ast.ClassDef, qualname: str, kept: Collection[str], text: LineText
 ) -> tuple[dict[str, set[int]], dict[str, set[int]], set[str]]:
     """Return the lines at which containers of a class are changed in place, through an object and through the class.
 
@@ -107,8 +114,12 @@ def _find_changes(
     by_object: dict[str, set[int]] = defaultdict(set)
     by_class: dict[str, set[int]] = defaultdict(set)
     own: set[str] = set()
+    words = [f".{name}".encode() for name in kept]
     for method in node.body:
-        nodes = list(ast.walk(method))
+        part = text.cut(method.lineno, method.end_lineno or method.lineno)
+        if not any(word in part for word in words):
+            continue
+        nodes = walk(method)
         local = _find_local(nodes, kept)
         for inner in nodes:
             for target in _find_targets(inner):
@@ -172,7 +183,7 @@ def _find_uses(node: _Function, names: set[str]) -> dict[str, list[int]]:
     """Return the lines at which a function changes, returns or stores some parameters; none of one that it rebinds."""
     lines: dict[str, set[int]] = defaultdict(set)
     rebound: set[str] = set()
-    for inner in ast.walk(node):
+    for inner in walk(node):
         used: list[ast.expr | None] = [*_find_targets(inner)]
         if isinstance(inner, ast.Return):
             used.append(inner.value)
@@ -203,7 +214,7 @@ def _is_cached(node: _Function) -> bool:
 def _find_assigned(node: _Function) -> dict[str, list[ast.expr]]:
     """Return what is assigned to each local name of a function."""
     found: dict[str, list[ast.expr]] = defaultdict(list)
-    for inner in ast.walk(node):
+    for inner in walk_statements(node):
         if isinstance(inner, ast.Assign):
             for name in {target.id for target in inner.targets if isinstance(target, ast.Name)}:
                 found[name].append(inner.value)
@@ -231,7 +242,7 @@ def find_returns(node: _Function) -> str:
         return ""
     kinds = set()
     assigned = _find_assigned(node)
-    for inner in ast.walk(node):
+    for inner in walk_statements(node):
         if isinstance(inner, ast.Return) and inner.value is not None:
             value = inner.value
             holder = value.value if isinstance(value, ast.Subscript) else value

@@ -14,14 +14,27 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from analysis.facts.function_flow import CHANGING, FunctionFlow, Stored
 from analysis.facts.function_names import Outer, list_made_defaults
+from analysis.facts.lines import find_words
 from analysis.facts.rows import Row
 from analysis.facts.shared_state import MAKING
+from analysis.facts.walking import walk
 
 _NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*+"
-#: Where a statement may begin, a name, what follows it, and whether it is assigned (2) or called (1: the method).
-_STORE = re.compile(
-    rb"[\n:;][ \t]*+(?P<name>%s)(?P<own>\(\w++\))?(?:\.(?P<last>%s)|\[[^\n\]]*+\]++)*+"
-    rb"(?P<sign>\(|(?::[^\n=]*+|[ \t]*+(?:[-+*/%%|&^@]|//|\*\*|<<|>>)?+)=(?!=))" % (_NAME, _NAME)
+#: Where statements begin: patterns that begin with plain text are found many times faster.
+_BEGINNINGS = (rb"\n[ \t]++", rb": [ \t]*+", rb"; [ \t]*+")
+_REST = rb"(?:\.(?P<last>%s)|\[[^\n\]]*+\]++)*+" % _NAME
+_SIGN = rb"(?P<sign>\(|(?::[^\n=]*+|[ \t]*+(?:[-+*/%|&^@]|//|\*\*|<<|>>)?+)=(?!=))"
+#: A name and what follows it, which is assigned or called; without ``self``, of which classes are full.
+_STORES = tuple(
+    re.compile(b"%s(?!self\\.)(?P<name>%s)(?=[.\\[(])(?P<own>\\(\\w++\\))?%s%s" % (beginning, _NAME, _REST, _SIGN))
+    for beginning in _BEGINNINGS
+)
+_OWN_STORES = tuple(re.compile(b"%s(?P<name>self)(?=\\.)%s%s" % (beginning, _REST, _SIGN)) for beginning in _BEGINNINGS)
+_BINDS = tuple(
+    re.compile(
+        b"%s(?P<name>%s)(?:[ \\t]*+:[^\\n=]*+|[ \\t]*+(?:[-+*/%%|&^@]|//|\\*\\*|<<|>>)?+)=(?!=)" % (beginning, _NAME)
+    )
+    for beginning in _BEGINNINGS
 )
 #: Something of the module, or kept by an object, gets a local name.
 _ALIAS = re.compile(rb"\n[ \t]++%s[ \t]*+=[ \t]*+(?P<name>%s)(?P<end>\.|\[|[ \t]*+(?:\n|#|or\b|if\b))" % (_NAME, _NAME))
@@ -30,6 +43,8 @@ _GLOBALS = re.compile(rb"[\n:;][ \t]*+global[ \t]++([\w\x80-\xff, \t]++)")
 #: What is stored has a name in it, and is not only a constant.
 _NAMED = re.compile(rb"(?![ \t]*+(?:None|True|False)\b)[^\w\n#]*+[A-Za-z_\x80-\xff][^\n#]*+")
 _WORD = re.compile(rb"(?<!\.)\b[A-Za-z_\x80-\xff][\w\x80-\xff]*+")
+_WORD_BEFORE = re.compile(rb"[\w\x80-\xff]")
+_TYPE = frozenset({b"type"})
 _CLASS_WORDS = frozenset({b"cls", b"type", b"self"})
 _CHANGING = frozenset(name.encode() for name in CHANGING)
 #: What only asks whether something is there does not read it.
@@ -113,39 +128,43 @@ def _find_lines(
     The second are those that store something into the object of a method, with what follows on the line.
     """
     wanted = {name.encode() for name in names}
-    bound = {name.strip() for found in _GLOBALS.finditer(source) for name in found[1].split(b",")}
+    bound = set[bytes]()
     offsets: list[int] = []
     of_objects: list[tuple[int, bytes]] = []
-    for found in _STORE.finditer(source):
+    if b"global" in source:
+        bound = {name.strip() for found in _GLOBALS.finditer(source) for name in found[1].split(b",")}
+        offsets += [found.start("name") for found in _match(_BINDS if bound else (), source) if found["name"] in bound]
+    for found in _match(_STORES, source):
+        owners = _TYPE if found["own"] else wanted
+        is_meant = found["name"] in owners or (not found["own"] and found["name"] in _CLASS_WORDS)
+        if is_meant and (found["sign"] != b"(" or found["last"] in _CHANGING):
+            offsets.append(found.start("name"))
+    for found in _match(_OWN_STORES, source):
         if found["sign"] == b"(" and found["last"] not in _CHANGING:
             continue
-        if found["name"] == b"self" and found["last"] is not None and b"__class__" not in found[0]:
-            of_objects += _list_named(source, found)
-        elif _is_meant(found, wanted, bound):
+        if b"__class__" in found[0]:
             offsets.append(found.start("name"))
+            continue
+        if found["last"] is not None:
+            of_objects += _list_named(source, found)
     wanted |= bound
     made = bound | {name.encode() for name in own}
     aliases = _ALIAS.finditer(source)
     offsets += [each.start("name") for each in aliases if each["name"] in (made if each["end"] in b".[" else wanted)]
-    if b".setdefault(" in source:
-        within = list(_WITHIN.finditer(source))
-        offsets += [found.start("name") for found in within if found["name"] in wanted]
-        of_objects += [each for found in within if found["name"] == b"self" for each in _list_named(source, found)]
-        of_objects.sort()
+    for _, offset in find_words(source, b".setdefault("):
+        start, end = source.rfind(b"\n", 0, offset) + 1, source.find(b"\n", offset) % (len(source) + 1)
+        for found in _WITHIN.finditer(source, start, end):
+            if found["name"] in wanted:
+                offsets.append(found.start("name"))
+            elif found["name"] == b"self":
+                of_objects += _list_named(source, found)
+    of_objects.sort()
     numbers = _number_lines(source, (offset for offset, _ in of_objects))
     return _number_lines(source, offsets), [(line, text) for line, (_, text) in zip(numbers, of_objects, strict=True)]
 
 
-def _is_meant(found: re.Match[bytes], wanted: set[bytes], bound: set[bytes]) -> bool:
-    """Return whether what looks like a store may be one into a name of the module or into a class."""
-    name, last, sign = found["name"], found["last"], found["sign"]
-    if found["own"]:
-        return name == b"type"
-    if last is None and found.end("name") == found.start("sign"):
-        return name in bound and sign != b"("
-    if name == b"self":
-        return b"__class__" in found[0]
-    return name in wanted or name in _CLASS_WORDS
+def _match(patterns: Iterable[re.Pattern[bytes]], source: bytes) -> Iterator[re.Match[bytes]]:
+    return (found for pattern in patterns for found in pattern.finditer(source))
 
 
 def _list_named(source: bytes, found: re.Match[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -177,10 +196,7 @@ def _find_reads(
     if not names:
         return defaultdict(list, of_objects)
     last = {name.rpartition(".")[2] for name in names}
-    pattern = re.compile(
-        rb"(?<![\w\x80-\xff])(?:%s)(?![\w\x80-\xff])" % b"|".join(re.escape(name.encode()) for name in sorted(last))
-    )
-    lines = _number_lines(source, (match.start() for match in pattern.finditer(source)))
+    lines = _number_lines(source, {offset for name in last for offset in _find_name(source, name.encode())})
     reads: dict[str, set[int]] = defaultdict(set)
     by_last = defaultdict(list)
     for name in names:
@@ -189,9 +205,9 @@ def _find_reads(
         first, end = function.node.lineno, function.node.end_lineno or 0
         if bisect_left(lines, first) == bisect_right(lines, end):
             continue
-        asking = (node.test for node in ast.walk(function.node) if isinstance(node, _TESTING))
-        tests = {id(part) for test in asking for part in ast.walk(test)}
-        for node in ast.walk(function.node):
+        nodes = walk(function.node)
+        tests = {id(part) for node in nodes if isinstance(node, _TESTING) for part in walk(node.test)}
+        for node in nodes:
             text = "" if id(node) in tests else _find_read(node)
             for name in by_last.get(text, ()) if text else ():
                 if node.lineno not in stored_at[name]:  # type: ignore[attr-defined]
@@ -216,6 +232,13 @@ def _find_object_reads(source: bytes, stored_at: Mapping[str, set[int]]) -> dict
             if line not in stored_at[name] and len(reads[name]) < _MOST_READS:
                 reads[name].append(line)
     return reads
+
+
+def _find_name(source: bytes, name: bytes) -> Iterator[int]:
+    """Yield where a name stands as a word of its own: a pattern that begins with plain letters is found fast."""
+    for found in re.finditer(re.escape(name) + rb"(?![\w\x80-\xff])", source):
+        if not _WORD_BEFORE.match(source, max(0, found.start() - 1)) or not found.start():
+            yield found.start()
 
 
 def _find_read(node: ast.AST) -> str:

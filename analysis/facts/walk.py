@@ -12,7 +12,7 @@ from analysis.facts.constants import Constants
 from analysis.facts.context import Context, branch
 from analysis.facts.exports import UNKNOWN
 from analysis.facts.function_names import Outer
-from analysis.facts.lines import find_lines, has_line_between
+from analysis.facts.lines import LineText, find_lines, has_line_between
 from analysis.facts.shared_state import read_class_state, read_function_state
 from analysis.gaps import describe_failure
 
@@ -39,6 +39,7 @@ class Walker(BindingReader):
         self.functions: list[Outer] = []
         self._lines_of_interest = find_lines(source, _WORDS_OF_INTEREST)
         self._export_lines = find_lines(source, _EXPORTING) if b"__all__" in source else []
+        self._text = LineText(source)
         self._failed: set[str] = set()
         self._constants = Constants(tree)
         self._body(tree.body, Context())
@@ -174,7 +175,7 @@ class Walker(BindingReader):
         self.classes.add(node, self.next_position(), qualname, context)
         self._bind(node, node.name, "class", qualname, context)
         position = self.next_position()
-        self.attempt("state", lambda: self.rows.states.extend(read_class_state(node, position, qualname)))
+        self.attempt("state", lambda: self.rows.states.extend(read_class_state(node, position, qualname, self._text)))
         self._globals.append(set())
         self._body(node.body, context.inside(qualname, "class"))
         self._globals.pop()
