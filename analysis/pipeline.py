@@ -52,10 +52,11 @@ from analysis.rules import (
     measure_gaps,
     score_case,
 )
+from analysis.rules.cut_trials import Trials
 from analysis.rules.main_programs import simulate_main_programs
 from analysis.run_record import compare_baseline, describe_run, read_golden_path
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe, settle_missing
-from analysis.simulation import Environment, Trials, simulate_entries
+from analysis.simulation import Environment, simulate_entries
 from analysis.targets import find_target
 
 _VERSION = re.compile(r"3\.\d{1,2}")

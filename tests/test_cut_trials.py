@@ -15,7 +15,7 @@ import pytest
 from analysis import investigate
 from analysis.facts.program import write_program
 from analysis.investigation import Investigation
-from analysis.simulation.registrations import registers, remove_imports
+from analysis.rules.registrations import registers, remove_imports
 from analysis.steps import read_statement
 
 Tree = Callable[..., Path]

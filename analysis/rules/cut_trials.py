@@ -17,7 +17,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.facts import Facts
 from analysis.graph import Cycle, ImportGraph
-from analysis.simulation.registrations import registers, remove_imports
+from analysis.rules.registrations import registers, remove_imports
 from analysis.steps import StatementStep, read_statement
 
 #: A file and a line in it, from 1.
