@@ -224,13 +224,9 @@ def simulate(
         lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
     )  # fmt: skip
     # What is deferred is simulated from nothing each time; the cache holds what is true of the tree itself.
-    again = partial(
-        simulate_entries, environment=environment, budget_seconds=budget, gaps=clock.gaps, resolver=case.resolver
-    )
-    trials = clock.gaps.attempt(
-        "simulation", "cuts", lambda: Trials(case.facts, case.graph, found, again).run(case.cycles),
-        tables.CUT_TRIALS.empty,
-    )  # fmt: skip
+    again = partial(simulate_entries, environment=environment, gaps=clock.gaps, resolver=case.resolver)
+    try_cuts = Trials(case.known_facts, case.graph, found, again, deadline=time.monotonic() + budget / 2).run
+    trials = clock.gaps.attempt("simulation", "cuts", lambda: try_cuts(case.cycles), tables.CUT_TRIALS.empty)
     return replace(case, runtime_tables={**case.runtime_tables, **found, "cut_trials": trials})
 
 

@@ -7,6 +7,8 @@ breaks another first import, lets a module run twice, or leaves a registry witho
 from __future__ import annotations
 
 import json
+import math
+import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,14 +25,13 @@ from analysis.steps import StatementStep, read_statement
 #: A file and a line in it, from 1.
 Place: TypeAlias = tuple[str, int]
 #: Simulates some first imports of changed facts and returns the tables of the simulation.
-Simulate: TypeAlias = Callable[[Facts, Sequence[tuple[str, str]]], Mapping[str, pa.Table]]
+Simulate: TypeAlias = Callable[..., Mapping[str, pa.Table]]
 
 #: Cycles for which cuts are tried, those with most failing first imports first; cuts for each; first imports for each.
-MOST_CYCLES = 12
-MOST_CUTS = 6
+MOST_CYCLES = 8
+MOST_CUTS = 4
 MOST_ENTRIES = 300
 _CIRCULAR = frozenset({"circular", "recursion"})
-_UNSURE = frozenset({"unknown", "not-simulated"})
 
 
 class Outcome(str):
@@ -70,12 +71,16 @@ class _Verdict:
 
 @dataclass(frozen=True)
 class Trials:
-    """Tries cuts on one target; ``found`` are the tables of its simulation, ``paths`` the files of all modules."""
+    """Tries cuts on one target; ``found`` are the tables of its simulation, ``paths`` the files of all modules.
+
+    No trial begins after ``deadline``, a time of ``time.monotonic``; cycles that were not tried have no row.
+    """
 
     facts: Facts
     graph: ImportGraph
     found: Mapping[str, pa.Table]
     simulate: Simulate
+    deadline: float = math.inf
     paths: Mapping[str, str] = field(init=False)
     programs: Mapping[str, str] = field(init=False)
 
@@ -120,6 +125,8 @@ class Trials:
         cheapest = _find_cheapest(cycle, edges)
         verdicts = []
         for statements in self._choose(cheapest, edges, affected):
+            if time.monotonic() >= self.deadline:
+                break
             verdicts.append(self._judge(statements, cycle, affected, before))
             if verdicts[-1].is_safe and len(verdicts[-1].restored) == len(affected):
                 break
@@ -151,7 +158,8 @@ class Trials:
         users = self._find_users({edge.importer for edge in statements})
         entries = list(dict.fromkeys([*affected[:MOST_ENTRIES], *cycle.modules, *users]))[: 2 * MOST_ENTRIES]
         chosen = [(entry, self.paths[entry]) for entry in entries if entry in self.paths]
-        after = find_problems(self.simulate(self._without(statements), chosen))
+        seconds = max(0.0, self.deadline - time.monotonic())
+        after = find_problems(self.simulate(self._without(statements), chosen, budget_seconds=seconds))
         fine: frozenset[Any] = frozenset()
         worked = [entry for entry, _ in chosen if not self._fails(before.get(entry, fine))]
         harmed = {entry for entry in worked if after.get(entry, fine) - before.get(entry, fine)}
@@ -209,7 +217,7 @@ def find_problems(found: Mapping[str, pa.Table]) -> dict[str, frozenset[Any]]:
     """Return what is wrong with each first import: that it fails, what it loses, which modules run again."""
     problems: dict[str, set[Any]] = defaultdict(set)
     for entry, outcome in tables.read_rows(found["simulated"], "module", "outcome"):
-        if outcome != "ok" and outcome not in _UNSURE:
+        if outcome != "ok":  # nor is what is not known known to work
             problems[entry].add(Outcome(outcome))
     columns = ("entry", "outcome", "path", "line")
     for entry, outcome, path, line in tables.read_rows(found["simulated_swallowed"], *columns):
