@@ -102,7 +102,7 @@ class Trials:
         }
         ranked = sorted((each for each in chosen if affected[each.cycle]), key=lambda each: -len(affected[each.cycle]))
         rows = [self._try(cycle, edges[cycle.cycle], affected[cycle.cycle], before) for cycle in ranked[:MOST_CYCLES]]
-        return tables.CUT_TRIALS.from_rows(sorted(rows))
+        return tables.CUT_TRIALS.from_rows(sorted(row for row in rows if row[-1]))
 
     def _find_edges(self, cycles: Sequence[Cycle]) -> Iterator[tuple[Cycle, list[_Edge]]]:
         columns = ("importer", "imported", "path", "line", "bound_as", "scope", "is_ancestor")
