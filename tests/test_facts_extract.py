@@ -17,7 +17,7 @@ from analysis import tables
 from analysis.facts.extract import extract
 from analysis.facts.markers import _find_comments
 from analysis.facts.source import decode
-from analysis.facts.walking import walk, walk_statements
+from analysis.facts.walking import list_nodes, list_statements
 
 
 def read(source: str | bytes, table: str) -> list[dict[str, Any]]:
@@ -514,9 +514,9 @@ def test_walks_come_to_what_the_walk_of_the_library_comes_to() -> None:
     signs = (ast.expr_context, ast.operator, ast.cmpop, ast.boolop, ast.unaryop)
     for path in sorted(Path(ast.__file__).parent.glob("[a-d]*.py")):
         tree = ast.parse(path.read_bytes())
-        assert walk(tree) == [node for node in ast.walk(tree) if not isinstance(node, signs)]
+        assert list_nodes(tree) == [node for node in ast.walk(tree) if not isinstance(node, signs)]
         blocks = (ast.stmt, ast.ExceptHandler, ast.match_case, ast.Module)
-        assert walk_statements(tree) == [node for node in ast.walk(tree) if isinstance(node, blocks)]
+        assert list_statements(tree) == [node for node in ast.walk(tree) if isinstance(node, blocks)]
 
 
 def test_comments_are_where_the_tokenizer_sees_them() -> None:

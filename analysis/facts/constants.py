@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from analysis.facts.expressions import TYPING_NAMES, find_dotted
-from analysis.facts.walking import walk
+from analysis.facts.walking import list_nodes
 
 #: Modules whose constants decide what runs.
 _DECIDING = frozenset({"sys", "os", "platform", "typing", "typing_extensions"})
@@ -48,7 +48,7 @@ class Constants:
         return self._expand(test, aliases_only=True)
 
     def _expand(self, test: ast.expr, *, aliases_only: bool) -> ast.expr:
-        asked = [node.id for node in walk(test) if isinstance(node, ast.Name)]
+        asked = [node.id for node in list_nodes(test) if isinstance(node, ast.Name)]
         if not asked:
             return test
         if self._known is None:
@@ -130,9 +130,9 @@ def is_decided(value: ast.expr, known: Collection[str] = ()) -> bool:
     """Return whether a value is made of constants, of what is known already, and of modules that decide."""
     if isinstance(value, _NEVER_DECIDED):
         return False
-    if _is_large(value) or not all(isinstance(node, _PLAIN) for node in walk(value)):
+    if _is_large(value) or not all(isinstance(node, _PLAIN) for node in list_nodes(value)):
         return False
-    roots = {node.id for node in walk(value) if isinstance(node, ast.Name)}
+    roots = {node.id for node in list_nodes(value) if isinstance(node, ast.Name)}
     return all(name in _DECIDING or name in known for name in roots)
 
 
@@ -176,6 +176,6 @@ def _list_stored(statement: ast.stmt) -> Iterable[str]:
     return [
         node.id
         for part in parts
-        for node in walk(part)
+        for node in list_nodes(part)
         if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store | ast.Del)
     ]

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
 from analysis.facts.function_names import Function, FunctionNames, Place
-from analysis.facts.walking import walk
+from analysis.facts.walking import list_nodes
 
 CHANGING = frozenset({
     "append", "add", "update", "extend", "insert", "remove", "discard", "pop", "popitem", "clear", "setdefault",
@@ -128,7 +128,7 @@ class FunctionFlow:
 
     def _calls(self, expression: ast.AST, missing: frozenset[str]) -> None:
         """Note the calls that put something into a container that outlives the call."""
-        for node in walk(expression):
+        for node in list_nodes(expression):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 method = node.func.attr
                 place = self._names.find_place(node.func.value) if method in CHANGING else None

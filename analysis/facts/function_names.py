@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
-from analysis.facts.walking import walk
+from analysis.facts.walking import list_nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
@@ -57,7 +57,7 @@ class FunctionNames:
         seen: set[str] = set()
         waiting = [value]
         while waiting:
-            for node in walk(waiting.pop()):
+            for node in list_nodes(waiting.pop()):
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in seen:
                     seen.add(node.id)
                     if node.id in self.parameters:
@@ -77,7 +77,7 @@ class FunctionNames:
         )
 
     def _read_names(self, node: Function) -> None:
-        for inner in walk(node):
+        for inner in list_nodes(node):
             if isinstance(inner, ast.Global):
                 self.globals.update(inner.names)
             elif isinstance(inner, _INNER) and inner is not node:
@@ -149,7 +149,7 @@ class FunctionNames:
 
     def is_constant(self, value: ast.expr) -> bool:
         """Return whether an expression is the same in every call: literals, names of the module, empty containers."""
-        return all(map(self._is_same, walk(value)))
+        return all(map(self._is_same, list_nodes(value)))
 
     def _is_same(self, node: ast.AST) -> bool:
         if isinstance(node, ast.Name):

@@ -11,7 +11,7 @@ from typing import Any
 from analysis.facts.expressions import find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.rows import Row
-from analysis.facts.walking import walk
+from analysis.facts.walking import list_nodes
 
 _WORDS = (
     b"spec_from_file_location", b"SourceFileLoader", b"load_source(", b"reload(", b"run_path(", b"run_module(",
@@ -81,7 +81,7 @@ class _Visitor:
                 if isinstance(target, ast.Subscript) and find_dotted(target.value) == "sys.modules":
                     yield self._row(target, "unregister", find_literal_text(target.slice) or "*", "", owner)
         elif not is_compound:
-            for node in walk(statement):
+            for node in list_nodes(statement):
                 if isinstance(node, ast.Call):
                     yield from self._call(node, owner, Names(names))
 

@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from analysis.facts.walking import walk, walk_statements
+from analysis.facts.walking import list_nodes, list_statements
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -27,7 +27,7 @@ def list_bindings(scope: Function | ast.Module) -> Iterator[tuple[str, Bound]]:
     """Yield each name that statements of a function or module bind, and how; those of inner functions are their own."""
     waiting: list[ast.AST] = list(scope.body)
     if not isinstance(scope, ast.Module):
-        for argument in walk(scope.args):
+        for argument in list_nodes(scope.args):
             if isinstance(argument, ast.arg):
                 yield argument.arg, Bound("parameter")
     told: set[int] = set()
@@ -60,7 +60,7 @@ def _list_other(node: ast.AST) -> Iterable[str]:
 
 
 def _list_globals(node: ast.AST) -> Iterator[tuple[str, Bound]]:
-    for inner in walk_statements(node):
+    for inner in list_statements(node):
         if isinstance(inner, ast.Global):
             yield from ((name, Bound("other")) for name in inner.names)
 

@@ -17,7 +17,7 @@ from analysis.facts.kept_objects import find_class_objects
 from analysis.facts.lines import LineText
 from analysis.facts.rows import Row
 from analysis.facts.singletons import find_singletons
-from analysis.facts.walking import walk, walk_statements
+from analysis.facts.walking import list_nodes, list_statements
 
 #: Between what a cached function may call.
 EITHER = " or "
@@ -66,7 +66,7 @@ def read_function_state(node: _Function, position: int, qualname: str) -> list[R
     if node.decorator_list and not _takes_anything(arguments) and _is_cached(node):
         assigned = _find_assigned(node)
         made = [
-            _find_made(statement, assigned) for statement in walk_statements(node) if isinstance(statement, ast.Return)
+            _find_made(statement, assigned) for statement in list_statements(node) if isinstance(statement, ast.Return)
         ]
         if made and all(made):
             found.append(
@@ -119,7 +119,7 @@ def _find_changes(
         part = text.cut(method.lineno, method.end_lineno or method.lineno)
         if not any(word in part for word in words):
             continue
-        nodes = walk(method)
+        nodes = list_nodes(method)
         local = _find_local(nodes, kept)
         for inner in nodes:
             for target in _find_targets(inner):
@@ -183,7 +183,7 @@ def _find_uses(node: _Function, names: set[str]) -> dict[str, list[int]]:
     """Return the lines at which a function changes, returns or stores some parameters; none of one that it rebinds."""
     lines: dict[str, set[int]] = defaultdict(set)
     rebound: set[str] = set()
-    for inner in walk(node):
+    for inner in list_nodes(node):
         used: list[ast.expr | None] = [*_find_targets(inner)]
         if isinstance(inner, ast.Return):
             used.append(inner.value)
@@ -214,7 +214,7 @@ def _is_cached(node: _Function) -> bool:
 def _find_assigned(node: _Function) -> dict[str, list[ast.expr]]:
     """Return what is assigned to each local name of a function."""
     found: dict[str, list[ast.expr]] = defaultdict(list)
-    for inner in walk_statements(node):
+    for inner in list_statements(node):
         if isinstance(inner, ast.Assign):
             for name in {target.id for target in inner.targets if isinstance(target, ast.Name)}:
                 found[name].append(inner.value)
@@ -242,7 +242,7 @@ def find_returns(node: _Function) -> str:
         return ""
     kinds = set()
     assigned = _find_assigned(node)
-    for inner in walk_statements(node):
+    for inner in list_statements(node):
         if isinstance(inner, ast.Return) and inner.value is not None:
             value = inner.value
             holder = value.value if isinstance(value, ast.Subscript) else value

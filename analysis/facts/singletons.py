@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from analysis.facts.expressions import find_dotted
 from analysis.facts.function_names import Function
 from analysis.facts.rows import Row
-from analysis.facts.walking import walk_statements
+from analysis.facts.walking import list_statements
 
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MAKER = "singleton-maker"
@@ -77,7 +77,7 @@ def find_decorator(node: Function) -> Row | None:
     given = {find_dotted(each.value) for each in node.body if isinstance(each, ast.Return)}
     for inner in node.body:
         if isinstance(inner, ast.FunctionDef) and inner.name in given:
-            parts = walk_statements(inner)
+            parts = list_statements(inner)
             outer = {name for each in parts if isinstance(each, ast.Nonlocal) for name in each.names}
             line = next((each.lineno for each in parts if _stores_call(each, made, outer)), 0)  # type: ignore[attr-defined]
             if line and any(isinstance(each, ast.Return) and each.value is not None for each in parts):
@@ -106,7 +106,7 @@ def _is_chosen(target: ast.expr, made: str) -> bool:
 
 def _find_stored_call(method: Function, first: str) -> int:
     """Return the line at which a metaclass keeps what ``super().__call__()`` makes; 0 where it does not."""
-    for node in walk_statements(method):
+    for node in list_statements(method):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             is_made = isinstance(node.value.func, ast.Attribute) and node.value.func.attr == "__call__"
             for target in node.targets:
@@ -124,7 +124,7 @@ def _may_keep(method: Function) -> bool:
 def _find_kept(method: Function, owners: set[str], *, is_new: bool) -> dict[str, int]:
     """Return the attributes of the class that keep an object of it, which the method returns, and where."""
     local: dict[str, list[ast.expr]] = defaultdict(list)
-    assigns = [node for node in walk_statements(method) if isinstance(node, ast.Assign)]
+    assigns = [node for node in list_statements(method) if isinstance(node, ast.Assign)]
     for node in assigns:
         others: Sequence[ast.expr] = [target for target in node.targets if isinstance(target, ast.Attribute)]
         for target in node.targets:
@@ -139,7 +139,7 @@ def _find_kept(method: Function, owners: set[str], *, is_new: bool) -> dict[str,
     }
     returned = {
         each.attr
-        for node in walk_statements(method)
+        for node in list_statements(method)
         if isinstance(node, ast.Return) and node.value is not None
         for each in _follow(node.value, local)
         if isinstance(each, ast.Attribute) and find_dotted(each.value) in owners
@@ -160,7 +160,7 @@ def _follow(value: ast.expr, local: dict[str, list[ast.expr]]) -> list[ast.expr]
 
 
 def _returns(method: Function, name: str) -> bool:
-    return any(isinstance(node, ast.Return) and find_dotted(node.value) == name for node in walk_statements(method))
+    return any(isinstance(node, ast.Return) and find_dotted(node.value) == name for node in list_statements(method))
 
 
 def _makes_own(value: ast.expr, owners: set[str], *, is_new: bool) -> bool:

@@ -17,7 +17,7 @@ from analysis.facts.function_names import Outer, list_made_defaults
 from analysis.facts.lines import find_words
 from analysis.facts.rows import Row
 from analysis.facts.shared_state import MAKING
-from analysis.facts.walking import walk
+from analysis.facts.walking import list_nodes
 
 _NAME = rb"[A-Za-z_\x80-\xff][\w\x80-\xff]*+"
 #: Where statements begin: patterns that begin with plain text are found many times faster.
@@ -205,8 +205,8 @@ def _find_reads(
         first, end = function.node.lineno, function.node.end_lineno or 0
         if bisect_left(lines, first) == bisect_right(lines, end):
             continue
-        nodes = walk(function.node)
-        tests = {id(part) for node in nodes if isinstance(node, _TESTING) for part in walk(node.test)}
+        nodes = list_nodes(function.node)
+        tests = {id(part) for node in nodes if isinstance(node, _TESTING) for part in list_nodes(node.test)}
         for node in nodes:
             text = "" if id(node) in tests else _find_read(node)
             for name in by_last.get(text, ()) if text else ():

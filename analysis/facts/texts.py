@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from analysis.facts.expressions import find_dotted, find_literal_text
 from analysis.facts.scopes import Bound, Function, list_bindings
-from analysis.facts.walking import walk
+from analysis.facts.walking import list_nodes
 
 #: What stands for the name and for the package of the module itself: it begins with what no name can contain.
 OWN_MARK = "\udfff"
@@ -174,7 +174,7 @@ class TextFinder:
         """Return what the file's own calls of a function of the module give for a parameter."""
         if self._calls is None:
             self._calls = {}
-            for node in walk(self._tree):
+            for node in list_nodes(self._tree):
                 if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
                     self._calls.setdefault(node.func.id, []).append(node)
         arguments = [*function.args.posonlyargs, *function.args.args]

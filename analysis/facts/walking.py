@@ -36,10 +36,10 @@ _FIELDS = _Fields()
 _BLOCK_FIELDS = _BlockFields()
 
 
-def walk(node: ast.AST) -> list[ast.AST]:
+def list_nodes(node: ast.AST) -> list[ast.AST]:
     """Return a node and all below it, in the order of ``ast.walk``, without contexts and operators.
 
-    >>> [type(each).__name__ for each in walk(ast.parse("a.b + 1", mode="eval").body)]
+    >>> [type(each).__name__ for each in list_nodes(ast.parse("a.b + 1", mode="eval").body)]
     ['BinOp', 'Attribute', 'Constant', 'Name']
     """
     found = [node]
@@ -56,12 +56,12 @@ def walk(node: ast.AST) -> list[ast.AST]:
     return found
 
 
-def walk_statements(node: ast.AST) -> list[ast.AST]:
+def list_statements(node: ast.AST) -> list[ast.AST]:
     """Return a statement and all in its blocks, those of inner functions and classes too; no expression.
 
     Handlers and cases are among them, as ``ast.walk`` yields them.
 
-    >>> [type(each).__name__ for each in walk_statements(ast.parse("if a: b = lambda: c").body[0])]
+    >>> [type(each).__name__ for each in list_statements(ast.parse("if a: b = lambda: c").body[0])]
     ['If', 'Assign']
     """
     found = [node]
