@@ -18,6 +18,8 @@ from analysis.simulation.values import (
 
 #: A function is followed so often by the body of one module; what it imports it has imported by then.
 MOST_CALLS = 12
+#: Of calls from inside of functions: a program that is made ready for each module does so through many small ones.
+MOST_INNER_CALLS = 2
 #: Functions nested deeper than this in the body of a module are not followed.
 MOST_FRAMES = 400
 
@@ -75,7 +77,8 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     """Run the body of a function; what is async, or yields, runs later if at all."""
     key = (function.module.path, function.line)
     times = machine.calls[key] = machine.calls.get(key, 0) + 1
-    is_often = times > MOST_CALLS and function.name != "__getattr__"
+    is_inner = len(machine.stack) - machine.depth > 1
+    is_often = times > (MOST_INNER_CALLS if is_inner else MOST_CALLS) and function.name != "__getattr__"
     if is_often or len(machine.stack) - machine.depth >= MOST_FRAMES:
         return UNKNOWN
     body = machine.shared.programs.read_body(function.module.path, function.line, function.end_line)
