@@ -128,39 +128,46 @@ def _find_lines(
     The second are those that store something into the object of a method, with what follows on the line.
     """
     wanted = {name.encode() for name in names}
-    bound = set[bytes]()
-    offsets: list[int] = []
-    of_objects: list[tuple[int, bytes]] = []
-    if b"global" in source:
-        bound = {name.strip() for found in _GLOBALS.finditer(source) for name in found[1].split(b",")}
-        offsets += [found.start("name") for found in _match(_BINDS if bound else (), source) if found["name"] in bound]
+    bound = _find_bound(source)
+    offsets = [found.start("name") for found in _match(_BINDS if bound else (), source) if found["name"] in bound]
     for found in _match(_STORES, source):
         owners = _TYPE if found["own"] else wanted
         is_meant = found["name"] in owners or (not found["own"] and found["name"] in _CLASS_WORDS)
         if is_meant and (found["sign"] != b"(" or found["last"] in _CHANGING):
             offsets.append(found.start("name"))
+    of_objects: list[tuple[int, bytes]] = []
     for found in _match(_OWN_STORES, source):
-        if found["sign"] == b"(" and found["last"] not in _CHANGING:
-            continue
-        if b"__class__" in found[0]:
-            offsets.append(found.start("name"))
-            continue
-        if found["last"] is not None:
-            of_objects += _list_named(source, found)
+        if found["sign"] != b"(" or found["last"] in _CHANGING:
+            if b"__class__" in found[0]:
+                offsets.append(found.start("name"))
+            elif found["last"] is not None:
+                of_objects += _list_named(source, found)
     wanted |= bound
     made = bound | {name.encode() for name in own}
     aliases = _ALIAS.finditer(source)
     offsets += [each.start("name") for each in aliases if each["name"] in (made if each["end"] in b".[" else wanted)]
-    for _, offset in find_words(source, b".setdefault("):
-        start, end = source.rfind(b"\n", 0, offset) + 1, source.find(b"\n", offset) % (len(source) + 1)
-        for found in _WITHIN.finditer(source, start, end):
-            if found["name"] in wanted:
-                offsets.append(found.start("name"))
-            elif found["name"] == b"self":
-                of_objects += _list_named(source, found)
+    for found in _find_within(source):
+        if found["name"] in wanted:
+            offsets.append(found.start("name"))
+        elif found["name"] == b"self":
+            of_objects += _list_named(source, found)
     of_objects.sort()
     numbers = _number_lines(source, (offset for offset, _ in of_objects))
     return _number_lines(source, offsets), [(line, text) for line, (_, text) in zip(numbers, of_objects, strict=True)]
+
+
+def _find_bound(source: bytes) -> set[bytes]:
+    """Return the names that functions declare to be global."""
+    if b"global" not in source:
+        return set()
+    return {name.strip() for found in _GLOBALS.finditer(source) for name in found[1].split(b",")}
+
+
+def _find_within(source: bytes) -> Iterator[re.Match[bytes]]:
+    """Yield what ``setdefault`` inside of a statement changes."""
+    for _, offset in find_words(source, b".setdefault("):
+        start, end = source.rfind(b"\n", 0, offset) + 1, source.find(b"\n", offset) % (len(source) + 1)
+        yield from _WITHIN.finditer(source, start, end)
 
 
 def _match(patterns: Iterable[re.Pattern[bytes]], source: bytes) -> Iterator[re.Match[bytes]]:
