@@ -72,7 +72,7 @@ def _find_hiding(case: RuleContext, target: TargetResolver) -> Iterator[_Hiding]
             if library.lower() not in required:
                 continue
         facts = dict(zip(("scope", "guard", "caught"), place, strict=True))
-        severity = grade_missing({**facts, "liveness": tables.LIVENESS[statements.liveness[row]]})
+        severity = grade_missing({**facts, "path": path, "liveness": tables.LIVENESS[statements.liveness[row]]})
         is_sure = (is_missing or "." in module) and not target.imports.find_run_folder(importer)
         yield _Hiding(importer, line, name if is_missing else "", severity if is_sure else "P2")
 
