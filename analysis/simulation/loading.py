@@ -97,6 +97,8 @@ class Loader(Attributes):
         name = part if resolved is None else resolved.name
         found = self.loaded.get(name, ABSENT)
         if found is ABSENT:
+            if resolved is None:  # another process may have loaded something by this very name
+                self.ledger.absent.add(name)
             found = self._load(part, resolved, parent)
             # As importlib does: the submodule becomes an attribute of its package after its body has run, not
             # before, and it takes the place of a name of the package that is spelled the same.
