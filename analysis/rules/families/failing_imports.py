@@ -122,7 +122,7 @@ RULES = (
         },
         needs_simulation=True, is_joint=True,
         step=PlanStep(ENTRY_POINTS, 5, "Correct the statements on which imports fail"), cause=UNCHECKED_IMPORTS,
-        figure=RuleFigure(45, "failing-imports", "Statements on which imports fail"),
+        figure=RuleFigure(45, "failing-imports", "Imports that fail for other reasons"),
         metric=RuleMetric("failing-imports", "statements", "Failing statements that no cycle explains."),
     ),
 )  # fmt: skip
