@@ -225,7 +225,7 @@ def simulate(
     )  # fmt: skip
     # What is deferred is simulated from nothing each time; the cache holds what is true of the tree itself.
     again = partial(simulate_entries, environment=environment, gaps=clock.gaps, resolver=case.resolver)
-    try_cuts = Trials(case.known_facts, case.graph, found, again, deadline=time.monotonic() + budget / 2).run
+    try_cuts = Trials(case.known_facts, case.graph, found, again, deadline=time.monotonic() + max(2.0, budget / 2)).run
     trials = clock.gaps.attempt("simulation", "cuts", lambda: try_cuts(case.cycles), tables.CUT_TRIALS.empty)
     return replace(case, runtime_tables={**case.runtime_tables, **found, "cut_trials": trials})
 

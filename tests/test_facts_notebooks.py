@@ -263,7 +263,7 @@ def test_a_notebook_is_never_imported(make_tree: MakeTree, tmp_path: Path) -> No
     found = see(make_tree(files), tmp_path / "data")
     edges = {(row["importer"], row["imported"]) for row in found.table("edges").to_pylist() if not row["is_ancestor"]}
     assert edges == {("w.book.ipynb", "w.b"), ("top%40x.ipynb", "w")}
-    assert {row["module"] for row in found.table("phantoms").to_pylist()} == {"w.book", "w.book.ipynb"}
+    assert {row["module"] for row in found.table("phantoms").to_pylist()} == {".", "w.book", "w.book.ipynb"}
     assert {row["module"] for row in found.table("simulated").to_pylist()} == {"w", "w.a", "w.b"}
     assert {row["name"]: row["definition"] for row in found.table("paths").to_pylist() if row["name"] == "Order"} == {
         "Order": "w.b:Order"

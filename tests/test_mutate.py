@@ -142,7 +142,7 @@ def test_the_nearest_tests_import_the_module_or_share_its_name(make_tree: Tree) 
 
 def test_names_graph_agreement_and_cases_are_tests_of_resolve() -> None:
     nearest = TestFiles(Path(__file__).parent.parent, ["analysis/resolve"]).find_nearest(
-        "analysis/resolve/search.py", 20
+        "analysis/resolve/search.py", 30
     )
     for words in ("test_resolve_", "test_names_", "test_graph_", "test_agreement", "test_cases"):
         assert any(file.startswith(f"tests/{words}") for file in nearest), words

@@ -66,7 +66,7 @@ def see_links(root: Path) -> Any:
 def see_modules(root: Path) -> Any:
     """The names of all modules, and what is left out."""
     inv = investigate(root)
-    return inv.modules.to_dict("records"), inv.manifest.left_out
+    return inv.table("modules").to_pylist(), inv.manifest.left_out
 
 
 def see_beside(root: Path) -> Any:

@@ -28,7 +28,7 @@ FILES = {
     "class Colour(Enum):\n    RED = 1\ndef g(): ...\none, two = A(), 2\nnone = None\nwhat = [g][0]\n",
     "b.py": "from a import A, g, one\nimport a\n",
     "c.py": "try:\n    from a import A\n    raise ImportError\nexcept ImportError:\n    A = None\n",
-    "d.py": "globals()['made' + 'up'] = 1\n",
+    "d.py": "import sys\nsys._getframe().f_globals['made' + 'up'] = 1\n",
     "e.py": "import nobody_has_this\nclass E: ...\n",
 }
 

@@ -178,7 +178,8 @@ COUNTED = {
     "names-with-different-objects", "swallowed-import-suspects", "factory-methods-missing", "files-with-two-names",
 }  # fmt: skip
 MANY: Mapping[str, str] = {
-    "lib/__init__.py": "", "lib/x.py": "from lib import y\nfrom lib.y import b\n", "lib/y.py": "from lib.x import a\n",
+    "lib/__init__.py": "", "lib/x.py": "from lib import y\nfrom lib.y import b\na = 1\n",
+    "lib/y.py": "from lib.x import a\nb = 1\n",
     "lib/t.py": "try:\n    import lib.u\nexcept ImportError:\n    pass\n", "lib/u.py": "import lib.t\n",
     "lib/dead.py": "X = 1\n", "lib/dead/__init__.py": "", "lib/bad.py": "def f(:\n",
     "lib/one.py": "class Twin: ...\nclass Job:\n    all = []\n    def add(self):\n        self.all.append(1)\n"

@@ -233,7 +233,7 @@ _NAMING = (
     b"_globals",
     b"_namespace",
     b"exec(",
-    b"__dict__.update",
+    b"__name__].__dict__",
 )
 _LIBRARY = Path(sysconfig.get_path("stdlib"))
 _FACTS = tuple(table.name for table in tables.FACT_TABLES)
