@@ -12,6 +12,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import pyarrow as pa
@@ -173,8 +174,7 @@ class Trials:
 
     def _find_users(self, importers: Collection[str]) -> list[str]:
         """Return the modules that import some modules, which may take from them what a cut takes away."""
-        rows = tables.read_rows(self.graph.edges, "importer", "imported", "scope")
-        return sorted({row[0] for row in rows if row[1] in importers and row[2] in {"module", "class"}})
+        return sorted({user for user, imports in self._imports.items() for each in imports if each[0] in importers})
 
     def _without(self, statements: Iterable[_Edge]) -> Facts:
         """Return the facts of the tree without some import statements."""
@@ -192,25 +192,36 @@ class Trials:
     def _find_lost(self, statements: Sequence[_Edge]) -> set[str]:
         """Return the modules that register something and that the importers no longer load."""
         cut = {(edge.path, edge.line) for edge in statements}
-        imports: dict[str, list[tuple[str, bool]]] = defaultdict(list)
-        for importer, imported, path, line, scope in tables.read_rows(
-            self.graph.edges, "importer", "imported", "path", "line", "scope"
-        ):
-            if scope in {"module", "class"}:
-                imports[importer].append((imported, (path, line) in cut))
         lost: set[str] = set()
         for edge in statements:
-            with_it = _reach(edge.importer, imports, skips_cut=False)
-            lost |= with_it - _reach(edge.importer, imports, skips_cut=True)
+            with_it = _reach(edge.importer, self._imports, frozenset())
+            lost |= with_it - _reach(edge.importer, self._imports, cut)
         return {module for module in lost if self._registers(module)}
 
     def _registers(self, module: str) -> bool:
         path = self.paths.get(module, "")
         if path not in self.programs:
             return False
-        rows = tables.read_rows(self.graph.edges, "importer", "bound_as")
-        names = {bound for importer, bound in rows if importer == module and bound}
-        return registers(json.loads(self.programs[path]), names)
+        return registers(json.loads(self.programs[path]), self._bound.get(module, frozenset()))
+
+    @cached_property
+    def _imports(self) -> Mapping[str, Sequence[tuple[str, Place]]]:
+        """What each module imports while it runs, and where."""
+        found: dict[str, list[tuple[str, Place]]] = defaultdict(list)
+        columns = ("importer", "imported", "path", "line", "scope")
+        for importer, imported, path, line, scope in tables.read_rows(self.graph.edges, *columns):
+            if scope in {"module", "class"}:
+                found[importer].append((imported, (path, line)))
+        return dict(found)
+
+    @cached_property
+    def _bound(self) -> Mapping[str, frozenset[str]]:
+        """The names that each module binds by imports of the tree."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for importer, bound in tables.read_rows(self.graph.edges, "importer", "bound_as"):
+            if bound:
+                found[importer].add(bound)
+        return {importer: frozenset(names) for importer, names in found.items()}
 
 
 def find_problems(found: Mapping[str, pa.Table]) -> dict[str, frozenset[Any]]:
@@ -260,12 +271,12 @@ def _find_cheapest(cycle: Cycle, edges: Iterable[_Edge]) -> tuple[_Edge, ...]:
     return tuple(chosen[place] for place in sorted(chosen))
 
 
-def _reach(start: str, imports: Mapping[str, Sequence[tuple[str, bool]]], *, skips_cut: bool) -> set[str]:
-    """Return the modules that are loaded with a module."""
+def _reach(start: str, imports: Mapping[str, Sequence[tuple[str, Place]]], cut: Collection[Place]) -> set[str]:
+    """Return the modules that are loaded with a module, without the statements of a cut."""
     seen, waiting = {start}, [start]
     while waiting:
-        for imported, is_cut in imports.get(waiting.pop(), ()):
-            if imported not in seen and not (is_cut and skips_cut):
+        for imported, place in imports.get(waiting.pop(), ()):
+            if imported not in seen and place not in cut:
                 seen.add(imported)
                 waiting.append(imported)
     return seen
