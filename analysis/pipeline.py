@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import time
 from collections.abc import Sequence
@@ -34,7 +33,8 @@ from analysis.names import (
     find_concepts,
     find_duplicate_names,
 )
-from analysis.policy import Policy, SimulationPolicy, read_claims, read_policy
+from analysis.policy import Policy, read_claims, read_policy
+from analysis.policy.limits import limit_simulation
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Progress, ignore_progress
 from analysis.resolve import Supported, TargetResolver
@@ -52,7 +52,7 @@ from analysis.rules import (
     measure_gaps,
     score_case,
 )
-from analysis.rules.cut_trials import Trials
+from analysis.rules.cut_trials import try_cuts
 from analysis.rules.main_programs import simulate_main_programs
 from analysis.run_record import compare_baseline, describe_run, read_golden_path
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe, settle_missing
@@ -223,22 +223,9 @@ def simulate(
         ),
         lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
     )  # fmt: skip
-    # What is deferred is simulated from nothing each time; the cache holds what is true of the tree itself.
-    again = partial(simulate_entries, environment=environment, gaps=clock.gaps, resolver=case.resolver)
-    try_cuts = Trials(case.known_facts, case.graph, found, again, deadline=time.monotonic() + max(2.0, budget / 2)).run
-    trials = clock.gaps.attempt("simulation", "cuts", lambda: try_cuts(case.cycles), tables.CUT_TRIALS.empty)
+    cuts = partial(try_cuts, case, found, environment=environment, gaps=clock.gaps)
+    trials = clock.gaps.attempt("simulation", "cuts", cuts, tables.CUT_TRIALS.empty)
     return replace(case, runtime_tables={**case.runtime_tables, **found, "cut_trials": trials})
-
-
-def limit_simulation(policy: Policy, seconds: float | None) -> Policy:
-    """Return the policy with another time budget for the simulation; itself without one."""
-    if seconds is None:
-        return policy
-    if not 0 <= seconds < math.inf:
-        raise PolicyError(
-            f"the simulation budget must be a number of seconds, not {seconds}", remedy="Pass 0 or more seconds"
-        )
-    return policy.model_copy(update={"simulation": SimulationPolicy(budget_seconds=seconds)})
 
 
 def find_supported_by(policy: Policy, files: SourceTree) -> Supported:

@@ -31,8 +31,9 @@ from analysis.gate.revision import export_revision
 from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_case_baseline, compare_case
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
-from analysis.pipeline import build_case, limit_simulation, simulate, support_only
+from analysis.pipeline import build_case, simulate, support_only
 from analysis.policy import Policy, read_policy
+from analysis.policy.limits import limit_simulation
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Progress, ignore_progress
 from analysis.quantities import write_score

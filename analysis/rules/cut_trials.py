@@ -11,20 +11,24 @@ import math
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from typing import Any, TypeAlias
 
 import pyarrow as pa
 
 from analysis import tables
 from analysis.facts import Facts
-from analysis.graph import Cycle, ImportGraph
+from analysis.gaps import Gaps
+from analysis.graph import Cycle
+from analysis.rules.context import RuleContext
+from analysis.rules.cycle_edges import CycleEdge
+from analysis.rules.cycle_outcomes import CIRCULAR
+from analysis.rules.finding import Place
 from analysis.rules.registrations import registers, remove_imports
+from analysis.simulation import Environment, simulate_entries
 from analysis.steps import StatementStep, read_statement
 
-#: A file and a line in it, from 1.
-Place: TypeAlias = tuple[str, int]
 #: Simulates some first imports of changed facts and returns the tables of the simulation.
 Simulate: TypeAlias = Callable[..., Mapping[str, pa.Table]]
 
@@ -32,7 +36,8 @@ Simulate: TypeAlias = Callable[..., Mapping[str, pa.Table]]
 MOST_CYCLES = 8
 MOST_CUTS = 4
 MOST_ENTRIES = 300
-_CIRCULAR = frozenset({"circular", "recursion"})
+#: The trials end after half of the simulation's time, but not before this.
+_LEAST_SECONDS = 2.0
 
 
 class Outcome(str):
@@ -42,25 +47,10 @@ class Outcome(str):
 
 
 @dataclass(frozen=True, slots=True)
-class _Edge:
-    """One statement that imports inside a cycle."""
-
-    importer: str
-    imported: str
-    path: str
-    line: int
-    bound_as: str
-
-    @property
-    def place(self) -> Place:
-        return self.path, self.line
-
-
-@dataclass(frozen=True, slots=True)
 class _Verdict:
     """What simulating without some statements shows."""
 
-    statements: tuple[_Edge, ...]
+    statements: tuple[CycleEdge, ...]
     restored: frozenset[str]
     harmed: frozenset[str]
     unregistered: frozenset[str]
@@ -72,29 +62,33 @@ class _Verdict:
 
 @dataclass(frozen=True)
 class Trials:
-    """Tries cuts on one target; ``found`` are the tables of its simulation, ``paths`` the files of all modules.
+    """Tries cuts on one target; ``found`` are the tables of its simulation.
 
     No trial begins after ``deadline``, a time of ``time.monotonic``; cycles that were not tried have no row.
     """
 
-    facts: Facts
-    graph: ImportGraph
+    case: RuleContext
     found: Mapping[str, pa.Table]
     simulate: Simulate
     deadline: float = math.inf
-    paths: Mapping[str, str] = field(init=False)
-    programs: Mapping[str, str] = field(init=False)
 
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "paths", dict(tables.read_rows(self.found["simulated"], "module", "path")))
-        object.__setattr__(self, "programs", dict(tables.read_rows(self.facts.programs, "path", "program")))
+    @cached_property
+    def paths(self) -> Mapping[str, str]:
+        """The files of the modules that were imported first."""
+        return dict(tables.read_rows(self.found["simulated"], "module", "path"))
 
-    def run(self, cycles: Iterable[Cycle]) -> pa.Table:
+    @cached_property
+    def programs(self) -> Mapping[str, str]:
+        """What runs in each file."""
+        return dict(tables.read_rows(self.case.known_facts.programs, "path", "program"))
+
+    def run(self) -> pa.Table:
         """Return ``tables.CUT_TRIALS`` of the import-time cycles at whose statements first imports fail."""
-        chosen = [cycle for cycle in cycles if cycle.kind == "import-time"]
+        chosen = [cycle for cycle in self.case.cycles if cycle.kind == "import-time"]
         plain = {cycle.modules for cycle in chosen if not cycle.with_ancestors}
         chosen = [cycle for cycle in chosen if not cycle.with_ancestors or cycle.modules not in plain]
-        edges = {cycle.cycle: edges for cycle, edges in self._find_edges(chosen)}
+        found = {**self.case.cycle_edges, **self.case.cycle_edges_with_packages}
+        edges = {cycle.cycle: found.get(cycle.cycle, ()) for cycle in chosen}
         before = find_problems(self.found)
         at = _find_entries_by_path(self.found)
         affected = {
@@ -105,22 +99,8 @@ class Trials:
         rows = [self._try(cycle, edges[cycle.cycle], affected[cycle.cycle], before) for cycle in ranked[:MOST_CYCLES]]
         return tables.CUT_TRIALS.from_rows(sorted(row for row in rows if row[-1]))
 
-    def _find_edges(self, cycles: Sequence[Cycle]) -> Iterator[tuple[Cycle, list[_Edge]]]:
-        columns = ("importer", "imported", "path", "line", "bound_as", "scope", "is_ancestor")
-        rows = [row for row in tables.read_rows(self.graph.edges, *columns) if row[5] in {"module", "class"}]
-        for cycle in cycles:
-            members = set(cycle.modules)
-            yield (
-                cycle,
-                [
-                    _Edge(*row[:5])
-                    for row in rows
-                    if row[0] in members and row[1] in members and (cycle.with_ancestors or not row[6])
-                ],
-            )
-
     def _try(
-        self, cycle: Cycle, edges: Sequence[_Edge], affected: Sequence[str], before: Mapping[str, frozenset[Any]]
+        self, cycle: Cycle, edges: Sequence[CycleEdge], affected: Sequence[str], before: Mapping[str, frozenset[Any]]
     ) -> tuple[Any, ...]:
         """Return the row of a cycle: the best cut that helps and breaks nothing, if one was found."""
         cheapest = _find_cheapest(cycle, edges)
@@ -134,7 +114,7 @@ class Trials:
         by_graph = next((each for each in verdicts if each.statements == cheapest), None)
         safe = [each for each in verdicts if each.is_safe and each.restored]
         best = max(safe, key=lambda each: (len(each.restored), -len(each.statements)), default=None)
-        steps = [str(StatementStep(*edge.place, edge.imported)) for edge in best.statements] if best else []
+        steps = [str(StatementStep(edge.path, edge.line, edge.imported)) for edge in best.statements] if best else []
         return (
             cycle.cycle, steps, sorted(best.restored) if best else [], list(affected),
             sorted(by_graph.harmed) if by_graph else [], sorted(by_graph.unregistered) if by_graph else [],
@@ -142,19 +122,23 @@ class Trials:
         )  # fmt: skip
 
     def _choose(
-        self, cheapest: tuple[_Edge, ...], edges: Sequence[_Edge], affected: Sequence[str]
-    ) -> list[tuple[_Edge, ...]]:
+        self, cheapest: tuple[CycleEdge, ...], edges: Sequence[CycleEdge], affected: Sequence[str]
+    ) -> list[tuple[CycleEdge, ...]]:
         """Return the cuts to try: the cheapest by the graph, then the statements that most failures come through."""
         counts = Counter(_find_steps(self.found, set(affected)))
-        by_place: dict[Place, list[_Edge]] = defaultdict(list)
+        by_place: dict[Place, list[CycleEdge]] = defaultdict(list)
         for edge in edges:
-            by_place[edge.place].append(edge)
+            by_place[(edge.path, edge.line)].append(edge)
         ranked = sorted((place for place in by_place if counts[place]), key=lambda place: (-counts[place], place))
         singles = [(by_place[place][0],) for place in ranked]
         return list(dict.fromkeys([*([cheapest] if cheapest else []), *singles]))[:MOST_CUTS]
 
     def _judge(
-        self, statements: tuple[_Edge, ...], cycle: Cycle, affected: Sequence[str], before: Mapping[str, frozenset[Any]]
+        self,
+        statements: tuple[CycleEdge, ...],
+        cycle: Cycle,
+        affected: Sequence[str],
+        before: Mapping[str, frozenset[Any]],
     ) -> _Verdict:
         users = self._find_users({edge.importer for edge in statements})
         entries = list(dict.fromkeys([*affected[:MOST_ENTRIES], *cycle.modules, *users]))[: 2 * MOST_ENTRIES]
@@ -176,7 +160,7 @@ class Trials:
         """Return the modules that import some modules, which may take from them what a cut takes away."""
         return sorted({user for user, imports in self._imports.items() for each in imports if each[0] in importers})
 
-    def _without(self, statements: Iterable[_Edge]) -> Facts:
+    def _without(self, statements: Iterable[CycleEdge]) -> Facts:
         """Return the facts of the tree without some import statements."""
         lines: dict[str, set[int]] = defaultdict(set)
         for edge in statements:
@@ -187,9 +171,9 @@ class Trials:
             else text
             for path, text in self.programs.items()
         }
-        return replace(self.facts, programs=tables.PROGRAMS.from_rows(sorted(programs.items())))
+        return replace(self.case.known_facts, programs=tables.PROGRAMS.from_rows(sorted(programs.items())))
 
-    def _find_lost(self, statements: Sequence[_Edge]) -> set[str]:
+    def _find_lost(self, statements: Sequence[CycleEdge]) -> set[str]:
         """Return the modules that register something and that the importers no longer load."""
         cut = {(edge.path, edge.line) for edge in statements}
         lost: set[str] = set()
@@ -209,7 +193,7 @@ class Trials:
         """What each module imports while it runs, and where."""
         found: dict[str, list[tuple[str, Place]]] = defaultdict(list)
         columns = ("importer", "imported", "path", "line", "scope")
-        for importer, imported, path, line, scope in tables.read_rows(self.graph.edges, *columns):
+        for importer, imported, path, line, scope in tables.read_rows(self.case.graph.edges, *columns):
             if scope in {"module", "class"}:
                 found[importer].append((imported, (path, line)))
         return dict(found)
@@ -218,10 +202,22 @@ class Trials:
     def _bound(self) -> Mapping[str, frozenset[str]]:
         """The names that each module binds by imports of the tree."""
         found: dict[str, set[str]] = defaultdict(set)
-        for importer, bound in tables.read_rows(self.graph.edges, "importer", "bound_as"):
+        for importer, bound in tables.read_rows(self.case.graph.edges, "importer", "bound_as"):
             if bound:
                 found[importer].add(bound)
         return {importer: frozenset(names) for importer, names in found.items()}
+
+
+def try_cuts(
+    case: RuleContext, found: Mapping[str, pa.Table], *, environment: Environment | None, gaps: Gaps
+) -> pa.Table:
+    """Return ``tables.CUT_TRIALS`` of a target; ``found`` are the tables of its simulation.
+
+    What is deferred is simulated from nothing each time; the cache holds what is true of the tree itself.
+    """
+    simulate = partial(simulate_entries, environment=environment, gaps=gaps, resolver=case.resolver)
+    seconds = max(_LEAST_SECONDS, case.policy.simulation.budget_seconds / 2)
+    return Trials(case, found, simulate, time.monotonic() + seconds).run()
 
 
 def find_problems(found: Mapping[str, pa.Table]) -> dict[str, frozenset[Any]]:
@@ -232,7 +228,7 @@ def find_problems(found: Mapping[str, pa.Table]) -> dict[str, frozenset[Any]]:
             problems[entry].add(Outcome(outcome))
     columns = ("entry", "outcome", "path", "line")
     for entry, outcome, path, line in tables.read_rows(found["simulated_swallowed"], *columns):
-        if outcome in _CIRCULAR:
+        if outcome in CIRCULAR:
             problems[entry].add((path, line))
     for entry, module in tables.read_rows(found["simulated_executions"], "entry", "module"):
         problems[entry].add(module)
@@ -243,10 +239,10 @@ def _find_entries_by_path(found: Mapping[str, pa.Table]) -> dict[str, set[str]]:
     """Return the first imports that fail, or lose something, at a statement of each file, for a cycle."""
     entries: dict[str, set[str]] = defaultdict(set)
     for entry, outcome, path in tables.read_rows(found["simulated"], "module", "outcome", "failed_path"):
-        if outcome in _CIRCULAR and path:
+        if outcome in CIRCULAR and path:
             entries[path].add(entry)
     for entry, outcome, path in tables.read_rows(found["simulated_swallowed"], "entry", "outcome", "path"):
-        if outcome in _CIRCULAR:
+        if outcome in CIRCULAR:
             entries[path].add(entry)
     return entries
 
@@ -264,10 +260,10 @@ def _find_steps(found: Mapping[str, pa.Table], affected: Collection[str]) -> Ite
             yield from {(place[0], place[1]), (place[2], place[3])}
 
 
-def _find_cheapest(cycle: Cycle, edges: Iterable[_Edge]) -> tuple[_Edge, ...]:
+def _find_cheapest(cycle: Cycle, edges: Iterable[CycleEdge]) -> tuple[CycleEdge, ...]:
     """Return the statements that the cheapest cut by the graph removes, each once."""
     pairs = {(step.importer, step.imported) for step in cycle.cut}
-    chosen = {edge.place: edge for edge in edges if (edge.importer, edge.imported) in pairs}
+    chosen = {(edge.path, edge.line): edge for edge in edges if (edge.importer, edge.imported) in pairs}
     return tuple(chosen[place] for place in sorted(chosen))
 
 
