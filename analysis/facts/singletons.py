@@ -56,7 +56,7 @@ def _find_wrapped(node: ast.ClassDef) -> set[str]:
 def _find_stored_wrapped(method: Function, first: str, wrapped: set[str]) -> int:
     """Return the line at which a decorator that is a class keeps what it makes of the class that it got; 0 if none."""
     callees = {f"{first}.{name}" for name in wrapped}
-    for node in ast.walk(method):
+    for node in list_statements(method):
         if (
             isinstance(node, ast.Assign)
             and isinstance(node.value, ast.Call)

@@ -1,4 +1,4 @@
-"""What type checkers are told about a module that serves its names on demand: the block of ``TYPE_CHECKING``."""
+"""What type checkers see of a module that serves its names on demand: the block of ``TYPE_CHECKING``."""
 
 from __future__ import annotations
 

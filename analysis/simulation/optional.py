@@ -49,7 +49,7 @@ def find_half_bound(
     """Return the failures of modules without a library that they guard, by path: a name that is left None is used.
 
     ``guarded`` are pairs of a path and a library that it imports inside a ``try``. Nothing is executed; what other
-    modules of the tree hold is not known, so that only what surely fails is told.
+    modules of the tree hold is not known, so that only what surely fails is reported.
     """
     found: dict[str, WithoutLibrary] = {}
     here = resolver.supported.here

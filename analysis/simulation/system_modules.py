@@ -8,7 +8,7 @@ from analysis.simulation.values import Value
 
 
 class SystemModules:
-    """A view of the modules that are loaded: what statements change and ask there is told to ``touch`` and ``look``."""
+    """A view of the modules that are loaded: what statements change and ask there goes to ``touch`` and ``look``."""
 
     def __init__(self, loaded: dict[str, Value], touch: Callable[[str], None], look: Callable[[str], None]) -> None:
         self._loaded, self._touch, self._look = loaded, touch, look
