@@ -6,6 +6,8 @@ These errors are for callers (a wrong path, a wrong policy) and machines (a full
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 
 class AnalysisError(Exception):
     """A caller or the machine failed; the message fits on one line.
@@ -53,6 +55,17 @@ class SuiteError(AnalysisError):
 
 class UnknownNameError(AnalysisError):
     """A module or class was asked for that the snapshot does not know."""
+
+
+def explain_unknown_module(name: str, modules: Sequence[str]) -> UnknownNameError:
+    """Return the error for a module that the target does not have: it names the nearest ones."""
+    from difflib import get_close_matches
+
+    near = get_close_matches(name, modules, n=3, cutoff=0.6)
+    last = name.rpartition(".")[2]
+    near = near or [module for module in modules if module.rpartition(".")[2] == last][:3]
+    remedy = f"Did you mean {', '.join(near)}?" if near else "Names are as in import statements: pkg.module"
+    return UnknownNameError(f"no module {name} in the target", remedy=remedy)
 
 
 class StorageError(AnalysisError):

@@ -29,6 +29,7 @@ from analysis.names.frames import build_concepts_frame, build_duplicate_names_fr
 from analysis.policy import Policy
 from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
 from analysis.rules.target_packages import choose_code, choose_cycles, choose_paths
+from analysis.why import Why, explain_first_import
 from analysis.wording import format_count
 
 
@@ -138,6 +139,13 @@ class Investigation:
         Raises ``UnknownNameError`` with the nearest names when the target has no such module.
         """
         return Chains(importer, imported, tuple(find_chains(self.graph, importer, imported, limit=limit)))
+
+    def why(self, module: str) -> Why:
+        """Return why the first import of a module fails, or what it swallows: shows as text and in a notebook.
+
+        Raises ``UnknownNameError`` with the nearest names when the target has no such module.
+        """
+        return explain_first_import(self, module)
 
     @cached_property
     def graph(self) -> ImportGraph:

@@ -70,6 +70,17 @@ def test_explain_prints_the_chains_of_a_folder_or_a_snapshot(ssot: Run, make_tre
     assert "does not import" in ssot("explain", "shop.db", "shop.api", "--in", root, "-q").stdout
 
 
+def test_why_prints_the_predicted_traceback(ssot: Run, make_tree: Tree) -> None:
+    root = make_tree(SHOP, "shop_tree")
+    done = ssot("why", "shop.api", "--in", root, "--quiet")
+    assert done.returncode == 0
+    assert '  File "shop/api.py", line 2, in shop.api\n    from shop.gone import x\nModuleNotFoundError: ' in done.stdout
+    assert json.loads(ssot("why", "shop.db", "--in", "shop_tree", "--json").stdout)["outcome"] == "ok"
+    unknown = ssot("why", "shop.apu", "--in", "shop_tree")
+    assert unknown.returncode == 2
+    assert unknown.stderr == "ssot: no module shop.apu in the target. Did you mean shop.api?\n"
+
+
 def test_paths_says_which_one_to_use(ssot: Run, make_tree: Tree) -> None:
     files = {**SHOP, "shop/cart.py": "from shop.api import Order\n"}
     root = make_tree(files)

@@ -1,4 +1,4 @@
-"""Commands that answer one question: ``explain`` and ``paths``."""
+"""Commands that answer one question: ``explain``, ``paths`` and ``why``."""
 
 from __future__ import annotations
 
@@ -47,3 +47,20 @@ def paths(
         print_json(json.loads(found.to_json(orient="records")))
     else:
         print_paths(found)
+
+
+@app.command(epilog="Examples: `ssot why shop.api --in ~/src/shop` · `ssot why shop.api --in shop --json`")
+def why(
+    module: Annotated[str, typer.Argument(help="The module that is imported first.")],
+    target: Annotated[
+        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
+    ] = "",
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Explain why the first import of a module fails, or what it silently swallows: the predicted traceback."""
+    answer = open_or_scan(target, quiet=quiet or json_).why(module)
+    if json_:
+        print_json(answer.as_record())
+    else:
+        typer.echo(str(answer))

@@ -56,7 +56,10 @@ class Git:
         relative = os.path.relpath(self.folder, self.repository.top)
         return "" if relative == "." else f"{relative}/"
 
-    def run(self, *arguments: str, stdin: bytes = b"", at_top: bool = False, most_code: int = 0) -> bytes | None:
+    def run(
+        self, *arguments: str, stdin: bytes = b"", at_top: bool = False, most_code: int = 0,
+        timeout_seconds: float = _TIMEOUT_SECONDS,
+    ) -> bytes | None:  # fmt: skip
         """Return what a command prints; None when it fails, takes too long or prints too much.
 
         It fails with an exit code above ``most_code``; with ``at_top`` paths begin at the top of the work tree.
@@ -72,7 +75,7 @@ class Git:
             *(word for setting in settings for word in ("-c", setting)),
             "-C", top if at_top else self.folder, *arguments,
         ]  # fmt: skip
-        code, printed = _run(words, environment, stdin)
+        code, printed = _run(words, environment, stdin, timeout_seconds)
         self._gave_up = code == _ENDED
         return printed if 0 <= code <= most_code else None
 
@@ -85,7 +88,7 @@ def _build_environment(environment: Mapping[str, str], *, home: str, top: str) -
     return {**kept, **_ENVIRONMENT, "PATH": os.pathsep.join(safe), "HOME": home, "XDG_CONFIG_HOME": home}
 
 
-def _run(words: list[str], environment: dict[str, str], stdin: bytes) -> tuple[int, bytes]:
+def _run(words: list[str], environment: dict[str, str], stdin: bytes, timeout_seconds: float) -> tuple[int, bytes]:
     """Return the exit code of a command and what it printed; a command that does not end is ended."""
     with tempfile.TemporaryFile() as given:
         given.write(stdin)
@@ -96,7 +99,7 @@ def _run(words: list[str], environment: dict[str, str], stdin: bytes) -> tuple[i
             )
         except OSError:
             return _ENDED, b""
-    timer = threading.Timer(_TIMEOUT_SECONDS, child.kill)
+    timer = threading.Timer(timeout_seconds, child.kill)
     timer.daemon = True
     timer.start()
     try:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from itertools import count, islice, pairwise
 
-from analysis.errors import UnknownNameError
+from analysis.errors import explain_unknown_module
 from analysis.graph.edge_arrays import EdgeArrays, Pairs
 from analysis.graph.edges import ImportGraph
 from analysis.graph.import_steps import ImportStep, ImportStepReader
@@ -32,7 +31,7 @@ def find_chains(graph: ImportGraph, importer: str, imported: str, limit: int = 5
     known = frozenset(graph.modules)
     for name in (importer, imported):
         if name not in known:
-            raise _explain_unknown(name, graph.modules)
+            raise explain_unknown_module(name, graph.modules)
     arrays = EdgeArrays(graph)
     start, goal = arrays.names.index(importer), arrays.names.index(imported)
     for with_ancestors in (False, True):
@@ -44,14 +43,6 @@ def find_chains(graph: ImportGraph, importer: str, imported: str, limit: int = 5
         if chains:
             return chains
     return []
-
-
-def _explain_unknown(name: str, modules: tuple[str, ...]) -> UnknownNameError:
-    near = get_close_matches(name, modules, n=3, cutoff=0.6)
-    last = name.rpartition(".")[2]
-    near = near or [module for module in modules if module.rpartition(".")[2] == last][:3]
-    remedy = f"Did you mean {', '.join(near)}?" if near else "Names are as in import statements: pkg.module"
-    return UnknownNameError(f"no module {name} in the target", remedy=remedy)
 
 
 def _find_ways(pairs: Pairs, start: int, goal: int) -> Iterator[list[int]]:

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 from analysis import tables
 from analysis.rules.context import RuleContext
-from analysis.rules.cycle_outcomes import CIRCULAR
+from analysis.tables.simulation import CIRCULAR
 from analysis.rules.finding import Finding, Place, fingerprint
 
 _FAILS, _TWICE, _SWALLOWED = "module-fails-when-imported-first", "module-executed-twice", "swallowed-circular-import"

@@ -23,7 +23,7 @@ from analysis.gaps import Gaps
 from analysis.graph import Cycle
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
-from analysis.rules.cycle_outcomes import CIRCULAR
+from analysis.tables.simulation import CIRCULAR
 from analysis.rules.finding import Place
 from analysis.rules.registrations import registers, remove_imports
 from analysis.simulation import Environment, simulate_entries

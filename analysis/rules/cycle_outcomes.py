@@ -8,13 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from analysis.steps import read_left_names
+from analysis.tables.simulation import CIRCULAR, UNKNOWN_OUTCOMES
 from analysis.wording import format_some
-
-#: Outcomes that depend on the order of imports.
-CIRCULAR = frozenset({"circular", "recursion"})
-#: Outcomes of the simulation that say nothing of the import.
-UNKNOWN_OUTCOMES = frozenset({"unknown", "not-simulated"})
-
 
 _STATES = {"None": "stays None", "absent": "stays undefined"}
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from analysis import tables
 from analysis.rules.context import RuleContext
-from analysis.rules.cycle_outcomes import CIRCULAR
+from analysis.tables.simulation import CIRCULAR
 from analysis.rules.finding import Finding, Place
 
 #: What an import raises whose module or name is not there.

@@ -11,6 +11,11 @@ OUTCOMES = (
     "timeout", "exit", "other",
 )  # fmt: skip
 
+#: Outcomes that depend on the order of imports.
+CIRCULAR = frozenset({"circular", "recursion"})
+#: Outcomes of the simulation that say nothing of the import.
+UNKNOWN_OUTCOMES = frozenset({"unknown", "not-simulated"})
+
 #: Why a program raises by itself.
 RAISED_BECAUSE = ("", "raised", "platform", "variable")
 

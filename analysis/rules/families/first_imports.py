@@ -9,7 +9,7 @@ from typing import Any
 
 from analysis import tables
 from analysis.rules.context import RuleContext
-from analysis.rules.cycle_outcomes import CIRCULAR
+from analysis.tables.simulation import CIRCULAR
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.root_causes import CYCLES, UNCHECKED_IMPORTS

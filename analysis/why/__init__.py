@@ -1,0 +1,8 @@
+"""Why the first import of a module fails, or what it silently swallows."""
+
+from __future__ import annotations
+
+from analysis.why.answer import Cut, Guilt, Statement, Swallowed, Why
+from analysis.why.asking import explain_first_import
+
+__all__ = ["Cut", "Guilt", "Statement", "Swallowed", "Why", "explain_first_import"]

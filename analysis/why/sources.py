@@ -1,0 +1,60 @@
+"""Source lines of statements, as they stood when the snapshot was made."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path
+
+from analysis.facts.git_folders import GitRefusedError, find_repository
+from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
+
+_MOST_BYTES = 8 << 20
+_LONGEST_LINE = 400
+
+
+class SourceLines:
+    """Reads lines of the files of a target, of those only that are what the snapshot was made of."""
+
+    def __init__(self, root: Path, hashes: Mapping[str, str]) -> None:
+        """``hashes`` are the content hashes of the snapshot by path."""
+        self._root = root
+        self._hashes = hashes
+        self._files: dict[str, list[str]] = {}
+        self.changed: set[str] = set()
+
+    def read(self, path: str, line: int) -> str:
+        """Return a line without the white space around it; empty where it is not known."""
+        if path not in self._files:
+            self._files[path] = self._read_file(path)
+        lines = self._files[path]
+        return lines[line - 1].strip()[:_LONGEST_LINE] if 0 < line <= len(lines) else ""
+
+    def _read_file(self, path: str) -> list[str]:
+        wanted = self._hashes.get(path, "")
+        if not wanted or path.endswith(".ipynb"):  # the line of a cell is none of the file
+            return []
+        try:
+            content = self._open_tree(path).read_bytes(path, most_bytes=_MOST_BYTES)
+        except (OSError, GitRefusedError):
+            self.changed.add(path)
+            return []
+        if not hashlib.sha256(content).hexdigest().startswith(wanted):
+            self.changed.add(path)
+            return []
+        return split_lines(content.decode("utf-8-sig", "replace"))
+
+    def _open_tree(self, path: str) -> SourceTree:
+        repository = find_repository(self._root) if path.startswith("../") else None
+        return RepositoryTree(self._root, Path(repository.top)) if repository else WorkingTree(self._root)
+
+
+def split_lines(text: str) -> list[str]:
+    r"""Return the lines as Python counts them: a form feed or a Unicode separator ends none.
+
+    >>> split_lines("a\r\nb\x0cc\rd")
+    ['a', 'b\x0cc', 'd']
+    """
+    return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
