@@ -7,6 +7,7 @@ These errors are for callers (a wrong path, a wrong policy) and machines (a full
 from __future__ import annotations
 
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 
 class AnalysisError(Exception):
@@ -59,8 +60,6 @@ class UnknownNameError(AnalysisError):
 
 def explain_unknown_module(name: str, modules: Sequence[str]) -> UnknownNameError:
     """Return the error for a module that the target does not have: it names the nearest ones."""
-    from difflib import get_close_matches
-
     near = get_close_matches(name, modules, n=3, cutoff=0.6)
     last = name.rpartition(".")[2]
     near = near or [module for module in modules if module.rpartition(".")[2] == last][:3]

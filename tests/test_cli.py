@@ -74,7 +74,7 @@ def test_why_prints_the_predicted_traceback(ssot: Run, make_tree: Tree) -> None:
     root = make_tree(SHOP, "shop_tree")
     done = ssot("why", "shop.api", "--in", root, "--quiet")
     assert done.returncode == 0
-    assert '  File "shop/api.py", line 2, in shop.api\n    from shop.gone import x\nModuleNotFoundError: ' in done.stdout
+    assert '  File "shop/api.py", line 2, in shop.api\n    from shop.gone import x\n' in done.stdout
     assert json.loads(ssot("why", "shop.db", "--in", "shop_tree", "--json").stdout)["outcome"] == "ok"
     unknown = ssot("why", "shop.apu", "--in", "shop_tree")
     assert unknown.returncode == 2

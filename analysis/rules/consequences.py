@@ -14,8 +14,8 @@ from dataclasses import dataclass, replace
 
 from analysis import tables
 from analysis.rules.context import RuleContext
-from analysis.tables.simulation import CIRCULAR
 from analysis.rules.finding import Finding, Place, fingerprint
+from analysis.tables.simulation import CIRCULAR
 
 _FAILS, _TWICE, _SWALLOWED = "module-fails-when-imported-first", "module-executed-twice", "swallowed-circular-import"
 #: The rules about import-time cycles, by whether packages on the way count.

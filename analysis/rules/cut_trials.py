@@ -23,11 +23,11 @@ from analysis.gaps import Gaps
 from analysis.graph import Cycle
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
-from analysis.tables.simulation import CIRCULAR
 from analysis.rules.finding import Place
 from analysis.rules.registrations import registers, remove_imports
 from analysis.simulation import Environment, simulate_entries
 from analysis.steps import StatementStep, read_statement
+from analysis.tables.simulation import CIRCULAR
 
 #: Simulates some first imports of changed facts and returns the tables of the simulation.
 Simulate: TypeAlias = Callable[..., Mapping[str, pa.Table]]

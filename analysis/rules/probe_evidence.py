@@ -10,8 +10,8 @@ from typing import Any
 
 from analysis import tables
 from analysis.rules.context import RuleContext
-from analysis.tables.simulation import CIRCULAR
 from analysis.rules.finding import Finding, Place
+from analysis.tables.simulation import CIRCULAR
 
 #: What an import raises whose module or name is not there.
 _ABSENT = frozenset({"missing-in-tree", "missing-name", "circular"})

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from analysis.tables.simulation import CIRCULAR, UNKNOWN_OUTCOMES
+from analysis.why.page import write_html
+from analysis.why.text import write_text
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,13 +121,9 @@ class Why:
         return self.is_known and self.outcome != "ok"
 
     def __str__(self) -> str:
-        from analysis.why.text import write_text
-
         return write_text(self)
 
     def _repr_html_(self) -> str:
-        from analysis.why.page import write_html
-
         return write_html(self)
 
     def as_record(self) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from analysis.manifest import Manifest
 from analysis.steps import read_left_names, read_statement
 from analysis.tables.simulation import CIRCULAR
 from analysis.why.answer import Cut, Guilt, Statement, Swallowed, Why
+from analysis.why.guilt import find_guilt
 from analysis.why.sources import SourceLines
 
 #: Why a module has no first import that could be judged, by its kind.
@@ -76,8 +77,9 @@ class _Asking:
     def _complete(self, why: Why) -> Why:
         """Return the answer with what surrounds it, and with source lines and commits."""
         swallowed = tuple(self._find_swallowed())
-        broken = [*why.chain, *(part for each in swallowed if each.is_circular for part in (each.statement, each.caught))]
-        is_circular = why.outcome in CIRCULAR or any(each.is_circular for each in swallowed)
+        lost = [each for each in swallowed if each.is_circular]
+        broken = [*why.chain, *(part for each in lost for part in (each.statement, each.caught))]
+        is_circular = why.outcome in CIRCULAR or bool(lost)
         twice = _find_rows(self.snapshot, "simulated_executions", "entry", self.module)
         why = replace(
             why, swallowed=swallowed, cuts=tuple(self._find_cuts(broken)) if is_circular else (),
@@ -199,7 +201,5 @@ def _add_guilt(why: Why, manifest: Manifest) -> Why:
     wanted = [each for each in statements if each.source]  # of another file than the snapshot's the line is another one
     guilt: tuple[Guilt, ...] = ()
     if wanted and manifest.revision != "no-git":
-        from analysis.why.guilt import find_guilt
-
         guilt = find_guilt(Path(manifest.root), {(each.path, each.line): each for each in wanted}.values())
     return replace(why, guilt=guilt)

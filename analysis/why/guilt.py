@@ -10,8 +10,8 @@ from pathlib import Path
 from analysis.facts.git_command import Git
 from analysis.facts.git_folders import GitRefusedError
 from analysis.facts.git_stand_in import open_git
-from analysis.wording import make_harmless
 from analysis.why.answer import Guilt, Statement
+from analysis.wording import make_harmless
 
 #: For all lines together: a long history takes long, and the rest of the answer is there.
 SECONDS = 4.0

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from html import escape
+from typing import TYPE_CHECKING
 
-from analysis.why.answer import Statement, Swallowed, Why
 from analysis.why.text import explain_failure, explain_surroundings, format_left, format_verdict
-from analysis.wording import make_harmless
+from analysis.wording import format_count, make_harmless
+
+if TYPE_CHECKING:
+    from analysis.why.answer import Statement, Swallowed, Why
 
 #: Colours come from the page around it; only lines and washes are drawn, half transparent, for any paper.
 _STYLE = (
@@ -35,7 +38,8 @@ def _write_parts(why: Why) -> Iterator[str]:
             f"<li><code>{_safe(each.module)}</code> <span class=place>{_safe(each.place)}</span></li>"
             for each in why.imports
         )
-        yield f"<details><summary>It imports {len(why.imports):,} modules of the target</summary><ol>{rows}</ol></details>"
+        counted = f"It imports {format_count(len(why.imports), 'module')} of the target"
+        yield f"<details><summary>{counted}</summary><ol>{rows}</ol></details>"
     if why.swallowed:
         yield _write_list(map(_write_swallowed, why.swallowed))
     yield _write_list(map(_safe, explain_surroundings(why)))

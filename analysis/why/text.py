@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from analysis.why.answer import Cut, Guilt, Statement, Swallowed, Why
 from analysis.wording import choose_form, format_count, make_harmless
+
+if TYPE_CHECKING:
+    from analysis.why.answer import Cut, Guilt, Statement, Swallowed, Why
 
 _MOST = 12
 _STATES = {"None": "stays None", "absent": "stays undefined"}

@@ -14,12 +14,12 @@ from analysis.resolve.imports import NOT_ON_PATH
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.cycle_outcomes import format_left
-from analysis.tables.simulation import CIRCULAR
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence, confirm_absent
 from analysis.rules.root_causes import CYCLES, UNCHECKED_IMPORTS
 from analysis.rules.rule import Rule, RuleFigure
+from analysis.tables.simulation import CIRCULAR
 from analysis.wording import choose_form, format_count, format_some
 
 

@@ -9,12 +9,12 @@ from typing import Any
 
 from analysis import tables
 from analysis.rules.context import RuleContext
-from analysis.tables.simulation import CIRCULAR
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.root_causes import CYCLES, UNCHECKED_IMPORTS
 from analysis.rules.rule import Rule, RuleFigure
 from analysis.steps import read_statement
+from analysis.tables.simulation import CIRCULAR
 from analysis.wording import choose_form, format_some
 
 _ENDINGS = {

@@ -10,8 +10,8 @@ from analysis.golden.statistics import find_bounds
 from analysis.golden.summary import count_base, summarise_tests
 from analysis.quantities import write_stated
 from analysis.rules.context import RuleContext
-from analysis.tables.simulation import CIRCULAR, UNKNOWN_OUTCOMES
 from analysis.rules.metrics.metric import Metric
+from analysis.tables.simulation import CIRCULAR, UNKNOWN_OUTCOMES
 from analysis.wording import format_count
 
 
