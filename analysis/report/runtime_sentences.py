@@ -10,7 +10,7 @@ from analysis.manifest import ProbeRun
 from analysis.quantities import write_decimal, write_share
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
-from analysis.rules.cycle_outcomes import UNKNOWN_OUTCOMES
+from analysis.tables.simulation import UNKNOWN_OUTCOMES
 from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:

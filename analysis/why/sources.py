@@ -56,5 +56,3 @@ def split_lines(text: str) -> list[str]:
     ['a', 'b\x0cc', 'd']
     """
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
-
-
