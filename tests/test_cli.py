@@ -78,7 +78,7 @@ def test_why_prints_the_predicted_traceback(ssot: Run, make_tree: Tree) -> None:
     assert json.loads(ssot("why", "shop.db", "--in", "shop_tree", "--json").stdout)["outcome"] == "ok"
     unknown = ssot("why", "shop.apu", "--in", "shop_tree")
     assert unknown.returncode == 2
-    assert unknown.stderr == "ssot: no module shop.apu in the target. Did you mean shop.api?\n"
+    assert unknown.stderr == "ssot: no module shop.apu in the target. Did you mean shop.api, shop.db, shop?\n"
 
 
 def test_paths_says_which_one_to_use(ssot: Run, make_tree: Tree) -> None:
