@@ -17,7 +17,7 @@ from analysis.bundled_case import build_bundled_case
 from analysis.clock import Clock
 from analysis.errors import PolicyError
 from analysis.executor import paused_collection
-from analysis.facts import DiscoveryOptions, Facts, ScanOptions, build_empty_facts, check_target, read_siblings, scan
+from analysis.facts import DiscoveryOptions, Facts, ScanOptions, Siblings, build_empty_facts, check_target, read_siblings, scan
 from analysis.facts.requires_python import read_requires_python
 from analysis.facts.source_tree import SourceTree
 from analysis.gaps import Gaps, build_gaps_table
@@ -52,7 +52,7 @@ from analysis.rules import (
     measure_gaps,
     score_case,
 )
-from analysis.rules.cut_trials import try_cuts
+from analysis.rules.cut_trials import CutTrials, try_cuts
 from analysis.rules.main_programs import simulate_main_programs
 from analysis.run_record import compare_baseline, describe_run, read_golden_path
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe, settle_missing
@@ -130,7 +130,7 @@ def _investigate(
     case = simulate(case, cache=cache, environment=environment, only=probe.only if probe else (), clock=clock)
     target = find_target(root, rules.target.name)
     golden, measured = gaps.attempt("golden path", "", lambda: read_golden_path(data, target), lambda: ({}, None))
-    case = replace(case, runtime_tables={**case.runtime_tables, **golden})
+    case = case.with_tables(golden)
     judged, trend = clock.run("rules", lambda: _judge(case, gaps), lambda: ({}, None))
     second = gaps.attempt(
         "names", "second_names", lambda: build_second_names_table(case.second_names), tables.SECOND_NAMES.empty
@@ -166,6 +166,15 @@ def build_case(
     not have had them yet; ``policy_file`` is where errors say that the policy stands.
     """
     clock = clock or Clock()
+    read = read_target(root, policy, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file, is_past=is_past)
+    return resolve_case(*read, policy, cache=cache, clock=clock)
+
+
+def read_target(
+    root: Path, policy: Policy, *, clock: Clock, cache: Path | None = None, jobs: int = 0,
+    policy_file: Path | None = None, is_past: bool = False,
+) -> tuple[Facts, Siblings | None]:  # fmt: skip
+    """Return the facts of a target, and of the code beside it where that takes part; errors as of ``build_case``."""
     gaps, options = clock.gaps, build_scan_options(policy)
     facts = clock.run(
         "scan",
@@ -178,6 +187,14 @@ def build_case(
     if policy.target.siblings and not is_past:
         read_beside = partial(read_siblings, facts, cache=cache, jobs=jobs)
         siblings = gaps.attempt("scan", "siblings", read_beside, lambda: None)
+    return facts, siblings
+
+
+def resolve_case(
+    facts: Facts, siblings: Siblings | None, policy: Policy, *, clock: Clock, cache: Path | None = None
+) -> RuleContext:  # fmt: skip
+    """Return what the facts of a target come to: its graph, its cycles, its names."""
+    gaps = clock.gaps
     known = siblings.facts if siblings else facts
     own = replace(facts, context_top=known.context_top)
     # Where it fails, each step that asks it makes one of its own, and fails by itself.
@@ -211,7 +228,7 @@ def simulate(
     clock = clock or Clock()
     starts = partial(simulate_main_programs, case, environment=environment, cache=cache, gaps=clock.gaps)
     started = clock.gaps.attempt("simulation", "starts", starts, tables.SIMULATED_STARTS.empty)
-    case = replace(case, runtime_tables={**case.runtime_tables, "simulated_starts": started})
+    case = case.with_tables({"simulated_starts": started})
     budget = case.policy.simulation.budget_seconds
     finder = case.resolver.imports if case.resolver else None
     found = clock.run(
@@ -223,9 +240,10 @@ def simulate(
         ),
         lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
     )  # fmt: skip
-    cuts = partial(try_cuts, case, found, environment=environment, gaps=clock.gaps)
-    trials = clock.gaps.attempt("simulation", "cuts", cuts, tables.CUT_TRIALS.empty)
-    return replace(case, runtime_tables={**case.runtime_tables, **found, "cut_trials": trials})
+    cuts = partial(try_cuts, case, found, environment=environment, gaps=clock.gaps, cache=cache)
+    nothing = CutTrials(tables.CUT_TRIALS.empty(), is_cut_short=True)
+    trials = clock.gaps.attempt("simulation", "cuts", cuts, lambda: nothing)
+    return case.with_tables({**found, "cut_trials": trials.table}, is_cut_short=trials.is_cut_short)
 
 
 def find_supported_by(policy: Policy, files: SourceTree) -> Supported:

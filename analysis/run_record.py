@@ -6,6 +6,7 @@ import platform
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,7 +19,7 @@ from analysis.golden.command import find_change_at
 from analysis.golden.records import find_golden, read_golden
 from analysis.golden.summary import count_base, format_change
 from analysis.history import FILE_NAME as BASELINE
-from analysis.history import compare_case, read_baseline
+from analysis.history import compare_case, judge_source, read_baseline
 from analysis.manifest import BaselineTrend, GoldenSource, Manifest, build_part
 from analysis.policy import Policy
 from analysis.rules import Finding, RuleContext
@@ -72,7 +73,7 @@ def compare_baseline(case: RuleContext, findings: Sequence[Finding], failed: Col
         old = read_baseline(place)
     except BaselineError as error:
         return BaselineTrend(problem=str(error))
-    found = compare_case(case, findings, old, failed=failed)
+    found = compare_case(case, findings, old, partial(judge_source, case), failed=failed)
     counts = Counter(found.statuses)
     return BaselineTrend(
         revision=old.revision, score=old.score, known=counts["known"], new=counts["new"], worse=counts["worse"],

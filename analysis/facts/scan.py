@@ -19,6 +19,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.errors import TargetError
 from analysis.executor import Limits, LostTaskError, count_cores, open_executor
+from analysis.facts.asked_files import Asked, AskedTree
 from analysis.facts.compiled import find_compiled_classes
 from analysis.facts.discovery import Discovery, DiscoveryOptions, discover
 from analysis.facts.layout import build_layout
@@ -76,14 +77,18 @@ class Facts:
     not_analysed: pa.Table
     read_count: int = 0
     context_top: Path | None = None
+    asked: Asked | None = None
 
     @property
     def tree(self) -> SourceTree:
         """The files of the target as they are now, which is not always as they were scanned.
 
-        Where code beside the target takes part, its files up to ``context_top`` belong to it, as ``../x.py``.
+        Where code beside the target takes part, its files up to ``context_top`` belong to it, as ``../x.py``. What is
+        asked of them is noted in ``asked``, if that is there.
         """
-        return WorkingTree(self.root) if self.context_top is None else RepositoryTree(self.root, self.context_top)
+        top = self.context_top
+        tree: SourceTree = WorkingTree(self.root) if top is None else RepositoryTree(self.root, top)
+        return tree if self.asked is None else AskedTree(tree, self.asked)
 
 
 def scan(

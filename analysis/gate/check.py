@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from analysis import __version__, store
@@ -12,10 +13,11 @@ from analysis.children import scratch_folder
 from analysis.clock import Clock
 from analysis.errors import BaselineError
 from analysis.executor import paused_collection
-from analysis.facts import check_target
+from analysis.facts import Facts, check_target
 from analysis.facts.git import find_refusal, read_prefix, read_revision
 from analysis.facts.links import printable
 from analysis.gaps import Gaps, build_gaps_table
+from analysis.gate.kept_verdicts import KeptVerdict, Verdict
 from analysis.gate.result import (
     AcceptedFinding,
     CheckedFinding,
@@ -28,17 +30,19 @@ from analysis.gate.result import (
     UnreadFile,
 )
 from analysis.gate.revision import export_revision
-from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_case_baseline, compare_case
+from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_case_baseline, compare_case, judge_source
+from analysis.history.comparing import FindPlain
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
-from analysis.pipeline import build_case, simulate, support_only
+from analysis.pipeline import read_target, resolve_case, simulate, support_only
 from analysis.policy import Policy, read_policy
 from analysis.policy.limits import limit_simulation
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Progress, ignore_progress
 from analysis.quantities import write_score
-from analysis.rules import RULES_BY_NAME, Finding, Judgement, RuleContext, check_weights, judge, score_case
-from analysis.rules.score import Score, ScorePart
+from analysis.rules import RULES_BY_NAME, Finding, Judgement, check_weights, judge, score_case
+from analysis.rules.score import Score
+from analysis.rules.target_packages import ChosenCode, choose_code
 from analysis.wording import choose_form, format_count
 
 
@@ -71,11 +75,25 @@ class CheckOptions:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    case: RuleContext
-    judgement: Judgement
-    scores: Sequence[Score]
-    parts: Sequence[ScorePart]
+    """A target and the verdict on it; ``find_plain`` finds what the source alone says."""
+
+    facts: Facts
+    chosen: ChosenCode | None
+    not_simulated: int
+    is_simulated: bool
+    verdict: Verdict
     gaps: Gaps
+    find_plain: FindPlain
+
+    @property
+    def judgement(self) -> Judgement:
+        """What the rules say."""
+        return self.verdict.judgement
+
+    @property
+    def scores(self) -> Sequence[Score]:
+        """The score of the target, then those of its packages."""
+        return self.verdict.scores
 
     @property
     def score(self) -> float | None:
@@ -131,7 +149,7 @@ def check(
         git_problem=find_refusal(root) if revision == "no-git" else "",
         modules=now.scores[0].modules if now.scores else 0,
         about=policy.target.packages,
-        files=now.case.facts.files.num_rows,
+        files=now.facts.files.num_rows,
         findings=tuple(
             _describe(finding, status, fails)
             for finding, status, fails in zip(findings, comparison.statuses, failing, strict=True)
@@ -139,10 +157,10 @@ def check(
         gone=tuple(GoneFinding.model_validate(each.model_dump()) for each in comparison.gone),
         accepted=tuple(AcceptedFinding.model_validate(row._asdict()) for row in now.judgement.accepted),
         packages=tuple(PackageScore.model_validate(row._asdict()) for row in now.scores[1:]),
-        not_simulated=now.case.not_simulated,
+        not_simulated=now.not_simulated,
         not_analysed=tuple(NotAnalysed.model_validate(row) for row in _list_gaps(now)),
         notes=tuple(_find_notes(now, known)),
-        rules=tuple(RuleCost.model_validate(part._asdict()) for part in now.parts if not part.package),
+        rules=tuple(RuleCost.model_validate(part._asdict()) for part in now.verdict.parts if not part.package),
     )
 
 
@@ -155,8 +173,9 @@ def write_target_baseline(
     with paused_collection():
         now = _judge(root, _read_policy(root, options), options, progress)
     baseline = build_case_baseline(
-        now.case, now.judgement.findings, target=root.name, revision=read_revision(root), score=now.score or 0.0
-    )
+        now, now.judgement.findings, now.find_plain, target=root.name, revision=read_revision(root),
+        score=now.score or 0.0,
+    )  # fmt: skip
     place = options.baseline or root / FILE_NAME
     write_file(place, baseline)
     return place, baseline
@@ -179,23 +198,34 @@ def _judge(
     clock = Clock(progress)
     gaps = clock.gaps
     source = options.policy or root / POLICY
-    case = build_case(
+    facts, siblings = read_target(
         root, policy, cache=cache, jobs=options.jobs, clock=clock, policy_file=source, is_past=is_past
     )  # fmt: skip
-    case = simulate(case, cache=cache, clock=clock)
+    kept = KeptVerdict(cache, facts, siblings, policy, with_sources=options.with_sources)
+    resolve = partial(resolve_case, kept.facts, kept.siblings, policy, cache=cache, clock=clock)
+    chosen = choose_code(policy.target.packages, facts.modules, siblings.table if siblings else None)
+    known = gaps.attempt("rules", "kept verdict", kept.read, lambda: None) if not gaps.rows else None
+    if known is not None:
+        return _Judged(facts, chosen, 0, True, known, gaps, lambda: judge_source(resolve()))
+    case = simulate(resolve(), cache=cache, clock=clock)
     judgement = clock.run(
         "rules", lambda: judge(case, with_sources=options.with_sources, gaps=gaps), lambda: Judgement([], [])
     )
-    return _Judged(case, judgement, *score_case(case, judgement.findings, gaps), gaps)
+    verdict = Verdict(judgement, *score_case(case, judgement.findings, gaps))
+    if case.is_simulated and not case.is_cut_short and not gaps.rows:
+        gaps.attempt("rules", "keeping the verdict", lambda: kept.write(verdict), lambda: None)
+    return _Judged(
+        case.facts, chosen, case.not_simulated, case.is_simulated, verdict, gaps, lambda: judge_source(case)
+    )  # fmt: skip
 
 
 def _list_gaps(now: _Judged) -> list[dict[str, str]]:
-    return list(build_gaps_table(now.case.facts.not_analysed, rows=now.gaps.rows).to_pylist())
+    return list(build_gaps_table(now.facts.not_analysed, rows=now.gaps.rows).to_pylist())
 
 
 def _find_notes(now: _Judged, known: Baseline | None) -> Iterator[str]:
     """Yield further facts that a reader of the verdict must know."""
-    left = now.case.not_simulated
+    left = now.not_simulated
     if left:
         yield f"{format_count(left, 'first import')} {choose_form(left, 'was', 'were')} not simulated: time budget"
     if known is not None and not known.simulated:
@@ -234,14 +264,14 @@ def _judge_revision(
         if not export.count:
             return Baseline(simulated=True), export.problems
         then = _judge(place, policy, replace(options, with_sources=False), progress, is_past=True)
-        return build_case_baseline(then.case, then.judgement.findings, revision=options.since), export.problems
+        return build_case_baseline(then, then.judgement.findings, then.find_plain, revision=options.since), export.problems
 
 
 def _compare(now: _Judged, findings: Sequence[Finding], known: Baseline | None) -> Comparison:
     if known is None:
         statuses: list[Status] = ["new"] * len(findings)
         return Comparison(tuple(statuses), ())
-    return compare_case(now.case, findings, known, failed=now.gaps.failed_rules)
+    return compare_case(now, findings, known, now.find_plain, failed=now.gaps.failed_rules)
 
 
 def _fails(finding: Finding, status: Status, *, is_ratchet: bool, strict: bool) -> bool:

@@ -10,7 +10,7 @@ from analysis.history.baseline import (
     read_baseline,
     write_baseline,
 )
-from analysis.history.comparing import build_case_baseline, compare_case
+from analysis.history.comparing import build_case_baseline, compare_case, judge_source
 from analysis.history.ratchet import Comparison, Status, choose_known, compare
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "choose_known",
     "compare",
     "compare_case",
+    "judge_source",
     "read_baseline",
     "write_baseline",
 ]

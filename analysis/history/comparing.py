@@ -3,40 +3,72 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import replace
+from typing import Protocol, TypeAlias
 
 from analysis import tables
+from analysis.facts import Facts
 from analysis.gaps import Gaps
 from analysis.history.baseline import Baseline, build_baseline
 from analysis.history.ratchet import Comparison, Status, choose_known, compare
 from analysis.rules import RULES_BY_NAME, Finding, RuleContext, judge
+from analysis.rules.target_packages import ChosenCode
+
+#: Finds the findings from the source alone, which is seldom needed and takes its time.
+FindPlain: TypeAlias = Callable[[], Sequence[Finding]]
+
+
+class JudgedTarget(Protocol):
+    """What a comparison needs to know of a target that was judged."""
+
+    @property
+    def facts(self) -> Facts:
+        """Its facts."""
+
+    @property
+    def chosen(self) -> ChosenCode | None:
+        """The packages that findings are about; None when they are about all."""
+
+    @property
+    def not_simulated(self) -> int:
+        """Of how many modules the first import was not simulated."""
+
+    @property
+    def is_simulated(self) -> bool:
+        """Whether the first import of every module was simulated."""
+
+
+def judge_source(case: RuleContext) -> list[Finding]:
+    """Return the findings from the source alone, without those that only the simulation sees."""
+    return judge(replace(case, runtime_tables={}), with_sources=False, gaps=Gaps()).findings
 
 
 def build_case_baseline(
-    case: RuleContext, findings: Sequence[Finding], *, target: str = "", revision: str = "", score: float = 0.0
-) -> Baseline:
+    case: JudgedTarget, findings: Sequence[Finding], find_plain: FindPlain, *, target: str = "", revision: str = "",
+    score: float = 0.0,
+) -> Baseline:  # fmt: skip
     """Return the baseline of a target: findings from source and simulation, or from the source alone without time left.
 
     Findings that only the probe sees are not in it, because no later check can see them.
     """
-    kept = [finding for finding in findings if finding.certainty != "observed"]
-    if not case.is_simulated:
-        kept = judge(replace(case, runtime_tables={}), with_sources=False, gaps=Gaps()).findings
+    chosen = findings if case.is_simulated else find_plain()
+    kept = [finding for finding in chosen if finding.certainty != "observed"]
     built = build_baseline(kept, case.facts, target=target, revision=revision, score=score)
     return built.model_copy(update={"simulated": case.is_simulated})
 
 
 def compare_case(
-    case: RuleContext, findings: Sequence[Finding], known: Baseline, *, failed: Collection[str] = ()
-) -> Comparison:
+    case: JudgedTarget, findings: Sequence[Finding], known: Baseline, find_plain: FindPlain, *,
+    failed: Collection[str] = (),
+) -> Comparison:  # fmt: skip
     """Return the status of each finding against a baseline, and what is gone.
 
     A baseline without simulated findings (from version 0.1.0, or after the time budget) is compared with the findings
     from the source alone; findings that only the simulation sees count as known. A known finding is gone only if its
     rule could judge everything: not for ``failed`` rules, nor for rules of the simulation if it ran out of time.
     """
-    found = _compare(case, findings, known)
+    found = _compare(case, findings, known, find_plain)
     unknown = set(failed)
     if case.not_simulated:
         unknown |= {name for name, rule in RULES_BY_NAME.items() if rule.needs_simulation}
@@ -44,7 +76,9 @@ def compare_case(
     return replace(found, gone=gone)
 
 
-def _compare(case: RuleContext, findings: Sequence[Finding], known: Baseline) -> Comparison:
+def _compare(
+    case: JudgedTarget, findings: Sequence[Finding], known: Baseline, find_plain: FindPlain
+) -> Comparison:  # fmt: skip
     present = tables.read_column(case.facts.files, "path")
     if known.simulated:
         counted = [finding for finding in findings if finding.certainty != "refuted"]
@@ -53,7 +87,7 @@ def _compare(case: RuleContext, findings: Sequence[Finding], known: Baseline) ->
         return Comparison(
             tuple("known" if finding.certainty == "refuted" else next(statuses) for finding in findings), found.gone
         )
-    plain = judge(replace(case, runtime_tables={}), with_sources=False, gaps=Gaps()).findings
+    plain = find_plain()
     found = compare(known, build_baseline(plain, case.facts), present)
     by_print: dict[str, list[Status]] = defaultdict(list)
     for finding, status in zip(plain, found.statuses, strict=True):

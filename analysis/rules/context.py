@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -33,6 +33,12 @@ from analysis.rules.stored_state import Store, read_stores
 from analysis.rules.target_packages import ChosenCode, choose_code
 from analysis.simulation import count_not_simulated
 
+#: What is computed once and depends on no table of simulation and probe.
+_OF_THE_SOURCE = (
+    "second_names", "tasks", "missing_attributes", "phantom_names", "chosen", "homes", "meanings", "stores",
+    "policy_classes", "cycle_edges", "cycle_places", "cycle_edges_with_packages",
+)  # fmt: skip
+
 
 @dataclass(frozen=True)
 class RuleContext:
@@ -40,7 +46,7 @@ class RuleContext:
 
     ``runtime_tables`` holds the tables of the import simulation, and of the probe when it was asked for;
     ``resolver`` is what graph, names and simulation ask. ``facts`` are those of the target alone; ``siblings`` is the
-    code beside it, which graph, names and simulation know too.
+    code beside it, which graph, names and simulation know too. ``is_cut_short``: there was no time to try all cuts.
     """
 
     facts: Facts
@@ -53,6 +59,13 @@ class RuleContext:
     runtime_tables: Mapping[str, pa.Table] = field(default_factory=dict)
     resolver: TargetResolver | None = field(default=None, repr=False, compare=False)
     siblings: Siblings | None = field(default=None, repr=False, compare=False)
+    is_cut_short: bool = False
+
+    def with_tables(self, found: Mapping[str, pa.Table], *, is_cut_short: bool = False) -> RuleContext:
+        """Return the case with more tables of simulation and probe; what the source decides is not computed again."""
+        case = replace(self, runtime_tables={**self.runtime_tables, **found}, is_cut_short=is_cut_short)
+        case.__dict__.update({name: self.__dict__[name] for name in _OF_THE_SOURCE if name in self.__dict__})
+        return case
 
     def runtime_table(self, name: str) -> pa.Table:
         """Return a table of the simulation or of the probe; without rows when it was not asked for."""

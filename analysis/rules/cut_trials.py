@@ -6,31 +6,28 @@ breaks another first import, lets a module run twice, or leaves a registry witho
 
 from __future__ import annotations
 
-import json
-import math
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property, partial
-from typing import Any, TypeAlias
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
 from analysis import tables
-from analysis.facts import Facts
 from analysis.gaps import Gaps
 from analysis.graph import Cycle
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.finding import Place
+from analysis.rules.kept_trials import KeptTrials, Problem, Problems
 from analysis.rules.registrations import registers, remove_imports
-from analysis.simulation import Environment, simulate_entries
+from analysis.resolve import TargetResolver
+from analysis.simulation import Environment, count_not_simulated
+from analysis.simulation.changed_tree import ChangedTree
 from analysis.steps import StatementStep, read_statement
 from analysis.tables.simulation import CIRCULAR
-
-#: Simulates some first imports of changed facts and returns the tables of the simulation.
-Simulate: TypeAlias = Callable[..., Mapping[str, pa.Table]]
 
 #: Cycles for which cuts are tried, those with most failing first imports first; cuts for each; first imports for each.
 MOST_CYCLES = 8
@@ -40,14 +37,14 @@ MOST_ENTRIES = 300
 _LEAST_SECONDS = 2.0
 
 
-class Outcome(str):
-    """How a first import fails, among other problems."""
+class CutTrials(NamedTuple):
+    """``tables.CUT_TRIALS`` of a target, and whether time ended before all cuts were tried."""
 
-    __slots__ = ()
+    table: pa.Table
+    is_cut_short: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Verdict:
+class _Verdict(NamedTuple):
     """What simulating without some statements shows."""
 
     statements: tuple[CycleEdge, ...]
@@ -60,27 +57,24 @@ class _Verdict:
         return not self.harmed and not self.unregistered
 
 
-@dataclass(frozen=True)
-class Trials:
+class _Trials:
     """Tries cuts on one target; ``found`` are the tables of its simulation.
 
     No trial begins after ``deadline``, a time of ``time.monotonic``; cycles that were not tried have no row.
     """
 
-    case: RuleContext
-    found: Mapping[str, pa.Table]
-    simulate: Simulate
-    deadline: float = math.inf
+    def __init__(
+        self, case: RuleContext, found: Mapping[str, pa.Table], tree: ChangedTree, kept: KeptTrials, deadline: float
+    ) -> None:  # fmt: skip
+        self.case, self.found = case, found
+        self._tree, self._kept, self._deadline = tree, kept, deadline
+        self.is_cut_short = False
+        self._before = find_problems(found)
 
     @cached_property
     def paths(self) -> Mapping[str, str]:
         """The files of the modules that were imported first."""
         return dict(tables.read_rows(self.found["simulated"], "module", "path"))
-
-    @cached_property
-    def programs(self) -> Mapping[str, str]:
-        """What runs in each file."""
-        return dict(tables.read_rows(self.case.known_facts.programs, "path", "program"))
 
     def run(self) -> pa.Table:
         """Return ``tables.CUT_TRIALS`` of the import-time cycles at whose statements first imports fail."""
@@ -89,26 +83,24 @@ class Trials:
         chosen = [cycle for cycle in chosen if not cycle.with_ancestors or cycle.modules not in plain]
         found = {**self.case.cycle_edges, **self.case.cycle_edges_with_packages}
         edges = {cycle.cycle: found.get(cycle.cycle, ()) for cycle in chosen}
-        before = find_problems(self.found)
         at = _find_entries_by_path(self.found)
         affected = {
             cycle.cycle: sorted({entry for edge in edges[cycle.cycle] for entry in at.get(edge.path, ())})
             for cycle in chosen
         }
         ranked = sorted((each for each in chosen if affected[each.cycle]), key=lambda each: -len(affected[each.cycle]))
-        rows = [self._try(cycle, edges[cycle.cycle], affected[cycle.cycle], before) for cycle in ranked[:MOST_CYCLES]]
+        rows = [self._try(cycle, edges[cycle.cycle], affected[cycle.cycle]) for cycle in ranked[:MOST_CYCLES]]
         return tables.CUT_TRIALS.from_rows(sorted(row for row in rows if row[-1]))
 
-    def _try(
-        self, cycle: Cycle, edges: Sequence[CycleEdge], affected: Sequence[str], before: Mapping[str, frozenset[Any]]
-    ) -> tuple[Any, ...]:
+    def _try(self, cycle: Cycle, edges: Sequence[CycleEdge], affected: Sequence[str]) -> tuple[Any, ...]:
         """Return the row of a cycle: the best cut that helps and breaks nothing, if one was found."""
         cheapest = _find_cheapest(cycle, edges)
         verdicts = []
         for statements in self._choose(cheapest, edges, affected):
-            if time.monotonic() >= self.deadline:
+            if time.monotonic() >= self._deadline:
+                self.is_cut_short = True
                 break
-            verdicts.append(self._judge(statements, cycle, affected, before))
+            verdicts.append(self._judge(statements, cycle, affected))
             if verdicts[-1].is_safe and len(verdicts[-1].restored) == len(affected):
                 break
         by_graph = next((each for each in verdicts if each.statements == cheapest), None)
@@ -133,45 +125,45 @@ class Trials:
         singles = [(by_place[place][0],) for place in ranked]
         return list(dict.fromkeys([*([cheapest] if cheapest else []), *singles]))[:MOST_CUTS]
 
-    def _judge(
-        self,
-        statements: tuple[CycleEdge, ...],
-        cycle: Cycle,
-        affected: Sequence[str],
-        before: Mapping[str, frozenset[Any]],
-    ) -> _Verdict:
+    def _judge(self, statements: tuple[CycleEdge, ...], cycle: Cycle, affected: Sequence[str]) -> _Verdict:
         users = self._find_users({edge.importer for edge in statements})
         entries = list(dict.fromkeys([*affected[:MOST_ENTRIES], *cycle.modules, *users]))[: 2 * MOST_ENTRIES]
-        chosen = [(entry, self.paths[entry]) for entry in entries if entry in self.paths]
-        seconds = max(0.0, self.deadline - time.monotonic())
-        after = find_problems(self.simulate(self._without(statements), chosen, budget_seconds=seconds))
-        fine: frozenset[Any] = frozenset()
-        worked = [entry for entry, _ in chosen if not self._fails(before.get(entry, fine))]
-        harmed = {entry for entry in worked if after.get(entry, fine) - before.get(entry, fine)}
+        chosen = [entry for entry in entries if entry in self.paths]
+        after = self._simulate([(edge.path, edge.line) for edge in statements], chosen)
+        fine: frozenset[Problem] = frozenset()
+        worked = [entry for entry in chosen if not self._fails(self._before.get(entry, fine))]
+        harmed = {entry for entry in worked if after.get(entry, fine) - self._before.get(entry, fine)}
         restored = {entry for entry in affected[:MOST_ENTRIES] if entry in self.paths and not after.get(entry)}
         return _Verdict(statements, frozenset(restored), frozenset(harmed), frozenset(self._find_lost(statements)))
 
+    def _simulate(self, places: Sequence[Place], entries: Sequence[str]) -> Problems:
+        """Return the problems of first imports of the tree without some import statements."""
+        known = self._kept.find(places, entries)
+        if known is not None:
+            return known
+        lines: dict[str, set[int]] = defaultdict(set)
+        for path, line in places:
+            lines[path].add(line)
+        programs = {path: remove_imports(self._tree.find_program(path), lines[path]) for path in sorted(lines)}
+        found = self._tree.simulate(programs, [(entry, self.paths[entry]) for entry in entries])
+        problems = find_problems(found)
+        if count_not_simulated(found["simulated"]):
+            self.is_cut_short = True
+        else:
+            needs = 0
+            for each in self._tree.needs.values():
+                needs |= each
+            self._kept.add(places, entries, problems, needs)
+        return problems
+
     @staticmethod
-    def _fails(problems: frozenset[Any]) -> bool:
+    def _fails(problems: frozenset[Problem]) -> bool:
         """Return whether an import fails altogether: then a cut cannot make it worse, only show what comes next."""
-        return any(isinstance(each, Outcome) for each in problems)
+        return any(kind == "outcome" for kind, *_ in problems)
 
     def _find_users(self, importers: Collection[str]) -> list[str]:
         """Return the modules that import some modules, which may take from them what a cut takes away."""
-        return sorted({user for user, imports in self._imports.items() for each in imports if each[0] in importers})
-
-    def _without(self, statements: Iterable[CycleEdge]) -> Facts:
-        """Return the facts of the tree without some import statements."""
-        lines: dict[str, set[int]] = defaultdict(set)
-        for edge in statements:
-            lines[edge.path].add(edge.line)
-        programs = {
-            path: json.dumps(remove_imports(json.loads(text), lines[path]), separators=(",", ":"))
-            if path in lines
-            else text
-            for path, text in self.programs.items()
-        }
-        return replace(self.case.known_facts, programs=tables.PROGRAMS.from_rows(sorted(programs.items())))
+        return sorted({user for importer in importers for user in self._users.get(importer, ())})
 
     def _find_lost(self, statements: Sequence[CycleEdge]) -> set[str]:
         """Return the modules that register something and that the importers no longer load."""
@@ -183,10 +175,24 @@ class Trials:
         return {module for module in lost if self._registers(module)}
 
     def _registers(self, module: str) -> bool:
-        path = self.paths.get(module, "")
-        if path not in self.programs:
-            return False
-        return registers(json.loads(self.programs[path]), self._bound.get(module, frozenset()))
+        if module not in self._registering:
+            program = self._tree.find_program(self.paths.get(module, ""))
+            self._registering[module] = registers(program, self._bound.get(module, frozenset()))
+        return self._registering[module]
+
+    @cached_property
+    def _registering(self) -> dict[str, bool]:
+        """Which modules register something, as far as anybody asked."""
+        return {}
+
+    @cached_property
+    def _users(self) -> Mapping[str, set[str]]:
+        """The modules that import each module while they run."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for user, imports in self._imports.items():
+            for imported, _ in imports:
+                found[imported].add(user)
+        return dict(found)
 
     @cached_property
     def _imports(self) -> Mapping[str, Sequence[tuple[str, Place]]]:
@@ -209,29 +215,37 @@ class Trials:
 
 
 def try_cuts(
-    case: RuleContext, found: Mapping[str, pa.Table], *, environment: Environment | None, gaps: Gaps
-) -> pa.Table:
-    """Return ``tables.CUT_TRIALS`` of a target; ``found`` are the tables of its simulation.
+    case: RuleContext, found: Mapping[str, pa.Table], *, environment: Environment | None, gaps: Gaps,
+    cache: Path | None = None,
+) -> CutTrials:  # fmt: skip
+    """Return the trials of the cuts of a target; ``found`` are the tables of its simulation.
 
-    What is deferred is simulated from nothing each time; the cache holds what is true of the tree itself.
+    With ``cache`` what was found out is kept there, by what it came to. Where the kit fails on something, which
+    ``gaps`` tells, nothing is kept.
     """
-    simulate = partial(simulate_entries, environment=environment, gaps=gaps, resolver=case.resolver)
-    seconds = max(_LEAST_SECONDS, case.policy.simulation.budget_seconds / 2)
-    return Trials(case, found, simulate, time.monotonic() + seconds).run()
+    resolver = case.resolver or TargetResolver(case.known_facts)
+    deadline = time.monotonic() + max(_LEAST_SECONDS, case.policy.simulation.budget_seconds / 2)
+    tree = ChangedTree(case.known_facts, environment=environment, deadline=deadline, gaps=gaps, resolver=resolver)
+    kept = KeptTrials(cache, case.known_facts, resolver, environment)
+    trials = _Trials(case, found, tree, kept, deadline)
+    table = trials.run()
+    if not gaps.rows:
+        kept.write(tree.tops)
+    return CutTrials(table, trials.is_cut_short)
 
 
-def find_problems(found: Mapping[str, pa.Table]) -> dict[str, frozenset[Any]]:
+def find_problems(found: Mapping[str, pa.Table]) -> dict[str, frozenset[Problem]]:
     """Return what is wrong with each first import: that it fails, what it loses, which modules run again."""
-    problems: dict[str, set[Any]] = defaultdict(set)
+    problems: dict[str, set[Problem]] = defaultdict(set)
     for entry, outcome in tables.read_rows(found["simulated"], "module", "outcome"):
         if outcome != "ok":  # nor is what is not known known to work
-            problems[entry].add(Outcome(outcome))
+            problems[entry].add(("outcome", outcome))
     columns = ("entry", "outcome", "path", "line")
     for entry, outcome, path, line in tables.read_rows(found["simulated_swallowed"], *columns):
         if outcome in CIRCULAR:
-            problems[entry].add((path, line))
+            problems[entry].add(("lost", path, line))
     for entry, module in tables.read_rows(found["simulated_executions"], "entry", "module"):
-        problems[entry].add(module)
+        problems[entry].add(("again", module))
     return {entry: frozenset(each) for entry, each in problems.items()}
 
 

@@ -121,6 +121,17 @@ class Simulation:
                 self._waiting.discard(name)
         return found
 
+    def forget(self, changed: int) -> None:
+        """Let go of what came to some modules, a bit for each: they are about to run something else."""
+        registry = self.registry
+        nodes = sum(1 << delta.number for delta in registry.deltas if delta.reached & changed)
+        self._deltas = {name: delta for name, delta in self._deltas.items() if not delta.nodes & nodes}
+        deltas = registry.deltas
+        registry.owners = {
+            name: number for name, number in registry.owners.items() if not deltas[number].nodes & nodes
+        }
+        self.needs = {}
+
     def look_at_clock(self) -> None:
         """Raise ``OutOfTime`` after the deadline: one first import among many that wait may take minutes."""
         self.next_look = self.steps + _STEPS_PER_LOOK
@@ -178,9 +189,9 @@ def simulate_entries(
         facts, environment, deadline=deadline, gaps=gaps, resolver=resolver, machine=machine, is_sharing=is_sharing
     )
     if kept is not None:
-        kept = select(kept, find_changed(kept, files, simulation.imports))
+        kept = select(kept, find_changed(kept.files, kept.tops, files, simulation.imports))
     waiting = [entry for entry in entries if kept is None or entry[0] not in kept.needs]
-    found = run_deep(lambda: _simulate(simulation, waiting, progress))
+    found = run_deep(lambda: simulate_each(simulation, waiting, progress))
     joined = join(kept, found, simulation.needs, simulation.tops, files)
     if len(gaps.rows) == failures:
         write_entry(cache, _KIND, key, pack_kept(joined))
@@ -234,7 +245,10 @@ def run_deep(work: Callable[[], Result]) -> Result:
     return results[0]
 
 
-def _simulate(simulation: Simulation, entries: Sequence[tuple[str, str]], progress: Progress) -> dict[str, pa.Table]:
+def simulate_each(
+    simulation: Simulation, entries: Sequence[tuple[str, str]], progress: Progress
+) -> dict[str, pa.Table]:  # fmt: skip
+    """Return ``tables.SIMULATION_TABLES`` for modules (name and path); to be called in ``run_deep``."""
     simulated: list[tuple[Any, ...]] = []
     swallowed: list[tuple[Any, ...]] = []
     executions: list[tuple[Any, ...]] = []

@@ -15,9 +15,10 @@ from analysis.resolve import ImportResolver, Module, TargetFacts
 
 #: What the first component of a name means, by importer, and whether the name was relative.
 Tops = dict[tuple[int, str, bool], Module | None]
-_FILES = pa.schema([("path", pa.string()), ("content_hash", pa.string()), ("status", pa.string())])
+#: What decides what files do when they are imported, and what the first components of names meant.
+FILES = pa.schema([("path", pa.string()), ("content_hash", pa.string()), ("status", pa.string())])
 _NEEDS = pa.schema([("module", pa.string()), ("needs", pa.binary())])
-_TOPS = pa.schema([("importer", pa.int32()), ("top", pa.string()), ("relative", pa.bool_()), ("found", pa.int32())])
+TOPS = pa.schema([("importer", pa.int32()), ("top", pa.string()), ("relative", pa.bool_()), ("found", pa.int32())])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +40,8 @@ def read_kept(cache: Path | None, kind: str, key: str) -> Kept | None:
     needs = unpack_table(values["needs"], _NEEDS)
     read = tables.read_rows(needs, "module", "needs")
     return Kept(
-        found, {name: int.from_bytes(bits, "little") for name, bits in read}, unpack_table(values["tops"], _TOPS),
-        unpack_table(values["files"], _FILES),
+        found, {name: int.from_bytes(bits, "little") for name, bits in read}, unpack_table(values["tops"], TOPS),
+        unpack_table(values["files"], FILES),
     )  # fmt: skip
 
 
@@ -56,18 +57,21 @@ def pack_kept(kept: Kept) -> Iterator[tuple[str, Value]]:
 
 def list_files(facts: TargetFacts) -> pa.Table:
     """Return what decides what a file does when it is imported."""
-    return facts.files.select(_FILES.names).cast(_FILES)
+    return facts.files.select(FILES.names).cast(FILES)
 
 
-def find_changed(kept: Kept, files: pa.Table, imports: ImportResolver) -> int:
-    """Return the modules that do something else than in the earlier run: their file, or what their imports mean."""
-    names = _FILES.names
-    before, now = set(tables.read_rows(kept.files, *names)), set(tables.read_rows(files, *names))
+def find_changed(kept: pa.Table, tops: pa.Table, files: pa.Table, imports: ImportResolver) -> int:
+    """Return the modules that do something else than in the earlier run: their file, or what their imports mean.
+
+    ``kept`` and ``files`` are what ``list_files`` returned then and returns now; ``tops`` is what was kept of names.
+    """
+    names = FILES.names
+    before, now = set(tables.read_rows(kept, *names)), set(tables.read_rows(files, *names))
     changed = 0
     for path in {row[0] for row in before ^ now}:
         for module in imports.index.find_names(path):
             changed |= 1 << module.number
-    for importer, top, is_relative, number in tables.read_rows(kept.tops, *_TOPS.names):
+    for importer, top, is_relative, number in tables.read_rows(tops, *TOPS.names):
         found = find_top(imports, imports.index.all[importer], top, is_relative=is_relative)
         if (-1 if found is None else found.number) != number:
             changed |= 1 << importer
@@ -103,13 +107,18 @@ def join(
     if kept is not None and kept.needs:
         whole = {name: pa.concat_tables([table, found[name]]) for name, table in kept.tables.items()}
         joined = {name: _sort(table.unify_dictionaries()) for name, table in whole.items()}
-    answers: dict[Sequence[int | str | bool], int] = {}
-    if kept is not None:
-        answers = {(*each,): number for *each, number in tables.read_rows(kept.tops, *_TOPS.names)}
+    table = build_tops(kept.tops if kept else TOPS.empty_table(), tops)
+    return Kept(joined, {**(kept.needs if kept else {}), **needs}, table, files)
+
+
+def build_tops(known: pa.Table, tops: Tops) -> pa.Table:
+    """Return what the first components of names mean, as it was kept and as it was found now."""
+    answers: dict[Sequence[int | str | bool], int] = {
+        (*each,): number for *each, number in tables.read_rows(known, *TOPS.names)
+    }
     answers |= {each: -1 if module is None else module.number for each, module in tops.items()}
     rows = [(*each, number) for each, number in answers.items()]
-    table = pa.table([[row[place] for row in rows] for place in range(len(_TOPS))], schema=_TOPS)
-    return Kept(joined, {**(kept.needs if kept else {}), **needs}, table, files)
+    return pa.table([[row[place] for row in rows] for place in range(len(TOPS))], schema=TOPS)
 
 
 def _sort(table: pa.Table) -> pa.Table:

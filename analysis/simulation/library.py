@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ctypes.util
-import re
 from collections.abc import Callable
-from functools import cache
 
 from analysis.simulation.constants import plain
 from analysis.simulation.hints import read_hints
@@ -23,15 +20,6 @@ from analysis.simulation.values import (
     Raised,
     Value,
 )
-
-#: Everything else is asked for by nobody, and looking for a library starts the system's tools with its name.
-_LIBRARY_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.+-]{0,63}")
-
-
-@cache
-def find_library(name: str) -> str | None:
-    """Return the shared library of a name on this machine, as ``ctypes.util.find_library`` does."""
-    return ctypes.util.find_library(name) if _LIBRARY_NAME.fullmatch(name) else None
 
 
 def _globals(_: Importer, __: list[Value], frame: Frame) -> Value:
@@ -143,11 +131,6 @@ def _object(_: Importer, __: list[Value], frame: Frame) -> Value:
     return Instance(Class(frame.module, "object", 0, [], {}))
 
 
-def _find_library(_: Importer, arguments: list[Value], __: Frame) -> Value:
-    name = arguments[0] if arguments else UNKNOWN
-    return find_library(name) if isinstance(name, str) else UNKNOWN
-
-
 def _set_module(machine: Importer, arguments: list[Value], _: Frame) -> Value:
     if len(arguments) == 2 and isinstance(arguments[0], str):
         machine.modules.setdefault(arguments[0], arguments[1])
@@ -170,7 +153,6 @@ CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "builtins.quit": _exit,
     "sys.exit": _exit,
     "builtins.object": _object,
-    "ctypes.util.find_library": _find_library,
     "os.getenv": _environ,
     "os.environ.get": _environ,
     "typing.cast": _cast,

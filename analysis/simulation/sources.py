@@ -7,6 +7,7 @@ import json
 import re
 import sys
 import sysconfig
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -50,6 +51,7 @@ class Programs:
         self._files = {path: rest for path, *rest in tables.read_rows(facts.files, *columns)}
         self._programs: dict[str, str] = dict(tables.read_rows(facts.programs, "path", "program"))
         self._parsed: dict[str, list[Node]] = {}
+        self._replaced: dict[str, list[Node]] = {}
         self._lines: dict[str, list[str]] = {}
         self._annotations: dict[str, dict[int, list[Node]]] = {}
         self._bodies: dict[tuple[str, int], tuple[list[Node], bool] | None] = {}
@@ -59,7 +61,15 @@ class Programs:
         status, line, _, since = self._files.get(path, ("unreadable", 0, "", ""))
         return Source(path, str(status), int(line), tuple(map(int, since.split("."))) if since else ())
 
+    def replace(self, programs: Mapping[str, list[Node]]) -> None:
+        """Let some files run something else, and all others what they hold."""
+        self._replaced = dict(programs)
+
     def read_program(self, path: str) -> list[Node] | None:
+        """Return what runs when a file is imported, if anything."""
+        return self._replaced[path] if path in self._replaced else self.read_original(path)
+
+    def read_original(self, path: str) -> list[Node] | None:
         """Return the program of a file, if it has one."""
         if path not in self._parsed:
             text = self._programs.get(path)

@@ -1,0 +1,119 @@
+"""Verdicts kept from an earlier check: they hold while the files, the policy and all that was asked of them do."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from analysis import tables
+from analysis.cache import Value, build_key, read_entry, write_entry
+from analysis.facts import Facts, Siblings
+from analysis.facts.asked_files import Asked, is_unchanged
+from analysis.policy import Policy
+from analysis.rules import Finding, Judgement
+from analysis.rules.exceptions import Accepted
+from analysis.rules.finding import Evidence
+from analysis.rules.score import Score, ScorePart
+
+#: What decides a verdict: when its source changes, what was kept before is never read.
+PROGRAM = (
+    "facts", "resolve", "graph", "names", "simulation", "runtime", "rules", "policy", "tables", "steps", "wording",
+    "quantities", "former_names", "gaps", "pipeline", "gate",
+)  # fmt: skip
+_KIND = "verdicts"
+#: The tables of a scan that the hashes of the files do not tell, or that say which files there are.
+_TABLES = ("files", "left_out", "modules", "start_evidence", "hooks", "not_analysed")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What all rules say of a target, and its scores."""
+
+    judgement: Judgement
+    scores: Sequence[Score]
+    parts: Sequence[ScorePart]
+
+
+class KeptVerdict:
+    """The verdict on a target in a folder that several processes may use; without one nothing is kept.
+
+    What is asked of the files of ``facts`` and ``siblings``, as this object has them, is noted.
+    """
+
+    def __init__(
+        self, cache: Path | None, facts: Facts, siblings: Siblings | None, policy: Policy, *, with_sources: bool
+    ) -> None:  # fmt: skip
+        self._cache = cache
+        known = siblings.facts if siblings else facts
+        self._asked = Asked(dict(tables.read_rows(known.files, "path", "content_hash")))
+        self._tree = replace(facts, context_top=known.context_top).tree
+        beside = [siblings.table, *_list_tables(siblings.facts)] if siblings else []
+        columns = [_read_columns(table) for table in (*_list_tables(facts), *beside)]
+        given = (policy.model_dump(mode="json"), _find_ended(policy), with_sources, columns)
+        self._key = build_key(PROGRAM, *given) if cache is not None else ""
+        self.facts = replace(facts, asked=self._asked)
+        self.siblings = replace(siblings, facts=replace(siblings.facts, asked=self._asked)) if siblings else None
+
+    def read(self) -> Verdict | None:
+        """Return the verdict of an earlier check, if all that it depended on is as it was."""
+        kept = read_entry(self._cache, _KIND, self._key)
+        if kept is None:
+            return None
+        asked = json.loads(bytes(kept["asked"]))
+        if not is_unchanged(self._tree, (((*question,), answer) for question, answer in asked)):
+            return None
+        found = json.loads(bytes(kept["verdict"]))
+        judgement = Judgement(
+            [_build_finding(row) for row in found["findings"]], [Accepted(*row) for row in found["accepted"]]
+        )
+        return Verdict(judgement, [Score(*row) for row in found["scores"]], [ScorePart(*row) for row in found["parts"]])
+
+    def write(self, verdict: Verdict) -> None:
+        """Keep a verdict that nothing cut short, unless the files changed while it was found."""
+        if self._asked.is_steady:
+            write_entry(self._cache, _KIND, self._key, self._pack(verdict))
+
+    def _pack(self, verdict: Verdict) -> Iterator[tuple[str, Value]]:
+        found = {
+            "findings": [_describe(finding) for finding in verdict.judgement.findings],
+            "accepted": verdict.judgement.accepted, "scores": list(verdict.scores), "parts": list(verdict.parts),
+        }  # fmt: skip
+        yield "asked", json.dumps(sorted(self._asked.answers.items())).encode("ascii")
+        yield "verdict", json.dumps(found).encode("ascii")
+
+
+def _list_tables(facts: Facts) -> list[pa.Table]:
+    return [getattr(facts, name) for name in _TABLES]
+
+
+def _read_columns(table: pa.Table) -> list[list[Any]]:
+    return [tables.read_column(table, name) for name in table.column_names]
+
+
+def _find_ended(policy: Policy) -> list[bool]:
+    """Return which exceptions of the policy have ended: the only thing that depends on the day."""
+    today = dt.datetime.now(dt.UTC).date()
+    return [each.until is not None and each.until < today for each in policy.ignore]
+
+
+def _describe(finding: Finding) -> list[Any]:
+    return [
+        finding.severity, finding.rule, finding.subject, finding.message, finding.fingerprint, finding.certainty,
+        [(place.path, place.line, place.source) for place in finding.evidence], finding.places, finding.owner,
+        finding.cause, finding.cited,
+    ]  # fmt: skip
+
+
+def _build_finding(row: list[Any]) -> Finding:
+    severity, rule, subject, message, fingerprint, certainty, shown, places, owner, cause, cited = row
+    evidence = tuple(Evidence(*place) for place in shown)
+    return Finding(
+        severity, rule, subject, message, fingerprint, certainty, evidence, places, owner, cause,
+        tuple((path, line) for path, line in cited),
+    )  # fmt: skip
