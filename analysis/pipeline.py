@@ -17,7 +17,16 @@ from analysis.bundled_case import build_bundled_case
 from analysis.clock import Clock
 from analysis.errors import PolicyError
 from analysis.executor import paused_collection
-from analysis.facts import DiscoveryOptions, Facts, ScanOptions, Siblings, build_empty_facts, check_target, read_siblings, scan
+from analysis.facts import (
+    DiscoveryOptions,
+    Facts,
+    ScanOptions,
+    Siblings,
+    build_empty_facts,
+    check_target,
+    read_siblings,
+    scan,
+)
 from analysis.facts.requires_python import read_requires_python
 from analysis.facts.source_tree import SourceTree
 from analysis.gaps import Gaps, build_gaps_table

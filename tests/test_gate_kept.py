@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -148,10 +149,8 @@ def ask(root: Path, question: tuple[str, str, int], known: Mapping[str, str] | N
     asked = Asked(known or {})
     method, path, limit = question
     limits = {"most_bytes": None if limit < 0 else limit} if method == "read_bytes" else {}
-    try:
+    with contextlib.suppress(OSError):
         getattr(AskedTree(WorkingTree(root), asked), method)(path, **limits)
-    except OSError:
-        pass
     return asked
 
 

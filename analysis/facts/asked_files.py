@@ -6,6 +6,7 @@ is there, who is in it. Each question is noted with a digest of its answer, and 
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
@@ -51,10 +52,8 @@ def is_unchanged(tree: SourceTree, answers: Iterable[tuple[Question, str]]) -> b
     asked = Asked({})
     for question, answer in answers:
         asking = AskedTree(tree, asked)
-        try:
+        with contextlib.suppress(OSError):
             _ask(asking, question)
-        except OSError:
-            pass
         if asked.answers.get(question) != answer:
             return False
     return True

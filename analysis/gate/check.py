@@ -31,9 +31,9 @@ from analysis.gate.result import (
 )
 from analysis.gate.revision import export_revision
 from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_case_baseline, compare_case, judge_source
-from analysis.history.comparing import FindPlain
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
+from analysis.history.comparing import FindPlain
 from analysis.pipeline import read_target, resolve_case, simulate, support_only
 from analysis.policy import Policy, read_policy
 from analysis.policy.limits import limit_simulation

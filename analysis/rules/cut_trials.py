@@ -18,12 +18,12 @@ import pyarrow as pa
 from analysis import tables
 from analysis.gaps import Gaps
 from analysis.graph import Cycle
+from analysis.resolve import TargetResolver
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.finding import Place
 from analysis.rules.kept_trials import KeptTrials, Problem, Problems
 from analysis.rules.registrations import registers, remove_imports
-from analysis.resolve import TargetResolver
 from analysis.simulation import Environment, count_not_simulated
 from analysis.simulation.changed_tree import ChangedTree
 from analysis.steps import StatementStep, read_statement
