@@ -31,7 +31,7 @@ EDITS: tuple[tuple[str, str | None], ...] = (
     ("p/handlers.py", FILES["p/handlers.py"]), ("p/new.py", "class Core: ...\n"), ("p/new.py", None),
     ("Makefile", "run:\n\tPYTHONPATH=lib python -m p.x\n"), ("Makefile", None),
     (".gitignore", "_version.py\n"), (".gitignore", None),
-    ("pyproject.toml", '[project]\nname = "p"\nrequires-python = ">=3.9"\n[tool.pytest.ini_options]\npythonpath = "lib"\n'),
+    ("pyproject.toml", '[project]\nrequires-python = ">=3.9"\n[tool.pytest.ini_options]\npythonpath = "lib"\n'),
     ("pyproject.toml", '[tool.setuptools_scm]\nwrite_to = "p/_version.py"\n'), ("pyproject.toml", None),
     ("ssot.toml", '[[concept]]\nname = "core"\nmatch = ["Core"]\n'), ("ssot.toml", "[target]\npackages = ['p']\n"),
     ("ssot.toml", "[[ignore]]\nrule = 'import-cycle'\nreason = 'later'\nuntil = 2020-01-01\n"),

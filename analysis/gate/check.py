@@ -264,7 +264,8 @@ def _judge_revision(
         if not export.count:
             return Baseline(simulated=True), export.problems
         then = _judge(place, policy, replace(options, with_sources=False), progress, is_past=True)
-        return build_case_baseline(then, then.judgement.findings, then.find_plain, revision=options.since), export.problems
+        findings = then.judgement.findings
+        return build_case_baseline(then, findings, then.find_plain, revision=options.since), export.problems
 
 
 def _compare(now: _Judged, findings: Sequence[Finding], known: Baseline | None) -> Comparison:
