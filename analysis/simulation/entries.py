@@ -127,9 +127,7 @@ class Simulation:
         nodes = sum(1 << delta.number for delta in registry.deltas if delta.reached & changed)
         self._deltas = {name: delta for name, delta in self._deltas.items() if not delta.nodes & nodes}
         deltas = registry.deltas
-        registry.owners = {
-            name: number for name, number in registry.owners.items() if not deltas[number].nodes & nodes
-        }
+        registry.owners = {name: number for name, number in registry.owners.items() if not deltas[number].nodes & nodes}
         self.needs = {}
 
     def look_at_clock(self) -> None:
