@@ -6,8 +6,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from analysis.investigation import Investigation
-    from analysis.pipeline import investigate, open_for_notebook, open_snapshot
+    from analysis.investigation import Investigation, open_snapshot
+    from analysis.pipeline import investigate, open_for_notebook
 
 __version__ = "0.1.0"
 __all__ = ["Investigation", "__version__", "investigate", "open_for_notebook", "open_snapshot"]
@@ -15,8 +15,8 @@ __all__ = ["Investigation", "__version__", "investigate", "open_for_notebook", "
 
 def __getattr__(name: str) -> Any:
     """Import the parts on first use: worker processes and ``ssot --help`` need none of them."""
-    if name == "Investigation":
-        return import_module("analysis.investigation").Investigation
-    if name in {"investigate", "open_for_notebook", "open_snapshot"}:
+    if name in {"Investigation", "open_snapshot"}:
+        return getattr(import_module("analysis.investigation"), name)
+    if name in {"investigate", "open_for_notebook"}:
         return getattr(import_module("analysis.pipeline"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

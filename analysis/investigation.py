@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import store, tables
 from analysis.errors import UnknownNameError
 from analysis.former_names import translate_policy
-from analysis.graph import Chain, ImportGraph, find_chains
-from analysis.names import Concept, find_concepts, find_duplicate_names
-from analysis.names.answers import (
-    build_class_frame,
-    find_class_identities,
-    find_instances_like_classes,
-    find_paths,
-)
-from analysis.names.families import build_members_frame, build_methods_frame, build_users_frame
-from analysis.names.frames import build_concepts_frame, build_duplicate_names_frame
-from analysis.policy import Policy
-from analysis.remedy import Phase, SuccessMetric, build_plan, build_success_metrics
-from analysis.rules.target_packages import choose_code, choose_cycles, choose_paths
-from analysis.why import Why, explain_first_import
 from analysis.wording import format_count
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from analysis.graph import Chain, ImportGraph
+    from analysis.names import Concept
+    from analysis.policy import Policy
+    from analysis.remedy import Phase, SuccessMetric
+    from analysis.why import Why
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +64,9 @@ class Chains:
 class Investigation:
     """Everything known of one target at one revision.
 
-    Every table of ``docs/columns.md`` is an attribute and a pandas frame: ``inv.imports``, ``inv.findings``.
-    Where a question has the name of a table (``inv.cycles``, ``inv.paths``) it is a verb, and the frame comes
-    from ``inv.frame(name)``.
+    Every table of ``docs/columns.md`` is an attribute and a pandas frame: ``inv.imports``, ``inv.edges``.
+    Where a question has the name of a table (``inv.cycles``, ``inv.paths``, ``inv.findings``) it is a verb, and the
+    frame comes from ``inv.frame(name)``.
     """
 
     def __init__(self, snapshot: Path) -> None:
@@ -89,6 +84,8 @@ class Investigation:
     @cached_property
     def policy(self) -> Policy:
         """The policy that was in force when the snapshot was made."""
+        from analysis.policy import Policy
+
         return Policy.model_validate(translate_policy(self.manifest.policy))
 
     def table(self, name: str) -> pa.Table:
@@ -130,6 +127,8 @@ class Investigation:
             table = table.filter(pc.equal(table.column("kind").cast(pa.string()), kind))
         if ancestors is not None:
             table = table.filter(pc.equal(table.column("with_ancestors"), ancestors))
+        import pandas as pd
+
         frame = table.to_pandas()
         return pd.DataFrame(frame.sort_values(["size", "cycle"], ascending=[False, True], ignore_index=True))
 
@@ -138,18 +137,46 @@ class Investigation:
 
         Raises ``UnknownNameError`` with the nearest names when the target has no such module.
         """
+        from analysis.graph import find_chains
+
         return Chains(importer, imported, tuple(find_chains(self.graph, importer, imported, limit=limit)))
+
+    def findings(
+        self, *, rule: str | Sequence[str] = (), module: str = "", severity: str | Sequence[str] = ()
+    ) -> pd.DataFrame:
+        """Return the findings of some rules, of one module and what lies below it, of some severities; else all.
+
+        A rule may be a pattern (``"*-cycle"``). The columns are those of ``tables.FINDINGS``. Raises
+        ``UnknownNameError`` with the nearest names for what there is not.
+        """
+        return self.find_findings(rule=rule, module=module, severity=severity).to_pandas()
+
+    def find_findings(
+        self, *, rule: str | Sequence[str] = (), module: str = "", severity: str | Sequence[str] = ()
+    ) -> pa.Table:
+        """Return the same findings as an Arrow table."""
+        from analysis.finding_filters import choose_findings
+
+        rules, severities = ((each,) if isinstance(each, str) else tuple(each) for each in (rule, severity))
+        return choose_findings(
+            self.table("findings"), self.table("modules"), rules=rules, module=module, severities=severities,
+            list_rules=_list_rules,
+        )  # fmt: skip
 
     def why(self, module: str) -> Why:
         """Return why the first import of a module fails, or what it swallows: shows as text and in a notebook.
 
         Raises ``UnknownNameError`` with the nearest names when the target has no such module.
         """
+        from analysis.why import explain_first_import
+
         return explain_first_import(self, module)
 
     @cached_property
     def graph(self) -> ImportGraph:
         """The import graph of the snapshot."""
+        from analysis.graph import ImportGraph
+
         modules = self.table("modules")
         names = sorted(set(modules.filter(pc.equal(modules.column("shadowed_by"), "")).column("module").to_pylist()))
         return ImportGraph(
@@ -163,30 +190,51 @@ class Investigation:
         ``wanted`` is a name, an import path (``pkg.mod.Name``) or a definition (``pkg.mod:Name``); the columns are
         those of ``analysis.names.answers.find_paths``. Raises ``UnknownNameError`` with the nearest names.
         """
+        from analysis.names.answers import find_paths
+
         return find_paths(self.table("paths"), self.table("violations"), wanted)
+
+    def find_path_rows(self, wanted: str) -> list[dict[str, Any]]:
+        """Return the same rows without a frame, one mapping for each path."""
+        from analysis.names.import_paths import find_path_rows
+
+        return find_path_rows(self.table("paths"), self.table("violations"), wanted)
 
     def classes(self) -> pd.DataFrame:
         """Return one row per class with all its import paths, those with most violations first."""
+        from analysis.names.answers import build_class_frame
+
         return build_class_frame(self.table("paths"), self.table("violations"))
 
     def class_ids(self, name: str) -> list[str]:
         """Return the definitions of the classes that modules have under a name: one class id each."""
+        from analysis.names.answers import find_class_identities
+
         return find_class_identities(self.table("paths"), name)
 
     def instances_like_classes(self) -> pd.DataFrame:
         """Return the module-level objects whose name looks like that of a class: import_path, made_by, path, line."""
+        from analysis.names.answers import find_instances_like_classes
+
         return find_instances_like_classes(self.table("paths"))
 
     def duplicate_names(self) -> pd.DataFrame:
         """Return the class names that are defined more than once, the most often defined first."""
+        from analysis.names import find_duplicate_names
+        from analysis.names.frames import build_duplicate_names_frame
+
         return build_duplicate_names_frame(find_duplicate_names(self._facts))
 
     def concepts(self) -> pd.DataFrame:
         """Return the families of classes: those of the policy first, then by the last word of the name."""
+        from analysis.names.frames import build_concepts_frame
+
         return build_concepts_frame(self.find_concepts())
 
     def find_concepts(self) -> list[Concept]:
         """Return the same families with their members."""
+        from analysis.names import find_concepts
+
         return find_concepts(self._facts, self.policy)
 
     def find_concept(self, name: str = "") -> Concept | None:
@@ -206,17 +254,23 @@ class Investigation:
 
         The columns are those of ``analysis.names.families.build_members_frame``.
         """
+        from analysis.names.families import build_members_frame
+
         found = self.find_concept(concept)
         sources = (self.table(name) for name in ("definitions", "methods", "bases", "paths"))
         return build_members_frame([found] if found else [], *sources)
 
     def compare(self, concept: str = "") -> pd.DataFrame:
         """Return the methods of a family's classes side by side: one row per method, one column per class."""
+        from analysis.names.families import build_methods_frame
+
         found = self.find_concept(concept)
         return build_methods_frame(found.members if found else (), self.table("methods"))
 
     def users(self, concept: str = "") -> pd.DataFrame:
         """Return who imports the classes of a family: definition, importer, path, line, import_path, route, scope."""
+        from analysis.names.families import build_users_frame
+
         found = self.find_concept(concept)
         definitions = [member.definition for member in found.members] if found else []
         return build_users_frame(definitions, self.table("paths"), self.table("edges"))
@@ -227,10 +281,14 @@ class Investigation:
 
     def plan(self) -> list[Phase]:
         """Return the phases of the remediation plan."""
+        from analysis.remedy import build_plan
+
         return build_plan(self.table("findings"), self._read_chosen)
 
     def _read_chosen(self, name: str) -> pa.Table:
         """Return a table without the rows that are about other packages than those that the policy names."""
+        from analysis.rules.target_packages import choose_code, choose_cycles, choose_paths
+
         table, chosen = (
             self.table(name),
             choose_code(self.policy.target.packages, self.table("modules"), self.table("siblings")),
@@ -241,6 +299,8 @@ class Investigation:
 
     def success_metrics(self) -> list[SuccessMetric]:
         """Return what must hold when the plan is done: metric, now, target, met."""
+        from analysis.remedy import build_success_metrics
+
         return build_success_metrics(self.table("metrics"), self.policy)
 
     def metric(self, name: str) -> float:
@@ -288,3 +348,17 @@ class _StoredFacts:
         if name.startswith("_"):
             raise AttributeError(name)
         return self._investigation.table(name)
+
+
+def _list_rules() -> list[str]:
+    from analysis.rules import RULES
+
+    return [rule.name for rule in RULES]
+
+
+def open_snapshot(wanted: str | Path = "", *, data: Path | None = None) -> Investigation:
+    """Open a snapshot: its folder, the newest of a target (by name or folder), or the newest of all.
+
+    Raises ``SnapshotError`` when there is none.
+    """
+    return Investigation(store.find_snapshot(data or store.find_data_folder(), str(wanted)))

@@ -28,11 +28,12 @@ from analysis.facts import (
     scan,
 )
 from analysis.facts.requires_python import read_requires_python
+from analysis.facts.sibling_files import find_git_top
 from analysis.facts.source_tree import SourceTree
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.graph import Cycle, build_cycles_table, build_empty_graph, build_import_graph, find_cycles
 from analysis.graph.unknown_loads import build_unknown_loads_table
-from analysis.investigation import Investigation
+from analysis.investigation import Investigation, open_snapshot
 from analysis.manifest import BaselineTrend, ProbeRun
 from analysis.names import (
     Concept,
@@ -67,6 +68,7 @@ from analysis.run_record import compare_baseline, describe_run, read_golden_path
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe, settle_missing
 from analysis.simulation import Environment, simulate_entries
 from analysis.targets import find_target
+from analysis.unchanged import watch
 
 _VERSION = re.compile(r"3\.\d{1,2}")
 #: Tables that stay without rows unless somebody asks for what fills them, or where that fails.
@@ -112,9 +114,15 @@ def investigate(
     if claims is not None:
         rules = read_claims(Path(claims).expanduser(), rules)
     rules = support_only(limit_simulation(rules, simulation_budget), python_version, platforms)
+    is_plain = policy is None and claims is None and probe is None and simulation_budget is None
+    is_plain = is_plain and not python_version and not platforms
     with paused_collection():
         place = data or store.find_data_folder()
-        return _investigate(root, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=source)
+        before = watch(root, place, find_git_top(root) or root) if is_plain else None
+        found = _investigate(root, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=source)
+    if before is not None and not found.manifest.not_simulated and not found.table("not_analysed").num_rows:
+        before.keep(found.path)
+    return found
 
 
 def _investigate(
@@ -349,14 +357,6 @@ def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], Baseline
 
 def _as_path(path: str | Path | None) -> Path | None:
     return None if path is None else Path(path).expanduser()
-
-
-def open_snapshot(wanted: str | Path = "", *, data: Path | None = None) -> Investigation:
-    """Open a snapshot: its folder, the newest of a target (by name or folder), or the newest of all.
-
-    Raises ``SnapshotError`` when there is none.
-    """
-    return Investigation(store.find_snapshot(data or store.find_data_folder(), str(wanted)))
 
 
 def open_for_notebook(snapshot: str = "", target: str = "") -> Investigation:

@@ -181,7 +181,7 @@ def read_table(snapshot: Path, name: str, former: FormerNames = FORMER) -> pa.Ta
         return table.empty()
     try:
         content = pa.BufferReader(read_checked(snapshot, f"{file}.parquet"))
-        return table.complete(pq.read_table(content), former)
+        return table.complete(pq.ParquetFile(content).read(), former)
     except (OSError, ValueError, pa.ArrowException) as error:  # a cast to other columns is a ValueError
         raise SnapshotError(f"cannot read table {name} of {snapshot}: {error}".splitlines()[0]) from None
 

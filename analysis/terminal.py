@@ -6,7 +6,7 @@ import contextlib
 import sys
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
@@ -26,8 +26,6 @@ from analysis.quantities import (
 from analysis.wording import choose_form, format_count, make_harmless
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from analysis.gate import CheckedFinding, CheckResult
     from analysis.golden.command import GoldenAnswer
     from analysis.investigation import Investigation
@@ -153,20 +151,20 @@ def _print_gaps(console: Console, gaps: Sequence[Mapping[str, str]]) -> None:
         console.print(f"[yellow]and {len(gaps) - MOST_GAPS:,} more could not be analysed[/] (--json lists all)")
 
 
-def print_paths(found: pd.DataFrame) -> None:
+def print_paths(found: Sequence[Mapping[str, Any]]) -> None:
     """Print the import paths of classes, definition by definition: the one to use first, then by use."""
     console = make_console()
-    count = found["definition"].nunique()
-    if count > 1:
-        console.print(
-            f"[yellow]{format_count(count, 'different object')}:[/] which one is meant decides which path is right"
-        )
-    for definition, rows in found.groupby("definition", sort=True):
-        console.print(f"[bold]{_safe(str(definition))}[/] [dim]{_safe(str(rows.iloc[0]['kind']))}[/]")
-        best = next((str(path) for path in rows["import_path"][rows["is_canonical"]]), "another path")
-        for row in rows.to_dict("records"):
+    definitions = sorted({row["definition"] for row in found})
+    if len(definitions) > 1:
+        counted = format_count(len(definitions), "different object")
+        console.print(f"[yellow]{counted}:[/] which one is meant decides which path is right")
+    for definition in definitions:
+        rows = [row for row in found if row["definition"] == definition]
+        console.print(f"[bold]{_safe(definition)}[/] [dim]{_safe(rows[0]['kind'])}[/]")
+        best = next((row["import_path"] for row in rows if row["is_canonical"]), "another path")
+        for row in rows:
             used = f"{format_count(row['statements'], 'import')} in {format_count(row['files'], 'file')}"
-            chosen = f"use this for {_safe(str(definition))}" if count > 1 else "use this"
+            chosen = f"use this for {_safe(definition)}" if len(definitions) > 1 else "use this"
             advice = f"[green]{chosen}[/]" if row["is_canonical"] else ""
             if row["violations"]:
                 subject = (

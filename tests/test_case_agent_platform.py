@@ -527,7 +527,7 @@ def test_in_the_mended_case_every_import_takes_what_is_there_from_where_it_is(wi
 
 
 def test_the_kit_finds_nothing_in_the_mended_case(invs: dict[str, analysis.Investigation]) -> None:
-    assert invs["mended"].findings["rule"].tolist() == []
+    assert invs["mended"].findings()["rule"].tolist() == []
 
 
 # ---- the kit -----------------------------------------------------------------------------------------------------
@@ -550,7 +550,7 @@ def test_the_kit_sees_the_details(invs: dict[str, analysis.Investigation]) -> No
     assert len(inv.class_ids("AgentRegistry")) == EXPECTED["class-ids-of-agent-registry"]["value"]
     for kind in ("import-time", "deferred"):
         assert inv.cycles(kind)["size"].tolist() == EXPECTED[f"{kind}-cycles"]["sizes"]
-    rules = inv.findings["rule"].value_counts()
+    rules = inv.findings()["rule"].value_counts()
     assert rules["fallback-class"] == EXPECTED["fallback-classes"]["value"]
     assert rules["instance-named-like-a-class"] == EXPECTED["instances-named-like-classes"]["value"]
     assert inv.left_out["path"].tolist() == ["backup_20250915"]

@@ -43,7 +43,7 @@ def test_an_investigation_keeps_a_snapshot_and_opens_it(make_tree: Tree, tmp_pat
 def test_every_table_is_a_frame_with_the_documented_columns(make_tree: Tree, tmp_path: Path, name: str) -> None:
     inv = analysis.investigate(make_tree(SHOP), data=tmp_path)
     assert list(inv.frame(name).columns) == list(tables.TABLES[name].names)
-    assert name in {"cycles", "paths"} or getattr(inv, name) is inv.frame(name)
+    assert name in {"cycles", "findings", "paths"} or getattr(inv, name) is inv.frame(name)
     assert inv.table(name).schema.equals(tables.TABLES[name].schema)
 
 

@@ -22,7 +22,7 @@ def judge(folder: Path, files: dict[str, str]) -> list[str]:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(source)
     inv = analysis.investigate(folder / "src", policy=POLICY, data=folder / "data", jobs=1)
-    found = inv.findings
+    found = inv.findings()
     return list(found[found["rule"] == "factory-without-method"]["message"])
 
 

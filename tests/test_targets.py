@@ -16,8 +16,9 @@ from analysis import store, tables
 from analysis.errors import SnapshotError
 from analysis.golden.command import GoldenRequest, run_request
 from analysis.golden.records import find_golden
+from analysis.investigation import open_snapshot
 from analysis.manifest import Manifest
-from analysis.pipeline import investigate, open_snapshot
+from analysis.pipeline import investigate
 from analysis.targets import Target, find_target, group_targets
 
 Tree = Callable[..., Path]

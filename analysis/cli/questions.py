@@ -1,8 +1,7 @@
-"""Commands that answer one question: ``explain``, ``paths`` and ``why``."""
+"""Commands that answer one question: ``explain``, ``paths``, ``why`` and ``findings``."""
 
 from __future__ import annotations
 
-import json
 from typing import Annotated
 
 import typer
@@ -42,9 +41,9 @@ def paths(
     quiet: Quiet = False,
 ) -> None:
     """Show which import path of a class to use: all its paths, their routes and their users."""
-    found = open_or_scan(target, quiet=quiet or json_).paths(name)
+    found = open_or_scan(target, quiet=quiet or json_).find_path_rows(name)
     if json_:
-        print_json(json.loads(found.to_json(orient="records")))
+        print_json(found)
     else:
         print_paths(found)
 
@@ -64,3 +63,34 @@ def why(
         print_json(answer.as_record())
     else:
         typer.echo(str(answer))
+
+
+@app.command(epilog="Examples: `ssot findings --in . --severity P1` · `ssot findings --in . --rule '*-cycle' --json`")
+def findings(
+    target: Annotated[
+        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
+    ] = "",
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", metavar="RULE", help="Name of a rule, or a pattern; repeatable.")
+    ] = None,
+    module: Annotated[
+        str, typer.Option("--module", metavar="MODULE", help="Only about this module or package, and what is below it.")
+    ] = "",
+    severity: Annotated[
+        list[str] | None, typer.Option("--severity", metavar="P0..P3", help="Only of this severity; repeatable.")
+    ] = None,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """List the findings, one per line: severity, rule, place, fingerprint, message."""
+    from analysis.finding_filters import format_finding, format_tally
+
+    inv = open_or_scan(target, quiet=quiet or json_)
+    rows = inv.find_findings(rule=rule or (), module=module, severity=severity or ()).to_pylist()
+    if json_:
+        print_json(rows)
+        return
+    for row in rows:
+        typer.echo(format_finding(row))
+    if not quiet:
+        typer.echo(format_tally(rows))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -67,12 +68,20 @@ def run_investigation(asked: Asked, *, quiet: bool) -> Investigation:
 
 
 def open_or_scan(target: str, *, quiet: bool) -> Investigation:
-    """Scan a folder, or open the newest snapshot of a name (of any target when none is given)."""
-    from analysis import open_snapshot
+    """Scan a folder, or open what was kept of it when nothing changed; else open the newest snapshot of a name.
 
-    if target and Path(target).expanduser().is_dir():
-        return run_investigation(Asked(target), quiet=quiet)
-    return open_snapshot(target)
+    To a log go no lines of progress: only the answer was asked for.
+    """
+    from analysis import Investigation, open_snapshot, store
+    from analysis.unchanged import find_unchanged
+
+    folder = Path(target).expanduser()
+    if not target or not folder.is_dir():
+        return open_snapshot(target)
+    kept = find_unchanged(folder.resolve(), store.find_data_folder())
+    if kept is not None:
+        return Investigation(kept)
+    return run_investigation(Asked(target), quiet=quiet or not sys.stderr.isatty())
 
 
 def describe(inv: Investigation) -> dict[str, Any]:

@@ -17,11 +17,8 @@ from analysis.facts.links import SourceFile, name_links, printable
 from analysis.facts.source_tree import FolderEntry, SourceTree
 from analysis.facts.starting.reading import is_start_file
 from analysis.gaps import Gaps, NoGaps
+from analysis.tree_state import CACHES
 
-_CACHES = frozenset({
-    "__pycache__", "node_modules", ".git", ".hg", ".svn", ".tox", ".nox", ".mypy_cache", ".pytest_cache",
-    ".ruff_cache", ".eggs", ".ipynb_checkpoints", ".hypothesis", "bower_components", ".import_linter_cache",
-})  # fmt: skip
 _BACKUP = re.compile(r"backups?(?:[_\-.]|\d|$)", re.IGNORECASE)
 _DATED = re.compile(r"\d{4}|old|copy|untracked", re.IGNORECASE)
 _EXTENSION = re.compile(r"([^.]+)(?:\.(?:cpython|cp|abi3|pypy|graalpy)[^.]*)?\.(?:so|pyd)$")
@@ -149,7 +146,7 @@ class _Walk:
         folders, files = [], []
         for relative, entry in listed:
             if entry.is_dir(follow_symlinks=False):
-                if entry.name not in _CACHES:
+                if entry.name not in CACHES:
                     folders.append(relative)
             elif entry.name.endswith(self._suffixes):
                 files.append(relative)
@@ -169,7 +166,7 @@ class _Walk:
 
     def _find_reason(self, relative: str, entry: FolderEntry, depth: int) -> str:
         """Return why a folder is left out; empty when it is entered."""
-        if entry.name in _CACHES:
+        if entry.name in CACHES:
             return "cache"
         if relative in self._ignored:
             return "virtual-environment" if self._is_environment(relative) else _IGNORED
@@ -213,7 +210,7 @@ class _Walk:
             self._stubs[_beside(relative, entry.name[:-4])] = relative
         elif entry.is_symlink() and self._tree.has_folder(relative):  # entry.is_dir() raises on a link to itself
             self.found.left_out.append((printable(relative), "symlinked-folder", 0))
-            if entry.name not in _CACHES and not self._is_excluded(relative, entry.name):
+            if entry.name not in CACHES and not self._is_excluded(relative, entry.name):
                 self._folder_links[relative] = self._tree.find_link(relative)
         elif is_start_file(relative):
             self.found.start_files.append(relative)

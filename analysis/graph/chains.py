@@ -8,7 +8,7 @@ from itertools import count, islice, pairwise
 
 from analysis.errors import explain_unknown_module
 from analysis.graph.edge_arrays import EdgeArrays, Pairs
-from analysis.graph.edges import ImportGraph
+from analysis.graph.import_graph import ImportGraph
 from analysis.graph.import_steps import ImportStep, ImportStepReader
 
 Following = Mapping[int, list[int]]

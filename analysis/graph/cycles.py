@@ -14,7 +14,7 @@ from analysis import tables
 from analysis.gaps import Gaps, NoGaps
 from analysis.graph.cached_cuts import CachedCuts
 from analysis.graph.edge_arrays import DEPTH_OF_KIND, Component, EdgeArrays, find_components
-from analysis.graph.edges import ImportGraph
+from analysis.graph.import_graph import ImportGraph
 from analysis.graph.import_steps import ImportStep, ImportStepReader
 from analysis.graph.loops import find_loop
 from analysis.steps import CutStep

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.graph.components import find_strong_components
-from analysis.graph.edges import ImportGraph
+from analysis.graph.import_graph import ImportGraph
 
 Numbers = np.ndarray[tuple[int], np.dtype[np.int64]]
 #: Kinds of cycles from the strictest; a scope has the depth of the first kind in whose cycles it takes part.

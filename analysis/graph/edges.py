@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -14,6 +14,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.facts.context import expects_import_error
 from analysis.gaps import Gaps, NoGaps
+from analysis.graph.import_graph import ImportGraph
 from analysis.resolve import ImportAnswer, ImportAnswers, Module, ModuleIndex, TargetFacts, TargetResolver
 
 #: The reason of a phantom whose absence a test asserts.
@@ -23,16 +24,6 @@ Numbers = npt.NDArray[np.int64]
 _Missing = tuple[int, int, ImportAnswer]
 #: What an edge keeps of its statement.
 _OF_STATEMENT = ("path", "line", "position", "kind", "level", "module", "name", "bound_as", "scope", "guard", "caught")
-
-
-@dataclass(frozen=True, slots=True)
-class ImportGraph:
-    """Tables ``edges``, ``externals`` and ``phantoms`` of ``tables.py``, and the sorted names of all modules."""
-
-    edges: pa.Table
-    externals: pa.Table
-    phantoms: pa.Table
-    modules: tuple[str, ...]
 
 
 def build_import_graph(

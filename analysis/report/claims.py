@@ -117,7 +117,7 @@ def _explain(inv: Investigation, claim: Claim, meaning: str) -> str:
         return " ".join(filter(None, (meaning, _format_objects(inv, name, claim.paths))))
     quoted = {rule.name for rule in RULES if rule.quoted_for == claim.metric}
     if quoted:
-        findings = inv.findings
+        findings = inv.findings()
         chosen = findings[findings["rule"].isin(quoted)]["message"]
         return " ".join([meaning, *(f"{message}." for message in chosen.head(_MOST_NAMED))])
     if claim.metric == _FAILING:
