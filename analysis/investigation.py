@@ -149,7 +149,9 @@ class Investigation:
         A rule may be a pattern (``"*-cycle"``). The columns are those of ``tables.FINDINGS``. Raises
         ``UnknownNameError`` with the nearest names for what there is not.
         """
-        return self.find_findings(rule=rule, module=module, severity=severity).to_pandas()
+        import pandas as pd
+
+        return pd.DataFrame(self.find_findings(rule=rule, module=module, severity=severity).to_pandas())
 
     def find_findings(
         self, *, rule: str | Sequence[str] = (), module: str = "", severity: str | Sequence[str] = ()
