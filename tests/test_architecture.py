@@ -44,6 +44,8 @@ RUNNERS = {
 #: Who may call which of them all the same, and why it is not a target's code.
 OWN_CODE = {
     ("analysis/__init__.py", "import_module"): "hands out our own modules on first use",
+    ("analysis/graph/__init__.py", "import_module"): "hands out its own modules on first use",
+    ("analysis/names/__init__.py", "import_module"): "hands out its own modules on first use",
     ("analysis/rules/catalogue.py", "import_module"): "imports our own rule families",
     ("analysis/bundled_case.py", "exec_module"): "builds the bundled case with our own script",
 }
