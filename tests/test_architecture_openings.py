@@ -42,6 +42,7 @@ OTHERS = {
     "analysis/policy/reading.py": _SETTINGS,
     "analysis/report/displays.py": "our own templates",
     "analysis/report/networks.py": "a library of the report",
+    "analysis/report/notebook_processes.py": "our own notebooks",
     "analysis/report/run_notebooks.py": "our own notebooks",
     "analysis/report/run_report.py": "our own reports",
     "analysis/runtime/child/": _RUNS_IN_THE_TARGET,

@@ -133,9 +133,8 @@ def test_an_undeclared_import_is_noticed() -> None:
 
 def test_every_dependency_is_imported_or_has_a_reason() -> None:
     reasons = {
-        "ipykernel": "the kernel that runs the notebooks",
+        "ipykernel": "the kernel that notebooks have in JupyterLab",
         "jupyterlab": "where people open them",
-        "nbclient": "papermill runs the notebooks with it; the range is ours",
         "networkx": "pyvis imports it; the tests hold the graph against it",
     }
     trees = (ast.parse(path.read_text()) for path in sorted((ROOT / "analysis").rglob("*.py")))

@@ -14,7 +14,8 @@ import nbformat
 import pytest
 
 from analysis.errors import ReportError
-from analysis.report.run_notebooks import ExecutedNotebook, find_notebooks, run_notebooks
+from analysis.report.notebook_processes import ExecutedNotebook
+from analysis.report.run_notebooks import find_notebooks, run_notebooks
 
 ROOT = Path(__file__).resolve().parent.parent
 KERNEL = {"name": "python3", "display_name": "Python 3", "language": "python"}
@@ -136,6 +137,55 @@ def test_an_executed_notebook_names_no_temporary_folder(runs: Mapping[str, Execu
     metadata = read_notebook(runs["01_good"].path)["metadata"]["papermill"]
     assert "parameters" in metadata
     assert "input_path" not in metadata and "output_path" not in metadata
+
+
+def test_what_a_cell_shows_is_kept_in_its_order(tmp_path: Path) -> None:
+    """Printed text, displayed objects, errors to standard error and the last value, as a kernel gives them."""
+    shows = """
+from IPython.display import HTML, display
+import sys
+print("first"); print("second")
+display(HTML("<b>third</b>"))
+print("fourth", file=sys.stderr)
+HTML("<i>fifth</i>")
+"""
+    write_notebook(tmp_path / "01_a.ipynb", shows, "await __import__('asyncio').sleep(0)\n%pwd", "6;")
+    (tmp_path / "executed").mkdir()
+    (done,) = run_notebooks([tmp_path / "01_a.ipynb"], tmp_path / "executed", {"snapshot": "x"})
+    assert done.error == ""
+    cells = read_notebook(done.path)["cells"][-3:]
+    first = [output.get("name") or "".join(output["data"].get("text/html", "")) for output in cells[0]["outputs"]]
+    assert first == ["stdout", "<b>third</b>", "stderr", "<i>fifth</i>"]
+    assert "".join(cells[0]["outputs"][0]["text"]) == "first\nsecond\n"
+    assert "".join(cells[1]["outputs"][0]["data"]["text/plain"]) == repr(str(tmp_path / "executed"))
+    assert cells[2]["outputs"] == []
+    assert [cell["execution_count"] for cell in cells] == [3, 4, 5]
+
+
+def test_one_notebook_sees_nothing_of_another(tmp_path: Path) -> None:
+    changes = "import json, os, builtins\njson.seen = builtins.seen = os.environ['SEEN'] = 'yes'"
+    looks = "import json, os, builtins\nprint(hasattr(json, 'seen'), hasattr(builtins, 'seen'), 'SEEN' in os.environ)"
+    notebooks = [write_notebook(tmp_path / "01_a.ipynb", changes), write_notebook(tmp_path / "02_b.ipynb", looks)]
+    (tmp_path / "executed").mkdir()
+    done = run_notebooks(notebooks, tmp_path / "executed", {"snapshot": "x"}, jobs=1)
+    assert read_output(done[1].path) == "False False False"
+
+
+@pytest.mark.parametrize("endless", ["while True: pass", "import time; time.sleep(60)"])
+def test_a_cell_that_takes_too_long_fails_and_says_so(endless: str, tmp_path: Path) -> None:
+    notebook = write_notebook(tmp_path / "01_a.ipynb", "print('before')", endless, "print('after')")
+    (tmp_path / "executed").mkdir()
+    (done,) = run_notebooks([notebook], tmp_path / "executed", {"snapshot": "x"}, cell_seconds=1)
+    assert done.error == "TimeoutError: the cell took longer than 1 s"
+    assert read_output(done.path) == "before"
+
+
+@pytest.mark.parametrize("ending", ["import os; os._exit(3)", "raise SystemExit(3)", "exit(3)", "input()"])
+def test_a_notebook_that_ends_itself_has_an_error(ending: str, tmp_path: Path) -> None:
+    notebook = write_notebook(tmp_path / "01_a.ipynb", ending)
+    (tmp_path / "executed").mkdir()
+    (done,) = run_notebooks([notebook], tmp_path / "executed", {"snapshot": "x"})
+    assert done.error and done.path.is_file()
 
 
 def test_runs_from_a_script_on_standard_input_without_a_home_in_a_hostile_folder(tmp_path: Path) -> None:

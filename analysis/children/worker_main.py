@@ -42,7 +42,10 @@ def main() -> NoReturn:
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
     os.dup2(2, 1)
-    sys.path[:] = unpack(read_message(tasks))
+    folders = read_message(tasks)
+    if not folders:  # who started it has ended already
+        os._exit(0)
+    sys.path[:] = unpack(folders)
     waiting: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     threading.Thread(target=read_tasks, args=(tasks, waiting), daemon=True).start()
     while True:

@@ -88,17 +88,20 @@ def report(
     if bool(target) == bool(snapshot):
         raise typer.BadParameter("name a TARGET, or --snapshot NAME")
     from analysis import open_snapshot, store
-    from analysis.report import write_report
+    from analysis.report.run_notebooks import open_notebook_process
 
     is_quiet = quiet or json_
     asked = Asked(
         target, policy, claims, find_probe(probe, python, only, pythonpath, env), jobs, use_cache=not no_cache,
         simulation_budget=simulation_budget, python_version=python_version, platforms=tuple(platform or ()),
     )  # fmt: skip
-    inv = open_snapshot(snapshot) if snapshot else run_investigation(asked, quiet=is_quiet)
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
-    with progress_bar(quiet=is_quiet) as progress:
-        place = write_report(inv, folder, jobs=jobs or 2, progress=progress)
+    with open_notebook_process() as process:
+        inv = open_snapshot(snapshot) if snapshot else run_investigation(asked, quiet=is_quiet)
+        from analysis.report import write_report
+
+        with progress_bar(quiet=is_quiet) as progress:
+            place = write_report(inv, folder, jobs=jobs or 2, progress=progress, process=process)
     if json_:
         print_json({**describe(inv), "report": str(place)})
     else:

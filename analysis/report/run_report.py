@@ -18,9 +18,10 @@ from analysis.progress import Progress, ignore_progress
 from analysis.report.executive import Executive, build_executive
 from analysis.report.exports import build_findings_json, build_plan_markdown
 from analysis.report.issue_markdown import build_issue
+from analysis.report.notebook_processes import ExecutedNotebook
 from analysis.report.pages import Page, build_page
 from analysis.report.prose import find_headings
-from analysis.report.run_notebooks import ExecutedNotebook, find_notebooks, run_notebooks
+from analysis.report.run_notebooks import Warm, find_notebooks, run_notebooks
 from analysis.report.single_file import build_single_file
 from analysis.report.templating import render
 
@@ -45,10 +46,12 @@ def write_report(
     jobs: int = 2,
     progress: Progress = ignore_progress,
     notebooks: Path | None = None,
+    process: Warm | None = None,
 ) -> Path:
     """Write the report of an investigation and return its folder ``reports/<target>/<time>-<revision>``.
 
-    ``notebooks`` is a folder of numbered notebooks (default: the kit's own), each with a parameter ``snapshot``.
+    ``notebooks`` is a folder of numbered notebooks (default: the kit's own), each with a parameter ``snapshot``;
+    ``process`` is one from ``open_notebook_process`` that has had time to prepare itself (default: a new one).
     When one of them fails, the incomplete folder is stored as ``<time>-<revision>.failed``, ``latest`` does
     not change, and ``ReportError`` names the notebook. Raises ``StorageError`` when the disk is full.
     """
@@ -58,7 +61,9 @@ def write_report(
     with store.writing_folder(parent) as folder:
         executed = folder / "notebooks"
         executed.mkdir()
-        done = run_notebooks(sources, executed, {"snapshot": str(inv.path)}, jobs=jobs, progress=progress)
+        done = run_notebooks(
+            sources, executed, {"snapshot": str(inv.path)}, jobs=jobs, progress=progress, process=process
+        )
         try:
             progress("pages", 0, 1)
             _write_files(inv, folder, done)
