@@ -166,6 +166,30 @@ FAILING: Mapping[str, tuple[Files, str, str, str, str]] = {
         "import-fails",
         "p/m.py",
     ),
+    "hints of a function that is registered by its type": (
+        read("import functools\n@functools.singledispatch\ndef f(x): ...\n@f.register\ndef _(x: Base): ...\n"),
+        "p.m",
+        "'Base' is not defined",
+        "import-fails",
+        "p/m.py",
+    ),
+    "hints of a method that is registered by its type": (
+        read(
+            "from functools import singledispatchmethod as by_type\nclass A:\n    @by_type\n    def f(self, x): ...\n"
+            "    @f.register\n    def _(self, x: Base): ...\n"
+        ),
+        "p.m",
+        "'Base' is not defined",
+        "import-fails",
+        "p/m.py",
+    ),
+    "a signature with types": (
+        read("import inspect\ndef f(x: Base): ...\ninspect.signature(f, eval_str=True)\n"),
+        "p.m",
+        "'Base' is not defined",
+        "import-fails",
+        "p/m.py",
+    ),
     "hints in texts": (
         typed("from typing import Optional, get_type_hints\nclass A:\n    x: Optional['Base']\nget_type_hints(A)\n"),
         "p.m",
@@ -311,6 +335,27 @@ QUIET: Mapping[str, tuple[Files, str, str]] = {
         "p.m",
         "",
     ),
+    "hints with a name that is given": (
+        read("class A:\n    x: Base\nget_type_hints(A, localns={'Base': int})\n"),
+        "p.m",
+        "",
+    ),
+    "a function that is registered with its type": (
+        read("import functools\n@functools.singledispatch\ndef f(x: Base): ...\n@f.register(int)\ndef _(x: Base): ...\n"),
+        "p.m",
+        "",
+    ),
+    "a signature of texts": (read("import inspect\ndef f(x: Base): ...\ninspect.signature(f)\n"), "p.m", ""),
+    "tests that are left out": (
+        {"p/__init__.py": "", "test_m.py": "import pytest\npytest.importorskip('p.gone')\nx = 1\n"},
+        "test_m",
+        "Skipped",
+    ),
+    "tests that are left out by hand": (
+        {"test_m.py": "import pytest\npytest.skip('no', allow_module_level=True)\n"},
+        "test_m",
+        "no",
+    ),
     "a list of submodules": (
         {"p/__init__.py": "__all__ = ['a']\n", "p/a.py": "", "m.py": "from p import *\n"},
         "m",
@@ -440,3 +485,23 @@ def test_a_condition_on_a_name_from_a_library_is_settled(make_tree: Tree, tmp_pa
     )
     assert not ask(root, "p.m")
     assert [each["severity"] for each in find(root, tmp_path) if each["rule"] == "phantom-import"] == ["P2"]
+
+
+def test_a_library_that_is_left_out_by_suppress_and_needed_is_named(make_tree: Tree, tmp_path: Path) -> None:
+    guard = "import contextlib\nnp = None\nwith contextlib.suppress(ImportError):\n    import no_np as np\n"
+    root = make_tree({"m.py": f"{guard}@np.vectorize\ndef f(x): ...\n"})
+    assert "NoneType" in ask(root, "m")
+    assert [each["rule"] for each in find(root, tmp_path)] == ["optional-library-needed"]
+
+
+def test_a_handler_that_raises_or_ends_the_program_swallows_nothing(make_tree: Tree, tmp_path: Path) -> None:
+    ends = {"a": "raise RuntimeError('no b') from None", "c": "sys.exit('no d')"}
+    files: dict[str, str] = {}
+    for (first, end), second in zip(ends.items(), "bd", strict=True):
+        files[f"{first}.py"] = (
+            f"import sys\ntry:\n    from {second} import X\nexcept ImportError:\n    {end}\nclass Y: ...\n"
+        )
+        files[f"{second}.py"] = f"from {first} import Y\nclass X: ...\n"
+    root = make_tree(files)
+    assert ("no b" in ask(root, "a"), "no d" in ask(root, "c")) == (True, True)
+    assert "swallowed-circular-import" not in {each["rule"] for each in find(root, tmp_path)}

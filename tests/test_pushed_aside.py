@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from conftest import Tree
+from rule_trees import judge
 
 from analysis.facts import scan
 from analysis.resolve import TargetResolver
@@ -27,6 +28,21 @@ MAINS: dict[str, tuple[dict[str, str], str]] = {
         {"config/__init__.py": "X = 'root'\n", "lib/config/__init__.py": "X = 'lib'\n",
          "main.py": "import sys\nsys.path.insert(0, 'lib')\nfrom config import X\nprint(X)\n"}, "lib",
     ),
+    "first, unless it is there": (
+        {**BOTH, "main.py": f"{HERE}LIB = os.path.join(HERE, 'lib')\nif LIB not in sys.path:\n"
+         f"    sys.path.insert(0, LIB)\n{SHOW}"}, "lib",
+    ),
+    "the last folder has no such module": (
+        {**BOTH, "old/other.py": "",
+         "main.py": f"import sys\nsys.path.insert(0, 'lib')\nsys.path.insert(0, 'old')\nimport other\n{SHOW}"}, "lib",
+    ),
+    "in a branch that does not run": (
+        {**BOTH, "main.py": f"import sys\nif len(sys.argv) > 5:\n    sys.path.insert(0, 'lib')\n{SHOW}"}, "root",
+    ),
+    "a folder that is no package, which a file goes before": (
+        {"config.py": "X = 'root'\n", "lib/config/deep.py": "",
+         "main.py": f"import sys\nsys.path.insert(0, 'lib')\n{SHOW}"}, "root",
+    ),
     "last": ({**BOTH, "main.py": f"import sys\nsys.path.append('lib')\n{SHOW}"}, "root"),
     "after the import": ({**BOTH, "main.py": f"import sys\n{SHOW}sys.path.insert(0, 'lib')\n"}, "root"),
     "in a function that nobody calls": (
@@ -44,7 +60,12 @@ def test_what_an_import_takes_is_said_where_it_is_not_the_roots_own(make_tree: T
     root = make_tree(files)
     ran = subprocess.run([sys.executable, "-B", "main.py"], cwd=root, text=True, capture_output=True, check=True)
     assert ran.stdout.strip() == taken
-    found = find_pushed_aside(TargetResolver(scan(root, jobs=1)))
+    resolver = TargetResolver(scan(root, jobs=1))
+    main = resolver.imports.index.find_file("main.py")
+    answer = resolver.imports.find_module(main, "config") if main else None
+    assert answer is not None
+    assert answer.module.path.startswith("lib/") == (taken == "lib")
+    found = find_pushed_aside(resolver)
     assert {each.taken.partition("/")[0] for each in found} == ({taken} if taken != "root" else set())
     assert all(each.other.startswith("config") and not each.missing for each in found)
 
@@ -56,3 +77,12 @@ def test_a_name_that_the_first_one_has_not_is_missing(make_tree: Tree) -> None:
     assert "ImportError: cannot import name 'Y'" in ran.stderr
     [found] = find_pushed_aside(TargetResolver(scan(root, jobs=1)))
     assert (found.missing, found.line, found.edit_line) == (("Y",), 3, 2)
+
+
+def test_what_a_folder_that_is_put_first_has_is_not_missing(make_tree: Tree) -> None:
+    main = f"{HERE}sys.path.insert(0, os.path.join(HERE, 'lib'))\nfrom config import NAME\nprint(NAME)\n"
+    files = {"config.py": "OTHER = 1\n", "lib/config.py": "NAME = 1\n", "main.py": main}
+    root = make_tree({**files, "use.py": "from config import OTHER\n"})
+    for script in ("main.py", "use.py"):
+        subprocess.run([sys.executable, "-B", script], cwd=root, check=True, capture_output=True)
+    assert [(finding.severity, finding.rule) for finding in judge(root)] == [("P2", "module-pushed-aside")]

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 
 from analysis.facts.expressions import find_dotted, is_main_test, is_never_typing, is_typing_only, render, strip_test
+from analysis.facts.walking import list_statements
 
 #: How a condition speaks of enclosing guards that have no test: as calls, of which nobody knows what they return.
 HANDLES, SUCCEEDS, LOOPS, MATCHES, CUT = "handles", "succeeds", "loops", "matches", "cut"
@@ -17,6 +18,8 @@ _LONGEST_CONDITION = 600
 IMPORT_ERROR_NAMES = frozenset({"ImportError", "ModuleNotFoundError", "Exception", "BaseException", "*"})
 #: Before an exception that must be raised, or a test fails: ``with pytest.raises(ImportError):``.
 _EXPECTED = "raises:"
+#: What ends the program.
+_ENDING = frozenset({"sys.exit", "exit", "quit", "os._exit"})
 
 
 @dataclass(slots=True)  # not frozen: thousands are made per file, and freezing triples the cost
@@ -82,9 +85,10 @@ class Context:
 
     def under_try(self, node: ast.Try) -> Context:
         """Return the context of the body of a try: what its handlers name is swallowed there."""
-        names = [name for handler in node.handlers for name in find_caught(handler.type)]
+        caught = [name for handler in node.handlers for name in find_caught(handler.type)]
+        names = [name for each in node.handlers if not _raises_again(each) for name in find_caught(each.type)]
         if _fails_test(node.orelse[-1:]) or _fails_test(node.body[-1:]):
-            names += [f"{_EXPECTED}{name}" for name in names]
+            names = [*caught, *(f"{_EXPECTED}{name}" for name in caught)]
         both = ",".join(dict.fromkeys([*names, *filter(None, self.protected_by.split(","))]))
         return self._nested("try", caught=both, protected_by=both)
 
@@ -195,6 +199,15 @@ def _fails_test(last: list[ast.stmt]) -> bool:
         return isinstance(raised, ast.Name) and raised.id == "AssertionError"
     call = statement.value if isinstance(statement, ast.Expr) else None
     return isinstance(call, ast.Call) and find_dotted(call.func).rpartition(".")[2] == "fail"
+
+
+def _raises_again(handler: ast.ExceptHandler) -> bool:
+    """Return whether a handler ends in an exception of its own, or in the end of the program: it swallows nothing."""
+    if any(isinstance(node, ast.Return | ast.Break | ast.Continue) for node in list_statements(handler)):
+        return False
+    last = handler.body[-1]
+    is_call = isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
+    return isinstance(last, ast.Raise) or (is_call and find_dotted(last.value.func) in _ENDING)
 
 
 def find_caught(kind: ast.expr | None) -> list[str]:

@@ -53,17 +53,18 @@ def _find_searched(
     texts = list(list_named(starts))
     names = {name for each in starts.folders for name in folders.children.get(each.folder, ())}
     stated = [Stated(path, name, "") for name, path in texts if folders.has_module("", name) or "." not in name]
-    stated += [Stated(paths[index], module, name) for index, module, name in _list_stated(parts["imports"], names)]
+    for index, module, name, line, scope in _list_stated(parts["imports"], names):
+        stated.append(Stated(paths[index], module, name, line if scope == "module" else 0))
     bound = partial(_list_bound, parts["bindings"], {path: number for number, path in enumerate(paths)})
     return SearchedNames(folders, stated, named, bound).find(starts), texts
 
 
-def _list_stated(imports: pa.Table, firsts: set[str]) -> list[tuple[int, str, str]]:
-    """Return file, module and name of the absolute imports whose first component is one of some names."""
+def _list_stated(imports: pa.Table, firsts: set[str]) -> list[tuple[int, str, str, int, str]]:
+    """Return file, module, name, line and scope of the absolute imports whose first component is one of some names."""
     modules, texts = tables.read_codes(imports, "module")
     wanted = pa.array([number for number, text in enumerate(texts) if text.partition(".")[0] in firsts], pa.int64())
     is_meant = pc.and_(pc.is_in(pa.array(modules), wanted), pc.equal(imports.column("level"), 0))
-    return list(tables.read_rows(imports.filter(is_meant), FILE, "module", "name"))
+    return list(tables.read_rows(imports.filter(is_meant), FILE, "module", "name", "line", "scope"))
 
 
 def _list_bound(bindings: pa.Table, numbers: Mapping[str, int], path: str) -> set[str]:

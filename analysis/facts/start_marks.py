@@ -80,8 +80,15 @@ class _Visitor:
             self._application(node, scope)
         else:
             inner = "function" if isinstance(node, _FUNCTIONS) else scope
+            if scope == "module" and isinstance(node, ast.If) and not self._asks_path(node.test):
+                inner = "branch"
             for block in _find_blocks(node):
                 self.visit(block, inner)
+
+    def _asks_path(self, test: ast.expr) -> bool:
+        """Return whether a test asks if the path has a folder: after it, the path has it."""
+        is_asking = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotIn)
+        return is_asking and find_dotted(test.comparators[0]) in self._paths
 
     def _import(self, node: ast.ImportFrom | ast.Import) -> None:
         """Note the file's own names for ``sys.path``."""

@@ -24,6 +24,7 @@ from analysis.facts.test_files import is_test_file
 from analysis.resolve.missing import Doubts, Nearest
 from analysis.resolve.modules import NAMESPACE, Module, ModuleIndex
 from analysis.resolve.neighbours import Neighbours
+from analysis.resolve.pushed_names import find_pushed_names
 from analysis.resolve.registered import find_registered
 from analysis.resolve.search import Finder, Found
 from analysis.resolve.settled import settle_conditions
@@ -113,6 +114,7 @@ class ImportResolver(Finder):
         self._marks, self._evidence, self._tree = facts.start_marks, facts.start_evidence, facts.tree
         self._registered: Mapping[str, Module] = {}  # the conditions that are settled first may ask already
         self._ours: dict[int, bool] = {}
+        self._imports = facts.imports
         super().__init__(ModuleIndex(facts.modules), facts.imports)
         imports, bindings = settle_conditions(facts.imports.combine_chunks(), facts.bindings, self)
         self.statements, self.bindings = imports, bindings
@@ -125,6 +127,11 @@ class ImportResolver(Finder):
     def starts(self) -> StartFolders:
         """The folders that only some importers search, and the modules that texts name."""
         return find_start_folders(self._marks, self._evidence, self.index.paths)
+
+    @cached_property
+    def pushed(self) -> Mapping[str, Mapping[str, str]]:
+        """The folders that files put first, by file and top-level name: all imports of the name follow on the edit."""
+        return find_pushed_names(self.starts, self.index, self._imports)
 
     def read_first(self, path: str, most_bytes: int) -> bytes:
         """Return the first bytes of a file of the target; none of one that cannot be read."""
@@ -147,7 +154,7 @@ class ImportResolver(Finder):
         """
         is_test = is_test_file(importer.path)
         own = importer.package if level else self.find_run_folder(importer)
-        return (importer.root, is_test, own, self.find_searched(importer))
+        return (importer.root, is_test, own, self.find_searched(importer), self.find_pushed(importer))
 
     def resolve(self, importer: Module, level: int, module: str, name: str) -> ImportAnswer:
         """Return what one import yields; ``name`` is empty for ``import a``, ``*`` for a star."""

@@ -33,12 +33,10 @@ class PushedAside:
 
 def find_pushed_aside(resolver: TargetResolver) -> list[PushedAside]:
     """Return the imports that follow, in the body of one file, on an edit that puts another folder first, sorted."""
-    marks = tables.read_rows(resolver.facts.start_marks, "path", "line", "kind", "place", "scope")
-    edits = {(path, line) for path, line, kind, *rest in marks if kind == "sys-path" and rest == ["first", "module"]}
-    folders = [each for each in resolver.imports.starts.folders if each.folder and (each.path, each.line) in edits]
     by_file: dict[str, list[tuple[int, str]]] = {}
-    for each in folders:
-        by_file.setdefault(each.path, []).append((each.line, each.folder))
+    for each in resolver.imports.starts.folders:
+        if each.is_pushed and each.folder:
+            by_file.setdefault(each.path, []).append((each.line, each.folder))
     return sorted(_find(resolver, by_file)) if by_file else []
 
 
@@ -52,9 +50,12 @@ def _find(resolver: TargetResolver, by_file: dict[str, list[tuple[int, str]]]) -
         own = index.find_in(importer.root, first) if importer is not None and first not in STANDARD else None
         if own is None or own.kind == NAMESPACE:
             continue
-        edit_line, folder = max(edits)  # the last one comes first
+        having = [each for each in edits if layout.has_module(each[1], first).endswith(".py")]
+        if not having:
+            continue
+        edit_line, folder = max(having)  # the last one comes first
         taken = layout.has_module(folder, first)
-        if not taken.endswith(".py") or taken in {own.path, path}:
+        if taken in {own.path, path}:
             continue
         beside = index.find_file(taken)
         has = resolver.imports.neighbours.list_names(beside) if beside is not None else _ANY

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -39,7 +41,8 @@ class Finder:
         Standard library and built-in modules come first, as they do for CPython; then the roots; then, for a file that
         is run and not imported, its own folder.
         """
-        view = (importer.root, self.find_run_folder(importer), self.find_searched(importer), absolute)
+        pushed = self.find_pushed(importer)
+        view = (importer.root, self.find_run_folder(importer), self.find_searched(importer), pushed, absolute)
         if view not in self._known:
             self._known[view] = self._find(importer, absolute)
         found = self._known[view]
@@ -61,8 +64,21 @@ class Finder:
             self._searched[importer.folder] = tuple(dict.fromkeys(each.folder or "." for each in found))
         return self._searched[importer.folder]
 
+    @cached_property
+    def pushed(self) -> Mapping[str, Mapping[str, str]]:
+        """The folders that files put first before they import something: by file and top-level name."""
+        return {}
+
+    def find_pushed(self, importer: Module) -> tuple[tuple[str, str], ...]:
+        """Return the top-level names that a file takes from folders that it has put first, with the folders."""
+        found = self.pushed.get(importer.path)
+        return tuple(found.items()) if found else ()
+
     def find_top(self, importer: Module, first: str) -> Module | None:
         """Return the module or package of a top-level name, on the roots and on what the importer searches."""
+        pushed = self.pushed.get(importer.path, {}).get(first)
+        if pushed is not None:
+            return self.index.find_in(pushed, first)
         found = self.index.find(first, importer.root)
         places = (self.index.find_in(root, first) for root in self.find_searched(importer))
         return found or next(filter(None, places), None)
@@ -95,8 +111,12 @@ class Finder:
     def _find_on_path(self, importer: Module, absolute: str) -> Found | None:
         if self.is_standard(importer, absolute.partition(".")[0]):
             return None
-        found = self.find_relative(importer, absolute)
         first = absolute.partition(".")[0]
+        pushed = self.pushed.get(importer.path, {}).get(first)
+        if pushed is not None:
+            module = self.index.find_in(pushed, absolute)
+            return None if module is None else Found(module, "search-path")
+        found = self.find_relative(importer, absolute)
         if found is None and self.index.find(first, importer.root) is None:
             for root in self.find_searched(importer):
                 if self.index.find_in(root, first) is not None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from analysis.simulation.constants import plain
-from analysis.simulation.hints import read_hints
+from analysis.simulation.hints import DISPATCHERS, register
 from analysis.simulation.importing import Importer
 from analysis.simulation.records import Frame
 from analysis.simulation.values import (
@@ -106,8 +107,18 @@ def _find_spec(machine: Importer, arguments: list[Value], _: Frame) -> Value:
     return None if machine.shared.environment.is_missing(name) else External("importlib.machinery.ModuleSpec")
 
 
+def _ignore(_: Importer, __: list[Value], ___: Frame) -> Value:
+    return UNKNOWN
+
+
+def _leave_out(machine: Importer) -> Raised:
+    """Return the exception by which pytest leaves out the tests of a module: nothing fails."""
+    raised = machine.fail("other", BaseException, "Skipped")
+    return Raised(replace(raised.fault, reason="skipped"), raised.chain)
+
+
 def _skip(machine: Importer, _: list[Value], __: Frame) -> Value:
-    raise machine.fail("other", BaseException, "Skipped")
+    raise _leave_out(machine)
 
 
 def _importorskip(machine: Importer, arguments: list[Value], _: Frame) -> Value:
@@ -116,7 +127,7 @@ def _importorskip(machine: Importer, arguments: list[Value], _: Frame) -> Value:
             return machine.load(arguments[0])
         except Raised as raised:
             if issubclass(raised.fault.kind, ImportError):
-                raise machine.fail("other", BaseException, "Skipped") from None
+                raise _leave_out(machine) from None
             raise
     return UNKNOWN
 
@@ -156,8 +167,8 @@ CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "os.getenv": _environ,
     "os.environ.get": _environ,
     "typing.cast": _cast,
-    "typing.get_type_hints": read_hints,
-    "typing_extensions.get_type_hints": read_hints,
+    **{f"{name}.register": register for name in DISPATCHERS},
+    **dict.fromkeys(DISPATCHERS, _ignore),
     "importlib.util.find_spec": _find_spec,
     "pytest.skip": _skip,
     "pytest.importorskip": _importorskip,

@@ -17,7 +17,7 @@ CIRCULAR = frozenset({"circular", "recursion"})
 UNKNOWN_OUTCOMES = frozenset({"unknown", "not-simulated"})
 
 #: Why a program raises by itself.
-RAISED_BECAUSE = ("", "raised", "platform", "variable")
+RAISED_BECAUSE = ("", "raised", "platform", "variable", "skipped")
 
 SIMULATED = Table("simulated", "one module, imported first in a fresh process, as simulated", (
     text("module", "dotted module name"),
@@ -32,7 +32,7 @@ SIMULATED = Table("simulated", "one module, imported first in a fresh process, a
     texts("chain", "statements that lead there: path:line module, outermost first, at most 50"),
     count("modules_run", "number of in-tree module bodies that run"),
     text("doubt", "reason for a doubt: a failure in a branch that may not run, or why the outcome is unknown; empty without doubt"),
-    later(one_of("reason", RAISED_BECAUSE, "why the program raises by itself: raised (whenever it comes there), platform (version or platform decide), variable (an environment variable is not set); empty for every other failure")),
+    later(one_of("reason", RAISED_BECAUSE, "why the program raises by itself: raised (whenever it comes there), platform (version or platform decide), variable (an environment variable is not set), skipped (pytest leaves the tests out); empty for every other failure")),
 ))  # fmt: skip
 
 SIMULATED_SWALLOWED = Table("simulated_swallowed", "one ImportError or AttributeError that a first import silently swallows, as simulated", (

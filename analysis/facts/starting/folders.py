@@ -22,8 +22,8 @@ class StartFolder:
     """A folder of the search path; empty for the target itself.
 
     ``seen_by`` are the folders whose files find modules there; the empty folder means all files, one that ends with
-    ``/.`` those directly in it. ``line`` is 0 where it
-    is a default of pytest.
+    ``/.`` those directly in it. ``line`` is 0 where it is a default of pytest. ``is_pushed``: the body of the file at
+    ``path`` puts it before everything else, whatever happens.
     """
 
     folder: str
@@ -33,6 +33,7 @@ class StartFolder:
     line: int
     seen_by: tuple[str, ...]
     start: str = ""
+    is_pushed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +77,8 @@ def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]
             if where is not None:
                 seen_by = (path.rpartition("/")[0], where)
                 source = "sys.path" if kind == "sys-path" else kind
-                found.add(StartFolder(where, source, place, path, line, seen_by))
+                is_pushed = (kind, place, scope) == ("sys-path", "first", "module")
+                found.add(StartFolder(where, source, place, path, line, seen_by, is_pushed=is_pushed))
     modes = dict[str, str]()
     for path, line, source, folder, value in tables.read_rows(evidence, *tables.START_EVIDENCE.names):
         where = "" if folder == "." else folder

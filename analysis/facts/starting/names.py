@@ -16,11 +16,15 @@ _OF_APPLICATION = ("models", "apps", "tasks")
 
 
 class Stated(NamedTuple):
-    """One absolute import: its file, the module as written, and the name taken; empty for ``import a``."""
+    """One absolute import: its file, the module as written, the name taken (empty for ``import a``), and the line.
+
+    The line is 0 for a text, and for an import that a function or a branch may leave out.
+    """
 
     path: str
     module: str
     name: str
+    line: int = 0
 
 
 class SearchedNames:
@@ -58,9 +62,13 @@ class SearchedNames:
         return found
 
     def _is_given(self, folder: str, name: str, entries: Sequence[StartFolder]) -> bool:
-        if name in sys.stdlib_module_names or self._lies_above(folder, name):
-            return False
         users = self._users[name]
+        if name in sys.stdlib_module_names:
+            return False
+        if any(_is_pushed(entry, each) for entry in entries if entry.is_pushed for each in users):
+            return True
+        if self._lies_above(folder, name):
+            return False
         seen = [each for each in users if any(is_seen_by(entry, each.path) for entry in entries)]
         return bool(seen) and self._is_needed(folder, name, seen) and self._is_meant(folder, seen, users)
 
@@ -100,6 +108,11 @@ class SearchedNames:
         if self._layout.has_module(folder, f"{each.module}.{each.name}"):
             return True
         return not {each.name, "*", "__getattr__"}.isdisjoint(self._list_bound(file))
+
+
+def _is_pushed(folder: StartFolder, each: Stated) -> bool:
+    """Return whether the file of an import has put a folder first when it comes to the import."""
+    return folder.path == each.path and 0 < folder.line < each.line
 
 
 def _folder(path: str) -> str:

@@ -20,7 +20,7 @@ def _find_guarded(case: RuleContext) -> dict[tuple[str, str], int]:
     outside: dict[tuple[str, int], str] = {}
     columns = ("path", "line", "package", "origin", "scope", "guard", "liveness")
     for path, line, package, origin, scope, guard, liveness in tables.read_rows(case.graph.externals, *columns):
-        if origin != "stdlib" and scope == "module" and guard == "try" and liveness != "never":
+        if origin != "stdlib" and scope == "module" and guard in {"try", "with"} and liveness != "never":
             outside[path, line] = package
     if not outside:
         return {}

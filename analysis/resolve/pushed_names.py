@@ -1,0 +1,48 @@
+"""Top-level names that a file takes from a folder which it has put first on the search path."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.facts.starting import StartFolder, StartFolders
+from analysis.resolve.modules import NAMESPACE, ModuleIndex
+from analysis.resolve.standard_library import STANDARD
+
+
+def find_pushed_names(
+    starts: StartFolders, index: ModuleIndex, imports: pa.Table
+) -> Mapping[str, Mapping[str, str]]:
+    """Return the folders by file and top-level name, as roots of the index.
+
+    Only where each import of the name in the body of the file follows on the edit: else one file would have two
+    answers for one name. Functions run later. A folder of the name that is no package gives way to a module elsewhere.
+    """
+    pushing: dict[str, list[StartFolder]] = defaultdict(list)
+    for each in starts.folders:
+        if each.is_pushed and each.folder in index.searched:
+            pushing[each.path].append(each)
+    if not pushing:
+        return {}
+    found: dict[str, dict[str, set[str]]] = {path: defaultdict(set) for path in pushing}
+    wanted = pc.and_(pc.is_in(imports["path"].cast(tables.TEXT), pa.array(sorted(pushing))), pc.equal(imports["level"], 0))
+    for path, line, module, scope in tables.read_rows(imports.filter(wanted), "path", "line", "module", "scope"):
+        if scope != "function":
+            first = module.partition(".")[0]
+            found[path][first].add(_find_folder(pushing[path], index, first, line))
+    single = {path: {first: min(each) for first, each in names.items() if len(each) == 1} for path, names in found.items()}
+    return {path: {first: root for first, root in names.items() if root} for path, names in single.items()}
+
+
+def _find_folder(pushing: list[StartFolder], index: ModuleIndex, first: str, line: int) -> str:
+    """Return the folder from which an import takes a top-level name; empty where it is none of those put first."""
+    ordered = sorted((each for each in pushing if each.line < line), key=lambda each: (-each.line, each.folder))
+    for each in ordered if first not in STANDARD else ():
+        module = index.find_in(each.folder, first)
+        if module is not None and module.kind != NAMESPACE:
+            return each.folder
+    return ""
