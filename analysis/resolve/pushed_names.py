@@ -34,8 +34,10 @@ def find_pushed_names(
         if scope != "function":
             first = module.partition(".")[0]
             found[path][first].add(_find_folder(pushing[path], index, first, line))
-    single = {path: {first: min(each) for first, each in names.items() if len(each) == 1} for path, names in found.items()}
-    return {path: {first: root for first, root in names.items() if root} for path, names in single.items()}
+    return {
+        path: {first: root for first, each in names.items() if len(each) == 1 for root in each if root}
+        for path, names in found.items()
+    }
 
 
 def _find_folder(pushing: list[StartFolder], index: ModuleIndex, first: str, line: int) -> str:

@@ -6,7 +6,7 @@ from analysis.facts.absolute import absolute_name, split_dots
 from analysis.facts.program import Node
 from analysis.simulation.constants import plain, truth
 from analysis.simulation.containers import call_method
-from analysis.simulation.hints import DISPATCHERS, is_reading, make_dispatcher, read_hints
+from analysis.simulation.hints import is_reading, read_hints
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.library import CALLS
 from analysis.simulation.lookup import find_in_class, find_member
@@ -104,15 +104,11 @@ def call_external(
     if name in _IMPORTERS:
         wanted = first if arguments else keywords.get("name", UNKNOWN)
         return _import_called(machine, name, wanted, arguments, keywords) if isinstance(wanted, str) else UNKNOWN
-    if is_reading(name, arguments, keywords):
-        return read_hints(machine, arguments, frame)
-    known = CALLS.get(name)
+    known = read_hints if is_reading(name, arguments, keywords) else CALLS.get(name)
     if known is not None:
         return known(machine, arguments, frame)
     plain_name = name.removesuffix("()")
     if isinstance(first, Function) and len(arguments) == 1 and not name.endswith("wraps"):
-        if f"{name}()" in DISPATCHERS:
-            return make_dispatcher(name)
         if plain_name in _TRANSPARENT or plain_name.rpartition(".")[2] in {"abstractmethod", "wraps", "overload"}:
             how = first.how | {plain_name.rpartition(".")[2]}
             return Function(

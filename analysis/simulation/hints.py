@@ -17,8 +17,9 @@ READERS = {
     "inspect.signature": frozenset({"eval_str"}),
     "inspect.get_annotations": frozenset({"eval_str"}),
 }
-#: Functions that choose by the type of an argument, as objects that other functions are registered with.
-DISPATCHERS = ("functools.singledispatch()", "functools.singledispatchmethod()")
+#: What chooses a function by the type of an argument, and what it makes: others are registered with it.
+DISPATCHERS = ("functools.singledispatch", "functools.singledispatchmethod")
+_DISPATCHER = External("functools.singledispatch()")
 
 
 def is_reading(name: str, arguments: list[Value], keywords: dict[str, Value]) -> bool:
@@ -29,9 +30,14 @@ def is_reading(name: str, arguments: list[Value], keywords: dict[str, Value]) ->
     return not name.startswith("inspect.") or (is_function and keywords.get("eval_str") is True)
 
 
-def make_dispatcher(name: str) -> External:
+def make_dispatcher(_: Importer, __: list[Value], ___: Frame) -> Value:
     """Return what ``functools.singledispatch`` makes of a function."""
-    return External(f"{name}()")
+    return _DISPATCHER
+
+
+def dispatch(_: Importer, __: list[Value], ___: Frame) -> Value:
+    """Return what a function gives that is chosen by a type."""
+    return UNKNOWN
 
 
 def register(machine: Importer, arguments: list[Value], frame: Frame) -> Value:

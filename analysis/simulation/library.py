@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analysis.simulation.constants import plain
-from analysis.simulation.hints import DISPATCHERS, register
+from analysis.simulation.hints import DISPATCHERS, dispatch, make_dispatcher, register
 from analysis.simulation.importing import Importer
 from analysis.simulation.records import Frame
 from analysis.simulation.values import (
@@ -107,10 +107,6 @@ def _find_spec(machine: Importer, arguments: list[Value], _: Frame) -> Value:
     return None if machine.shared.environment.is_missing(name) else External("importlib.machinery.ModuleSpec")
 
 
-def _ignore(_: Importer, __: list[Value], ___: Frame) -> Value:
-    return UNKNOWN
-
-
 def _leave_out(machine: Importer) -> Raised:
     """Return the exception by which pytest leaves out the tests of a module: nothing fails."""
     raised = machine.fail("other", BaseException, "Skipped")
@@ -167,8 +163,9 @@ CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "os.getenv": _environ,
     "os.environ.get": _environ,
     "typing.cast": _cast,
-    **{f"{name}.register": register for name in DISPATCHERS},
-    **dict.fromkeys(DISPATCHERS, _ignore),
+    **dict.fromkeys(DISPATCHERS, make_dispatcher),
+    "functools.singledispatch()": dispatch,
+    "functools.singledispatch().register": register,
     "importlib.util.find_spec": _find_spec,
     "pytest.skip": _skip,
     "pytest.importorskip": _importorskip,
