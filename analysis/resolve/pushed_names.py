@@ -29,8 +29,9 @@ def find_pushed_names(
     if not pushing:
         return {}
     found: dict[str, dict[str, set[str]]] = {path: defaultdict(set) for path in pushing}
-    wanted = pc.and_(pc.is_in(imports["path"].cast(tables.TEXT), pa.array(sorted(pushing))), pc.equal(imports["level"], 0))
-    for path, line, module, scope in tables.read_rows(imports.filter(wanted), "path", "line", "module", "scope"):
+    own = imports.filter(pc.is_in(imports["path"].cast(tables.TEXT), pa.array(sorted(pushing))))
+    absolute = own.filter(pc.equal(own["level"], 0))
+    for path, line, module, scope in tables.read_rows(absolute, "path", "line", "module", "scope"):
         if scope != "function":
             first = module.partition(".")[0]
             found[path][first].add(_find_folder(pushing[path], index, first, line))
