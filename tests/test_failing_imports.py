@@ -342,8 +342,7 @@ QUIET: Mapping[str, tuple[Files, str, str]] = {
     ),
     "a function that is registered with its type": (
         read(
-            "import functools\n@functools.singledispatch\ndef f(x: Base): ...\n"
-            "@f.register(int)\ndef _(x: Base): ...\n"
+            "import functools\n@functools.singledispatch\ndef f(x: Base): ...\n@f.register(int)\ndef _(x: Base): ...\n"
         ),
         "p.m",
         "",

@@ -206,8 +206,8 @@ def _raises_again(handler: ast.ExceptHandler) -> bool:
     if any(isinstance(node, ast.Return | ast.Break | ast.Continue) for node in list_statements(handler)):
         return False
     last = handler.body[-1]
-    is_call = isinstance(last, ast.Expr) and isinstance(last.value, ast.Call)
-    return isinstance(last, ast.Raise) or (is_call and find_dotted(last.value.func) in _ENDING)
+    call = last.value if isinstance(last, ast.Expr) else None
+    return isinstance(last, ast.Raise) or (isinstance(call, ast.Call) and find_dotted(call.func) in _ENDING)
 
 
 def find_caught(kind: ast.expr | None) -> list[str]:

@@ -87,8 +87,9 @@ class _Visitor:
 
     def _asks_path(self, test: ast.expr) -> bool:
         """Return whether a test asks if the path has a folder: after it, the path has it."""
-        is_asking = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotIn)
-        return is_asking and find_dotted(test.comparators[0]) in self._paths
+        if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.NotIn):
+            return False
+        return find_dotted(test.comparators[0]) in self._paths
 
     def _import(self, node: ast.ImportFrom | ast.Import) -> None:
         """Note the file's own names for ``sys.path``."""

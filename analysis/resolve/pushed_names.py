@@ -14,9 +14,7 @@ from analysis.resolve.modules import NAMESPACE, ModuleIndex
 from analysis.resolve.standard_library import STANDARD
 
 
-def find_pushed_names(
-    starts: StartFolders, index: ModuleIndex, imports: pa.Table
-) -> Mapping[str, Mapping[str, str]]:
+def find_pushed_names(starts: StartFolders, index: ModuleIndex, imports: pa.Table) -> Mapping[str, Mapping[str, str]]:
     """Return the folders by file and top-level name, as roots of the index.
 
     Only where each import of the name in the body of the file follows on the edit: else one file would have two
