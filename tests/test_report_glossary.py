@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 from report_trees import SHOP, investigate
 
+from analysis.investigation import Investigation
 from analysis.report.executive import build_executive
+from analysis.report.findings_page import build_findings_view
 from analysis.report.glossary import GLOSSARY, build_glossary_page
 from analysis.report.pages import Page
 from analysis.report.run_report import describe_report
@@ -27,10 +29,14 @@ EXPECTED = {
 
 
 @pytest.fixture(scope="module")
-def view(tmp_path_factory: pytest.TempPathFactory) -> tuple[dict[str, object], list[Page]]:
-    inv = investigate(tmp_path_factory.mktemp("shop"), SHOP)
+def shop(tmp_path_factory: pytest.TempPathFactory) -> Investigation:
+    return investigate(tmp_path_factory.mktemp("shop"), SHOP)
+
+
+@pytest.fixture(scope="module")
+def view(shop: Investigation) -> tuple[dict[str, object], list[Page]]:
     pages = [Page("01_graph", "Graph", "<h1>Graph</h1>")]
-    return describe_report(build_executive(inv), pages), pages
+    return describe_report(build_executive(shop), pages), pages
 
 
 def test_every_term_of_the_kit_is_defined() -> None:
@@ -71,8 +77,10 @@ def test_every_page_of_a_report_links_the_glossary(view: tuple[dict[str, object]
         assert 'href="glossary.html"' in footer
 
 
-def test_the_single_file_contains_the_glossary(view: tuple[dict[str, object], list[Page]]) -> None:
-    document = build_single_file(*view)
+def test_the_single_file_contains_the_glossary(
+    shop: Investigation, view: tuple[dict[str, object], list[Page]]
+) -> None:
+    document = build_single_file(*view, build_findings_view(shop))
     assert '<h2 id="glossary">Glossary</h2>' in document
     assert document.count('href="#glossary"') == 2
     assert [term.name for term in TERMS if document.count(f'id="{term.anchor}"') != 1] == []

@@ -10,6 +10,7 @@ from report_trees import HOSTILE, HOSTILE_POLICY, investigate
 from analysis.report.executive import build_executive
 from analysis.report.pages import Page
 from analysis.report.run_report import describe_report
+from analysis.report.findings_page import build_findings_view
 from analysis.report.single_file import EXECUTIVE_NOTEBOOK, build_single_file, demote_headings
 from analysis.report.views import draw_packages
 
@@ -23,7 +24,7 @@ def document(tmp_path_factory: pytest.TempPathFactory) -> str:
         Page("01_import_graph", "Graph", f"<h1 id='g'>Graph</h1>{network}{network}"),
         Page("03_circular_imports", "Cycles", "<h1 id='c'>Cycles</h1>", error="ValueError: <script>alert(1)</script>"),
     ]
-    return build_single_file(describe_report(build_executive(hostile), pages), pages)
+    return build_single_file(describe_report(build_executive(hostile), pages), pages, build_findings_view(hostile))
 
 
 def test_headings_go_down_one_level_and_nothing_else_changes() -> None:

@@ -35,7 +35,7 @@ class Cause:
 def find_causes(inv: Investigation) -> list[Cause]:
     """Return the root causes that have findings, those with the most severe first."""
     table = inv.table("findings").select(["rule", "severity", "evidence", "certainty", "cause"])
-    packages = _find_packages(inv)
+    packages = find_packages(inv)
     groups: dict[RootCause, list[dict[str, Any]]] = defaultdict(list)
     for row in table.to_pylist():
         if row["certainty"] != "refuted" and not row["cause"]:
@@ -63,7 +63,7 @@ def _rank_rule(name: str) -> tuple[int, int, str]:
     return (rule.step.phase.order, rule.step.order, name) if rule else (LASTING.order, 0, name)
 
 
-def _find_packages(inv: Investigation) -> dict[str, str]:
+def find_packages(inv: Investigation) -> dict[str, str]:
     """Return the package of each file, in the groups of the pictures."""
     modules = inv.table("modules").select(["module", "path"]).to_pylist()
     groups = group_modules([row["module"] for row in modules], _GROUPS)

@@ -17,6 +17,8 @@ from analysis.errors import ReportError
 from analysis.progress import Progress, ignore_progress
 from analysis.report.executive import Executive, build_executive
 from analysis.report.exports import build_findings_json, build_plan_markdown
+from analysis.report.findings_csv import build_findings_csv
+from analysis.report.findings_page import build_findings_view
 from analysis.report.issue_markdown import build_issue
 from analysis.report.notebook_processes import ExecutedNotebook
 from analysis.report.pages import Page, build_page
@@ -34,6 +36,8 @@ FILES = (
     ("report.html", "everything in one file"),
     ("issue.md", "a GitHub issue"),
     ("plan.md", "the plan"),
+    ("findings.html", "all findings, to search and filter"),
+    ("findings.csv", "all findings as a sheet"),
     ("findings.json", "all findings as JSON"),
 )
 _NUMBERED = re.compile(r"^(?P<run>.*?)(?:\.(?P<number>\d{1,3}))?$")
@@ -90,13 +94,16 @@ def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebo
     pages = [build_page(notebook.path, notebook.error) for notebook in done]
     report = build_executive(inv)
     view = describe_report(report, pages)
+    findings = build_findings_view(inv)
     contents = {
         "index.html": render("index.html.j2", report=view, has_networks=False),
         "glossary.html": render("glossary.html.j2", report=view, has_networks=False),
-        "report.html": build_single_file(view, pages),
+        "report.html": build_single_file(view, pages, findings),
         "issue.md": build_issue(report),
         "plan.md": build_plan_markdown(report),
         "findings.json": build_findings_json(inv),
+        "findings.html": render("findings.html.j2", report=view, view=findings, has_networks=False),
+        "findings.csv": build_findings_csv(findings),
     }
     for page in pages:
         headings = [heading for heading in find_headings(page.body) if heading["level"] == 2]

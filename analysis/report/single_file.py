@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analysis.report.findings_page import FindingsView
 from analysis.report.pages import Page
 from analysis.report.templating import render
 
@@ -14,15 +15,15 @@ EXECUTIVE_NOTEBOOK = "00_executive_report"
 _HEADING = re.compile(r"(</?)h([1-5])(?=[ >])")
 
 
-def build_single_file(report: Mapping[str, Any], pages: Sequence[Page]) -> str:
-    """Return the executive report and every page as chapters of one document without any outside reference."""
+def build_single_file(report: Mapping[str, Any], pages: Sequence[Page], findings: FindingsView) -> str:
+    """Return the executive report, all findings and every page as chapters of one document without outside reference."""
     chapters = [
         {"name": page.name, "title": page.title, "error": page.error, "body": demote_headings(page.body)}
         for page in pages
         if page.name != EXECUTIVE_NOTEBOOK or page.error
     ]
     has_networks = any(page.has_networks for page in pages)
-    return render("single.html.j2", report=report, chapters=chapters, has_networks=has_networks)
+    return render("single.html.j2", report=report, chapters=chapters, view=findings, has_networks=has_networks)
 
 
 def demote_headings(body: str) -> str:

@@ -32,6 +32,7 @@ def build_environment() -> Environment:
         lstrip_blocks=True,
     )  # fmt: skip
     environment.globals["glossary"] = GLOSSARY
+    environment.globals["asset"] = lambda name: Trusted(read_asset(name))
     environment.filters.update(
         breakable=lambda text: Trusted(breakable(text)),
         plain=plain,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,7 +16,7 @@ from analysis.steps import read_left_names, read_statement
 from analysis.tables.simulation import CIRCULAR
 from analysis.why.answer import Cut, Guilt, Statement, Swallowed, Why
 from analysis.why.guilt import find_guilt
-from analysis.why.sources import SourceLines
+from analysis.why.sources import Snapshot, open_sources
 
 #: Why a module has no first import that could be judged, by its kind.
 _NOT_IMPORTED = {
@@ -25,17 +25,6 @@ _NOT_IMPORTED = {
     "script": "It is a script that no import can name",
     "notebook": "It is a notebook, which nobody imports",
 }
-
-
-class Snapshot(Protocol):
-    """What is asked of a snapshot."""
-
-    @property
-    def manifest(self) -> Manifest:
-        """What the snapshot says of itself."""
-
-    def table(self, name: str) -> pa.Table:
-        """Return one table."""
 
 
 def explain_first_import(snapshot: Snapshot, module: str) -> Why:
@@ -173,9 +162,7 @@ def _read_pairs(table: pa.Table, key: str, value: str) -> Iterator[tuple[str, An
 
 def _add_sources(why: Why, snapshot: Snapshot) -> Why:
     """Return the answer with the source line of each statement."""
-    hashes = dict(_read_pairs(snapshot.table("siblings"), "path", "content_hash"))
-    hashes |= dict(_read_pairs(snapshot.table("files"), "path", "content_hash"))
-    lines = SourceLines(Path(snapshot.manifest.root), hashes)
+    lines = open_sources(snapshot)
 
     def add(each: Statement) -> Statement:
         return replace(each, source=lines.read(each.path, each.line))

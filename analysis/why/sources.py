@@ -5,12 +5,27 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Protocol
+
+import pyarrow as pa
 
 from analysis.facts.git_folders import GitRefusedError, find_repository
 from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
+from analysis.manifest import Manifest
 
 _MOST_BYTES = 8 << 20
 _LONGEST_LINE = 400
+
+
+class Snapshot(Protocol):
+    """What is asked of a snapshot."""
+
+    @property
+    def manifest(self) -> Manifest:
+        """What the snapshot says of itself."""
+
+    def table(self, name: str) -> pa.Table:
+        """Return one table."""
 
 
 class SourceLines:
@@ -25,10 +40,14 @@ class SourceLines:
 
     def read(self, path: str, line: int) -> str:
         """Return a line without the white space around it; empty where it is not known."""
+        lines = self.read_all(path)
+        return lines[line - 1].strip()[:_LONGEST_LINE] if 0 < line <= len(lines) else ""
+
+    def read_all(self, path: str) -> list[str]:
+        """Return the lines of a file; none where they are not known."""
         if path not in self._files:
             self._files[path] = self._read_file(path)
-        lines = self._files[path]
-        return lines[line - 1].strip()[:_LONGEST_LINE] if 0 < line <= len(lines) else ""
+        return self._files[path]
 
     def _read_file(self, path: str) -> list[str]:
         wanted = self._hashes.get(path, "")
@@ -56,3 +75,12 @@ def split_lines(text: str) -> list[str]:
     ['a', 'b\x0cc', 'd']
     """
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def open_sources(snapshot: Snapshot) -> SourceLines:
+    """Return the source lines of what a snapshot was made of, its siblings too."""
+    hashes: dict[str, str] = {}
+    for name in ("siblings", "files"):
+        table = snapshot.table(name)
+        hashes |= dict(zip(table["path"].to_pylist(), table["content_hash"].to_pylist(), strict=True))
+    return SourceLines(Path(snapshot.manifest.root), hashes)
