@@ -8,9 +8,9 @@ import pytest
 from report_trees import HOSTILE, HOSTILE_POLICY, investigate
 
 from analysis.report.executive import build_executive
+from analysis.report.findings_page import build_findings_view
 from analysis.report.pages import Page
 from analysis.report.run_report import describe_report
-from analysis.report.findings_page import build_findings_view
 from analysis.report.single_file import EXECUTIVE_NOTEBOOK, build_single_file, demote_headings
 from analysis.report.views import draw_packages
 

@@ -16,7 +16,7 @@ _HEADING = re.compile(r"(</?)h([1-5])(?=[ >])")
 
 
 def build_single_file(report: Mapping[str, Any], pages: Sequence[Page], findings: FindingsView) -> str:
-    """Return the executive report, all findings and every page as chapters of one document without outside reference."""
+    """Return the executive report, all findings and every page as chapters of one file that needs no other."""
     chapters = [
         {"name": page.name, "title": page.title, "error": page.error, "body": demote_headings(page.body)}
         for page in pages
