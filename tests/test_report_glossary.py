@@ -77,9 +77,7 @@ def test_every_page_of_a_report_links_the_glossary(view: tuple[dict[str, object]
         assert 'href="glossary.html"' in footer
 
 
-def test_the_single_file_contains_the_glossary(
-    shop: Investigation, view: tuple[dict[str, object], list[Page]]
-) -> None:
+def test_the_single_file_contains_the_glossary(shop: Investigation, view: tuple[dict[str, object], list[Page]]) -> None:
     document = build_single_file(*view, build_findings_view(shop))
     assert '<h2 id="glossary">Glossary</h2>' in document
     assert document.count('href="#glossary"') == 2
