@@ -215,20 +215,24 @@ class _NoPandas:
             raise ModuleNotFoundError(name)
 
 
-@contextmanager
-def swift_process() -> Iterator[None]:
-    """Spare a command that makes no frames and ends soon what it does not need.
-
-    Arrow imports pandas for its first array, to know its types, and Python walks everything that is left when it
-    ends: together half a second after a large target. Inside, Arrow gets no pandas, once and for the
-    whole process; afterwards, what is there is left to the operating system.
-    """
+def spare_pandas() -> None:
+    """Keep Arrow from importing pandas for its first array, to know its types; who asks for a frame later gets one."""
     if "pandas" not in sys.modules:
         sys.meta_path.insert(0, _NoPandas)
         try:
             pa.array(np.zeros(0))
         finally:
             sys.meta_path.remove(_NoPandas)
+
+
+@contextmanager
+def swift_process() -> Iterator[None]:
+    """Spare a command that makes no frames and ends soon what it does not need.
+
+    Python walks everything that is left when it ends, which takes its time after a large target: what is there is left
+    to the operating system. To be entered before anything makes an array: see ``spare_pandas``.
+    """
+    spare_pandas()
     with paused_collection():
         yield
         gc.freeze()

@@ -64,22 +64,23 @@ def check(
     quiet: Quiet = False,
 ) -> None:
     """Decide whether a target passes: by its score, or, with a baseline or --since, by new and worse findings."""
-    from analysis import gate
     from analysis.executor import swift_process
-    from analysis.terminal import print_check
 
     if since and baseline:
         raise typer.BadParameter("use either --since or --baseline, not both")
     places = [Path(name).expanduser() for name in write or ()]
-    for place in places:
-        gate.find_format(place.name)
-    options = gate.CheckOptions(
-        policy=Path(policy).expanduser() if policy else None, threshold=threshold, strict=strict, since=since,
-        baseline=Path(baseline).expanduser() if baseline else None, use_baseline=not no_baseline, jobs=jobs,
-        use_cache=not no_cache, with_sources=bool(json_ or github or places), simulation_budget=simulation_budget,
-        python_version=python_version, platforms=tuple(platform or ()),
-    )  # fmt: skip
     with swift_process():
+        from analysis import gate
+        from analysis.terminal import print_check
+
+        for place in places:
+            gate.find_format(place.name)
+        options = gate.CheckOptions(
+            policy=Path(policy).expanduser() if policy else None, threshold=threshold, strict=strict, since=since,
+            baseline=Path(baseline).expanduser() if baseline else None, use_baseline=not no_baseline, jobs=jobs,
+            use_cache=not no_cache, with_sources=bool(json_ or github or places), simulation_budget=simulation_budget,
+            python_version=python_version, platforms=tuple(platform or ()),
+        )  # fmt: skip
         with progress_bar(quiet=quiet or json_ or github) as progress:
             result = gate.check(target, options, progress=progress)
         gate.write_outputs(result, places)

@@ -11,6 +11,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from analysis import tables
+from analysis.executor import spare_pandas
 from analysis.facts.cache import FactsCache
 from analysis.facts.discovery import NOTEBOOK
 from analysis.facts.extract import extract, extract_notebook
@@ -64,6 +65,12 @@ def read_files(work: Work) -> dict[str, pa.Buffer]:
         return _pack_all(read)
     except Exception:  # noqa: BLE001 - a row of one file does not fit its table: only that file is lost
         return _pack_all([_check_packs(each) for each in read])
+
+
+def read_in_worker(work: Work) -> dict[str, pa.Buffer]:
+    """Do what ``read_files`` does, in a process that makes no frames."""
+    spare_pandas()
+    return read_files(work)
 
 
 def _check_packs(each: _Read) -> _Read:

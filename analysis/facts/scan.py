@@ -25,7 +25,7 @@ from analysis.facts.discovery import Discovery, DiscoveryOptions, discover
 from analysis.facts.layout import build_layout
 from analysis.facts.links import LINKED, SourceFile, lead_links
 from analysis.facts.naming import name_modules
-from analysis.facts.read_files import FILE, Work, describe_crash, read_files, scan_table, unpack
+from analysis.facts.read_files import FILE, Work, describe_crash, read_files, read_in_worker, scan_table, unpack
 from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
 from analysis.facts.starting import read_start_evidence
 from analysis.facts.state import ScanState, read_state, write_state
@@ -219,7 +219,7 @@ def _run(works: Sequence[Work], jobs: int, progress: Progress, total: int, done:
     # One process has its use as well: a run in the middle of a large file can be interrupted.
     with open_executor(jobs) as executor:
         futures: dict[Future[dict[str, pa.Buffer]], int] = {
-            executor.submit_within(_find_limits(works[index]), read_files, works[index]): index
+            executor.submit_within(_find_limits(works[index]), read_in_worker, works[index]): index
             for index in largest_first
         }
         for future in as_completed(futures):
@@ -247,7 +247,7 @@ def _find_limits(work: Work) -> Limits:
 def _run_apart(work: Work) -> list[dict[str, pa.Buffer]]:
     """Read again what took a process down, by halves, until the file that does it stands alone."""
     with open_executor(1, fresh=True) as executor, suppress(LostTaskError, MemoryError):
-        return [executor.submit_within(_find_limits(work), read_files, work).result()]
+        return [executor.submit_within(_find_limits(work), read_in_worker, work).result()]
     if len(work.files) == 1:
         return [describe_crash(*work.files[0])]
     middle = len(work.files) // 2

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-import pandas as pd
+from typing import TYPE_CHECKING
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.names.import_paths import PATH_COLUMNS, find_path_rows
+from analysis.tables.frames import build_frame
 
 CLASS_COLUMNS = (
     "definition", "name", "kind", "place", "canonical", "paths", "import_paths", "facades", "shims", "accidental",
     "statements", "violations", "violating_files",
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def find_paths(paths: pa.Table, violations: pa.Table, asked: str) -> pd.DataFrame:
@@ -30,7 +35,7 @@ def build_class_frame(paths: pa.Table, violations: pa.Table) -> pd.DataFrame:
     is_class = pc.is_in(paths["kind"].cast(pa.string()), pa.array(tables.CLASS_KINDS))
     frame = paths.filter(pc.and_(is_class, pc.not_equal(paths["route"].cast(pa.string()), "none"))).to_pandas()
     if frame.empty:
-        return pd.DataFrame(columns=list(CLASS_COLUMNS))
+        return build_frame([], CLASS_COLUMNS)
     frame["route"] = frame["route"].astype(str)
     frame["place"] = frame["definition_path"].astype(str) + ":" + frame["definition_line"].astype(str)
     frame["canonical"] = frame["import_path"].where(frame["is_canonical"])

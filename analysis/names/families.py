@@ -5,19 +5,23 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.names.concepts import Concept, Member
 from analysis.names.inheritance import read_inheritance
+from analysis.tables.frames import build_frame
 
 MEMBER_COLUMNS = (
     "concept", "definition", "name", "role", "extends", "wraps", "delegates", "methods", "lines", "statements", "files",
     "place",
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    import pandas as pd
 USER_COLUMNS = ("definition", "importer", "path", "line", "import_path", "route", "scope")
 #: A class is a wrapper when so many of its methods, and at least this share, only call one attribute.
 _FEWEST_DELEGATES = 2
@@ -83,7 +87,7 @@ def build_members_frame(
                  _find_wrapped(member.definition, wrapper, known), _name_wrapper(wrapper), len(names), lines,
                  *use.get(member.definition, (0, 0)), f"{member.path}:{member.line}")
             )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(MEMBER_COLUMNS))
+    return build_frame(rows, MEMBER_COLUMNS)
 
 
 def build_methods_frame(members: Iterable[Member], methods: pa.Table) -> pd.DataFrame:
@@ -105,7 +109,7 @@ def build_methods_frame(members: Iterable[Member], methods: pa.Table) -> pd.Data
     order = sorted(cells, key=lambda name: (-len(cells[name]), name))
     definitions = [member.definition for member in chosen]
     rows = [[cells[name].get(definition, "") for definition in definitions] for name in order]
-    return pd.DataFrame(rows, columns=definitions, index=pd.Index(order, name="method"))
+    return build_frame(rows, definitions).set_axis(order).rename_axis("method")
 
 
 def build_users_frame(definitions: Iterable[str], paths: pa.Table, edges: pa.Table) -> pd.DataFrame:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-
-import pandas as pd
+from typing import TYPE_CHECKING
 
 from analysis.names.concepts import Concept
 from analysis.names.duplicate_names import DuplicateName
+from analysis.tables.frames import build_frame
 
 DUPLICATE_NAME_COLUMNS = ("name", "definitions", "nested", "fallbacks", "local_definitions", "modules", "places")
 CONCEPT_COLUMNS = (
     "concept", "classes", "definitions", "names", "modules", "places", "max_classes", "canonical", "is_policy",
 )  # fmt: skip
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 def build_duplicate_names_frame(found: Iterable[DuplicateName]) -> pd.DataFrame:
@@ -25,7 +28,7 @@ def build_duplicate_names_frame(found: Iterable[DuplicateName]) -> pd.DataFrame:
          list(item.modules), [f"{path}:{line}" for path, line in item.places])
         for item in found
     ]  # fmt: skip
-    return pd.DataFrame(rows, columns=list(DUPLICATE_NAME_COLUMNS))
+    return build_frame(rows, DUPLICATE_NAME_COLUMNS)
 
 
 def build_concepts_frame(concepts: Iterable[Concept]) -> pd.DataFrame:
@@ -48,4 +51,4 @@ def build_concepts_frame(concepts: Iterable[Concept]) -> pd.DataFrame:
         )
         for concept in concepts
     ]
-    return pd.DataFrame(rows, columns=list(CONCEPT_COLUMNS))
+    return build_frame(rows, CONCEPT_COLUMNS)

@@ -5,8 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from difflib import SequenceMatcher
 from itertools import zip_longest
+from typing import TYPE_CHECKING
 
-import pandas as pd
+from analysis.tables.frames import build_frame
+
+if TYPE_CHECKING:
+    import pandas as pd
+
 
 COLUMNS = ("first_line", "first", "change", "second_line", "second")
 #: Longer bodies are compared by lines that are equal at the same place only: the full comparison is quadratic.
@@ -27,7 +32,7 @@ def build_side_by_side(
         (left and left + first_line - 1, first_text, change, right and right + second_line - 1, second_text)
         for left, first_text, change, right, second_text in _find_rows(first, second)
     ]
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return build_frame(rows, COLUMNS)
 
 
 def _find_rows(first: Sequence[str], second: Sequence[str]) -> Iterator[Row]:
