@@ -67,8 +67,12 @@ def find_delegate(node: ast.FunctionDef) -> str:
     >>> find_delegate(ast.parse("def f(self, x): return self._inner.g(x)").body[0])
     '_inner.g'
     """
-    is_documented = ast.get_docstring(node, clean=False) is not None
-    body = node.body[1:] if is_documented else node.body
+    body = node.body
+    if len(body) > 2:
+        return ""
+    first = body[0].value if isinstance(body[0], ast.Expr) else None
+    if isinstance(first, ast.Constant) and isinstance(first.value, str):
+        body = body[1:]
     if len(body) != 1 or not isinstance(body[0], ast.Return | ast.Expr) or not node.args.args:
         return ""
     value = body[0].value
@@ -76,8 +80,8 @@ def find_delegate(node: ast.FunctionDef) -> str:
         value = value.value
     if not isinstance(value, ast.Call):
         return ""
-    first, _, rest = find_dotted(value.func).partition(".")
-    return rest if first == node.args.args[0].arg and rest.count(".") == 1 else ""
+    owner, _, rest = find_dotted(value.func).partition(".")
+    return rest if owner == node.args.args[0].arg and rest.count(".") == 1 else ""
 
 
 def _find_start(body: list[ast.stmt]) -> int:

@@ -11,7 +11,6 @@ from analysis.facts.expressions import find_dotted
 from analysis.facts.walking import list_nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
-_INNER = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _DEEPEST = 6
 
 
@@ -78,19 +77,30 @@ class FunctionNames:
 
     def _read_names(self, node: Function) -> None:
         for inner in list_nodes(node):
-            if isinstance(inner, ast.Global):
-                self.globals.update(inner.names)
-            elif isinstance(inner, _INNER) and inner is not node:
-                self.parameters |= _list_parameters(inner.args)
-            elif isinstance(inner, ast.Assign):
-                for target in inner.targets:
-                    self._assign(target, inner.value)
-            elif isinstance(inner, ast.AnnAssign | ast.NamedExpr) and inner.value is not None:
-                self._assign(inner.target, inner.value)
-            elif isinstance(inner, ast.For | ast.AsyncFor | ast.comprehension):
-                self._assign(inner.target, inner.iter)
-            elif isinstance(inner, ast.withitem) and inner.optional_vars is not None:
-                self._assign(inner.optional_vars, inner.context_expr)
+            reader = _READERS.get(type(inner))
+            if reader is not None and inner is not node:
+                reader(self, inner)
+
+    def _read_global(self, node: ast.Global) -> None:
+        self.globals.update(node.names)
+
+    def _read_inner(self, node: Function | ast.Lambda) -> None:
+        self.parameters |= _list_parameters(node.args)
+
+    def _read_assign(self, node: ast.Assign) -> None:
+        for target in node.targets:
+            self._assign(target, node.value)
+
+    def _read_value(self, node: ast.AnnAssign | ast.NamedExpr) -> None:
+        if node.value is not None:
+            self._assign(node.target, node.value)
+
+    def _read_loop(self, node: ast.For | ast.comprehension) -> None:
+        self._assign(node.target, node.iter)
+
+    def _read_with(self, node: ast.withitem) -> None:
+        if node.optional_vars is not None:
+            self._assign(node.optional_vars, node.context_expr)
 
     def _assign(self, target: ast.expr, value: ast.expr) -> None:
         if isinstance(target, ast.Name):
@@ -168,6 +178,21 @@ _PLACES: dict[type[ast.AST], Callable[[FunctionNames, Any, int], Place | None]] 
     ast.Call: FunctionNames._find_called,
     ast.BoolOp: FunctionNames._find_choice,
     ast.IfExp: FunctionNames._find_choice,
+}
+
+
+_READERS: dict[type[ast.AST], Callable[[FunctionNames, Any], None]] = {
+    ast.Global: FunctionNames._read_global,
+    ast.FunctionDef: FunctionNames._read_inner,
+    ast.AsyncFunctionDef: FunctionNames._read_inner,
+    ast.Lambda: FunctionNames._read_inner,
+    ast.Assign: FunctionNames._read_assign,
+    ast.AnnAssign: FunctionNames._read_value,
+    ast.NamedExpr: FunctionNames._read_value,
+    ast.For: FunctionNames._read_loop,
+    ast.AsyncFor: FunctionNames._read_loop,
+    ast.comprehension: FunctionNames._read_loop,
+    ast.withitem: FunctionNames._read_with,
 }
 
 

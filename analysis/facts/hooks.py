@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text, find_literal_texts
 from analysis.facts.served import OriginReader, join_served
+from analysis.facts.walking import list_nodes
 
 Served = tuple[str, str]
 _OWN_PACKAGE = frozenset({"__spec__.parent", "__package__", "__name__"})
@@ -24,7 +25,7 @@ def read_getattr(node: ast.FunctionDef, literals: Mapping[str, ast.expr], tree: 
     parameter = node.args.args[0].arg if node.args.args else "name"
     reader = OriginReader(tree, node, parameter)
     found: dict[str, str] = {}
-    for statement in ast.walk(node):
+    for statement in list_nodes(node):
         for table in _find_tables(statement, parameter, literals):
             for name, value in _read_table(table):
                 found[name] = reader.find_anywhere(name) or value or found.get(name, "")
@@ -136,7 +137,7 @@ def _is_closed(body: Sequence[ast.stmt], parameter: str, literals: Mapping[str, 
     refused = (each for each in body if isinstance(each, ast.If) and _raises(each.body))
     if any(_find_tested(each.test, parameter, literals)[1] for each in refused):
         return True
-    looked_up = (node for each in body for node in ast.walk(each) if isinstance(node, ast.Subscript))
+    looked_up = (node for each in body for node in list_nodes(each) if isinstance(node, ast.Subscript))
     return any(find_dotted(node.slice) == parameter for node in looked_up)
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted, render
 from analysis.facts.function_names import Outer, list_made_defaults
+from analysis.facts.lines import find_offsets
 from analysis.facts.rows import Row, Rows
 
 CLASS_OBJECT, DEFAULT_OBJECT = "class-object", "default-object"
@@ -17,6 +18,10 @@ _PLAIN = frozenset({
     "frozenset", "object", "str", "int", "float", "bool", "property", "staticmethod", "classmethod", "TypeVar",
     "namedtuple", "WeakValueDictionary", "WeakKeyDictionary", "WeakSet", "Lock", "RLock", "getLogger", "compile",
 })  # fmt: skip
+#: What stands before an attribute, and what follows it; patterns for each file take long to make.
+_OWNER = re.compile(rb"\w++\Z")
+_REST = re.compile(rb"\.\w|\[|[ \t]*+(?::[^\n=]*+)?=(?!=)")
+_LONGEST_OWNER = 200
 #: More lines that use an object are not listed.
 _MOST_USES = 8
 
@@ -43,7 +48,7 @@ def add_kept_objects(rows: Rows, functions: Sequence[Outer], source: bytes, next
 
     Attributes that the file gives each instance for itself are no such objects.
     """
-    names = sorted({re.escape(str(row[3]).encode()) for row in rows.states if row[4] == CLASS_OBJECT})
+    names = sorted({str(row[3]).encode() for row in rows.states if row[4] == CLASS_OBJECT})
     if names:
         uses, own = _find_uses(source, names)
         rows.states[:] = [
@@ -84,22 +89,25 @@ def _find_attribute(function: Outer, name: str, lines: Sequence[bytes]) -> str:
 
 def _find_uses(source: bytes, names: Sequence[bytes]) -> tuple[dict[str, list[int]], set[str]]:
     """Return the lines that go on from an attribute of each name, and the names that objects get for themselves."""
-    pattern = re.compile(
-        rb"\b(?P<owner>\w+)\.(?P<name>%s)(?P<rest>\.\w|\[|[ \t]*+(?::[^\n=]*+)?=(?!=))" % b"|".join(names)
-    )
     uses: dict[str, list[int]] = {}
     own: set[str] = set()
-    line, counted = 1, 0
-    for found in pattern.finditer(source):
-        name = found["name"].decode("utf-8", "replace")
-        if found["rest"].endswith(b"="):
-            own |= {name} if found["owner"] == b"self" else set()
-            continue
-        line += source.count(b"\n", counted, found.start())
-        counted = found.start()
-        lines = uses.setdefault(name, [])
-        if len(lines) < _MOST_USES and line not in lines:
-            lines.append(line)
+    for text in names:
+        name = text.decode("utf-8", "replace")
+        line, counted, lines = 1, 0, list[int]()
+        for offset in find_offsets(source, b"." + text):
+            rest = _REST.match(source, offset + len(text) + 1)
+            owner = _OWNER.search(source, max(0, offset - _LONGEST_OWNER), offset) if rest else None
+            if rest is None or owner is None:
+                continue
+            if rest[0].endswith(b"="):
+                own |= {name} if owner[0] == b"self" else set()
+                continue
+            line += source.count(b"\n", counted, offset)
+            counted = offset
+            if len(lines) < _MOST_USES and line not in lines:
+                lines.append(line)
+        if lines:
+            uses[name] = lines
     return uses, own
 
 

@@ -31,6 +31,14 @@ def find_words(source: bytes, word: bytes) -> Iterator[tuple[int, int]]:
         offset = source.find(word, end)
 
 
+def find_offsets(source: bytes, text: bytes) -> Iterator[int]:
+    """Yield where a text stands in another, without those that begin in one before."""
+    offset, length = source.find(text), len(text)
+    while offset >= 0:
+        yield offset
+        offset = source.find(text, offset + length)
+
+
 def find_lines(source: bytes, words: tuple[bytes, ...]) -> list[int]:
     """Return the sorted numbers of the lines on which any of the words stands."""
     return sorted({line for word in words for line, _ in find_words(source, word)})

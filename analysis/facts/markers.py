@@ -37,22 +37,30 @@ def find_markers(source: bytes, docstrings: list[tuple[int, int]], encoding: str
         return []
     text = decode(source, encoding)
     lines = text.split("\n")
-    mentions = [(number, match) for number, line in enumerate(lines, 1) for match in _MENTION.finditer(line)]
-    is_comment_possible = any("#" in lines[number - 1] for number, _ in mentions)
+    mentions = list(_find_mentions(text))
+    is_comment_possible = any("#" in lines[number - 1] for number, *_ in mentions)
     comments = dict(_find_comments(text, lines)) if is_comment_possible else {}
     inside = {line for first, last in docstrings for line in range(first, last + 1)}
     found: dict[tuple[int, str], Row] = {}
-    for number, match in mentions:
-        kind = "deprecated" if match[1] else "ssot"
+    for number, column, kind in mentions:
         line, start = lines[number - 1], comments.get(number, -1)
         known = found.get((number, kind))
-        if 0 <= start <= match.start():  # what a comment says counts, not what a text on its line says too
+        if 0 <= start <= column:  # what a comment says counts, not what a text on its line says too
             if known is None or known[2] != "comment":
-                found[number, kind] = (number, kind, "comment", _show_comment(line, start, match.start()))
+                found[number, kind] = (number, kind, "comment", _show_comment(line, start, column))
         elif known is None:
             place = "docstring" if number in inside else "code"
             found[number, kind] = (number, kind, place, line.strip()[:TEXT_LIMIT])
     return [found[key] for key in sorted(found)]
+
+
+def _find_mentions(text: str) -> Iterator[tuple[int, int, str]]:
+    """Yield line, column and kind of every mention."""
+    line, counted = 1, 0
+    for found in _MENTION.finditer(text):
+        line += text.count("\n", counted, found.start())
+        counted = found.start()
+        yield line, counted - text.rfind("\n", 0, counted) - 1, "deprecated" if found[1] else "ssot"
 
 
 def _find_comments(text: str, lines: list[str]) -> Iterator[tuple[int, int]]:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from analysis.facts.dynamic_calls import resolve_called
 from analysis.facts.expressions import find_dotted
 from analysis.facts.texts import TextFinder
+from analysis.facts.walking import list_nodes
 
 _DEEPEST = 6
 
@@ -18,7 +19,7 @@ class OriginReader:
     def __init__(self, tree: ast.Module, function: ast.FunctionDef, parameter: str) -> None:
         self._texts = TextFinder(tree)
         self._function, self._parameter = function, parameter
-        returns = (node for node in ast.walk(function) if isinstance(node, ast.Return))
+        returns = (node for node in list_nodes(function) if isinstance(node, ast.Return))
         self._returns = sorted(returns, key=lambda node: node.lineno)
         self._imported: Mapping[str, str] = {}
         #: What other names stand for in the branch that is read.
@@ -26,7 +27,7 @@ class OriginReader:
 
     def find_returned(self, body: Sequence[ast.stmt], name: str) -> str:
         """Return the origin of what a branch returns: ``module:name``, ``module``, a dotted name, or empty."""
-        nodes = [node for statement in body for node in ast.walk(statement)]
+        nodes = [node for statement in body for node in list_nodes(statement)]
         self._imported = _read_imports(nodes)
         own = [node for node in nodes if isinstance(node, ast.Return)]
         returned = own[:1] or self._returns[-1:]  # without one of its own, what the branch binds is returned in the end

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from analysis.facts.function_flow import CHANGING, FunctionFlow, Stored
 from analysis.facts.function_names import Outer, list_made_defaults
-from analysis.facts.lines import find_words
+from analysis.facts.lines import find_offsets, find_words
 from analysis.facts.rows import Row
 from analysis.facts.shared_state import MAKING
 from analysis.facts.walking import list_nodes
@@ -43,10 +43,14 @@ _GLOBALS = re.compile(rb"[\n:;][ \t]*+global[ \t]++([\w\x80-\xff, \t]++)")
 #: What is stored has a name in it, and is not only a constant.
 _NAMED = re.compile(rb"(?![ \t]*+(?:None|True|False)\b)[^\w\n#]*+[A-Za-z_\x80-\xff][^\n#]*+")
 _WORD = re.compile(rb"(?<!\.)\b[A-Za-z_\x80-\xff][\w\x80-\xff]*+")
-_WORD_BEFORE = re.compile(rb"[\w\x80-\xff]")
+_WORD_AFTER = re.compile(rb"[\w\x80-\xff]")
 _TYPE = frozenset({b"type"})
 _CLASS_WORDS = frozenset({b"cls", b"type", b"self"})
 _CHANGING = frozenset(name.encode() for name in CHANGING)
+#: What reads no attribute: how such lines begin, and what follows it there. Patterns for each file take long to make.
+_NO_READ_LINE = re.compile(rb"[ \t]*+(?:if|elif|while|assert|#|del|from|import)\b")
+_NO_READ_AFTER = re.compile(rb"\w|[ \t]*+=(?!=)|\.(?:%s)\(" % b"|".join(sorted(_CHANGING)))
+_OWNER_END = re.compile(rb"[\w)\]]")
 #: What only asks whether something is there does not read it.
 _TESTING = (ast.If, ast.While, ast.IfExp, ast.Assert)
 #: Methods that make an object ready: what they store is its own.
@@ -227,25 +231,37 @@ def _find_object_reads(source: bytes, stored_at: Mapping[str, set[int]]) -> dict
     by_last = defaultdict(list)
     for name in sorted(stored_at):
         by_last[name.rpartition(".")[2].encode()].append(name)
-    pattern = re.compile(
-        rb"(?m)^(?![ \t]*+(?:if|elif|while|assert|#|del|from|import)\b)[^\n#]*?[\w)\]]"
-        rb"\.(%s)\b(?![ \t]*+=(?!=)|\.(?:%s)\()" % (b"|".join(by_last), b"|".join(sorted(_CHANGING)))
-    )
-    matches = list(pattern.finditer(source))
-    lines = _number_lines(source, (match.start() for match in matches))
+    first: dict[int, tuple[int, bytes]] = {}
+    for last in by_last:
+        for offset in find_offsets(source, b"." + last):
+            start = source.rfind(b"\n", 0, offset) + 1
+            known = first.get(start)
+            if (known is None or offset < known[0]) and _is_read(source, start, offset, offset + len(last) + 1):
+                first[start] = offset, last
+    starts = sorted(first)
     reads: dict[str, list[int]] = defaultdict(list)
-    for line, match in zip(lines, matches, strict=True):
-        for name in by_last[match[1]]:
+    for line, start in zip(_number_lines(source, starts), starts, strict=True):
+        for name in by_last[first[start][1]]:
             if line not in stored_at[name] and len(reads[name]) < _MOST_READS:
                 reads[name].append(line)
     return reads
 
 
+def _is_read(source: bytes, start: int, offset: int, end: int) -> bool:
+    """Return whether an attribute, from its dot to its end, is read in the line that begins at ``start``."""
+    is_owned = offset > start and _OWNER_END.match(source, offset - 1) is not None
+    if not is_owned or _NO_READ_AFTER.match(source, end) or source.find(b"#", start, offset) >= 0:
+        return False
+    return _NO_READ_LINE.match(source, start) is None
+
+
 def _find_name(source: bytes, name: bytes) -> Iterator[int]:
-    """Yield where a name stands as a word of its own: a pattern that begins with plain letters is found fast."""
-    for found in re.finditer(re.escape(name) + rb"(?![\w\x80-\xff])", source):
-        if not _WORD_BEFORE.match(source, max(0, found.start() - 1)) or not found.start():
-            yield found.start()
+    """Yield where a name stands as a word of its own."""
+    for offset in find_offsets(source, name):
+        if not _WORD_AFTER.match(source, offset + len(name)) and (
+            not offset or not _WORD_AFTER.match(source, offset - 1)
+        ):
+            yield offset
 
 
 def _find_read(node: ast.AST) -> str:
