@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
 from analysis.facts.expressions import TYPING_NAMES, find_dotted
-from analysis.facts.walking import list_nodes
+from analysis.facts.walking import list_blocks, list_nodes, list_statements
 
 #: Modules whose constants decide what runs.
 _DECIDING = frozenset({"sys", "os", "platform", "typing", "typing_extensions"})
@@ -26,14 +26,18 @@ _NEVER_DECIDED = (
     ast.Call, ast.Dict, ast.List, ast.Set, ast.JoinedStr, ast.Lambda, ast.BinOp, ast.ListComp, ast.DictComp, ast.Await,
 )  # fmt: skip
 _BLOCKS = ("body", "orelse", "finalbody")
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 _MOST_NODES = 40
 
 
 class Constants:
-    """The constants of one file; it is looked through when a test asks for the first time."""
+    """The constants of one file; it is looked through when a test asks for the first time.
 
-    def __init__(self, tree: ast.Module) -> None:
-        self._tree = tree
+    ``has_global``: its text has the word, so that functions may bind names of the module.
+    """
+
+    def __init__(self, tree: ast.Module, *, has_global: bool) -> None:
+        self._tree, self._has_global = tree, has_global
         self._known: dict[str, list[tuple[int, ast.expr | None]]] | None = None
 
     def expand(self, test: ast.expr) -> ast.expr:
@@ -52,7 +56,7 @@ class Constants:
         if not asked:
             return test
         if self._known is None:
-            self._known = _read_constants(self._tree)
+            self._known = _read_constants(self._tree, has_global=self._has_global)
         found = {name: self._find(name, test.lineno) for name in asked if name in self._known}
         wanted = {
             name: value
@@ -79,7 +83,7 @@ def _copy(node: ast.expr) -> ast.expr:
     return ast.parse(ast.unparse(node), mode="eval").body
 
 
-def _read_constants(tree: ast.Module) -> dict[str, list[tuple[int, ast.expr | None]]]:
+def _read_constants(tree: ast.Module, *, has_global: bool) -> dict[str, list[tuple[int, ast.expr | None]]]:
     """Return line and value of each binding of the names that only statements at the top bind, in order.
 
     The value is None where it is not known.
@@ -97,7 +101,7 @@ def _read_constants(tree: ast.Module) -> dict[str, list[tuple[int, ast.expr | No
     known = {name: bindings for name, bindings in found.items() if any(value is not None for _, value in bindings)}
     if not known:
         return known
-    times = Counter(name for name in _list_bound(tree.body) if name in known)
+    times = Counter(name for name in _list_bound(tree.body, has_global=has_global) if name in known)
     return {name: bindings for name, bindings in known.items() if times[name] == len(bindings)}
 
 
@@ -140,24 +144,20 @@ def _is_large(value: ast.expr) -> bool:
     return sum(1 for _ in islice(ast.walk(value), _MOST_NODES)) == _MOST_NODES
 
 
-def _list_bound(body: Sequence[ast.stmt]) -> Iterator[str]:
+def _list_bound(body: Sequence[ast.stmt], *, has_global: bool) -> Iterator[str]:
     """Yield each name of the module once for each statement that binds it, also by ``global`` in a function."""
-    waiting: list[tuple[ast.stmt, bool]] = [(statement, True) for statement in body]
+    waiting: list[ast.AST] = list(body)
     while waiting:
-        statement, is_own = waiting.pop()
+        statement = waiting.pop()
         if isinstance(statement, ast.Global):
             yield from statement.names
-        elif is_own:
+        elif isinstance(statement, ast.stmt):  # handlers and cases bind by what stands in them
             yield from _list_stored(statement)
-        inside = is_own and not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef)
-        waiting.extend((each, inside) for each in _list_inner(statement))
-
-
-def _list_inner(statement: ast.stmt) -> Iterator[ast.stmt]:
-    for block in _BLOCKS:
-        yield from getattr(statement, block, ())
-    for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-        yield from part.body
+        if not isinstance(statement, _DEFINITIONS):
+            waiting.extend(list_blocks(statement))
+        elif has_global:
+            for inner in list_statements(statement):
+                yield from inner.names if isinstance(inner, ast.Global) else ()
 
 
 def _list_stored(statement: ast.stmt) -> Iterable[str]:

@@ -7,6 +7,7 @@ import sys
 import tokenize
 from collections.abc import Iterator
 
+from analysis.facts.lines import find_lines
 from analysis.facts.rows import Row
 from analysis.facts.source import decode
 
@@ -37,7 +38,7 @@ def find_markers(source: bytes, docstrings: list[tuple[int, int]], encoding: str
         return []
     text = decode(source, encoding)
     lines = text.split("\n")
-    mentions = list(_find_mentions(text))
+    mentions = list(_find_mentions(lines, find_lines(lowered, _WORDS)))
     is_comment_possible = any("#" in lines[number - 1] for number, *_ in mentions)
     comments = dict(_find_comments(text, lines)) if is_comment_possible else {}
     inside = {line for first, last in docstrings for line in range(first, last + 1)}
@@ -54,13 +55,11 @@ def find_markers(source: bytes, docstrings: list[tuple[int, int]], encoding: str
     return [found[key] for key in sorted(found)]
 
 
-def _find_mentions(text: str) -> Iterator[tuple[int, int, str]]:
-    """Yield line, column and kind of every mention."""
-    line, counted = 1, 0
-    for found in _MENTION.finditer(text):
-        line += text.count("\n", counted, found.start())
-        counted = found.start()
-        yield line, counted - text.rfind("\n", 0, counted) - 1, "deprecated" if found[1] else "ssot"
+def _find_mentions(lines: list[str], numbers: list[int]) -> Iterator[tuple[int, int, str]]:
+    """Yield line, column and kind of every mention in some lines."""
+    for number in numbers:
+        for found in _MENTION.finditer(lines[number - 1]):
+            yield number, found.start(), "deprecated" if found[1] else "ssot"
 
 
 def _find_comments(text: str, lines: list[str]) -> Iterator[tuple[int, int]]:

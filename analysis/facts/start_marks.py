@@ -27,7 +27,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 def find_start_marks(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> list[Row]:
     """Return the rows of ``start_marks`` of one file; files that name none of the words cost one search each."""
-    aliases = [(found[1] or found[2] or b"path") for found in _ALIAS.finditer(source)] if b"sys" in source else []
+    is_renamed = b"sys as" in source or b"from sys import" in source
+    aliases = [(found[1] or found[2] or b"path") for found in _ALIAS.finditer(source)] if is_renamed else []
     lines = find_lines(source, (*_WORDS, *aliases))
     if not lines:
         return []

@@ -41,7 +41,7 @@ class Walker(BindingReader):
         self._export_lines = find_lines(source, _EXPORTING) if b"__all__" in source else []
         self._text = LineText(source)
         self._failed: set[str] = set()
-        self._constants = Constants(tree)
+        self._constants = Constants(tree, has_global=b"global" in source)
         self._body(tree.body, Context())
 
     def attempt(self, part: str, work: Callable[[], object]) -> None:

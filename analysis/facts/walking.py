@@ -56,6 +56,11 @@ def list_nodes(node: ast.AST) -> list[ast.AST]:
     return found
 
 
+def list_blocks(node: ast.AST) -> list[ast.AST]:
+    """Return what stands in the blocks of a statement: statements, handlers and cases."""
+    return [each for field in _BLOCK_FIELDS[type(node)] for each in getattr(node, field, ())]
+
+
 def list_statements(node: ast.AST) -> list[ast.AST]:
     """Return a statement and all in its blocks, those of inner functions and classes too; no expression.
 
