@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 def find_paths(paths: pa.Table, violations: pa.Table, asked: str) -> pd.DataFrame:
     """Return the rows of ``analysis.names.import_paths.find_path_rows`` as a frame: every import path of an object."""
-    return pd.DataFrame(find_path_rows(paths, violations, asked), columns=list(PATH_COLUMNS))
+    return build_frame(find_path_rows(paths, violations, asked), PATH_COLUMNS)
 
 
 def build_class_frame(paths: pa.Table, violations: pa.Table) -> pd.DataFrame:
