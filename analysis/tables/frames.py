@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-def build_frame(rows: Iterable[Sequence[Any]], columns: Iterable[str]) -> pd.DataFrame:
-    """Return rows as a frame with some columns; the columns are there without rows, too."""
+def build_frame(rows: Iterable[Sequence[Any] | Mapping[str, Any]], columns: Iterable[str]) -> pd.DataFrame:
+    """Return rows, in the order of the columns or by their names, as a frame; without rows the columns are there too."""
     frame: pd.DataFrame = import_module("pandas").DataFrame(list(rows), columns=list(columns))
     return frame
