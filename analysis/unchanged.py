@@ -89,7 +89,7 @@ def _describe(root: Path, data: Path, top: str) -> dict[str, Any] | None:
         return None
     state = {
         "tree": tree.digest, "kit": kit.digest, "git": git, "interpreter": _describe_interpreter(),
-        "day": time.strftime("%Y-%m-%d"), "golden": _describe_golden(data), "above": _describe_above(root),
+        "day": time.strftime("%Y-%m-%d", time.gmtime()), "golden": _describe_golden(data), "above": _describe_above(root),
     }  # fmt: skip
     return {"top": top, "state": state, "newest": tree.newest}
 

@@ -224,6 +224,7 @@ EFFECTS: Mapping[str, Effect] = {
     "owner.owner": Effect(OWNER, OWNER.replace("shop", "team")),
     "ignore.rule": Effect(IGNORE, IGNORE.replace("phantom-import", "class-defined-more-than-once")),
     "ignore.subject": Effect(IGNORE, f'{IGNORE}subject = "lib.*"\n'),
+    "ignore.fingerprint": Effect(IGNORE, f'{IGNORE}fingerprint = "0123456789abcdef"\n'),
     "ignore.reason": Effect(IGNORE, IGNORE.replace("old", "goes soon")),
     "ignore.until": Effect(IGNORE, f"{IGNORE}until = 2020-01-31\n"),
 }  # fmt: skip

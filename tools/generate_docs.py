@@ -228,6 +228,10 @@ reason = "the type checker copes with it"
 until = 2027-06-30           # it expires on the next day
 ```
 
+`ssot accept FINGERPRINT --in TARGET --because TEXT --until DATE` writes such an entry for one finding, with its
+`fingerprint`, at the end of the target's `ssot.toml`; all else in the file stays as it is. `--dry-run` only shows the
+change. When the finding changes (another module joins the cycle), it is a new one, which nobody has accepted yet.
+
 The reason is required. An exception without a reason, for an unknown rule, or past its date is a finding
 (`exception-void`). A rule of an exception that accepts nothing is one too (`exception-unused`, which costs no points),
 unless that rule could not be judged in this run: some rules need the simulation or the probe."""

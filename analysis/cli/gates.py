@@ -1,4 +1,4 @@
-"""Commands of the gate: ``check``, ``init``, ``tests`` and ``baseline``."""
+"""Commands of the gate: ``check``, ``init``, ``accept``, ``tests`` and ``baseline``."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from analysis.cli.options import (
     SimulationBudget,
     Target,
 )
-from analysis.cli.requests import Asked, print_json, run_investigation
+from analysis.cli.requests import Asked, open_or_scan, print_json, run_investigation
 from analysis.terminal import progress_bar
 
 
@@ -140,6 +140,48 @@ def write_tests(
     else:
         for place in places:
             typer.echo(place)
+
+
+@app.command(
+    epilog="Example: `ssot accept 0123456789abcdef --in . --because 'frozen until 3.0' --until 2027-01-31`; "
+    "`ssot findings --in .` lists the fingerprints"
+)
+def accept(
+    fingerprint: Annotated[str, typer.Argument(help="Fingerprint of the finding, or its first digits.")],
+    target: Annotated[str, typer.Option("--in", metavar="TARGET", help="Folder with the code.")],
+    because: Annotated[str, typer.Option("--because", metavar="TEXT", help="Why it is accepted.")],
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="Last day of the exception: 2027-01-31.")],
+    policy: PolicyFile = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show the change; write nothing.")] = False,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Accept one finding: write an exception into the policy, and show the change."""
+    import datetime as dt
+
+    from analysis import gate
+
+    folder = Path(target).expanduser()
+    if policy or not folder.is_dir():  # a missing folder is explained there
+        inv = run_investigation(Asked(target, policy), quiet=quiet or json_)
+    else:
+        inv = open_or_scan(target, quiet=quiet or json_)
+    place = Path(policy).expanduser() if policy else folder / "ssot.toml"
+    found = gate.accept_finding(
+        inv.table("findings"), inv.table("accepted"), place, fingerprint, reason=because, until=until,
+        today=dt.datetime.now(dt.UTC).date(),
+    )  # fmt: skip
+    if not dry_run:
+        found.write()
+    if json_:
+        print_json({
+            "file": str(place), "fingerprint": found.fingerprint, "rule": found.rule, "written": not dry_run,
+            "difference": found.show_difference(),
+        })  # fmt: skip
+    elif not quiet:
+        typer.echo(found.show_difference())
+    if not json_:
+        typer.echo(f"{place}: {'would accept' if dry_run else 'accepts'} {found.rule} {found.fingerprint}")
 
 
 baseline_app = typer.Typer(

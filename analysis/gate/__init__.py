@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.gate.acceptance import Acceptance, accept_finding
 from analysis.gate.check import CheckOptions, check, write_target_baseline
 from analysis.gate.formats import FORMATS, find_format, render, write_outputs
 from analysis.gate.proposal import propose_policy, write_policy
@@ -9,9 +10,11 @@ from analysis.gate.result import CheckedFinding, CheckResult
 
 __all__ = [
     "FORMATS",
+    "Acceptance",
     "CheckOptions",
     "CheckResult",
     "CheckedFinding",
+    "accept_finding",
     "check",
     "find_format",
     "propose_policy",

@@ -212,6 +212,7 @@ class Ignore(_Section):
 
     rule: Text = Field(description="name of the rule, or a pattern of names")
     subject: Text = Field("*", description="pattern of subjects or paths")
+    fingerprint: str = Field("", description="only the finding with this fingerprint, as `ssot accept` writes it")
     reason: Text = Field(description="why it is accepted")
     until: Annotated[dt.date | None, Strict(strict=False)] = Field(
         None, description="last day of the exception, as 2027-01-31; default: no end"

@@ -177,7 +177,7 @@ def _accept(finding: Finding, by: str, reason: str, until: str, places: Sequence
 
 
 def _covers(ignore: Ignore, finding: Finding) -> bool:
-    if not _is_named(finding.rule, ignore):
+    if not _is_named(finding.rule, ignore) or ignore.fingerprint not in {"", finding.fingerprint}:
         return False
     paths = {path for path, _ in finding.cited}
     by_path = bool(paths) and all(fnmatchcase(path, ignore.subject) for path in paths)
@@ -237,7 +237,8 @@ def _report_unused(
 
 def _report(rule: str, severity: str, each: Allowance | Ignore, message: str) -> Finding:
     if isinstance(each, Ignore):
-        return build_finding(rule, severity, f"[[ignore]] {each.rule}", message, [], [each.subject])
+        marks = [each.subject, *filter(None, [each.fingerprint])]
+        return build_finding(rule, severity, f"[[ignore]] {each.rule}", message, [], marks)
     place = (each.path, each.line)
     return build_finding(rule, severity, each.path, message, [place], [*each.rules, each.reason])
 
@@ -245,7 +246,7 @@ def _report(rule: str, severity: str, each: Allowance | Ignore, message: str) ->
 def _name(each: Allowance | Ignore) -> str:
     if isinstance(each, Allowance):
         return ", ".join(each.rules) or "nothing"
-    return f"{each.rule} of {each.subject} (policy: {each.reason})"
+    return f"{each.rule} of {each.fingerprint or each.subject} (policy: {each.reason})"
 
 
 def _was_judged(rule: Rule, case: RuleContext) -> bool:
