@@ -87,9 +87,10 @@ def _describe(root: Path, data: Path, top: str) -> dict[str, Any] | None:
     git = _describe_git(Path(top))
     if tree is None or kit is None or git is None:
         return None
+    day = time.strftime("%Y-%m-%d", time.gmtime())  # as the rules count days
     state = {
         "tree": tree.digest, "kit": kit.digest, "git": git, "interpreter": _describe_interpreter(),
-        "day": time.strftime("%Y-%m-%d", time.gmtime()), "golden": _describe_golden(data), "above": _describe_above(root),
+        "day": day, "golden": _describe_golden(data), "above": _describe_above(root),
     }  # fmt: skip
     return {"top": top, "state": state, "newest": tree.newest}
 
