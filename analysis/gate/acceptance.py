@@ -37,8 +37,8 @@ class Acceptance:
 
     def show_difference(self) -> str:
         """Return the change as a unified diff."""
-        lines = (text.splitlines(keepends=True) for text in (self.before, self.after))
-        found = difflib.unified_diff(*lines, str(self.place), str(self.place), n=2)
+        before, after = self.before.splitlines(keepends=True), self.after.splitlines(keepends=True)
+        found = difflib.unified_diff(before, after, str(self.place), str(self.place), n=2)
         return _join_lines(found)
 
     def write(self) -> None:
