@@ -11,6 +11,7 @@ a row is wrong. Nothing that the table calls certain may be wrong.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import random
 import subprocess
@@ -85,9 +86,10 @@ class Witness:
         self._python = python
         self._kept = kept
 
-    def ask(self, what: str, folder: Path, question: Any, key: str = "") -> Any:
+    def ask(self, what: str, folder: Path, question: Any) -> Any:
         """Return the answer to one question."""
-        kept = self._kept / f"{folder.name}-{what}{key}.json" if self._kept else None
+        key = hashlib.sha256(json.dumps(question).encode()).hexdigest()[:12]
+        kept = self._kept / f"{folder.name}-{what}-{key}.json" if self._kept else None
         if kept is not None and kept.is_file():
             return json.loads(kept.read_text())
         with tempfile.NamedTemporaryFile("r", suffix=".json") as file, tempfile.TemporaryDirectory() as place:
@@ -164,7 +166,7 @@ def measure_first_imports(
 ) -> FirstImports:
     """Compare the simulated first imports of some modules with what the interpreter does."""
     entries = [(entry.module, entry.path) for entry in find_entries(facts) if entry.module in set(chosen)]
-    live = witness.ask("imports", folder, chosen, key=f"-{len(chosen)}")
+    live = witness.ask("imports", folder, chosen)
     graph = build_import_graph(facts, resolver=resolver)
     outside = find_outside(facts, graph, [folder.name])
     known = witness.ask("outside", folder, outside)

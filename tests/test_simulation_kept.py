@@ -95,3 +95,16 @@ def test_changes_at_random_places_lead_to_what_is_found_anew(make_tree: Make, tm
         old = 0 if kind == "add" or not lines or lines[place][:2] not in {"im", "fr", "X ", "Y "} else 1
         (root / path).write_text("".join([*lines[:place], *new, *lines[place + old :]]))
         assert _sort(_simulate(root, tmp_path / "c")) == _sort(_simulate(root, None))
+
+
+def test_a_file_that_a_program_looks_for_counts_too(make_tree: Make, tmp_path: Path) -> None:
+    asks = "from pathlib import Path\nif not (Path(__file__).parent / 'data').exists():\n    raise OSError\n"
+    root = make_tree({"a.py": "import b\n", "b.py": asks, "c.py": ""})
+    assert [row["exception"] for row in _simulate(root, tmp_path / "c")["simulated"]] == ["OSError", "OSError", ""]
+    (root / "data").mkdir()
+    begun = list[str]()
+    after = _simulate(root, tmp_path / "c", machine=_count(begun))
+    assert [row["exception"] for row in after["simulated"]] == ["", "", ""]
+    assert sorted(begun) == ["a", "b"]
+    assert _simulate(root, tmp_path / "c", machine=_count(begun)) == after
+    assert sorted(begun) == ["a", "b"]

@@ -17,7 +17,7 @@ from typing import Any
 
 from analysis.facts.newer_nodes import TypeAlias
 from analysis.facts.newer_syntax import parse_newer
-from analysis.facts.program_expressions import ExpressionCompiler, Node
+from analysis.facts.program_expressions import ARITHMETIC, ExpressionCompiler, Node
 from analysis.facts.rows import cut_name
 
 __all__ = ["Node", "compile_function", "write_program"]
@@ -121,7 +121,7 @@ class _Compiler(ExpressionCompiler):
         return ["=", node.lineno, [self.target(node.target)], value]
 
     def _augmented(self, node: ast.AugAssign) -> Node:
-        operator = "+" if isinstance(node.op, ast.Add | ast.BitOr) else "?"
+        operator = ARITHMETIC.get(type(node.op), "?")
         return ["+=", node.lineno, self.target(node.target), operator, self.expression(node.value)]
 
     def _expression(self, node: ast.Expr) -> Node | None:

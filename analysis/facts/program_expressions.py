@@ -1,10 +1,12 @@
 """What an expression evaluates when a module is imported, as nested lists; what is not followed is ``["u", parts]``.
 
 Expressions: ``["k", constant]``, ``["n", name, line]``, ``["a", owner, name, line]``,
-``["c", callee, arguments, [[keyword, value]], line]``, ``["o", operator, left, right]`` (comparison or sum),
+``["c", callee, arguments, [[keyword, value]], line]``, ``["o", operator, left, right]`` (comparison or arithmetic),
 ``["!", operand]``, ``["&", operands]``, ``["|", operands]``, ``["?", test, yes, no]``, ``["s", owner, index, line]``,
 ``["-", from, to]`` (a slice), ``["l", elements, "tuple" or "set"]`` (neither for a list), ``["d", [[key, value]]]``,
-``[":", name, value]``, ``["*", value]``, ``[",", first, value]`` (the first is evaluated only), ``["u", parts]``.
+``[":", name, value]``, ``["*", value]``, ``[",", first, value]`` (the first is evaluated only), ``["u", parts]``,
+``["f", parts]`` (an f-string without formats), ``["for", kind, element, [[target, whole, tests]]]`` (a comprehension;
+of a dictionary the element is a pair).
 """
 
 from __future__ import annotations
@@ -20,6 +22,12 @@ _OPERATORS: dict[type, str] = {
     ast.Eq: "==", ast.NotEq: "!=", ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">=", ast.Is: "is",
     ast.IsNot: "is not", ast.In: "in", ast.NotIn: "not in",
 }  # fmt: skip
+ARITHMETIC: dict[type, str] = {
+    ast.Add: "+", ast.BitOr: "|", ast.Sub: "-", ast.Mult: "*", ast.Div: "/", ast.FloorDiv: "//", ast.Mod: "%",
+}  # fmt: skip
+_COMPREHENSIONS: dict[type, str] = {ast.ListComp: "list", ast.SetComp: "set", ast.GeneratorExp: "generator"}
+#: What may stand twice where it is evaluated once: it has no effect.
+_PLAIN = (ast.Name, ast.Constant)
 
 
 def write_dotted(node: Node) -> str:
@@ -73,8 +81,6 @@ class ExpressionCompiler:
             return compiler(self, node)
         if isinstance(node, ast.Lambda):
             return ["u", self._each(node.args.defaults)]
-        if isinstance(node, ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp):
-            return ["u", [self.expression(node.generators[0].iter)]]
         return self._parts(node)
 
     def _parts(self, node: ast.expr) -> Node:
@@ -97,13 +103,22 @@ class ExpressionCompiler:
 
     def _call(self, node: ast.Call) -> Node:
         keywords = [[keyword.arg, self.expression(keyword.value)] for keyword in node.keywords]
-        return ["c", self.expression(node.func), self._each(node.args), keywords, node.lineno]
+        # Of generators only those that a call gets are followed: it may go through them at once.
+        given = [
+            self._comprehension(part) if isinstance(part, ast.GeneratorExp) else self.expression(part)
+            for part in node.args
+        ]
+        return ["c", self.expression(node.func), given, keywords, node.lineno]
 
     def _compare(self, node: ast.Compare) -> Node:
-        if len(node.ops) != 1:
+        sides = [node.left, *node.comparators]
+        if not all(isinstance(side, _PLAIN) for side in sides[1:-1]):
             return self._parts(node)
-        operator = _OPERATORS[type(node.ops[0])]
-        return ["o", operator, self.expression(node.left), self.expression(node.comparators[0])]
+        parts = [
+            ["o", _OPERATORS[type(operator)], self.expression(left), self.expression(right)]
+            for operator, left, right in zip(node.ops, sides[:-1], sides[1:], strict=True)
+        ]
+        return parts[0] if len(parts) == 1 else ["&", parts]
 
     def _binary(self, node: ast.BinOp) -> Node:
         number = _compute(node)
@@ -117,15 +132,17 @@ class ExpressionCompiler:
             left = left.left
         found = self.expression(left)
         for part in reversed(rights):
-            right = self.expression(part.right)
-            if isinstance(part.op, ast.Add | ast.BitOr):
-                found = ["o", "+", found, right]
+            right, operator = self.expression(part.right), ARITHMETIC.get(type(part.op))
+            if operator is not None:
+                found = ["o", operator, found, right]
             else:
                 found = ["u", [each for each in (found, right) if each[0] != "k"]]
         return found
 
     def _unary(self, node: ast.UnaryOp) -> Node:
         inner = self.expression(node.operand)
+        if isinstance(node.op, ast.USub) and inner[0] == "k" and type(inner[1]) in {int, float}:
+            return ["k", -inner[1]]
         return ["!", inner] if isinstance(node.op, ast.Not) else ["u", [inner]]
 
     def _boolean(self, node: ast.BoolOp) -> Node:
@@ -152,6 +169,29 @@ class ExpressionCompiler:
         ]
         return ["d", pairs]
 
+    def _text(self, node: ast.JoinedStr) -> Node:
+        if any(
+            isinstance(part, ast.FormattedValue) and (part.format_spec or part.conversion > 0) for part in node.values
+        ):
+            return self._parts(node)
+        parts = (part.value if isinstance(part, ast.FormattedValue) else part for part in node.values)
+        return ["f", self._each(parts)]
+
+    def _generator(self, node: ast.GeneratorExp) -> Node:
+        return ["u", [self.expression(node.generators[0].iter)]]
+
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Node:
+        first = self.expression(node.generators[0].iter)
+        bound = [each.target.id for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+        if bound or any(each.is_async for each in node.generators):
+            return ["u", [first, *([":", name, ["u", []]] for name in bound)]]
+        loops = [
+            [self.target(each.target), self.expression(each.iter), self._each(each.ifs)] for each in node.generators
+        ]
+        if isinstance(node, ast.DictComp):
+            return ["for", "dict", [self.expression(node.key), self.expression(node.value)], loops]
+        return ["for", _COMPREHENSIONS[type(node)], self.expression(node.elt), loops]
+
     def _walrus(self, node: ast.NamedExpr) -> Node:
         return [":", node.target.id, self.expression(node.value)]
 
@@ -175,6 +215,11 @@ _EXPRESSIONS: dict[type, Callable[[ExpressionCompiler, Any], Node]] = {
     ast.Set: ExpressionCompiler._sequence,
     ast.Slice: ExpressionCompiler._slice,
     ast.Dict: ExpressionCompiler._dictionary,
+    ast.JoinedStr: ExpressionCompiler._text,
+    ast.ListComp: ExpressionCompiler._comprehension,
+    ast.SetComp: ExpressionCompiler._comprehension,
+    ast.GeneratorExp: ExpressionCompiler._generator,
+    ast.DictComp: ExpressionCompiler._comprehension,
     ast.NamedExpr: ExpressionCompiler._walrus,
     ast.Starred: ExpressionCompiler._starred,
 }

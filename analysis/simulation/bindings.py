@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from analysis.facts.program import Node
-from analysis.simulation.constants import add
-from analysis.simulation.containers import remove_item, store_item
+from analysis.facts.program_expressions import write_dotted
+from analysis.simulation.constants import compute
+from analysis.simulation.containers import forget_constants, is_constant, remove_item, store_item
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind
 from analysis.simulation.records import ABSENT, Frame
@@ -14,6 +15,7 @@ from analysis.simulation.values import (
     External,
     Globals,
     Instance,
+    KnownMapping,
     Listed,
     LoadedModule,
     Value,
@@ -52,11 +54,7 @@ def store(machine: Importer, target: Node, value: Value, frame: Frame) -> None:
             frame.module.finds_more = True
         bind(machine, target[1], value, frame)
     elif kind == "a":
-        owner = machine.evaluate(target[1], frame)
-        if isinstance(owner, LoadedModule):
-            machine.write(owner, target[2], value)
-        elif isinstance(owner, Class | Instance):
-            owner.names[target[2]] = machine.merge(owner.names.get(target[2], ABSENT), value)
+        set_attribute(machine, machine.evaluate(target[1], frame), target[2], value)
     elif kind == "s":
         _store_item(machine, machine.evaluate(target[1], frame), machine.evaluate(target[2], frame), value)
     elif kind == "l":
@@ -69,6 +67,18 @@ def store(machine: Importer, target: Node, value: Value, frame: Frame) -> None:
         store(machine, target[1], UNKNOWN, frame)
 
 
+def set_attribute(machine: Importer, owner: Value, name: Value, value: Value) -> None:
+    """Set an attribute of a module, a class or an object; where its name is not known, any constant may change."""
+    if isinstance(owner, LoadedModule) and not isinstance(name, str):
+        forget_constants(machine, owner)
+    elif isinstance(owner, LoadedModule):
+        machine.write(owner, name, value)
+    elif isinstance(owner, Class | Instance) and isinstance(name, str):
+        owner.names[name] = machine.merge(owner.names.get(name, ABSENT), value)
+    elif isinstance(owner, Class | Instance):
+        owner.names.update({each: UNKNOWN for each, held in owner.names.items() if is_constant(each, held)})
+
+
 def _store_item(machine: Importer, owner: Value, index: Value, value: Value) -> None:
     if isinstance(owner, External) and owner.name == "sys.modules":
         if isinstance(index, str):
@@ -77,32 +87,35 @@ def _store_item(machine: Importer, owner: Value, index: Value, value: Value) -> 
         if isinstance(index, str):
             machine.write(owner.module, index, value)
         else:
-            _forget_constants(machine, owner.module)
+            forget_constants(machine, owner.module)
     else:
         store_item(machine, owner, index, value)
 
 
-def _forget_constants(machine: Importer, module: LoadedModule) -> None:
-    """A name that nobody can tell is bound anew: what decides about branches may be another value now."""
-    module.is_open = True
-    for name, value in list(module.names.items()):
-        if isinstance(value, bool | int | float | str | None) and not name.startswith("__"):
-            machine.write(module, name, UNKNOWN)
-
-
 def _augmented(machine: Importer, node: Node, frame: Frame) -> None:
-    _, _, target, operator, part = node
+    _, line, target, operation, part = node
     value = machine.evaluate(part, frame)
-    before: Value = UNKNOWN
-    if target[0] == "n":
-        before = machine.evaluate(["n", target[1], node[1]], frame)
-    if operator == "+" and isinstance(before, Listed) and not machine.maybe:
-        added = add(before, value)
-        before.elements, before.is_open = added.elements, added.is_open
-    elif isinstance(before, Listed):
-        before.is_open = True
-    elif target[0] == "n":
-        store(machine, target, add(before, value) if operator == "+" else UNKNOWN, frame)
+    is_name = target[0] == "n"
+    if not is_name and (target[0] == "u" or not write_dotted(target[1])):
+        return
+    before = machine.evaluate(["n", target[1], line] if is_name else target, frame)
+    made = compute(operation, before, value)
+    if not isinstance(before, Listed | KnownMapping) or (isinstance(before, Listed) and before.kind == "tuple"):
+        store(machine, target, made, frame)
+    elif isinstance(before, Listed) and isinstance(made, Listed) and not machine.maybe:
+        before.elements, before.is_open = made.elements, made.is_open
+    elif isinstance(before, KnownMapping) and isinstance(made, KnownMapping) and not machine.maybe:
+        before.pairs, before.is_open = made.pairs, made.is_open
+    else:
+        _change_maybe(before, is_growing=operation in {"+", "|"})
+
+
+def _change_maybe(changed: Listed | KnownMapping, *, is_growing: bool) -> None:
+    """Something may be added to a collection; or anything may be done to it."""
+    if is_growing and isinstance(changed, Listed):
+        changed.is_open = True
+    else:
+        changed.forget()
 
 
 def _expression(machine: Importer, node: Node, frame: Frame) -> None:

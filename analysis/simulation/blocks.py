@@ -33,6 +33,15 @@ def may_return(block: Iterable[Node]) -> bool:
     return any(node[0] == "return" or any(may_return(inner) for inner in find_inner(node)) for node in block)
 
 
+def may_leave(block: Iterable[Node]) -> bool:
+    """Return whether statements may leave the loop around them, or its turn."""
+    return any(
+        node[0] in {"break", "continue"}
+        or (node[0] not in {"for", "while"} and any(may_leave(inner) for inner in find_inner(node)))
+        for node in block
+    )
+
+
 def find_inner(node: Node) -> list[Sequence[Node]]:
     """Return the blocks of a statement that may run where it stands."""
     kind = node[0]

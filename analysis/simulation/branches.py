@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from analysis.facts.program import Node
 from analysis.simulation.bindings import store
-from analysis.simulation.blocks import find_bound, may_return
+from analysis.simulation.blocks import find_bound, may_leave, may_return
+from analysis.simulation.comprehensions import MOST_TURNS
 from analysis.simulation.constants import truth
+from analysis.simulation.containers import read_elements
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind
 from analysis.simulation.records import ABSENT, Frame
-from analysis.simulation.values import UNKNOWN, KnownMapping, Listed, Raised, Value
-
-_MOST_TURNS = 200
+from analysis.simulation.values import UNKNOWN, Raised, Value
 
 
 def _if(machine: Importer, node: Node, frame: Frame) -> Value:
@@ -36,7 +36,7 @@ def _if(machine: Importer, node: Node, frame: Frame) -> Value:
 
 def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: Sequence[Sequence[Node]] = ()) -> None:
     """Run what may not run: its failure is a doubt, and so is all that follows where it may return."""
-    before = machine.maybe
+    before, was_doubtful = machine.maybe, frame.is_doubtful
     bound = {name: _read_here(machine, name, frame) for name in find_bound(body)}
     machine.maybe += 1
     left = None
@@ -51,10 +51,12 @@ def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: Se
         is_other = value is ABSENT and name in elsewhere
         if is_other or (value is not ABSENT and _read_here(machine, name, frame) is not value):
             bind(machine, name, UNKNOWN, frame)
-    # It may have returned, or another branch does: all that follows in this body may not run any more.
-    if not frame.is_doubtful and (isinstance(left, tuple) or any(may_return(block) for block in others)):
-        frame.is_doubtful = True
+    # It may leave the loop around it, or another branch does: then nothing that follows there is sure.
+    if any(may_leave(block) for block in (body, *others)):
         machine.maybe += 1
+    # It may have returned, or another branch does: all that follows in this body may not run any more.
+    frame.is_doubtful |= isinstance(left, tuple) or any(may_return(block) for block in others)
+    machine.maybe += frame.is_doubtful and not was_doubtful
     # The other branches may run instead: what they bind is bound, to a value that cannot be told.
     for name in elsewhere - bound.keys():
         if name == "*":
@@ -70,30 +72,65 @@ def _read_here(machine: Importer, name: str, frame: Frame) -> Value:
 
 def _for(machine: Importer, node: Node, frame: Frame) -> Value:
     _, _, target, whole, body, rest = node
-    items = machine.evaluate(whole, frame)
-    if isinstance(items, KnownMapping):
-        items = Listed(list(items.pairs), items.is_open)
-    content = items.elements if isinstance(items, Listed) and not items.is_open else items
-    if not isinstance(content, list | tuple) or len(content) > _MOST_TURNS:
+    items, is_open = read_elements(machine.evaluate(whole, frame))
+    if is_open or len(items) > MOST_TURNS:
         store(machine, target, UNKNOWN, frame)
         _run_maybe(machine, body, frame, [rest])
         return None
-    for item in list(content):
+    turns = _Turns(machine, frame)
+    for item in items:
         store(machine, target, item, frame)
-        left = machine.run_block(body, frame)
-        if left == "break":
-            return None
-        if isinstance(left, tuple):
-            return left
-    return machine.run_block(rest, frame)
+        if turns.run(body):
+            break
+    return turns.end(rest)
 
 
 def _while(machine: Importer, node: Node, frame: Frame) -> Value:
     _, _, test, body, rest = node
-    if truth(machine.evaluate(test, frame)) is False:
-        return machine.run_block(rest, frame)
+    turns = _Turns(machine, frame)
+    for _ in range(MOST_TURNS):
+        known = truth(machine.evaluate(test, frame))
+        if known is False:
+            return turns.end(rest)
+        if known is None or machine.maybe:
+            break
+        if turns.run(body):
+            return turns.end(rest)
     _run_maybe(machine, body, frame, [rest])
-    return None
+    return turns.end([])
+
+
+class _Turns:
+    """The turns of a loop: one that may leave it puts all that follows in doubt, until the loop has ended."""
+
+    def __init__(self, machine: Importer, frame: Frame) -> None:
+        self._machine, self._frame = machine, frame
+        self._outside, self._was_doubtful = machine.maybe, frame.is_doubtful
+        self._left: Value = None
+
+    def run(self, body: Sequence[Node]) -> bool:
+        """Run a body once; return whether the loop ends with it."""
+        try:
+            left = self._machine.run_block(body, self._frame)
+        except Raised as raised:
+            if self._machine.maybe == self._outside:
+                raise
+            self._machine.doubt(raised)
+            left = "continue"
+        self._left = None if left == "continue" else left
+        return self._left is not None
+
+    def end(self, rest: Sequence[Node]) -> Value:
+        """Run what follows where the loop was not left; return how it was left."""
+        machine, left = self._machine, self._left
+        try:
+            if left is None and machine.maybe == self._outside:
+                return machine.run_block(rest, self._frame)
+            if left is None:
+                _run_maybe(machine, rest, self._frame)
+            return left if isinstance(left, tuple) else None
+        finally:
+            machine.maybe = self._outside + (self._frame.is_doubtful and not self._was_doubtful)
 
 
 def _match(machine: Importer, node: Node, frame: Frame) -> None:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from analysis.facts.absolute import absolute_name, split_dots
 from analysis.facts.program import Node
+from analysis.resolve.makers import find_made_kind
+from analysis.simulation.builtin_functions import FUNCTIONS
 from analysis.simulation.constants import plain, truth
-from analysis.simulation.containers import call_method
+from analysis.simulation.containers import call_method, read_elements
 from analysis.simulation.hints import is_reading, read_hints
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.library import CALLS
-from analysis.simulation.lookup import find_in_class, find_member
+from analysis.simulation.lookup import find_ancestry, find_in_class, find_member
 from analysis.simulation.records import Frame
 from analysis.simulation.values import (
     UNKNOWN,
@@ -19,8 +23,8 @@ from analysis.simulation.values import (
     Function,
     Globals,
     Instance,
-    KnownMapping,
     Listed,
+    Raised,
     Value,
 )
 
@@ -62,12 +66,15 @@ def _call(machine: Importer, node: Node, frame: Frame) -> Value:
         keywords[name or "**"] = value
     frame.line = line
     if method and callee is UNKNOWN:
-        return call_method(machine, owner, method, arguments)
+        return call_method(machine, owner, method, arguments, keywords)
     return machine.call(callee, arguments, keywords, frame)
 
 
 def call(machine: Importer, callee: Value, arguments: list[Value], keywords: dict[str, Value], frame: Frame) -> Value:
     """Call something and return what it returns."""
+    if isinstance(callee, BoundMethod | Function | Class):
+        # Who goes through a generator, and how often, is not known.
+        arguments = [UNKNOWN if isinstance(each, Listed) and each.kind == "generator" else each for each in arguments]
     if isinstance(callee, BoundMethod):
         return machine.run_function(callee.function, [callee.owner, *arguments], keywords)
     if isinstance(callee, Function):
@@ -85,13 +92,23 @@ def call(machine: Importer, callee: Value, arguments: list[Value], keywords: dic
 
 
 def _make(machine: Importer, kind: Class, arguments: list[Value], keywords: dict[str, Value]) -> Value:
-    made = Instance(kind)
     creator = find_in_class(kind, "__new__")
-    if isinstance(creator, Function):
-        machine.run_function(creator, [kind, *arguments], keywords)
-    starter = find_in_class(kind, "__init__")
-    if isinstance(starter, Function):
-        machine.run_function(starter, [made, *arguments], keywords)
+    is_own = isinstance(creator, Function)
+    made = machine.run_function(creator, [kind, *arguments], keywords) if is_own else Instance(kind)
+    before = machine.maybe
+    machine.maybe += made is UNKNOWN  # it may be of this class, or of none that it starts
+    try:
+        started = Instance(kind) if made is UNKNOWN else made
+        if isinstance(started, Instance) and kind in find_ancestry(started.made_by):
+            starter = find_in_class(started.made_by, "__init__")
+            if isinstance(starter, Function):
+                machine.run_function(starter, [started, *arguments], keywords)
+    except Raised as raised:
+        if machine.maybe == before:
+            raise
+        machine.doubt(raised)
+    finally:
+        machine.maybe = before
     return made
 
 
@@ -104,27 +121,43 @@ def call_external(
     if name in _IMPORTERS:
         wanted = first if arguments else keywords.get("name", UNKNOWN)
         return _import_called(machine, name, wanted, arguments, keywords) if isinstance(wanted, str) else UNKNOWN
+    if name in FUNCTIONS:
+        is_known = not keywords or (name == "builtins.dict" and "*" not in keywords)
+        return FUNCTIONS[name](arguments, keywords) if is_known else UNKNOWN
     known = read_hints if is_reading(name, arguments, keywords) else CALLS.get(name)
     if known is not None:
         return known(machine, arguments, frame)
-    plain_name = name.removesuffix("()")
     if isinstance(first, Function) and len(arguments) == 1 and not name.endswith("wraps"):
-        if plain_name in _TRANSPARENT or plain_name.rpartition(".")[2] in {"abstractmethod", "wraps", "overload"}:
-            how = first.how | {plain_name.rpartition(".")[2]}
-            return Function(
-                first.module, first.name, first.line, first.end_line, first.parameters, first.defaults,
-                first.around, how,
-            )  # fmt: skip
-        return UNKNOWN
+        return _decorate(name.removesuffix("()"), first)
     if name in _SEQUENCES:
         made = Listed([], kind=_SEQUENCES[name])
         if arguments:
-            made.elements, made.is_open = _read_elements(first)
+            made.elements, made.is_open = read_elements(first)
         return _sort(made, keywords) if name == "builtins.sorted" else made
+    return _call_unknown(callee, arguments, frame)
+
+
+def _decorate(name: str, function: Function) -> Value:
+    last = name.rpartition(".")[2]
+    is_handed_on = name in _TRANSPARENT or last in {"abstractmethod", "wraps", "overload"}
+    return replace(function, how=function.how | {last}) if is_handed_on else UNKNOWN
+
+
+def _call_unknown(callee: External, arguments: list[Value], frame: Frame) -> Value:
+    """Return what nothing but the name of its maker is known of; or the class that is made of a name."""
+    name = callee.name
+    if arguments and isinstance(arguments[0], str) and is_maker(name, len(arguments)):
+        return Class(frame.module, arguments[0], frame.line, [External(f"{name}()")], {})
     for argument in arguments:
         if isinstance(argument, Globals):
             argument.module.is_open = True
     return callee if name.endswith("()") else External(f"{name}()")
+
+
+def is_maker(name: str, arguments: int) -> bool:
+    """Return whether a function outside the tree makes a class of a name that it is given first."""
+    module, _, function = name.rpartition(".")
+    return bool(find_made_kind(f"{module}:{function}", arguments))
 
 
 def _sort(listed: Listed, keywords: dict[str, Value]) -> Listed:
@@ -135,15 +168,6 @@ def _sort(listed: Listed, keywords: dict[str, Value]) -> Listed:
         return Listed(sorted(known))
     except TypeError:
         return Listed([], is_open=True)
-
-
-def _read_elements(value: Value) -> tuple[list[Value], bool]:
-    """Return what iteration over a value yields, as far as it is known, and whether it may yield more."""
-    if isinstance(value, KnownMapping):
-        return list(value.pairs), value.is_open
-    if isinstance(value, Listed):
-        return list(value.elements), value.is_open
-    return (list(value), False) if isinstance(value, tuple) else ([], True)
 
 
 def _import_called(

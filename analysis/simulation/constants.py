@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -16,14 +17,20 @@ from analysis.simulation.values import (
     KnownMapping,
     Listed,
     LoadedModule,
+    TreePath,
     Value,
 )
 
 CONSTANTS = (type(None), bool, int, float, str, tuple)
 #: What a list of values is made to; the views of a dictionary equal no list.
-_MAKERS: dict[str, Callable[[list[Any]], Any]] = {"list": list, "tuple": tuple, "set": frozenset}
+_MAKERS: dict[str, Callable[[list[Any]], Any]] = {"list": list, "tuple": tuple, "set": frozenset, "generator": list}
 #: Longer texts and lists are not followed: a few sums in a row would take all memory.
 MOST_ELEMENTS = 10_000
+_LARGEST = 1 << 63
+_ARITHMETIC: dict[str, Callable[[Any, Any], Any]] = {
+    "+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv, "//": operator.floordiv,
+    "%": operator.mod, "|": operator.or_,
+}  # fmt: skip
 #: Length of a text times that of the arguments of its method.
 _MOST_PRODUCT = 1_000_000
 
@@ -33,10 +40,10 @@ def truth(value: Value) -> bool | None:
     if isinstance(value, CONSTANTS):
         return bool(value)
     if isinstance(value, Listed):
-        return True if value.elements else None if value.is_open else False
+        return True if value.elements or value.kind == "generator" else None if value.is_open else False
     if isinstance(value, KnownMapping):
         return True if value.pairs else None if value.is_open else False
-    if isinstance(value, LoadedModule | Class | Function | BoundMethod | Caught):
+    if isinstance(value, LoadedModule | Class | Function | BoundMethod | Caught | TreePath):
         return True
     return True if isinstance(value, External) and value.is_module else None
 
@@ -97,13 +104,34 @@ def add(first: Value, second: Value) -> Value:
     return Listed(list(second.elements), is_open=True, kind=second.kind) if isinstance(second, Listed) else UNKNOWN
 
 
+def compute(operation: str, first: Value, second: Value) -> Value:
+    """Return what an operator makes of two values: numbers, texts, lists, sets and dictionaries."""
+    if isinstance(first, KnownMapping) and isinstance(second, KnownMapping) and operation == "|":
+        return KnownMapping({**first.pairs, **second.pairs}, first.is_open or second.is_open)
+    one, other = plain(first), plain(second)
+    numbers = isinstance(one, int | float) and isinstance(other, int | float)
+    if operation in {"+", "|"} and not numbers:
+        return add(first, second)
+    is_known = numbers or (operation == "-" and isinstance(one, frozenset) and isinstance(other, frozenset))
+    if not is_known or operation not in _ARITHMETIC:
+        return UNKNOWN
+    try:
+        found = _ARITHMETIC[operation](one, other)
+    except (ArithmeticError, TypeError, ValueError):
+        return UNKNOWN
+    if isinstance(found, frozenset):
+        return Listed([each for each in first.elements if plain(each) in found], kind="set")
+    return found if abs(found) < _LARGEST else UNKNOWN
+
+
 def is_same(first: Value, second: Value) -> bool | None:
     for one, other in ((first, second), (second, first)):
         if one is None or one is True or one is False:
             if isinstance(other, CONSTANTS):
                 return one is other
             is_something = isinstance(
-                other, LoadedModule | Class | Function | BoundMethod | Listed | KnownMapping | Instance | Caught
+                other,
+                LoadedModule | Class | Function | BoundMethod | Listed | KnownMapping | Instance | Caught | TreePath,
             )
             if is_something or (isinstance(other, External) and not other.name.endswith("()")):
                 return False

@@ -8,7 +8,9 @@ from analysis.facts.program import Node
 from analysis.simulation.constants import add, find_key, is_small, plain
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.lookup import read_global
+from analysis.simulation.places import call_path_method
 from analysis.simulation.records import ABSENT, Frame
+from analysis.simulation.texts import format_text
 from analysis.simulation.values import (
     UNKNOWN,
     Class,
@@ -16,13 +18,18 @@ from analysis.simulation.values import (
     Globals,
     KnownMapping,
     Listed,
+    LoadedModule,
+    TreePath,
     Value,
 )
 
 _TEXT_METHODS = frozenset({
     "split", "rsplit", "partition", "rpartition", "strip", "lstrip", "rstrip", "lower", "upper", "startswith",
-    "endswith", "replace", "join", "title", "capitalize", "removeprefix", "removesuffix", "isidentifier",
+    "endswith", "replace", "join", "title", "capitalize", "removeprefix", "removesuffix", "isidentifier", "isupper",
+    "islower", "isdigit", "isalpha", "isalnum", "swapcase", "casefold", "find", "rfind", "count",
 })  # fmt: skip
+#: What may be given types in brackets, by how its name begins.
+_GENERIC = ("typing.", "typing_extensions.", "collections.abc.")
 _ADDING_METHODS = frozenset({"append", "add", "extend", "update", "insert"})
 #: Methods of lists and sets that leave them as they are.
 _READING_METHODS = frozenset({
@@ -52,7 +59,8 @@ def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
             return UNKNOWN
         return Listed(list(found), kind=owner.kind) if isinstance(owner, Listed) and isinstance(index, slice) else found
     # A generic class with arguments stands for itself.
-    return owner if isinstance(owner, Class) else UNKNOWN
+    is_generic = isinstance(owner, External) and owner.name.startswith(_GENERIC)
+    return owner if isinstance(owner, Class) or is_generic else UNKNOWN
 
 
 def _slice(machine: Importer, node: Node, frame: Frame) -> Value:
@@ -62,6 +70,17 @@ def _slice(machine: Importer, node: Node, frame: Frame) -> Value:
     return UNKNOWN
 
 
+def read_elements(value: Value) -> tuple[list[Value], bool]:
+    """Return what iteration over a value yields, as far as it is known, and whether it may yield more."""
+    if isinstance(value, KnownMapping):
+        return list(value.pairs), value.is_open
+    if isinstance(value, Listed):
+        return list(value.elements), value.is_open
+    if isinstance(value, Globals):  # beside its own, a module has names that Python gives it
+        return list(value.module.names), True
+    return (list(value), False) if isinstance(value, tuple | str) else ([], True)
+
+
 def _sequence(machine: Importer, node: Node, frame: Frame) -> Value:
     elements: list[Value] = []
     is_open = False
@@ -69,16 +88,10 @@ def _sequence(machine: Importer, node: Node, frame: Frame) -> Value:
         value = machine.evaluate(part, frame)
         if part[0] != "*":
             elements.append(value)
-        elif isinstance(value, Listed):
-            elements.extend(value.elements)
-            is_open |= value.is_open
-        elif isinstance(value, tuple):
-            elements.extend(value)
-        elif isinstance(value, KnownMapping):
-            elements.extend(value.pairs)
-            is_open |= value.is_open
-        else:
-            is_open = True
+            continue
+        found, is_more = read_elements(value)
+        elements.extend(found)
+        is_open |= is_more
     return Listed(elements, is_open, node[2] if len(node) > 2 else "list")
 
 
@@ -97,27 +110,91 @@ def _dictionary(machine: Importer, node: Node, frame: Frame) -> Value:
     return table
 
 
-def call_method(machine: Importer, owner: Value, method: str, arguments: list[Value]) -> Value:
-    if isinstance(owner, str) and method in _TEXT_METHODS:
-        plains = [plain(argument) for argument in arguments]
-        if UNKNOWN not in plains and is_small(owner, plains):
-            try:
-                found = getattr(owner, method)(*plains)
-            except (TypeError, ValueError):
-                return UNKNOWN
-            return Listed(found) if isinstance(found, list) else found
-    elif isinstance(owner, Listed) and method not in _READING_METHODS:
+def call_method(
+    machine: Importer, owner: Value, method: str, arguments: list[Value], keywords: dict[str, Value]
+) -> Value:
+    """Return what a method of a text, a collection, a namespace or a path returns, and do what it does."""
+    if isinstance(owner, str):
+        return _call_text(owner, method, arguments, keywords)
+    if isinstance(owner, Listed) and method not in _READING_METHODS:
         return _change(machine, owner, method, arguments)
-    elif isinstance(owner, KnownMapping):
-        return _call_table(machine, owner, method, arguments)
-    elif isinstance(owner, Globals) and method in {"update", "setdefault", "__setitem__"}:
-        owner.module.is_open = True
-    elif isinstance(owner, Globals) and method == "get" and arguments and isinstance(arguments[0], str):
-        found = read_global(machine, owner.module, arguments[0])
-        if found is ABSENT and not owner.module.is_open:
-            return arguments[1] if len(arguments) > 1 else None
-        return UNKNOWN if found is ABSENT else found
+    if isinstance(owner, KnownMapping):
+        return _call_table(machine, owner, method, arguments, keywords)
+    if isinstance(owner, Globals):
+        return _call_namespace(machine, owner.module, method, arguments, keywords)
+    if isinstance(owner, TreePath) and not owner.is_text and not keywords:
+        return call_path_method(machine.shared.programs.places, machine.body, owner, method, arguments)
     return UNKNOWN
+
+
+def _call_text(owner: str, method: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    if method == "format":
+        return format_text(owner, arguments, keywords)
+    plains = [plain(argument) for argument in arguments]
+    if method not in _TEXT_METHODS or keywords or UNKNOWN in plains or not is_small(owner, plains):
+        return UNKNOWN
+    try:
+        found = getattr(owner, method)(*plains)
+    except (TypeError, ValueError):
+        return UNKNOWN
+    return Listed(found) if isinstance(found, list) else found
+
+
+def _call_namespace(
+    machine: Importer, module: LoadedModule, method: str, arguments: list[Value], keywords: dict[str, Value]
+) -> Value:
+    first, other = (*arguments, None, None)[:2]
+    if method == "update":
+        for given in (*arguments, KnownMapping(keywords)):
+            _update_namespace(machine, module, given)
+        return None
+    if method in {"get", "setdefault", "pop"} and isinstance(first, str):
+        found = read_global(machine, module, first)
+        is_absent = found is ABSENT
+        if method == "pop" and not is_absent:
+            machine.remove(module, first)
+        if is_absent and not module.is_open:
+            if method == "setdefault":
+                machine.write(module, first, other)
+            return other
+        return UNKNOWN if is_absent else found
+    if method in {"items", "values"}:
+        pairs = [(name, value) for name, value in module.names.items() if value is not ABSENT]
+        made = [Listed([*pair], kind="tuple") if method == "items" else pair[1] for pair in pairs]
+        return Listed(made, is_open=True, kind="view")
+    if method == "keys":
+        return Listed(*read_elements(Globals(module)), kind="view")
+    if method in {"setdefault", "__setitem__", "pop", "popitem", "clear"}:
+        forget_constants(machine, module)
+    return UNKNOWN
+
+
+def _update_namespace(machine: Importer, module: LoadedModule, given: Value) -> None:
+    pairs: list[tuple[Value, Value]]
+    if isinstance(given, Globals):
+        pairs = [(name, machine.read(given.module, name)) for name in given.module.names]
+        module.is_open |= given.module.is_open
+    elif isinstance(given, KnownMapping) and not given.is_open:
+        pairs = list(given.pairs.items())
+    else:
+        pairs = list(given.pairs.items()) if isinstance(given, KnownMapping) else []
+        forget_constants(machine, module)
+    for name, value in pairs:
+        if isinstance(name, str) and value is not ABSENT and not name.startswith("__"):
+            machine.write(module, name, value)
+
+
+def forget_constants(machine: Importer, module: LoadedModule) -> None:
+    """A name that nobody can tell is bound anew: what decides about branches may be another value now."""
+    module.is_open = True
+    for name, value in list(module.names.items()):
+        if is_constant(name, value):
+            machine.write(module, name, UNKNOWN)
+
+
+def is_constant(name: str, value: Value) -> bool:
+    """Return whether a name holds a constant, by which programs decide what they do."""
+    return isinstance(value, bool | int | float | str | None) and not name.startswith("__")
 
 
 # ``__all__`` is what this is for: lists that modules build by append, extend and ``+=``.
@@ -142,7 +219,9 @@ def _change(machine: Importer, owner: Listed, method: str, arguments: list[Value
     return UNKNOWN
 
 
-def _call_table(machine: Importer, owner: KnownMapping, method: str, arguments: list[Value]) -> Value:
+def _call_table(
+    machine: Importer, owner: KnownMapping, method: str, arguments: list[Value], keywords: dict[str, Value]
+) -> Value:
     first, other = (*arguments, None, None)[:2]
     if method in {"get", "pop", "setdefault"} and arguments:
         wanted = find_key(first)
@@ -156,12 +235,15 @@ def _call_table(machine: Importer, owner: KnownMapping, method: str, arguments: 
         return found
     if method in {"keys", "values", "items"}:
         return Listed(list(_VIEWS[method](owner)), owner.is_open, "view")
-    if method == "update" and isinstance(first, KnownMapping) and not first.is_open and len(arguments) == 1:
-        for key, value in first.pairs.items():
+    given = KnownMapping() if keywords and not arguments else first
+    if method == "update" and isinstance(given, KnownMapping) and not given.is_open and "**" not in keywords:
+        for key, value in {**given.pairs, **keywords}.items():
             store_item(machine, owner, key, value)
+    elif method == "copy":
+        return KnownMapping(dict(owner.pairs), owner.is_open)
     elif method == "clear" and not machine.maybe:
         owner.pairs, owner.is_open = {}, False
-    elif method not in {"copy", "fromkeys"}:
+    elif method != "fromkeys":
         owner.forget()
     return UNKNOWN
 

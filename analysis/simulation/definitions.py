@@ -34,7 +34,9 @@ def _function(machine: Importer, node: Node, frame: Frame) -> None:
     for annotation in annotations:
         machine.evaluate(annotation, frame)
     around = (frame.names, *frame.around) if frame.kind == "function" else frame.around
-    value: Value = Function(frame.module, name, line, end_line, parameters, defaults, around)
+    value: Value = Function(
+        frame.module, name, line, end_line, parameters, defaults, around, qualname=f"{frame.prefix}{name}"
+    )
     for maker in reversed(makers):
         value = _decorate(machine, maker, value, frame)
     bind(machine, name, value, frame)
@@ -49,22 +51,28 @@ def _class(machine: Importer, node: Node, frame: Frame) -> None:
         frame.line = line
         raise machine.fail("other", TypeError, "NoneType takes no arguments")
     around = (frame.names, *frame.around) if frame.kind == "function" else frame.around
-    inner = Frame(frame.module, {}, "class", line, around)
+    qualname = name if name in frame.declared else f"{frame.prefix}{name}"
+    inner = Frame(frame.module, {}, "class", line, around, prefix=f"{qualname}.")
     machine.stack.append(inner)
     try:
         machine.run_block(body, inner)
     finally:
         machine.stack.pop()
-    made = Class(frame.module, name, line, found, inner.names)
-    for base in found:
-        starter = find_in_class(base, "__init_subclass__") if isinstance(base, Class) else None
-        if isinstance(starter, Function):
-            machine.run_function(starter, [made], given)
-            break
+    made = Class(frame.module, qualname, line, found, inner.names)
+    start_subclass(machine, made, given)
     value: Value = made
     for maker in reversed(makers):
         value = _decorate(machine, maker, value, frame)
     bind(machine, name, value, frame)
+
+
+def start_subclass(machine: Importer, made: Class, keywords: dict[str, Value]) -> None:
+    """Run what the bases of a new class run for it."""
+    for base in made.bases:
+        starter = find_in_class(base, "__init_subclass__") if isinstance(base, Class) else None
+        if isinstance(starter, Function):
+            machine.run_function(starter, [made], keywords)
+            break
 
 
 def _decorate(machine: Importer, maker: Value, value: Value, frame: Frame) -> Value:
@@ -88,7 +96,8 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
         return UNKNOWN
     machine.enter(function.module)
     names = _take_arguments(function, arguments, keywords)
-    inner = Frame(function.module, names, "function", function.line, function.around, body=body[0])
+    prefix = f"{function.qualname}.<locals>."
+    inner = Frame(function.module, names, "function", function.line, function.around, body=body[0], prefix=prefix)
     before = machine.maybe
     machine.stack.append(inner)
     try:

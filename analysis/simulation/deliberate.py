@@ -55,7 +55,7 @@ class _Reader:
             elif node[:1] == ["n"]:
                 waiting.extend(self._find_values(node[1], frame))
             else:
-                waiting.extend((frame, part) for part in node if isinstance(part, list))
+                waiting.extend((frame, part) for part in _list_parts(node))
 
     def _find_dotted(self, node: Node, frame: Frame) -> str:
         """Return what a name or an attribute is outside of the tree; empty where it is something else."""
@@ -97,6 +97,21 @@ class _Reader:
                     yield above, ["n", taken, line]
                 elif found is None:
                     yield frame, ["a", ["n", module.partition(".")[0], line], taken, line]
+
+
+def _list_parts(node: Node) -> Iterator[Node]:
+    """Yield the expressions that an expression is made of."""
+    if node[:1] == ["c"] and len(node) == 5:
+        yield from (node[1], *node[2], *(value for _, value in node[3]))
+    elif node[:1] == ["d"]:
+        yield from (part for pair in node[1] for part in pair if part is not None)
+    elif node[:1] == ["for"]:
+        yield from (node[2] if node[1] == "dict" else [node[2]])
+        yield from (part for _, whole, tests in node[3] for part in (whole, *tests))
+    else:
+        for part in node:
+            if isinstance(part, list):
+                yield from [part] if part and isinstance(part[0], str) else part
 
 
 def _list_prefixes(dotted: str) -> Iterator[str]:

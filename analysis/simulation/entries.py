@@ -18,8 +18,9 @@ from analysis.cache import build_key, write_entry
 from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
 from analysis.resolve import Module, TargetResolver
-from analysis.simulation.kept import Tops, find_changed, join, list_files, pack_kept, read_kept, select
+from analysis.simulation.kept import Tops, find_changed, find_moved, join, list_files, pack_kept, read_kept, select
 from analysis.simulation.machine import Machine
+from analysis.simulation.places import Places
 from analysis.simulation.records import FAILED, TOO_MUCH, Delta, Registry
 from analysis.simulation.sources import Environment, Programs, Sources
 from analysis.simulation.state import MOST_STEPS as MOST_STEPS_OF_ONE
@@ -178,7 +179,9 @@ def simulate_entries(
     key = _find_key(facts, entries, environment) if cache is not None else ""
     files = list_files(facts)
     kept = read_kept(cache, _KIND, key)
-    if kept is not None and kept.files.equals(files) and not count_not_simulated(kept.tables["simulated"]):
+    moved = find_moved(kept, Places(facts.tree)) if kept is not None else set()
+    is_same = kept is not None and kept.files.equals(files) and not moved
+    if kept is not None and is_same and not count_not_simulated(kept.tables["simulated"]):
         progress("simulation", len(entries), len(entries))
         return kept.tables
     failures = len(gaps.rows)
@@ -187,10 +190,11 @@ def simulate_entries(
         facts, environment, deadline=deadline, gaps=gaps, resolver=resolver, machine=machine, is_sharing=is_sharing
     )
     if kept is not None:
-        kept = select(kept, find_changed(kept.files, kept.tops, files, simulation.imports))
+        changed = find_changed(kept.files, kept.tops, files, simulation.imports)
+        kept = select(kept, changed | sum(simulation.bits[name] for name in moved & simulation.bits.keys()))
     waiting = [entry for entry in entries if kept is None or entry[0] not in kept.needs]
     found = run_deep(lambda: simulate_each(simulation, waiting, progress))
-    joined = join(kept, found, simulation.needs, simulation.tops, files)
+    joined = join(kept, found, simulation.needs, simulation.tops, files, simulation.programs.places)
     if len(gaps.rows) == failures:
         write_entry(cache, _KIND, key, pack_kept(joined))
     return joined.tables

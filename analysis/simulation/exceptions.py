@@ -119,7 +119,7 @@ def _matches(kind: Value, fault: Fault) -> bool:
         kinds = [fault.kind] if fault.made_by is None else [*_find_kinds(fault.made_by), Exception]
         return own is not None and any(issubclass(each, own) for each in kinds)
     if isinstance(kind, Class) and fault.made_by is not None:
-        return any(one.line == kind.line and one.module.path == kind.module.path
+        return any(one.line == kind.line and one.qualname == kind.qualname and one.module.path == kind.module.path
                     for one in find_ancestry(fault.made_by))  # fmt: skip
     return False
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.cache import Value, pack_table, read_entry, unpack_table
 from analysis.resolve import ImportResolver, Module, TargetFacts
+from analysis.simulation.places import Places
 
 #: What the first component of a name means, by importer, and whether the name was relative.
 Tops = dict[tuple[int, str, bool], Module | None]
@@ -19,16 +20,22 @@ Tops = dict[tuple[int, str, bool], Module | None]
 FILES = pa.schema([("path", pa.string()), ("content_hash", pa.string()), ("status", pa.string())])
 _NEEDS = pa.schema([("module", pa.string()), ("needs", pa.binary())])
 TOPS = pa.schema([("importer", pa.int32()), ("top", pa.string()), ("relative", pa.bool_()), ("found", pa.int32())])
+#: What lies at a path that a module asks for.
+PLACES = pa.schema([("module", pa.string()), ("path", pa.string()), ("found", pa.string())])
 
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """Tables of an earlier run, what each first import needs (a number with a bit for each module), and its files."""
+    """Tables of an earlier run, what each first import needs (a number with a bit for each module), and its files.
+
+    ``places`` are the answers to what modules asked of the tree beside their own files.
+    """
 
     tables: dict[str, pa.Table]
     needs: dict[str, int]
     tops: pa.Table
     files: pa.Table
+    places: pa.Table
 
 
 def read_kept(cache: Path | None, kind: str, key: str) -> Kept | None:
@@ -41,7 +48,7 @@ def read_kept(cache: Path | None, kind: str, key: str) -> Kept | None:
     read = tables.read_rows(needs, "module", "needs")
     return Kept(
         found, {name: int.from_bytes(bits, "little") for name, bits in read}, unpack_table(values["tops"], TOPS),
-        unpack_table(values["files"], FILES),
+        unpack_table(values["files"], FILES), unpack_table(values["places"], PLACES),
     )  # fmt: skip
 
 
@@ -53,6 +60,7 @@ def pack_kept(kept: Kept) -> Iterator[tuple[str, Value]]:
     yield "needs", pack_table(pa.table([list(kept.needs), bits], schema=_NEEDS))
     yield "tops", pack_table(kept.tops)
     yield "files", pack_table(kept.files)
+    yield "places", pack_table(kept.places)
 
 
 def list_files(facts: TargetFacts) -> pa.Table:
@@ -78,6 +86,12 @@ def find_changed(kept: pa.Table, tops: pa.Table, files: pa.Table, imports: Impor
     return changed
 
 
+def find_moved(kept: Kept, places: Places) -> set[str]:
+    """Return the modules that asked for something which is there now, or is there no more."""
+    rows = tables.read_rows(kept.places, *PLACES.names)
+    return {module for module, path, found in rows if places.find(path) != found}
+
+
 def find_top(imports: ImportResolver, importer: Module, top: str, *, is_relative: bool) -> Module | None:
     """Return the module of the tree that the first component of a name means."""
     found = imports.find_relative(importer, top) if is_relative else imports.find_module(importer, top)
@@ -96,11 +110,13 @@ def select(kept: Kept, changed: int) -> Kept:
         name: table.filter(pc.is_in(table["entry" if "entry" in table.column_names else "module"], wanted))
         for name, table in kept.tables.items()
     }
-    return Kept(chosen, {name: each for name, each in kept.needs.items() if name in names}, kept.tops, kept.files)
+    needs = {name: each for name, each in kept.needs.items() if name in names}
+    return replace(kept, tables=chosen, needs=needs)
 
 
 def join(
-    kept: Kept | None, found: Mapping[str, pa.Table], needs: Mapping[str, int], tops: Tops, files: pa.Table
+    kept: Kept | None, found: Mapping[str, pa.Table], needs: Mapping[str, int], tops: Tops, files: pa.Table,
+    places: Places,
 ) -> Kept:  # fmt: skip
     """Return what an earlier call has found and what was found now, in the order of the modules."""
     joined = dict(found)
@@ -108,7 +124,12 @@ def join(
         whole = {name: pa.concat_tables([table, found[name]]) for name, table in kept.tables.items()}
         joined = {name: _sort(table.unify_dictionaries()) for name, table in whole.items()}
     table = build_tops(kept.tops if kept else TOPS.empty_table(), tops)
-    return Kept(joined, {**(kept.needs if kept else {}), **needs}, table, files)
+    rows = tables.read_rows(kept.places, *PLACES.names) if kept else ()
+    asked = {(module, path): places.find(path) for module, path, _ in rows} | places.asked
+    columns = list(zip(*((*each, answer) for each, answer in sorted(asked.items())), strict=True)) or [(), (), ()]
+    return Kept(
+        joined, {**(kept.needs if kept else {}), **needs}, table, files, pa.table(list(columns), schema=PLACES)
+    )
 
 
 def build_tops(known: pa.Table, tops: Tops) -> pa.Table:

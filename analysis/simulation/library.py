@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+from analysis.simulation.bindings import set_attribute
 from analysis.simulation.constants import plain
 from analysis.simulation.hints import DISPATCHERS, dispatch, make_dispatcher, register
 from analysis.simulation.importing import Importer
+from analysis.simulation.lookup import find_member
+from analysis.simulation.making import MAKING
 from analysis.simulation.records import Frame
 from analysis.simulation.values import (
     UNKNOWN,
@@ -38,8 +41,12 @@ def _execute(_: Importer, __: list[Value], frame: Frame) -> Value:
     return UNKNOWN
 
 
-def _getattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
-    if len(arguments) < 2 or not isinstance(arguments[1], str) or not isinstance(arguments[0], LoadedModule):
+def _getattr(machine: Importer, arguments: list[Value], frame: Frame) -> Value:
+    if len(arguments) < 2 or not isinstance(arguments[1], str):
+        return UNKNOWN
+    if isinstance(arguments[0], Class | Instance):
+        return find_member(machine, arguments[0], arguments[1], frame)
+    if not isinstance(arguments[0], LoadedModule):
         return UNKNOWN
     try:
         return machine.find_attribute(arguments[0], arguments[1])
@@ -58,11 +65,8 @@ def _hasattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
 
 
 def _setattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
-    if len(arguments) == 3 and isinstance(arguments[0], LoadedModule):
-        if isinstance(arguments[1], str):
-            machine.write(arguments[0], arguments[1], arguments[2])
-        else:
-            arguments[0].is_open = True
+    if len(arguments) == 3:
+        set_attribute(machine, *arguments)
     return None
 
 
@@ -128,12 +132,6 @@ def _importorskip(machine: Importer, arguments: list[Value], _: Frame) -> Value:
     return UNKNOWN
 
 
-def _dict(_: Importer, arguments: list[Value], __: Frame) -> Value:
-    if arguments and isinstance(arguments[0], KnownMapping):
-        return KnownMapping(dict(arguments[0].pairs), is_open=True)
-    return KnownMapping(is_open=True)
-
-
 def _object(_: Importer, __: list[Value], frame: Frame) -> Value:
     return Instance(Class(frame.module, "object", 0, [], {}))
 
@@ -155,11 +153,11 @@ CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "builtins.setattr": _setattr,
     "builtins.delattr": _delattr,
     "builtins.len": _length,
-    "builtins.dict": _dict,
     "builtins.exit": _exit,
     "builtins.quit": _exit,
     "sys.exit": _exit,
     "builtins.object": _object,
+    **MAKING,
     "os.getenv": _environ,
     "os.environ.get": _environ,
     "typing.cast": _cast,

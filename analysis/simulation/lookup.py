@@ -6,6 +6,7 @@ import builtins
 
 from analysis.facts.program import Node
 from analysis.simulation.importing import Expression, Importer
+from analysis.simulation.places import find_path_member
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,
@@ -15,6 +16,8 @@ from analysis.simulation.values import (
     Function,
     Instance,
     LoadedModule,
+    Super,
+    TreePath,
     Value,
     VersionNumbers,
 )
@@ -48,6 +51,14 @@ def _name(machine: Importer, node: Node, frame: Frame) -> Value:
     raise machine.fail("other", NameError, f"name {name!r} is not defined", "", name)
 
 
+#: Bases deeper than this are not looked at.
+_MOST_BASES = 100
+#: Bases from outside the tree that have nothing which a class of the tree may be asked for.
+_EMPTY = (External("builtins.object"), External("abc.ABC"), External("typing.Generic"), External("typing.Protocol"))
+#: What every class has of its own, whatever its bases have.
+_NAMED = frozenset({"__name__", "__qualname__", "__module__"})
+
+
 def read_global(machine: Importer, module: LoadedModule, name: str) -> Value:
     """Return a global name of a module, or the mark of absence."""
     found = machine.read(module, name)
@@ -57,6 +68,8 @@ def read_global(machine: Importer, module: LoadedModule, name: str) -> Value:
         return module.resolved.plain
     if name == "__package__":
         return module.resolved.package
+    if name == "__file__" and not module.path.startswith("../"):
+        return TreePath(module.path, is_text=True)
     if name.startswith("__") and name.endswith("__") and name not in {"__all__", "__getattr__"}:
         return UNKNOWN
     return ABSENT
@@ -79,27 +92,100 @@ def find_member(machine: Importer, owner: Value, name: str, frame: Frame) -> Val
     if owner is None and not machine.maybe and name not in dir(None):
         raise machine.fail("other", AttributeError, f"'NoneType' object has no attribute {name!r}", "NoneType", name)
     if isinstance(owner, Class):
-        found = find_in_class(owner, name)
-        if isinstance(found, Function) and "classmethod" in found.how:
-            return BoundMethod(found, owner)
-        return UNKNOWN if found is ABSENT else found
+        return _find_of_class(owner, name)
     if isinstance(owner, Instance):
-        return _find_in_instance(machine, owner, name, frame)
-    return UNKNOWN
+        return owner.made_by if name == "__class__" else _find_in_instance(machine, owner, name, frame)
+    if isinstance(owner, Super):
+        return _find_in_super(machine, owner, name, frame)
+    if isinstance(owner, Function) and not owner.how:
+        known = {"__name__": owner.name, "__module__": owner.module.resolved.plain}
+        return known.get(name, UNKNOWN)
+    return find_path_member(owner, name) if isinstance(owner, TreePath) else UNKNOWN
+
+
+def _find_in_super(machine: Importer, owner: Super, name: str, frame: Frame) -> Value:
+    """Return what the classes after one of those of an object have under a name."""
+    kind = owner.owner if isinstance(owner.owner, Class) else owner.owner.made_by
+    order = find_order(kind)
+    after = next((place for place, each in enumerate(order) if each is owner.after), len(order)) + 1
+    for each in order[after:]:
+        if not isinstance(each, Class):
+            if each not in _EMPTY:
+                return UNKNOWN
+        elif name in each.names:
+            found = each.names[name]
+            if not isinstance(found, Function) or "staticmethod" in found.how or name == "__new__":
+                return UNKNOWN if isinstance(found, Class) else found
+            if "property" in found.how:
+                return machine.call(found, [owner.owner], {}, frame)
+            return BoundMethod(found, kind if "classmethod" in found.how else owner.owner)
+    return External(f"builtins.object.{name}")
+
+
+def _find_of_class(owner: Class, name: str) -> Value:
+    found = owner.names.get(name, ABSENT) if name in _NAMED else find_in_class(owner, name)
+    if isinstance(found, Function) and "classmethod" in found.how:
+        return BoundMethod(found, owner)
+    if found is not ABSENT:
+        return found
+    known = {
+        "__name__": owner.qualname.rpartition(".")[2], "__qualname__": owner.qualname,
+        "__module__": owner.module.resolved.plain,
+    }  # fmt: skip
+    return known.get(name, UNKNOWN)
 
 
 def find_in_class(owner: Class, name: str) -> Value:
-    """Return what a class or one of its known bases has under a name, or the mark of absence."""
-    waiting: list[Value] = [owner]
-    for _ in range(100):
-        if not waiting:
+    """Return what a class or one of its bases has under a name, or the mark of absence."""
+    current = owner
+    for _ in range(_MOST_BASES):
+        if name in current.names:
+            return current.names[name]
+        if len(current.bases) != 1:
             break
-        current = waiting.pop(0)
-        if isinstance(current, Class):
-            if name in current.names:
-                return current.names[name]
-            waiting[:0] = current.bases
+        base = current.bases[0]
+        if not isinstance(base, Class):
+            return ABSENT
+        current = base
+    is_open = False
+    for each in find_order(current)[1:] if current.bases else ():
+        if not isinstance(each, Class):
+            is_open |= each not in _EMPTY
+        elif name in each.names:
+            return UNKNOWN if is_open else each.names[name]
     return ABSENT
+
+
+def find_order(kind: Class) -> list[Value]:
+    """Return a class and all its bases in the order in which Python looks through them (C3)."""
+    return _order(kind, 0, {})
+
+
+def _order(kind: Value, depth: int, known: dict[int, list[Value]]) -> list[Value]:
+    if not isinstance(kind, Class) or depth > _MOST_BASES:
+        return [kind]
+    if id(kind) not in known:
+        known[id(kind)] = _merge(kind, [*(_order(base, depth + 1, known) for base in kind.bases), list(kind.bases)])
+    return known[id(kind)]
+
+
+def _merge(kind: Class, waiting: list[list[Value]]) -> list[Value]:
+    found: list[Value] = [kind]
+    while waiting := [each for each in waiting if each]:
+        heads = (each[0] for each in waiting)
+        free = (head for head in heads if not any(_holds(each[1:], head) for each in waiting))
+        chosen = next(free, waiting[0][0])
+        found.append(chosen)
+        waiting = [[each for each in rest if not _is_one(each, chosen)] for rest in waiting]
+    return found
+
+
+def _holds(values: list[Value], value: Value) -> bool:
+    return any(_is_one(each, value) for each in values)
+
+
+def _is_one(first: Value, second: Value) -> bool:
+    return first is second or (isinstance(first, External) and first == second)
 
 
 def _find_in_instance(machine: Importer, owner: Instance, name: str, frame: Frame) -> Value:
@@ -132,14 +218,8 @@ def _walrus(machine: Importer, node: Node, frame: Frame) -> Value:
 
 
 def find_ancestry(kind: Class) -> list[Class]:
-    """Return a class and its known bases, those of the first base first."""
-    found: list[Class] = []
-    waiting = [kind]
-    while waiting and len(found) < 100:
-        current = waiting.pop(0)
-        found.append(current)
-        waiting[:0] = [base for base in current.bases if isinstance(base, Class)]
-    return found
+    """Return a class and its known bases, in the order in which Python looks through them."""
+    return [each for each in find_order(kind) if isinstance(each, Class)]
 
 
 EXPRESSIONS: dict[str, Expression] = {"n": _name, "a": _attribute, ":": _walrus}

@@ -5,13 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.facts.program import Node
-from analysis.simulation import bindings, branches, calls, containers, definitions, exceptions, lookup, operators
+from analysis.simulation import (
+    bindings,
+    branches,
+    calls,
+    comprehensions,
+    containers,
+    definitions,
+    exceptions,
+    lookup,
+    operators,
+)
 from analysis.simulation.importing import Expression, Importer, Statement
 from analysis.simulation.records import Frame
 from analysis.simulation.values import Function, Value
 
 _EXPRESSIONS: dict[str, Expression] = {
     **lookup.EXPRESSIONS, **operators.EXPRESSIONS, **containers.EXPRESSIONS, **calls.EXPRESSIONS,
+    **comprehensions.EXPRESSIONS,
 }  # fmt: skip
 _STATEMENTS: dict[str, Statement] = {
     **bindings.STATEMENTS, **definitions.STATEMENTS, **branches.STATEMENTS, **exceptions.STATEMENTS,

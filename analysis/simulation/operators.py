@@ -7,9 +7,11 @@ from collections.abc import Callable, Container
 from typing import Any
 
 from analysis.facts.program import Node
-from analysis.simulation.constants import add, find_key, is_same, plain, truth
+from analysis.simulation.constants import compute, find_key, is_same, plain, truth
 from analysis.simulation.importing import Expression, Importer
+from analysis.simulation.places import join_path
 from analysis.simulation.records import Frame
+from analysis.simulation.texts import fill_text, join_text
 from analysis.simulation.values import (
     UNKNOWN,
     External,
@@ -17,12 +19,16 @@ from analysis.simulation.values import (
     KnownMapping,
     Listed,
     Raised,
+    TreePath,
     Value,
 )
 
 _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
     "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
 }  # fmt: skip
+
+
+_ARITHMETIC = frozenset({"+", "|", "-", "*", "/", "//", "%"})
 
 
 def _constant(_: Importer, node: Node, __: Frame) -> Value:
@@ -32,8 +38,8 @@ def _constant(_: Importer, node: Node, __: Frame) -> Value:
 def _compared(machine: Importer, node: Node, frame: Frame) -> Value:
     _, kind, left, right = node
     first, second = machine.evaluate(left, frame), machine.evaluate(right, frame)
-    if kind == "+":
-        return add(first, second)
+    if kind in _ARITHMETIC:
+        return _compute(kind, first, second)
     if kind in {"is", "is not"}:
         same = is_same(first, second)
         return UNKNOWN if same is None else same is (kind == "is")
@@ -47,6 +53,20 @@ def _compared(machine: Importer, node: Node, frame: Frame) -> Value:
         return bool(_COMPARE[kind](one, other))
     except TypeError:
         return UNKNOWN
+
+
+def _compute(kind: str, first: Value, second: Value) -> Value:
+    if kind == "/" and isinstance(first, TreePath) and not first.is_text:
+        return join_path(first, second)
+    if kind == "+" and isinstance(first, TreePath) and first.is_text and isinstance(second, str) and second[:1] == "/":
+        return join_path(first, second[1:])
+    if kind == "%" and isinstance(first, str):
+        return fill_text(first, second)
+    return compute(kind, first, second)
+
+
+def _text(machine: Importer, node: Node, frame: Frame) -> Value:
+    return join_text([machine.evaluate(part, frame) for part in node[1]])
 
 
 def _is_inside(machine: Importer, item: Value, whole: Value) -> bool | None:
@@ -161,5 +181,6 @@ EXPRESSIONS: dict[str, Expression] = {
     "?": _choice,
     "*": _starred,
     ",": _after,
+    "f": _text,
     "u": _parts,
 }

@@ -22,7 +22,8 @@ FAILED = "could not be analysed"
 class Frame:
     """A body that runs: its names, those of the functions around it, and the line it has come to.
 
-    ``tests`` are those of the branches that run in it, ``body`` all its statements, of a module or function.
+    ``tests`` are those of the branches that run in it, ``body`` all its statements, of a module or function;
+    ``prefix`` stands before the qualified names of what it defines.
     """
 
     module: LoadedModule
@@ -34,6 +35,7 @@ class Frame:
     is_doubtful: bool = False
     tests: list[Node] = field(default_factory=list)
     body: Sequence[Node] = ()
+    prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

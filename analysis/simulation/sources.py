@@ -22,6 +22,7 @@ from analysis.facts.lines import normalise_line_ends
 from analysis.facts.program import Node, compile_function
 from analysis.facts.source import decode
 from analysis.resolve import TargetFacts
+from analysis.simulation.places import Places
 
 
 class Sources(TargetFacts, Protocol):
@@ -47,6 +48,8 @@ class Programs:
 
     def __init__(self, facts: Sources) -> None:
         self._tree = facts.tree
+        #: What lies where a program may look.
+        self.places = Places(facts.tree)
         columns = ("path", "status", "error_line", "encoding", "since")
         self._files = {path: rest for path, *rest in tables.read_rows(facts.files, *columns)}
         self._programs: dict[str, str] = dict(tables.read_rows(facts.programs, "path", "program"))

@@ -61,7 +61,7 @@ def simulate_starts(
     simulation.most_steps = _MOST_STEPS
     found = run_deep(lambda: [_simulate(simulation, name, gaps) for name in modules]) if modules else []
     table = tables.SIMULATED_STARTS.from_rows(found)
-    if key and len(gaps.rows) == failures:
+    if key and len(gaps.rows) == failures and not simulation.programs.places.asked:  # the key says nothing of these
         write_entry(cache, _KIND, key, pack_tables({"starts": table}))
     return table
 

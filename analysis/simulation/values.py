@@ -49,6 +49,14 @@ class KnownMapping:
         self.pairs, self.is_open = {}, True
 
 
+@dataclass(frozen=True, slots=True)
+class TreePath:
+    """A path in the tree, relative to its root (empty: the root itself): a ``pathlib.Path``, or a text."""
+
+    path: str
+    is_text: bool = False
+
+
 class VersionNumbers(NamedTuple):
     """``sys.version_info``."""
 
@@ -104,7 +112,7 @@ class Globals:
 
 @dataclass(slots=True, eq=False)
 class Class:
-    """A class of the tree; ``bases`` as they were evaluated."""
+    """A class of the tree; ``bases`` as they were evaluated. One that a call makes has the line of none."""
 
     module: LoadedModule
     qualname: str
@@ -123,7 +131,10 @@ class Instance:
 
 @dataclass(slots=True, eq=False)
 class Function:
-    """A function of the tree; ``around`` are the names of the functions around it, the innermost first."""
+    """A function of the tree; ``around`` are the names of the functions around it, the innermost first.
+
+    ``how`` are the last names of what has decorated it and hands it on.
+    """
 
     module: LoadedModule
     name: str
@@ -133,6 +144,15 @@ class Function:
     defaults: list[Value]
     around: tuple[dict[str, Value], ...] = ()
     how: frozenset[str] = frozenset()
+    qualname: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Super:
+    """What ``super()`` returns in a method of a class (``after``), for an object or class (``owner``)."""
+
+    owner: Instance | Class
+    after: Class
 
 
 @dataclass(slots=True, eq=False)
