@@ -1,5 +1,6 @@
 """What programs compute while they are imported: texts, sums, comprehensions, loops, classes that calls make, paths."""
 
+# ruff: noqa: E501
 from __future__ import annotations
 
 from collections.abc import Callable

@@ -86,7 +86,7 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     key = (function.module.path, function.line)
     times = machine.calls[key] = machine.calls.get(key, 0) + 1
     is_inner = len(machine.stack) - machine.depth > 1
-    is_often = times > (MOST_INNER_CALLS if is_inner else MOST_CALLS) and function.name != "__getattr__"
+    is_often = times > (MOST_INNER_CALLS if is_inner else MOST_CALLS) and function.qualname != "__getattr__"
     if is_often or len(machine.stack) - machine.depth >= MOST_FRAMES:
         return UNKNOWN
     body = machine.shared.programs.read_body(function.module.path, function.line, function.end_line)

@@ -127,9 +127,7 @@ def join(
     rows = tables.read_rows(kept.places, *PLACES.names) if kept else ()
     asked = {(module, path): places.find(path) for module, path, _ in rows} | places.asked
     columns = list(zip(*((*each, answer) for each, answer in sorted(asked.items())), strict=True)) or [(), (), ()]
-    return Kept(
-        joined, {**(kept.needs if kept else {}), **needs}, table, files, pa.table(list(columns), schema=PLACES)
-    )
+    return Kept(joined, {**(kept.needs if kept else {}), **needs}, table, files, pa.table(list(columns), schema=PLACES))
 
 
 def build_tops(known: pa.Table, tops: Tops) -> pa.Table:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from analysis.simulation.bindings import set_attribute
 from analysis.simulation.constants import plain
 from analysis.simulation.hints import DISPATCHERS, dispatch, make_dispatcher, register
 from analysis.simulation.importing import Importer
@@ -62,12 +61,6 @@ def _hasattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
             return UNKNOWN
         return machine.has_attribute(arguments[0], arguments[1])
     return UNKNOWN
-
-
-def _setattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
-    if len(arguments) == 3:
-        set_attribute(machine, *arguments)
-    return None
 
 
 def _delattr(machine: Importer, arguments: list[Value], _: Frame) -> Value:
@@ -150,7 +143,6 @@ CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "builtins.exec": _execute,
     "builtins.getattr": _getattr,
     "builtins.hasattr": _hasattr,
-    "builtins.setattr": _setattr,
     "builtins.delattr": _delattr,
     "builtins.len": _length,
     "builtins.exit": _exit,

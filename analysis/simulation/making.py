@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
+from analysis.simulation.bindings import set_attribute
 from analysis.simulation.containers import read_elements
 from analysis.simulation.definitions import start_subclass
 from analysis.simulation.importing import Importer
@@ -19,6 +20,12 @@ def _new(_: Importer, arguments: list[Value], __: Frame) -> Value:
 
 
 def _nothing(_: Importer, __: list[Value], ___: Frame) -> Value:
+    return None
+
+
+def _set(machine: Importer, arguments: list[Value], _: Frame) -> Value:
+    if len(arguments) == 3:
+        set_attribute(machine, *arguments)
     return None
 
 
@@ -69,6 +76,8 @@ def _path(_: Importer, arguments: list[Value], __: Frame) -> Value:
 MAKING: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "builtins.object.__new__": _new,
     "builtins.object.__init__": _nothing,
+    "builtins.object.__setattr__": _set,
+    "builtins.setattr": _set,
     "builtins.object.__init_subclass__": _nothing,
     "builtins.super": _super,
     "builtins.type": _type,
