@@ -1,0 +1,63 @@
+"""The runs below a folder of reports: what each was of, when, and how it ended."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
+    from analysis.report.executive import Executive
+
+#: What each folder of a report says of itself.
+RUN = "run.json"
+FORMAT = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run: its folder, what it was of, and its main figures. ``score`` is None where there is none."""
+
+    folder: Path
+    target: str = ""
+    revision: str = ""
+    created: str = ""
+    snapshot: str = ""
+    verdict: str = ""
+    score: float | None = None
+    findings: Mapping[str, int] | None = None
+
+
+def describe_run(inv: Investigation, report: Executive) -> str:
+    """Return what a run says of itself, without its folder, as a JSON document."""
+    run = Run(
+        Path(), inv.name, inv.manifest.revision, inv.manifest.created, str(inv.path), report.verdict,
+        find_score(inv), {row["severity"]: row["count"] for row in report.impact["severities"]},
+    )  # fmt: skip
+    described = asdict(run)
+    del described["folder"]
+    return json.dumps({"format": FORMAT, **described}, indent=1) + "\n"
+
+
+def find_score(inv: Investigation) -> float | None:
+    """Return the score of the whole target, None where it has no module."""
+    rows = inv.table("scores").to_pylist()
+    return next((row["score"] for row in rows if not row["package"] and row["modules"]), None)
+
+
+def read_run(folder: Path) -> Run:
+    """Return a run; what its file does not say is empty. A file that cannot be read is a run without a word."""
+    try:
+        document = json.loads((folder / RUN).read_text("utf-8"))
+        known = {field.name for field in fields(Run)} - {"folder"}
+        return Run(folder, **{name: value for name, value in document.items() if name in known})
+    except (OSError, ValueError, AttributeError):
+        return Run(folder)
+
+
+def find_runs(reports: Path) -> list[Run]:
+    """Return all complete runs below a folder of reports, by target and time."""
+    return [read_run(place.parent) for place in sorted(reports.glob(f"*/[0-9]*/{RUN}"))]
