@@ -33,7 +33,9 @@ def share(
     hash_names: Annotated[
         bool, typer.Option("--hash-names", help="With --redact: also replace the target's names by digits.")
     ] = False,
-    zip_: Annotated[bool, typer.Option("--zip", help="Write an archive: the report, the mail preview, exports.")] = False,
+    zip_: Annotated[
+        bool, typer.Option("--zip", help="Write an archive: the report, the mail preview, exports.")
+    ] = False,
     pdf: Annotated[bool, typer.Option("--pdf", help="Print the executive report (needs Chromium or Chrome).")] = False,
     out: Annotated[str, typer.Option("--out", "-o", metavar="FOLDER", help="Where to write (default: here).")] = ".",
     reports: Reports = "",
@@ -54,12 +56,16 @@ def share(
     for place in files:
         typer.echo(place)
     for place in list_large(files) if not quiet else ():
-        typer.echo(f"ssot: {place.name} has {place.stat().st_size / 1e6:.0f} MB, too large for many mail servers", err=True)
+        typer.echo(
+            f"ssot: {place.name} has {place.stat().st_size / 1e6:.0f} MB, too large for many mail servers", err=True
+        )
 
 
 @app.command(epilog="Example: `ssot serve --port 8909`")
 def serve(
-    reports: Annotated[str, typer.Argument(metavar="[FOLDER]", help="Folder with reports (default: the kit's own).")] = "",
+    reports: Annotated[
+        str, typer.Argument(metavar="[FOLDER]", help="Folder with reports (default: the kit's own).")
+    ] = "",
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="Port; 0: a free one.")] = 0,
 ) -> None:
     """Show all targets and runs in a browser, on this machine only; nothing can be changed there."""

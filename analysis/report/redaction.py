@@ -39,15 +39,15 @@ NAMED = (
     ("stores", "keys"), ("states", "name"), ("golden_tests", "test"), ("left_out", "path"), ("start_evidence", "path"),
 )  # fmt: skip
 #: Parts of paths and names that say nothing of a target.
-_COMMON = frozenset({"__init__", "__main__", "conftest", "py", "pyi", "ipynb", "pyc", "so", "tests", "test", "src", "lib"})
+_COMMON = frozenset(
+    {"__init__", "__main__", "conftest", "py", "pyi", "ipynb", "pyc", "so", "tests", "test", "src", "lib"}
+)
 _WORD = re.compile(r"\w+")
 
 Replace = Callable[[str], str]
 
 
-def redact(
-    inv: Investigation, *, hash_names: bool = False, key: bytes = b""
-) -> tuple[dict[str, pa.Table], Manifest]:
+def redact(inv: Investigation, *, hash_names: bool = False, key: bytes = b"") -> tuple[dict[str, pa.Table], Manifest]:
     """Return the tables and the manifest of a snapshot without source lines and absolute paths.
 
     With ``hash_names`` each name of the target is replaced by digits that are the same throughout; without the
@@ -75,13 +75,14 @@ def _redact_table(name: str, table: pa.Table, replace: Replace) -> pa.Table:
         elif column.values or column.name in KEPT_COLUMNS or not _has_text(column.type):
             continue
         else:
-            values = pa.array([_replace_in(value, replace) for value in table.column(place).to_pylist()], column.type)
+            hidden = [_replace_in(value, replace) for value in table.column(place).to_pylist()]
+            values = pa.array(hidden).cast(column.type) if table.num_rows else table.column(place)
         table = table.set_column(place, column.name, values)
     return table
 
 
 def _has_text(kind: pa.DataType) -> bool:
-    return "string" in str(kind) and not pa.types.is_dictionary(kind)
+    return "string" in str(kind)
 
 
 def _replace_in(value: Any, replace: Replace) -> Any:
@@ -127,7 +128,9 @@ def _list_names(contents: Mapping[str, pa.Table], manifest: Manifest) -> set[str
     libraries = {word for name in contents["externals"].column("module").to_pylist() for word in _WORD.findall(name)}
     known = {*_COMMON, *keyword.kwlist, *dir(builtins), *sys.stdlib_module_names, *libraries}
     words = {word for text in texts for word in _WORD.findall(text)}
-    return {word for word in words - known if not word.isdigit() and not (word.startswith("__") and word.endswith("__"))}
+    return {
+        word for word in words - known if not word.isdigit() and not (word.startswith("__") and word.endswith("__"))
+    }
 
 
 def _flatten(values: Iterable[Any]) -> Iterable[str]:

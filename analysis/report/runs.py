@@ -60,4 +60,5 @@ def read_run(folder: Path) -> Run:
 
 def find_runs(reports: Path) -> list[Run]:
     """Return all complete runs below a folder of reports, by target and time."""
-    return [read_run(place.parent) for place in sorted(reports.glob(f"*/[0-9]*/{RUN}"))]
+    found = sorted(place.parent for place in reports.glob(f"*/[0-9]*/{RUN}"))
+    return [read_run(folder) for folder in found if folder.suffix != ".failed"]

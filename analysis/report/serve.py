@@ -1,4 +1,4 @@
-"""A folder of reports in a browser on this machine: all targets, all runs; nothing is written, nobody else is served."""
+"""A folder of reports in a browser on this machine: all targets, all runs; read only, and for nobody else."""
 
 from __future__ import annotations
 
@@ -19,8 +19,10 @@ from analysis.report.templating import render
 HOST = "127.0.0.1"
 _NAMES = frozenset({HOST, "localhost", "[::1]"})
 #: Served as what they are; everything else is plain text or a download, never a page of another kind.
-_TYPES = {".html": "text/html; charset=utf-8", ".md": "text/plain; charset=utf-8", ".json": "application/json",
-          ".csv": "text/csv; charset=utf-8", ".ipynb": "application/x-ipynb+json", ".patch": "text/plain; charset=utf-8"}  # fmt: skip
+_TYPES = {
+    ".html": "text/html; charset=utf-8", ".md": "text/plain; charset=utf-8", ".patch": "text/plain; charset=utf-8",
+    ".csv": "text/csv; charset=utf-8", ".json": "application/json", ".ipynb": "application/x-ipynb+json",
+}  # fmt: skip
 _POLICY = "default-src 'none'; img-src data:; style-src 'unsafe-inline'; script-src 'unsafe-inline'"
 _SAFE = re.compile(r"[\w.-]+")
 
@@ -41,9 +43,7 @@ def open_server(reports: Path, port: int = 0) -> ThreadingHTTPServer:
 def list_targets(reports: Path) -> list[tuple[str, list[Run]]]:
     """Return the runs below a folder by target, the newest run first."""
     runs = sorted(find_runs(reports), key=lambda run: (run.folder.parent.name, run.folder.name))
-    return [
-        (place, list(group)[::-1]) for place, group in groupby(runs, key=lambda run: run.folder.parent.name)
-    ]
+    return [(place, list(group)[::-1]) for place, group in groupby(runs, key=lambda run: run.folder.parent.name)]
 
 
 class _Handler(SimpleHTTPRequestHandler):

@@ -111,7 +111,7 @@ def _print(page: Path, place: Path) -> Path:
             browser, "--headless=new", "--disable-gpu", "--no-sandbox", f"--user-data-dir={scratch}",
             "--no-pdf-header-footer", f"--print-to-pdf={place.absolute()}", page.absolute().as_uri(),
         ]  # fmt: skip
-        done = children.run(command, capture_output=True, timeout=_PRINT_SECONDS, check=False)
+        done = children.run(command, timeout=_PRINT_SECONDS)
     if done.returncode or not place.is_file():
         raise AnalysisError(f"{Path(browser).name} could not print {page}", remedy="Print report.html by hand")
     return place
