@@ -16,7 +16,24 @@ __all__ = ["Investigation", "__version__", "investigate", "open_for_notebook", "
 def __getattr__(name: str) -> Any:
     """Import the parts on first use: worker processes and ``ssot --help`` need none of them."""
     if name in {"Investigation", "open_snapshot"}:
-        return getattr(import_module("analysis.investigation"), name)
+        return getattr(_load_investigation(), name)
     if name in {"investigate", "open_for_notebook"}:
+        _load_investigation()
         return getattr(import_module("analysis.pipeline"), name)
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def _load_investigation() -> Any:
+    """Return its module; the class has its verbs that draw, whose code lies in a higher layer, from here."""
+    loaded = import_module("analysis.investigation")
+    loaded.Investigation.explore = _explore
+    return loaded
+
+
+def _explore(investigation: Investigation, module: str | None = None) -> Any:
+    """Return the explorer: packages, modules, imports, paths and cycles; in JupyterLab it shows itself.
+
+    It begins with a module or package, by default with all packages. Raises ``UnknownNameError`` with the nearest
+    names when the target has neither.
+    """
+    return import_module("analysis.report.explorer").build_explorer(investigation, module)

@@ -172,9 +172,18 @@ def make_link(template: str, revision: str, path: str, line: int) -> str:
     >>> make_link("https://example.org/{revision}/{path}#L{line}", "c0ffee", "a b/c.py", 3)
     'https://example.org/c0ffee/a%20b/c.py#L3'
     """
-    if not template.startswith(("https://", "http://")):
-        return ""
-    values = {"{revision}": quote(revision, safe=""), "{path}": quote(path, errors="replace"), "{line}": str(line)}
-    for placeholder, value in values.items():
+    template = fill_revision(template, revision)
+    for placeholder, value in {"{path}": quote(path, errors="replace"), "{line}": str(line)}.items():
         template = template.replace(placeholder, value)
     return template
+
+
+def fill_revision(template: str, revision: str) -> str:
+    """Return a template of addresses for one revision, or an empty text where it is no address of a web page.
+
+    >>> fill_revision("https://example.org/{revision}/{path}#L{line}", "c0ffee"), fill_revision("file:///{path}", "")
+    ('https://example.org/c0ffee/{path}#L{line}', '')
+    """
+    if not template.startswith(("https://", "http://")):
+        return ""
+    return template.replace("{revision}", quote(revision, safe=""))

@@ -16,6 +16,7 @@ from analysis import store
 from analysis.errors import ReportError
 from analysis.progress import Progress, ignore_progress
 from analysis.report.executive import Executive, build_executive
+from analysis.report.explorer import build_explorer
 from analysis.report.exports import build_findings_json, build_plan_markdown
 from analysis.report.findings_csv import build_findings_csv
 from analysis.report.findings_page import build_findings_view
@@ -94,12 +95,15 @@ def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebo
     """Write every page and export of a run into its folder."""
     pages = [build_page(notebook.path, notebook.error) for notebook in done]
     report = build_executive(inv)
-    view = describe_report(report, pages)
+    explorer = build_explorer(inv)
+    chapters = [*pages, explorer.chapter]
+    view = describe_report(report, chapters)
     findings = build_findings_view(inv)
     contents = {
         "index.html": render("index.html.j2", report=view, has_networks=False),
         "glossary.html": render("glossary.html.j2", report=view, has_networks=False),
-        "report.html": build_single_file(view, pages, findings),
+        "explorer.html": render("explorer.html.j2", report=view, explorer=explorer, has_networks=False),
+        "report.html": build_single_file(view, chapters, findings),
         "issue.md": build_issue(report),
         "plan.md": build_plan_markdown(report),
         "findings.json": build_findings_json(inv),
