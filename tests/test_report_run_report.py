@@ -106,7 +106,7 @@ def test_a_run_has_its_folder_and_latest_points_to_it(reports: Path, shop: Inves
     assert re.fullmatch(r"\d{8}T\d{6}-no-git", run.name)
     assert (target / "latest").readlink() == Path(run.name)
     assert sorted(path.name for path in run.iterdir()) == [
-        "01_a.html", "findings.csv", "findings.html", "findings.json",
+        "01_a.html", "explorer.html", "findings.csv", "findings.html", "findings.json",
         "glossary.html", "index.html", "issue.md", "notebooks", "plan.md",
         "report.html",
     ]  # fmt: skip
