@@ -1,8 +1,9 @@
-"""Commands that answer one question: ``explain``, ``paths``, ``why`` and ``findings``."""
+"""Commands that answer one question: ``explain``, ``paths``, ``why``, ``findings``, and ``export`` of the graph."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import Annotated, Literal
 
 import typer
 
@@ -94,3 +95,46 @@ def findings(
         typer.echo(format_finding(row))
     if not quiet:
         typer.echo(format_tally(rows))
+
+
+@app.command(epilog="Examples: `ssot export --in .` · `ssot export --in . --package shop --format dot --out a.dot`")
+def export(
+    target: Annotated[
+        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
+    ] = "",
+    form: Annotated[
+        Literal["mermaid", "dot", "graphml"],
+        typer.Option("--format", help="mermaid shows the most important part only; dot and graphml have all."),
+    ] = "mermaid",
+    package: Annotated[
+        str, typer.Option("--package", metavar="PACKAGE", help="The modules of this package (default: all packages).")
+    ] = "",
+    module: Annotated[
+        str, typer.Option("--module", metavar="MODULE", help="This module, what it imports and what imports it.")
+    ] = "",
+    modules: Annotated[bool, typer.Option("--modules", help="All modules instead of packages.")] = False,
+    out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="File to write (default: print).")] = "",
+    quiet: Quiet = False,
+) -> None:
+    """Export the import graph: packages, the modules of a package, or a module and its neighbours."""
+    if sum((bool(package), bool(module), modules)) > 1:
+        raise typer.BadParameter("use one of --package, --module and --modules")
+    from analysis import store
+    from analysis.report import graph_choice, graph_files
+
+    inv = open_or_scan(target, quiet=quiet)
+    if module:
+        part = graph_choice.choose_neighbours(inv, module)
+    elif package or modules:
+        part = graph_choice.choose_modules(inv, package)
+    else:
+        part = graph_choice.choose_packages(inv)
+    text = graph_files.FORMATS[form](part)
+    if out:
+        store.write_file(Path(out).expanduser(), text)
+        typer.echo(out)
+    else:
+        typer.echo(text, nl=False)
+    note = graph_files.cut(part)[1] if form == "mermaid" else ""
+    if note and not quiet:
+        typer.echo(f"{note}; --format dot has all", err=True)
