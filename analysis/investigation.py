@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -16,11 +17,13 @@ import pyarrow.compute as pc
 from analysis import store, tables
 from analysis.errors import UnknownNameError
 from analysis.former_names import translate_policy
+from analysis.manifest import GIVEN_POLICY, OWN_POLICY
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from analysis.changes import Change
     from analysis.graph import Chain, ImportGraph
     from analysis.names import Concept
     from analysis.policy import Policy
@@ -164,6 +167,24 @@ class Investigation:
             self.table("findings"), self.table("modules"), rules=rules, module=module, severities=severities,
             list_rules=_list_rules,
         )  # fmt: skip
+
+    def refresh(self) -> Change:
+        """Analyse the target again as it is now; return what that changed, and answer from the new snapshot.
+
+        The policy is read again from the file where it was; one that was no file holds as it is. Raises what
+        ``investigate`` raises, and then answers from the old snapshot.
+        """
+        from analysis import investigate
+        from analysis.changes import compare_findings
+
+        started, before, source = time.monotonic(), self.table("findings"), self.manifest.policy_source
+        policy = {OWN_POLICY: None, GIVEN_POLICY: self.policy}.get(source, source)
+        parents = self.path.parents
+        data = parents[2] if len(parents) > 2 and parents[1].name == "snapshots" else None
+        again = investigate(self.manifest.root, policy=policy, data=data)
+        self.__dict__.clear()  # tables, frames and answers of the old snapshot
+        self.__dict__.update(again.__dict__)
+        return compare_findings(before, self.table("findings"), seconds=time.monotonic() - started)
 
     def why(self, module: str) -> Why:
         """Return why the first import of a module fails, or what it swallows: shows as text and in a notebook.

@@ -15,6 +15,9 @@ from pydantic import TypeAdapter, ValidationError
 
 from analysis.targets import Target, read_target
 
+#: Where a policy comes from, when not from a file that the caller names.
+OWN_POLICY, GIVEN_POLICY = "own", "given"
+
 
 @dataclass(frozen=True, slots=True)
 class FileChange:
@@ -80,9 +83,10 @@ class GoldenSource:
 class Manifest:
     """What a snapshot says of itself.
 
-    ``created`` is ISO in UTC; ``named``: the policy gives the target its name. ``counts`` are rows by table,
-    ``statuses`` files by status, ``left_out`` files by reason, ``timings`` seconds by step. ``probe``, ``baseline`` and
-    ``golden`` are None where there was none.
+    ``created`` is ISO in UTC; ``named``: the policy gives the target its name; ``policy_source``: the file that the
+    caller named for it, ``own`` for the target's or none, ``given`` for one that was no file. ``counts`` are rows by
+    table, ``statuses`` files by status, ``left_out`` files by reason, ``timings`` seconds by step. ``probe``,
+    ``baseline`` and ``golden`` are None where there was none.
     """
 
     target: str
@@ -97,6 +101,7 @@ class Manifest:
     not_simulated: int = 0
     files_read: int = 0
     policy: Mapping[str, Any] = field(default_factory=dict)
+    policy_source: str = OWN_POLICY
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     statuses: Mapping[str, int] = field(default_factory=dict)

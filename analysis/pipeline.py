@@ -34,7 +34,7 @@ from analysis.gaps import Gaps, build_gaps_table
 from analysis.graph import Cycle, build_cycles_table, build_empty_graph, build_import_graph, find_cycles
 from analysis.graph.unknown_loads import build_unknown_loads_table
 from analysis.investigation import Investigation, open_snapshot
-from analysis.manifest import BaselineTrend, ProbeRun
+from analysis.manifest import GIVEN_POLICY, OWN_POLICY, BaselineTrend, ProbeRun
 from analysis.names import (
     Concept,
     DuplicateName,
@@ -119,7 +119,10 @@ def investigate(
     with paused_collection():
         place = data or store.find_data_folder()
         before = watch(root, place, find_git_top(root) or root) if is_plain else None
-        found = _investigate(root, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=source)
+        found = _investigate(
+            root, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=source,
+            policy_source=_name_source(policy),
+        )  # fmt: skip
     if before is not None and not found.manifest.not_simulated and not found.table("not_analysed").num_rows:
         before.keep(found.path)
     return found
@@ -135,6 +138,7 @@ def _investigate(
     clock: Clock,
     *,
     policy_file: Path | None,
+    policy_source: str,
 ) -> Investigation:
     cache, gaps = data / "cache" if use_cache else None, clock.gaps
     case = build_case(root, rules, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file)
@@ -166,7 +170,7 @@ def _investigate(
     notice = _DECLINED if rules.target.probe and probe is None else ""
     manifest = replace(
         describe_run(root, rules, case.facts, counts, clock.seconds), probe=probed, notice=notice, baseline=trend,
-        golden=measured, not_simulated=case.not_simulated,
+        golden=measured, not_simulated=case.not_simulated, policy_source=policy_source,
     )  # fmt: skip
     snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
     return Investigation(snapshot)
@@ -353,6 +357,13 @@ def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], Baseline
         "score_parts": tables.SCORE_PARTS.from_rows(parts),
         "metrics": tables.METRICS.from_rows(measure(case, judgement, scores, gaps=gaps)),
     }, trend
+
+
+def _name_source(policy: str | Path | Policy | None) -> str:
+    """Return where a policy comes from, for the manifest."""
+    if policy is None:
+        return OWN_POLICY
+    return GIVEN_POLICY if isinstance(policy, Policy) else str(Path(policy).expanduser().absolute())
 
 
 def _as_path(path: str | Path | None) -> Path | None:

@@ -110,7 +110,7 @@ def _quote(text: str) -> str:
 
 def write_graphml(part: GraphPart) -> str:
     """Return the graph as GraphML: nodes with modules, path and cycle, links with imports and scope."""
-    graph = nx.DiGraph(name=plain(part.title))
+    graph: nx.DiGraph[str] = nx.DiGraph(name=plain(part.title))
     for node in part.nodes:
         graph.add_node(plain(node.name), modules=node.modules, path=plain(node.path), cycle=plain(node.cycle))
     for link in part.links:
