@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import ast
-import posixpath
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lines import find_lines, has_line_between
+from analysis.facts.path_values import Names, find_aliases, find_path, list_elements
 from analysis.facts.rows import Row
 from analysis.facts.walking import list_nodes
 
@@ -19,45 +17,29 @@ _WORDS = (
 )  # fmt: skip
 _LOADERS = frozenset({"spec_from_file_location", "SourceFileLoader", "load_source"})
 _RELOADS = frozenset({"importlib.reload", "imp.reload", "reload"})
-#: Where a path begins: in the folder of the file that says it, or in the working folder.
-HERE, WORKING = "{here}", "{cwd}"
 #: The name of a module that ``runpy.run_path`` runs, unless it is given another one.
 RUN_PATH = "<run_path>"
-_FILE = f"{HERE}/\0"
-_SAME = frozenset({"abspath", "realpath", "normpath", "expanduser", "str", "fspath", "Path", "PurePath", "PosixPath"})
-_SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "__str__", "expanduser"})
-_DEEPEST = 30
-_JOINS = frozenset({"join", "path.join", "os.path.join"})
-#: Expressions that are looked at for one call, and the longest path.
-_MOST_STEPS, _LONGEST = 1_000, 1_000
-
-
-@dataclass(slots=True)
-class Names:
-    """What names are bound to where a call stands, and how many expressions may still be looked at."""
-
-    values: Mapping[str, ast.expr]
-    left: int = _MOST_STEPS
 
 
 def find_load_rows(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> list[Row]:
     """Return rows of ``loads`` for modules that are loaded by a path, reloaded, run by name, or unregistered.
 
-    Files that name none of the words in question cost one search each. A path begins with ``HERE`` or ``WORKING``,
-    or is as written; ``*`` stands for each part that is computed.
+    Files that name none of the words in question cost one search each. Paths are those of
+    ``path_values``.
     """
     lines = find_lines(source, _WORDS)
-    return list(_Visitor(lines, tree, next_position).visit(tree.body, "", {})) if lines else []
+    return list(_Visitor(lines, tree, next_position, find_aliases(source)).visit(tree.body, "", {})) if lines else []
 
 
 class _Visitor:
-    def __init__(self, lines: list[int], tree: ast.Module, next_position: Callable[[], int]) -> None:
+    def __init__(self, lines: list[int], tree: ast.Module, next_position: Callable[[], int], aliases: Mapping[str, str]) -> None:
         self._lines = lines
         self._tree = tree
         self._next = next_position
+        self._aliases = aliases
 
-    def visit(self, body: list[ast.stmt], owner: str, names: Mapping[str, ast.expr]) -> Iterator[Row]:
-        known: Mapping[str, ast.expr] | None = None
+    def visit(self, body: list[ast.stmt], owner: str, names: Mapping[str, Sequence[ast.expr]]) -> Iterator[Row]:
+        known: Mapping[str, Sequence[ast.expr]] | None = None
         for statement in body:
             if not has_line_between(self._lines, statement.lineno, statement.end_lineno or statement.lineno):
                 continue
@@ -67,6 +49,8 @@ class _Visitor:
                 continue
             blocks = [block for _, block in ast.iter_fields(statement) if _is_block(block)]
             blocks += [handler.body for handler in getattr(statement, "handlers", ())]
+            if isinstance(statement, ast.For) and isinstance(statement.target, ast.Name):
+                known = {**known, statement.target.id: list_elements(statement.iter, Names(known))}
             for block in blocks:
                 yield from self.visit(block, owner, known)
             yield from self._read(statement, owner, known, is_compound=bool(blocks))
@@ -74,7 +58,7 @@ class _Visitor:
                 yield from self._register(statement)
 
     def _read(
-        self, statement: ast.stmt, owner: str, names: Mapping[str, ast.expr], *, is_compound: bool
+        self, statement: ast.stmt, owner: str, names: Mapping[str, Sequence[ast.expr]], *, is_compound: bool
     ) -> Iterator[Row]:
         if isinstance(statement, ast.Delete):
             for target in statement.targets:
@@ -83,7 +67,9 @@ class _Visitor:
         elif not is_compound:
             for node in list_nodes(statement):
                 if isinstance(node, ast.Call):
-                    yield from self._call(node, owner, Names(names))
+                    known = Names(names)
+                    known.aliases = self._aliases
+                    yield from self._call(node, owner, known)
 
     def _register(self, statement: ast.Assign) -> Iterator[Row]:
         """Yield what the body of the module puts into ``sys.modules``, whatever happens."""
@@ -99,10 +85,10 @@ class _Visitor:
         last = callee.rpartition(".")[2]
         given = [*node.args, *(each.value for each in node.keywords if each.arg in {"location", "path", "pathname"})]
         if last in _LOADERS and len(given) >= 2:
-            path = _find_path(given[1], names, 0)
+            path = find_path(given[1], names)
             yield self._row(node, "by-path", find_text_pattern(given[0]), path, owner)
         elif last == "run_path" and given:
-            yield self._row(node, "by-path", _find_run_name(node, RUN_PATH), _find_path(given[0], names, 0), owner)
+            yield self._row(node, "by-path", _find_run_name(node, RUN_PATH), find_path(given[0], names), owner)
         elif last == "run_module" and node.args:
             module = find_literal_text(node.args[0]) or "*"
             yield self._row(node, "run-by-name", _find_run_name(node, module), module, owner)
@@ -135,13 +121,13 @@ def _is_block(value: object) -> bool:
     return isinstance(value, list) and bool(value) and isinstance(value[0], ast.stmt)
 
 
-def _find_assigned(body: list[ast.stmt]) -> Iterator[tuple[str, ast.expr]]:
+def _find_assigned(body: list[ast.stmt]) -> Iterator[tuple[str, Sequence[ast.expr]]]:
     """Yield the names that a block binds by one plain assignment; the last one counts."""
     for statement in body:
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             target = statement.targets[0]
             if isinstance(target, ast.Name):
-                yield target.id, statement.value
+                yield target.id, (statement.value,)
 
 
 def _find_run_name(node: ast.Call, default: str) -> str:
@@ -156,85 +142,3 @@ def _find_module(node: ast.expr) -> str:
     if isinstance(node, ast.Call) and find_dotted(node.func).rpartition(".")[2] == "import_module" and node.args:
         return f"={find_literal_text(node.args[0]) or '*'}"
     return find_dotted(node)
-
-
-def _find_path(node: ast.expr, names: Names, depth: int) -> str:
-    """Return the path that an expression is, ``*`` for what is computed."""
-    names.left -= 1
-    read = _READERS.get(type(node))
-    if read is None or depth > _DEEPEST or names.left < 0:
-        return "*"
-    found = read(node, names, depth + 1)
-    return found if len(found) <= _LONGEST else "*"
-
-
-def _read_constant(node: ast.Constant, _: Names, __: int) -> str:
-    return node.value if isinstance(node.value, str) else "*"
-
-
-def _read_name(node: ast.Name, names: Names, depth: int) -> str:
-    if node.id == "__file__":
-        return _FILE
-    known = names.values.get(node.id)
-    return "*" if known is None else _find_path(known, names, depth)
-
-
-def _read_operation(node: ast.BinOp, names: Names, depth: int) -> str:
-    left, right = _find_path(node.left, names, depth), _find_path(node.right, names, depth)
-    if isinstance(node.op, ast.Div):
-        return posixpath.join(left, right)
-    return left + right if isinstance(node.op, ast.Add) else "*"
-
-
-def _read_joined(node: ast.JoinedStr, names: Names, depth: int) -> str:
-    parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
-    return "".join(_find_path(part, names, depth) for part in parts)
-
-
-def _read_attribute(node: ast.Attribute, names: Names, depth: int) -> str:
-    return _find_folder(_find_path(node.value, names, depth)) if node.attr == "parent" else "*"
-
-
-def _read_item(node: ast.Subscript, names: Names, depth: int) -> str:
-    if isinstance(node.value, ast.Attribute) and node.value.attr == "parents":
-        return _find_ancestor(_find_path(node.value.value, names, depth), node.slice)
-    return "*"
-
-
-def _read_call(node: ast.Call, names: Names, depth: int) -> str:
-    last = find_dotted(node.func).rpartition(".")[2] or getattr(node.func, "attr", "")
-    parts = [_find_path(each, names, depth) for each in node.args]
-    if last in {"getcwd", "cwd"}:
-        return WORKING
-    if last in _SAME and parts:
-        return posixpath.join(*parts)
-    if last == "dirname" and parts:
-        return _find_folder(parts[0])
-    if find_dotted(node.func) in _JOINS and parts:
-        return posixpath.join(*parts)
-    if isinstance(node.func, ast.Attribute) and last in {*_SAME_METHODS, "joinpath", "with_name"}:
-        owner = _find_path(node.func.value, names, depth)
-        return posixpath.join(_find_folder(owner) if last == "with_name" else owner, *parts)
-    return "*"
-
-
-def _find_folder(path: str) -> str:
-    """Return the folder of a path, which may be one that is not known."""
-    if path.strip("*/") == "" or path in {HERE, WORKING} or path.endswith(".."):
-        return posixpath.join(path, "..")
-    return posixpath.dirname(path)
-
-
-def _find_ancestor(path: str, index: ast.expr) -> str:
-    number = index.value if isinstance(index, ast.Constant) else None
-    if not isinstance(number, int) or not 0 <= number < _DEEPEST:
-        return "*"
-    for _ in range(number + 1):
-        path = _find_folder(path)
-    return path
-
-
-_READERS: Mapping[type[ast.expr], Callable[[Any, Names, int], str]] = {
-    ast.Constant: _read_constant, ast.Name: _read_name, ast.BinOp: _read_operation, ast.JoinedStr: _read_joined,
-    ast.Attribute: _read_attribute, ast.Subscript: _read_item, ast.Call: _read_call,
-}  # fmt: skip

@@ -1,212 +1,316 @@
-"""What an expression says about a folder: relative to its file, or to the folder in which the program is started."""
+"""Which path an expression is: relative to its file, or to the folder in which the program is started.
+
+A path is a text: it begins with ``HERE`` or ``WORKING``, or is as written; ``*`` stands for each part that is computed.
+"""
 
 from __future__ import annotations
 
 import ast
+import posixpath
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from analysis.facts.expressions import find_dotted
 
-#: The name of the file itself among the parts of a path.
-_ITSELF = "\0"
-_UP = ".."
-_SAME = frozenset({
-    "os.path.abspath", "os.path.realpath", "os.path.normpath", "path.abspath", "path.realpath", "abspath", "realpath",
-    "normpath", "str", "os.fspath", "fspath",
-})  # fmt: skip
-_PARENT = frozenset({"os.path.dirname", "path.dirname", "dirname"})
-_JOIN = frozenset({"os.path.join", "path.join", "join"})
-_PATHS = frozenset({"Path", "pathlib.Path", "PurePath", "pathlib.PurePath", "PosixPath", "pathlib.PosixPath"})
-_SAME_METHODS = frozenset({"resolve", "absolute", "as_posix", "__str__", "expanduser"})
+#: Where a path begins: in the folder of the file that says it, or in the working folder.
+HERE, WORKING = "{here}", "{cwd}"
+UNKNOWN = "*"
+_FILE = f"{HERE}/\0"
+#: One folder up from where a path begins: other than ``..`` in a path, which ``os.path.dirname`` takes off.
+_ABOVE = "\1"
+_SAME = frozenset({"str", "fspath", "Path", "PurePath", "PosixPath"})
+_NORMALISING = frozenset({"abspath", "realpath", "normpath", "expanduser", "resolve", "absolute"})
+_SAME_METHODS = frozenset({"as_posix", "__str__", *_NORMALISING})
+_JOINS = frozenset({"join", "path.join", "os.path.join"})
+_SPLITS = frozenset({"os.path.split", "path.split"})
+_WORKING_FOLDERS = frozenset({"os.getcwd", "getcwd", "Path.cwd", "pathlib.Path.cwd"})
+_OWN_FILES = frozenset({"inspect.getfile", "inspect.getsourcefile"})
+_CONSTANTS = {"os.pardir": "..", "os.curdir": ".", "os.sep": "/", "os.path.sep": "/", "os.path.pardir": ".."}
+#: What goes through something else in its order, or another one.
+_ORDERING = frozenset({"sorted", "list", "tuple", "reversed", "set"})
+#: Other names of ``os`` and ``os.path``, by which they are called.
+_ALIAS = re.compile(rb"\bimport [^\n]{0,200}?\b(os(?:\.path)?) as (\w+)|\bfrom (os) import (path) as (\w+)")
 #: Names of names, and calls in calls: deeper than any that somebody writes.
 _DEEPEST = 40
 _MOST_VALUES = 20
-_MOST_STEPS = 2_000
+#: Expressions that are looked at for one path, and the longest path.
+_MOST_STEPS, _LONGEST = 2_000, 1_000
 
 
 class Names(dict[str, Sequence[ast.expr]]):
-    """What names are bound to; ``left`` steps may still be taken, as names of names can double with each line."""
+    """What names are bound to: several where a loop goes through them.
 
-    left = _MOST_STEPS
-
-
-@dataclass(frozen=True, slots=True)
-class PathValue:
-    """A path: what it is relative to, how many folders up from there, and then down; ``..`` in it as it is written.
-
-    ``base`` is ``file``, ``working-folder``, ``absolute``, or ``text`` for a literal that is no path by itself.
+    ``aliases`` are other names of modules; ``left`` steps may still be taken: names of names can double with each line.
     """
 
-    base: str
-    up: int = 0
-    parts: tuple[str, ...] = ()
-
-    def normalise(self) -> PathValue:
-        """Return the path without ``..`` after a folder."""
-        up, parts = self.up, list[str]()
-        for part in self.parts:
-            if part != _UP:
-                parts.append(part)
-            elif parts:
-                parts.pop()
-            else:
-                up += 1
-        return replace(self, up=up, parts=tuple(parts))
-
-    def find_parent(self) -> PathValue:
-        """Return the folder around it, as ``os.path.dirname`` does: it takes off the last part, whatever it is."""
-        return replace(self, parts=self.parts[:-1]) if self.parts else replace(self, up=self.up + 1)
-
-    def join(self, other: PathValue) -> PathValue | None:
-        """Return a path below; an absolute one takes its place."""
-        if other.base == "absolute":
-            return other
-        return replace(self, parts=(*self.parts, *([_UP] * other.up), *other.parts)) if other.base == "text" else None
-
-    def show(self) -> tuple[str, str]:
-        """Return base and folder as the columns of ``start_marks`` have them."""
-        found = self.normalise()
-        if _ITSELF in found.parts:
-            return "unknown", ""
-        folder = "/".join((*([_UP] * found.up), *found.parts))
-        if found.base == "absolute":
-            return "absolute", f"/{folder}"
-        return ("file" if found.base == "file" else "working-folder"), folder or "."
+    left = _MOST_STEPS
+    aliases: Mapping[str, str] = MappingProxyType({})
 
 
-def find_paths(node: ast.expr, names: Names) -> Iterator[PathValue | None]:
-    """Yield what an expression may be: one path, or several where a loop goes through them; None when unknown."""
+def find_aliases(source: bytes) -> dict[str, str]:
+    """Return other names that a file has for ``os`` and ``os.path``.
+
+    >>> find_aliases(b"import sys, os.path as osp\\nfrom os import path as p\\n")
+    {'osp': 'os.path', 'p': 'os.path'}
+    """
+    found = _ALIAS.finditer(source) if b" as " in source else ()
+    return {(each[2] or each[5]).decode(): (each[1] or b"os.path").decode() for each in found}
+
+
+def find_path(node: ast.expr, names: Names) -> str:
+    """Return the path that an expression is; ``*`` where nothing is known of it."""
     names.left = _MOST_STEPS
-    if isinstance(node, ast.Starred):
+    return _show(_evaluate(node, names, 0))
+
+
+def find_paths(node: ast.expr, names: Names) -> Iterator[str]:
+    """Yield the paths that an expression may be: one, or several where a list or a loop goes through them."""
+    yield from list(islice(_find_all(node, names, 0), _MOST_VALUES))
+
+
+def _find_all(node: ast.expr, names: Names, depth: int) -> Iterator[str]:
+    while isinstance(node, ast.Starred):
         node = node.value
-    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+    if depth > _DEEPEST:
+        yield UNKNOWN
+    elif isinstance(node, ast.List | ast.Tuple | ast.Set):
         for inner in node.elts[:_MOST_VALUES]:
-            yield from find_paths(inner, names)
-    elif isinstance(node, ast.Name) and len(names.get(node.id, ())) > 1:
-        for inner in names[node.id][:_MOST_VALUES]:
-            yield _evaluate(inner, names, 0)
+            yield from _find_all(inner, names, depth + 1)
+    elif isinstance(node, ast.Call) and find_dotted(node.func) == "map" and len(node.args) == 2:
+        yield from _find_all(node.args[1], names, depth + 1)
+    elif isinstance(node, ast.ListComp | ast.GeneratorExp) and len(node.generators) == 1:
+        yield from _go_through(node.generators[0].target, node.generators[0].iter, node.elt, names, depth)
+    elif isinstance(node, ast.Name) and names.get(node.id):
+        before = names[node.id]
+        for inner in before[:_MOST_VALUES]:
+            yield from _find_all(inner, names, depth + 1)
     else:
-        yield _evaluate(node, names, 0)
+        yield from _go_through_names(node, names, depth)
 
 
-def _evaluate(node: ast.expr, names: Names, depth: int) -> PathValue | None:
+def _go_through(
+    target: ast.expr, values: ast.expr, element: ast.expr, names: Names, depth: int
+) -> Iterator[str]:  # fmt: skip
+    if not isinstance(target, ast.Name):
+        yield UNKNOWN
+        return
+    before = names.get(target.id, ())
+    names[target.id] = list_elements(values, names)
+    try:
+        yield from _find_all(element, names, depth + 1)
+    finally:
+        names[target.id] = before
+
+
+def _go_through_names(node: ast.expr, names: Names, depth: int) -> Iterator[str]:
+    """Yield a path for each value of the first name in an expression that has several."""
+    used = dict.fromkeys(each.id for each in ast.walk(node) if isinstance(each, ast.Name))
+    several = next((name for name in used if len(names.get(name, ())) > 1), None)
+    if several is None:
+        yield find_path(node, names)
+        return
+    before = names[several]
+    try:
+        for value in before[:_MOST_VALUES]:
+            names[several] = (value,)
+            yield from _find_all(node, names, depth + 1)
+    finally:
+        names[several] = before
+
+
+def list_elements(node: ast.expr, names: Names) -> Sequence[ast.expr]:
+    """Return what a loop over an expression goes through; of the files of a folder, the pattern that finds them."""
+    for _ in range(_DEEPEST):
+        if isinstance(node, ast.Call) and find_dotted(node.func) in _ORDERING and node.args:
+            node = node.args[0]
+        elif isinstance(node, ast.Name) and len(names.get(node.id, ())) == 1:
+            node = names[node.id][0]
+        else:
+            break
+    if isinstance(node, ast.List | ast.Tuple | ast.Set):
+        return node.elts
+    if isinstance(node, ast.Name):
+        return names.get(node.id, ())
+    pattern = _find_pattern(node) if isinstance(node, ast.Call) else None
+    return [] if pattern is None else [pattern]
+
+
+def _find_pattern(node: ast.Call) -> ast.expr | None:
+    """Return the path with a pattern of which a call finds all files: ``folder.glob("*.py")``, ``glob.glob(path)``."""
+    callee = find_dotted(node.func)
+    if callee in {"glob.glob", "glob.iglob", "iglob"} and node.args:
+        return node.args[0]
+    if not isinstance(node.func, ast.Attribute):
+        return None
+    if node.func.attr == "glob" and len(node.args) == 1:
+        return ast.BinOp(node.func.value, ast.Div(), node.args[0])
+    return ast.BinOp(node.func.value, ast.Div(), ast.Constant(UNKNOWN)) if node.func.attr == "iterdir" else None
+
+
+def show_folder(path: str) -> tuple[str, str]:
+    """Return what a folder is relative to, and its path from there, as the columns of ``start_marks`` have them.
+
+    >>> show_folder("{here}/../lib"), show_folder("lib/."), show_folder("/srv"), show_folder("{here}/*")
+    (('file', '../lib'), ('working-folder', 'lib'), ('absolute', '/srv'), ('unknown', ''))
+    """
+    found = _show(_normalise(path))
+    if UNKNOWN in found or "\0" in found:
+        return "unknown", ""
+    if found.startswith("/"):
+        return "absolute", found
+    base, rest = _split(found)
+    return ("file" if base == HERE else "working-folder"), rest or "."
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Return where a path begins, empty for one as written, and the rest."""
+    first, _, rest = path.partition("/")
+    return (first, rest) if first in {HERE, WORKING} else ("", path)
+
+
+def _show(path: str) -> str:
+    return path.replace(_ABOVE, "..")
+
+
+def _normalise(path: str) -> str:
+    """Return a path without ``.``, and without ``..`` after a folder that is known."""
+    base, rest = _split(path)
+    parts: list[str] = []
+    for part in rest.split("/"):
+        if part == ".." and parts and parts[-1] not in {"..", _ABOVE, UNKNOWN}:
+            parts.pop()
+        elif part not in {"", "."}:
+            parts.append(_ABOVE if part == ".." and UNKNOWN not in parts else part)
+    return ("/" if path.startswith("/") else "") + "/".join(filter(None, (base, *parts)))
+
+
+def _find_parent(path: str) -> str:
+    """Return the folder around a path, as ``os.path.dirname`` does: it takes off the last part, whatever it is."""
+    base, rest = _split(path)
+    if rest.replace(_ABOVE, "").strip("*/") == "":
+        return f"{path}/{_ABOVE}" if path else _ABOVE
+    folder = posixpath.dirname(rest)
+    return f"{base}/{folder}".rstrip("/") if base else folder
+
+
+def _join(parts: Sequence[str]) -> str:
+    """Return the path below a folder; one that begins elsewhere takes its place."""
+    starts = [number for number, part in enumerate(parts) if _split(part)[0]]
+    return posixpath.join(*parts[starts[-1] if starts else 0 :])
+
+
+def _evaluate(node: ast.expr, names: Names, depth: int) -> str:
     names.left -= 1
     read = _READERS.get(type(node))
-    return read(node, names, depth + 1) if read is not None and depth <= _DEEPEST and names.left > 0 else None
+    if read is None or depth > _DEEPEST or names.left < 0:
+        return UNKNOWN
+    found = read(node, names, depth + 1)
+    return found if len(found) <= _LONGEST else UNKNOWN
 
 
-def _constant(node: ast.Constant, _names: Names, _depth: int) -> PathValue | None:
-    return _read_literal(node.value)
+def _constant(node: ast.Constant, _names: Names, _depth: int) -> str:
+    return node.value if isinstance(node.value, str) and "\0" not in node.value else UNKNOWN
 
 
-def _name(node: ast.Name, names: Names, depth: int) -> PathValue | None:
+def _name(node: ast.Name, names: Names, depth: int) -> str:
     if node.id == "__file__":
-        return PathValue("file", 0, (_ITSELF,))
+        return _FILE
     known = names.get(node.id, ())
-    return _evaluate(known[0], names, depth) if len(known) == 1 else None
+    return _evaluate(known[0], names, depth) if len(known) == 1 else UNKNOWN
 
 
-def _attribute(node: ast.Attribute, names: Names, depth: int) -> PathValue | None:
+def _attribute(node: ast.Attribute, names: Names, depth: int) -> str:
     if node.attr == "parent":
-        return _parent(node.value, names, depth)
-    return _CONSTANTS.get(find_dotted(node))
+        return _find_parent(_evaluate(node.value, names, depth))
+    return _CONSTANTS.get(_find_callee(node, names), UNKNOWN)
 
 
-def _operation(node: ast.BinOp, names: Names, depth: int) -> PathValue | None:
+def _operation(node: ast.BinOp, names: Names, depth: int) -> str:
+    left = _evaluate(node.left, names, depth)
+    if isinstance(node.op, ast.Mod):
+        given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+        return _fill(left, "%s", [_evaluate(each, names, depth) for each in given])
+    right = _evaluate(node.right, names, depth)
     if isinstance(node.op, ast.Div):
-        return _join(node.left, [node.right], names, depth)
-    added = _evaluate(node.right, names, depth) if isinstance(node.op, ast.Add) else None
-    if added is None or added.base != "absolute":  # HERE + "lib" is another name, HERE + "/lib" a folder below
-        return None
-    found = _evaluate(node.left, names, depth)
-    return None if found is None else found.join(replace(added, base="text"))
+        return _join([left, right])
+    return left + right if isinstance(node.op, ast.Add) else UNKNOWN
 
 
-def _read_literal(value: object) -> PathValue | None:
-    if not isinstance(value, str) or "\0" in value:
-        return None
-    parts = tuple([part for part in value.split("/") if part not in {"", "."}])
-    return PathValue("absolute" if value.startswith("/") else "text", 0, parts)
+def _fill(text: str, mark: str, values: Sequence[str]) -> str:
+    """Return a text with values in the places of a mark; ``*`` where another mark is in it, too."""
+    parts = text.split(mark)
+    if len(parts) != len(values) + 1 or any(mark[0] in part for part in parts):
+        return UNKNOWN
+    return parts[0] + "".join(value + part for value, part in zip(values, parts[1:], strict=True))
 
 
-def _parent(node: ast.expr, names: Names, depth: int, times: int = 1) -> PathValue | None:
-    found = _evaluate(node, names, depth)
-    for _ in range(times):
-        found = None if found is None else found.find_parent()
-    return found
+def _joined(node: ast.JoinedStr, names: Names, depth: int) -> str:
+    parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
+    return "".join(_evaluate(part, names, depth) for part in parts)
 
 
-def _join(first: ast.expr, rest: Sequence[ast.expr], names: Names, depth: int) -> PathValue | None:
-    found = _evaluate(first, names, depth)
-    for each in rest:
-        other = _evaluate(each, names, depth)
-        found = found.join(other) if found and other else None
-    return found
-
-
-def _join_text(node: ast.JoinedStr, names: Names, depth: int) -> PathValue | None:
-    """Return what ``f"{HERE}/lib"`` is: a path, and literals that begin with a slash."""
-    if not node.values or not isinstance(node.values[0], ast.FormattedValue):
-        return None
-    found = _evaluate(node.values[0].value, names, depth)
-    for part in node.values[1:]:
-        value = part.value if isinstance(part, ast.Constant) else None
-        if found is None or not isinstance(value, str) or not value.startswith("/"):
-            return None
-        literal = _read_literal(value.lstrip("/"))
-        found = found.join(literal) if literal else found
-    return found
-
-
-def _subscript(node: ast.Subscript, names: Names, depth: int) -> PathValue | None:
+def _subscript(node: ast.Subscript, names: Names, depth: int) -> str:
     """Return ``Path(__file__).parents[1]`` and ``os.path.split(__file__)[0]``."""
     number = node.slice.value if isinstance(node.slice, ast.Constant) else None
     if not isinstance(number, int) or not 0 <= number < _DEEPEST:
-        return None
+        return UNKNOWN
     if isinstance(node.value, ast.Attribute) and node.value.attr == "parents":
-        return _parent(node.value.value, names, depth, number + 1)
-    if isinstance(node.value, ast.Call) and find_dotted(node.value.func) in {"os.path.split", "split"} and number == 0:
-        return _parent(node.value.args[0], names, depth) if node.value.args else None
-    return None
+        found = _evaluate(node.value.value, names, depth)
+        for _ in range(number + 1):
+            found = _find_parent(found)
+        return found
+    is_split = isinstance(node.value, ast.Call) and _find_callee(node.value.func, names) in _SPLITS
+    if is_split and number == 0 and node.value.args:  # type: ignore[attr-defined]
+        return _find_parent(_evaluate(node.value.args[0], names, depth))  # type: ignore[attr-defined]
+    return UNKNOWN
 
 
-def _call(node: ast.Call, names: Names, depth: int) -> PathValue | None:
-    callee, given = find_dotted(node.func), node.args
-    if callee in _CALLS:
-        return _CALLS[callee]
-    if not given:
+def _find_callee(node: ast.expr, names: Names) -> str:
+    """Return the dotted name of what is called, by the own name of its module."""
+    first, dot, rest = find_dotted(node).partition(".")
+    return f"{names.aliases.get(first, first)}{dot}{rest}"
+
+
+def _call(node: ast.Call, names: Names, depth: int) -> str:
+    callee = _find_callee(node.func, names)
+    last = callee.rpartition(".")[2]
+    if callee in _WORKING_FOLDERS:
+        return WORKING
+    if callee in _OWN_FILES:
+        return _FILE
+    if not callee or not node.args or isinstance(node.args[0], ast.List | ast.Tuple) or last in {"joinpath", "format"}:
         return _method(node, names, depth)
-    if callee in _SAME:
-        return _normalise(given[0], names, depth)
-    if callee in _PARENT:
-        return _parent(given[0], names, depth)
-    if callee in _JOIN or callee in _PATHS:
-        return _join(given[0], given[1:], names, depth)
+    parts = [_evaluate(each, names, depth) for each in node.args]
+    if last in _SAME or callee in _JOINS:
+        return _join(parts)
+    if last in _NORMALISING:
+        return _normalise(parts[0])
+    if last == "dirname":
+        return _find_parent(parts[0])
     return _method(node, names, depth)
 
 
-def _method(node: ast.Call, names: Names, depth: int) -> PathValue | None:
-    """Return what a method of a path gives."""
+def _method(node: ast.Call, names: Names, depth: int) -> str:
+    """Return what a method of a path, or of a text, gives."""
     if not isinstance(node.func, ast.Attribute):
-        return None
-    if node.func.attr in _SAME_METHODS:
-        return _normalise(node.func.value, names, depth)
-    return _join(node.func.value, node.args, names, depth) if node.func.attr == "joinpath" else None
+        return UNKNOWN
+    owner, method = _evaluate(node.func.value, names, depth), node.func.attr
+    if method == "join" and node.args and isinstance(node.args[0], ast.List | ast.Tuple):
+        return owner.join(_evaluate(each, names, depth) for each in node.args[0].elts)
+    parts = [_evaluate(each, names, depth) for each in node.args]
+    if method in _SAME_METHODS:
+        return _normalise(owner) if method in _NORMALISING else owner
+    if method == "joinpath":
+        return _join([owner, *parts])
+    if method == "with_name" and parts:
+        return _join([_find_parent(owner), *parts])
+    return _fill(owner, "{}", parts) if method == "format" else UNKNOWN
 
 
-def _normalise(node: ast.expr, names: Names, depth: int) -> PathValue | None:
-    found = _evaluate(node, names, depth)
-    return None if found is None else found.normalise()
-
-
-_CONSTANTS = {"os.pardir": PathValue("text", 0, (_UP,)), "os.curdir": PathValue("text")}
-_CALLS = {
-    **dict.fromkeys(("os.getcwd", "getcwd", "Path.cwd", "pathlib.Path.cwd"), PathValue("working-folder")),
-    **dict.fromkeys(("inspect.getfile", "inspect.getsourcefile"), PathValue("file", 0, (_ITSELF,))),
-}
-_READERS: Mapping[type[ast.expr], Callable[[Any, Names, int], PathValue | None]] = {
+_READERS: Mapping[type[ast.expr], Callable[[Any, Names, int], str]] = {
     ast.Constant: _constant, ast.Name: _name, ast.Call: _call, ast.Attribute: _attribute, ast.Subscript: _subscript,
-    ast.BinOp: _operation, ast.JoinedStr: _join_text,
+    ast.BinOp: _operation, ast.JoinedStr: _joined,
 }  # fmt: skip

@@ -8,8 +8,9 @@ from collections.abc import Callable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text, is_main_test
 from analysis.facts.lines import find_lines, has_line_between
-from analysis.facts.path_values import Names, find_paths
+from analysis.facts.path_values import Names, find_aliases, find_paths, list_elements, show_folder
 from analysis.facts.rows import Row
+from analysis.facts.walking import list_nodes
 
 #: A file without any of these has no such statement.
 _WORDS = (
@@ -22,6 +23,8 @@ _SETTINGS = "DJANGO_SETTINGS_MODULE"
 _CHANGES = {"insert": 1, "append": 0, "extend": 0}
 #: Lists of modules that a framework imports, by the name that they are assigned to.
 _LISTS = frozenset({"INSTALLED_APPS", "CELERY_IMPORTS", "conf.imports"})
+#: Lists in lists and names of names: more than anybody writes.
+_MOST_LISTS = 200
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 
 
@@ -32,7 +35,8 @@ def find_start_marks(source: bytes, tree: ast.Module, next_position: Callable[[]
     lines = find_lines(source, (*_WORDS, *aliases))
     if not lines:
         return []
-    visitor = _Visitor(lines, next_position)
+    visitor = _Visitor(lines, next_position, tree)
+    visitor.names.aliases = find_aliases(source)
     visitor.visit(tree.body, "module")
     return visitor.rows
 
@@ -40,11 +44,12 @@ def find_start_marks(source: bytes, tree: ast.Module, next_position: Callable[[]
 class _Visitor:
     """Goes into the blocks that have a line of interest; ``names`` are what names are bound to on the way."""
 
-    def __init__(self, lines: list[int], next_position: Callable[[], int]) -> None:
+    def __init__(self, lines: list[int], next_position: Callable[[], int], tree: ast.Module) -> None:
+        self._tree = tree
         self._lines = lines
         self._next = next_position
         self.rows: list[Row] = []
-        self._names = Names()
+        self.names = Names()
         self._paths = {"sys.path"}
 
     def visit(self, body: Sequence[ast.stmt], scope: str) -> None:
@@ -58,7 +63,7 @@ class _Visitor:
         targets = node.targets if isinstance(node, ast.Assign) else [node.target]
         for target in targets:
             if isinstance(target, ast.Name) and node.value is not None:
-                self._names[target.id] = (node.value,)
+                self.names[target.id] = (node.value,)
                 if find_dotted(node.value) in self._paths:
                     self._paths.add(target.id)
 
@@ -68,8 +73,7 @@ class _Visitor:
             self.visit(node.body, "function")
             self.visit(node.orelse, scope)
         elif isinstance(node, ast.For) and isinstance(node.target, ast.Name):
-            items = node.iter.elts if isinstance(node.iter, ast.List | ast.Tuple | ast.Set) else []
-            self._names[node.target.id] = items
+            self.names[node.target.id] = list_elements(node.iter, self.names)
             self.visit(node.body, scope)
         elif isinstance(node, ast.ImportFrom | ast.Import):
             self._import(node)
@@ -81,10 +85,23 @@ class _Visitor:
             self._application(node, scope)
         else:
             inner = "function" if isinstance(node, _FUNCTIONS) else scope
+            if isinstance(node, _FUNCTIONS):
+                self._bind_parameters(node)
             if scope == "module" and isinstance(node, ast.If) and not self._asks_path(node.test):
                 inner = "branch"
             for block in _find_blocks(node):
                 self.visit(block, inner)
+
+    def _bind_parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        """Bind the parameters of a function to what its calls in the file give them."""
+        named = (each for each in list_nodes(self._tree) if isinstance(each, ast.Call))
+        calls = [each.args for each in named if find_dotted(each.func) == node.name]
+        positional = [*node.args.posonlyargs, *node.args.args]
+        for number, parameter in enumerate(positional):
+            self.names[parameter.arg] = [given[number] for given in calls if len(given) > number]
+        if node.args.vararg is not None:
+            rest = [each for given in calls for each in given[len(positional) :]]
+            self.names[node.args.vararg.arg] = (ast.Tuple(rest),)
 
     def _asks_path(self, test: ast.expr) -> bool:
         """Return whether a test asks if the path has a folder: after it, the path has it."""
@@ -120,7 +137,7 @@ class _Visitor:
             return
         if find_dotted(target) in self._paths:
             place = "first" if isinstance(node.value, ast.BinOp) and _is_list(node.value.left) else "last"
-            for folders in _find_lists(node.value):
+            for folders in _find_lists(node.value, self.names):
                 self._add_folders(node, folders, "sys-path", place, scope)
         elif isinstance(target, ast.Subscript) and find_dotted(target.value) in self._paths:
             self._add_folders(node, node.value, "sys-path", "first", scope)
@@ -132,7 +149,7 @@ class _Visitor:
     def _applications(self, target: ast.expr, value: ast.expr, scope: str) -> None:
         """Note the modules that Django and Celery import by the texts of a list."""
         if ".".join(find_dotted(target).split(".")[-2:]) in _LISTS:
-            for folders in _find_lists(value):
+            for folders in _find_lists(value, self.names):
                 self._name_modules(folders, scope)
         if isinstance(value, ast.Call) and find_dotted(value.func).rpartition(".")[2] == "Celery":
             for keyword in value.keywords:
@@ -157,8 +174,8 @@ class _Visitor:
                 self._add(inner, "named-module", value=f"{name}{below}", scope=scope)
 
     def _add_folders(self, node: ast.AST, value: ast.expr, kind: str, place: str, scope: str) -> None:
-        for found in find_paths(value, self._names):
-            base, folder = found.show() if found else ("unknown", "")
+        for found in find_paths(value, self.names):
+            base, folder = show_folder(found)
             self._add(node, kind, place, base, folder, scope=scope)
 
     def _add(
@@ -188,12 +205,17 @@ def _is_list(node: ast.expr) -> bool:
     return isinstance(node, ast.List | ast.Tuple)
 
 
-def _find_lists(node: ast.expr) -> Iterator[ast.expr]:
-    """Yield the literal lists of a sum of lists."""
-    waiting = [node]
-    while waiting:
-        current = waiting.pop()
+def _find_lists(node: ast.expr, names: Names) -> Iterator[ast.expr]:
+    """Yield the literal lists of a sum of lists, also of lists by their names."""
+    waiting, left = [node], _MOST_LISTS
+    while waiting and left:
+        current, left = waiting.pop(), left - 1
+        while isinstance(current, ast.Starred):
+            current = current.value
+        if isinstance(current, ast.Name):
+            waiting.extend(names.get(current.id, ())[:1])
         if isinstance(current, ast.BinOp) and isinstance(current.op, ast.Add):
             waiting.extend((current.right, current.left))
-        elif _is_list(current):
+        elif isinstance(current, ast.List | ast.Tuple):
             yield current
+            waiting.extend(reversed([each for each in current.elts if isinstance(each, ast.Starred)]))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pyarrow as pa
 
 from analysis import tables
-from analysis.facts.loads import HERE, WORKING
+from analysis.facts.path_values import HERE, WORKING
 from analysis.facts.test_files import is_test_file
 
 _COMPUTED = {

@@ -10,7 +10,8 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from analysis import tables
-from analysis.facts.loads import HERE, RUN_PATH, WORKING
+from analysis.facts.loads import RUN_PATH
+from analysis.facts.path_values import HERE, WORKING
 from analysis.resolve.imports import ImportResolver
 
 MAIN = "__main__"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analysis.facts.rows import Row
 from analysis.facts.starting.layout import Folders
@@ -11,16 +11,19 @@ from analysis.facts.starting.layout import Folders
 #: What stands for the folder in which a command is started, or for that of the project.
 _HERE = re.compile(
     r"\$\(pwd\)|`pwd`|\$\{?PWD\}?|\$\(CURDIR\)|\$\{CURDIR\}|\{toxinidir\}|\{tox_root\}|%CD%"
+    r"|%~dp0|\$PSScriptRoot|\{root\}|\{project_root\}"
     r"|\$\{\{\s*github\.workspace\s*\}\}|\$\{?GITHUB_WORKSPACE\}?|\$\{?CI_PROJECT_DIR\}?|\$\{workspace(?:Folder|Root)\}"
 )
 _OTHER_PATHS = re.compile(
     r"\$\{PYTHONPATH[^}]*\}|\$\$?PYTHONPATH|\$\(PYTHONPATH\)|\{env:PYTHONPATH[^}]*\}|%PYTHONPATH%"
 )
-_PYTHONPATH = re.compile(r"""\bPYTHONPATH["']?\]?\s*(?:[:+?]?=|:\s)\s*["']?([^"'\s,&|}]*)""")
+_PYTHONPATH = re.compile(r"""\bPYTHONPATH["']?\]?\s*(?:[:+?]?=|:\s)\s*["']?([^"'\s,&|}]*)|--pythonpath[ =]([^\s"',]+)""")
+#: A variable and its value on two lines, as Kubernetes has them.
+_NAMED_VALUE = re.compile(r"""^(\s*)-?\s*["']?name["']?\s*:\s*["']?PYTHONPATH\b.*\n\s*["']?value["']?\s*:""", re.MULTILINE)
 _OF_DOCKER = re.compile(r"^\s*ENV\s+PYTHONPATH\s+(\S+)")
 _COMMAND = re.compile(
-    r"(?:^|[\s/;&|(`])(?:python[\d.]*|pypy3?|coverage\s+run|uv\s+run)\s+(?:-(?!m\b|c\b)\S+\s+)*"
-    r"(?:-m\s+([A-Za-z_][\w.]*)|((?:[\w.-]+/|/)*[\w.-]+\.py)\b)"
+    r"(?:^|[\s/;&|(`=])(?:python[\d.]*(?:\.exe)?|py|pypy3?|coverage\s+run|uv\s+run)\s+(?:-(?!m\b|c\b)\S+\s+)*"
+    r"(?:-m\s+([A-Za-z_][\w.]*)|((?:[\w.-]+/|/)*[\w.-]+\.py)\b|((?:[\w.-]+/|/)*[\w.-]+)/?(?=\s|$))"
 )
 _PYTEST = re.compile(r"(?:^|[\s;&|(`])(?:py\.test|pytest)(?:\s|$)")
 _SERVER = re.compile(
@@ -30,15 +33,20 @@ _APPLICATION = re.compile(r"(?:^|\s)(?:-A|--app)(?:\s+|=|(?=\w))([A-Za-z_][\w.]*
 _FOLDER_OPTION = re.compile(r"--(?:chdir|app-dir|workdir)[ =]([\w./-]+)")
 _CD = re.compile(r"(?:^|[\s;&|(\"'])cd\s+[\"']?([\w./-]+)[\"']?")
 _WORKING = re.compile(
-    r"^\s*-?\s*[\"']?(?:working-directory|working_dir|workingDirectory|cwd|changedir)[\"']?\s*[:=]\s*[\"']?([\w./-]*)"
+    r"^\s*-?\s*[\"']?(?:working-directory|working_dir|workingDirectory|WorkingDirectory|directory|cwd|changedir)[\"']?\s*[:=]\s*[\"']?([\w./-]*)"
 )
 _WORKDIR = re.compile(r"^\s*WORKDIR\s+(\S+)")
 _COPY = re.compile(r"^\s*(?:COPY|ADD)\s+(?:--\S+\s+)*(.+?)\s+(\S+)\s*$")
 _MOUNT = re.compile(r"^\s*-\s*[\"']?(\.[\w./-]*):(/[\w./-]+)")
 _EDITOR = re.compile(r"\"(module|program)\"\s*:\s*\"([^\"]+)\"")
 _EXEC_FORM = re.compile(r"[\"',\[\]]+")
+#: Paths with backslashes stand in files that only Windows reads, and in some that everybody does.
+_WITH_BACKSLASHES = (".bat", ".cmd", ".ps1", ".ini", ".json", ".toml", ".env", ".yml", ".yaml")
+_BACKSLASH = re.compile(r"\\{1,2}(?=[\w.])")
+_COMMENTS = ("#", "//", "::", "rem ", "REM ")
 _RUNS_FROM_HERE = frozenset({"pytest", "unittest"})
 _LONGEST_LINE = 2_000
+_MAIN = "__main__.py"
 
 
 class CommandReader:
@@ -56,12 +64,17 @@ class CommandReader:
 
     def read(self, text: str) -> Iterator[Row]:
         """Yield rows of ``start_evidence``."""
-        lines = text.splitlines()
-        self._note_folders(lines)
+        if "PYTHONPATH" in text:
+            text = _NAMED_VALUE.sub(r"\n\1PYTHONPATH:", text)
+        yield from self.read_lines(list(enumerate(text.splitlines(), 1)))
+
+    def read_lines(self, numbered: Sequence[tuple[int, str]]) -> Iterator[Row]:
+        """Yield rows of ``start_evidence`` for lines with their numbers."""
+        lines = [(number, self._clean(line)) for number, line in numbered]
+        self._note_folders([line for _, line in lines])
         here = ""
-        for number, written in enumerate(lines, 1):
-            line = _HERE.sub(".", written[:_LONGEST_LINE])
-            if line.lstrip().startswith(("#", "//")):
+        for number, line in lines:
+            if line.lstrip().startswith(_COMMENTS):
                 continue
             self._note_container(line)
             moved = _CD.search(line)
@@ -71,12 +84,15 @@ class CommandReader:
             if moved and self._is_shell:
                 here = moved[1]
 
+    def _clean(self, line: str) -> str:
+        line = _HERE.sub(_show_here, line[:_LONGEST_LINE])
+        return _BACKSLASH.sub("/", line) if self._path.endswith(_WITH_BACKSLASHES) else line
+
     def _note_folders(self, lines: list[str]) -> None:
         """Note the working folders that the file names anywhere, and what a container has: they may stand after."""
-        shown = [_HERE.sub(".", line[:_LONGEST_LINE]) for line in lines]
-        for line in shown:
+        for line in lines:
             self._note_mount(line)
-        for line in shown:
+        for line in lines:
             found = _WORKING.match(line)
             for folder in (self._own, "") if found and found[1] else ():
                 place = self._layout.find_folder(found[1], (folder,), self._mounts) if found else None
@@ -115,11 +131,14 @@ class CommandReader:
         return list(dict.fromkeys([*below, *around])) if moved else around
 
     def _read_line(self, line: str, around: list[str]) -> Iterator[tuple[str, str, str]]:
-        if "PYTHONPATH" in line:
+        if "PYTHONPATH" in line or "--pythonpath" in line:
             yield from self._read_paths(line, around)
         plain = _EXEC_FORM.sub(" ", line)
-        for module, script in _COMMAND.findall(plain):
-            yield from self._read_module(module, around) if module else self._read_script(script, around)
+        for module, script, folder in _COMMAND.findall(plain):
+            if module:
+                yield from self._read_module(module, around)
+            else:
+                yield from self._read_script(script or f"{folder}/{_MAIN}", around)
         if _PYTEST.search(plain) and "-m pytest" not in plain and "install" not in plain:
             yield "pytest", around[0], "command"
         server = _SERVER.search(plain)
@@ -129,9 +148,10 @@ class CommandReader:
             yield from self._read_module(value, around) if kind == "module" else self._read_script(value, around)
 
     def _read_paths(self, line: str, around: list[str]) -> Iterator[tuple[str, str, str]]:
-        line = _OTHER_PATHS.sub("", line)
+        line = _OTHER_PATHS.sub("", line).replace("{:}", ":")
         found = _PYTHONPATH.search(line) or _OF_DOCKER.match(line)
-        for path in re.split("[:;]", found[1]) if found else ():
+        written = (found[1] or found[found.re.groups] or "") if found else ""
+        for path in re.split("[:;]", written):
             folder = self._layout.find_folder(path, around, self._mounts) if path and "$" not in path else None
             if folder is not None:
                 yield self._source or "pythonpath", folder, ""
@@ -164,3 +184,8 @@ class CommandReader:
                 if name and self._layout.has_module(folder, name):
                     yield "server", folder, name
                     return
+
+
+def _show_here(found: re.Match[str]) -> str:
+    """Return what stands for the folder of the file: with a separator where the variable ends with one."""
+    return "./" if found[0] == "%~dp0" else "."

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis.facts.rows import Row
+from analysis.facts.starting.commands import CommandReader
 from analysis.facts.starting.layout import Folders, join
 
 _EXTRA_PATHS = re.compile(r"[\"'](?:python\.(?:analysis|autoComplete)\.)?extraPaths[\"']\s*:\s*\[([^\]]{0,4000})\]")
@@ -18,6 +19,11 @@ _CONSOLE_SCRIPTS = re.compile(r"[\"']?(?:console|gui)_scripts[\"']?\s*:\s*\[([^\
 _IMPORT_MODE = re.compile(r"--import-mode[ =]\s*(prepend|append|importlib)")
 _MYPY_PATH = re.compile(r"^[ \t]*mypy_path[ \t]*=[ \t]*(.+)$", re.MULTILINE)
 _SCRIPT_TABLES = (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts"))
+#: Where task runners have their commands.
+_TASK_TABLES = (
+    ("tool", "pdm", "scripts"), ("tool", "poe"), ("tool", "taskipy", "tasks"), ("tool", "hatch", "envs"),
+    ("tool", "rye", "scripts"), ("tool", "pixi", "tasks"), ("tool", "tox"), ("tool", "uv", "scripts"),
+)  # fmt: skip
 _PYTEST_SECTIONS = ("pytest", "tool:pytest")
 
 
@@ -66,6 +72,7 @@ class ConfigurationReader:
             for name, written in _look_up(document, *keys).items():
                 if isinstance(written, str):
                     yield from self._add_script(written, self._find_line(name, written))
+        yield from self._read_tasks(document)
         pytest = _look_up(document, "tool", "pytest", "ini_options")
         if pytest:
             yield from self._read_pytest(
@@ -75,6 +82,15 @@ class ConfigurationReader:
             for folders in _as_texts(_look_up(document, "tool", tool).get(key)):
                 for folder in re.split("[:,;]", folders):
                     yield from self._add_folder("type-checker", folder, 0, self._find_line(key, folder))
+
+    def _read_tasks(self, document: Mapping[str, Any]) -> Iterator[Row]:
+        """Yield what the commands of task runners start, and what they put on the search path."""
+        lines: list[tuple[int, str]] = []
+        for keys in _TASK_TABLES:
+            for key, written in _list_texts(_look_up(document, *keys)):
+                line = self._find_line(keys[1], written)
+                lines.append((line, f"PYTHONPATH={written}" if key == "PYTHONPATH" else written))
+        yield from CommandReader(self._path, self._layout).read_lines(lines) if lines else ()
 
     def _read_ini(self) -> Iterator[Row]:
         parser = configparser.RawConfigParser(strict=False, allow_no_value=True)
@@ -128,6 +144,20 @@ def _look_up(document: Mapping[str, Any], *keys: str) -> Mapping[str, Any]:
     for key in keys:
         found = found.get(key) if isinstance(found, Mapping) else None
     return found if isinstance(found, Mapping) else {}
+
+
+def _list_texts(value: object, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the texts in tables and lists, each with its key; a list of words is a command, too."""
+    if isinstance(value, str):
+        yield key, value
+    elif isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from _list_texts(inner, name)
+    elif isinstance(value, list):
+        if value and all(isinstance(each, str) for each in value):
+            yield key, " ".join(value)
+        for inner in value:
+            yield from _list_texts(inner, key)
 
 
 def _as_texts(value: object) -> list[str]:

@@ -84,8 +84,11 @@ def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]
         where = "" if folder == "." else folder
         if source == "pytest" and value in {"prepend", "append", "importlib"}:
             modes[where] = value
-        elif source in {"console-script", "script"} or value == "command":
-            continue  # an installed program has no folder of its own, a script that in which it lies
+        elif source == "script":
+            if f"{where}/__init__.py".lstrip("/") in layout.paths:  # elsewhere a script is known by its folder
+                scripts.setdefault(where, StartFolder(where, source, "first", path, line, (where + _DIRECTLY,), value))
+        elif source == "console-script" or value == "command":
+            continue  # an installed program has no folder of its own
         else:
             found.add(StartFolder(where, source, "", path, line, _find_range(path, where, layout), value))
     found.update(scripts.values())

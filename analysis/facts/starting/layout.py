@@ -49,6 +49,7 @@ class Folders:
 
     def find_folder(self, path: str, around: Iterable[str], mounts: Mapping[str, str]) -> str | None:
         """Return the folder that a path of a command means, tried from each working folder that there may be."""
+        path = path.replace("\\", "/")
         if path.startswith("/"):
             return self._find_mounted(path, around, mounts)
         for folder in around:

@@ -19,7 +19,9 @@ _MOST_FILES = 2_000
 _COMMANDS = re.compile(
     r"(?:^|/)(?:[\w.-]*Dockerfile[\w.-]*|[\w.-]+\.dockerfile|Containerfile|(?:docker-)?compose[\w.-]*\.ya?ml"
     r"|(?:GNU)?[Mm]akefile|[\w.-]+\.mk|[Jj]ustfile|Procfile[\w.-]*|[\w.-]+\.(?:sh|bash)|\.gitlab-ci[\w.-]*\.ya?ml"
-    r"|\.env[\w.-]*|tox\.ini|noxfile\.py|azure-pipelines\.ya?ml)$"
+    r"|\.env[\w.-]*|tox\.ini|noxfile\.py|azure-pipelines\.ya?ml|[\w.-]+\.(?:bat|cmd|ps1|service)|supervisor[\w.-]*"
+    r"|crontab|Taskfile\.ya?ml|Jenkinsfile|bitbucket-pipelines\.ya?ml|\.travis\.ya?ml|app\.ya?ml|fly\.toml)$"
+    r"|(?:^|/)(?:k8s|kubernetes|deploy\w*|helm|charts|manifests)/.+\.ya?ml$"
     r"|(?:^|/)\.github/(?:workflows|actions)/.+\.ya?ml$|(?:^|/)\.circleci/config\.ya?ml$|(?:^|/)\.vscode/launch\.json$"
     r"|(?:^|/)\.vscode/settings\.json$"
 )
