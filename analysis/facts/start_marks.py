@@ -8,14 +8,14 @@ from collections.abc import Callable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text, is_main_test
 from analysis.facts.lines import find_lines, has_line_between
-from analysis.facts.path_values import Names, find_aliases, find_paths, list_elements, show_folder
+from analysis.facts.path_values import Names, find_aliases, find_path, find_paths, list_elements, show_folder
 from analysis.facts.rows import Row
 from analysis.facts.walking import list_nodes
 
 #: A file without any of these has no such statement.
 _WORDS = (
     b"sys.path", b"addsitedir", b"__main__", b"DJANGO_SETTINGS_MODULE", b"INSTALLED_APPS", b"include=",
-    b"AppConfig", b"CELERY_IMPORTS", b"autodiscover_tasks(", b"conf.imports",
+    b"AppConfig", b"CELERY_IMPORTS", b"autodiscover_tasks(", b"conf.imports", b"sys.executable",
 )  # fmt: skip
 #: Other names of ``sys.path``.
 _ALIAS = re.compile(rb"\bsys as (\w+)|\bfrom sys import [^\n]{0,300}?\bpath(?: as (\w+))?\b")
@@ -68,6 +68,8 @@ class _Visitor:
                     self._paths.add(target.id)
 
     def _statement(self, node: ast.stmt, scope: str) -> None:
+        if not list_blocks(node):
+            self._processes(node, scope)
         if isinstance(node, ast.If) and is_main_test(node.test):
             self._add(node, "main-guard", scope=scope)
             self.visit(node.body, "function")
@@ -89,7 +91,7 @@ class _Visitor:
                 self._bind_parameters(node)
             if scope == "module" and isinstance(node, ast.If) and not self._asks_path(node.test):
                 inner = "branch"
-            for block in _find_blocks(node):
+            for block in list_blocks(node):
                 self.visit(block, inner)
 
     def _bind_parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -108,6 +110,20 @@ class _Visitor:
         if not isinstance(test, ast.Compare) or not isinstance(test.ops[0], ast.NotIn):
             return False
         return find_dotted(test.comparators[0]) in self._paths
+
+    def _processes(self, node: ast.stmt, scope: str) -> None:
+        """Note what other processes of the same interpreter start: ``[sys.executable, "-m", "app.worker"]``."""
+        for each in list_nodes(node):
+            given = each.elts if isinstance(each, ast.List | ast.Tuple) else each.args if isinstance(each, ast.Call) else []
+            if len(given) < 2 or find_dotted(given[0]) != "sys.executable":
+                continue
+            module = find_literal_text(given[2]) if len(given) > 2 and find_literal_text(given[1]) == "-m" else ""
+            if module:
+                self._add(each, "started-module", value=module, scope=scope)
+            else:
+                base, folder = show_folder(find_path(given[1], self.names))
+                if folder.endswith(".py"):
+                    self._add(each, "started-script", "", base, folder, scope=scope)
 
     def _import(self, node: ast.ImportFrom | ast.Import) -> None:
         """Note the file's own names for ``sys.path``."""
@@ -192,13 +208,11 @@ class _Visitor:
         self.rows.append((self._next(), getattr(node, "lineno", 0), kind, place, base, folder, value, scope))
 
 
-def _find_blocks(node: ast.stmt) -> Iterator[Sequence[ast.stmt]]:
-    """Yield the blocks of a compound statement."""
-    for name in ("body", "orelse", "finalbody"):
-        yield getattr(node, name, ())
-    for name in ("handlers", "cases"):
-        for part in getattr(node, name, ()):
-            yield part.body
+def list_blocks(node: ast.stmt) -> list[Sequence[ast.stmt]]:
+    """Return the blocks of a compound statement; none of a simple one."""
+    found = [getattr(node, name, ()) for name in ("body", "orelse", "finalbody")]
+    found += [part.body for name in ("handlers", "cases") for part in getattr(node, name, ())]
+    return [block for block in found if block]
 
 
 def _is_list(node: ast.expr) -> bool:

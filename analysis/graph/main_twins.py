@@ -24,15 +24,18 @@ from analysis.resolve.uses import Use, find_uses
 _GUARD = re.compile(
     r'\["if",(\d+),\[\[\["o","==",(?:\["n","__name__",\d+\],\["k","__main__"\]|\["k","__main__"\],\["n","__name__",)'
 )
+#: Starts that run a file as the main program.
+_COMMANDS = frozenset({"python-m", "script"})
 #: Importers of one main program that become rows.
 _MOST_ROWS = 5
 
 
 @dataclass(frozen=True, slots=True)
 class MainProgram:
-    """A file that can be run and imported: the module that it is by name, and the line that says that it is run."""
+    """A file that can be run and imported: the module that it is by name, and the place that says that it is run."""
 
     module: Module
+    path: str
     line: int
 
     @property
@@ -58,17 +61,25 @@ def find_main_twins(resolver: TargetResolver, programs: pa.Table, reach: Reach) 
 
 
 def find_main_programs(resolver: TargetResolver, programs: pa.Table) -> list[MainProgram]:
-    """Return the files that are run by themselves, sorted: ``__main__.py``, and those that ask for their name."""
+    """Return the files that are run by themselves, sorted: ``__main__.py``, those that ask for their name or are started.
+
+    Of a file that a command starts, and that does not ask, the command is the evidence.
+    """
     wanted = programs.filter(pc.match_substring(programs.column("program"), f'"{MAIN}"'))
-    lines = {
-        path: int(found[1])
+    places = {
+        each.path: (each.evidence_path, each.evidence_line)
+        for each in reversed(resolver.starts)
+        if each.kind in _COMMANDS and each.main and each.evidence_line
+    }
+    places |= {path: (path, 1) for path in resolver.index.paths if path.rpartition("/")[2] == f"{MAIN}.py"}
+    places |= {
+        path: (path, int(found[1]))
         for path, program in tables.read_rows(wanted, "path", "program")
         if (found := _GUARD.search(program))
     }
-    mains = {path: 1 for path in resolver.index.paths if path.rpartition("/")[2] == f"{MAIN}.py"}
     return [
-        MainProgram(module, line)
-        for path, line in sorted({**mains, **lines}.items())
+        MainProgram(module, *place)
+        for path, place in sorted(places.items())
         for module in resolver.index.find_names(path)
         if module.kind == "module" and resolver.index.is_importable(module) and module.plain != MAIN
     ]
@@ -78,7 +89,7 @@ def _build(start: MainProgram, found: Sequence[tuple[Use, bool]]) -> Iterator[Se
     path = start.module.path
     for use, is_deferred in found[:_MOST_ROWS]:
         yield SecondName(
-            path, "main", start.module.name, MAIN, use.path, use.line, "", 0, path, start.line, start.command,
+            path, "main", start.module.name, MAIN, use.path, use.line, "", 0, start.path, start.line, start.command,
             use.name, is_deferred, is_test_file(path) or use.is_test,
         )  # fmt: skip
 

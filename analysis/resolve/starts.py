@@ -60,12 +60,29 @@ def _is_collected(path: str) -> bool:
 
 def _find_marked(marks: pa.Table, index: ModuleIndex) -> Iterator[Start]:
     """Yield the files that run something only as the main program, and those that choose Django's settings."""
-    for path, line, kind, value in tables.read_rows(marks, "path", "line", "kind", "value"):
+    layout = Folders(index.paths)
+    columns = ("path", "line", "kind", "value", "base", "folder")
+    for path, line, kind, value, base, below in tables.read_rows(marks, *columns):
         folder = path.rpartition("/")[0] or "."
         if kind == "main-guard" and not path.endswith(f"/{_MAIN}"):
             yield Start("script", path, _name(index, path), _name(index, path), folder, path, line)
         elif kind == "settings":
             yield Start("django", path, value, _name(index, path), folder, path, line)
+        elif kind == "started-module":
+            yield from _find_modules_run(index, value, path, line)
+        elif kind == "started-script":
+            where = layout.find_folder(below.rpartition("/")[0] or ".", [folder if base == "file" else ""], {})
+            script = f"{where}/{below.rpartition('/')[2]}".lstrip("/")
+            if where is not None and script in layout.paths:
+                yield Start("script", script, _name(index, script), _name(index, script), where or ".", path, line)
+
+
+def _find_modules_run(index: ModuleIndex, name: str, path: str, line: int) -> Iterator[Start]:
+    """Yield the start of a module by its name, of a package by its ``__main__``."""
+    for module in index.modules:
+        if module.plain in {name, f"{name}.__main__"} and module.path.endswith(".py"):
+            if module.kind != "package":
+                yield Start("python-m", module.path, name, module.plain, module.root, path, line)
 
 
 def _find_packages(index: ModuleIndex) -> Iterator[Start]:

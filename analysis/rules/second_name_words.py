@@ -95,8 +95,9 @@ def _say_main(path: str, rows: Sequence[SecondName]) -> str:
     row = rows[0]
     calls = ", when a function is called" if row.is_deferred else ""
     more = f" and {len(rows) - 1:,} more" if len(rows) > 1 else ""
+    place = f"line {row.evidence_line}" if row.evidence_path == path else f"{row.evidence_path}:{row.evidence_line}"
     return (
-        f"Started as {row.start}, {path} runs as __main__ (line {row.evidence_line}), and "
+        f"Started as {row.start}, {path} runs as __main__ ({place}), and "
         f"{row.first_path}:{row.first_line}{more} imports it as {row.first_name} too{calls}: its body runs twice"
     )
 

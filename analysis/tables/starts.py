@@ -5,7 +5,7 @@ from __future__ import annotations
 from analysis.tables.columns import LINE, PATH, POSITION, SCOPE
 from analysis.tables.table import Table, count, one_of, text
 
-MARK_KINDS = ("main-guard", "sys-path", "site-folder", "settings", "named-module")
+MARK_KINDS = ("main-guard", "sys-path", "site-folder", "settings", "named-module", "started-module", "started-script")
 PLACES = ("", "first", "last")
 BASES_OF_FOLDERS = ("", "file", "working-folder", "absolute", "unknown")
 #: Where a folder of the search path, or a start, comes from.
@@ -16,11 +16,11 @@ EVIDENCE_SOURCES = (
 
 START_MARKS = Table("start_marks", "one statement that changes the search path, or says how the file is started", (
     PATH, POSITION, LINE,
-    one_of("kind", MARK_KINDS, "main-guard (if __name__ == '__main__'), sys-path (sys.path is changed), site-folder (site.addsitedir), settings (DJANGO_SETTINGS_MODULE is set), named-module (a text names a module that a framework imports: INSTALLED_APPS, include of Celery)"),
+    one_of("kind", MARK_KINDS, "main-guard (if __name__ == '__main__'), sys-path (sys.path is changed), site-folder (site.addsitedir), settings (DJANGO_SETTINGS_MODULE is set), named-module (a text names a module that a framework imports: INSTALLED_APPS, include of Celery), started-module and started-script (another process is started: python -m, python path)"),
     one_of("place", PLACES, "sys-path: whether the folder comes first or last"),
-    one_of("base", BASES_OF_FOLDERS, "sys-path, site-folder: what the folder is relative to; unknown when it is computed in another way"),
+    one_of("base", BASES_OF_FOLDERS, "sys-path, site-folder, started-script: what the folder is relative to; unknown when it is computed in another way"),
     text("folder", "the folder, relative to that of the file or to the working folder; absolute as written"),
-    text("value", "settings, named-module: the dotted name"),
+    text("value", "settings, named-module, started-module: the dotted name"),
     SCOPE,
 ), is_later=True)  # fmt: skip
 
