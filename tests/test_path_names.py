@@ -162,3 +162,17 @@ def test_a_package_that_nothing_puts_on_the_path_has_no_bare_names(make_tree: Tr
     resolver = TargetResolver(scan(make_tree(files) / "p", jobs=1))
     assert list(find_path_names(resolver)) == []
     assert [module.name for module in resolver.index.all] == ["p", "p.a", "p.b", "p.test_a"]
+
+
+def test_an_installed_program_has_the_name_that_others_are_to_use(make_tree: Tree) -> None:
+    files = {
+        "pyproject.toml": "[project]\nname = 'shop'\nversion = '0'\n[project.scripts]\nshop = 'shop.cli:main'\n",
+        "src/__init__.py": "", "src/shop/__init__.py": "", "src/shop/core.py": "class Core: ...\n",
+        "src/shop/cli.py": "from shop.core import Core\ndef main():\n    return Core()\n",
+        "use.py": "from src.shop.core import Core\nfrom shop.cli import main\nassert not isinstance(main(), Core)\n",
+    }  # fmt: skip
+    root = make_tree(files)
+    environment = {"PYTHONPATH": "src", "PATH": os.environ["PATH"], "PYTHONDONTWRITEBYTECODE": "1"}
+    subprocess.run([sys.executable, "use.py"], cwd=root, env=environment, check=True)
+    found = {row.path: (row.first_name, row.second_name) for row in find_path_names(TargetResolver(scan(root, jobs=1)))}
+    assert found["src/shop/core.py"] == ("shop.core", "src.shop.core")

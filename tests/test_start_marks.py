@@ -50,6 +50,34 @@ EDITS = {
         "import os, sys\nHERE = os.path.dirname(__file__)\nif HERE not in sys.path:\n    sys.path.append(HERE)\n"
     ),
     "inside a function": "import os, sys\ndef f():\n    sys.path.append(os.path.dirname(__file__))\nf()\n",
+    "another name of os.path": "import sys, os.path as osp\nsys.path.append(osp.join(osp.dirname(__file__), 'lib'))\n",
+    "a path from os": "import sys\nfrom os import path as p\nsys.path.append(p.join(p.dirname(__file__), 'lib'))\n",
+    "a text with places": "import os, sys\nsys.path.append('%s/%s' % (os.path.dirname(__file__), 'lib'))\n",
+    "format": "import os, sys\nsys.path.append('{}/lib'.format(os.path.dirname(__file__)))\n",
+    "joined by the separator": "import os, sys\nsys.path.append(os.sep.join([os.path.dirname(__file__), 'lib']))\n",
+    "a list with a name": (
+        "import os, sys\nHERE = os.path.dirname(__file__)\nFOLDERS = [HERE, HERE + '/lib']\nsys.path += FOLDERS\n"
+    ),
+    "a list that is computed": (
+        "import os, sys\nHERE = os.path.dirname(__file__)\n"
+        "sys.path[:0] = [os.path.join(HERE, name) for name in ('lib', '..')]\n"
+    ),
+    "mapped to texts": (
+        "import sys\nfrom pathlib import Path\nHERE = Path(__file__).parent\n"
+        "sys.path.extend(map(str, (HERE, HERE / 'lib')))\n"
+    ),
+    "a loop over a name": (
+        "import os, sys\nNAMES = ('lib', '..')\nfor name in NAMES:\n"
+        "    sys.path.append(os.path.join(os.path.dirname(__file__), name))\n"
+    ),
+    "a parameter": (
+        "import os, sys\ndef add(name):\n    sys.path.append(os.path.join(os.path.dirname(__file__), name))\n"
+        "add('lib')\nadd('..')\n"
+    ),
+    "all arguments": (
+        "import os, sys\ndef add(*names):\n    for name in names:\n        path = os.path.join(os.getcwd(), name)\n"
+        "        if path not in sys.path:\n            sys.path.insert(0, path)\nadd('lib')\n"
+    ),
     "split": "import os, sys\nsys.path.insert(0, os.path.split(os.path.abspath(__file__))[0])\n",
 }
 

@@ -55,6 +55,12 @@ FOLDERS = {
     "pytest.ini": ("[pytest]\npythonpath = src\n", "pytest"),
     "setup.cfg": ("[tool:pytest]\npythonpath =\n    src\n", "pytest"),
     "pyproject.toml": ("[tool.pytest.ini_options]\naddopts = '-q'\npythonpath = ['src']\n", "pytest"),
+    "run.bat": ("@echo off\nset PYTHONPATH=%CD%\\src;%PYTHONPATH%\n", "pythonpath"),
+    "run.ps1": ('$env:PYTHONPATH = "$PSScriptRoot\\src"\n', "pythonpath"),
+    "deploy/job.service": ('[Service]\nEnvironment="PYTHONPATH=/app/src"\n', "pythonpath"),
+    "k8s/job.yaml": ("env:\n- name: PYTHONPATH\n  value: /app/src\n", "pythonpath"),
+    "supervisord.conf": ('[program:x]\nenvironment=PYTHONPATH="src"\n', "pythonpath"),
+    "Procfile": ("web: gunicorn --pythonpath src app.main:app\n", "pythonpath"),
     "tools/edit.py": ("import sys\nsys.path.insert(0, 'src')\n", "sys.path"),
     "tools/site_edit.py": ("import os, site\nsite.addsitedir(os.path.join(os.path.dirname(__file__), '../src'))\n",
                            "site-folder"),
@@ -74,7 +80,21 @@ def test_a_folder_of_the_search_path_has_its_evidence(path: str, make_tree: Tree
 MAIN = {"path": "src/pkg/__main__.py", "module": "pkg", "main": "pkg.__main__", "folder": "src"}
 SERVER = {"path": "app/main.py", "module": "app.main", "main": "", "folder": "."}
 SCRIPT = {"path": "tools/run.py", "folder": "tools"}
+TASKS = {
+    "a task of PDM": "[tool.pdm.scripts]\nx = 'python -m app.main'\n",
+    "a task of poe": "[tool.poe.tasks.x]\nshell = 'python -m app.main --port 80'\n",
+    "a list of words": "[tool.hatch.envs.default.scripts]\nx = ['python', '-m', 'app.main']\n",
+}
 STARTS = {
+    "deploy/x.service": ("[Service]\nWorkingDirectory=/srv\nExecStart=/usr/bin/python tools/run.py\n", "script", SCRIPT),
+    "supervisor.conf": ("[program:x]\ncommand=python -m app.main\n", "python-m", {**SERVER, "main": "app.main"}),
+    "start.cmd": ("python.exe tools\\run.py\n", "script", SCRIPT),
+    "app/launch.py": ("import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'app.main'])\n", "python-m",
+                      {**SERVER, "main": "app.main"}),
+    "tools/launch.py": (
+        "import os, subprocess, sys\nHERE = os.path.dirname(__file__)\ndef go():\n"
+        "    return subprocess.Popen((sys.executable, os.path.join(HERE, 'run.py'), '-q'))\n", "script", SCRIPT,
+    ),
     "Dockerfile": ('WORKDIR /app\nCOPY src .\nCMD ["python", "-m", "pkg"]\n', "python-m", MAIN),
     "docker/Dockerfile": ('ENTRYPOINT ["python3", "-u", "tools/run.py"]\n', "script", SCRIPT),
     "docker-compose.yml": ("services:\n  w:\n    command: uvicorn app.main:app --port 80\n", "server", SERVER),
@@ -106,6 +126,35 @@ def test_a_start_has_its_evidence(path: str, make_tree: Tree) -> None:
     found, _ = read(make_tree, {path: text})
     rows = [row for row in found if row["kind"] == kind and row["evidence_path"] == path]
     assert [{key: row[key] for key in wanted} for row in rows] == [wanted]
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_task_runner_starts_what_its_commands_name(name: str, make_tree: Tree) -> None:
+    found, _ = read(make_tree, {"pyproject.toml": TASKS[name]})
+    rows = [row for row in found if row["evidence_path"] == "pyproject.toml"]
+    assert [(row["kind"], row["module"], row["evidence_line"]) for row in rows] == [("python-m", "app.main", 2)]
+
+
+def test_a_variable_of_a_task_puts_a_folder_on_the_path(make_tree: Tree) -> None:
+    text = "[tool.pdm.scripts]\nx = {cmd = 'pytest', env = {PYTHONPATH = 'src'}}\n"
+    _, found = read(make_tree, {"pyproject.toml": text})
+    assert ("src", "pythonpath", 2) in {(row["folder"], row["kind"], row["evidence_line"]) for row in found}
+
+
+def test_a_folder_is_started_by_its_main_module(make_tree: Tree) -> None:
+    files = {
+        "Makefile": "run:\n\tpython tool --fast\n", "tool/__init__.py": "", "tool/parts.py": "X = 1\n",
+        "tool/__main__.py": "from parts import X\nprint(X)\n",
+    }  # fmt: skip
+    root = make_tree({**TREE, **files})
+    ran = subprocess.run([sys.executable, "-B", "tool"], cwd=root, capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == "1"
+    resolver = TargetResolver(scan(root, jobs=1))
+    importer = resolver.index.find_file("tool/__main__.py")
+    found = resolver.imports.find_module(importer, "parts") if importer else None
+    assert found is not None
+    assert found.module.path == "tool/parts.py"
+    assert ("script", "tool/__main__.py") in {(start.kind, start.path) for start in resolver.starts}
 
 
 def test_a_package_with_a_main_module_is_a_start(make_tree: Tree) -> None:

@@ -32,7 +32,9 @@ def find_load_rows(source: bytes, tree: ast.Module, next_position: Callable[[], 
 
 
 class _Visitor:
-    def __init__(self, lines: list[int], tree: ast.Module, next_position: Callable[[], int], aliases: Mapping[str, str]) -> None:
+    def __init__(
+        self, lines: list[int], tree: ast.Module, next_position: Callable[[], int], aliases: Mapping[str, str]
+    ) -> None:
         self._lines = lines
         self._tree = tree
         self._next = next_position

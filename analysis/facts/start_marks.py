@@ -114,7 +114,9 @@ class _Visitor:
     def _processes(self, node: ast.stmt, scope: str) -> None:
         """Note what other processes of the same interpreter start: ``[sys.executable, "-m", "app.worker"]``."""
         for each in list_nodes(node):
-            given = each.elts if isinstance(each, ast.List | ast.Tuple) else each.args if isinstance(each, ast.Call) else []
+            given = (
+                each.elts if isinstance(each, ast.List | ast.Tuple) else each.args if isinstance(each, ast.Call) else []
+            )
             if len(given) < 2 or find_dotted(given[0]) != "sys.executable":
                 continue
             module = find_literal_text(given[2]) if len(given) > 2 and find_literal_text(given[1]) == "-m" else ""

@@ -73,6 +73,8 @@ class _Pairs:
         self._index = resolver.index
         self._uses = uses
         self._together, self._guards = _Together(resolver), _Guards(resolver)
+        folders = resolver.imports.starts.folders
+        self._installed = {each.folder for each in folders if each.kind == "console-script"}
         self._scripts = {start.path for start in resolver.starts if start.kind == "script"}
 
     def find(self, path: str, names: Sequence[Module], doubled: Collection[str]) -> Iterator[SecondName]:
@@ -81,9 +83,7 @@ class _Pairs:
         What a file says under its own second name counts only where that file is loaded twice.
         """
         used = [module for module in names if module.number in self._uses]
-        used.sort(
-            key=lambda module: (module.root in self._index.searched, module.number != module.primary, module.name)
-        )
+        used.sort(key=self._rank)
         for second in used[1:]:
             first_uses = self._uses[used[0].number]
             second_uses = [
@@ -98,6 +98,11 @@ class _Pairs:
             row = self._build(path, (used[0], second), pair) if pair is not None else None
             if row is not None:
                 yield row
+
+    def _rank(self, module: Module) -> tuple[bool, bool, bool, str]:
+        """Return by which name a file is to be known: what is installed has the name that others import."""
+        is_searched = module.root in self._index.searched
+        return module.root not in self._installed, is_searched, module.number != module.primary, module.name
 
     def _is_for_all(self, module: Module, uses: Sequence[Use]) -> bool:
         """Return whether the folder of a name is on the path of every start that its evidence is about."""
@@ -154,8 +159,9 @@ def _find_evidence(resolver: TargetResolver, names: tuple[Module, Module], uses:
         folder = "" if module.root == "." else module.root
         is_searched = bool(folder) or module.root in resolver.index.searched
         found = resolver.imports.starts.find_for(use.path, frozenset({folder})) if is_searched else []
-        if found:
-            return found[0]
+        changing = [each for each in found if each.kind != "console-script"]
+        if changing:
+            return changing[0]
     return None
 
 
@@ -249,5 +255,6 @@ class _Together:
             for importer, answer in pairs.T.tolist():
                 for imported in (*asked.answers[answer].imported, *asked.answers[answer].ancestors):
                     found[imported].add(importer)
+                    found[self._resolver.index.all[imported].primary].add(importer)  # by whatever name: it runs
             self._importers = found
         return self._importers

@@ -17,9 +17,13 @@ _HERE = re.compile(
 _OTHER_PATHS = re.compile(
     r"\$\{PYTHONPATH[^}]*\}|\$\$?PYTHONPATH|\$\(PYTHONPATH\)|\{env:PYTHONPATH[^}]*\}|%PYTHONPATH%"
 )
-_PYTHONPATH = re.compile(r"""\bPYTHONPATH["']?\]?\s*(?:[:+?]?=|:\s)\s*["']?([^"'\s,&|}]*)|--pythonpath[ =]([^\s"',]+)""")
+_PYTHONPATH = re.compile(
+    r"""\bPYTHONPATH["']?\]?\s*(?:[:+?]?=|:\s)\s*["']?([^"'\s,&|}]*)|--pythonpath[ =]([^\s"',]+)"""
+)
 #: A variable and its value on two lines, as Kubernetes has them.
-_NAMED_VALUE = re.compile(r"""^(\s*)-?\s*["']?name["']?\s*:\s*["']?PYTHONPATH\b.*\n\s*["']?value["']?\s*:""", re.MULTILINE)
+_NAMED_VALUE = re.compile(
+    r"""^(\s*)-?\s*["']?name["']?\s*:\s*["']?PYTHONPATH\b.*\n\s*["']?value["']?\s*:""", re.MULTILINE
+)
 _OF_DOCKER = re.compile(r"^\s*ENV\s+PYTHONPATH\s+(\S+)")
 _COMMAND = re.compile(
     r"(?:^|[\s/;&|(`=])(?:python[\d.]*(?:\.exe)?|py|pypy3?|coverage\s+run|uv\s+run)\s+(?:-(?!m\b|c\b)\S+\s+)*"

@@ -88,7 +88,7 @@ class ConfigurationReader:
         lines: list[tuple[int, str]] = []
         for keys in _TASK_TABLES:
             for key, written in _list_texts(_look_up(document, *keys)):
-                line = self._find_line(keys[1], written)
+                line = self._find_line(keys[1], written if written in self._text else written.partition(" ")[0])
                 lines.append((line, f"PYTHONPATH={written}" if key == "PYTHONPATH" else written))
         yield from CommandReader(self._path, self._layout).read_lines(lines) if lines else ()
 

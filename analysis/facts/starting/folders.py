@@ -87,8 +87,8 @@ def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]
         elif source == "script":
             if f"{where}/__init__.py".lstrip("/") in layout.paths:  # elsewhere a script is known by its folder
                 scripts.setdefault(where, StartFolder(where, source, "first", path, line, (where + _DIRECTLY,), value))
-        elif source == "console-script" or value == "command":
-            continue  # an installed program has no folder of its own
+        elif value == "command" or (source == "console-script" and f"{where}/__init__.py" not in layout.paths):
+            continue  # what is installed lies in a folder that is known as a root, unless that is a package itself
         else:
             found.add(StartFolder(where, source, "", path, line, _find_range(path, where, layout), value))
     found.update(scripts.values())
