@@ -13,19 +13,21 @@ from rule_trees import judge
 PACKAGES = {f"{name}/__init__.py": "" for name in ("shop", "crm", "shop/orders", "crm/orders", "crm/auth")}
 CONFIG = "from django.apps import AppConfig\nclass Orders(AppConfig):\n    name = 'crm.orders'\n"
 #: The settings and further files, and whether two labels are equal.
+BOTH = "INSTALLED_APPS = ['shop.orders', 'crm.orders']\n"
 SETTINGS: Mapping[str, tuple[str, Mapping[str, str], bool]] = {
-    "two of one last part": ("INSTALLED_APPS = ['shop.orders', 'crm.orders']\n", {}, True),
+    "two of one last part": (BOTH, {}, True),
     "one listed twice": ("INSTALLED_APPS = ['crm.orders', 'crm.orders']\n", {}, True),
-    "one like Django's own": ("INSTALLED_APPS = ['django.contrib.auth', 'django.contrib.contenttypes', 'crm.auth']\n", {}, True),
+    "one like Django's own": (
+        "INSTALLED_APPS = ['django.contrib.auth', 'django.contrib.contenttypes', 'crm.auth']\n", {}, True,
+    ),
     "lists with names": ("OURS = ['crm.orders']\nINSTALLED_APPS = ['shop.orders'] + OURS\n", {}, True),
     "lists in lists": ("OURS = ['crm.orders']\nINSTALLED_APPS = ['shop.orders', *OURS]\n", {}, True),
-    "a configuration without a label": ("INSTALLED_APPS = ['shop.orders', 'crm.orders']\n", {"crm/orders/apps.py": CONFIG}, True),
+    "a configuration without a label": (BOTH, {"crm/orders/apps.py": CONFIG}, True),
     "a configuration by its class": (
         "INSTALLED_APPS = ['shop.orders', 'crm.orders.apps.Orders']\n", {"crm/orders/apps.py": CONFIG}, True,
     ),
     "a label of its own": (
-        "INSTALLED_APPS = ['shop.orders', 'crm.orders']\n", {"crm/orders/apps.py": f"{CONFIG}    label = 'crm_orders'\n"},
-        False,
+        BOTH, {"crm/orders/apps.py": f"{CONFIG}    label = 'crm_orders'\n"}, False,
     ),
     "different last parts": ("INSTALLED_APPS = ['shop.orders', 'crm']\n", {}, False),
     "a branch that replaces it": (

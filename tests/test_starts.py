@@ -86,14 +86,14 @@ TASKS = {
     "a list of words": "[tool.hatch.envs.default.scripts]\nx = ['python', '-m', 'app.main']\n",
 }
 STARTS = {
-    "deploy/x.service": ("[Service]\nWorkingDirectory=/srv\nExecStart=/usr/bin/python tools/run.py\n", "script", SCRIPT),
+    "deploy/x.service": ("[Service]\nWorkingDirectory=/srv\nExecStart=/bin/python tools/run.py\n", "script", SCRIPT),
     "supervisor.conf": ("[program:x]\ncommand=python -m app.main\n", "python-m", {**SERVER, "main": "app.main"}),
     "start.cmd": ("python.exe tools\\run.py\n", "script", SCRIPT),
     "app/launch.py": ("import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'app.main'])\n", "python-m",
                       {**SERVER, "main": "app.main"}),
     "tools/launch.py": (
-        "import os, subprocess, sys\nHERE = os.path.dirname(__file__)\ndef go():\n"
-        "    return subprocess.Popen((sys.executable, os.path.join(HERE, 'run.py'), '-q'))\n", "script", SCRIPT,
+        "import os, sys\nRUN = os.path.join(os.path.dirname(__file__), 'run.py')\nARGS = (sys.executable, RUN)\n",
+        "script", SCRIPT,
     ),
     "Dockerfile": ('WORKDIR /app\nCOPY src .\nCMD ["python", "-m", "pkg"]\n', "python-m", MAIN),
     "docker/Dockerfile": ('ENTRYPOINT ["python3", "-u", "tools/run.py"]\n', "script", SCRIPT),

@@ -51,9 +51,9 @@ class Names(dict[str, Sequence[ast.expr]]):
 
 
 def find_aliases(source: bytes) -> dict[str, str]:
-    """Return other names that a file has for ``os`` and ``os.path``.
+    r"""Return other names that a file has for ``os`` and ``os.path``.
 
-    >>> find_aliases(b"import sys, os.path as osp\\nfrom os import path as p\\n")
+    >>> find_aliases(b"import sys, os.path as osp\nfrom os import path as p\\n")
     {'osp': 'os.path', 'p': 'os.path'}
     """
     found = _ALIAS.finditer(source) if b" as " in source else ()

@@ -57,6 +57,8 @@ class _Visitor:
             if isinstance(statement, ast.Assign | ast.AnnAssign):
                 self._keep(statement)
             if has_line_between(self._lines, statement.lineno, statement.end_lineno or statement.lineno):
+                if not list_blocks(statement):
+                    self._processes(statement, scope)
                 self._statement(statement, scope)
 
     def _keep(self, node: ast.Assign | ast.AnnAssign) -> None:
@@ -68,8 +70,6 @@ class _Visitor:
                     self._paths.add(target.id)
 
     def _statement(self, node: ast.stmt, scope: str) -> None:
-        if not list_blocks(node):
-            self._processes(node, scope)
         if isinstance(node, ast.If) and is_main_test(node.test):
             self._add(node, "main-guard", scope=scope)
             self.visit(node.body, "function")

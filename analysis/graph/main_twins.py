@@ -61,7 +61,7 @@ def find_main_twins(resolver: TargetResolver, programs: pa.Table, reach: Reach) 
 
 
 def find_main_programs(resolver: TargetResolver, programs: pa.Table) -> list[MainProgram]:
-    """Return the files that are run by themselves, sorted: ``__main__.py``, those that ask for their name or are started.
+    """Return the files that are run by themselves, sorted: ``__main__.py``, and those that ask for it or are started.
 
     Of a file that a command starts, and that does not ask, the command is the evidence.
     """

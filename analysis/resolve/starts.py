@@ -80,9 +80,8 @@ def _find_marked(marks: pa.Table, index: ModuleIndex) -> Iterator[Start]:
 def _find_modules_run(index: ModuleIndex, name: str, path: str, line: int) -> Iterator[Start]:
     """Yield the start of a module by its name, of a package by its ``__main__``."""
     for module in index.modules:
-        if module.plain in {name, f"{name}.__main__"} and module.path.endswith(".py"):
-            if module.kind != "package":
-                yield Start("python-m", module.path, name, module.plain, module.root, path, line)
+        if module.plain in {name, f"{name}.__main__"} and module.kind == "module":
+            yield Start("python-m", module.path, name, module.plain, module.root, path, line)
 
 
 def _find_packages(index: ModuleIndex) -> Iterator[Start]:

@@ -15,6 +15,11 @@ from analysis.facts.test_files import is_test_file
 _CONFTEST = "conftest.py"
 #: After a folder: the files in it, but none further below.
 _DIRECTLY = "/."
+_MAIN = "/__main__.py"
+#: How pytest imports files of tests.
+_IMPORT_MODES = frozenset({"prepend", "append", "importlib"})
+_Mark = tuple[str, int, str, str, str, str, str, str]
+_Evidence = tuple[str, int, str, str, str]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,42 +63,59 @@ def is_seen_by(folder: StartFolder, importer: str) -> bool:
 def find_start_folders(marks: pa.Table, evidence: pa.Table, paths: Iterable[str]) -> StartFolders:
     """Return the folders of the target that statements, commands and configuration put on the search path."""
     layout = Folders(paths)
-    rows = tables.read_rows(marks, "path", "line", "kind", "place", "base", "folder", "value", "scope")
-    found: set[StartFolder] = set()
-    named: set[tuple[str, str, int]] = set()
-    scripts: dict[str, StartFolder] = {}
-    for path, line, kind, place, base, folder, value, scope in rows:
-        own = path.rpartition("/")[0]
-        if kind == "named-module":
-            named.add((path, _find_application(value), line))
-        elif kind == "main-guard":
-            is_main = path.endswith("/__main__.py")  # python -m puts the working folder on the path, not this one
-            if (
-                f"{own}/__init__.py".lstrip("/") in layout.paths and not is_main
-            ):  # elsewhere a script is known by its folder
-                scripts.setdefault(own, StartFolder(own, "script", "first", path, line, (own + _DIRECTLY,), path))
-        elif kind in {"sys-path", "site-folder"} and scope != "type_checking":
-            where = _find_folder(path, base, folder, layout)
-            if where is not None:
-                seen_by = (path.rpartition("/")[0], where)
-                source = "sys.path" if kind == "sys-path" else kind
-                is_pushed = (kind, place, scope) == ("sys-path", "first", "module")
-                found.add(StartFolder(where, source, place, path, line, seen_by, is_pushed=is_pushed))
-    modes = dict[str, str]()
-    for path, line, source, folder, value in tables.read_rows(evidence, *tables.START_EVIDENCE.names):
-        where = "" if folder == "." else folder
-        if source == "pytest" and value in {"prepend", "append", "importlib"}:
-            modes[where] = value
-        elif source == "script":
-            if f"{where}/__init__.py".lstrip("/") in layout.paths:  # elsewhere a script is known by its folder
-                scripts.setdefault(where, StartFolder(where, source, "first", path, line, (where + _DIRECTLY,), value))
-        elif value == "command" or (source == "console-script" and f"{where}/__init__.py" not in layout.paths):
-            continue  # what is installed lies in a folder that is known as a root, unless that is a package itself
-        else:
-            found.add(StartFolder(where, source, "", path, line, _find_range(path, where, layout), value))
-    found.update(scripts.values())
-    found.update(_find_test_folders(layout, modes))
+    rows = list(tables.read_rows(marks, "path", "line", "kind", "place", "base", "folder", "value", "scope"))
+    stated = list(tables.read_rows(evidence, *tables.START_EVIDENCE.names))
+    named = {
+        (path, _find_application(value), line) for path, line, kind, *_, value, _ in rows if kind == "named-module"
+    }
+    modes = {_read_folder(folder): value for _, _, _, folder, value in stated if value in _IMPORT_MODES}
+    found = {
+        *_find_changed(rows, layout), *_find_stated(stated, layout), *_find_scripts(rows, stated, layout),
+        *_find_test_folders(layout, modes),
+    }  # fmt: skip
     return StartFolders(tuple(sorted(found)), tuple(sorted(named)))
+
+
+def _read_folder(folder: str) -> str:
+    return "" if folder == "." else folder
+
+
+def _find_changed(rows: Iterable[_Mark], layout: Folders) -> Iterator[StartFolder]:
+    """Yield the folders that statements put on the search path."""
+    for path, line, kind, place, base, folder, _, scope in rows:
+        where = _find_folder(path, base, folder, layout) if kind in {"sys-path", "site-folder"} else None
+        if where is not None and scope != "type_checking":
+            source = "sys.path" if kind == "sys-path" else kind
+            is_pushed = (kind, place, scope) == ("sys-path", "first", "module")
+            seen_by = (path.rpartition("/")[0], where)
+            yield StartFolder(where, source, place, path, line, seen_by, is_pushed=is_pushed)
+
+
+def _find_stated(rows: Iterable[_Evidence], layout: Folders) -> Iterator[StartFolder]:
+    """Yield the folders that commands and configuration put on the search path.
+
+    What is installed lies in a folder that is known as a root, unless that is a package itself.
+    """
+    for path, line, source, folder, value in rows:
+        where = _read_folder(folder)
+        is_root = source == "console-script" and f"{where}/__init__.py" not in layout.paths
+        if source != "script" and value != "command" and not is_root and value not in _IMPORT_MODES:
+            yield StartFolder(where, source, "", path, line, _find_range(path, where, layout), value)
+
+
+def _find_scripts(rows: Iterable[_Mark], stated: Iterable[_Evidence], layout: Folders) -> Iterator[StartFolder]:
+    """Yield the folders of scripts that lie in a package: elsewhere a script is known by its folder.
+
+    ``python -m`` puts the working folder on the path, and not that of ``__main__.py``.
+    """
+    found: dict[str, StartFolder] = {}
+    run = [(path, line, path) for path, line, kind, *_ in rows if kind == "main-guard" and not path.endswith(_MAIN)]
+    run += [(path, line, value) for path, line, source, _, value in stated if source == "script"]
+    for path, line, script in run:
+        own = script.rpartition("/")[0]
+        if f"{own}/__init__.py".lstrip("/") in layout.paths:
+            found.setdefault(own, StartFolder(own, "script", "first", path, line, (own + _DIRECTLY,), script))
+    yield from found.values()
 
 
 def _find_application(name: str) -> str:

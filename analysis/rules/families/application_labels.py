@@ -89,8 +89,8 @@ _APPLICATIONS = {
 RULES = (
     Rule(
         "application-labels-equal", "P1",
-        "The settings list two applications of Django with one label. The label is the last part of the name unless the "
-        "application's AppConfig says another one, and Django does not start with two of one label.",
+        "The settings list two applications of Django with one label. The label is the last part of the name unless "
+        "the application's AppConfig says another one, and Django does not start with two of one label.",
         "Give one of them an AppConfig with a label of its own, or take one off the list.",
         _check_labels,
         bad={**_APPLICATIONS, "settings.py": _SETTINGS},
