@@ -27,7 +27,6 @@ from analysis.report.explorer_links import (
     name_pair_view,
     name_path_view,
 )
-from analysis.report.templating import render
 
 pytestmark = [
     pytest.mark.browser,
@@ -66,11 +65,8 @@ def case(tmp_path_factory: pytest.TempPathFactory) -> Investigation:
 
 
 def write_page(inv: Investigation, folder: Path) -> Path:
-    report = {"target": inv.name, "pages": []}
     page = folder / "explorer.html"
-    page.write_text(
-        render("explorer.html.j2", report=report, explorer=build_explorer(inv), has_networks=False), "utf-8"
-    )
+    page.write_text(build_explorer(inv).build_page({"target": inv.name, "pages": []}), "utf-8")
     return page
 
 
@@ -290,7 +286,7 @@ FILTERS = {
 
 @pytest.mark.parametrize("name", sorted(FILTERS))
 def test_filters_leave_the_imports_that_they_name(browser: Any, page: Path, case: Investigation, name: str) -> None:
-    seen = open_view(browser, page, f"package=&{name}")
+    seen = open_view(browser, page, f"packages=&{name}")
     kept = ask(seen, "page.graph(page.state.filter).kept")
     edges = case.edges[~case.edges["is_ancestor"]]
     wrong = {(row["path"], row["line"], row["name"]) for row in case.violations.to_dict("records")}

@@ -186,6 +186,7 @@ CLASSES = {
     "p/a.py": "class Order: ...\n",
     "p/b.py": "from p.a import Order\ndef make():\n    return Order()\n",
     "p/c.py": "from p.b import Order\nfrom p import Order as Other\n",
+    "p/d.py": "from p.c import Order\nclass Own(Order): ...\n",
     "q/__init__.py": "",
     "q/d.py": "class Order: ...\n",
     "q/e.py": "from q.d import Order\n",
@@ -214,12 +215,14 @@ def test_classes_of_one_name_are_one_group_each_with_its_paths_and_users(tmp_pat
         assert counted == {
             path: (route, statements)
             for path, route, statements in paths[["import_path", "route", "statements"]].itertuples(index=False)
+            if statements or route == "definition"
         }
     routes = {path[0]: path[1] for path in members[0]["paths"]}
     assert routes["p.Order"] == "facade"
     assert routes["p.b.Order"] == "accidental"
     sources = {path[0]: members[0]["paths"][path[8]][0] for path in members[0]["paths"] if path[8] >= 0}
     assert sources["p.c.Order"] == "p.b.Order"
+    assert "p.d.Order" not in routes, "nobody uses it"
 
 
 def test_second_names_are_told_with_their_evidence(tmp_path: Path) -> None:
@@ -252,3 +255,14 @@ def test_the_same_snapshot_gives_the_same_data(shop: Investigation) -> None:
 def test_hostile_names_have_no_control_characters(tmp_path: Path) -> None:
     text = json.dumps(build_explorer_data(investigate(tmp_path, HOSTILE, HOSTILE_POLICY)), ensure_ascii=False)
     assert text.isprintable()
+
+
+def test_every_finding_is_told_of_the_modules_that_it_cites(shop: Investigation, data: Data) -> None:
+    names = read_names(data)
+    told = {fingerprint: {names[place] for place in modules} for fingerprint, _, _, modules in data["findings"]}
+    paths = dict(zip(shop.modules["path"], shop.modules["module"], strict=True))
+    for row in shop.frame("findings").to_dict("records"):
+        cited = {paths[place["path"]] for place in row["evidence"] if place["path"] in paths}
+        assert cited <= told.get(row["fingerprint"], set())
+    severities = [severity for _, severity, *_ in data["findings"]]
+    assert severities == sorted(severities)

@@ -20,7 +20,6 @@ from analysis.report.explorer_links import (
     name_module_view,
     name_path_view,
 )
-from analysis.report.templating import render
 
 
 @pytest.fixture(scope="module")
@@ -34,8 +33,7 @@ def hostile(tmp_path_factory: pytest.TempPathFactory) -> Explorer:
 
 
 def render_page(explorer: Explorer) -> str:
-    report = {"target": explorer.data["target"], "pages": []}
-    return render("explorer.html.j2", report=report, explorer=explorer, has_networks=False)
+    return explorer.build_page({"target": explorer.data["target"], "pages": []})
 
 
 def test_an_investigation_explores_itself(shop: Investigation) -> None:

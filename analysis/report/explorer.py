@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
 from html import escape
@@ -19,7 +20,7 @@ from analysis.report.explorer_data import build_explorer_data
 from analysis.report.explorer_links import EXPLORER_PAGE, link_to_view, name_module_view, name_package_view
 from analysis.report.networks import dump_json
 from analysis.report.pages import Page
-from analysis.report.templating import Trusted, build_environment
+from analysis.report.templating import Trusted, build_environment, render
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class Explorer:
 
     data: dict[str, Any]
     start: str = ""
+    #: The page of all findings: a file, empty for the same page, None where there is none.
+    findings: str | None = None
 
     @cached_property
     def json(self) -> Trusted:
@@ -67,10 +70,15 @@ class Explorer:
         part = build_environment().get_template("explorer.j2").module
         return str(part.show(self, alone=is_alone))  # type: ignore[attr-defined]
 
+    def build_page(self, report: Mapping[str, Any]) -> str:
+        """Return the explorer as a page of the folder of a report, from the data of the report's templates."""
+        explorer = replace(self, findings="findings.html")
+        return render("explorer.html.j2", report=report, explorer=explorer, has_networks=False)
+
     @property
     def chapter(self) -> Page:
         """The explorer as a chapter of the report in one file."""
-        return Page(Path(EXPLORER_PAGE).stem, "Explorer", self.build_section())
+        return Page(Path(EXPLORER_PAGE).stem, "Explorer", replace(self, findings="").build_section())
 
     @property
     def frame(self) -> str:

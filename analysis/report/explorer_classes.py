@@ -24,10 +24,11 @@ def build_classes(inv: Investigation) -> dict[str, list[Any]]:
 
     ``classes``: definition, place (path and line), paths (a list each of import path, route, number of statements and
     files that use it, number of non-canonical ones, whether it is the canonical path, place, and the number of the
-    path from which it is imported, -1 for the definition), and hidden (number of paths left out). ``groups``: title,
-    kind (``concept`` or ``name``), expected (number of classes that the policy allows, 0: no limit), and the numbers
-    of its classes. Shown are the classes of the policy's concepts, then those with non-canonical
-    imports, then those that share a name without extending each other, the most imported first.
+    path from which it is imported, -1 for the definition), and hidden (number of paths left out: those that no import
+    uses, and of many the least used). ``groups``: title, kind (``concept`` or ``name``), expected (number of classes
+    that the policy allows, 0: no limit), and the numbers of its classes. Shown are the classes of the policy's
+    concepts, then those with non-canonical imports, then those that share a name without extending each other, the
+    most imported first.
     """
     frame = inv.classes()
     rows = {str(row["definition"]): row for row in frame.to_dict("records")}
@@ -96,7 +97,8 @@ def _read_paths(inv: Investigation, definitions: Iterable[str]) -> dict[str, lis
 
 
 def _build_paths(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
-    shown = rows[:MOST_PATHS]
+    used = [row for row in rows if row["statements"] or row["is_canonical"] or row["route"] == "definition"]
+    shown = used[:MOST_PATHS]
     numbers = {str(row["import_path"]): number for number, row in enumerate(shown)}
     paths = [
         [

@@ -9,6 +9,7 @@ from analysis.facts.test_files import is_test_file
 from analysis.report.escaping import plain
 from analysis.report.explorer_classes import build_classes
 from analysis.report.explorer_cycles import build_cycles
+from analysis.report.explorer_findings import build_findings
 from analysis.report.explorer_imports import Texts, build_imports
 from analysis.report.explorer_tree import Tree, build_tree, open_packages, order_tree
 from analysis.report.key_findings import fill_revision
@@ -23,10 +24,11 @@ def build_explorer_data(inv: Investigation) -> dict[str, Any]:
     ``nodes`` are the packages and modules, sorted by name: label (last part of the name), parent (place of the
     package, -1), rank (importers before imported), file (number of a text, -1 for a package without an ``__init__``),
     kind (as in the table ``modules``; ``folder`` for what is only a package), and test (1 for tests). All other parts
-    name modules by their place in it: see ``build_imports``, ``build_cycles``, ``build_classes``. ``second`` are the
-    modules with second names: place, second name, kind, file and line of the evidence. ``open`` are the packages
-    that are open in the first view, with whether their single modules are shown. ``link`` is the address of a line in
-    the source, empty without one. Control characters and changes of direction in names are replaced.
+    name modules by their place in it: see ``build_imports``, ``build_cycles``, ``build_findings`` and
+    ``build_classes``. ``second`` are the modules with second names: place, second name, kind, file and line of the
+    evidence. ``open`` are the packages that are open in the first view, with whether their single modules are shown.
+    ``link`` is the address of a line in the source, empty without one. Control characters and changes of direction in
+    names are replaced.
     """
     files = _read_files(inv)
     edges = inv.table("edges")
@@ -42,6 +44,7 @@ def build_explorer_data(inv: Investigation) -> dict[str, Any]:
         "nodes": _build_nodes(tree, files, order_tree(tree, pairs), texts),
         "imports": imports,
         "cycles": build_cycles(inv, tree.places, paths),
+        "findings": build_findings(inv, tree.places, paths),
         "second": _build_second(inv, tree),
         **build_classes(inv),
         "open": [list(each) for each in open_packages(tree)],

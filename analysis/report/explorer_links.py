@@ -23,7 +23,7 @@ def name_module_view(module: str) -> str:
 
 def name_package_view(package: str = "") -> str:
     """Return the address of the packages and modules of one package; of the whole target without one."""
-    return f"package={_quote(package)}"
+    return f"packages={_quote(package)}"
 
 
 def name_path_view(importer: str, imported: str) -> str:

@@ -102,7 +102,7 @@ def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebo
     contents = {
         "index.html": render("index.html.j2", report=view, has_networks=False),
         "glossary.html": render("glossary.html.j2", report=view, has_networks=False),
-        "explorer.html": render("explorer.html.j2", report=view, explorer=explorer, has_networks=False),
+        "explorer.html": explorer.build_page(view),
         "report.html": build_single_file(view, chapters, findings),
         "issue.md": build_issue(report),
         "plan.md": build_plan_markdown(report),

@@ -3,6 +3,8 @@
   "use strict";
   const make = explorer.make, count = explorer.count;
   const VIEWS = ["package", "module", "path", "pair", "dependents", "depends", "cycle", "class", "concept"];
+  // The findings of a report in one file are chosen by package=.
+  const KEY = view => view === "package" ? "packages" : view;
   const FILTERS = {
     scope: ["Imports", [["", "all imports"], ["import", "on import"], ["function", "inside functions"], ["type_checking", "for type checkers"]]],
     runs: ["Runs", [["", "always or sometimes"], ["always", "always"], ["sometimes", "on a condition"]]],
@@ -21,11 +23,11 @@
       const [key, value] = at < 0 ? [part, ""] : [part.slice(0, at), part.slice(at + 1)];
       return [key, decode(value)];
     }));
-    const view = VIEWS.find(name => values.has(name));
+    const view = VIEWS.find(name => values.has(KEY(name)));
     if (!view) { return null; }
     const filter = { ...explorer.NO_FILTER };
     Object.keys(FILTERS).forEach(name => { if (FILTERS[name][1].some(option => option[0] === values.get(name))) { filter[name] = values.get(name); } });
-    return { view: view, name: values.get(view), filter: filter, open: values.has("open") ? values.get("open").split(",").filter(Boolean) : null };
+    return { view: view, name: values.get(KEY(view)), filter: filter, open: values.has("open") ? values.get("open").split(",").filter(Boolean) : null };
   }
 
   function decode(text) {
@@ -33,7 +35,7 @@
   }
 
   function writeAddress(state) {
-    const parts = [`${state.view}=${encode(state.name)}`];
+    const parts = [`${KEY(state.view)}=${encode(state.name)}`];
     if (state.open && state.view === "package") { parts.push("open=" + state.open.map(encode).join(",")); }
     Object.keys(FILTERS).forEach(name => { if (state.filter[name]) { parts.push(`${name}=${state.filter[name]}`); } });
     return parts.join("&");
@@ -45,6 +47,7 @@
   class Page {
     constructor(section) {
       this.section = section;
+      this.findings = section.dataset.findings;
       this.id = "x" + (pages += 1);
       this.model = explorer.readModel(JSON.parse(section.querySelector("script[type='application/json']").textContent));
       this.graphs = new Map();
@@ -201,7 +204,10 @@
         if (state.view === "package") { return explorer.viewPackage(model, graph, state.name ? need(state.name) : -1, this.opened(state)); }
         if (state.view === "module") { return explorer.viewModule(model, graph, need(state.name)); }
         if (state.view === "path") { return explorer.viewPath(model, graph, need(ends[0]), need(ends[1] || "")); }
-        if (state.view === "pair") { return explorer.viewPair(model, graph, need(ends[0]), need(ends[1] || "")); }
+        if (state.view === "pair") {
+          const [a, b] = [ends[0], ends[1] || ""].map(name => need(name.replace(/\/$/, "")));
+          return explorer.viewPair(model, graph, a, b, ends.map(name => name.endsWith("/")));
+        }
         if (state.view === "dependents" || state.view === "depends") { return explorer.viewDistances(model, graph, need(state.name), state.view === "depends"); }
         if (state.view === "cycle") { return explorer.viewCycle(model, graph, this.number(model.data.cycles, each => each.cycle === state.name, state.name)); }
         if (state.view === "class") { return this.findClass(state.name); }
@@ -312,7 +318,7 @@
       }
       if (view.kind === "dependents" || view.kind === "depends") { return [act("The module", { view: "module", name: name(view.place) }), ...about(view.place).slice(view.kind === "depends" ? 0 : 1)]; }
       if (view.kind === "path" && view.a !== view.b) { return [act("The other way", { view: "path", name: `${name(view.b)}..${name(view.a)}` })]; }
-      if (view.kind === "pair") { return [act("The other way", { view: "pair", name: `${name(view.b)}..${name(view.a)}` })]; }
+      if (view.kind === "pair") { return [act("The other way", { view: "pair", name: this.state.name.split("..").reverse().join("..") })]; }
       return [];
     }
 

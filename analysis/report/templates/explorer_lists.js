@@ -152,7 +152,17 @@
     const side = (links, other, title) => listLinks(page, view, links, title, link => page.link(view.byKey.get(link[other]) || view.nodes.find(node => node.key === link[other])), true);
     const above = view.links.filter(link => link.b === centre), below = view.links.filter(link => link.a === centre);
     const words = (what, size, links) => `${what} ${count(size, "module")}${links.length < size ? `, in ${count(links.length, "group")}` : ""}`;
-    return [side(above, "a", words("Imported by", view.sides[0], above)), side(below, "b", words("Imports", view.sides[1], below))];
+    const findings = listFindings(page, view.place);
+    return [...(findings ? [findings] : []), side(above, "a", words("Imported by", view.sides[0], above)), side(below, "b", words("Imports", view.sides[1], below))];
+  }
+
+  // The findings about a module, each with its place on the page of findings where there is one.
+  function listFindings(page, place) {
+    const found = (page.model.findings.get(place) || []).map(pair => pair[1]), list = make("ul", { class: "x-statements" });
+    if (!found.length) { return null; }
+    const more = paged(found, ([fingerprint, severity, message]) => make("li", { class: "x-statement" }, make("span", { class: "severity " + severity.toLowerCase() }, severity), " ",
+      page.findings === undefined ? message : make("a", { href: `${page.findings}#f-${fingerprint}` }, message)), list);
+    return make("details", { class: "x-list", open: found.length <= 3 }, make("summary", {}, count(found.length, "finding")), list, more);
   }
 
   function listWay(page, view, way, number) {
@@ -200,7 +210,7 @@
     const [a, b] = [view.byKey.get(link.a), view.byKey.get(link.b)];
     const box = [make("h3", {}, name(a.name), " → ", name(b.name)), make("p", {}, explorer.describeLink(view, link, view.byKey).split(": ").slice(1).join(": ") + ".")];
     if (a.place >= 0 && b.place >= 0 && (a.kind === "package" || b.kind === "package")) {
-      box.push(make("p", {}, go(`pair=${encodeURIComponent(a.name)}..${encodeURIComponent(b.name)}`, "", "Show the modules that do this")));
+      box.push(make("p", {}, go(`pair=${[a, b].map(node => encodeURIComponent(node.name) + (node.rest ? "/" : "")).join("..")}`, "", "Show the modules that do this")));
     }
     box.push(statements(page, link.rows));
     return box;

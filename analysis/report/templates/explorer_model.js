@@ -30,6 +30,7 @@
       isPackage: place => inner.has(place),
       file: place => nodes.file[place] < 0 ? "" : data.texts[nodes.file[place]],
       second: groupBy(data.second, row => row[0]),
+      findings: groupBy(data.findings.flatMap(finding => finding[3].map(place => [place, finding])), pair => pair[0]),
       canonical: new Map(imports.canonical),
       cut: new Set(),
     };

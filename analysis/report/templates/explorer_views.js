@@ -163,23 +163,31 @@
 
   // --- between two packages ----------------------------------------------------------------------------------------
 
-  explorer.viewPair = function (model, graph, a, b) {
+  // Whether a module belongs to an end of a pair: to a package, or (`isSingle`) only to the modules directly in it.
+  function isIn(model, place, whole, isSingle) {
+    return isSingle ? place === whole || (model.parent[place] === whole && !model.isPackage(place)) : explorer.isWithin(model, place, whole);
+  }
+
+  explorer.viewPair = function (model, graph, a, b, singles) {
     const imports = model.data.imports, links = new Links(model), nodes = new Map();
+    const outer = explorer.isWithin(model, b, a) && !singles[0], inner = explorer.isWithin(model, a, b) && !singles[1];
     graph.from.forEach((rows, importer) => {
-      if (!explorer.isWithin(model, importer, a)) { return; }
+      if (!isIn(model, importer, a, singles[0])) { return; }
       rows.forEach(row => {
         const imported = imports.imported[row];
-        if (!explorer.isWithin(model, imported, b)) { return; }
-        if (explorer.isWithin(model, importer, b) || explorer.isWithin(model, imported, a)) { return; }
+        if (!isIn(model, imported, b, singles[1])) { return; }
+        // Where one package lies in the other, what is in both is not between them.
+        if ((outer && isIn(model, importer, b, singles[1])) || (inner && isIn(model, imported, a, singles[0]))) { return; }
         nodes.set("n" + importer, makeNode(model, importer, { kind: "module", size: 1, layer: 0 }));
         nodes.set("n" + imported, makeNode(model, imported, { kind: "module", size: 1, layer: 1 }));
         links.add("n" + importer, "n" + imported, row);
       });
     });
     const all = links.all, statements = all.reduce((sum, link) => sum + link.rows.length, 0);
+    const names = [a, b].map((place, end) => model.names[place] + (singles[end] ? ".*" : ""));
     return limit({
-      kind: "pair", a: a, b: b, title: `${model.names[a]} → ${model.names[b]}`, nodes: [...nodes.values()], links: all, hidden: [],
-      text: `${count(statements, "import statement")} of ${model.names[a]} ${statements === 1 ? "imports" : "import"} from ${model.names[b]}.`,
+      kind: "pair", a: a, b: b, title: names.join(" → "), nodes: [...nodes.values()], links: all, hidden: [],
+      text: `${count(statements, "import statement")} of ${names[0]} ${statements === 1 ? "imports" : "import"} from ${names[1]}.`,
     }, MOST_NODES);
   };
 
@@ -267,39 +275,24 @@
   explorer.ROUTE_WORDS = { definition: "definition", facade: "facade (a parent package)", shim: "explicit re-export", accidental: "accidental path" };
 
   // Returns the import paths of some classes, each class a group of its own: several groups are several live objects.
-  // The picture shows the paths that somebody uses, and those on the way to them; the list shows all.
   explorer.viewClasses = function (model, title, numbers, text) {
     const nodes = [], links = [], groups = [];
     numbers.forEach((number, group) => {
       const each = model.data.classes[number], live = findLiveNames(model, each), start = each.paths.findIndex(path => path[1] === "definition");
       const source = index => index === start ? -1 : each.paths[index][8] >= 0 ? each.paths[index][8] : start;
-      const used = findUsed(each.paths, source), unused = each.paths.length - used.size + each.hidden;
       groups.push({ title: each.definition, live: live.length, text: [each.place, live.length > 1 ? `lives ${live.length} times in one process: as ${live.join(" and ")}` : "",
-        unused ? `not drawn: ${count(unused, "path")} that no import uses` : ""].filter(Boolean).join("; ") });
+        each.hidden ? `not shown: ${count(each.hidden, "path")} that no import or few imports use` : ""].filter(Boolean).join("; ") });
       each.paths.forEach((path, index) => {
         const [name, route, statements, files, violations, isCanonical, file, line] = path, key = `c${number}p${index}`;
         nodes.push({ key: key, name: name, kind: "path", route: route, size: statements, files: files, violations: violations, isCanonical: isCanonical,
-          place: -1, group: group, order: index, path: file, line: line, definition: each.definition, isUnused: !used.has(index) });
+          place: -1, group: group, order: index, path: file, line: line, definition: each.definition });
         if (source(index) >= 0) {
           links.push({ key: `${key}>c${number}p${source(index)}`, a: key, b: `c${number}p${source(index)}`, rows: [], effect: -1, cut: false, wrong: violations, later: false, route: route });
         }
       });
     });
-    const view = limit({ kind: "class", title: title, text: text, nodes: nodes, links: links, groups: groups, hidden: [] }, MOST_NODES);
-    view.nodes.forEach(node => { node.drawn = node.drawn && !node.isUnused; });
-    const drawn = new Set(view.nodes.filter(node => node.drawn).map(node => node.key));
-    view.links.forEach(link => { link.drawn = drawn.has(link.a) && drawn.has(link.b); });
-    return view;
+    return limit({ kind: "class", title: title, text: text, nodes: nodes, links: links, groups: groups, hidden: [] }, MOST_NODES);
   };
-
-  function findUsed(paths, source) {
-    const used = new Set();
-    paths.forEach((path, index) => {
-      if (!path[2] && !path[5] && path[1] !== "definition") { return; }
-      for (let at = index; at >= 0 && !used.has(at); at = source(at)) { used.add(at); }
-    });
-    return used;
-  }
 
   function findLiveNames(model, each) {
     const module = each.definition.split(":")[0], place = model.places.get(module);
