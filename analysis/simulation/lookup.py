@@ -158,15 +158,17 @@ def find_in_class(owner: Class, name: str) -> Value:
 
 def find_order(kind: Class) -> list[Value]:
     """Return a class and all its bases in the order in which Python looks through them (C3)."""
-    return _order(kind, 0, {})
-
-
-def _order(kind: Value, depth: int, known: dict[int, list[Value]]) -> list[Value]:
-    if not isinstance(kind, Class) or depth > _MOST_BASES:
-        return [kind]
-    if id(kind) not in known:
-        known[id(kind)] = _merge(kind, [*(_order(base, depth + 1, known) for base in kind.bases), list(kind.bases)])
-    return known[id(kind)]
+    waiting = [kind]
+    while waiting:  # bases first: a class may stand at the end of a chain that is longer than the stack is deep
+        missing = [base for base in waiting[-1].bases if isinstance(base, Class) and not base.order]
+        if missing:
+            waiting.extend(missing)
+            continue
+        current = waiting.pop()
+        if not current.order:
+            orders = [base.order if isinstance(base, Class) else [base] for base in current.bases]
+            current.order = _merge(current, [*orders, list(current.bases)])
+    return kind.order
 
 
 def _merge(kind: Class, waiting: list[list[Value]]) -> list[Value]:

@@ -119,6 +119,8 @@ class Class:
     line: int
     bases: list[Value]
     names: dict[str, Value]
+    #: The class and its bases in the order of their look-up, once somebody has asked.
+    order: list[Value] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)
