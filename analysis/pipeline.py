@@ -43,6 +43,7 @@ from analysis.names import (
     find_concepts,
     find_duplicate_names,
 )
+from analysis.names.simulated_names import add_simulated
 from analysis.policy import Policy, read_claims, read_policy
 from analysis.policy.limits import limit_simulation
 from analysis.policy.reading import FILE_NAME as POLICY
@@ -261,6 +262,11 @@ def simulate(
         ),
         lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
     )  # fmt: skip
+    add = partial(add_simulated, case.identity.paths, found["simulated_names"])
+    if case.resolver is not None and found["simulated_names"].num_rows:
+        resolver = case.resolver
+        paths = clock.gaps.attempt("names", "simulated names", lambda: add(resolver), lambda: case.identity.paths)
+        case = replace(case, identity=replace(case.identity, paths=paths))
     cuts = partial(try_cuts, case, found, environment=environment, gaps=clock.gaps, cache=cache)
     nothing = CutTrials(tables.CUT_TRIALS.empty(), is_cut_short=True)
     trials = clock.gaps.attempt("simulation", "cuts", cuts, lambda: nothing)

@@ -171,3 +171,15 @@ def test_what_is_not_computed_from_the_source_is_left_open(make_tree: Tree) -> N
         if rows[f"t{number}.m"]["outcome"] != "ok"
     ]
     assert claimed == []
+
+
+LAZY = "import importlib\ndef __getattr__(name):\n    if name in ('sub', 'other'):\n        return importlib.import_module(f'pk.{name}')\n    raise AttributeError(name)\n"
+
+
+def test_a_module_that_is_served_on_demand_may_ask_for_itself(make_tree: Tree) -> None:
+    """The module runs by then, so the second question finds it in ``sys.modules``."""
+    programs = [
+        {"pk/__init__.py": LAZY, "pk/sub/__init__.py": "from pk.sub import a\n", "pk/sub/a.py": "from pk import sub\nX = 1\n", "pk/m.py": "from pk import sub\n"},
+        {"pk/__init__.py": LAZY, "pk/sub.py": "import pk.other\nimport pk.sub as own\nfrom pk import sub, other\n", "pk/other.py": "import pk\npk.sub\n", "pk/m.py": "import pk\npk.sub\n"},
+    ]  # fmt: skip
+    assert compare_programs(make_tree(place_programs(programs)), programs) == []

@@ -91,11 +91,11 @@ def _build(target: TargetResolver, stated: frozenset[str], gaps: Gaps) -> Resolu
     usage = find_usage(statements)
     plain = find_fast(spaces, resolver, routes, usage)
     others = PathRows(spaces, resolver, routes, usage).find(plain.others, plain.answered, gaps)
-    paths, canonical = _choose(_sort(plain.table, others), stated)
+    paths, canonical = _choose(sort_rows(plain.table, others), stated)
     return Resolution(paths, plain.others, spaces.index, resolver, statements, routes, usage, canonical)
 
 
-def _sort(*parts: pa.Table) -> pa.Table:
+def sort_rows(*parts: pa.Table) -> pa.Table:
     """Return the rows of all parts, sorted by module and name."""
     table = pa.concat_tables(parts).unify_dictionaries().combine_chunks()
     order = np.lexsort([_rank(table, name) for name in ("name", "module")])
@@ -149,8 +149,11 @@ class PathRows:
                 self._find_rows, module, wanted.get(number, ()), answered.get(number, ()), taken.get(number, ())
             )
             rows.extend(gaps.attempt("names", "paths", find, list, path=module.source))
-        columns = list(zip(*rows, strict=True)) or [()] * (len(tables.PATHS.columns) - 1)
-        return tables.Table("paths", "", tables.PATHS.columns[:-1]).from_columns(columns)
+        return _build_table(rows)
+
+    def build(self, wanted: Sequence[tuple[Module, str, Outcome]]) -> pa.Table:
+        """Return the rows, without the last column, of names that are answered already."""
+        return _build_table([self._row(*each) for each in wanted])
 
     def _find_taken(self) -> dict[int, set[str]]:
         """Return the names that statements take from compiled modules, which have no statements that show them."""
@@ -202,6 +205,11 @@ class PathRows:
                 chain.append(BindingStep(f"{module.name}.{name}", module.source, lines[candidate.row]))
             step = candidate.step
         return list(map(str, chain))
+
+
+def _build_table(rows: Sequence[tuple[Any, ...]]) -> pa.Table:
+    columns = list(zip(*rows, strict=True)) or [()] * (len(tables.PATHS.columns) - 1)
+    return tables.Table("paths", "", tables.PATHS.columns[:-1]).from_columns(columns)
 
 
 def _judge(outcome: Outcome, chosen: Candidate) -> tuple[str, str]:

@@ -6,6 +6,9 @@ from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.state import InterpreterState
 from analysis.simulation.values import UNKNOWN, Function, Globals, LoadedModule, Raised, Value
 
+#: A question to a ``__getattr__`` that waits for itself so often never ends; the first time it may find what it asks
+#: for, since the module that it imports has begun to run by then.
+_MOST_ASKED = 4
 #: Attributes that every module has.
 _ALWAYS = frozenset({"__doc__", "__file__", "__loader__", "__spec__", "__builtins__", "__cached__", "__class__"})
 
@@ -93,18 +96,20 @@ class Attributes(InterpreterState):
         if not isinstance(getter, Function):
             return UNKNOWN
         key = (module.name, name)
-        if key in self._asked:
+        if self._asked.get(key, 0) >= _MOST_ASKED:
             if self.maybe:
                 return UNKNOWN
             raise self.fail("recursion", RecursionError, "maximum recursion depth exceeded", module.name, name)
-        self._asked.add(key)
+        self._asked[key] = self._asked.get(key, 0) + 1
         self.ledger.asked.add(key)
         try:
             return self.call(
                 getter, [name], {}, self.stack[-1] if self.stack else Frame(module, module.names, "module")
             )
         finally:
-            self._asked.discard(key)
+            self._asked[key] -= 1
+            if not self._asked[key]:
+                del self._asked[key]
 
     def enter(self, module: LoadedModule) -> None:
         """Note that a function of a module runs; while that module runs, it reads what the module has by then."""

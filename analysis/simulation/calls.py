@@ -147,7 +147,7 @@ def _call_unknown(callee: External, arguments: list[Value], frame: Frame) -> Val
     """Return what nothing but the name of its maker is known of; or the class that is made of a name."""
     name = callee.name
     if arguments and isinstance(arguments[0], str) and is_maker(name, len(arguments)):
-        return Class(frame.module, arguments[0], frame.line, [External(f"{name}()")], {})
+        return Class(frame.module, arguments[0], frame.line, [External(f"{name}()")], {}, is_made=True)
     for argument in arguments:
         if isinstance(argument, Globals):
             argument.module.is_open = True

@@ -20,6 +20,7 @@ from analysis.progress import Progress, ignore_progress
 from analysis.resolve import Module, TargetResolver
 from analysis.simulation.kept import Tops, find_changed, find_moved, join, list_files, pack_kept, read_kept, select
 from analysis.simulation.machine import Machine
+from analysis.simulation.namespaces import list_made_names
 from analysis.simulation.places import Places
 from analysis.simulation.records import FAILED, TOO_MUCH, Delta, Registry
 from analysis.simulation.sources import Environment, Programs, Sources
@@ -65,8 +66,8 @@ class Simulation:
         machine: Callable[[Simulation, Module], Machine] = Machine,
         is_sharing: bool = True,
     ) -> None:
-        self._resolver = resolver or TargetResolver(facts)
-        self.imports = self._resolver.imports
+        self.resolver = resolver or TargetResolver(facts)
+        self.imports = self.resolver.imports
         self.programs = Programs(facts)
         self._by_name = {module.name: module for module in self.imports.index.all}
         self.environment = environment or Environment()
@@ -99,7 +100,7 @@ class Simulation:
 
     def is_nowhere(self, module: Module, name: str) -> bool:
         """Return whether a module never has a name, however far it runs."""
-        return self._resolver.is_nowhere(module, name)
+        return self.resolver.is_nowhere(module, name)
 
     def find_delta(self, module: Module) -> Delta | None:
         """Return what the first import of a module leaves; None while that is being found out.
@@ -254,6 +255,7 @@ def simulate_each(
     simulated: list[tuple[Any, ...]] = []
     swallowed: list[tuple[Any, ...]] = []
     executions: list[tuple[Any, ...]] = []
+    made: list[tuple[Any, ...]] = []
     for number, (name, path) in enumerate(entries):
         try:
             delta = simulation.find_delta(simulation.find_entry(name)) if simulation.steps < MOST_STEPS else None
@@ -269,6 +271,7 @@ def simulate_each(
         executions.extend(
             (name, module, simulation.find_path(module), times) for module, times in sorted(delta.repeated.items())
         )
+        made.extend(list_made_names(simulation, simulation.find_entry(name), delta, simulation.resolver))
         if number % 50 == 0:
             progress("simulation", number, len(entries))
     progress("simulation", len(entries), len(entries))
@@ -276,6 +279,7 @@ def simulate_each(
         "simulated": tables.SIMULATED.from_rows(simulated),
         "simulated_swallowed": tables.SIMULATED_SWALLOWED.from_rows(swallowed),
         "simulated_executions": tables.SIMULATED_EXECUTIONS.from_rows(executions),
+        "simulated_names": tables.SIMULATED_NAMES.from_rows(made),
     }
 
 

@@ -12,6 +12,8 @@ from analysis.simulation.records import Delta, Shared
 from analysis.simulation.values import Value
 
 Changes = dict[str, dict[str, Value]]
+#: Questions to modules that wait for their answer: module and name, and how often each was asked.
+Asked = dict[tuple[str, str], int]
 
 
 @dataclass(slots=True)
@@ -79,7 +81,7 @@ class Ledger:
         self.repeat(inner)
         self.failing |= self.shared.registry.find_bit(name)
 
-    def holds(self, delta: Delta, changed: Changes, asked: set[tuple[str, str]], *, is_handling: bool) -> bool:
+    def holds(self, delta: Delta, changed: Changes, asked: Asked, *, is_handling: bool) -> bool:
         """Return whether a first import in a fresh process leaves the same in this one, which is not fresh."""
         registry = self.shared.registry
         overlap = delta.names & self.names
@@ -100,10 +102,10 @@ class Ledger:
             return False
         return all(self._agrees(each, changed, asked) for each in registry.find_deltas(new & registry.special))
 
-    def _agrees(self, delta: Delta, changed: Changes, asked: set[tuple[str, str]]) -> bool:
+    def _agrees(self, delta: Delta, changed: Changes, asked: Asked) -> bool:
         """Return whether nothing is here that this part of a first import has missed."""
         absent = any(registry_bit & self.names for registry_bit in map(self.shared.registry.find_bit, delta.absent))
-        if absent or delta.failing & self.names or not asked.isdisjoint(delta.asked):
+        if absent or delta.failing & self.names or not delta.asked.isdisjoint(asked):
             return False
         if any(name in changed.get(module, ()) for module, name in delta.lacked):
             return False

@@ -51,9 +51,8 @@ def _type(machine: Importer, arguments: list[Value], frame: Frame) -> Value:
     name, bases, held = arguments
     parts, _ = read_elements(bases)
     names = held.pairs if isinstance(held, KnownMapping) else {}
-    made = Class(
-        frame.module, name, frame.line, parts, {key: value for key, value in names.items() if isinstance(key, str)}
-    )
+    own = {key: value for key, value in names.items() if isinstance(key, str)}
+    made = Class(frame.module, name, frame.line, parts, own, is_made=True)
     start_subclass(machine, made, {})
     return made
 

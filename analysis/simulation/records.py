@@ -96,7 +96,8 @@ class Registry:
     """What all processes know of all first imports: which first import has made the state of a module that is shared.
 
     ``odd``: the first imports that have made a state of a module beside the one that is shared; ``special``: those of
-    which more must be asked than which modules they load; ``raising``: those in which anything was raised.
+    which more must be asked than which modules they load; ``raising``: those in which anything was raised;
+    ``altered_by``: those in which a statement has set something on a module from outside, by module.
     """
 
     bits: dict[str, int] = field(default_factory=dict)
@@ -107,6 +108,7 @@ class Registry:
     odd: int = 0
     special: int = 0
     raising: int = 0
+    altered_by: dict[str, int] = field(default_factory=dict)
 
     def find_bit(self, name: str) -> int:
         """Return the number that stands for the set of one module."""
@@ -138,6 +140,8 @@ class Registry:
             self.special |= node
         if delta.is_raising:
             self.raising |= node
+        for name in delta.altered:
+            self.altered_by[name] = self.altered_by.get(name, 0) | node
 
 
 class Shared(Protocol):

@@ -49,8 +49,8 @@ class InterpreterState:
         #: What was taken over from other processes, and what others must know before they take over what is left here.
         self.ledger = Ledger(shared)
         self._steps = MOST_STEPS
-        #: Questions to a module's ``__getattr__`` that wait for their answer: asked again, it would never end.
-        self._asked: set[tuple[str, str]] = set()
+        #: Questions to a module's ``__getattr__`` that wait for their answer, and how often each.
+        self._asked: dict[tuple[str, str], int] = {}
 
     def end(self) -> None:
         """Forget what only the process itself needed: nothing collects what refers to itself."""

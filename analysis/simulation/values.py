@@ -112,13 +112,14 @@ class Globals:
 
 @dataclass(slots=True, eq=False)
 class Class:
-    """A class of the tree; ``bases`` as they were evaluated. One that a call makes has the line of none."""
+    """A class of the tree; ``bases`` as they were evaluated. ``is_made`` where a call makes it."""
 
     module: LoadedModule
     qualname: str
     line: int
     bases: list[Value]
     names: dict[str, Value]
+    is_made: bool = False
     #: The class and its bases in the order of their look-up, once somebody has asked.
     order: list[Value] = field(default_factory=list)
 

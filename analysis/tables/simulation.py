@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.tables.columns import LINE
+from analysis.tables.names import VALUE_KINDS
 from analysis.tables.table import Table, count, later, one_of, text, texts
 
 #: How the first import of a module in a fresh process ends.
@@ -57,8 +58,18 @@ SIMULATED_EXECUTIONS = Table("simulated_executions", "one module whose body runs
     count("times", "how often it runs"),
 ))  # fmt: skip
 
+SIMULATED_NAMES = Table("simulated_names", "one name that a module has after its first import and that none of its statements shows, as simulated", (
+    text("module", "module that has the name"),
+    text("name", "the name"),
+    text("definition", "pkg.mod:Qual, as the object states it"),
+    text("definition_path", "file of the class or function statement, or of the call that makes the class"),
+    count("definition_line", "its line; 0 when there is none"),
+    one_of("kind", VALUE_KINDS, "kind of the object, as for paths"),
+    text("made_by", "of an instance its class"),
+))  # fmt: skip
+
 #: What the import simulation says.
-SIMULATION_TABLES: tuple[Table, ...] = (SIMULATED, SIMULATED_SWALLOWED, SIMULATED_EXECUTIONS)
+SIMULATION_TABLES: tuple[Table, ...] = (SIMULATED, SIMULATED_SWALLOWED, SIMULATED_EXECUTIONS, SIMULATED_NAMES)
 
 CUT_TRIALS = Table("cut_trials", "one import-time cycle with failing imports: the best cut that was found by simulating the tree without it", (
     text("cycle", "identifier as in cycles"),
