@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from html import unescape
+from urllib.parse import unquote
 
 import pytest
 from report_trees import HOSTILE, HOSTILE_POLICY, SHOP, Markup, investigate
@@ -12,7 +13,8 @@ import analysis
 from analysis.errors import UnknownNameError
 from analysis.investigation import Investigation
 from analysis.report.displays import PAGE
-from analysis.report.explorer import Explorer, build_explorer
+from analysis.report.explorer import Explorer, build_explorer, read_names
+from analysis.report.explorer_findings import ViewFinder
 from analysis.report.explorer_links import (
     link_to_view,
     name_class_view,
@@ -85,3 +87,17 @@ def test_addresses_of_views_are_quoted_and_readable() -> None:
     assert name_class_view("pkg.mod:Outer.Inner") == "class=pkg.mod:Outer.Inner"
     assert name_cycle_view("import-time+ancestors:a.b:00ff") == "cycle=import-time%2Bancestors:a.b:00ff"
     assert link_to_view(name_module_view("a&b#c%\u202e")) == "explorer.html#module=a%26b%23c%25%EF%BF%BD"
+
+
+def test_a_finding_leads_to_the_view_that_shows_it(shop: Investigation) -> None:
+    explorer, views = build_explorer(shop), ViewFinder(shop)
+    modules = set(read_names(explorer.data))
+    cycles = {each["cycle"]: each["message"] for each in explorer.data["cycles"]}
+    rows = shop.frame("findings").to_dict("records")
+    assert rows
+    for row in rows:
+        kind, _, name = views.find(row).partition("=")
+        if kind == "cycle":
+            assert cycles[unquote(name)] == row["message"]
+        else:
+            assert unquote(name).partition(":")[0] in modules, row["rule"]

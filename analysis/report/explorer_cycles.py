@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 #: silently swallowed; ``works``: the first import of each of its modules was simulated, and works; ``unknown``: not all
 #: were simulated; ``later``: nothing of it happens on import, because functions or type checkers close it.
 EFFECTS = ("fails", "swallowed", "unknown", "works", "later")
-_RULES = {
+#: The rule about the cycles of each kind, without and with the packages on the way.
+RULE_OF_KIND = {
     ("import-time", False): "import-cycle",
     ("import-time", True): "import-cycle-through-packages",
     ("deferred", False): "deferred-cycle",
@@ -51,14 +52,14 @@ def build_cycles(inv: Investigation, places: Mapping[str, int], files: Mapping[s
             "modules": [places[name] for name in row["modules"] if name in places],
             "loop": [_find_step(step, places) for step in row["loop"]],
             "cut": _find_cut(row, trials, files, places),
-            "message": messages.get((_RULES[row["kind"], row["with_ancestors"]], row["modules"][0]), ""),
+            "message": messages.get((RULE_OF_KIND[row["kind"], row["with_ancestors"]], row["modules"][0]), ""),
         }
         for row in rows
     ]
 
 
 def _is_shown(row: Mapping[str, Any]) -> bool:
-    return (row["kind"], row["with_ancestors"]) in _RULES
+    return (row["kind"], row["with_ancestors"]) in RULE_OF_KIND
 
 
 def _find_effect(outcome: CycleOutcome | None) -> str:
@@ -97,5 +98,5 @@ def _find_cut(
 def _read_messages(inv: Investigation) -> dict[tuple[str, str], str]:
     """Return the messages of the findings about cycles by rule and first module."""
     rows = tables.read_rows(inv.table("findings"), "rule", "subject", "message")
-    wanted = set(_RULES.values())
+    wanted = set(RULE_OF_KIND.values())
     return {(rule, subject): message for rule, subject, message in rows if rule in wanted}

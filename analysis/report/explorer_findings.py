@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from analysis import tables
+from analysis.report.explorer_cycles import RULE_OF_KIND
+from analysis.report.explorer_links import (
+    name_class_view,
+    name_concept_view,
+    name_cycle_view,
+    name_module_view,
+)
+
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
@@ -36,6 +45,40 @@ def _find_modules(row: Mapping[str, Any], places: Mapping[str, int], modules: Ma
     own = [places[subject]] if subject in places else []
     cited = [modules[place["path"]] for place in row["evidence"] if place["path"] in modules]
     return sorted({*own, *cited})
+
+
+class ViewFinder:
+    """Finds the view of the explorer that shows what a finding of one snapshot is about."""
+
+    def __init__(self, inv: Investigation) -> None:
+        self._modules = frozenset(inv.graph.modules)
+        self._of_file: dict[str, str] = {}
+        for module, path in tables.read_rows(inv.table("modules"), "module", "path"):
+            if module in self._modules:
+                self._of_file[path] = min(module, self._of_file.get(path, module), key=lambda name: (len(name), name))
+        self._concepts = frozenset(concept.name for concept in inv.policy.concept)
+        self._cycles = {
+            (RULE_OF_KIND[kind, with_ancestors], modules[0]): cycle
+            for cycle, kind, with_ancestors, modules in tables.read_rows(
+                inv.table("cycles"), "cycle", "kind", "with_ancestors", "modules"
+            )
+            if (kind, with_ancestors) in RULE_OF_KIND
+        }
+
+    def find(self, row: Mapping[str, Any]) -> str:
+        """Return the address of the view for a row of ``findings``; empty where the explorer does not show it."""
+        subject = row["subject"]
+        if (row["rule"], subject) in self._cycles:
+            return name_cycle_view(self._cycles[row["rule"], subject])
+        if subject in self._modules:
+            return name_module_view(subject)
+        if subject.partition(":")[0] in self._modules:
+            return name_class_view(subject)
+        if subject in self._concepts:
+            return name_concept_view(subject)
+        cited = (self._of_file.get(place["path"]) for place in row["evidence"])
+        module = next((name for name in cited if name), "")
+        return name_module_view(module) if module else ""
 
 
 def _shorten(message: str) -> str:

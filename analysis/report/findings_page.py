@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from analysis.report.causes import find_packages
+from analysis.report.explorer_findings import ViewFinder
 from analysis.report.findings_commands import CommandFinder
 from analysis.report.findings_excerpts import build_excerpts
 from analysis.report.findings_since import Since, find_since
@@ -27,7 +28,10 @@ ACCEPT = 'ssot accept {fingerprint} --in . --because "…" --until YYYY-MM-DD'
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One finding; ``cause`` is the fingerprint of the one whose fix removes it, ``hidden`` counts further places."""
+    """One finding; ``cause`` is the fingerprint of the one whose fix removes it, ``hidden`` counts further places.
+
+    ``view`` is the address of the explorer's view of it.
+    """
 
     fingerprint: str
     severity: str
@@ -43,6 +47,7 @@ class Row:
     places: tuple[tuple[str, int], ...]
     hidden: int
     commands: tuple[str, ...]
+    view: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +108,11 @@ def build_findings_view(inv: Investigation) -> FindingsView:
 
 
 def _group(inv: Investigation, rows: Sequence[Mapping[str, Any]], since: Since) -> Iterator[CauseRows]:
-    packages, commands = find_packages(inv), CommandFinder(inv)
+    packages, commands, views = find_packages(inv), CommandFinder(inv), ViewFinder(inv)
     by_cause: dict[RootCause, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         rule = RULES_BY_NAME.get(row["rule"])
-        found = _build_row(row, packages, commands, since)
+        found = _build_row(row, packages, commands, views, since)
         by_cause[rule.cause if rule else OTHER][row["rule"]].append(found)
     built = [
         CauseRows(cause.title, cause.meaning, tuple(sorted(map(_build_rule, rules, rules.values()), key=_rank_rule)))
@@ -129,12 +134,14 @@ def _rank_rule(rule: RuleRows) -> tuple[str, int, str]:
     return worst, -sum(row.severity == worst for row in rule.rows), rule.rule
 
 
-def _build_row(row: Mapping[str, Any], packages: Mapping[str, str], commands: CommandFinder, since: Since) -> Row:
+def _build_row(
+    row: Mapping[str, Any], packages: Mapping[str, str], commands: CommandFinder, views: ViewFinder, since: Since
+) -> Row:
     places = tuple((place["path"], place["line"]) for place in row["evidence"])
     package = next((packages[path] for path, _ in places if path in packages), "")
     return Row(
         row["fingerprint"], row["severity"], name_severity(row["rule"], row["severity"]), row["subject"],
         row["message"], row["certainty"], row["owner"], package, row["cause"], row["in_tests"],
         since.is_new(row["fingerprint"]), places, row["places"] - len(places),
-        tuple(commands.find(row)),
+        tuple(commands.find(row)), views.find(row),
     )  # fmt: skip

@@ -210,7 +210,7 @@
         }
         if (state.view === "dependents" || state.view === "depends") { return explorer.viewDistances(model, graph, need(state.name), state.view === "depends"); }
         if (state.view === "cycle") { return explorer.viewCycle(model, graph, this.number(model.data.cycles, each => each.cycle === state.name, state.name)); }
-        if (state.view === "class") { return this.findClass(state.name); }
+        if (state.view === "class") { return this.findClass(state.name, graph); }
         const group = model.data.groups[this.number(model.data.groups, each => each.title === state.name, state.name)];
         return this.viewGroup(group);
       } catch (error) {
@@ -225,8 +225,11 @@
       return at;
     }
 
-    findClass(name) {
+    // A class with one path that all imports use has no picture of its own: its module is shown.
+    findClass(name, graph) {
       const classes = this.model.data.classes;
+      const module = this.model.places.get(name.split(":")[0]);
+      if (module !== undefined && !classes.some(each => each.definition === name)) { return explorer.viewModule(this.model, graph, module); }
       const at = this.number(classes, each => each.definition === name || each.definition.endsWith(":" + name), name);
       const own = classes[at].definition.split(/[:.]/).pop(), group = this.model.data.groups.find(each => each.kind === "name" && each.title === own && each.members.includes(at));
       return group && group.members.length > 1 ? this.viewGroup(group) : explorer.viewClasses(this.model, own, [at], `One definition, ${count(classes[at].paths.length + classes[at].hidden, "import path")}.`);

@@ -36,7 +36,7 @@
           var one = { id: cells[3].textContent, severity: cells[0].textContent, rule: rule, subject: data.s,
             message: cells[1].textContent, places: places, certainty: data.c, owner: data.o, package: data.p,
             cause: data.k, tests: Boolean(data.t), fresh: Boolean(data.n), hidden: Number(data.h || 0), words: data.w,
-            commands: data.q ? data.q.split("\n") : [], order: found.length };
+            commands: data.q ? data.q.split("\n") : [], view: data.e, order: found.length };
           one.size = places.length + one.hidden;
           one.text = [one.id, one.message, one.subject, rule.name, rule.title, one.owner].concat(
             places.map(function (place) { return place.path + ":" + place.line; })).join("\n").toLowerCase();
@@ -130,6 +130,7 @@
       if (one.package) { facts.push("package " + one.package); }
       if (one.owner) { facts.push("owner " + one.owner); }
       inside.append(make("p", { class: "facts", text: facts.join(" · ") + " · " }, [make("a", { href: "#f-" + one.id, text: "link to this finding" })]));
+      if (one.view) { inside.append(make("p", {}, [make("a", { href: app.dataset.explorer + "#" + one.view, text: "Show it in the explorer" })])); }
       if (byId.has(one.cause)) {
         inside.append(make("p", {}, ["The fix of another finding removes it too: ", make("a", { href: "#f-" + one.cause, text: byId.get(one.cause).message })]));
       }
