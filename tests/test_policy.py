@@ -246,3 +246,18 @@ def test_an_unknown_rule_in_the_weights_has_its_place(tmp_path: Path) -> None:
     path.write_text("[compliance]\nthreshold = 3\n[compliance.weights]\nimport-cycl = 3\n")
     with pytest.raises(PolicyError, match=r"ssot\.toml:4:1: .*Did you mean import-cycle\?"):
         check_weights(read_policy(path), path)
+
+
+def test_every_mistake_of_a_policy_is_named_with_its_place() -> None:
+    text = '[target]\nnam = "x"\n\n[[concept]]\nname = "a"\nmach = ["A"]\n\n[complianse]\nthreshold = 3\n'
+    with pytest.raises(PolicyError) as caught:
+        parse_policy(text)
+    assert str(caught.value) == (
+        "ssot.toml:2:1: [target] has no key 'nam' (did you mean name?); "
+        "ssot.toml:4:2: [[concept]] needs the key 'match'; "
+        "ssot.toml:6:1: [concept] has no key 'mach' (did you mean match?); "
+        "ssot.toml:8:2: a policy has no key 'complianse' (did you mean compliance?). See docs/policy.md"
+    )
+    many = "[target]\n" + "".join(f"wrong{number} = 1\n" for number in range(9))
+    with pytest.raises(PolicyError, match=r"ssot\.toml:6:1: .*; 4 more\. See"):
+        parse_policy(many)

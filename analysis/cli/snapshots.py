@@ -26,7 +26,7 @@ from analysis.cli.options import (
     Target,
 )
 from analysis.cli.requests import Asked, describe, find_probe, print_json, run_investigation
-from analysis.terminal import make_console, print_scan, progress_bar
+from analysis.terminal import print_scan, progress_bar
 
 
 @app.command(epilog="Examples: `ssot scan ~/src/shop` · `ssot scan . --json | jq .counts`")
@@ -106,7 +106,7 @@ def report(
         print_json({**describe(inv), "report": str(place)})
     else:
         if not quiet:
-            print_scan(inv)
-            make_console().print("\nThe report; report.html is all of it in one file for mail:", highlight=False)
-            typer.echo(place / "report.html")
+            from analysis.report.verdict_lines import write_verdict_lines
+
+            typer.echo("\n".join(write_verdict_lines(inv, place)))
         typer.echo(place / "index.html")

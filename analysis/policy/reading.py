@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, get_args
@@ -22,6 +22,8 @@ FILE_NAME = "ssot.toml"
 _SEE = "See docs/policy.md"
 #: A larger file is no policy; the largest number that a table can hold.
 _MOST_BYTES, _LARGEST_NUMBER = 16_000_000, 2**63 - 1
+#: So many mistakes of one policy are named.
+_MOST_MISTAKES = 5
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
 
 
@@ -103,15 +105,33 @@ def _explain_number(text: str, name: str) -> PolicyError:
 
 
 def _explain(error: ValidationError, text: str, name: str) -> PolicyError:
-    first, *others = error.errors(include_url=False)
+    """Say what is wrong at every place, in the order of the file."""
     entries = find_entries(text)
-    place = _drop_choices(first["loc"], entries)
-    if first["type"] == "literal_error":  # of the types that a value may have, the one that says what is wrong with it
-        same = (each for each in others if _drop_choices(each["loc"], entries) == place)
-        first = next((each for each in same if each["type"] == "value_error"), first)
+    by_place: dict[Path_, list[Mapping[str, Any]]] = {}
+    for each in error.errors(include_url=False):
+        by_place.setdefault(_drop_choices(each["loc"], entries), []).append(each)
+    found = []
+    for place, errors in by_place.items():
+        where = _find_place(entries, place, is_key=_is_about_key(errors[0]))
+        found.append((where, len(found), _explain_place(place, errors, f"{name}:{where[0]}:{where[1]}")))
+    mistakes = [mistake for *_, mistake in sorted(found)]
+    if len(mistakes) == 1:
+        return mistakes[0]
+    parts = [f"{each.what}{_put_in_brackets(each.remedy)}" for each in mistakes[:_MOST_MISTAKES]]
+    more = [f"{len(mistakes) - len(parts)} more"] if len(mistakes) > len(parts) else []
+    return PolicyError("; ".join([*parts, *more]), remedy=_SEE)
+
+
+def _put_in_brackets(remedy: str) -> str:
+    return "" if remedy == _SEE else f" ({remedy[:1].lower()}{remedy[1:]})"
+
+
+def _explain_place(place: Path_, errors: Sequence[Mapping[str, Any]], where: str) -> PolicyError:
+    """Say what is wrong at one place: of the types that a value may have, the one that says most counts."""
+    first = errors[0]
+    if first["type"] == "literal_error":
+        first = next((each for each in errors if each["type"] == "value_error"), first)
     key = str(next((part for part in reversed(place) if isinstance(part, str)), ""))
-    line, column = _find_place(entries, place, is_key=_is_about_key(first))
-    where = f"{name}:{line}:{column}"
     section = ".".join(str(part) for part in place[:-1] if isinstance(part, str))
     if first["type"] == "extra_forbidden":
         known = _find_keys(place[:-1])
