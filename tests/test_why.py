@@ -174,3 +174,17 @@ def test_the_answer_is_a_document_for_programs(make_tree: Tree, tmp_path: Path) 
     assert record["outcome"] == "circular"
     assert [step["line"] for step in record["chain"]] == [2, 2]
     assert record["fails"] is True
+
+
+def test_a_recursion_is_shown_once_and_said_to_go_on(make_tree: Tree, tmp_path: Path) -> None:
+    files = {
+        "kit/__init__.py": "def __getattr__(name):\n    from . import parts as _parts\n    return _parts\n",
+        "kit/page.py": "from kit import Button\n",
+    }
+    root = make_tree(files)
+    why = ask(root, "kit.page", tmp_path / "data")
+    kind, steps = ask_python(root, "kit.page")
+    assert (why.outcome, why.exception) == ("recursion", kind)
+    assert [(step.path, step.line) for step in why.chain[:4]] == [step[:2] for step in steps[:4]]
+    assert str(why).count("from . import parts as _parts") == 1
+    assert "more times]\n  [and so on, until the recursion limit]\nRecursionError" in str(why)

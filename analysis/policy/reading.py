@@ -110,7 +110,7 @@ def _explain(error: ValidationError, text: str, name: str) -> PolicyError:
     by_place: dict[Path_, list[Mapping[str, Any]]] = {}
     for each in error.errors(include_url=False):
         by_place.setdefault(_drop_choices(each["loc"], entries), []).append(each)
-    found = []
+    found: list[tuple[Place, int, PolicyError]] = []
     for place, errors in by_place.items():
         where = _find_place(entries, place, is_key=_is_about_key(errors[0]))
         found.append((where, len(found), _explain_place(place, errors, f"{name}:{where[0]}:{where[1]}")))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from html import escape
 from typing import TYPE_CHECKING
 
-from analysis.why.text import explain_failure, explain_surroundings, format_left, format_verdict
+from analysis.why.text import count_repeated, explain_failure, explain_surroundings, format_left, format_verdict
 from analysis.wording import format_count, make_harmless
 
 if TYPE_CHECKING:
@@ -29,7 +29,10 @@ def write_html(why: Why) -> str:
 def _write_parts(why: Why) -> Iterator[str]:
     yield f"<p><strong><code>{_safe(why.module)}</code></strong>: {_safe(format_verdict(why))}</p>"
     if why.fails:
-        steps = "".join(f"<li>{_write_statement(step)}</li>" for step in why.chain)
+        steps = "".join(
+            f"<li>{_write_statement(step)}{f' <em>× {times:,}</em>' if times > 1 else ''}</li>"
+            for step, times in count_repeated(why.chain)
+        )
         error = f"{why.exception}: {why.message}" if why.message else why.exception
         yield f'<ol aria-label="Predicted traceback">{steps}<li class="end">{_safe(error)}</li></ol>'
         yield _write_list(map(_safe, explain_failure(why)))

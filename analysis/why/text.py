@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from itertools import groupby
 from typing import TYPE_CHECKING
 
 from analysis.wording import choose_form, format_count, make_harmless
@@ -62,11 +63,20 @@ def format_verdict(why: Why) -> str:
 def write_traceback(why: Why) -> Iterator[str]:
     """Yield the predicted traceback, as Python prints one; paths are relative to the target."""
     yield "Traceback (most recent call last):"
-    for step in why.chain:
+    for step, times in count_repeated(why.chain):
         yield f'  File "{step.path}", line {step.line}{f", in {step.module}" if step.module else ""}'
         if step.source:
             yield f"    {step.source}"
+        if times > 1:
+            yield f"  [Previous line repeated {times - 1} more times]"
+    if why.outcome == "recursion":
+        yield "  [and so on, until the recursion limit]"
     yield f"{why.exception}: {why.message}" if why.message else why.exception
+
+
+def count_repeated(chain: Iterable[Statement]) -> list[tuple[Statement, int]]:
+    """Return the statements of a chain, those that follow themselves once, with how often they do."""
+    return [(step, len(list(same))) for step, same in groupby(chain)]
 
 
 def explain_failure(why: Why) -> Iterator[str]:
