@@ -52,7 +52,7 @@ bench: $(READY_DEV) ## Measure speed, memory and accuracy; writes benchmarks/res
 	@$(PY) -m benchmarks $(ARGS)
 
 format: $(READY_DEV) ## Format, and fix what ruff can fix
-	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format . && $(PY) -m nbstripout notebooks/*.ipynb
+	@$(PY) -m ruff check --fix --quiet . ; $(PY) -m ruff format . && $(PY) -m nbstripout notebooks/*.ipynb notebooks/*/*.ipynb
 
 docs: $(READY_DEV) ## Regenerate the generated pages of docs/
 	@$(PY) -m tools.generate_docs
@@ -83,7 +83,7 @@ architecture: $(READY_DEV)
 	@$(VENV)/bin/lint-imports
 
 notebooks-check: $(READY_DEV)
-	@$(PY) -m nbstripout --verify notebooks/*.ipynb
+	@$(PY) -m nbstripout --verify notebooks/*.ipynb notebooks/*/*.ipynb
 
 docs-check: $(READY_DEV)
 	@$(PY) -m tools.generate_docs --check

@@ -8,9 +8,12 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analysis.investigation import Investigation, open_snapshot
     from analysis.pipeline import investigate, open_for_notebook
+    from analysis.report.magic import register as load_ipython_extension
 
 __version__ = "0.1.0"
-__all__ = ["Investigation", "__version__", "investigate", "open_for_notebook", "open_snapshot"]
+__all__ = [
+    "Investigation", "__version__", "investigate", "load_ipython_extension", "open_for_notebook", "open_snapshot",
+]  # fmt: skip
 
 
 def __getattr__(name: str) -> Any:
@@ -20,6 +23,8 @@ def __getattr__(name: str) -> Any:
     if name in {"investigate", "open_for_notebook"}:
         _load_investigation()
         return getattr(import_module("analysis.pipeline"), name)
+    if name == "load_ipython_extension":
+        return import_module("analysis.report.magic").register
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import time
 from collections.abc import Sequence
@@ -71,6 +72,8 @@ from analysis.simulation import Environment, simulate_entries
 from analysis.targets import find_target
 from analysis.unchanged import watch
 
+#: The variable by which ``ssot lab`` tells notebooks which snapshot it made.
+SNAPSHOT_VARIABLE = "SSOT_SNAPSHOT"
 _VERSION = re.compile(r"3\.\d{1,2}")
 #: Tables that stay without rows unless somebody asks for what fills them, or where that fails.
 _EMPTY = {table.name: table.empty() for table in tables.TABLES.values()}
@@ -377,11 +380,12 @@ def _as_path(path: str | Path | None) -> Path | None:
 
 
 def open_for_notebook(snapshot: str = "", target: str = "") -> Investigation:
-    """Open what a notebook's parameters name: a snapshot, else a target, else the bundled case.
+    """Open what a notebook's parameters name: a snapshot, else a target, else what ``ssot lab`` was given.
+
+    That is the snapshot of ``$SSOT_SNAPSHOT``; without one it is the bundled case.
 
     A target is scanned (quickly, when nothing changed since the last time); the bundled case is built first
     where it is not there.
     """
-    if snapshot:
-        return open_snapshot(snapshot)
-    return investigate(target or build_bundled_case())
+    given = snapshot or ("" if target else os.environ.get(SNAPSHOT_VARIABLE, ""))
+    return open_snapshot(given) if given else investigate(target or build_bundled_case())

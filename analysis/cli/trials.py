@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import asdict
 from typing import Annotated, Literal
@@ -10,7 +11,7 @@ import typer
 
 from analysis.cli.application import app
 from analysis.cli.options import Json, Quiet
-from analysis.cli.requests import print_json
+from analysis.cli.requests import Asked, print_json, run_investigation
 from analysis.ending import leave_to
 from analysis.errors import AnalysisError
 from analysis.terminal import progress_bar
@@ -65,15 +66,23 @@ def verify_test(
     raise typer.Exit(found.exit_code)
 
 
-@app.command(epilog="Example: `ssot lab`")
+@app.command(epilog="Examples: `ssot lab` · `ssot lab ~/src/shop` · `ssot lab ~/src/shop -- --no-browser`")
 def lab(
-    arguments: Annotated[list[str] | None, typer.Argument(help="Arguments for jupyter lab.")] = None,
+    target: Annotated[
+        str, typer.Argument(metavar="[TARGET]", help="Folder with Python code (default: the bundled case).")
+    ] = "",
+    arguments: Annotated[list[str] | None, typer.Argument(help="After --: arguments for jupyter lab.")] = None,
 ) -> None:
-    """Open JupyterLab on the notebooks."""
+    """Open JupyterLab on the notebooks, with a fresh snapshot of a target; reports lie beside the notebooks."""
     from analysis import store
+    from analysis.pipeline import SNAPSHOT_VARIABLE
 
-    folder = store.find_home() / "notebooks"
-    if not folder.is_dir():
-        raise AnalysisError(f"no notebooks at {folder}", remedy="Use a checkout of the kit")
-    command = [sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={folder}", *(arguments or [])]
-    leave_to(command)
+    if target.startswith("-"):
+        target, arguments = "", [target, *(arguments or [])]
+    home = store.find_home()
+    if not (home / "notebooks").is_dir():
+        raise AnalysisError(f"no notebooks at {home / 'notebooks'}", remedy="Use a checkout of the kit")
+    if target:
+        os.environ[SNAPSHOT_VARIABLE] = str(run_investigation(Asked(target), quiet=False).path)
+    page = "--LabApp.default_url=/lab/tree/notebooks"
+    leave_to([sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={home}", page, *(arguments or [])])

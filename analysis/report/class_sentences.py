@@ -133,6 +133,18 @@ def list_violations(inv: Investigation, most_rows: int = 15) -> Fragment:
     )
 
 
+def list_violations_of(inv: Investigation, name: str, most_rows: int = 15) -> Fragment:
+    """Return the imports that take a class by a non-canonical path: where, by which path, and which one to use."""
+    frame = inv.violations
+    definitions = set(inv.paths(name)["definition"]) if name else set()
+    found = frame[frame["definition"].isin(definitions)]
+    places = found.assign(place=found["path"].astype(str) + ":" + found["line"].astype(str))
+    shown = places[["place", "import_path", "canonical"]].rename(columns={"canonical": "should be"})
+    ordered = shown.sort_values(["place", "import_path"], ignore_index=True)
+    caption = f"Non-canonical imports of {name}"
+    return build_table(ordered, caption=caption, most_rows=most_rows, names=("place", "import_path", "should be"))
+
+
 def list_conflicts(inv: Investigation, most_rows: int = 15) -> Fragment:
     """Return the names that mean different objects in different modules, the most used first."""
     frame = inv.conflicts.assign(kind=inv.conflicts["kind"].astype(str))
