@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from analysis.investigation import Investigation, open_snapshot
     from analysis.pipeline import investigate, open_for_notebook
-    from analysis.report.magic import register as load_ipython_extension
 
 __version__ = "0.1.0"
 __all__ = [
@@ -23,8 +22,6 @@ def __getattr__(name: str) -> Any:
     if name in {"investigate", "open_for_notebook"}:
         _load_investigation()
         return getattr(import_module("analysis.pipeline"), name)
-    if name == "load_ipython_extension":
-        return import_module("analysis.report.magic").register
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -42,3 +39,8 @@ def _explore(investigation: Investigation, module: str | None = None) -> Any:
     names when the target has neither.
     """
     return import_module("analysis.report.explorer").build_explorer(investigation, module)
+
+
+def load_ipython_extension(shell: Any) -> None:
+    """Add the magic ``%ssot`` to an IPython shell; called by ``%load_ext analysis``."""
+    import_module("analysis.report.magic").register(shell)
