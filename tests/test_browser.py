@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -74,6 +76,13 @@ PALE = """() => {
 }"""
 
 
+#: Opens every part that a reader can open.
+OPEN = "document.querySelectorAll('details').forEach(part => { part.open = true; })"
+PLAN_END = (
+    "() => Math.max(...[...document.querySelectorAll('.phase')].map(card => card.getBoundingClientRect().bottom))"
+)
+
+
 @dataclass
 class Visit:
     """What happened while a page was open."""
@@ -122,6 +131,12 @@ def visit(browser: Any, path: Path, *, width: int = 1400, height: int = 900, **o
     return seen
 
 
+def open_all(seen: Visit) -> None:
+    """Open every part of a page, as a reader of the whole would."""
+    seen.page.evaluate(OPEN)
+    seen.page.wait_for_timeout(200)
+
+
 def leave(seen: Visit) -> None:
     seen.page.context.close()
 
@@ -148,6 +163,7 @@ def test_the_single_file_opens_from_anywhere(browser: Any, report: Path, tmp_pat
 
 def test_every_network_is_drawn(browser: Any, report: Path) -> None:
     seen = visit(browser, report / "report.html")
+    open_all(seen)
     figures = seen.page.locator("figure.network")
     assert figures.count() >= 3
     for figure in figures.all():
@@ -176,24 +192,116 @@ def test_a_network_can_be_explored_by_keyboard_and_left_again(browser: Any, repo
 def test_nothing_sticks_out_of_the_window(browser: Any, report: Path, width: int) -> None:
     for path in find_pages(report):
         seen = visit(browser, path, width=width)
-        seen.page.wait_for_timeout(200)
+        open_all(seen)
         assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, path.name
         assert seen.page.evaluate(STICKING_OUT) == [], path.name
         leave(seen)
 
 
-def test_every_text_is_dark_enough(browser: Any, report: Path) -> None:
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_can_be_read_in_both_forms(browser: Any, report: Path, scheme: str) -> None:
     for path in find_pages(report):
-        seen = visit(browser, path)
+        seen = visit(browser, path, color_scheme=scheme)
+        open_all(seen)
+        ground = seen.page.evaluate("getComputedStyle(document.body).backgroundColor")
+        assert (ground == "rgb(255, 255, 255)") == (scheme == "light")
         assert seen.page.evaluate(PALE) == [], path.name
         leave(seen)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_page_has_a_serious_barrier(browser: Any, report: Path, scheme: str) -> None:
+    source = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+    for path in find_pages(report):
+        seen = visit(browser, path, color_scheme=scheme)
+        open_all(seen)
+        seen.page.evaluate(source)
+        assert find_barriers(seen) == [], path.name
+        leave(seen)
+
+
+def find_barriers(seen: Visit) -> list[str]:
+    """Return what axe calls serious or critical on the page, with its rule and the first element."""
+    found = seen.page.evaluate("axe.run(document, {resultTypes: ['violations']})")
+    return [
+        f"{each['id']}: {each['nodes'][0]['html'][:200]}"
+        for each in found["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]
+
+
+def test_the_toggle_changes_the_colours_of_everything_and_is_remembered(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "03_circular_imports.html", color_scheme="light")
+    ground = "getComputedStyle(document.body).backgroundColor"
+    button = seen.page.locator("button.theme")
+    before = seen.page.evaluate(ground)
+    has_network = seen.page.locator("figure.network").count() > 0
+    if has_network:
+        seen.page.locator("figure.network").first.scroll_into_view_if_needed()
+        seen.page.locator("figure.network canvas").first.wait_for(timeout=10_000)
+        seen.page.wait_for_timeout(200)
+        light = seen.page.locator("figure.network canvas").first.evaluate("canvas => canvas.toDataURL()")
+    assert button.text_content() == "Dark"
+    button.focus()
+    seen.page.keyboard.press("Enter")
+    assert seen.page.evaluate(ground) != before
+    assert button.text_content() == "Light"
+    if has_network:
+        seen.page.wait_for_timeout(200)
+        assert seen.page.locator("figure.network canvas").first.evaluate("canvas => canvas.toDataURL()") != light
+    seen.page.reload()
+    assert seen.page.evaluate(ground) != before
+    seen.page.emulate_media(media="print")
+    assert seen.page.evaluate(ground) == before
+    assert seen.troubles == []
+    leave(seen)
+
+
+def test_on_a_phone_the_plan_ends_on_the_third_screen_and_findings_are_two_taps_away(
+    browser: Any, report: Path
+) -> None:
+    seen = visit(browser, report / "index.html", width=390, height=844)
+    assert seen.page.evaluate(PLAN_END) <= 3 * 844
+    if "agent_platform" in report.as_posix():
+        assert seen.page.locator(".understood").evaluate("part => part.getBoundingClientRect().bottom") <= 844
+    listed = seen.page.locator(".card .subject")
+    assert listed.count() > 0
+    card = seen.page.locator("#cause-1 > summary")
+    card.click()
+    first = seen.page.locator("#cause-1 .subject").first
+    first.locator("summary").click()
+    assert first.locator(".path").first.is_visible()
+    leave(seen)
+
+
+def test_every_finding_is_on_the_executive_page(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "index.html")
+    document = json.loads((report / "findings.json").read_text("utf-8"))
+    rows = [row for row in document["findings"] if row["certainty"] != "refuted" and not row["cause"]]
+    marks = seen.page.evaluate("[...document.querySelectorAll('.card .subject')].map(part => part.id)")
+    assert sorted(marks) == sorted(row["fingerprint"] for row in rows)
+    leave(seen)
+
+
+def test_a_term_says_what_it_means_when_it_is_focused_and_is_dismissed_again(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "index.html", width=390, height=844)
+    term = seen.page.locator("button.term").first
+    term.focus()
+    says = term.evaluate("part => getComputedStyle(part, '::after').content")
+    assert (term.get_attribute("aria-description") or "nothing") in says
+    assert seen.page.evaluate("document.documentElement.scrollWidth") <= 390
+    seen.page.keyboard.press("Escape")
+    assert term.evaluate("part => getComputedStyle(part, '::after').content") == "none"
+    leave(seen)
 
 
 def test_figures_tables_and_contents_are_there_without_scripts(browser: Any, report: Path) -> None:
     seen = visit(browser, report / "report.html", java_script_enabled=False)
     assert seen.page.locator("li.figure .value").first.is_visible()
-    assert seen.page.locator("table").first.is_visible()
-    assert seen.page.locator("nav.contents a").first.is_visible()
+    assert not seen.page.locator("button.theme").is_visible()
+    for part, inside in (("#impact", "table"), ("nav.contents details", "a"), ("#cause-1", ".subject")):
+        seen.page.locator(f"{part} > summary").click()
+        assert seen.page.locator(f"{part} {inside}").first.is_visible()
     leave(seen)
 
 
@@ -202,6 +310,17 @@ def test_print_shows_the_report_and_not_its_navigation(browser: Any, report: Pat
     seen.page.emulate_media(media="print")
     assert not seen.page.locator("nav.contents").is_visible()
     assert seen.page.locator("li.figure .value").first.is_visible()
+    leave(seen)
+
+
+def test_print_opens_what_is_closed_and_closes_it_again(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "index.html", color_scheme="dark")
+    closed = "document.querySelectorAll('main details:not([open])').length"
+    before = seen.page.evaluate(closed)
+    seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+    assert (seen.page.evaluate(closed), before > 3) == (0, True)
+    seen.page.evaluate("dispatchEvent(new Event('afterprint'))")
+    assert seen.page.evaluate(closed) == before
     leave(seen)
 
 
@@ -227,7 +346,7 @@ def test_pictures_have_words_and_tables_have_headers(browser: Any, report: Path)
 def test_the_instruments_notice_what_they_are_for(browser: Any, tmp_path: Path) -> None:
     bad = tmp_path / "bad.html"
     bad.write_text(
-        '<!doctype html><html><body style="margin:0"><p style="color:#aaa">pale</p>'
+        '<!doctype html><html><body style="margin:0"><p style="color:#aaa">pale</p><button></button>'
         '<div style="width:3000px">wide</div><figure><canvas width="9" height="9"></canvas></figure>'
         '<img src="https://example.invalid/x.png"><script>console.error("x"); missing(); </script></body></html>'
     )
@@ -236,6 +355,8 @@ def test_the_instruments_notice_what_they_are_for(browser: Any, tmp_path: Path) 
     assert {trouble.split(":")[0] for trouble in seen.troubles} >= {"console error", "error", "failed"}
     assert "https://example.invalid/x.png" in seen.requests
     assert len(seen.page.evaluate(PALE)) == 1
+    seen.page.evaluate(resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8"))
+    assert {each.partition(":")[0] for each in find_barriers(seen)} >= {"button-name", "color-contrast", "image-alt"}
     assert len(seen.page.evaluate(STICKING_OUT)) == 1
     assert seen.page.locator("figure").evaluate(DRAWN) == 0
     leave(seen)

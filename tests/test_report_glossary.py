@@ -79,6 +79,6 @@ def test_every_page_of_a_report_links_the_glossary(view: tuple[dict[str, object]
 
 def test_the_single_file_contains_the_glossary(shop: Investigation, view: tuple[dict[str, object], list[Page]]) -> None:
     document = build_single_file(*view, build_findings_view(shop))
-    assert '<h2 id="glossary">Glossary</h2>' in document
+    assert '<details class="plain" id="glossary"><summary><h2>Glossary</h2>' in document
     assert document.count('href="#glossary"') == 2
     assert [term.name for term in TERMS if document.count(f'id="{term.anchor}"') != 1] == []

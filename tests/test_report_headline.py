@@ -35,7 +35,7 @@ def test_a_clean_tree_is_green_throughout(tmp_path_factory: pytest.TempPathFacto
 
 def test_limits_of_the_policy_come_first_with_their_own_light(shop: Investigation) -> None:
     first, second = build_figures(shop)[:2]
-    assert (first.label, first.value, first.light, first.note_text) == ("Registries", 3, "red", "at most 1 allowed")
+    assert (first.label, first.value, first.light, first.note_text) == ("Registries", 3, "violet", "at most 1 allowed")
     assert (first.noun, first.words) == ("classes", "Policy limit exceeded")
     assert (second.label, second.value, second.light) == ("Baskets", 1, "green")
 

@@ -20,7 +20,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Investigation:
 def test_target_revision_time_and_versions_are_there(shop: Investigation) -> None:
     facts = dict(build_provenance(shop).facts)
     assert facts["Target"] == "shop"
-    assert facts["Revision"] == "no-git"
+    assert facts["Revision"] == "not under git"
     assert facts["Scanned"].endswith(" UTC")
     assert f"ssot-kit {__version__}" in facts["Made with"]
     assert "seconds" in facts["Analysis took"]

@@ -47,7 +47,7 @@ def test_a_target_without_imports_is_told_without_numbers_that_are_none(empty: I
 
 
 def test_the_sentences_carry_the_numbers_of_the_target(shop: Investigation) -> None:
-    assert str(sentences.format_target(shop)).startswith("`shop` at revision `no-git` has 11 files")
+    assert str(sentences.format_target(shop)).startswith("`shop` (not under git) has 11 files")
     assert f"{shop.metric('edges'):,.0f} import edge" in str(sentences.format_graph(shop))
     for kind in ("import-time", "deferred", "typing"):
         expected = shop.cycles(kind)

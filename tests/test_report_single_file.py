@@ -33,7 +33,7 @@ def test_headings_go_down_one_level_and_nothing_else_changes() -> None:
 
 def test_there_is_one_main_heading_and_a_chapter_per_notebook(document: str) -> None:
     assert document.count("<h1") == 1
-    assert document.count('<div class="chapter" id="') == 2
+    assert document.count('<details class="plain chapter" id="') == 2
     assert "Only for the other pages" not in document
 
 

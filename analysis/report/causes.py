@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.quantities import write_money
 from analysis.report.packages import group_modules
+from analysis.report.tones import count_tones
 from analysis.rules import RULES_BY_NAME
 from analysis.rules.plan_phases import LASTING
 from analysis.rules.root_causes import OTHER, RootCause
@@ -22,7 +23,10 @@ _GROUPS = 60
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """One root cause: its findings by severity, the rules that show it, and the packages that appear most often."""
+    """One root cause: its findings by severity, the rules that show it, and the packages that appear most often.
+
+    ``counts`` are tone and words of each kind of its findings; ``tone`` is the most pressing.
+    """
 
     title: str
     meaning: str
@@ -30,6 +34,12 @@ class Cause:
     severities: Mapping[str, int]
     rules: tuple[str, ...]
     hot_spots: tuple[tuple[str, int], ...]
+    counts: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def tone(self) -> str:
+        """The most pressing kind of its findings."""
+        return self.counts[0][0] if self.counts else "note"
 
 
 def find_causes(inv: Investigation) -> list[Cause]:
@@ -54,7 +64,8 @@ def _build_cause(cause: RootCause, rows: list[dict[str, Any]], packages: Mapping
     ranked = sorted(spots.items(), key=lambda spot: (-spot[1], spot[0]))[:MOST_HOT_SPOTS]
     counts = Counter(str(row["severity"]) for row in rows)
     shown = tuple(sorted({row["rule"] for row in rows}, key=_rank_rule))
-    return Cause(cause.title, cause.meaning, len(rows), dict(sorted(counts.items())), shown, tuple(ranked))
+    tones = tuple(count_tones((row["rule"], row["severity"]) for row in rows))
+    return Cause(cause.title, cause.meaning, len(rows), dict(sorted(counts.items())), shown, tuple(ranked), tones)
 
 
 def _rank_rule(name: str) -> tuple[int, int, str]:

@@ -8,21 +8,26 @@ from __future__ import annotations
 
 import math
 from base64 import b64encode
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from analysis.quantities import write_count, write_value
+from analysis.report.colours import build_colour_style
 from analysis.report.escaping import breakable, html, plain
+from analysis.report.packages import find_common_package, shorten_names
 
 #: The type of an output that only pages of a report read: HTML without style and scripts.
 PAGE = "application/vnd.ssot.page"
 TEMPLATES = Path(__file__).parent / "templates"
+#: What marks a cell with names, set in a fixed-width face.
+NAME = ' class="name"'
 MOST_ROWS = 25
 MOST_PARTS = 8
 
@@ -35,32 +40,40 @@ def read_asset(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Fragment:
-    """HTML that is safe to show: all text from the target is escaped."""
+    """HTML that is safe to show: all text from the target is escaped.
+
+    ``whole`` is the form for JupyterLab where it differs: there, names are whole, because one copies them.
+    """
 
     page: str
     summary: str = ""
+    whole: str = ""
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         del include, exclude
-        lab = f'<div class="ssot"><style>{read_asset("parts.css")}</style>{self.page}</div>'
+        style = f"<style>{build_colour_style()}{read_asset('parts.css')}</style>"
+        lab = f'<div class="ssot">{style}{self.whole or self.page}</div>'
         return {"text/plain": self.summary or "<a part of a report>", "text/html": lab, PAGE: self.page}
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as PNG, with its alternative text and a caption."""
+    """A picture as PNG, with its alternative text and a caption; ``svg`` is the same in the colours of a page."""
 
     png: bytes
     alt: str
     caption: str = ""
+    svg: str = ""
 
     @property
     def page(self) -> str:
-        """The picture as HTML."""
-        data = b64encode(self.png).decode("ascii")
-        image = f'<img src="data:image/png;base64,{data}" alt="{html(self.alt)}">'
+        """The picture as HTML; where it is wider than the window, it can be scrolled."""
+        words, data = html(self.alt), b64encode(self.png).decode("ascii")
+        image = f'<img src="data:image/png;base64,{data}" alt="{words}">'
+        drawn = self.svg.replace("<svg", f'<svg role="img" aria-label="{words}"', 1) if self.svg else image
         caption = f"<figcaption>{html(self.caption)}</figcaption>" if self.caption else ""
-        return f'<figure class="picture">{image}{caption}</figure>'
+        scroll = f'<div class="scroll" role="region" tabindex="0" aria-label="Picture">{drawn}</div>'
+        return f'<figure class="picture">{scroll}{caption}</figure>'
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         del include, exclude
@@ -94,22 +107,41 @@ def build_table(
     if frame.empty:
         return Fragment(f'<p class="nothing">{html(caption)}: none.</p>', f"{plain(caption)}: none")
     shown = frame.head(most_rows)
-    kinds = [_find_kind(frame, str(name), names) for name in frame.columns]
-    head = "".join(
-        f'<th scope="col"{kind}>{html(_show_head(str(name)))}</th>'
-        for name, kind in zip(frame.columns, kinds, strict=True)
-    )
-    of = [units.get(str(name), "") for name in frame.columns]
-    rows = "".join(f"<tr>{_build_cells(row, kinds, of)}</tr>" for row in shown.itertuples(index=False, name=None))
+    package = find_common_package(list(_list_names(shown, names)))
+    build = partial(_build_rows, shown, [units.get(str(name), "") for name in frame.columns], caption, names)
     hidden = len(frame) - len(shown)
     note = (
         f'<p class="hidden-rows">{hidden:,} more {"row is" if hidden == 1 else "rows are"} not shown.</p>'
         if hidden
         else ""
     )
-    table = f"<table><caption>{html(caption)}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
-    page = f'<div class="scroll" role="region" tabindex="0" aria-label="{html(caption)}">{table}</div>{note}'
-    return Fragment(page, f"{plain(caption)}: {len(frame):,} rows")
+    return Fragment(build(package) + note, f"{plain(caption)}: {len(frame):,} rows", build("") + note)
+
+
+def _list_names(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[str]:
+    """Yield the dotted names in some columns, those of lists too."""
+    for column in columns:
+        for value in frame.get(column, ()):
+            yield from map(str, value) if isinstance(value, list | tuple | np.ndarray) else (str(value),)
+
+
+def _build_rows(
+    frame: pd.DataFrame, units: Sequence[str], caption: str, names: Sequence[str], package: str
+) -> str:  # fmt: skip
+    """Return a table whose names begin with … instead of a package, which the caption then names."""
+    kinds = [_find_kind(frame, str(name), names) for name in frame.columns]
+    head = "".join(
+        f'<th scope="col"{kind}>{html(_show_head(str(name)))}</th>'
+        for name, kind in zip(frame.columns, kinds, strict=True)
+    )
+    rows = "".join(
+        f"<tr>{_build_cells(row, kinds, units, package)}</tr>" for row in frame.itertuples(index=False, name=None)
+    )
+    stands = f". In names, … stands for {html(package)}" if package else ""
+    return (
+        f'<div class="scroll" role="region" tabindex="0" aria-label="{html(caption)}"><table>'
+        f"<caption>{html(caption)}{stands}</caption><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
+    )
 
 
 def _show_head(name: str) -> str:
@@ -120,15 +152,17 @@ def _show_head(name: str) -> str:
 def _find_kind(frame: pd.DataFrame, name: str, names: Sequence[str]) -> str:
     if pd.api.types.is_numeric_dtype(frame[name].dtype) and frame[name].dtype != bool:
         return ' class="number"'
-    return ' class="name"' if name in names else ""
+    return NAME if name in names else ""
 
 
-def _build_cells(row: Iterable[Any], kinds: Sequence[str], units: Sequence[str]) -> str:
+def _build_cells(row: Iterable[Any], kinds: Sequence[str], units: Sequence[str], package: str) -> str:
     cells = zip(row, kinds, units, strict=True)
-    return "".join(f"<td{kind}>{_build_cell(value, unit)}</td>" for value, kind, unit in cells)
+    return "".join(
+        f"<td{kind}>{_build_cell(value, unit, package if kind == NAME else '')}</td>" for value, kind, unit in cells
+    )
 
 
-def _build_cell(value: Any, unit: str = "") -> str:
+def _build_cell(value: Any, unit: str = "", package: str = "") -> str:
     if hasattr(value, "tolist"):
         value = value.tolist()
     if isinstance(value, bool):
@@ -138,7 +172,7 @@ def _build_cell(value: Any, unit: str = "") -> str:
     if isinstance(value, float):
         return "–" if math.isnan(value) else write_value(value, unit)
     if isinstance(value, list | tuple):
-        parts = [breakable(part) for part in value[:MOST_PARTS]]
+        parts = [breakable(shorten_names(part, package)) for part in value[:MOST_PARTS]]
         hidden = len(value) - len(parts)
         return "<br>".join([*parts, f"<em>and {hidden:,} more</em>"] if hidden else parts)
-    return breakable(value)
+    return breakable(shorten_names(value, package))

@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from analysis.quantities import NOT_MEASURED, UNITS, Shown, write_at_least, write_share, write_value
 from analysis.report.causes import Cause, find_causes, format_stake
+from analysis.report.changes import Change, find_change
 from analysis.report.claims import ClaimVerdict, judge_claims
 from analysis.report.displays import Fragment
 from analysis.report.golden import GoldenView, build_golden
-from analysis.report.headline import Figure, build_figures, build_tally, count_severities, find_light, format_light
-from analysis.report.key_findings import SHOWN_IN_FULL, Group, OwnerRow, count_owners, group_findings
-from analysis.report.provenance import build_provenance, format_time
+from analysis.report.headline import (
+    LIGHTS,
+    Figure,
+    build_figures,
+    build_tally,
+    choose_chief,
+    count_severities,
+    find_light,
+    format_light,
+)
+from analysis.report.key_findings import SHOWN_IN_FULL, Group, OwnerRow, count_owners, count_refuted, group_findings
+from analysis.report.next_actions import Action, find_next_actions
+from analysis.report.packages import find_common_package
+from analysis.report.plan_cards import PhaseCard, build_cards
+from analysis.report.provenance import NO_REVISION, build_provenance, format_revision, format_sizes, format_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
+from analysis.report.understood import Share, is_blind, measure_understanding
 from analysis.rules.verdict import format_verdict, name_severity
 from analysis.tables import SEVERITY_WORDS
 from analysis.wording import format_count
@@ -25,10 +39,12 @@ if TYPE_CHECKING:
     from analysis.investigation import Investigation
     from analysis.remedy import Phase, SuccessMetric
 
+#: So many findings of each rule are on the page; more are in findings.json.
+MOST_LISTED = 60
 #: The limits of the pages, listed with what the report does not cover.
 LIMITS = (
     "Networks and pictures are limited in size; a note below each states what it does not show.",
-    "Key findings show only the first findings and places of each rule; findings.json lists all.",
+    f"The findings of a rule are listed up to {MOST_LISTED}, each with its first places; findings.json has all.",
 )
 
 
@@ -51,62 +67,114 @@ class Goal:
 
 @dataclass(frozen=True, slots=True)
 class Executive:
-    """The content of the executive report. Text from the target is not yet escaped."""
+    """The content of the executive report. Text from the target is not yet escaped.
+
+    ``chief`` are the figures that stand first; ``package`` is the one that nearly all names share; ``absent`` says
+    which parts have nothing to show, and why.
+    """
 
     target: str
     revision: str
+    version: str
     time: str
     sizes: str
     light: str
     light_words: str
     verdict: str
+    actions: Sequence[Action]
+    chief: Sequence[Figure]
     figures: Sequence[Figure]
+    understood: Sequence[Share]
+    is_blind: bool
     claims: Sequence[ClaimVerdict]
     score: ScoreView | None
+    change: Change | None
     golden: GoldenView | None
     impact: Mapping[str, Any]
     causes: Sequence[Cause]
     phases: Sequence[Phase]
+    cards: Sequence[PhaseCard]
     goals: Sequence[Goal]
     groups: Sequence[Group]
-    milder: Sequence[Group]
     owners: Sequence[OwnerRow]
+    package: str
+    absent: Sequence[str]
     provenance: Mapping[str, Any]
+
+    @property
+    def key_groups(self) -> list[Group]:
+        """The rules whose findings are more than worth knowing."""
+        return [group for group in self.groups if group.severity in SHOWN_IN_FULL]
 
 
 def build_executive(inv: Investigation) -> Executive:
     """Return the content of the executive report of an investigation."""
-    counts, tally = count_severities(inv), build_tally(inv)
-    light, groups = find_light(counts), group_findings(inv)
-    provenance = build_provenance(inv)
+    provenance, phases = build_provenance(inv), inv.plan()
+    shares, figures, claims = measure_understanding(inv), build_figures(inv), judge_claims(inv)
+    owners, golden, score = count_owners(inv), build_golden(inv), build_score(inv)
+    impact = _build_impact(inv, count_severities(inv))
+    light, words = _judge(inv, shares)
     return Executive(
         target=inv.name,
         revision=inv.manifest.revision,
+        version=_format_version(inv.manifest.revision),
         time=format_time(inv.manifest.created),
-        sizes=_format_sizes(inv),
+        sizes=format_sizes(inv),
         light=light,
-        light_words=format_light(light, tally),
-        verdict=format_verdict(tally),
-        figures=build_figures(inv),
-        claims=judge_claims(inv),
-        score=build_score(inv),
-        golden=build_golden(inv),
-        impact=_build_impact(inv, counts),
+        light_words=words,
+        verdict=format_verdict(build_tally(inv)),
+        actions=find_next_actions(inv, phases),
+        chief=choose_chief(figures),
+        figures=figures,
+        understood=shares,
+        is_blind=is_blind(shares),
+        claims=claims,
+        score=score,
+        change=find_change(inv),
+        golden=golden,
+        impact=impact,
         causes=find_causes(inv),
-        phases=inv.plan(),
+        phases=phases,
+        cards=build_cards(phases),
         goals=[_build_goal(inv, goal) for goal in inv.success_metrics()],
-        groups=[group for group in groups if group.severity in SHOWN_IN_FULL],
-        milder=[group for group in groups if group.severity not in SHOWN_IN_FULL],
-        owners=count_owners(inv),
+        groups=group_findings(inv, most_subjects=MOST_LISTED),
+        owners=owners,
+        package=find_common_package(inv.graph.modules),
+        absent=list(_name_absent(inv, owners, claims, golden, impact)),
         provenance={"facts": provenance.facts, "gaps": provenance.gaps, "unread": provenance.unread, "limits": LIMITS},
     )
 
 
-def _format_sizes(inv: Investigation) -> str:
-    """Return the size from the metrics: the same modules that the score and the claims count."""
-    counts = inv.manifest.counts
-    modules, classes = format_count(inv.module_count, "module"), format_count(counts["definitions"], "class", "classes")
-    return f"{format_count(counts['files'], 'file')}, {modules}, {classes}"
+def _judge(inv: Investigation, shares: tuple[Share, ...]) -> tuple[str, str]:
+    """Return the overall light and its words: a page on what was hardly understood is not green."""
+    light = find_light(count_severities(inv))
+    words = format_light(light, build_tally(inv))
+    if light == "green" and is_blind(shares):
+        return "grey", "Too little understood for a verdict"
+    return ("violet" if words == LIGHTS["violet"] else light), words
+
+
+def _format_version(revision: str) -> str:
+    return "Not under git" if revision == NO_REVISION else f"Revision {format_revision(revision)}"
+
+
+def _name_absent(
+    inv: Investigation, owners: Sequence[OwnerRow], claims: Sequence[ClaimVerdict], golden: GoldenView | None,
+    impact: Mapping[str, Any],
+) -> Iterator[str]:  # fmt: skip
+    """Yield in a few words each what a report can show and this one cannot."""
+    if golden is None:
+        yield "the success rate of the golden path (run ssot golden-path)"
+    if not impact["stake"]:
+        yield "revenue at risk (the policy does not state it)"
+    if not owners:
+        yield "owners (the policy names none)"
+    if not claims:
+        yield "claims (the policy contains none)"
+    if inv.manifest.probe is None:
+        yield "what happens at run time (run again with --probe)"
+    if refuted := count_refuted(inv):
+        yield f"{format_count(refuted, 'finding')} that the probe refuted (findings.json lists them)"
 
 
 def _build_impact(inv: Investigation, counts: Mapping[str, int]) -> dict[str, Any]:
@@ -150,10 +218,21 @@ def show_headline(inv: Investigation) -> Fragment:
     return Fragment(str(_load_parts().show_figures(build_figures(inv))), format_verdict(build_tally(inv)))
 
 
+def show_summary(inv: Investigation) -> Fragment:
+    """Return what stands first in the report: verdict, score, next actions, and how much was understood."""
+    report, parts = build_executive(inv), _load_parts()
+    shown = (
+        parts.show_verdict(report), parts.show_actions(report.actions),
+        parts.show_understood(report.understood, report.is_blind),
+    )  # fmt: skip
+    return Fragment(f'<div class="first">{"".join(map(str, shown))}</div>', report.verdict)
+
+
 def show_findings(inv: Investigation, most_subjects: int = 6) -> Fragment:
     """Return the key findings with their evidence, the most severe rule first."""
     groups = group_findings(inv, most_subjects=most_subjects)
-    return Fragment(str(_load_parts().show_findings(groups)), f"{format_count(len(groups), 'rule')} with findings")
+    shown = _load_parts().show_findings(groups, find_common_package(inv.graph.modules))
+    return Fragment(str(shown), f"{format_count(len(groups), 'rule')} with findings")
 
 
 def show_owners(inv: Investigation) -> Fragment:
@@ -175,7 +254,7 @@ def show_score(inv: Investigation) -> Fragment:
     score = build_score(inv)
     if score is None:
         return Fragment('<p class="nothing">No module can be imported, so there is no score.</p>', "no score")
-    return Fragment(str(_load_parts().show_score(score)), f"score {score.score} of 100")
+    return Fragment(str(_load_parts().show_score(score, find_change(inv))), f"score {score.score} of 100")
 
 
 def show_golden(inv: Investigation) -> Fragment:
@@ -201,8 +280,8 @@ def show_claims(inv: Investigation) -> Fragment:
 
 def show_plan(inv: Investigation) -> Fragment:
     """Return the phases of the plan with their steps."""
-    phases = inv.plan()
-    return Fragment(str(_load_parts().show_plan(phases)), f"{len(phases)} phases")
+    cards = build_cards(inv.plan())
+    return Fragment(str(_load_parts().show_plan(cards)), f"{len(cards)} phases")
 
 
 def show_goals(inv: Investigation) -> Fragment:

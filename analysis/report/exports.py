@@ -43,7 +43,7 @@ def build_plan_markdown(report: Executive) -> str:
 
 
 def _write_plan(report: Executive) -> Iterator[str]:
-    yield f"# Plan for {code(report.target)} at {code(report.revision)}"
+    yield f"# Plan for {code(report.target)}, {report.version[:1].lower()}{report.version[1:]}"
     if not report.phases:
         yield "\nNothing to do."
     for number, phase in enumerate(report.phases, 1):

@@ -32,8 +32,8 @@ from analysis.quantities import (
     write_stated,
 )
 from analysis.report.displays import Fragment, Picture, Prose, build_table
+from analysis.report.drawings import BLUE, INK, QUIET, RED, STYLE, render
 from analysis.report.escaping import code, markdown
-from analysis.report.pictures import BLUE, INK, QUIET, RED, STYLE, render
 from analysis.rules import RULES
 from analysis.wording import choose_form, format_count
 
@@ -168,12 +168,12 @@ def draw_rate(inv: Investigation) -> Picture | Prose:
         axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes.set_yticks([])
         axes.spines["left"].set_visible(False)
-        png = render(figure)
+        drawing = render(figure)
     caption = (
         f"{view.passed:,} of {view.runs:,} runs succeeded; the bar is the {write_stated(found.confidence)} interval."
     )
-    return Picture(
-        png, f"Success rate {view.rate}, interval {view.interval}, required {write_stated(policy.target)}", caption
+    return drawing.describe(
+        f"Success rate {view.rate}, interval {view.interval}, required {write_stated(policy.target)}", caption
     )
 
 
@@ -198,9 +198,9 @@ def draw_runs(inv: Investigation) -> Picture | Prose:
         axes.set_ylim(-0.06, 1.04)
         axes.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes.set_xlabel("run")
-        png = render(figure)
+        drawing = render(figure)
     caption = f"The cumulative rate after each run; red marks: {format_count(len(failed), 'failed run')}."
-    return Picture(png, f"Run chart of {format_count(len(good), 'run')}; failed: {len(failed):,}", caption)
+    return drawing.describe(f"Run chart of {format_count(len(good), 'run')}; failed: {len(failed):,}", caption)
 
 
 def _accumulate(good: Sequence[bool]) -> list[float]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,9 +27,13 @@ if TYPE_CHECKING:
 
 #: Light: its meaning as text.
 LIGHTS: Mapping[str, str] = {
-    "red": "Needs a fix now", "amber": "Risk", "green": "In order", "grey": "Not measured",
+    "red": "Needs a fix now", "violet": "Policy violated", "amber": "Risk", "green": "In order", "grey": "Not measured",
 }  # fmt: skip
-_LOWER = "golden-path-lower-bound"
+_LOWER, _RATE = "golden-path-lower-bound", "golden-path-rate"
+#: So many figures a reader takes in at once.
+MOST_CHIEF = 5
+#: A limit that the team has set ranks with what fails.
+_RANKS = {"red": 0, "violet": 0, "amber": 1, "grey": 2, "green": 3}
 _WEIGHTS = {"P0": "red", "P1": "red", "P2": "amber", "P3": "amber"}
 
 
@@ -48,6 +52,12 @@ class Figure:
     unit: str = ""
     noun: str = ""
     says: str = ""
+    phrase: str = ""
+
+    @property
+    def caption(self) -> str:
+        """What the number counts, with its noun: a line that reads on from the number."""
+        return self.phrase or self.label
 
     @property
     def text(self) -> str:
@@ -83,6 +93,16 @@ def build_figures(inv: Investigation) -> list[Figure]:
     return figures
 
 
+def choose_chief(figures: Sequence[Figure], most: int = MOST_CHIEF) -> list[Figure]:
+    """Return the figures that stand first on a page: the success rate and what is worst, in the usual order.
+
+    The score is not among them: it has a place of its own.
+    """
+    others = [figure for figure in figures if figure.metric != "compliance"]
+    ranked = sorted(others, key=lambda figure: (figure.metric != _RATE, _RANKS[figure.light]))
+    return [figure for figure in others if figure in ranked[:most]]
+
+
 def _build_ordinary(values: Mapping[str, float], worst: Mapping[str, str]) -> Iterator[Figure]:
     """Yield the figures of the rules, each with the light of the rule's most severe finding."""
     figures = [(rule.figure, rule.name) for rule in RULES if rule.figure is not None]
@@ -101,12 +121,13 @@ def _build_ordinary(values: Mapping[str, float], worst: Mapping[str, str]) -> It
 
 
 def _build_concept(goal: SuccessMetric) -> Figure:
-    light = "grey" if goal.is_met is None else "green" if goal.is_met else "red"
+    light = "grey" if goal.is_met is None else "green" if goal.is_met else "violet"
     name = read_metric_name(goal.metric).subject
     noun = "" if goal.now is None else choose_form(int(goal.now), "class", "classes")
-    says = "Policy limit exceeded" if light == "red" else ""
+    says = "Policy limit exceeded" if light == "violet" else ""
     note = (Shown(f"at most {write_count(goal.target)} allowed"),)
-    return Figure(goal.metric, name[:1].upper() + name[1:], goal.now, light, note, noun=noun, says=says)
+    label = name[:1].upper() + name[1:]
+    return Figure(goal.metric, label, goal.now, light, note, noun=noun, says=says, phrase=f"{noun} of {name}".strip())
 
 
 def _build_ids(metric: str, name: str, value: float) -> Figure:
@@ -114,7 +135,8 @@ def _build_ids(metric: str, name: str, value: float) -> Figure:
     noun, is_one = choose_form(int(value), "definition", "definitions"), value == 1
     says = "" if is_one else "Not as expected"
     light, note = "green" if is_one else "red", (Shown("expected 1"),)
-    return Figure(metric, name, value, light, note, noun=noun, says=says)
+    phrase = f"{noun if is_one else f'competing {noun}'} of {name}"
+    return Figure(metric, name, value, light, note, noun=noun, says=says, phrase=phrase)
 
 
 def _build_golden(inv: Investigation, goal: SuccessMetric) -> Figure:
@@ -125,7 +147,7 @@ def _build_golden(inv: Investigation, goal: SuccessMetric) -> Figure:
         Shown(" in "), Shown(write_count(runs), "golden-path-runs"),
         Shown(f" {choose_form(int(runs), 'run', 'runs')}; {write_stated(goal.target)} required"),
     )  # fmt: skip
-    metric, is_missed = "golden-path-rate", inv.metric("golden-path-upper-bound") < goal.target
+    metric, is_missed = _RATE, inv.metric("golden-path-upper-bound") < goal.target
     light = "green" if goal.is_met else "red" if is_missed else "amber"
     says = "Target met" if goal.is_met else "Target not met" if is_missed else "Not enough runs"
     return Figure(metric, "Golden path success rate", inv.metric(metric), light, note, unit="share", says=says)
@@ -179,4 +201,4 @@ def format_light(light: str, tally: Tally) -> str:
     ('Policy violated', 'Needs a fix now')
     """
     is_policy_only = not tally.fixes and (tally.limits or tally.requirements)
-    return "Policy violated" if is_policy_only and light in {"red", "amber"} else LIGHTS[light]
+    return LIGHTS["violet"] if is_policy_only and light in {"red", "amber"} else LIGHTS[light]

@@ -9,11 +9,12 @@ from analysis.report.executive import Executive
 from analysis.report.exports import name_owners
 from analysis.report.headline import Figure
 from analysis.report.key_findings import Group
+from analysis.report.provenance import NO_REVISION, format_revision
 from analysis.wording import format_count
 
 #: GitHub refuses longer bodies.
 LONGEST_BODY = 65_000
-_MARKS = {"red": "❌", "amber": "⚠️", "green": "✅", "grey": "–"}
+_MARKS = {"red": "❌", "violet": "❌", "amber": "⚠️", "green": "✅", "grey": "–"}
 _MOST_SUBJECTS = 6
 _MOST_PLACES = 3
 
@@ -37,13 +38,14 @@ def _write_issue(report: Executive, most_subjects: int) -> Iterator[str]:
     yield ""
     yield f"**Date:** {report.time}"
     yield f"**Status:** {worst + ' – ' if worst else ''}{report.light_words}"
-    yield f"**Revision:** {code(report.revision)}"
+    revision = format_revision(report.revision)
+    yield f"**Revision:** {revision if report.revision == NO_REVISION else code(revision)}"
     yield f"**Impact:** {_format_stake(report)}"
     yield "\n## Executive summary\n"
     yield f"{report.verdict} Measured in {report.sizes}.\n"
     yield from (_write_figure(figure) for figure in report.figures)
     yield "\n## Key findings"
-    for number, group in enumerate(report.groups, 1):
+    for number, group in enumerate(report.key_groups, 1):
         yield from _write_group(group, number, most_subjects)
     yield from _write_owners(report)
     yield from _write_causes(report)

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
+from analysis import tables
 from analysis.quantities import write_count
+from analysis.report.tones import find_tone
 from analysis.rules import RULES
 from analysis.rules.verdict import name_severity
 from analysis.tables import SEVERITIES
@@ -38,6 +40,7 @@ class Place:
 class Subject:
     """One finding: its subject, message and places; ``hidden`` counts the places that are not shown.
 
+    ``tone`` is what kind of colour and shape it has: policy, urgent, risk or note.
     ``consequences`` are the messages of findings that its fix removes too, ``more_consequences`` counts the others.
     """
 
@@ -51,6 +54,7 @@ class Subject:
     owner: str = ""
     consequences: tuple[str, ...] = ()
     more_consequences: int = 0
+    tone: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,10 +99,15 @@ class Group:
 def group_findings(
     inv: Investigation, *, most_subjects: int = MOST_SUBJECTS, most_places: int = MOST_PLACES
 ) -> list[Group]:
-    """Return the findings by rule: the most severe rule first, then the one with the most findings."""
+    """Return the findings by rule: the most severe rule first, then the one with the most findings.
+
+    Findings that the probe refuted are none: ``count_refuted`` says how many there are.
+    """
     by_rule: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     effects: dict[str, list[str]] = defaultdict(list)
     for row in inv.table("findings").to_pylist():
+        if row["certainty"] == "refuted":
+            continue
         if row["cause"]:
             effects[row["cause"]].append(row["message"])
         else:
@@ -139,8 +148,13 @@ def _build_subject(
     return Subject(
         row["severity"], row["subject"], row["message"], row["certainty"], row["fingerprint"], places,
         row["places"] - len(places), row["owner"], tuple(effects[:MOST_CONSEQUENCES]),
-        max(0, len(effects) - MOST_CONSEQUENCES),
+        max(0, len(effects) - MOST_CONSEQUENCES), find_tone(row["rule"], row["severity"]),
     )  # fmt: skip
+
+
+def count_refuted(inv: Investigation) -> int:
+    """Return the number of findings that the probe refuted."""
+    return sum(certainty == "refuted" for (certainty,) in tables.read_rows(inv.table("findings"), "certainty"))
 
 
 def count_owners(inv: Investigation) -> list[OwnerRow]:

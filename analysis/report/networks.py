@@ -1,4 +1,7 @@
-"""Interactive networks, drawn by pyvis: computed layout, physics off, straight edges."""
+"""Interactive networks, drawn by vis-network as pyvis ships it: computed layout, physics off.
+
+The data says what nodes and edges are; the colours of the page say how that looks, in light and in dark.
+"""
 
 from __future__ import annotations
 
@@ -11,26 +14,25 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
+from analysis.report.colours import build_colour_style
 from analysis.report.displays import PAGE, read_asset
 from analysis.report.escaping import html, plain
 from analysis.report.layout import LARGEST_RING, lay_out
 from analysis.report.static import draw_static
 from analysis.wording import format_count
 
-INK, BLUE, RED, GREY, PALE = "#1f2933", "#2b6cb0", "#b42318", "#8793a1", "#dbe4ee"
-#: How nodes and edges look, by what they are.
-NODE_COLOURS = {"plain": (PALE, BLUE), "focus": ("#fde8e6", RED), "other": ("#f1f3f5", GREY)}
-EDGE_COLOURS = {"plain": "#b7c3cf", "mutual": RED, "cut": RED, "loop": BLUE}
 OPTIONS: Mapping[str, Any] = {
     "physics": {"enabled": False},
     "interaction": {"hover": True, "tooltipDelay": 120, "zoomView": True, "dragNodes": True},
     "nodes": {
         "shape": "dot",
         "borderWidth": 1.5,
-        "font": {"size": 15, "color": INK, "face": "system-ui, sans-serif", "strokeWidth": 4, "strokeColor": "#ffffff"},
+        "font": {"size": 15, "face": "system-ui, sans-serif", "strokeWidth": 4},
     },
     "edges": {"smooth": False, "selectionWidth": 1, "hoverWidth": 0.5},
 }
+#: How far edges of a ring are bent, where there and back would cover each other; in larger networks they are straight.
+BEND = 0.16
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,42 +68,33 @@ class Network:
     hidden: str = ""
     height: int = field(default=560)
 
-    def build(self) -> Any:
-        """Return the network as a ``pyvis.network.Network``."""
-        from pyvis.network import Network as VisNetwork  # noqa: PLC0415 - brings IPython and more; few pages draw
-
+    def list_nodes(self) -> list[dict[str, Any]]:
+        """Return the nodes as the script draws them: id, label, title, size, kind and their places."""
         places = lay_out([node.name for node in self.nodes], [(link.importer, link.imported) for link in self.links])
-        drawn = VisNetwork(height=f"{self.height}px", width="100%", directed=True, cdn_resources="in_line")
-        number = {node.name: index for index, node in enumerate(self.nodes)}
-        for node in self.nodes:
-            fill, border = NODE_COLOURS[node.kind]
-            x, y = places[node.name]
-            drawn.add_node(
-                number[node.name], label=plain(node.label), title=node.title, size=round(node.size, 1), x=x, y=y,
-                color={"background": fill, "border": border, "highlight": {"background": fill, "border": INK}},
-            )  # fmt: skip
-        for link in self.links:
-            drawn.add_edge(
-                number[link.importer], number[link.imported], title=link.title, width=round(link.width, 1),
-                color=EDGE_COLOURS[link.kind], dashes=link.kind == "cut", smooth=self._bend(),
-                arrows={"to": {"enabled": True, "scaleFactor": 0.5},
-                        "from": {"enabled": link.kind == "mutual", "scaleFactor": 0.5}},
-            )  # fmt: skip
-        drawn.set_options(json.dumps(OPTIONS))
-        return drawn
+        return [
+            {"id": number, "label": plain(node.label), "title": node.title, "size": round(node.size, 1),
+             "kind": node.kind, "x": places[node.name][0], "y": places[node.name][1]}
+            for number, node in enumerate(self.nodes)
+        ]  # fmt: skip
 
-    def _bend(self) -> Any:
-        """Return how the edges run: bent in a ring, where there and back would cover each other; else straight."""
-        return {"enabled": True, "type": "curvedCW", "roundness": 0.16} if len(self.nodes) <= LARGEST_RING else False
+    def list_edges(self) -> list[dict[str, Any]]:
+        """Return the edges as the script draws them: from, to, title, width, kind and how far they are bent."""
+        number = {node.name: index for index, node in enumerate(self.nodes)}
+        bend = BEND if len(self.nodes) <= LARGEST_RING else 0.0
+        return [
+            {"from": number[link.importer], "to": number[link.imported], "title": link.title,
+             "width": round(link.width, 1), "kind": link.kind, "bend": bend}
+            for link in self.links
+        ]  # fmt: skip
 
     @property
     def page(self) -> str:
         """The network for a page: its data, drawn by the script that the page contains once."""
-        drawn = self.build()
-        data = {"nodes": drawn.nodes, "edges": drawn.edges, "options": dict(OPTIONS)}
+        nodes, edges = self.list_nodes(), self.list_edges()
+        data = {"nodes": nodes, "edges": edges, "options": dict(OPTIONS)}
         return (
-            f'<figure class="network"><div class="canvas" role="img" aria-label="{html(self.alt)}" '
-            f'style="--height:{self.height}px">{draw_static(drawn.nodes, drawn.edges)}</div>'
+            f'<figure class="network"><div class="canvas" '
+            f'style="--height:{self.height}px">{draw_static(nodes, edges, self.alt)}</div>'
             f'<script type="application/json">{dump_json(data)}</script>'
             f"<figcaption><strong>{html(self.title)}.</strong> {html(self.hidden)}</figcaption></figure>"
         )
@@ -135,7 +128,7 @@ class Gallery:
 def build_frame(networks: Sequence[Network]) -> str:
     """Return a frame for JupyterLab: a separate document that works offline."""
     body = "".join(network.page for network in networks)
-    style = f"body{{margin:0;font:14px/1.5 system-ui,sans-serif}}{read_asset('page.css')}"
+    style = f"{build_colour_style()}{read_asset('page.css')}body{{font-size:14px}}"
     head = f'<meta charset="utf-8"><style>{style}</style>'
     document = f"<!doctype html><html><head>{head}</head><body>{body}{build_scripts()}</body></html>"
     height = sum(network.height + 90 for network in networks)

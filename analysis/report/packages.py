@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping
 
@@ -12,6 +13,8 @@ import pandas as pd
 REST = "…"
 #: The share of names that must have a package for labels to leave it out.
 NEARLY_ALL = 0.75
+#: A shorter package is no burden in a sentence.
+SHORTEST = 9
 #: Columns of ``count_imports``.
 COLUMNS = ("importer", "imported", "imports")
 
@@ -116,3 +119,29 @@ def shorten(names: Collection[str]) -> dict[str, str]:
         labels |= {name: name[len(prefix) :] for name in inside}
     uses = Counter(labels.values())
     return {name: label if uses[label] == 1 else name for name, label in labels.items()}
+
+
+def find_common_package(names: Collection[str]) -> str:
+    """Return the package that, said once, shortens sentences most: one that half of the names share; else nothing.
+
+    >>> find_common_package(["acme.shop.db", "acme.shop.api", "acme.shop", "tools"])
+    'acme.shop'
+    >>> find_common_package(["a.b", "a.c"])
+    ''
+    """
+    parts = [name.split(".") for name in names]
+    counts = Counter(".".join(part[:depth]) for part in parts for depth in range(1, len(part)))
+    shared = {package: count * len(package) for package, count in counts.items() if 2 * count >= len(parts)}
+    best = min(shared, key=lambda package: (-shared[package], package), default="")
+    return best if len(best) >= SHORTEST else ""
+
+
+def shorten_names(text: object, package: str) -> str:
+    """Return a sentence whose dotted names begin with … instead of a package; paths and addresses stay whole.
+
+    >>> shorten_names("acme.shop.db imports acme.shop; see acme/shop/db.py", "acme.shop")
+    '…db imports acme.shop; see acme/shop/db.py'
+    """
+    if not package:
+        return str(text)
+    return re.sub(rf"(?<![\w./-]){re.escape(package)}\.(?=\w)", "…", str(text))

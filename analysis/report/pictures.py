@@ -1,41 +1,36 @@
-"""Pictures for print and mail, drawn by matplotlib: overviews that would be unreadable as networks."""
+"""Pictures drawn by matplotlib: overviews that would be unreadable as networks."""
 
 from __future__ import annotations
 
-import io
+import math
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from matplotlib import rc_context
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, LogNorm
 from matplotlib.figure import Figure
-from matplotlib.patches import Patch
+from matplotlib.patches import Patch, Rectangle
 from matplotlib.ticker import MaxNLocator
 
 from analysis.graph import order_nodes
+from analysis.report.colours import LIGHT
 from analysis.report.displays import Picture
+from analysis.report.drawings import AMBER, BLUE, INK, PALE, QUIET, RED, STYLE, Drawing, render
 from analysis.report.escaping import plain
-from analysis.report.packages import count_imports, group_modules, shorten
+from analysis.report.packages import count_imports, find_common_package, group_modules, shorten, shorten_names
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
-INK, QUIET, BLUE, RED, AMBER, PALE = "#1f2933", "#5f6c7b", "#2b6cb0", "#b42318", "#b7791f", "#c9dbee"
+#: The strength of the palest cell of a matrix, between 0 and 1.
+_PALEST = 0.22
 MOST_PACKAGES = 40
 MOST_BARS = 20
 LONGEST_LABEL = 38
 #: The kinds of cycles, in the order of their gravity.
 KINDS: Mapping[str, str] = {"import-time": RED, "deferred": AMBER, "typing": BLUE}
-#: The look of all pictures.
-STYLE: Any = {
-    "font.family": "DejaVu Sans", "font.size": 9, "text.color": INK, "axes.edgecolor": "#c3ccd5",
-    "axes.labelcolor": QUIET, "xtick.color": QUIET, "ytick.color": INK, "axes.spines.top": False,
-    "axes.spines.right": False, "text.parse_math": False, "text.usetex": False, "svg.hashsalt": "ssot",
-    "figure.facecolor": "white", "savefig.facecolor": "white",
-}  # fmt: skip
 
 
 def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Picture:
@@ -60,8 +55,10 @@ def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Pictu
         f"{format_count(int(matrix.sum()), 'statement')}."
     )
     alt = f"Matrix of the imports between {packages}; against the layer order: {against:,}"
+    labels, package = list(shorten(names).values()), find_common_package(names)
+    labels = [shorten_names(label, package) for label in labels]
     with rc_context(STYLE):
-        return Picture(_draw_cells(names, matrix), alt, caption)
+        return _draw_cells(labels, matrix).describe(alt, caption + _explain_names(package, labels))
 
 
 def _order_layers(names: Sequence[str], pairs: Sequence[tuple[str, str, int]]) -> list[str]:
@@ -72,16 +69,19 @@ def _order_layers(names: Sequence[str], pairs: Sequence[tuple[str, str, int]]) -
     return [*sorted(set(names) - set(ordered)), *ordered]
 
 
-def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> bytes:
+def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> Drawing:
     size = min(9.6, max(3.6, 1.9 + 0.19 * len(names)))
     figure = Figure(figsize=(size + 0.6, size))
     axes = figure.add_subplot()
     upper, lower = np.triu(matrix), np.tril(matrix, -1)
     top = max(float(matrix.max(initial=1)), 2.0)
-    for part, shades in ((upper, ("#d6e4f2", "#1d4f86")), (lower, ("#f9d9d5", "#9c1c12"))):
-        colours = LinearSegmentedColormap.from_list("", shades)
-        axes.imshow(np.ma.masked_equal(part, 0), cmap=colours, norm=LogNorm(1, top), aspect="equal")
-    labels = [_label(name) for name in shorten(names).values()]
+    for part, colour in ((upper, BLUE), (lower, RED)):
+        for row, column in zip(*np.nonzero(part), strict=True):
+            strength = _PALEST + (1 - _PALEST) * math.log(part[row, column]) / math.log(top)
+            cell = Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, alpha=round(strength, 2), linewidth=0)
+            axes.add_patch(cell)
+    axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5), aspect="equal")
+    labels = [_label(name) for name in names]
     small = 8 if len(names) <= 30 else 6.5
     axes.set_xticks(range(len(names)), labels, rotation=90, fontsize=small)
     axes.set_yticks(range(len(names)), labels, fontsize=small)
@@ -89,10 +89,10 @@ def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> bytes:
     axes.xaxis.tick_top()
     axes.set_xticks(np.arange(-0.5, len(names)), minor=True)
     axes.set_yticks(np.arange(-0.5, len(names)), minor=True)
-    axes.grid(which="minor", color="#eef1f4", linewidth=0.5)
+    axes.grid(which="minor", color=LIGHT["line"], linewidth=0.4)
     axes.tick_params(which="minor", length=0)
     axes.spines[:].set_visible(False)
-    axes.plot([-0.5, len(names) - 0.5], [-0.5, len(names) - 0.5], color="#8793a1", linewidth=0.7)
+    axes.plot([-0.5, len(names) - 0.5], [-0.5, len(names) - 0.5], color=LIGHT["border"], linewidth=0.7)
     return render(figure)
 
 
@@ -100,15 +100,18 @@ def draw_cycle_sizes(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     """Return one bar per cycle: its number of modules, coloured by its kind."""
     cycles = inv.cycles()
     shown = cycles.head(most_bars)
-    labels = [f"{modules[0]} …" for modules in shown["modules"]]
+    package = find_common_package([str(name) for name in inv.graph.modules])
+    labels = [f"{shorten_names(modules[0], package)} …" for modules in shown["modules"]]
     colours = [KINDS[str(kind)] for kind in shown["kind"]]
     hidden = f" Smaller ones that are not drawn: {len(cycles) - len(shown):,}." if len(cycles) > len(shown) else ""
     counts = ", ".join(f"{int((cycles['kind'] == kind).sum()):,} {kind}" for kind in KINDS)
-    caption = f"Modules per cycle, named by the first of its modules: {counts}.{hidden}"
+    caption = (
+        f"Modules per cycle, named by the first of its modules: {counts}.{hidden}{_explain_names(package, labels)}"
+    )
     legend = {kind: colour for kind, colour in KINDS.items() if kind in set(shown["kind"])}
     with rc_context(STYLE):
-        png = _draw_bars(labels, [int(size) for size in shown["size"]], colours, "modules", legend)
-    return Picture(png, f"Bars: the sizes of {format_count(len(shown), 'cycle')}; {counts}", caption)
+        bars = _draw_bars(labels, [int(size) for size in shown["size"]], colours, "modules", legend)
+    return bars.describe(f"Bars: the sizes of {format_count(len(shown), 'cycle')}; {counts}", caption)
 
 
 def draw_duplicate_names(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
@@ -119,8 +122,8 @@ def draw_duplicate_names(inv: Investigation, most_bars: int = MOST_BARS) -> Pict
     caption = f"Definitions per class name, for {format_count(len(repeated), 'name')} with more than one.{hidden}"
     with rc_context(STYLE):
         sizes = [int(count) for count in shown["definitions"]]
-        png = _draw_bars([str(name) for name in shown["name"]], sizes, [BLUE] * len(shown), "definitions", {})
-    return Picture(png, f"Bars: {format_count(len(shown), 'class name')} by number of definitions", caption)
+        bars = _draw_bars([str(name) for name in shown["name"]], sizes, [BLUE] * len(shown), "definitions", {})
+    return bars.describe(f"Bars: {format_count(len(shown), 'class name')} by number of definitions", caption)
 
 
 def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
@@ -129,13 +132,16 @@ def draw_slowest(inv: Investigation, most_bars: int = MOST_BARS) -> Picture:
     ordered = probed[probed["outcome"].astype(str) == "ok"].sort_values(["seconds", "module"], ascending=[False, True])
     shown = ordered.head(most_bars)
     hidden = f" Faster ones that are not drawn: {len(ordered) - len(shown):,}." if len(ordered) > len(shown) else ""
+    package = find_common_package([str(name) for name in inv.graph.modules])
+    labels = [shorten_names(name, package) for name in shown["module"]]
     caption = (
         f"Milliseconds per first import in the probe's processes, of {format_count(len(ordered), 'module')}.{hidden}"
+        f"{_explain_names(package, labels)}"
     )
     with rc_context(STYLE):
         values = [round(1000 * float(seconds)) for seconds in shown["seconds"]]
-        png = _draw_bars([str(name) for name in shown["module"]], values, [BLUE] * len(shown), "milliseconds", {})
-    return Picture(png, f"Bars: the {len(shown)} slowest first imports", caption)
+        bars = _draw_bars(labels, values, [BLUE] * len(shown), "milliseconds", {})
+    return bars.describe(f"Bars: the {len(shown)} slowest first imports", caption)
 
 
 def draw_import_costs(inv: Investigation, entry: str = "") -> Picture:
@@ -150,7 +156,7 @@ def draw_import_costs(inv: Investigation, entry: str = "") -> Picture:
         bars = _nest(
             [(int(d), str(m), float(s)) for d, m, s in zip(rows["depth"], rows["module"], rows["seconds"], strict=True)]
         )
-        png = _draw_nested(bars)
+        drawing = _draw_nested(bars)
     total = sum(seconds for depth, _, _, seconds in bars if depth == 0)
     caption = (
         f"The first import of {chosen} takes {1000 * total:,.0f} ms. Each bar is the body of a module, "
@@ -158,7 +164,7 @@ def draw_import_costs(inv: Investigation, entry: str = "") -> Picture:
         if bars
         else "No import was timed."
     )
-    return Picture(png, f"Nested bars: {len(bars)} module bodies by time", caption)
+    return drawing.describe(f"Nested bars: {len(bars)} module bodies by time", caption)
 
 
 def _find_slowest(inv: Investigation) -> str:
@@ -180,7 +186,7 @@ def _nest(rows: Sequence[tuple[int, str, float]]) -> list[tuple[int, str, float,
     return bars
 
 
-def _draw_nested(bars: Sequence[tuple[int, str, float, float]]) -> bytes:
+def _draw_nested(bars: Sequence[tuple[int, str, float, float]]) -> Drawing:
     levels = max((level for level, *_ in bars), default=0) + 1
     figure = Figure(figsize=(8.4, max(1.6, 0.9 + 0.27 * levels)))
     axes = figure.add_subplot()
@@ -191,12 +197,14 @@ def _draw_nested(bars: Sequence[tuple[int, str, float, float]]) -> bytes:
     end = max(begin + length for _, _, begin, length in bars)
     for level, module, begin, length in bars:
         colour = BLUE if level % 2 == 0 else PALE
-        axes.barh(-level, 1000 * length, left=1000 * begin, height=0.92, color=colour, edgecolor="white", linewidth=0.5)
+        axes.barh(
+            -level, 1000 * length, left=1000 * begin, height=0.92, color=colour, edgecolor=LIGHT["paper"], linewidth=0.5
+        )
         room = int(95 * length / end)
         name = module.rpartition(".")[2]
         if room > 3:
             text = name if len(name) <= room else name[: room - 1] + "…"
-            ink = "white" if level % 2 == 0 else INK
+            ink = LIGHT["on-accent"] if level % 2 == 0 else INK
             axes.text(1000 * (begin + end / 400), -level, text, va="center", fontsize=7.5, color=ink, clip_on=True)
     axes.set_xlim(0, 1000 * end)
     axes.set_ylim(-levels + 0.5, 0.6)
@@ -207,7 +215,7 @@ def _draw_nested(bars: Sequence[tuple[int, str, float, float]]) -> bytes:
 
 def _draw_bars(
     labels: Sequence[str], values: Sequence[int], colours: Sequence[str], unit: str, legend: Mapping[str, str]
-) -> bytes:
+) -> Drawing:
     figure = Figure(figsize=(8.4, max(1.4, 0.7 + 0.26 * len(labels))))
     axes = figure.add_subplot()
     if not labels:
@@ -233,14 +241,11 @@ def _add_legend(axes: Axes, legend: Mapping[str, str]) -> None:
         axes.legend(handles=patches, frameon=False, loc="lower right", fontsize=8)
 
 
+def _explain_names(package: str, labels: Sequence[str]) -> str:
+    return f" In names, … stands for {package}." if any(label.startswith("…") for label in labels) else ""
+
+
 def _label(name: str) -> str:
     """Return a label that fits next to a picture: the end of the name, in letters that the font has."""
     readable = "".join(letter if ord(letter) < 0x530 or letter == "…" else "\u25a1" for letter in plain(name))
     return readable if len(readable) <= LONGEST_LABEL else f"…{readable[1 - LONGEST_LABEL :]}"
-
-
-def render(figure: Figure) -> bytes:
-    """Return a figure as PNG, the same bytes for the same figure."""
-    target = io.BytesIO()
-    figure.savefig(target, format="png", dpi=150, bbox_inches="tight", pad_inches=0.08, metadata={"Software": None})
-    return target.getvalue()

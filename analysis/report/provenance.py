@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
 MOST_LISTED = 20
+#: What a snapshot has instead of a commit where the target is not under version control.
+NO_REVISION = "no-git"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +37,9 @@ def build_provenance(inv: Investigation) -> Provenance:
     options = {name: value for name, value in manifest.options.items() if value}
     facts = (
         ("Target", inv.name),
-        ("Revision", manifest.revision),
+        ("Revision", format_revision(manifest.revision)),
         ("Scanned", format_time(manifest.created)),
+        ("Size", format_sizes(inv)),
         ("Policy", "yes" if _has_policy(inv) else "none: all limits are defaults"),
         ("Options", json.dumps(options, sort_keys=True, ensure_ascii=False) if options else "defaults"),
         *_format_siblings(inv),
@@ -46,6 +49,13 @@ def build_provenance(inv: Investigation) -> Provenance:
         ("Snapshot", inv.path.name),
     )
     return Provenance(facts, tuple(_find_gaps(manifest)), (*_find_failed(inv), *_find_unread(inv)))
+
+
+def format_sizes(inv: Investigation) -> str:
+    """Return the size from the metrics: the same modules that the score and the claims count."""
+    counts = inv.manifest.counts
+    modules, classes = format_count(inv.module_count, "module"), format_count(counts["definitions"], "class", "classes")
+    return f"{format_count(counts['files'], 'file')}, {modules}, {classes}"
 
 
 def _format_siblings(inv: Investigation) -> list[tuple[str, str]]:
@@ -154,3 +164,22 @@ def format_time(created: str) -> str:
     """
     time = datetime.fromisoformat(created)
     return f"{time.day} {time:%B %Y, %H:%M} UTC"
+
+
+def format_day(created: str) -> str:
+    """Return an ISO time as short text.
+
+    >>> format_day("2025-09-17T08:05:00+00:00")
+    '17 Sep 2025, 08:05'
+    """
+    time = datetime.fromisoformat(created)
+    return f"{time.day} {time:%b %Y, %H:%M}"
+
+
+def format_revision(revision: str) -> str:
+    """Return a revision in words that need no explanation.
+
+    >>> format_revision("c0ffee1"), format_revision("no-git")
+    ('c0ffee1', 'not under git')
+    """
+    return "not under git" if revision == NO_REVISION else revision

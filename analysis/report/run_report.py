@@ -124,7 +124,6 @@ def describe_report(report: Executive, pages: Sequence[Page]) -> dict[str, Any]:
     """Return the data of the templates: the fields of the report, its pages, and the other files."""
     return {
         **{field.name: getattr(report, field.name) for field in fields(report)},
-        "light_words": report.light_words,
         "pages": pages,
         "failed": [page for page in pages if page.error],
         "files": FILES,

@@ -13,6 +13,7 @@ from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
 from analysis.report.headline import build_tally
 from analysis.report.packages import count_imports, group_modules
+from analysis.report.provenance import NO_REVISION, format_revision
 from analysis.report.views import MOST_PACKAGES, find_busiest
 from analysis.rules.cycle_outcomes import find_cycle_outcomes
 from analysis.rules.verdict import format_verdict
@@ -29,8 +30,10 @@ def format_target(inv: Investigation) -> Prose:
     """Say what was analysed and what the whole looks like."""
     counts = inv.manifest.counts
     read = f"{format_count(counts['files'], 'file')}, {format_count(inv.module_count, 'module')}"
+    revision = inv.manifest.revision
+    where = format_revision(revision) if revision == NO_REVISION else f"at revision {code(revision)}"
     text = (
-        f"{code(inv.name)} at revision {code(inv.manifest.revision)} has {read}, "
+        f"{code(inv.name)} ({where}) has {read}, "
         f"{format_count(counts['definitions'], 'class', 'classes')} and "
         f"{format_count(counts['imports'], 'imported name')}. "
         f"{format_verdict(build_tally(inv))}"

@@ -12,13 +12,14 @@ from analysis.report.templating import render
 
 #: The notebook whose content the executive report shows already.
 EXECUTIVE_NOTEBOOK = "00_executive_report"
+_TITLE = re.compile(r"<h2[ >].*?</h2>\s*", re.DOTALL)
 _HEADING = re.compile(r"(</?)h([1-5])(?=[ >])")
 
 
 def build_single_file(report: Mapping[str, Any], pages: Sequence[Page], findings: FindingsView) -> str:
     """Return the executive report, all findings and every page as chapters of one file that needs no other."""
     chapters = [
-        {"name": page.name, "title": page.title, "error": page.error, "body": demote_headings(page.body)}
+        {"name": page.name, "title": page.title, "error": page.error, "body": drop_title(demote_headings(page.body))}
         for page in pages
         if page.name != EXECUTIVE_NOTEBOOK or page.error
     ]
@@ -33,3 +34,12 @@ def demote_headings(body: str) -> str:
     "<h2 id='a'>A</h2><hr>"
     """
     return _HEADING.sub(lambda match: f"{match[1]}h{int(match[2]) + 1}", body)
+
+
+def drop_title(body: str) -> str:
+    """Return a chapter without its first heading, which the line that opens it shows already.
+
+    >>> drop_title("<h2 id='a'>A</h2><p>b</p><h2>c</h2>")
+    '<p>b</p><h2>c</h2>'
+    """
+    return _TITLE.sub("", body, count=1)

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from analysis.report.escaping import html
 
 _MARGIN = 60
 _LABEL_SIZE = 15
+_ARROW = 9
 
 
-def draw_static(nodes: Iterable[Mapping[str, Any]], edges: Iterable[Mapping[str, Any]]) -> str:
-    """Return an SVG picture of nodes and edges as vis-network has them (id, label, x, y, size, color).
+class _Point(NamedTuple):
+    x: float
+    y: float
 
-    Edges are straight and end at the border of their node; empty without nodes.
+
+def draw_static(nodes: Iterable[Mapping[str, Any]], edges: Sequence[Mapping[str, Any]], alt: str = "") -> str:
+    """Return an SVG picture of nodes (id, label, x, y, size, kind) and edges (from, to, width, kind, bend).
+
+    Edges end with an arrow at the border of their node, mutual ones have two. Classes name what nodes and edges are;
+    the style sheet of the page has their colours. Empty without nodes.
     """
     known = {node["id"]: node for node in nodes}
     if not known:
@@ -25,26 +32,53 @@ def draw_static(nodes: Iterable[Mapping[str, Any]], edges: Iterable[Mapping[str,
     low_x, high_x = min(node["x"] for node in known.values()), max(node["x"] for node in known.values())
     low_y, high_y = min(node["y"] for node in known.values()), max(node["y"] for node in known.values())
     box = f"{low_x - 2 * _MARGIN} {low_y - _MARGIN} {high_x - low_x + 4 * _MARGIN} {high_y - low_y + 2 * _MARGIN}"
-    return f'<svg viewBox="{box}" width="100%" height="100%" aria-hidden="true">{lines}{discs}</svg>'
+    words = f'role="img" aria-label="{html(alt)}"' if alt else 'aria-hidden="true"'
+    return f'<svg class="net" viewBox="{box}" width="100%" height="100%" {words}>{lines}{discs}</svg>'
 
 
 def _draw_edge(start: Mapping[str, Any], end: Mapping[str, Any], edge: Mapping[str, Any]) -> str:
-    across, down = end["x"] - start["x"], end["y"] - start["y"]
-    length = math.hypot(across, down) or 1.0
-    stop = max(0.0, 1 - end["size"] / length)
-    x, y = start["x"] + across * stop, start["y"] + down * stop
-    dashes = ' stroke-dasharray="6 5"' if edge.get("dashes") else ""
+    a, b = _Point(start["x"], start["y"]), _Point(end["x"], end["y"])
+    via = _find_middle(a, b, edge["bend"])
+    tip = _move(b, via, end["size"])
+    arrows = _draw_arrow(tip, via)
+    if edge["kind"] == "mutual":
+        a = _move(a, via, start["size"])
+        arrows += _draw_arrow(a, via)
     return (
-        f'<line x1="{start["x"]}" y1="{start["y"]}" x2="{x:.0f}" y2="{y:.0f}" stroke="{edge["color"]}" '
-        f'stroke-width="{edge["width"]}"{dashes}/>'
+        f'<g class="e-{edge["kind"]}"><path d="M{_write(a)}Q{_write(via)} {_write(tip)}" '
+        f'stroke-width="{edge["width"]}"/>{arrows}</g>'
     )
 
 
+def _find_middle(a: _Point, b: _Point, bend: float) -> _Point:
+    """Return the point that pulls an edge aside, always to the same hand: there and back are two lines."""
+    across, down = b.x - a.x, b.y - a.y
+    return _Point((a.x + b.x) / 2 + down * bend, (a.y + b.y) / 2 - across * bend)
+
+
+def _move(point: _Point, goal: _Point, steps: float) -> _Point:
+    length = math.hypot(goal.x - point.x, goal.y - point.y)
+    share = min(1.0, steps / length) if length else 0.0
+    return _Point(point.x + (goal.x - point.x) * share, point.y + (goal.y - point.y) * share)
+
+
+def _draw_arrow(tip: _Point, origin: _Point) -> str:
+    """Return the head of an arrow that comes from a point; nothing where an edge has no length."""
+    length = math.hypot(origin.x - tip.x, origin.y - tip.y)
+    if not length:
+        return ""
+    x, y = (origin.x - tip.x) / length * _ARROW, (origin.y - tip.y) / length * _ARROW
+    left, right = _Point(tip.x + x - y / 2, tip.y + y + x / 2), _Point(tip.x + x + y / 2, tip.y + y - x / 2)
+    return f'<polygon points="{_write(tip)} {_write(left)} {_write(right)}"/>'
+
+
+def _write(point: _Point) -> str:
+    return f"{point.x:.0f},{point.y:.0f}"
+
+
 def _draw_node(node: Mapping[str, Any]) -> str:
-    colour = node["color"]
     return (
-        f'<circle cx="{node["x"]}" cy="{node["y"]}" r="{node["size"]}" fill="{colour["background"]}" '
-        f'stroke="{colour["border"]}" stroke-width="1.5"/><text x="{node["x"]}" '
-        f'y="{node["y"] + node["size"] + _LABEL_SIZE:.0f}" font-size="{_LABEL_SIZE}" text-anchor="middle" '
-        f'fill="#1f2933" stroke="#fff" stroke-width="4" paint-order="stroke">{html(node["label"])}</text>'
+        f'<circle class="n-{node["kind"]}" cx="{node["x"]}" cy="{node["y"]}" r="{node["size"]}"/>'
+        f'<text x="{node["x"]}" y="{node["y"] + node["size"] + _LABEL_SIZE:.0f}" font-size="{_LABEL_SIZE}">'
+        f"{html(node['label'])}</text>"
     )

@@ -8,11 +8,15 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from analysis.quantities import write_count
+from analysis.report.colours import build_colour_style
 from analysis.report.displays import TEMPLATES, read_asset
 from analysis.report.escaping import breakable, plain
 from analysis.report.glossary import GLOSSARY
 from analysis.report.networks import build_scripts
+from analysis.report.packages import shorten_names
 from analysis.report.prose import render_markdown
+from analysis.report.provenance import format_day
+from analysis.report.terms import explain
 
 
 class Trusted(str):
@@ -35,7 +39,10 @@ def build_environment() -> Environment:
     environment.globals["asset"] = lambda name: Trusted(read_asset(name))
     environment.filters.update(
         breakable=lambda text: Trusted(breakable(text)),
+        explained=lambda text: Trusted(explain(text)),
+        short=lambda text, prefix: Trusted(breakable(shorten_names(text, prefix))),
         plain=plain,
+        time=format_day,
         prose=lambda text: Trusted(render_markdown(text)),
         number=write_count,
     )
@@ -44,6 +51,9 @@ def build_environment() -> Environment:
 
 def render(template: str, **values: Any) -> str:
     """Return a rendered template; the style sheet and scripts are always available to it."""
-    style = Trusted(read_asset("page.css") + read_asset("parts.css"))
-    scripts = Trusted(build_scripts())
-    return build_environment().get_template(template).render(style=style, scripts=scripts, **values)
+    assets = {
+        "style": build_colour_style() + read_asset("page.css") + read_asset("parts.css"),
+        "theme": read_asset("theme.js"), "behaviour": read_asset("page.js"), "scripts": build_scripts(),
+    }  # fmt: skip
+    trusted = {name: Trusted(text) for name, text in assets.items()}
+    return build_environment().get_template(template).render(**trusted, **values)

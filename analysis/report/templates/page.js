@@ -1,0 +1,28 @@
+// Opens what a link leads to, and everything for print; closes the contents after a choice on a narrow screen.
+(function () {
+  "use strict";
+  var contents = document.querySelector("nav.contents details"), wide = matchMedia("(min-width: 64rem)"), opened = [];
+  function arrange() { contents.open = wide.matches; }
+  function reveal() {
+    var target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (!target) { return; }
+    for (var part = target; part; part = part.parentElement) { if (part.tagName === "DETAILS") { part.open = true; } }
+    var inside = target.querySelector(":scope > details");
+    if (inside) { inside.open = true; }
+    target.scrollIntoView();
+  }
+  arrange();
+  wide.addEventListener("change", arrange);
+  contents.addEventListener("click", function (event) { if (event.target.closest("a") && !wide.matches) { contents.open = false; } });
+  addEventListener("hashchange", reveal);
+  reveal();
+  addEventListener("keydown", function (event) {
+    if (event.key !== "Escape") { return; }
+    if (contents.open && !wide.matches) { contents.open = false; }
+    if (document.activeElement && document.activeElement.matches("button.term")) { document.activeElement.blur(); }
+  });
+  addEventListener("beforeprint", function () {
+    opened = Array.prototype.filter.call(document.querySelectorAll("main details:not([open])"), function (part) { part.open = true; return true; });
+  });
+  addEventListener("afterprint", function () { opened.forEach(function (part) { part.open = false; }); });
+}());
