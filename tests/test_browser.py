@@ -264,7 +264,7 @@ def test_on_a_phone_the_plan_ends_on_the_third_screen_and_findings_are_two_taps_
     assert seen.page.evaluate(PLAN_END) <= 3 * 844
     if "agent_platform" in report.as_posix():
         assert seen.page.locator(".understood").evaluate("part => part.getBoundingClientRect().bottom") <= 844
-    listed = seen.page.locator(".card .subject")
+    listed = seen.page.locator(".fold .subject")
     assert listed.count() > 0
     card = seen.page.locator("#cause-1 > summary")
     card.click()
@@ -278,7 +278,7 @@ def test_every_finding_is_on_the_executive_page(browser: Any, report: Path) -> N
     seen = visit(browser, report / "index.html")
     document = json.loads((report / "findings.json").read_text("utf-8"))
     rows = [row for row in document["findings"] if row["certainty"] != "refuted" and not row["cause"]]
-    marks = seen.page.evaluate("[...document.querySelectorAll('.card .subject')].map(part => part.id)")
+    marks = seen.page.evaluate("[...document.querySelectorAll('.fold .subject')].map(part => part.id)")
     assert sorted(marks) == sorted(row["fingerprint"] for row in rows)
     leave(seen)
 

@@ -86,4 +86,4 @@ def test_the_report_is_the_same_every_time(shop: Investigation) -> None:
 def test_key_findings_are_those_that_matter_and_milder_ones_are_listed_too(shop: Investigation) -> None:
     report = build_executive(shop)
     assert {group.severity for group in report.groups if group not in report.key_groups} == {"P3"}
-    assert sum(group.count for group in report.groups) == (shop.findings["cause"] == "").sum()
+    assert sum(group.count for group in report.groups) == (shop.frame("findings")["cause"] == "").sum()

@@ -125,7 +125,7 @@ def test_next_actions_are_the_first_urgent_steps_of_the_plan(shop: Investigation
 def test_consequences_are_counted_with_the_action_that_removes_them(shop: Investigation) -> None:
     steps = sum(len(phase.steps) for phase in shop.plan())
     actions = find_next_actions(shop, shop.plan(), most=steps)
-    assert sum(action.consequences for action in actions) == (shop.findings["cause"] != "").sum() > 0
+    assert sum(action.consequences for action in actions) == (shop.frame("findings")["cause"] != "").sum() > 0
 
 
 def test_at_most_five_figures_stand_first_the_worst_of_them(shop: Investigation) -> None:

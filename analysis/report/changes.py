@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis import store, tables
@@ -66,17 +66,21 @@ class Change:
 
 def find_change(inv: Investigation) -> Change | None:
     """Return what changed since the newest older snapshot of the same target; None without one that can be read."""
-    for folder in sorted(_list_older(inv), key=lambda place: place.name, reverse=True):
+    return next((change for before in find_older(inv) if (change := _compare(inv, before))), None)
+
+
+def find_older(inv: Investigation) -> Iterator[Investigation]:
+    """Yield the older snapshots of the same target that can be read, the newest first."""
+    found = inv.path.parent.glob(f"[!.]*/{store.MANIFEST}")
+    for folder in sorted((place.parent for place in found if place.parent.name < inv.path.name), reverse=True):
         try:
-            return _compare(inv, type(inv)(folder))
+            before = type(inv)(folder)
+            for name in ("findings", "scores"):
+                before.table(name)
         except AnalysisError:  # damaged, or of another version: the one before it may do
             continue
-    return None
-
-
-def _list_older(inv: Investigation) -> list[Path]:
-    parent = inv.path.parent
-    return [place for place in parent.iterdir() if place.name < inv.path.name and (place / store.MANIFEST).is_file()]
+        if before.manifest.as_target.is_same(inv.manifest.as_target):
+            yield before
 
 
 def _compare(inv: Investigation, before: Investigation) -> Change | None:

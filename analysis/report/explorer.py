@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from analysis.errors import UnknownNameError
+from analysis.report.colours import build_colour_style
 from analysis.report.displays import PAGE, Fragment, build_table, read_asset
 from analysis.report.escaping import html
 from analysis.report.explorer_data import build_explorer_data
@@ -83,7 +84,8 @@ class Explorer:
     @property
     def frame(self) -> str:
         """The explorer as a separate document in a frame, for JupyterLab: it works offline."""
-        style = f"body{{margin:0;padding:1rem;font:15px/1.5 system-ui,sans-serif}}{read_asset('parts.css')}"
+        body = "body{margin:0;padding:1rem;font:15px/1.5 system-ui,sans-serif;background:var(--paper)}"
+        style = f"{build_colour_style()}{body}{read_asset('parts.css')}"
         head = f'<meta charset="utf-8"><style>{style}</style>'
         document = (
             f'<!doctype html><html lang="en"><head>{head}</head>'

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis import store, tables
-from analysis.errors import AnalysisError
+from analysis import tables
+from analysis.report.changes import find_older
 from analysis.report.provenance import format_time
 
 if TYPE_CHECKING:
@@ -27,14 +27,8 @@ class Since:
 
 def find_since(inv: Investigation) -> Since:
     """Return what the snapshot before this one knew of the same target; nothing for the first one."""
-    found = inv.path.parent.glob(f"[!.]*/{store.MANIFEST}")
-    before = [manifest for manifest in found if manifest.parent.name < inv.path.name]
-    for manifest in sorted(before, reverse=True):
-        try:
-            about = store.read_manifest(manifest.parent)
-            known = frozenset(tables.read_column(store.read_table(manifest.parent, "findings"), "fingerprint"))
-        except AnalysisError:
-            continue  # a damaged one, or one of another version
-        if about.as_target.is_same(inv.manifest.as_target):
-            return Since(f"since the run of {format_time(about.created)}", known)
-    return Since()
+    before = next(find_older(inv), None)
+    if before is None:
+        return Since()
+    known = frozenset(tables.read_column(before.table("findings"), "fingerprint"))
+    return Since(f"since the run of {format_time(before.manifest.created)}", known)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.quantities import write_count, write_share
-from analysis.rules.cycle_outcomes import UNKNOWN_OUTCOMES
+from analysis.tables.simulation import UNKNOWN_OUTCOMES
 from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:

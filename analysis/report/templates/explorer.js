@@ -537,9 +537,11 @@
   function start(section) {
     if (!section.dataset.started) { section.dataset.started = "yes"; section.explorer = new Page(section); }
   }
+  // In the single file the explorer is inside a part that opens.
+  const unfold = section => { for (let part = section; part; part = part.parentElement) { if (part.tagName === "DETAILS") { part.open = true; } } };
   document.querySelectorAll("section.explorer").forEach(section => {
     const isAsked = () => Boolean(readAddress(location.hash));
-    const reveal = () => { if (isAsked()) { start(section); section.scrollIntoView(); } };
+    const reveal = () => { if (isAsked()) { unfold(section); start(section); section.scrollIntoView(); } };
     if (section.dataset.alone !== undefined || !("IntersectionObserver" in window)) { start(section); return; }
     window.addEventListener("hashchange", reveal);
     new IntersectionObserver((entries, watcher) => { if (entries.some(entry => entry.isIntersecting)) { watcher.disconnect(); start(section); } }, { rootMargin: "200px" }).observe(section);

@@ -254,9 +254,12 @@
       row.append(facet.part);
     });
 
+    // In the single file the list is inside a part that opens.
+    function unfold() { for (var part = app; part; part = part.parentElement) { if (part.tagName === "DETAILS") { part.open = true; } } }
     function follow() {
       var hash = decodeURIComponent(location.hash.slice(1));
       if (/^f-/.test(hash) && byId.has(hash.slice(2))) {
+        unfold();
         var one = byId.get(hash.slice(2));
         if (shown.indexOf(one) < 0) { reset(); update(); }
         grow(shown.indexOf(one) + 1);
@@ -271,6 +274,7 @@
         return facets.some(function (facet) { return facet.key === pair[0] && facet.boxes.has(pair[1]); });
       });
       if (!pairs.length) { return; }
+      unfold();
       reset();
       pairs.forEach(function (pair) { facets.find(function (facet) { return facet.key === pair[0]; }).chosen.add(pair[1]); });
       update();
