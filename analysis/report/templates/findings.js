@@ -320,7 +320,8 @@
   document.querySelectorAll(".findings-app").forEach(function (app) {
     if (!app.querySelector("noscript section")) { if (!/<section/.test(app.querySelector("noscript").textContent)) { app.append(make("p", { class: "nothing", text: "No finding." })); return; } }
     function wake() { if (/^#(f-|[a-z]+=)/.test(location.hash)) { start(app); } }
-    if (!window.IntersectionObserver) { start(app); return; }
+    var box = app.getBoundingClientRect();
+    if (!window.IntersectionObserver || (box.width && box.top < innerHeight)) { start(app); return; }
     wake();
     window.addEventListener("hashchange", wake);
     var watcher = new IntersectionObserver(function (seen) { if (seen[0].isIntersecting) { watcher.disconnect(); start(app); } }, { rootMargin: "400px" });
