@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -110,3 +112,27 @@ def test_a_damaged_record_or_a_missing_snapshot_costs_time_only(make_tree: Tree,
         assert find_unchanged(root, tmp_path / "data") is None
     record.write_text(text)
     assert find_unchanged(root, tmp_path / "data") is not None
+
+
+def test_questions_analyse_once_until_something_changes(make_tree: Tree, tmp_path: Path) -> None:
+    root = make_tree(SHOP) / "app"
+    time.sleep(0.1)
+
+    def ask(*arguments: str) -> str:
+        command = [sys.executable, "-m", "analysis.cli", *arguments, "--in", str(root)]
+        environment = {**os.environ, "SSOT_DATA": str(tmp_path / "data")}
+        here = Path(__file__).parent.parent
+        return subprocess.run(
+            command, capture_output=True, text=True, check=True, env=environment, cwd=here, stdin=subprocess.DEVNULL
+        ).stdout
+
+    def count() -> int:
+        return len(list((tmp_path / "data/snapshots").glob("*/[!.]*")))
+
+    assert "shop/api.py:1" in ask("explain", "shop.api", "shop.db")
+    for question in (("explain", "shop.api", "shop.db"), ("paths", "Order"), ("why", "shop.api"), ("findings",)):
+        assert ask(*question)
+        assert count() == 1
+    (root / "shop/api.py").write_text("\nimport shop.db\n")
+    assert "shop/api.py:2" in ask("explain", "shop.api", "shop.db")
+    assert count() == 2

@@ -122,7 +122,7 @@ def export(
     from analysis import store
     from analysis.report import graph_choice, graph_files
 
-    inv = open_or_scan(target, quiet=quiet)
+    inv = open_or_scan(target, quiet=quiet, with_frames=True)
     if module:
         part = graph_choice.choose_neighbours(inv, module)
     elif package or modules:

@@ -67,21 +67,44 @@ def run_investigation(asked: Asked, *, quiet: bool) -> Investigation:
         )  # fmt: skip
 
 
-def open_or_scan(target: str, *, quiet: bool) -> Investigation:
-    """Scan a folder, or open what was kept of it when nothing changed; else open the newest snapshot of a name.
+class _NoFrames:
+    """Lets pandas not be there, for a process that only answers a question."""
 
-    To a log go no lines of progress: only the answer was asked for.
-    """
-    from analysis import Investigation, open_snapshot, store
+    @staticmethod
+    def find_spec(name: str, path: object = None, target: object = None) -> None:
+        """Say that there is no pandas; nothing of any other module."""
+        del path, target
+        if name == "pandas":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+
+def find_kept(asked: Asked) -> Investigation | None:
+    """Return the kept snapshot that a plain run would make again, as nothing changed; None where a run is needed."""
+    from analysis import Investigation, store
     from analysis.unchanged import find_unchanged
 
-    folder = Path(target).expanduser()
-    if not target or not folder.is_dir():
-        return open_snapshot(target)
+    folder = Path(asked.target).expanduser()
+    if asked != Asked(asked.target) or not asked.target or not folder.is_dir():
+        return None
     kept = find_unchanged(folder.resolve(), store.find_data_folder())
-    if kept is not None:
-        return Investigation(kept)
-    return run_investigation(Asked(target), quiet=quiet or not sys.stderr.isatty())
+    return Investigation(kept) if kept is not None else None
+
+
+def open_or_scan(target: str, *, quiet: bool, with_frames: bool = False) -> Investigation:
+    """Scan a folder, or open what was kept of it when nothing changed; else open the newest snapshot of a name.
+
+    To a log go no lines of progress: only the answer was asked for. Without ``with_frames`` this process can make no
+    frames of pandas: Arrow would load it as soon as a column is made of a list, which takes as long as an answer.
+    """
+    if not with_frames:
+        sys.meta_path.insert(0, _NoFrames())
+
+    from analysis import open_snapshot
+
+    if not target or not Path(target).expanduser().is_dir():
+        return open_snapshot(target)
+    asked = Asked(target)
+    return find_kept(asked) or run_investigation(asked, quiet=quiet or not sys.stderr.isatty())
 
 
 def describe(inv: Investigation) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from analysis.cli.options import (
     SimulationBudget,
     Target,
 )
-from analysis.cli.requests import Asked, describe, find_probe, print_json, run_investigation
+from analysis.cli.requests import Asked, describe, find_kept, find_probe, print_json, run_investigation
 from analysis.terminal import print_scan, progress_bar
 
 
@@ -97,7 +97,8 @@ def report(
     )  # fmt: skip
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
     with open_notebook_process() as process:
-        inv = open_snapshot(snapshot) if snapshot else run_investigation(asked, quiet=is_quiet)
+        kept = open_snapshot(snapshot) if snapshot else find_kept(asked)
+        inv = kept or run_investigation(asked, quiet=is_quiet)
         from analysis.report import write_report
 
         with progress_bar(quiet=is_quiet) as progress:

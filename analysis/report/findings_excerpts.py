@@ -27,10 +27,12 @@ def build_excerpts(inv: Investigation, rows: Sequence[Mapping[str, Any]], most: 
     A file that has changed since the snapshot, or is not there, gives nothing but the lines that are in the findings.
     """
     found: dict[str, dict[int, str]] = defaultdict(dict)
-    for place in (place for row in rows for place in row["evidence"]):
-        if place["source"]:
-            found[place["path"]].setdefault(place["line"], _cut(place["source"]))
     sources, size = open_sources(inv), 0
+    for place in (place for row in rows for place in row["evidence"]):
+        lines = sources.read_all(place["path"])  # with the white space before it, which the finding does not keep
+        source = lines[place["line"] - 1] if 0 < place["line"] <= len(lines) else place["source"]
+        if source:
+            found[place["path"]].setdefault(place["line"], _cut(source))
     for path, line in _find_places(rows):
         lines = sources.read_all(path)
         for number in range(max(1, line - _AROUND), min(len(lines), line + _AROUND) + 1):
