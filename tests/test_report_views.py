@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
-from report_trees import HOSTILE, SHOP, investigate
+from pathlib import Path
 
+import pytest
+from report_trees import HOSTILE, SHOP, investigate, write_tree
+
+import analysis
 from analysis.errors import UnknownNameError
 from analysis.investigation import Investigation
 from analysis.report.views import draw_cycles, draw_neighbours, draw_packages, find_busiest
@@ -32,6 +35,19 @@ def test_a_single_module_without_imports_is_one_node(lonely: Investigation) -> N
     assert draw_cycles(lonely).networks == ()
     assert find_busiest(lonely) == "one"
     assert [node.name for node in draw_neighbours(lonely).nodes] == ["one"]
+
+
+def test_the_busiest_module_is_one_of_the_target_not_of_the_code_beside_it(tmp_path: Path) -> None:
+    files = {
+        ".git/HEAD": "ref: refs/heads/main\n", ".git/objects/a": "", ".git/refs/a": "",
+        "app/__init__.py": "", "app/a.py": "import app.b\nimport shared.db\n", "app/b.py": "import shared.db\n",
+        "shared/__init__.py": "", "shared/db.py": "",
+    }  # fmt: skip
+    root = write_tree(tmp_path / "tree", files)
+    inv = analysis.investigate(root / "app", data=tmp_path / "data", jobs=1)
+    assert inv.frame("siblings")["module"].tolist() == ["shared", "shared.db"]
+    assert find_busiest(inv) == "app.b"
+    assert draw_neighbours(inv).nodes[0].name == "app.b"
 
 
 def test_packages_show_who_imports_whom_and_mark_both_ways(shop: Investigation) -> None:

@@ -27,8 +27,8 @@ def build_explorer_data(inv: Investigation) -> dict[str, Any]:
     name modules by their place in it: see ``build_imports``, ``build_cycles``, ``build_findings`` and
     ``build_classes``. ``second`` are the modules with second names: place, second name, kind, file and line of the
     evidence. ``open`` are the packages that are open in the first view, with whether their single modules are shown.
-    ``link`` is the address of a line in the source, empty without one. Control characters and changes of direction in
-    names are replaced.
+    ``link`` is the address of a line in the source, empty without one; ``root`` is the folder that was scanned. Control
+    characters and changes of direction in names are replaced.
     """
     files = _read_files(inv)
     edges = inv.table("edges")
@@ -40,6 +40,7 @@ def build_explorer_data(inv: Investigation) -> dict[str, Any]:
     paths = {module: path for module, (path, _) in files.items()}
     data = {
         "target": inv.name,
+        "root": inv.manifest.root,
         "link": fill_revision(inv.policy.target.source_url, inv.manifest.revision),
         "nodes": _build_nodes(tree, files, order_tree(tree, pairs), texts),
         "imports": imports,

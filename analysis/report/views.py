@@ -146,8 +146,9 @@ def draw_neighbours(inv: Investigation, module: str = "", most: int = MOST_NEIGH
 
 
 def find_busiest(inv: Investigation) -> str:
-    """Return the most imported module, in a tie the first by name; empty for a target without edges."""
+    """Return the most imported module of the target, in a tie the first by name; empty for a target without edges."""
     edges = inv.edges[~inv.edges["is_ancestor"]].drop_duplicates(["importer", "imported"])
-    counts = Counter(edges["imported"].astype(str))
+    own = frozenset(inv.graph.modules)  # code beside the target is imported too
+    counts = Counter(name for name in edges["imported"].astype(str) if name in own)
     best = min(counts.items(), key=lambda item: (-item[1], item[0]), default=None)
     return best[0] if best else next(iter(inv.graph.modules), "")

@@ -51,6 +51,7 @@
       this.id = "x" + (pages += 1);
       this.model = explorer.readModel(JSON.parse(section.querySelector("script[type='application/json']").textContent));
       this.graphs = new Map();
+      this.way = explorer.chooseWay(this.model.data);
       this.build();
       window.addEventListener("hashchange", () => { if (readAddress(location.hash)) { this.show(readAddress(location.hash)); } });
       let room = this.frame.clientWidth;
@@ -75,18 +76,16 @@
       this.words = make("p", { class: "x-text" });
       this.crumbs = make("nav", { class: "x-crumbs", "aria-label": "Where this view is" });
       this.frame = make("div", { class: "x-frame" });
-      this.panel = make("div", { class: "x-panel", role: "region", "aria-label": "The view as lists" });
       this.selected = make("div", { class: "x-selected", "aria-live": "polite" });
-      this.lists = make("div", { class: "x-lists" });
-      this.panel.append(this.selected, this.lists);
+      this.lists = make("div", { class: "x-lists", role: "region", "aria-label": "The view as lists" });
       this.actions = make("div", { class: "x-actions" });
       this.note = make("p", { class: "x-hidden" });
       this.section.append(
         make("div", { class: "x-bar" }, this.buildSearch("Search", "Find a module, package or class", hit => this.go({ view: hit.view, name: hit.name })),
           make("details", { class: "x-further", open: this.section.clientWidth > 720 }, make("summary", {}, "Path and filters"),
-            make("div", { class: "x-bar" }, this.buildPathForm()), make("div", { class: "x-bar" }, ...Object.keys(FILTERS).map(name => this.buildFilter(name))))),
+            make("div", { class: "x-bar" }, this.buildPathForm()), make("div", { class: "x-bar" }, ...Object.keys(FILTERS).map(name => this.buildFilter(name)), this.buildWays()))),
         this.crumbs, this.heading, this.words, this.actions,
-        make("div", { class: "x-body" }, make("div", { class: "x-picture" }, this.frame, this.buildTools(), this.note, this.buildLegend()), this.panel), this.status);
+        make("div", { class: "x-body" }, this.frame, this.selected, make("div", { class: "x-under" }, this.buildTools(), this.note, this.buildLegend()), this.lists), this.status);
       this.watchPicture();
     }
 
@@ -144,10 +143,22 @@
       return make("div", { class: "x-filter" }, make("label", { for: id }, label), select);
     }
 
+    // Chooses where a click on a place of the source leads.
+    buildWays() {
+      const id = this.id + "-way", ways = explorer.listWays(this.model.data);
+      const select = make("select", { id: id }, ...ways.map(([way, text]) => make("option", { value: way, selected: way === this.way }, text)));
+      select.addEventListener("change", () => {
+        this.way = select.value;
+        try { localStorage.setItem("ssot.open", this.way); } catch (error) { /* not allowed: for this page only */ }
+        this.show(this.state);
+      });
+      return make("div", { class: "x-filter", hidden: ways.length < 2 }, make("label", { for: id }, "Places open in"), select);
+    }
+
     buildTools() {
       const tool = (text, label, act) => make("button", { type: "button", title: label, "aria-label": label, onclick: act }, text);
       return make("div", { class: "x-tools", role: "toolbar", "aria-label": "Picture" },
-        tool("+", "Larger", () => this.zoom(1.3)), tool("−", "Smaller", () => this.zoom(1 / 1.3)), tool("Fit", "Fit the picture into its frame", () => this.fit()),
+        tool("Back", "The view before", () => history.back()), tool("+", "Larger", () => this.zoom(1.3)), tool("−", "Smaller", () => this.zoom(1 / 1.3)), tool("Fit", "Fit the picture into its frame", () => this.fit()),
         tool("SVG", "Save the picture as SVG", () => this.save("svg")), tool("PNG", "Save the picture as PNG", () => this.save("png")),
         tool("Link", "Copy the address of this view", () => this.copy(String(location.href).replace(/#.*$/, "") + "#" + writeAddress(this.state))));
     }
@@ -296,6 +307,9 @@
       way.forEach((at, step) => items.push(step === way.length - 1 ? make("span", { "aria-current": "page" }, this.model.data.nodes.label[at]) : make("a", { href: "#" + writeAddress({ ...this.state, view: "package", name: names[at], open: null }) }, this.model.data.nodes.label[at])));
       this.crumbs.replaceChildren(...items.flatMap((item, at) => at ? [" › ", item] : [item]));
       this.actions.replaceChildren(...this.buildActions(view));
+      if (this.graph(this.state.filter).isFiltered) {
+        this.actions.prepend(make("button", { type: "button", onclick: () => this.go({ open: this.state.open, filter: { ...explorer.NO_FILTER } }) }, "Without filters"));
+      }
     }
 
     buildActions(view) {
@@ -432,7 +446,6 @@
       this.frame.querySelectorAll(".x-chosen").forEach(each => each.classList.remove("x-chosen"));
       this.chosen = element;
       this.selected.replaceChildren();
-      this.panel.classList.toggle("x-has-selected", Boolean(element));
       if (!element) { this.highlight(null); return; }
       element.classList.add("x-chosen");
       if (element.dataset.link) {

@@ -40,12 +40,28 @@
     return more;
   }
 
+  // Where a click on a place leads: the choice that the page of findings remembers too.
+  const WAYS = { host: "the code host", vscode: "VS Code", pycharm: "PyCharm", copy: "nowhere, copy the path" };
+  function remembered(key) { try { return localStorage.getItem(key) || ""; } catch (error) { return ""; } }
+
+  explorer.listWays = function (data) {
+    return Object.entries(WAYS).filter(([way]) => way === "copy" || (way === "host" ? data.link : data.root || remembered("ssot.folder")));
+  };
+  explorer.chooseWay = function (data) {
+    const ways = explorer.listWays(data).map(([way]) => way), chosen = remembered("ssot.open");
+    return ways.includes(chosen) ? chosen : ways.includes("host") ? "host" : "copy";
+  };
+
+  function address(data, way, where) {
+    const quote = path => path.split("/").map(encodeURIComponent).join("/"), line = String(where.line);
+    if (way === "host") { return data.link.split("{path}").join(quote(where.path)).split("{line}").join(line); }
+    const path = `${(remembered("ssot.folder") || data.root).replace(/\/+$/, "")}/${where.path}`;
+    return way === "vscode" ? `vscode://file${path[0] === "/" ? "" : "/"}${quote(path)}:${line}` : `pycharm://open?file=${encodeURIComponent(path)}&line=${line}`;
+  }
+
   function place(page, where) {
-    const text = `${where.path}:${where.line}`, link = page.model.data.link;
-    if (link) {
-      const path = where.path.split("/").map(encodeURIComponent).join("/");
-      return make("a", { href: link.split("{path}").join(path).split("{line}").join(where.line), rel: "noopener noreferrer", class: "x-place" }, name(text));
-    }
+    const text = `${where.path}:${where.line}`, data = page.model.data;
+    if (page.way !== "copy") { return make("a", { href: address(data, page.way, where), rel: "noopener noreferrer", class: "x-place" }, name(text)); }
     return make("button", { type: "button", class: "x-place", title: "Copy this place", onclick: event => page.copy(text, event.currentTarget) }, name(text));
   }
 

@@ -119,7 +119,7 @@
       if (standing[place] !== place) { continue; }
       const inside = isInside(place), node = makeNode(model, place, { outside: !inside });
       if (opened.has(place)) { Object.assign(node, describeOwn(model, place, opened.get(place))); }
-      if (node.size && (inside || tied.has(node.key))) { nodes.push(node); }
+      if (node.size && (tied.has(node.key) || (inside && !graph.isFiltered))) { nodes.push(node); }
     }
     const inside = nodes.filter(node => !node.outside).length;
     const modules = root < 0 ? model.inner.get(-1).reduce((sum, place) => sum + model.sizes[place], 0) : model.sizes[root];
