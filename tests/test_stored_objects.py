@@ -257,6 +257,22 @@ STALE: Mapping[str, tuple[str, dict[str, str]]] = {
         "conf.py": SETTINGS, "names.py": "from conf import STORE as SHELF\n",
         "app.py": "from conf import start\nimport names\nSHOWN = names.SHELF\ndef read():\n    return SHOWN\n",
     }),
+    "another module sets it": ("None", {
+        "conf.py": "STORE = None\n", "docs.py": "from conf import STORE\ndef read():\n    return STORE\n",
+        "app.py": "import conf\nfrom docs import read\ndef start():\n    conf.STORE = 'store'\n",
+    }),
+    "another module sets it by its name": ("None", {
+        "conf.py": "STORE = None\n", "docs.py": "from conf import STORE\ndef read():\n    return STORE\n",
+        "app.py": "import conf\nfrom docs import read\ndef start():\n    setattr(conf, 'STORE', 'store')\n",
+    }),
+    "the dict of the module has it": ("None", {
+        "conf.py": "STORE = None\ndef start():\n    globals()['STORE'] = 'store'\n",
+        "app.py": "from conf import STORE, start\ndef read():\n    return STORE\n",
+    }),
+    "another module sets it, and it is read there": ("store", {
+        "conf.py": "STORE = None\n", "docs.py": "import conf\ndef read():\n    return conf.STORE\n",
+        "app.py": "import conf\nfrom docs import read\ndef start():\n    conf.STORE = 'store'\n",
+    }),
     "a star without the name": ("store", {
         "conf.py": SETTINGS + "__all__ = ['start']\n",
         "app.py": "from conf import *\nimport conf\ndef read():\n    return conf.STORE\n",

@@ -58,6 +58,128 @@ def grade(root: Path) -> list[tuple[str, str]]:
 
 
 MIXED: Mapping[str, str] = {
+    "a dict of the function around it": """
+        def make():
+            seen = {}
+            def get(user):
+                seen['user'] = user
+                return seen
+            return get
+        get = make()
+        def serve(user): return get(user)
+        """,
+    "a list of the function around it": """
+        def make():
+            seen = []
+            def get(user):
+                seen.append(user)
+                return seen
+            return get
+        collect = make()
+        def serve(user): return collect(user)
+        """,
+    "a name of the function around it": """
+        def make_getter():
+            current = None
+            def get(user):
+                nonlocal current
+                if current is None:
+                    current = user
+                return current
+            return get
+        get_user = make_getter()
+        def serve(user): return get_user(user)
+        """,
+    "a decorator that remembers the first result": """
+        def once(function):
+            kept = []
+            def wrapper(*args):
+                if not kept:
+                    kept.append(function(*args))
+                return kept[0]
+            return wrapper
+        class Session:
+            def __init__(self, user): self.user = user
+        @once
+        def get_session(user):
+            return Session(user)
+        def serve(user): return get_session(user).user
+        """,
+    "a decorator with one result": """
+        import functools
+        def memo(function):
+            result = None
+            @functools.wraps(function)
+            def wrapper(*args, **kwargs):
+                nonlocal result
+                if result is None:
+                    result = function(*args, **kwargs)
+                return result
+            return wrapper
+        @memo
+        def load_profile(user):
+            return {'user': user}
+        def serve(user): return load_profile(user)
+        """,
+    "a dict that a function has": """
+        def serve(user):
+            serve.state['user'] = user
+            return serve.state
+        serve.state = {}
+        """,
+    "an update of a dict of the class": """
+        class Desk:
+            context = {}
+            def bind(self, user):
+                self.context.update(user=user)
+                return self.context
+        def serve(user): return Desk().bind(user)
+        """,
+    "the default of a context variable": """
+        from contextvars import ContextVar
+        state = ContextVar('state', default={})
+        def serve(user):
+            state.get()['user'] = user
+            return state.get()
+        """,
+    "the default of a context variable by a local name": """
+        import contextvars
+        messages: contextvars.ContextVar[list] = contextvars.ContextVar('messages', default=[])
+        def serve(user):
+            found = messages.get()
+            found.append(user)
+            return found
+        """,
+    "objects with one dict for all": """
+        class Session:
+            _shared = {}
+            def __init__(self, user):
+                self.__dict__ = self._shared
+                self.__dict__.setdefault('user', user)
+        def serve(user): return Session(user).user
+        """,
+    "an attribute of the module by its name": """
+        import sys
+        current = None
+        def serve(user):
+            if current is None:
+                setattr(sys.modules[__name__], 'current', user)
+            return current
+        """,
+    "an attribute of the class by its name": """
+        class Ctx:
+            user = None
+        def serve(user):
+            if Ctx.user is None:
+                setattr(Ctx, 'user', user)
+            return Ctx.user
+        """,
+    "the names of the module as a dict": """
+        def serve(user):
+            if 'current' not in globals():
+                globals()['current'] = user
+            return current
+        """,
     "the first request stays in a lazily made object": """
         class Desk:
             def __init__(self, request): self.request = request
@@ -365,6 +487,64 @@ MIXED: Mapping[str, str] = {
         """,
 }
 APART: Mapping[str, str] = {
+    "a decorator that runs once, of a function that is given nothing": """
+        def once(function):
+            kept = []
+            def wrapper(*args, **kwargs):
+                if not kept:
+                    kept.append(function(*args, **kwargs))
+                return kept[0]
+            return wrapper
+        @once
+        def find_size(): return 3
+        def serve(user): return user * find_size()
+        """,
+    "results under their arguments": """
+        def memo(function):
+            known = {}
+            def wrapper(*args):
+                if args not in known:
+                    known[args] = function(*args)
+                return known[args]
+            return wrapper
+        @memo
+        def load(user): return [user]
+        def serve(user): return load(user)
+        """,
+    "a function that each call makes": """
+        def make():
+            seen = []
+            def note(user):
+                seen.append(user)
+                return seen
+            return note
+        def serve(user): return make()(user)
+        """,
+    "a counter of the function around it": """
+        def make():
+            count = 0
+            def step(user):
+                nonlocal count
+                count += 1
+                return user
+            return step
+        step = make()
+        def serve(user): return step(user)
+        """,
+    "a copy of the default of a context variable": """
+        from contextvars import ContextVar
+        state = ContextVar('state', default={})
+        def serve(user):
+            found = dict(state.get())
+            found['user'] = user
+            state.set(found)
+            return found
+        """,
+    "an attribute of the object by its name": """
+        class Desk:
+            def __init__(self, user): setattr(self, 'user', user)
+        def serve(user): return Desk(user).user
+        """,
     "an object for each call": """
         class Desk:
             def __init__(self, request): self.request = request
@@ -600,3 +780,21 @@ def test_the_statement_that_reads_what_an_object_keeps_is_named(make_tree: Tree)
         "app/job.py:3", "app/main.py:2", "app/job.py:5",
     ]  # fmt: skip
     assert "app.main.JOB is one object for all users (app/main.py:2); it is read at app/job.py:5" in finding.message
+
+
+def test_one_object_for_each_class_is_one_for_all_its_callers(make_tree: Tree) -> None:
+    source = """
+        class Base:
+            _objects = {}
+            def __new__(cls, *given):
+                if cls not in cls._objects:
+                    cls._objects[cls] = super().__new__(cls)
+                return cls._objects[cls]
+        class Manager(Base):
+            def __init__(self, user):
+                self.users = [*getattr(self, "users", ()), user]
+        def serve(user): return Manager(user).users
+        """
+    root = make_tree({"app.py": textwrap.dedent(source)})
+    assert run(root) == "mixed"
+    assert grade(root) == [("P1", "singleton"), ("P2", "singleton")]

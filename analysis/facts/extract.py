@@ -96,7 +96,7 @@ def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:
     walker.attempt("classes", lambda: walker.classes.finish(rows, walker.docstrings))
     walker.attempt("dynamic imports", lambda: find_dynamic_rows(source, tree, rows, walker.next_position))
     walker.attempt("starts", lambda: rows.start_marks.extend(find_start_marks(source, tree, walker.next_position)))
-    walker.attempt("stores", lambda: add_stored(rows, walker.functions, source, walker.next_position))
+    walker.attempt("stores", lambda: add_stored(rows, walker.functions, source, tree, walker.next_position))
     walker.attempt("markers", lambda: rows.markers.extend(find_markers(source, walker.docstrings, encoding)))
     walker.attempt("loads", lambda: rows.loads.extend(find_load_rows(source, tree, walker.next_position)))
     if tree.body:

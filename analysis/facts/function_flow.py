@@ -6,11 +6,11 @@ Followed are local names (``c = self.cache; c[k] = v``), tests that something is
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
-from analysis.facts.function_names import Function, FunctionNames, Place
+from analysis.facts.function_names import MODULE, Function, FunctionNames, Place, is_named
 from analysis.facts.walking import list_nodes
 
 CHANGING = frozenset({
@@ -44,10 +44,16 @@ class Stored(NamedTuple):
 
 
 class FunctionFlow:
-    """Reads one outermost function; ``shared`` are the names of the module, ``owner`` is its class, if any."""
+    """Reads one function; ``shared`` are the names around it, ``owner`` is its class, if any.
 
-    def __init__(self, node: Function, shared: Iterable[str], owner: str = "") -> None:
-        self._names = FunctionNames(node, shared, owner)
+    ``contexts`` are context variables whose default can be changed. ``is_inner``: it stands in another function.
+    """
+
+    def __init__(
+        self, node: Function, shared: Iterable[str], owner: str = "", contexts: Collection[str] = (),
+        *, is_inner: bool = False,
+    ) -> None:  # fmt: skip
+        self._names = FunctionNames(node, shared, owner, contexts, is_inner=is_inner)
         self._found: list[tuple[int, Place, str, ast.expr | None, ast.expr | None, bool]] = []
         self._returned: set[str] = set()
         self._given: set[str] = set()
@@ -123,12 +129,24 @@ class FunctionFlow:
                 self._add(line, place, "attribute", value, None, missing)
         elif isinstance(target, ast.Subscript):
             place = self._names.find_place(target.value)
-            if place is not None:
+            if place is not None and place.name == MODULE:
+                self._name(target.slice, place, value, line, missing)
+            elif place is not None:
                 self._add(line, place, "item", value, target.slice, missing)
 
+    def _name(self, name: ast.expr, owner: Place, value: ast.expr, line: int, missing: frozenset[str]) -> None:
+        """Note what is stored into an attribute whose name is a text: of the module itself, a class, another module."""
+        if is_named(name):
+            own = name.value if owner.name == MODULE else f"{owner.name}.{name.value}"  # type: ignore[attr-defined]
+            self._add(line, owner._replace(name=own), "attribute", value, None, missing)
+
     def _calls(self, expression: ast.AST, missing: frozenset[str]) -> None:
-        """Note the calls that put something into a container that outlives the call."""
+        """Note the calls that put something into a container, or an attribute, that outlives the call."""
         for node in list_nodes(expression):
+            if isinstance(node, ast.Call) and find_dotted(node.func) == "setattr" and len(node.args) == 3:
+                owner = self._names.find_place(node.args[0])
+                if owner is not None:
+                    self._name(node.args[1], owner, node.args[2], node.lineno, missing)
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 method = node.func.attr
                 place = self._names.find_place(node.func.value) if method in CHANGING else None
@@ -177,7 +195,10 @@ class FunctionFlow:
         if isinstance(test, ast.Compare) and len(test.ops) == 1:
             operation, other = test.ops[0], test.comparators[0]
             if isinstance(operation, ast.In | ast.NotIn):
-                return self._names.find_place(other), isinstance(operation, ast.In)
+                place = self._names.find_place(other)
+                if place is not None and place.name == MODULE:
+                    place = Place(test.left.value) if is_named(test.left) else None  # type: ignore[attr-defined]
+                return place, isinstance(operation, ast.In)
             if isinstance(operation, ast.Is | ast.IsNot | ast.Eq | ast.NotEq) and _is_empty(other):
                 return self._find_asked(test.left), isinstance(operation, ast.IsNot | ast.NotEq)
             return None, False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
@@ -12,6 +12,10 @@ from analysis.facts.walking import list_nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEEPEST = 6
+#: The names of the module as a mapping or an object: ``globals()``, ``sys.modules[__name__]``.
+MODULE = "<module>"
+#: The part of a context variable's name that stands for what it gives where nothing is set.
+CONTEXT_DEFAULT = "<default>"
 
 
 class Place(NamedTuple):
@@ -37,12 +41,19 @@ class Outer(NamedTuple):
 class FunctionNames:
     """Reads the names of an outermost function; ``shared`` are those of the module, ``owner`` is its class, if any.
 
-    ``itself`` and ``cls`` are the names by which a method knows its object and its class.
+    ``itself`` and ``cls`` are the names by which a method knows its object and its class; ``contexts`` are those of
+    the module that are context variables whose default can be changed. ``is_inner``: ``shared`` are the names of the
+    function around it.
     """
 
-    def __init__(self, node: Function, shared: Iterable[str], owner: str = "") -> None:
+    def __init__(
+        self, node: Function, shared: Iterable[str], owner: str = "", contexts: Collection[str] = (),
+        *, is_inner: bool = False,
+    ) -> None:  # fmt: skip
         self.owner = owner
         self.globals: set[str] = set()
+        self._contexts = contexts
+        self._is_inner = is_inner
         self._assigned: dict[str, list[ast.expr]] = defaultdict(list)
         self.parameters, self.itself, self.cls = _read_parameters(node, owner)
         self._read_names(node)
@@ -83,6 +94,10 @@ class FunctionNames:
 
     def _read_global(self, node: ast.Global) -> None:
         self.globals.update(node.names)
+
+    def _read_nonlocal(self, node: ast.Nonlocal) -> None:
+        if self._is_inner:
+            self.globals.update(node.names)
 
     def _read_inner(self, node: Function | ast.Lambda) -> None:
         self.parameters |= _list_parameters(node.args)
@@ -138,7 +153,11 @@ class FunctionNames:
         return inner and inner._replace(name=f"{inner.name}.{node.attr}")
 
     def _find_element(self, node: ast.Subscript, depth: int) -> Place | None:
+        if find_dotted(node.value) == "sys.modules" and find_dotted(node.slice) == "__name__":
+            return Place(MODULE)
         inner = self.find_place(node.value, depth)
+        if inner is not None and inner.name == MODULE:
+            return Place(node.slice.value) if is_named(node.slice) else None  # type: ignore[attr-defined]
         return inner and inner._replace(is_keyed=inner.is_keyed or not isinstance(node.slice, ast.Constant))
 
     def _find_choice(self, node: ast.BoolOp | ast.IfExp, depth: int) -> Place | None:
@@ -149,9 +168,14 @@ class FunctionNames:
 
     def _find_called(self, node: ast.Call, depth: int) -> Place | None:
         """``type(self)`` is the class; ``d.get(k)`` and ``d.setdefault(k, v)`` are what d keeps."""
+        if isinstance(node.func, ast.Name) and node.func.id == "globals":
+            return Place(MODULE)
         if isinstance(node.func, ast.Name):
             is_own = node.func.id == "type" and len(node.args) == 1 and find_dotted(node.args[0]) == self.itself
             return Place(self.owner) if is_own and self.itself else None
+        if isinstance(node.func, ast.Attribute) and node.func.attr == "get" and not node.args:
+            name = find_dotted(node.func.value)
+            return Place(f"{name}.{CONTEXT_DEFAULT}") if name in self._contexts else None
         if isinstance(node.func, ast.Attribute) and node.func.attr in {"get", "setdefault"} and node.args:
             inner = self.find_place(node.func.value, depth)
             return inner and inner._replace(is_keyed=inner.is_keyed or not isinstance(node.args[0], ast.Constant))
@@ -183,6 +207,7 @@ _PLACES: dict[type[ast.AST], Callable[[FunctionNames, Any, int], Place | None]] 
 
 _READERS: dict[type[ast.AST], Callable[[FunctionNames, Any], None]] = {
     ast.Global: FunctionNames._read_global,
+    ast.Nonlocal: FunctionNames._read_nonlocal,
     ast.FunctionDef: FunctionNames._read_inner,
     ast.AsyncFunctionDef: FunctionNames._read_inner,
     ast.Lambda: FunctionNames._read_inner,
@@ -220,6 +245,11 @@ def list_made_defaults(arguments: ast.arguments) -> dict[str, tuple[int, str]]:
         for argument, value in pairs
         if isinstance(value, ast.Call)
     }
+
+
+def is_named(node: ast.expr) -> bool:
+    """Return whether an expression is a literal name."""
+    return isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value.isidentifier()
 
 
 def _list_parameters(arguments: ast.arguments) -> set[str]:

@@ -168,6 +168,8 @@ def _find_targets(node: ast.AST) -> Iterator[ast.expr]:
     elif isinstance(node, ast.AugAssign):
         yield node.target.value if isinstance(node.target, ast.Subscript) else node.target
     elif isinstance(node, ast.Assign | ast.Delete):
+        if isinstance(node, ast.Assign) and find_dotted(node.targets[0]).endswith(".__dict__"):
+            yield node.value  # it is what the object keeps everything in from now on
         yield from (target.value for target in node.targets if isinstance(target, ast.Subscript))
 
 

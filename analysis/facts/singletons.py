@@ -134,24 +134,32 @@ def _find_kept(method: Function, owners: set[str], *, is_new: bool) -> dict[str,
         target.attr: node.lineno
         for node in assigns
         if any(_makes_own(each, owners, is_new=is_new) for each in _follow(node.value, local))
-        for target in node.targets
+        for target in (_find_holder(each, owners) for each in node.targets)
         if isinstance(target, ast.Attribute) and find_dotted(target.value) in owners
     }
     returned = {
         each.attr
         for node in list_statements(method)
         if isinstance(node, ast.Return) and node.value is not None
-        for each in _follow(node.value, local)
+        for each in (_find_holder(found, owners) for found in _follow(node.value, local))
         if isinstance(each, ast.Attribute) and find_dotted(each.value) in owners
     }
     given = {
         target.attr
         for node in assigns
         if isinstance(node.value, ast.Name) and _returns(method, node.value.id)
-        for target in node.targets
+        for target in (_find_holder(each, owners) for each in node.targets)
         if isinstance(target, ast.Attribute)
     }
     return {name: line for name, line in stored.items() if name in returned | given}
+
+
+def _find_holder(node: ast.expr, owners: set[str]) -> ast.expr:
+    """Return the attribute that keeps one object for each class: of ``cls._objects[cls]`` the mapping."""
+    is_own = isinstance(node, ast.Subscript) and (
+        isinstance(node.slice, ast.Constant) or find_dotted(node.slice).removesuffix(".__name__") in owners
+    )
+    return node.value if is_own else node  # type: ignore[attr-defined]
 
 
 def _follow(value: ast.expr, local: dict[str, list[ast.expr]]) -> list[ast.expr]:

@@ -12,6 +12,7 @@ from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
+from analysis.facts.closures import find_closure_stores
 from analysis.facts.function_flow import CHANGING, FunctionFlow, Stored
 from analysis.facts.function_names import Outer, list_made_defaults
 from analysis.facts.lines import find_offsets, find_words
@@ -45,6 +46,8 @@ _NAMED = re.compile(rb"(?![ \t]*+(?:None|True|False)\b)[^\w\n#]*+[A-Za-z_\x80-\x
 _WORD = re.compile(rb"(?<!\.)\b[A-Za-z_\x80-\xff][\w\x80-\xff]*+")
 _WORD_AFTER = re.compile(rb"[\w\x80-\xff]")
 _TYPE = frozenset({b"type"})
+#: What stores by a text instead of a name.
+_BY_TEXT = (b"setattr(", b"globals()[")
 _CLASS_WORDS = frozenset({b"cls", b"type", b"self"})
 _CHANGING = frozenset(name.encode() for name in CHANGING)
 #: What reads no attribute: how such lines begin, and what follows it there. Patterns for each file take long to make.
@@ -61,21 +64,22 @@ _MOST_READS = 8
 
 def find_stores(
     source: bytes, functions: Sequence[Outer], names: Collection[str], own: Collection[str],
-    next_position: Callable[[], int],
+    next_position: Callable[[], int], contexts: Collection[str] = (),
 ) -> list[Row]:  # fmt: skip
     """Return the rows of ``stores``; ``source`` has LF line ends, ``names`` are those of the module.
 
-    ``own`` are those of them that are bound to objects, neither imported nor classes.
+    ``own`` are those of them that are bound to objects, neither imported nor classes; ``contexts`` those that are
+    context variables whose default can be changed.
     """
     if not functions:
         return []
-    lines, of_objects = _find_lines(source, {*names, *_list_defaults(functions)}, own)
-    found: list[tuple[Outer, Stored]] = []
+    lines, of_objects = _find_lines(source, {*names, *_list_defaults(functions)}, own, contexts)
+    found: list[tuple[Outer, Stored]] = list(find_closure_stores(functions))
     for function in functions:
         first, last = function.node.lineno, function.node.end_lineno or 0
         place = bisect_left(lines, first)
         if (place < len(lines) and lines[place] <= last) or _keeps_argument(function, of_objects):
-            flow = FunctionFlow(function.node, names, function.owner)
+            flow = FunctionFlow(function.node, names, function.owner, contexts)
             found += [
                 (function, each) for each in flow.list_stored() if each.way != "object" or _is_left(function, each)
             ]
@@ -125,7 +129,7 @@ def _list_defaults(functions: Iterable[Outer]) -> Iterator[str]:
 
 
 def _find_lines(
-    source: bytes, names: Collection[str], own: Collection[str]
+    source: bytes, names: Collection[str], own: Collection[str], contexts: Collection[str]
 ) -> tuple[list[int], list[tuple[int, bytes]]]:
     """Return the sorted lines that may store something into a name of the module or into a class.
 
@@ -139,6 +143,8 @@ def _find_lines(
         is_meant = found["name"] in owners or (not found["own"] and found["name"] in _CLASS_WORDS)
         if is_meant and (found["sign"] != b"(" or found["last"] in _CHANGING):
             offsets.append(found.start("name"))
+    offsets += [offset for word in _BY_TEXT for _, offset in find_words(source, word)]
+    offsets += [offset for name in contexts for _, offset in find_words(source, f"{name}.get()".encode())]
     of_objects: list[tuple[int, bytes]] = []
     for found in _match(_OWN_STORES, source):
         if found["sign"] != b"(" or found["last"] in _CHANGING:

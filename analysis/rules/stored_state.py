@@ -9,6 +9,7 @@ from typing import NamedTuple, Protocol
 import pyarrow as pa
 
 from analysis import tables
+from analysis.facts.function_names import CONTEXT_DEFAULT
 from analysis.facts.personal import is_personal
 from analysis.facts.test_files import is_test_file
 from analysis.names.inheritance import Inheritance
@@ -93,7 +94,7 @@ class Store(NamedTuple):
 
         What is kept under a key of its own is found by this key only; what every call binds anew is said elsewhere.
         """
-        is_for_all = self.way not in {"object", "default"} and (self.way != "bind" or self.is_once)
+        is_for_all = self.way not in {"object", "default", "closure"} and (self.way != "bind" or self.is_once)
         return is_for_all and self.inflow == "parameter" and self.is_open
 
     @property
@@ -184,14 +185,21 @@ class _Holders:
             attribute, _, part = own[1].partition(".")
             return (f"{module}:{own[0]}.{attribute}", True, part) if attribute else None
         first, _, rest = name.partition(".")
-        if way == "bind":
-            return f"{module}.{first}", False, ""
+        if way in {"bind", "closure"} or (way == "attribute" and not rest):
+            return f"{module}.{name}", False, ""
+        if CONTEXT_DEFAULT in name:
+            return f"{module}.{first}", False, "default"
         meaning = self._meanings.get((module, first))
-        if meaning is None:
-            return None
+        return None if meaning is None else self._find_meant(module, meaning, (first, rest), way)
+
+    def _find_meant(
+        self, module: str, meaning: Meaning, name: tuple[str, str], way: str
+    ) -> tuple[str, bool, str] | None:
+        """Return the same for a name whose first part means something: a class, a module, an object."""
+        first, rest = name
         if meaning.is_class or meaning.kind == "function":
             attribute, _, part = rest.partition(".")
-            is_meant = meaning.path if meaning.is_class else way == "attribute"
+            is_meant = meaning.path if meaning.is_class else True  # functions have attributes, too
             return (f"{meaning.definition}.{attribute}", True, part) if attribute and is_meant else None
         if meaning.kind == "module":
             return self._find_in_module(module, meaning, first, rest, way)

@@ -8,6 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from analysis import tables
 from analysis.rules.called_on_import import find_called
+from analysis.rules.closures import find_closure_stores
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.kept_objects import list_names
@@ -27,11 +28,12 @@ _HOOK = re.compile(r"\.__(?!call__)\w+__$")
 def _check_arguments(case: RuleContext) -> Iterator[Finding]:
     rule = "argument-kept-for-all"
     singletons = {f"{state.definition}.{state.name}" for state in find_singletons(case)}
-    found = _group(
+    kept = [
         store
         for store in (*case.stores, *find_inner_stores(case))
         if store.is_kept and not store.is_test and store.holder not in singletons
-    )
+    ]
+    found = _group([*kept, *find_closure_stores(case)])
     readers, made = find_readers(case, found), dict(list_names(case))
     for holder, stores in found.items():
         severity = min(map(grade, stores))

@@ -61,6 +61,12 @@ def _find_rebound(case: RuleContext) -> dict[_Name, Rebinding]:
     for path, line, name, kind, owner in rows:
         if path in case.homes and not is_test_file(path) and kind not in {"delete", "star", "declaration"}:
             found[case.homes[path], name].append((owner, path, line))
+    modules = frozenset(case.homes.values())
+    for store in case.stores:
+        module, _, name = store.holder.rpartition(".")
+        is_name = store.way == "attribute" and not store.is_class and not store.part and module in modules
+        if is_name and not store.is_test:
+            found[module, name].append((store.owner, store.path, store.line))
     return found
 
 
