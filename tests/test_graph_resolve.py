@@ -130,11 +130,29 @@ def test_a_phantom_still_runs_the_packages_on_the_way(make_tree: Tree) -> None:
     assert pairs(graph, ancestors=True) == {("main", "p"), ("main", "p.q")}
 
 
-def test_a_namespace_package_may_have_parts_elsewhere(make_tree: Tree) -> None:
-    graph = build(make_tree({"ns/a.py": "import ns.b\nimport ns.elsewhere", "ns/b.py": ""}))
+@pytest.mark.parametrize(
+    ("files", "reason"),
+    [
+        ({}, "no-such-module"),
+        ({"pyproject.toml": "[project]\nname = 'ns'\ndependencies = ['answer-ns-other']\n"}, "no-such-module"),
+        ({"pyproject.toml": "[project]\nname = 'ns-core'\n"}, "another-part"),
+        ({"pyproject.toml": "[project]\nname = 'x'\ndependencies = ['ns.elsewhere>=2']\n"}, "another-part"),
+        ({"requirements-dev.txt": "pytest\nNS_elsewhere==1.0\n"}, "another-part"),
+        ({"setup.cfg": "[options]\ninstall_requires =\n    ns>=1\n"}, "another-part"),
+    ],
+)
+def test_a_namespace_package_may_have_parts_of_other_distributions(
+    make_tree: Tree, files: dict[str, str], reason: str
+) -> None:
+    graph = build(make_tree({"ns/a.py": "import ns.b\nimport ns.elsewhere", "ns/b.py": "", **files}))
     assert pairs(graph) == {("ns.a", "ns.b")}
     assert graph.externals.num_rows == 0
-    assert [(row["module"], row["reason"]) for row in graph.phantoms.to_pylist()] == [("ns.elsewhere", "another-part")]
+    assert [(row["module"], row["reason"]) for row in graph.phantoms.to_pylist()] == [("ns.elsewhere", reason)]
+
+
+def test_a_namespace_that_many_distributions_share_may_have_more_parts(make_tree: Tree) -> None:
+    graph = build(make_tree({"google/ours/a.py": "import google.ours.b\nimport google.cloud", "google/ours/b.py": ""}))
+    assert [row["reason"] for row in graph.phantoms.to_pylist()] == ["another-part"]
 
 
 def test_a_compiled_module_exists(make_tree: Tree) -> None:

@@ -23,6 +23,7 @@ from analysis.facts.starting import StartFolders, find_start_folders
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.missing import Doubts, Nearest
 from analysis.resolve.modules import NAMESPACE, Module, ModuleIndex
+from analysis.resolve.namespace_parts import NamespaceParts
 from analysis.resolve.neighbours import Neighbours
 from analysis.resolve.pushed_names import find_pushed_names
 from analysis.resolve.registered import find_registered
@@ -119,6 +120,7 @@ class ImportResolver(Finder):
         imports, bindings = settle_conditions(facts.imports.combine_chunks(), facts.bindings, self)
         self.statements, self.bindings = imports, bindings
         self._doubts = Doubts(self.index, facts.tree, files=facts.files, imports=imports, hooks=facts.hooks)
+        self._parts = NamespaceParts(self.index, facts.tree)
         self._lists = _read_lists(facts.exports)
         self._nearest: Nearest | None = None
         self._registered = dict(find_registered(self.index, facts.loads, imports, self.find_taken))
@@ -274,7 +276,8 @@ class ImportResolver(Finder):
             is_ours = base < 0 and bool(around) and self._is_ours(around[0], importer)
             if not is_ours:
                 return ImportAnswer(absolute, base, missing=missing, origin="unknown")
-            return ImportAnswer(absolute, base, missing=missing, reason="another-part")
+            if self._parts.may_be_elsewhere(around[0], importer.root):
+                return ImportAnswer(absolute, base, missing=missing, reason="another-part")
         if self._nearest is None:
             self._nearest = Nearest(self.index)
         run = tuple([module.number for module in around if module.kind != NAMESPACE])
