@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from analysis import tables
 from analysis.facts.attribute_places import Use, find_uses
+from analysis.facts.lines import find_offsets
 from analysis.facts.source import LARGEST_FILE_BYTES
 from analysis.facts.source_tree import SourceTree
 from analysis.resolve import TargetResolver
@@ -20,9 +21,14 @@ from analysis.resolve.modules import Module
 from analysis.resolve.values import ALL_RUN, Outcome
 
 #: Whoever sets attributes of modules under names that are not written may set any.
-_SETTING = re.compile(rb"\b(?:setattr|vars)\(\s*(\w+)|\b(\w+)(?=[\w.]{0,60}\.__dict__)")
-_SETTERS = (b"setattr(", b"vars(", b".__dict__")
+_SETTING = re.compile(rb"\b(?:setattr|vars)\(\s*(\w+)")
+_SETTERS = (b"setattr(", b"vars(")
+_CHAIN = re.compile(rb"[\w.]+\Z")
+_LONGEST_CHAIN = 100
 _MOST_NAMES = 400
+#: What follows a name: attributes, and whether something is assigned to them.
+_ATTRIBUTES = re.compile(rb"((?:\.\w++)++)( *+=(?!=))?")
+_WORD_OR_DOT = re.compile(rb"[\w.]")
 
 
 class MissingAttribute(NamedTuple):
@@ -59,11 +65,13 @@ def find_missing_attributes(target: TargetResolver, tree: SourceTree) -> list[Mi
         if lacking:
             found.append((path, lacking))
     missing = []
-    for path, lacking in found:
-        for use in find_uses(_read(tree, path), lacking):
+    for path, lacks in found:
+        lacking = {
+            dotted: lack for dotted, lack in lacks.items() if not finder.is_set(lack.module, dotted.rpartition(".")[2])
+        }
+        for use in find_uses(_read(tree, path), lacking) if lacking else ():
             lack = lacking[use.dotted]
-            if not finder.is_set(lack.module, use.dotted.rpartition(".")[2]):
-                missing.append(MissingAttribute(lack.module, lack.name, use, path, use.dotted, lack.hidden))
+            missing.append(MissingAttribute(lack.module, lack.name, use, path, use.dotted, lack.hidden))
     return sorted(missing, key=lambda each: (each.path, each.use.line, each.written))
 
 
@@ -128,11 +136,10 @@ class _Finder:
         """Return the dotted names in a text that cannot be followed, by the name that is missing."""
         if not source or len(names) > _MOST_NAMES:
             return {}
-        pattern = rb"(?<![\w.])(" + b"|".join(re.escape(name.encode()) for name in names) + rb")((?:\.\w+)+)( *=(?!=))?"
         found: dict[str, _Lack] = {}
-        for first, rest, sets in set(re.findall(pattern, source)):
+        for first, rest, sets in {use for name in names for use in _list_uses(source, name)}:
             parts = rest.decode("utf-8", "replace").split(".")[1:]
-            lack = self._follow(names[first.decode()], parts, first.decode())
+            lack = self._follow(names[first], parts, first)
             if lack is not None and sets and lack[0].count(".") == len(parts):
                 self.set_somewhere.add((lack[1].module.number, lack[1].name))
             elif lack is not None:
@@ -184,10 +191,27 @@ class _Finder:
 
     def _note_setting(self, source: bytes, names: Mapping[str, Module]) -> None:
         """Note modules on which a file sets attributes whose names are not written."""
-        for match in _SETTING.findall(source) if any(word in source for word in _SETTERS) else ():
-            name = next(filter(None, match), b"").decode().partition(".")[0]
-            if name in names:
-                self.set_somewhere.add((names[name].number, "*"))
+        setting = (
+            {found[1] for found in _SETTING.finditer(source)} if any(map(source.__contains__, _SETTERS)) else set()
+        )
+        for offset in find_offsets(source, b".__dict__"):
+            found = _CHAIN.search(source, max(0, offset - _LONGEST_CHAIN), offset)
+            setting |= set(found[0].split(b".")) if found else set()
+        for name in names.keys() & {each.decode() for each in setting}:
+            self.set_somewhere.add((names[name].number, "*"))
+
+
+def _list_uses(source: bytes, name: str) -> Iterator[tuple[str, bytes, bytes]]:
+    """Yield the attributes that a text takes from a name; to look for plain text is many times faster than a pattern.
+
+    The second are the attributes with their dots, the third what assigns something to them; empty without that.
+    """
+    text = name.encode()
+    for offset in find_offsets(source, text + b"."):
+        if not offset or not _WORD_OR_DOT.match(source, offset - 1):
+            found = _ATTRIBUTES.match(source, offset + len(text))
+            if found is not None:
+                yield name, found[1], found[2] or b""
 
 
 def list_hidden(target: TargetResolver) -> Iterator[tuple[Module, str, Module, int]]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -44,6 +45,21 @@ class CutTrials(NamedTuple):
     is_cut_short: bool
 
 
+@dataclass(frozen=True)
+class _Trial:
+    """One cut of one cycle, and the first imports that fail in the cycle."""
+
+    cycle: Cycle
+    statements: tuple[CycleEdge, ...]
+    affected: Sequence[str]
+    is_cheapest: bool
+
+    @cached_property
+    def places(self) -> tuple[Place, ...]:
+        """Where its statements stand."""
+        return tuple((edge.path, edge.line) for edge in self.statements)
+
+
 class _Verdict(NamedTuple):
     """What simulating without some statements shows."""
 
@@ -70,6 +86,8 @@ class _Trials:
         self._tree, self._kept, self._deadline = tree, kept, deadline
         self.is_cut_short = False
         self._before = find_problems(found)
+        #: What each cut may restore or break, in whichever cycle it is tried: simulated together.
+        self._entries: dict[tuple[Place, ...], dict[str, None]] = defaultdict(dict)
 
     @cached_property
     def paths(self) -> Mapping[str, str]:
@@ -89,21 +107,29 @@ class _Trials:
             for cycle in chosen
         }
         ranked = sorted((each for each in chosen if affected[each.cycle]), key=lambda each: -len(affected[each.cycle]))
-        rows = [self._try(cycle, edges[cycle.cycle], affected[cycle.cycle]) for cycle in ranked[:MOST_CYCLES]]
+        chosen_cuts = []
+        for cycle in ranked[:MOST_CYCLES]:
+            cheapest = _find_cheapest(cycle, edges[cycle.cycle])
+            cuts = self._choose(cheapest, edges[cycle.cycle], affected[cycle.cycle])
+            trials = [_Trial(cycle, cut, affected[cycle.cycle], is_cheapest=cut == cheapest) for cut in cuts]
+            chosen_cuts.append((cycle, trials))
+            for trial in trials:
+                self._entries[trial.places] |= dict.fromkeys(self._list_entries(trial))
+        rows = [self._try(cycle, trials) for cycle, trials in chosen_cuts]
         return tables.CUT_TRIALS.from_rows(sorted(row for row in rows if row[-1]))
 
-    def _try(self, cycle: Cycle, edges: Sequence[CycleEdge], affected: Sequence[str]) -> tuple[Any, ...]:
+    def _try(self, cycle: Cycle, trials: Sequence[_Trial]) -> tuple[Any, ...]:
         """Return the row of a cycle: the best cut that helps and breaks nothing, if one was found."""
-        cheapest = _find_cheapest(cycle, edges)
-        verdicts = []
-        for statements in self._choose(cheapest, edges, affected):
+        verdicts: list[_Verdict] = []
+        affected = trials[0].affected if trials else ()
+        for trial in trials:
             if time.monotonic() >= self._deadline:
                 self.is_cut_short = True
                 break
-            verdicts.append(self._judge(statements, cycle, affected))
+            verdicts.append(self._judge(trial))
             if verdicts[-1].is_safe and len(verdicts[-1].restored) == len(affected):
                 break
-        by_graph = next((each for each in verdicts if each.statements == cheapest), None)
+        by_graph = next((each for each, trial in zip(verdicts, trials, strict=False) if trial.is_cheapest), None)
         safe = [each for each in verdicts if each.is_safe and each.restored]
         best = max(safe, key=lambda each: (len(each.restored), -len(each.statements)), default=None)
         steps = [str(StatementStep(edge.path, edge.line, edge.imported)) for edge in best.statements] if best else []
@@ -125,36 +151,53 @@ class _Trials:
         singles = [(by_place[place][0],) for place in ranked]
         return list(dict.fromkeys([*([cheapest] if cheapest else []), *singles]))[:MOST_CUTS]
 
-    def _judge(self, statements: tuple[CycleEdge, ...], cycle: Cycle, affected: Sequence[str]) -> _Verdict:
-        users = self._find_users({edge.importer for edge in statements})
-        entries = list(dict.fromkeys([*affected[:MOST_ENTRIES], *cycle.modules, *users]))[: 2 * MOST_ENTRIES]
-        chosen = [entry for entry in entries if entry in self.paths]
-        after = self._simulate([(edge.path, edge.line) for edge in statements], chosen)
-        fine: frozenset[Problem] = frozenset()
-        worked = [entry for entry in chosen if not self._fails(self._before.get(entry, fine))]
-        harmed = {entry for entry in worked if after.get(entry, fine) - self._before.get(entry, fine)}
-        restored = {entry for entry in affected[:MOST_ENTRIES] if entry in self.paths and not after.get(entry)}
-        return _Verdict(statements, frozenset(restored), frozenset(harmed), frozenset(self._find_lost(statements)))
+    def _list_entries(self, trial: _Trial) -> list[str]:
+        """Return the first imports that a cut may restore or break."""
+        users = self._find_users({edge.importer for edge in trial.statements})
+        entries = list(dict.fromkeys([*trial.affected[:MOST_ENTRIES], *trial.cycle.modules, *users]))
+        return [entry for entry in entries[: 2 * MOST_ENTRIES] if entry in self.paths]
 
-    def _simulate(self, places: Sequence[Place], entries: Sequence[str]) -> Problems:
+    def _judge(self, trial: _Trial) -> _Verdict:
+        """Return what a cut restores and breaks; of one that cannot be offered not more than why.
+
+        Of the cheapest all is wanted: it is what a reader would try.
+        """
+        statements, nothing = trial.statements, frozenset[str]()
+        lost = frozenset(self._find_lost(statements))
+        if lost and not trial.is_cheapest:
+            return _Verdict(statements, nothing, nothing, lost)
+        tried = [entry for entry in trial.affected[:MOST_ENTRIES] if entry in self.paths]
+        if not trial.is_cheapest:
+            after = self._simulate(trial.places, tried)
+            if all(after.get(entry) for entry in tried):
+                return _Verdict(statements, nothing, nothing, lost)
+        after = self._simulate(trial.places, list(self._entries[trial.places]))
+        fine: frozenset[Problem] = frozenset()
+        worked = [each for each in self._list_entries(trial) if not self._fails(self._before.get(each, fine))]
+        harmed = {entry for entry in worked if after.get(entry, fine) - self._before.get(entry, fine)}
+        restored = {entry for entry in tried if not after.get(entry)}
+        return _Verdict(statements, frozenset(restored), frozenset(harmed), lost)
+
+    def _simulate(self, places: tuple[Place, ...], entries: Sequence[str]) -> Problems:
         """Return the problems of first imports of the tree without some import statements."""
-        known = self._kept.find(places, entries)
-        if known is not None:
+        known = self._kept.find(places)
+        missing = [entry for entry in entries if entry not in known]
+        if not missing:
             return known
         lines: dict[str, set[int]] = defaultdict(set)
         for path, line in places:
             lines[path].add(line)
         programs = {path: remove_imports(self._tree.find_program(path), lines[path]) for path in sorted(lines)}
-        found = self._tree.simulate(programs, [(entry, self.paths[entry]) for entry in entries])
+        found = self._tree.simulate(programs, [(entry, self.paths[entry]) for entry in missing])
         problems = find_problems(found)
         if count_not_simulated(found["simulated"]):
             self.is_cut_short = True
-        else:
-            needs = 0
-            for each in self._tree.needs.values():
-                needs |= each
-            self._kept.add(places, entries, problems, needs)
-        return problems
+            return {**known, **problems}
+        needs = 0
+        for each in self._tree.needs.values():
+            needs |= each
+        self._kept.add(places, {entry: problems.get(entry, frozenset()) for entry in missing}, needs)
+        return self._kept.find(places)
 
     @staticmethod
     def _fails(problems: frozenset[Problem]) -> bool:
@@ -230,7 +273,7 @@ def try_cuts(
     trials = _Trials(case, found, tree, kept, deadline)
     table = trials.run()
     if not gaps.rows:
-        kept.write(tree.tops)
+        kept.write(tree)
     return CutTrials(table, trials.is_cut_short)
 
 

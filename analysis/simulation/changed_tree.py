@@ -14,6 +14,7 @@ from analysis.progress import ignore_progress
 from analysis.resolve import TargetResolver
 from analysis.simulation.entries import Simulation, find_environment, run_deep, simulate_each
 from analysis.simulation.kept import Tops
+from analysis.simulation.places import Places
 from analysis.simulation.sources import Environment, Sources
 
 
@@ -31,7 +32,7 @@ class ChangedTree:
             Simulation, facts, environment or find_environment(resolver), deadline=deadline, gaps=gaps,
             resolver=resolver,
         )  # fmt: skip
-        self._changed: frozenset[str] = frozenset()
+        self._programs: dict[str, list[Node]] = {}
 
     @cached_property
     def _simulation(self) -> Simulation:
@@ -42,6 +43,11 @@ class ChangedTree:
     def tops(self) -> Tops:
         """What the first components of names were found to mean."""
         return self._simulation.tops
+
+    @property
+    def places(self) -> Places:
+        """What lies in the tree, and what modules asked of it."""
+        return self._simulation.programs.places
 
     @property
     def needs(self) -> Mapping[str, int]:
@@ -56,10 +62,10 @@ class ChangedTree:
         self, programs: Mapping[str, list[Node]], entries: Sequence[tuple[str, str]]
     ) -> dict[str, pa.Table]:  # fmt: skip
         """Return ``tables.SIMULATION_TABLES`` for modules (name and path) of the tree with other programs by file."""
-        simulation = self._simulation
-        touched = self._changed | programs.keys()
-        modules = [module for path in touched for module in simulation.imports.index.find_names(path)]
-        simulation.forget(sum({module.name: 1 << module.number for module in modules}.values()))
+        simulation, before = self._simulation, self._programs
+        names = simulation.imports.index.find_names
+        touched = {path for path in before.keys() | programs.keys() if before.get(path) != programs.get(path)}
+        simulation.forget({module for path in touched for module in names(path)})
         simulation.programs.replace(programs)
-        self._changed = frozenset(programs)
+        self._programs = dict(programs)
         return run_deep(lambda: simulate_each(simulation, entries, ignore_progress))

@@ -7,7 +7,7 @@ import math
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -123,13 +123,17 @@ class Simulation:
                 self._waiting.discard(name)
         return found
 
-    def forget(self, changed: int) -> None:
-        """Let go of what came to some modules, a bit for each: they are about to run something else."""
-        registry = self.registry
-        nodes = sum(1 << delta.number for delta in registry.deltas if delta.reached & changed)
+    def forget(self, changed: Iterable[Module]) -> None:
+        """Let go of what came to some modules: they are about to run something else."""
+        registry, nodes, bits = self.registry, 0, 0
+        for module in changed:
+            bits |= 1 << module.number
+        for delta in registry.deltas:
+            if delta.reached & bits:
+                nodes |= 1 << delta.number
         self._deltas = {name: delta for name, delta in self._deltas.items() if not delta.nodes & nodes}
-        deltas = registry.deltas
-        registry.owners = {name: number for name, number in registry.owners.items() if not deltas[number].nodes & nodes}
+        owners = registry.owners.items()
+        registry.owners = {name: number for name, number in owners if not registry.deltas[number].nodes & nodes}
         self.needs = {}
 
     def look_at_clock(self) -> None:
@@ -180,7 +184,7 @@ def simulate_entries(
     key = _find_key(facts, entries, environment) if cache is not None else ""
     files = list_files(facts)
     kept = read_kept(cache, _KIND, key)
-    moved = find_moved(kept, Places(facts.tree)) if kept is not None else set()
+    moved = find_moved(kept.places, Places(facts.tree)) if kept is not None else set()
     is_same = kept is not None and kept.files.equals(files) and not moved
     if kept is not None and is_same and not count_not_simulated(kept.tables["simulated"]):
         progress("simulation", len(entries), len(entries))

@@ -86,9 +86,9 @@ def find_changed(kept: pa.Table, tops: pa.Table, files: pa.Table, imports: Impor
     return changed
 
 
-def find_moved(kept: Kept, places: Places) -> set[str]:
+def find_moved(kept: pa.Table, places: Places) -> set[str]:
     """Return the modules that asked for something which is there now, or is there no more."""
-    rows = tables.read_rows(kept.places, *PLACES.names)
+    rows = tables.read_rows(kept, *PLACES.names)
     return {module for module, path, found in rows if places.find(path) != found}
 
 
@@ -124,10 +124,16 @@ def join(
         whole = {name: pa.concat_tables([table, found[name]]) for name, table in kept.tables.items()}
         joined = {name: _sort(table.unify_dictionaries()) for name, table in whole.items()}
     table = build_tops(kept.tops if kept else TOPS.empty_table(), tops)
-    rows = tables.read_rows(kept.places, *PLACES.names) if kept else ()
+    asked = build_places(kept.places if kept else PLACES.empty_table(), places)
+    return Kept(joined, {**(kept.needs if kept else {}), **needs}, table, files, asked)
+
+
+def build_places(known: pa.Table, places: Places) -> pa.Table:
+    """Return what modules asked of the tree beside their own files, earlier and now, with the answers of now."""
+    rows = tables.read_rows(known, *PLACES.names)
     asked = {(module, path): places.find(path) for module, path, _ in rows} | places.asked
     columns = list(zip(*((*each, answer) for each, answer in sorted(asked.items())), strict=True)) or [(), (), ()]
-    return Kept(joined, {**(kept.needs if kept else {}), **needs}, table, files, pa.table(list(columns), schema=PLACES))
+    return pa.table(list(columns), schema=PLACES)
 
 
 def build_tops(known: pa.Table, tops: Tops) -> pa.Table:

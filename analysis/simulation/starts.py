@@ -10,10 +10,10 @@ from typing import Any
 import pyarrow as pa
 
 from analysis import tables
-from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
 from analysis.gaps import Gaps, NoGaps
 from analysis.resolve import Module, TargetResolver
 from analysis.simulation.entries import PROGRAM, Simulation, find_environment, run_deep
+from analysis.simulation.kept_answers import KeptAnswers
 from analysis.simulation.machine import Machine
 from analysis.simulation.records import FAILED, TOO_MUCH, Delta
 from analysis.simulation.sources import Environment, Sources
@@ -50,32 +50,30 @@ def simulate_starts(
     """
     gaps = gaps or NoGaps()
     environment = environment or find_environment(resolver)
-    files = [tables.read_column(facts.files, name) for name in ("path", "content_hash", "status")]
-    names = [tables.read_column(facts.modules, name) for name in facts.modules.column_names]
-    key = build_key(PROGRAM, files, names, list(modules), environment) if cache is not None and modules else ""
-    cached = read_entry(cache, _KIND, key) if key else None
-    if cached is not None:
-        return unpack_table(cached["starts"], tables.SIMULATED_STARTS.schema)
-    failures = len(gaps.rows)
-    simulation = Simulation(facts, environment, gaps=gaps, resolver=resolver)
-    simulation.most_steps = _MOST_STEPS
-    found = run_deep(lambda: [_simulate(simulation, name, gaps) for name in modules]) if modules else []
-    table = tables.SIMULATED_STARTS.from_rows(found)
-    if key and len(gaps.rows) == failures and not simulation.programs.places.asked:  # the key says nothing of these
-        write_entry(cache, _KIND, key, pack_tables({"starts": table}))
-    return table
+    kept = KeptAnswers(cache, _KIND, PROGRAM, facts, resolver, environment)
+    missing = [name for name in modules if kept.find(name) is None]
+    if missing:
+        simulation = Simulation(facts, environment, gaps=gaps, resolver=resolver)
+        simulation.most_steps = _MOST_STEPS
+        found = run_deep(lambda: [_simulate(simulation, name, gaps) for name in missing])
+        for name, (row, needs) in zip(missing, found, strict=True):
+            kept.add(name, row, needs)
+        if not gaps.rows:
+            kept.write(simulation.tops, simulation.programs.places)
+    return tables.SIMULATED_STARTS.from_rows(tuple(kept.find(name)) for name in modules)
 
 
-def _simulate(simulation: Simulation, name: str, gaps: Gaps) -> tuple[Any, ...]:
+def _simulate(simulation: Simulation, name: str, gaps: Gaps) -> tuple[tuple[Any, ...], int]:
+    """Return the row of a start, and the modules that it came to: a bit for each."""
     module = simulation.find_entry(name)
     unknown: tuple[Any, ...] = (name, module.path, "unknown", "", "", "", 0, [], 0, TOO_MUCH)
     if simulation.steps >= _MOST_STEPS:
-        return unknown
+        return unknown, simulation.everything
     run = MainMachine(simulation, module).run_main
     delta = gaps.attempt("simulation", f"start of {name}", lambda: run(module), lambda: None)
     if delta is None:
-        return (*unknown[:-1], FAILED)
-    return _build_row(module, delta)
+        return (*unknown[:-1], FAILED), simulation.everything
+    return _build_row(module, delta), delta.reached & simulation.everything | 1 << module.number
 
 
 def _build_row(module: Module, delta: Delta) -> tuple[Any, ...]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from analysis import tables
 from analysis.rules.context import RuleContext
@@ -72,18 +72,20 @@ def _check_repeated(case: RuleContext) -> Iterator[Finding]:
     rule = "module-executed-twice"
     seen, predicted = (_group_executions(case, table) for table in ("executions", "simulated_executions"))
     probed = set(tables.read_column(case.runtime_table("probed"), "module"))
+    causes = _find_causes(case)
     for path in sorted(seen.keys() | predicted.keys()):
         rows = seen.get(path) or predicted[path]
-        times = max(row["times"] for row in rows)
-        entries = sorted({row["entry"] for row in rows})
-        names = sorted({name for row in rows for name in row.get("names", ())})
+        times = max(row.times for row in rows)
+        entries = sorted({row.entry for row in rows})
+        names = sorted({name for row in rows for name in row.names})
         under = f" under the names {format_some(names)}" if len(names) > 1 else ""
         message = (
-            f"{rows[0]['module']} is executed {_format_times(times)}{under} when {format_some(entries)} "
+            f"{rows[0].module} is executed {_format_times(times)}{under} when {format_some(entries)} "
             f"{choose_form(len(entries), 'is', 'are')} imported first, so each of its classes and globals exists "
             f"{_format_times(times)}"
         )
-        finding = build_finding(rule, "P1", rows[0]["module"], message, [(path, 1), *_find_causes(case, entries)])
+        places = sorted({place for entry in entries for place in causes.get(entry, ())})
+        finding = build_finding(rule, "P1", rows[0].module, message, [(path, 1), *places])
         certainty = _weigh(path in predicted, path in seen, is_probed=probed.issuperset(entries))
         yield replace(finding, certainty=certainty)
 
@@ -97,19 +99,32 @@ def _format_times(times: int) -> str:
     return "twice" if times == 2 else f"{times:,} times"
 
 
-def _group_executions(case: RuleContext, table: str) -> dict[str, list[dict[str, Any]]]:
-    found: dict[str, list[dict[str, Any]]] = defaultdict(list)
-    for row in case.runtime_table(table).to_pylist():
-        found[row["path"]].append(row)
+class _Execution(NamedTuple):
+    """A module that a first import executes several times, and the names under which that was seen."""
+
+    entry: str
+    module: str
+    times: int
+    names: Sequence[str] = ()
+
+
+def _group_executions(case: RuleContext, name: str) -> dict[str, list[_Execution]]:
+    table = case.runtime_table(name)
+    columns = [column for column in ("path", *_Execution._fields) if column in table.column_names]
+    found: dict[str, list[_Execution]] = defaultdict(list)
+    for path, *row in tables.read_rows(table, *columns):
+        found[path].append(_Execution(*row))
     return found
 
 
-def _find_causes(case: RuleContext, entries: Collection[str]) -> list[Place]:
-    """Return the imports that failed, were swallowed, and so were tried again, with the same first imports."""
-    swallowed = case.runtime_table("swallowed" if case.is_probed else "simulated_swallowed").to_pylist()
-    return sorted(
-        {(row["path"], row["line"]) for row in swallowed if row["entry"] in entries and row["outcome"] in CIRCULAR}
-    )
+def _find_causes(case: RuleContext) -> Mapping[str, set[Place]]:
+    """Return by first import where imports failed, were swallowed, and so were tried again."""
+    swallowed = case.runtime_table("swallowed" if case.is_probed else "simulated_swallowed")
+    found: dict[str, set[Place]] = defaultdict(set)
+    for entry, outcome, path, line in tables.read_rows(swallowed, "entry", "outcome", "path", "line"):
+        if outcome in CIRCULAR:
+            found[entry].add((path, line))
+    return found
 
 
 def _check_twins(case: RuleContext) -> Iterator[Finding]:
