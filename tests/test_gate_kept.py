@@ -22,6 +22,9 @@ FILES = {
     "p/core.py": "from p.handlers import Handler\n\nclass Core:\n    first = Handler\n",
     "p/handlers.py": "from p.core import Core\n\nclass Handler: ...\n",
     "p/x.py": "from p import _version\nfrom p import core\nimport tools\n\ndef f():\n    return core.gone()\n",
+    "p/run.py": 'import p.back\n\nif __name__ == "__main__":\n    print(p.back)\n',
+    "p/back.py": "import p.run\nfrom p import maybe\n",
+    "p/maybe.py": 'from pathlib import Path\nif (Path(__file__).parent / "extra.txt").exists():\n    import p.nowhere\n',
     "lib/tools.py": "import p.x\n",
     "lib/other.py": "class Core: ...\n",
 }
