@@ -24,7 +24,7 @@ FILES = {
     "p/x.py": "from p import _version\nfrom p import core\nimport tools\n\ndef f():\n    return core.gone()\n",
     "p/run.py": 'import p.back\n\nif __name__ == "__main__":\n    print(p.back)\n',
     "p/back.py": "import p.run\nfrom p import maybe\n",
-    "p/maybe.py": 'from pathlib import Path\nif (Path(__file__).parent / "extra.txt").exists():\n    import p.nowhere\n',
+    "p/maybe.py": "import os.path as o\nif o.exists(o.join(o.dirname(__file__), 'extra.txt')):\n    import p.nowhere\n",
     "lib/tools.py": "import p.x\n",
     "lib/other.py": "class Core: ...\n",
 }
