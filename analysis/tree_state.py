@@ -29,9 +29,9 @@ class TreeState:
 def describe_tree(top: str, *, skipped: Collection[str] = (), most_entries: int) -> TreeState | None:
     """Return the state of a tree; None for one that cannot be read or has more entries.
 
-    Left out are ``skipped`` folders (absolute paths), caches, environments and files of programs at work. The times of
-    folders do not count, only what is in them. As the time of the last change of a file's status counts too, no
-    program can write a file without being noticed.
+    Left out are ``skipped`` folders (absolute paths), caches, environments and files of programs at work. Of folders
+    their names count, and what is in them. As the time of the last change of a file's status counts too, no program can
+    write a file without being noticed.
     """
     digest = hashlib.blake2b(digest_size=16)
     newest = count = 0
@@ -40,8 +40,10 @@ def describe_tree(top: str, *, skipped: Collection[str] = (), most_entries: int)
             count += 1
             if count > most_entries:
                 return None
-            newest = max(newest, about.st_mtime_ns, about.st_ctime_ns)
-            digest.update(f"{name}\0{describe_status(about)}\n".encode("utf-8", "surrogateescape"))
+            if about is not None:
+                newest = max(newest, about.st_mtime_ns, about.st_ctime_ns)
+            state = describe_status(about) if about is not None else ""
+            digest.update(f"{name}\0{state}\n".encode("utf-8", "surrogateescape"))
     except OSError:
         return None
     return TreeState(digest.hexdigest(), newest)
@@ -52,8 +54,8 @@ def describe_status(about: os.stat_result) -> str:
     return f"{about.st_mode}.{about.st_size}.{about.st_mtime_ns}.{about.st_ctime_ns}.{about.st_ino}"
 
 
-def _walk(top: str, skipped: frozenset[str]) -> Iterator[tuple[str, os.stat_result]]:
-    """Yield the path and status of each file below a folder; of a folder without any, the path is not yielded."""
+def _walk(top: str, skipped: frozenset[str]) -> Iterator[tuple[str, os.stat_result | None]]:
+    """Yield the path and status of each file below a folder, and the path alone of each folder: it can be a package."""
     waiting = [top]
     while waiting:
         folder = waiting.pop()
@@ -61,6 +63,8 @@ def _walk(top: str, skipped: frozenset[str]) -> Iterator[tuple[str, os.stat_resu
             entries = sorted(found, key=lambda entry: entry.name)
         if folder != top and any(entry.name in _ENVIRONMENT for entry in entries):
             continue
+        if folder != top:
+            yield folder, None
         for entry in entries:
             if entry.is_dir(follow_symlinks=False):
                 if entry.name not in CACHES and entry.path not in skipped:

@@ -58,6 +58,7 @@ CHANGES: dict[str, Callable[[Path], object]] = {
     "a commit": lambda top: git(top, "commit", "-q", "--allow-empty", "-m", "y"),
     "a branch": lambda top: git(top, "checkout", "-q", "-b", "other"),
     "a link": lambda top: (top / "app/shop/linked.py").symlink_to("api.py"),
+    "an empty folder, which is a package to Python": lambda top: (top / "app/shop/empty").mkdir(),
     "a repository inside": lambda top: git(top / "app", "init", "-q"),
 }
 

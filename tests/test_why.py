@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Callable
@@ -188,3 +189,24 @@ def test_a_recursion_is_shown_once_and_said_to_go_on(make_tree: Tree, tmp_path: 
     assert [(step.path, step.line) for step in why.chain[:4]] == [step[:2] for step in steps[:4]]
     assert str(why).count("from . import parts as _parts") == 1
     assert "more times]\n  [and so on, until the recursion limit]\nRecursionError" in str(why)
+
+
+def test_a_git_that_does_not_answer_costs_a_moment_and_the_commit(make_tree: Tree, tmp_path: Path) -> None:
+    root = make_tree(CYCLE)
+    commit(root)
+    slow = tmp_path / "bin/git"
+    slow.parent.mkdir()
+    slow.write_text("#!/bin/sh\nexec sleep 60\n")
+    slow.chmod(0o755)
+    code = (
+        "import time; from pathlib import Path; from analysis.why.guilt import find_guilt;"
+        "from analysis.why import Statement; started = time.monotonic();"
+        "asked = [Statement('shop/db.py', 2), Statement('shop/api.py', 2)];"
+        f"print(find_guilt(Path({str(root)!r}), asked, seconds=0.5),"
+        "time.monotonic() - started < 20)"
+    )
+    environment = {**os.environ, "PATH": f"{slow.parent}:{os.environ['PATH']}"}
+    here = Path(__file__).parent.parent
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment, cwd=here)
+    assert done.stdout == "() True\n"

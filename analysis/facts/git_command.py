@@ -18,7 +18,7 @@ from analysis import children
 from analysis.facts.git_folders import Repository
 from analysis.facts.source_tree import is_within
 
-_TIMEOUT_SECONDS = 60
+TIMEOUT_SECONDS = 60
 _MOST_PRINTED_BYTES = 512 << 20
 _ENDED = -signal.SIGKILL
 
@@ -43,10 +43,13 @@ _ENVIRONMENT = {
 class Git:
     """Git on the repository around one folder. It is asked no more after it failed to answer in time."""
 
-    def __init__(self, folder: str, repository: Repository, place: str) -> None:
+    def __init__(
+        self, folder: str, repository: Repository, place: str, *, timeout_seconds: float = TIMEOUT_SECONDS
+    ) -> None:
         self.repository = repository
         self.folder = folder
         self._place = place
+        self._timeout_seconds = timeout_seconds
         self._gave_up = False
         self.has_read_exclude = True
 
@@ -56,10 +59,7 @@ class Git:
         relative = os.path.relpath(self.folder, self.repository.top)
         return "" if relative == "." else f"{relative}/"
 
-    def run(
-        self, *arguments: str, stdin: bytes = b"", at_top: bool = False, most_code: int = 0,
-        timeout_seconds: float = _TIMEOUT_SECONDS,
-    ) -> bytes | None:  # fmt: skip
+    def run(self, *arguments: str, stdin: bytes = b"", at_top: bool = False, most_code: int = 0) -> bytes | None:
         """Return what a command prints; None when it fails, takes too long or prints too much.
 
         It fails with an exit code above ``most_code``; with ``at_top`` paths begin at the top of the work tree.
@@ -75,7 +75,7 @@ class Git:
             *(word for setting in settings for word in ("-c", setting)),
             "-C", top if at_top else self.folder, *arguments,
         ]  # fmt: skip
-        code, printed = _run(words, environment, stdin, timeout_seconds)
+        code, printed = _run(words, environment, stdin, self._timeout_seconds)
         self._gave_up = code == _ENDED
         return printed if 0 <= code <= most_code else None
 

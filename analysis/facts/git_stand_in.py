@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from analysis.children import scratch_folder
-from analysis.facts.git_command import Git
+from analysis.facts.git_command import TIMEOUT_SECONDS, Git
 from analysis.facts.git_folders import (
     GitRefusedError,
     Repository,
@@ -33,8 +33,12 @@ _HEADS = ("ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD")
 
 
 @contextlib.contextmanager
-def open_git(folder: str | os.PathLike[str], *, with_history: bool = False) -> Iterator[Git | None]:
+def open_git(
+    folder: str | os.PathLike[str], *, with_history: bool = False, timeout_seconds: float = TIMEOUT_SECONDS
+) -> Iterator[Git | None]:
     """Yield git on the repository around a folder; None without one. Objects can be read ``with_history`` only.
+
+    After ``timeout_seconds`` one command is ended, and git is asked no more.
 
     Raises ``GitRefusedError`` when answering would read from outside the repository.
     """
@@ -45,7 +49,8 @@ def open_git(folder: str | os.PathLike[str], *, with_history: bool = False) -> I
     with contextlib.ExitStack() as stack:
         try:
             name = stack.enter_context(scratch_folder("ssot-git-"))
-            git = Git(os.path.realpath(folder), repository, os.path.realpath(name))
+            place = os.path.realpath(name)
+            git = Git(os.path.realpath(folder), repository, place, timeout_seconds=timeout_seconds)
             _fill(git, name, with_history=with_history)
         except OSError as error:
             raise GitRefusedError(f"its git folder cannot be read or copied ({error.strerror})") from None

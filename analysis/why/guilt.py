@@ -19,31 +19,28 @@ _SHORT = 9
 _LONGEST = 120
 
 
-def find_guilt(root: Path, statements: Iterable[Statement]) -> tuple[Guilt, ...]:
+def find_guilt(root: Path, statements: Iterable[Statement], *, seconds: float = SECONDS) -> tuple[Guilt, ...]:
     """Return the commits that wrote some lines of the working tree; of a line that git does not know, nothing.
 
     Nothing at all without git, where git is refused, and after the time is up.
     """
-    deadline = time.monotonic() + SECONDS
+    deadline = time.monotonic() + seconds
     found: list[Guilt] = []
     try:
-        with open_git(root, with_history=True) as git:
+        with open_git(root, with_history=True, timeout_seconds=seconds) as git:
             for statement in dict.fromkeys(statements):
-                left = deadline - time.monotonic()
-                if git is None or left <= 0:
+                if git is None or time.monotonic() >= deadline:
                     break
-                guilt = _blame(git, statement, left)
+                guilt = _blame(git, statement)
                 found += [guilt] if guilt else []
     except GitRefusedError:
         return ()
     return tuple(found)
 
 
-def _blame(git: Git, statement: Statement, seconds: float) -> Guilt | None:
+def _blame(git: Git, statement: Statement) -> Guilt | None:
     wanted = f"{statement.line},{statement.line}"
-    printed = git.run(
-        "blame", "--no-textconv", "--porcelain", "-L", wanted, "--", statement.path, timeout_seconds=seconds
-    )
+    printed = git.run("blame", "--no-textconv", "--porcelain", "-L", wanted, "--", statement.path)
     return _read_porcelain(statement, printed.decode("utf-8", "replace")) if printed else None
 
 

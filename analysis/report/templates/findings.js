@@ -109,7 +109,7 @@
         row.append(make("span", { text: own[number] || " " }));
         rows.push(row);
       }
-      return make("div", { class: "excerpt", tabindex: "0", role: "region", "aria-label": "Source at " + place.path + ":" + place.line }, rows);
+      return make("div", { class: "excerpt", tabindex: "0", role: "group", "aria-label": "Source at " + place.path + ":" + place.line }, rows);
     }
     function showPlaces(one, box, from) {
       box.textContent = "";
