@@ -10,8 +10,8 @@ from analysis.errors import SnapshotError
 
 
 def build_bundled_case(name: str = "agent_platform") -> Path:
-    """Build the bundled case below ``data/cases`` and return its source tree."""
-    script = store.find_home() / "data" / "cases" / name / "build.py"
+    """Build the bundled case and return its source tree: beside its script, or with the data of an installed kit."""
+    script = store.find_bundle() / "data" / "cases" / name / "build.py"
     if not script.is_file():
         raise SnapshotError(f"no bundled case at {script.parent}", remedy="Use a checkout of the kit, or name a target")
     spec = spec_from_file_location(f"ssot_case_{name}", script)
@@ -19,5 +19,6 @@ def build_bundled_case(name: str = "agent_platform") -> Path:
         raise SnapshotError(f"cannot load {script}")
     builder = module_from_spec(spec)
     spec.loader.exec_module(builder)
-    tree: Path = builder.build(script.parent / "tree")
+    place = script.parent if store.find_checkout() else store.find_data_folder() / "cases" / name
+    tree: Path = builder.build(place / "tree")
     return tree

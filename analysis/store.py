@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+from platformdirs import user_data_dir
 
 from analysis import tables
 from analysis.checksums import read_checked, write_checksums
@@ -33,20 +34,29 @@ FORMAT = 4
 _TEMPORARY = re.compile(r"\.writing-(\d+)-")
 
 
-def find_home() -> Path:
-    """Return the folder of the checkout that this package is used from, or the current folder."""
+def find_checkout() -> Path | None:
+    """Return the folder of the checkout that this package is used from; None for an installed package."""
     checkout = Path(__file__).resolve().parent.parent
-    return checkout if (checkout / "notebooks").is_dir() else Path.cwd()
+    return checkout if (checkout / "notebooks").is_dir() else None
+
+
+def find_bundle() -> Path:
+    """Return the folder with ``notebooks`` and ``data/cases``: the checkout, or what the wheel brings of it."""
+    return find_checkout() or Path(__file__).resolve().parent / "bundle"
 
 
 def find_data_folder() -> Path:
-    """Return where snapshots and caches are kept: ``$SSOT_DATA``, or ``data`` of the checkout."""
-    return Path(os.environ.get("SSOT_DATA") or find_home() / "data").expanduser().absolute()
+    """Return where snapshots and caches are kept: ``$SSOT_DATA``, ``data`` of the checkout, or the user's data."""
+    if os.environ.get("SSOT_DATA"):
+        return Path(os.environ["SSOT_DATA"]).expanduser().absolute()
+    checkout = find_checkout()
+    return checkout / "data" if checkout else Path(user_data_dir("ssot-kit", appauthor=False))
 
 
 def find_reports_folder() -> Path:
-    """Return where reports are written: ``$SSOT_REPORTS``, or ``reports`` of the checkout."""
-    return Path(os.environ.get("SSOT_REPORTS") or find_home() / "reports").expanduser().absolute()
+    """Return where reports are written: ``$SSOT_REPORTS``, or ``reports`` of the checkout or the current folder."""
+    named = os.environ.get("SSOT_REPORTS")
+    return Path(named or (find_checkout() or Path.cwd()) / "reports").expanduser().absolute()
 
 
 def name_run(created: datetime, revision: str) -> str:

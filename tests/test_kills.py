@@ -137,7 +137,7 @@ def reporting(hanging: Path, tmp_path: Path) -> tuple[str, ...]:
     run(tmp_path, "scan", str(hanging))
     program = (
         "from pathlib import Path; import analysis.store; from analysis.cli import main; "
-        f"analysis.store.find_home = lambda: Path({str(kit)!r}); main()"
+        f"analysis.store.find_checkout = lambda: Path({str(kit)!r}); main()"
     )
     return ("-c", program, "report", "--snapshot", "shop", "-q", "-o", str(tmp_path / "reports"))
 

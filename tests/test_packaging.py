@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -154,4 +155,38 @@ def test_wheel_holds_every_file_of_the_package_and_nothing_beside_it(tmp_path: P
     (wheel,) = tmp_path.glob("*.whl")
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     files = {path.relative_to(ROOT).as_posix() for path in (ROOT / "analysis").rglob("*") if path.is_file()}
-    assert packed == {name for name in files if "__pycache__" not in name}
+    bundle = "analysis/bundle/"
+    beside = {name.removeprefix(bundle) for name in packed if name.startswith(bundle)}
+    assert {name for name in packed if not name.startswith(bundle)} == {
+        name for name in files if "__pycache__" not in name
+    }
+    assert {path.relative_to(ROOT).as_posix() for path in (ROOT / "notebooks").rglob("*.ipynb")} <= beside
+    assert {name for name in beside if not (ROOT / name).is_file() or "/tree/" in name} == set()
+
+
+@pytest.mark.slow
+def test_an_installed_wheel_works_without_a_checkout(tmp_path: Path) -> None:
+    """Its own notebooks make a report; its own case is built in the user's data; reports lie in the current folder."""
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(tmp_path)]
+    subprocess.run(command, cwd=ROOT, check=True, capture_output=True)
+    (wheel,) = tmp_path.glob("*.whl")
+    site, app, here = tmp_path / "site", tmp_path / "app", tmp_path / "here"
+    zipfile.ZipFile(wheel).extractall(site)
+    for folder in (app, here):
+        folder.mkdir()
+    (app / "shop.py").write_text("class Order:\n    pass\n")
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("SSOT_")}
+    environment |= {"PYTHONPATH": str(site), "XDG_DATA_HOME": str(tmp_path / "user"), "HOME": str(tmp_path)}
+    python = [sys.executable, "-P"]
+    done = subprocess.run(
+        [*python, "-m", "analysis.cli", "report", str(app), "--quiet"], cwd=here, env=environment, check=True,
+        capture_output=True, text=True,
+    )  # fmt: skip
+    page = Path(done.stdout.strip())
+    assert page.is_relative_to(here / "reports") and "<title>app" in page.read_text()
+    program = "import analysis, analysis.bundled_case as case; print(case.build_bundled_case(), analysis.__file__)"
+    case = subprocess.run(
+        [*python, "-c", program], cwd=here, env=environment, check=True, capture_output=True, text=True
+    ).stdout
+    assert str(site) in case
+    assert [path.name for path in (tmp_path / "user").rglob("netra_backend")]

@@ -17,7 +17,7 @@ from analysis.policy import read_policy
 from analysis.policy.claims import read_claims
 from analysis.quantities import UNITS, write_value
 from analysis.report import write_report
-from analysis.store import find_home
+from analysis.store import find_bundle
 
 #: Shown at least so many times on the pages; each has one text.
 OFTEN = {
@@ -66,7 +66,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of the bundled case, with its golden path measured and the claims of the issue."""
     folder = tmp_path_factory.mktemp("one_value")
     tree = build_bundled_case()
-    home = find_home() / "data" / "cases"
+    home = find_bundle() / "data" / "cases"
     policy_file = home / "agent_platform" / "ssot.toml"
     run_request(GoldenRequest(str(tree), policy=str(policy_file), parallel=2), data=folder / "data")
     policy = read_claims(home / "issue_909_claims.toml", read_policy(policy_file, target=tree))

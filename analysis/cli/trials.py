@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 from dataclasses import asdict
+from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
@@ -13,7 +15,6 @@ from analysis.cli.application import app
 from analysis.cli.options import Json, Quiet
 from analysis.cli.requests import Asked, print_json, run_investigation
 from analysis.ending import leave_to
-from analysis.errors import AnalysisError
 from analysis.terminal import progress_bar
 
 
@@ -74,15 +75,29 @@ def lab(
     arguments: Annotated[list[str] | None, typer.Argument(help="After --: arguments for jupyter lab.")] = None,
 ) -> None:
     """Open JupyterLab on the notebooks, with a fresh snapshot of a target; reports lie beside the notebooks."""
-    from analysis import store
     from analysis.pipeline import SNAPSHOT_VARIABLE
 
     if target.startswith("-"):
         target, arguments = "", [target, *(arguments or [])]
-    home = store.find_home()
-    if not (home / "notebooks").is_dir():
-        raise AnalysisError(f"no notebooks at {home / 'notebooks'}", remedy="Use a checkout of the kit")
+    home, folder = _find_notebooks()
     if target:
         os.environ[SNAPSHOT_VARIABLE] = str(run_investigation(Asked(target), quiet=False).path)
-    page = "--LabApp.default_url=/lab/tree/notebooks"
+    page = f"--LabApp.default_url=/lab/tree/{folder}"
     leave_to([sys.executable, "-m", "jupyter", "lab", f"--notebook-dir={home}", page, *(arguments or [])])
+
+
+def _find_notebooks() -> tuple[Path, str]:
+    """Return the folder to open, below which reports lie, and in it the folder with the notebooks.
+
+    Those of an installed kit are copied into the current folder, where they may be changed; those that are there stay.
+    """
+    from analysis import store
+
+    home, bundle = store.find_checkout(), store.find_bundle() / "notebooks"
+    if home is not None:
+        return home, "notebooks"
+    copy = Path.cwd() / "ssot-notebooks"
+    if not copy.is_dir():
+        shutil.copytree(bundle, copy)
+        typer.echo(f"ssot: copied the notebooks to {copy}", err=True)
+    return copy.parent, copy.name

@@ -61,7 +61,7 @@ def write_report(
     When one of them fails, the incomplete folder is stored as ``<time>-<revision>.failed``, ``latest`` does
     not change, and ``ReportError`` names the notebook. Raises ``StorageError`` when the disk is full.
     """
-    sources = find_notebooks(notebooks or store.find_home() / "notebooks")
+    sources = find_notebooks(notebooks or store.find_bundle() / "notebooks")
     parent = reports / inv.manifest.as_target.place
     name = store.name_run(datetime.now(UTC), inv.manifest.revision)
     with store.writing_folder(parent) as folder:
