@@ -83,7 +83,7 @@ def build_cli_page() -> str:
         "## Environment\n",
         "| variable | meaning |",
         "|---|---|",
-        "| `SSOT_DATA` | folder for snapshots and the cache; default: `data` of the checkout, or the user's data folder for an installed kit |",
+        "| `SSOT_DATA` | folder for snapshots and the cache; default: `data` of the checkout, else the user's data |",
         "| `SSOT_CACHE_MB` | largest size of the cache in megabytes; default: 2048; 0 switches it off |",
         "| `SSOT_REPORTS` | folder for reports; default: `reports` of the checkout |",
     ]
