@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -315,13 +316,24 @@ def test_print_shows_the_report_and_not_its_navigation(browser: Any, report: Pat
 
 def test_print_opens_what_is_closed_and_closes_it_again(browser: Any, report: Path) -> None:
     seen = visit(browser, report / "index.html", color_scheme="dark")
-    closed = "document.querySelectorAll('main details:not([open])').length"
+    closed = "document.querySelectorAll('main details:not([open], .subject)').length"
     before = seen.page.evaluate(closed)
     seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
     assert (seen.page.evaluate(closed), before > 3) == (0, True)
     seen.page.evaluate("dispatchEvent(new Event('afterprint'))")
     assert seen.page.evaluate(closed) == before
     leave(seen)
+
+
+def test_printed_pages_are_full(browser: Any, report: Path) -> None:
+    for path in (report / "index.html", report / "03_circular_imports.html"):
+        seen = visit(browser, path, width=688)  # what A4 leaves between the margins
+        pages = len(re.findall(rb"/Type\s*/Page\b", seen.page.pdf(format="A4", prefer_css_page_size=True)))
+        seen.page.emulate_media(media="print")
+        seen.page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        needed = seen.page.evaluate("document.querySelector('.sheet').scrollHeight") / 1001
+        assert pages <= 1.25 * needed + 1, path.name
+        leave(seen)
 
 
 def test_entries_of_the_contents_lead_to_their_chapters(browser: Any, report: Path) -> None:

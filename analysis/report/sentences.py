@@ -11,12 +11,10 @@ import pandas as pd
 from analysis.quantities import write_count
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
-from analysis.report.headline import build_tally
 from analysis.report.packages import count_imports, group_modules
 from analysis.report.provenance import NO_REVISION, format_revision
 from analysis.report.views import MOST_PACKAGES, find_busiest
 from analysis.rules.cycle_outcomes import find_cycle_outcomes
-from analysis.rules.verdict import format_verdict
 from analysis.steps import read_loop_step
 from analysis.wording import format_count
 
@@ -27,7 +25,7 @@ _LONGEST_LOOP = 6
 
 
 def format_target(inv: Investigation) -> Prose:
-    """Say what was analysed and what the whole looks like."""
+    """Say what was analysed, and how large it is."""
     counts = inv.manifest.counts
     read = f"{format_count(counts['files'], 'file')}, {format_count(inv.module_count, 'module')}"
     revision = inv.manifest.revision
@@ -35,8 +33,7 @@ def format_target(inv: Investigation) -> Prose:
     text = (
         f"{code(inv.name)} ({where}) has {read}, "
         f"{format_count(counts['definitions'], 'class', 'classes')} and "
-        f"{format_count(counts['imports'], 'imported name')}. "
-        f"{format_verdict(build_tally(inv))}"
+        f"{format_count(counts['imports'], 'imported name')}."
     )
     return Prose(text)
 

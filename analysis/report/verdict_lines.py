@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 from analysis.quantities import write_decimal
 from analysis.report.headline import build_tally
+from analysis.report.next_actions import find_next_actions
+from analysis.report.provenance import NO_REVISION, format_revision
 from analysis.report.scores import build_score
 from analysis.rules.verdict import format_verdict
 from analysis.wording import format_count, make_harmless
@@ -14,7 +16,6 @@ from analysis.wording import format_count, make_harmless
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
-MOST_STEPS = 3
 #: Statuses of files that were read as they should be, or are counted as what they lead to.
 _FINE = frozenset({"ok", "linked"})
 
@@ -22,7 +23,7 @@ _FINE = frozenset({"ok", "linked"})
 def write_verdict_lines(inv: Investigation, folder: Path) -> list[str]:
     """Return five lines: the verdict, the score, the next steps, what was read, and the file to send."""
     revision = inv.manifest.revision
-    where = f"at {revision}" if revision != "no-git" else "(not under git)"
+    where = f"at {revision}" if revision != NO_REVISION else f"({format_revision(revision)})"
     lines = [
         f"{inv.name} {where}: {format_verdict(build_tally(inv))}",
         _write_score(inv),
@@ -42,10 +43,9 @@ def _write_score(inv: Investigation) -> str:
 
 
 def _write_steps(inv: Investigation) -> str:
-    steps = [step for phase in inv.plan() for step in phase.steps]
     shown = [
-        f"{number}. {step.title} ({format_count(step.findings, 'finding')}, {step.effort} effort)"
-        for number, step in enumerate(steps[:MOST_STEPS], 1)
+        f"{number}. {action.title} ({format_count(action.findings, 'finding')}, {action.effort} effort)"
+        for number, action in enumerate(find_next_actions(inv, inv.plan()), 1)
     ]
     return f"Next: {'; '.join(shown)}" if shown else "Next: nothing to do"
 

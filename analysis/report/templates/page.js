@@ -1,4 +1,4 @@
-// Opens what a link leads to, and everything for print; closes the contents after a choice on a narrow screen.
+// Opens what a link leads to, and for print all but the evidence of each finding; closes the contents after a choice on a narrow screen.
 (function () {
   "use strict";
   var contents = document.querySelector("nav.contents details"), wide = matchMedia("(min-width: 64rem)"), opened = [];
@@ -22,7 +22,7 @@
     if (document.activeElement && document.activeElement.matches("button.term")) { document.activeElement.blur(); }
   });
   addEventListener("beforeprint", function () {
-    opened = Array.prototype.filter.call(document.querySelectorAll("main details:not([open])"), function (part) { part.open = true; return true; });
+    opened = Array.prototype.filter.call(document.querySelectorAll("main details:not([open], .subject)"), function (part) { part.open = true; return true; });
   });
   addEventListener("afterprint", function () { opened.forEach(function (part) { part.open = false; }); });
 }());
