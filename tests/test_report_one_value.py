@@ -170,6 +170,41 @@ def test_every_finding_is_counted_once_in_verdict_causes_and_severities(
     assert sum(int(found[f"findings-p{level}"][0]) for level in range(4)) == total
 
 
+def count_total(place: Path) -> int:
+    document = json.loads((place / "findings.json").read_text("utf-8"))
+    return len([row for row in document["findings"] if row["certainty"] != "refuted" and not row["cause"]])
+
+
+@pytest.mark.parametrize("name", ["index.html", "report.html"])
+def test_cards_of_causes_and_of_the_plan_count_every_finding_once(place: Path, name: str) -> None:
+    page = (place / name).read_text("utf-8")
+    counts = "".join(re.findall(r'<span class="counts">(.*?</span>) </span>', page, re.DOTALL))
+    assert sum(int(number) for number in re.findall(r'<span class="tag \w+">(\d+) ', counts)) == count_total(place)
+    sizes = re.findall(r"(\d+) findings? · \d+ places?</span>", page)
+    assert sum(map(int, sizes)) == count_total(place)
+
+
+def test_next_actions_are_steps_of_the_plan_with_the_same_effort(place: Path, issue: str) -> None:
+    page = re.sub(r"<button[^>]*>|</button>", "", (place / "index.html").read_text("utf-8"))
+    actions = re.findall(
+        r'<li class="action"><p><strong>(.*?)</strong></p><p class="detail">(\w+) effort \((\d+) places?\), '
+        r"clears (\d+) findings?",
+        page,
+    )
+    assert len(actions) == 3
+    for title, effort, places, findings in actions:
+        line = next(line for line in issue.splitlines() if f"** {title}:" in line)
+        assert re.search(rf": {findings} findings? in {places} places?, {effort.lower()} effort", line), line
+
+
+def test_what_was_understood_is_the_same_on_every_page(pages: dict[str, Quantities]) -> None:
+    shown = [name for name, page in pages.items() if page.found.get("files-read")]
+    assert {"index.html", "report.html", "00_executive_report.html"} <= set(shown)
+    for name in shown:
+        for metric in ("files-read", "imports-resolved", "names-known"):
+            assert set(pages[name].found[metric]) == set(pages["index.html"].found[metric])
+
+
 def test_the_loss_is_the_revenue_times_the_share_of_failures(issue: str) -> None:
     today = next(line for line in issue.splitlines() if line.startswith("| today |"))
     assert "| 60.5 % | USD 197,500 (" in today  # 39.5 % of the USD 500,000 that the policy states

@@ -64,7 +64,7 @@ def test_a_module_is_told_by_who_imports_it(shop: Investigation) -> None:
 
 
 def test_cycles_are_listed_with_the_place_of_each_import(shop: Investigation) -> None:
-    page = sentences.list_cycles(shop).page.replace("<wbr>", "")
+    page = sentences.list_cycles(shop).whole.replace("<wbr>", "")
     assert "shop.core.basket → shop.core.price (shop/core/basket.py:1)" in page
 
 
