@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from html import unescape
+from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -22,6 +23,10 @@ from analysis.report.explorer_links import (
     name_module_view,
     name_path_view,
 )
+from analysis.report.packages import count_imports, group_modules
+from analysis.report.pictures import draw_matrix
+from analysis.report.single_file import link_inside
+from analysis.report.views import draw_neighbours, draw_packages
 
 
 @pytest.fixture(scope="module")
@@ -101,3 +106,33 @@ def test_a_finding_leads_to_the_view_that_shows_it(shop: Investigation) -> None:
             assert cycles[unquote(name)] == row["message"]
         else:
             assert unquote(name).partition(":")[0] in modules, row["rule"]
+
+
+def test_a_cell_of_the_matrix_leads_to_the_statements_that_it_counts(tmp_path: Path) -> None:
+    files = {
+        "a/__init__.py": "", "a/x/__init__.py": "", "a/x/m.py": "from b import one\nimport a.y.n\n",
+        "a/y/__init__.py": "", "a/y/n.py": "import b.one\nfrom b.one import f, g\n", "a/z.py": "import a.x.m\n",
+        "b/__init__.py": "", "b/one.py": "def f(): ...\ndef g(): ...\n", "b/two.py": "import a.z\n",
+    }  # fmt: skip
+    inv = investigate(tmp_path, files, name="tree")
+    data = build_explorer(inv).data
+    names = read_names(data)
+    pairs = list(zip(data["imports"]["importer"], data["imports"]["imported"], strict=True))
+    groups = group_modules(inv.graph.modules, 4)
+    counted = count_imports(inv.edges, groups).itertuples(index=False, name=None)
+    counts = {(a, b): imports for a, b, imports in counted if a != b}
+    links = [unquote(each).partition("=")[2].split("..") for each in Markup(draw_matrix(inv, 4).page).addresses]
+    assert ["a.x", "b"] in links and ["a.y", "b"] in links, "whole packages"
+    assert not any("a" in link for link in links), "the rest of a package has no view of its own"
+    for a, b in links:
+        inside = [(names[one], names[two]) for one, two in pairs]
+        assert counts[a, b] == sum(
+            f"{one}.".startswith(f"{a}.") and f"{two}.".startswith(f"{b}.") for one, two in inside
+        )
+
+
+def test_a_network_on_a_page_leads_to_its_view_and_inside_one_file_to_its_chapter(shop: Investigation) -> None:
+    page = draw_packages(shop).page
+    assert Markup(page).addresses == ["explorer.html#packages="]
+    assert Markup(link_inside(page)).addresses == ["#packages="]
+    assert Markup(draw_neighbours(shop, "shop.core.tax").page).addresses == ["explorer.html#module=shop.core.tax"]

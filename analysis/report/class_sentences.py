@@ -10,6 +10,7 @@ import pandas as pd
 from analysis.names.answers import count_violations
 from analysis.report.displays import Fragment, Prose, build_table
 from analysis.report.escaping import code
+from analysis.report.explorer_links import name_class_view
 from analysis.report.networks import Link, Network, Node, format_hidden
 from analysis.report.packages import shorten
 from analysis.steps import read_binding
@@ -109,6 +110,7 @@ def draw_paths(inv: Investigation, name: str = "", most_paths: int = MOST_PATHS)
         tuple(links),
         f"{name}: {format_count(len(found), 'import path')}",
         f"{legend} {hidden}".strip(),
+        view=name_class_view(str(found["definition"].iloc[0])) if len(found) else "",
     )
 
 

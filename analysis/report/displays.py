@@ -70,7 +70,8 @@ class Picture:
         """The picture as HTML; where it is wider than the window, it can be scrolled."""
         words, data = html(self.alt), b64encode(self.png).decode("ascii")
         image = f'<img src="data:image/png;base64,{data}" alt="{words}">'
-        drawn = self.svg.replace("<svg", f'<svg role="img" aria-label="{words}"', 1) if self.svg else image
+        role = "group" if "<a " in self.svg else "img"  # what is in an image cannot be followed
+        drawn = self.svg.replace("<svg", f'<svg role="{role}" aria-label="{words}"', 1) if self.svg else image
         caption = f"<figcaption>{html(self.caption)}</figcaption>" if self.caption else ""
         scroll = f'<div class="scroll" role="region" tabindex="0" aria-label="Picture">{drawn}</div>'
         return f'<figure class="picture">{scroll}{caption}</figure>'

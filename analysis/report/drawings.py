@@ -26,6 +26,8 @@ STYLE: Any = {
 _PREAMBLE = re.compile(r"<metadata>.*?</metadata>|<style[^>]*>.*?</style>|\n\s*(?=<)|<!--.*?-->", re.DOTALL)
 _FONT = re.compile(r"font-family:[^;\"]*;?\s*|(?<=font: )([\d.]+px)[^;\"]*")
 _IDENTIFIER = re.compile(r' id="([^"]*)"')
+#: A link of a picture: it is for the pointer; the tables beside a picture are for the keyboard.
+_LINK = re.compile(r'<a xlink:href="(?P<address>[^"]*)"[^>]*>')
 _REFERENCE = re.compile(r'(?:url\(#|href="#)([^)"]+)')
 
 
@@ -52,6 +54,7 @@ def render(figure: Figure) -> Drawing:
 def _embed(svg: str) -> str:
     """Return an SVG document as an element of a page: its colours named, the page's font, identifiers of its own."""
     element = _PREAMBLE.sub("", svg[svg.index("<svg") :])
+    element = _LINK.sub(r'<a href="\g<address>" tabindex="-1" aria-hidden="true">', element)
     element = _FONT.sub("", name_colours(element))
     own = f"p{hashlib.blake2s(element.encode('utf-8', 'replace'), digest_size=4).hexdigest()}"
     used = set(_REFERENCE.findall(element))

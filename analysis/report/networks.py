@@ -17,6 +17,7 @@ from typing import Any
 from analysis.report.colours import build_colour_style
 from analysis.report.displays import PAGE, read_asset
 from analysis.report.escaping import html, plain
+from analysis.report.explorer_links import link_to_view
 from analysis.report.layout import LARGEST_RING, lay_out
 from analysis.report.static import draw_static
 from analysis.wording import format_count
@@ -59,7 +60,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Network:
-    """A network with its alternative text; ``hidden`` states what its size limits left out."""
+    """A network with its alternative text; ``hidden`` states what its size limits left out.
+
+    ``view`` is the address of the view of the explorer that goes on from it.
+    """
 
     title: str
     nodes: tuple[Node, ...]
@@ -67,6 +71,7 @@ class Network:
     alt: str
     hidden: str = ""
     height: int = field(default=560)
+    view: str = ""
 
     def list_nodes(self) -> list[dict[str, Any]]:
         """Return the nodes as the script draws them: id, label, title, size, kind and their places."""
@@ -92,11 +97,12 @@ class Network:
         """The network for a page: its data, drawn by the script that the page contains once."""
         nodes, edges = self.list_nodes(), self.list_edges()
         data = {"nodes": nodes, "edges": edges, "options": dict(OPTIONS)}
+        more = f' <a href="{html(link_to_view(self.view))}">Open in the explorer</a>' if self.view else ""
         return (
             f'<figure class="network"><div class="canvas" '
             f'style="--height:{self.height}px">{draw_static(nodes, edges, self.alt)}</div>'
             f'<script type="application/json">{dump_json(data)}</script>'
-            f"<figcaption><strong>{html(self.title)}.</strong> {html(self.hidden)}</figcaption></figure>"
+            f"<figcaption><strong>{html(self.title)}.</strong> {html(self.hidden)}{more}</figcaption></figure>"
         )
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,7 +18,8 @@ from analysis.report.colours import LIGHT
 from analysis.report.displays import Picture
 from analysis.report.drawings import AMBER, BLUE, INK, PALE, QUIET, RED, STYLE, Drawing, render
 from analysis.report.escaping import plain
-from analysis.report.packages import count_imports, find_common_package, group_modules, shorten, shorten_names
+from analysis.report.explorer_links import link_to_view, name_pair_view
+from analysis.report.packages import REST, count_imports, find_common_package, group_modules, shorten, shorten_names
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
@@ -58,7 +59,21 @@ def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Pictu
     labels, package = list(shorten(names).values()), find_common_package(names)
     labels = [shorten_names(label, package) for label in labels]
     with rc_context(STYLE):
-        return _draw_cells(labels, matrix).describe(alt, caption + _explain_names(package, labels))
+        drawing = _draw_cells(labels, matrix, _find_views(names))
+        return drawing.describe(alt, caption + _explain_names(package, labels))
+
+
+def _find_views(names: Sequence[str]) -> Callable[[int, int], str]:
+    """Return what tells the link of a cell to the statements that it counts.
+
+    A name that others begin with stands for the rest of its package, which the explorer does not show apart.
+    """
+    whole = [name != REST and not any(other.startswith(f"{name}.") for other in names) for name in names]
+
+    def find(row: int, column: int) -> str:
+        return link_to_view(name_pair_view(names[row], names[column])) if whole[row] and whole[column] else ""
+
+    return find
 
 
 def _order_layers(names: Sequence[str], pairs: Sequence[tuple[str, str, int]]) -> list[str]:
@@ -69,7 +84,7 @@ def _order_layers(names: Sequence[str], pairs: Sequence[tuple[str, str, int]]) -
     return [*sorted(set(names) - set(ordered)), *ordered]
 
 
-def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> Drawing:
+def _draw_cells(names: Sequence[str], matrix: np.ndarray, link: Callable[[int, int], str]) -> Drawing:
     size = min(9.6, max(3.6, 1.9 + 0.19 * len(names)))
     figure = Figure(figsize=(size + 0.6, size))
     axes = figure.add_subplot()
@@ -79,6 +94,7 @@ def _draw_cells(names: Sequence[str], matrix: np.ndarray) -> Drawing:
         for row, column in zip(*np.nonzero(part), strict=True):
             strength = _PALEST + (1 - _PALEST) * math.log(part[row, column]) / math.log(top)
             cell = Rectangle((column - 0.5, row - 0.5), 1, 1, facecolor=colour, alpha=round(strength, 2), linewidth=0)
+            cell.set_url(link(row, column) or None)
             axes.add_patch(cell)
     axes.set(xlim=(-0.5, len(names) - 0.5), ylim=(len(names) - 0.5, -0.5), aspect="equal")
     labels = [_label(name) for name in names]

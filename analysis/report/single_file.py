@@ -6,6 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from analysis.report.explorer_links import EXPLORER_PAGE
 from analysis.report.findings_page import FindingsView
 from analysis.report.pages import Page
 from analysis.report.templating import render
@@ -19,10 +20,11 @@ _HEADING = re.compile(r"(</?)h([1-5])(?=[ >])")
 def build_single_file(report: Mapping[str, Any], pages: Sequence[Page], findings: FindingsView) -> str:
     """Return the executive report, all findings and every page as chapters of one file that needs no other."""
     chapters = [
-        {"name": page.name, "title": page.title, "error": page.error, "body": drop_title(demote_headings(page.body))}
+        {"name": page.name, "title": page.title, "error": page.error,
+         "body": link_inside(drop_title(demote_headings(page.body)))}
         for page in pages
         if page.name != EXECUTIVE_NOTEBOOK or page.error
-    ]
+    ]  # fmt: skip
     has_networks = any(page.has_networks for page in pages)
     return render("single.html.j2", report=report, chapters=chapters, view=findings, has_networks=has_networks)
 
@@ -34,6 +36,15 @@ def demote_headings(body: str) -> str:
     "<h2 id='a'>A</h2><hr>"
     """
     return _HEADING.sub(lambda match: f"{match[1]}h{int(match[2]) + 1}", body)
+
+
+def link_inside(body: str) -> str:
+    """Return a chapter whose links to views of the explorer lead to the chapter of the same document.
+
+    >>> link_inside('<a href="explorer.html#module=a">a</a>')
+    '<a href="#module=a">a</a>'
+    """
+    return body.replace(f'href="{EXPLORER_PAGE}#', 'href="#')
 
 
 def drop_title(body: str) -> str:

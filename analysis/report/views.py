@@ -12,6 +12,7 @@ import pandas as pd
 
 from analysis import tables
 from analysis.errors import UnknownNameError
+from analysis.report.explorer_links import name_cycle_view, name_module_view, name_package_view
 from analysis.report.layout import LARGEST_RING
 from analysis.report.networks import Gallery, Link, Network, Node, format_hidden, merge_mutual
 from analysis.report.packages import count_imports, group_modules, shorten
@@ -53,7 +54,15 @@ def draw_packages(inv: Investigation, most_packages: int = MOST_PACKAGES, most_l
     )
     joined = format_count(len(pairs), "pair")
     alt = f"{format_count(len(nodes), 'package')}, {joined} with imports between them, {mutual:,} in both directions"
-    return Network("Packages and the imports between them", nodes, links, alt, " ".join(filter(None, hidden)), 620)
+    return Network(
+        "Packages and the imports between them",
+        nodes,
+        links,
+        alt,
+        " ".join(filter(None, hidden)),
+        620,
+        name_package_view(),
+    )
 
 
 def _link(importer: str, imported: str, weight: int, back: int) -> Link:
@@ -94,7 +103,7 @@ def _draw_cycle(inv: Investigation, row: Mapping[Any, Any], number: int) -> Netw
         f"Cycle {number}, {row['kind']}: {format_count(row['size'], 'module')}, "
         f"{format_count(row['edge_count'], 'pair')}, {len(cuts):,} to cut",
         " ".join(filter(None, (legend, format_hidden("module", len(members) - len(shown), "the last ones by name")))),
-        height=_find_height(len(shown)),
+        height=_find_height(len(shown)), view=name_cycle_view(str(row["cycle"])),
     )  # fmt: skip
 
 
@@ -142,7 +151,7 @@ def draw_neighbours(inv: Investigation, module: str = "", most: int = MOST_NEIGH
     links = tuple(Link(importer, imported, f"{importer} → {imported}\n{place}") for importer, imported, place in pairs)
     hidden = format_hidden("module", len(others) - len(shown) + 1, "those with the fewest imports")
     alt = f"{module} and {format_count(len(others), 'module')} that it imports or that import it"
-    return Network(f"Neighbours of {module}", nodes, links, alt, hidden)
+    return Network(f"Neighbours of {module}", nodes, links, alt, hidden, view=name_module_view(module))
 
 
 def find_busiest(inv: Investigation) -> str:

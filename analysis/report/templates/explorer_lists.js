@@ -41,7 +41,7 @@
   }
 
   // Where a click on a place leads: the choice that the page of findings remembers too.
-  const WAYS = { host: "the code host", vscode: "VS Code", pycharm: "PyCharm", copy: "nowhere, copy the path" };
+  const WAYS = { host: "the code host", vscode: "VS Code", pycharm: "PyCharm", copy: "nothing: copy them" };
   function remembered(key) { try { return localStorage.getItem(key) || ""; } catch (error) { return ""; } }
 
   explorer.listWays = function (data) {

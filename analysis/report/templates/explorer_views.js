@@ -265,7 +265,7 @@
     const order = new Map(loop.map((place, index) => [place, index - cycle.modules.length]));
     const nodes = cycle.modules.map((place, index) => makeNode(model, place, { kind: order.has(place) ? "focus" : "module", size: 1, order: order.has(place) ? order.get(place) : index }));
     const kind = { "import-time": "on import", "deferred": "through functions", "typing": "for type checkers" }[cycle.kind];
-    const text = cycle.message || `${count(cycle.modules.length, "module")} import each other ${kind}: ${explorer.EFFECT_WORDS[cycle.effect]}.`;
+    const text = cycle.message ? cycle.message.replace(/[^.]$/, "$&.") : `${count(cycle.modules.length, "module")} import each other ${kind}: ${explorer.EFFECT_WORDS[cycle.effect]}.`;
     return limit({ kind: "cycle", cycle: cycle, title: `Cycle of ${count(cycle.modules.length, "module")} ${kind}`, text: text, nodes: nodes, links: all,
       ring: nodes.length <= 12, hidden: [] }, MOST_NODES);
   };
