@@ -8,6 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 from conftest import Tree
+from rule_trees import judge
 
 from analysis.facts import scan
 from analysis.resolve import TargetResolver
@@ -106,3 +107,15 @@ def test_a_script_that_works_is_none(name: str, make_tree: Tree) -> None:
     root = make_tree(WORKS[name])
     assert start(str(root), WORKS[name]) == 0
     assert find_hidden_libraries(TargetResolver(scan(root, jobs=1))) == []
+
+
+def test_a_file_that_imports_itself_for_what_it_lacks_hides_a_library(make_tree: Tree) -> None:
+    root = make_tree({"nolib_requests.py": "import nolib_requests\nprint(nolib_requests.get('x'))\n"})
+    ran = subprocess.run(
+        [sys.executable, "-B", "nolib_requests.py"], cwd=root, capture_output=True, text=True, check=False
+    )
+    assert "has no attribute 'get'" in ran.stderr
+    (found,) = judge(root, "library-hidden-by-file")
+    assert (found.severity, "has no get" in found.message) == ("P1", True)
+    fine = make_tree({"other.py": "import other\nX = 1\ndef f(): return other.X\n"})
+    assert judge(fine, "library-hidden-by-file") == []

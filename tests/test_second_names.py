@@ -349,3 +349,32 @@ def test_one_of_many_demonstrations_is_worth_knowing_and_a_program_among_them_mo
     run = {**files, "Makefile": "go:\n\tpython -m p.own\n"}
     grades = {told.path: told.severity for told in tell(open_case(make_tree(run), is_simulated=False))}
     assert grades["p/own.py"] == "P2"
+
+
+def test_a_function_that_fills_a_registry_of_the_main_program_matters(make_tree: Tree) -> None:
+    run = (
+        "COMMANDS = {}\ndef command(f):\n    COMMANDS[f.__name__] = f\n    return f\ndef main():\n    assert COMMANDS\n"
+    )
+    files = {
+        "bot/__init__.py": "", "bot/cmds.py": "from bot.run import command\n@command\ndef hi(): ...\n",
+        "bot/run.py": f"{run}import bot.cmds\nif __name__ == '__main__':\n    main()\n",
+    }  # fmt: skip
+    root = make_tree(files)
+    assert run_and_see(root, ["-m", "bot.run"]).error == "AssertionError"
+    (found,) = tell(open_case(root))
+    assert found.severity == "P2"
+    assert "Its state COMMANDS exists twice" in found.message
+
+
+def test_what_another_process_starts_is_a_main_program(make_tree: Tree) -> None:
+    files = {
+        "launch.py": "import subprocess, sys\nsubprocess.run([sys.executable, '-m', 'app.worker'], check=True)\n",
+        "app/__init__.py": "", "app/jobs.py": "def make():\n    from app.worker import Job\n    return Job()\n",
+        "app/worker.py": "class Job: ...\ndef main():\n    from app.jobs import make\n"
+        "    assert isinstance(make(), Job)\nmain()\n",
+    }  # fmt: skip
+    root = make_tree(files)
+    assert run_and_see(root, ["-m", "app.worker"]).error == "AssertionError"
+    (found,) = tell(open_case(root))
+    assert (found.severity, found.path, found.places[-1]) == ("P2", "app/worker.py", "launch.py:2")
+    assert "runs as __main__ (launch.py:2)" in found.message

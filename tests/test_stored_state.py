@@ -58,6 +58,13 @@ def grade(root: Path) -> list[tuple[str, str]]:
 
 
 MIXED: Mapping[str, str] = {
+    "a text that grows": """
+        log = ""
+        def serve(user):
+            global log
+            log += user
+            return log
+        """,
     "a dict of the function around it": """
         def make():
             seen = {}
@@ -798,3 +805,25 @@ def test_one_object_for_each_class_is_one_for_all_its_callers(make_tree: Tree) -
     root = make_tree({"app.py": textwrap.dedent(source)})
     assert run(root) == "mixed"
     assert grade(root) == [("P1", "singleton"), ("P2", "singleton")]
+
+
+def test_findings_about_one_object_have_one_cause(make_tree: Tree) -> None:
+    source = """
+        class Session:
+            def __init__(self): self._user = None
+            def take(self, user):
+                self._user = self._user or user
+                return self._user
+        class Other: ...
+        session = Session()
+        def enter(request):
+            session.request = request
+        def serve(user): return session.take(user)
+        """
+    root = make_tree({"app.py": textwrap.dedent(source)})
+    assert run(root) == "mixed"
+    found = {finding.rule: finding for finding in judge(root)}
+    assert set(found) == {"argument-kept-for-all", "object-keeps-request", "object-made-on-import"}
+    cause = found["argument-kept-for-all"]
+    assert {finding.cause for finding in found.values()} == {"", cause.fingerprint}
+    assert cause.cause == ""

@@ -3,7 +3,7 @@
 A cycle, the first imports that fail because of it, the names that these silently lose and the modules that run twice
 are one fault. The finding about the cycle is the cause of the others where the simulation without its cut says so, or
 where the statement lies on the cycle. First imports that fail at one statement without such a cycle have the first of
-them as their cause.
+them as their cause, and so have findings about one object that all users share.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from analysis import tables
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, fingerprint
+from analysis.rules.same_objects import find_same_objects
 from analysis.tables.simulation import CIRCULAR
 
 _FAILS, _TWICE, _SWALLOWED = "module-fails-when-imported-first", "module-executed-twice", "swallowed-circular-import"
@@ -44,6 +45,7 @@ def name_causes(findings: Sequence[Finding], case: RuleContext) -> list[Finding]
         if cause is not None:
             causes[finding.fingerprint] = causes.get(cause.name, cause.name)
     causes |= _find_same_statement(each for each in findings if each.fingerprint not in causes)
+    causes |= find_same_objects([each for each in findings if each.fingerprint not in causes], case)
     return [replace(each, cause=causes[each.fingerprint]) if each.fingerprint in causes else each for each in findings]
 
 

@@ -28,6 +28,8 @@ _HARMLESS_DECORATORS = frozenset({
     "functools", "dataclasses", "contextlib", "typing", "abc", "enum", "attr", "attrs", "pytest", "t", "warnings",
     "numba", "np", "unittest", "mock", "typing_extensions", "asyncio", "six", "staticmethod",
 })  # fmt: skip
+#: Stores into a container or object of the module.
+_CHANGING_STATE = frozenset({"bind", "item", "change", "attribute"})
 _MAKERS = ("create", "make_", "build_", "new_")
 
 
@@ -35,7 +37,8 @@ _MAKERS = ("create", "make_", "build_", "new_")
 class Contents:
     """What a module body makes: its classes (of them the exceptions), the names that hold state, what it registers.
 
-    ``is_program``: what runs as the main program calls a function or class of the module.
+    ``changing`` are its functions that change state, each with the name of the state. ``is_program``: what runs as the
+    main program calls a function or class of the module.
     """
 
     classes: tuple[str, ...] = ()
@@ -43,15 +46,17 @@ class Contents:
     state: tuple[str, ...] = ()
     registers: bool = False
     is_program: bool = False
+    changing: tuple[tuple[str, str], ...] = ()
 
     def take(self, names: Collection[str]) -> Contents:
         """Return what some names stand for; all of it for the module itself, an empty name, and for a star."""
         if not names or "" in names or "*" in names:
             return self
+        changed = {name for function, name in self.changing if function in names}
         return Contents(
             tuple(name for name in self.classes if name in names),
             tuple(name for name in self.exceptions if name in names),
-            tuple(name for name in self.state if name in names),
+            tuple(name for name in self.state if name in names or name in changed),
         )
 
     @property
@@ -83,13 +88,19 @@ def find_contents(case: RuleContext, paths: Collection[str]) -> Mapping[str, Con
     for path, name, scope, marks in tables.read_rows(definitions, "path", "name", "scope", "marks"):
         if scope == "module":
             classes[path][name] = "exception" in marks
+    changing: dict[str, set[tuple[str, str]]] = {path: set() for path in paths}
+    for store in case.stores:
+        if store.path in changing and not store.is_class and store.way in _CHANGING_STATE:
+            changing[store.path].add((store.owner.partition(".")[0], store.holder.rpartition(".")[2]))
     found = {}
     bodies = dict(tables.read_rows(_keep(case.facts.programs, wanted), "path", "program"))
     for path, known in classes.items():
         body = json.loads(bodies[path]) if path in bodies else []
         state = tuple(dict.fromkeys(name for name in _find_state(body) if name not in known))
         exceptions = tuple(name for name, is_exception in known.items() if is_exception)
-        found[path] = Contents(tuple(known), exceptions, state, _is_registering(body), _is_program(body))
+        found[path] = Contents(
+            tuple(known), exceptions, state, _is_registering(body), _is_program(body), tuple(sorted(changing[path]))
+        )
     return found
 
 

@@ -15,7 +15,7 @@ from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.probe_evidence import confirm_absent
 from analysis.rules.root_causes import UNCHECKED_IMPORTS
 from analysis.rules.rule import Rule
-from analysis.wording import format_count
+from analysis.wording import choose_form, format_count
 
 _Row = Mapping[str, Any]
 
@@ -40,7 +40,9 @@ def _check_neighbours(case: RuleContext) -> Iterator[Finding]:
 
 def _describe(folder: str, rows: Sequence[_Row], twice: Sequence[_Row], users: Mapping[str, Place]) -> str:
     first = rows[0]
-    more = f", and {format_count(len(rows) - 1, 'other statement')} in this folder are of this kind" if rows[1:] else ""
+    others = len(rows) - 1
+    are = choose_form(others, "is", "are")
+    more = f", and {format_count(others, 'other statement')} in this folder {are} of this kind" if others else ""
     fails = (
         f"{first['path']}:{first['line']} imports {first['module']}, a name that no folder of the search path has: it "
         f"lies beside as {first['nearest']}{more}. The import fails with ModuleNotFoundError, unless something outside "

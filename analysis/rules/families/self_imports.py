@@ -59,6 +59,7 @@ def _find_hiding(case: RuleContext, target: TargetResolver) -> Iterator[_Hiding]
     statements = target.statements
     columns = ("path", "line", "level", "module", "name", "scope", "guard", "caught", "kind")
     required: frozenset[str] | None = None
+    lacking = {item.path: item.name for item in case.missing_attributes if item.path == item.module.source}
     for row, (path, line, level, module, name, *place, kind) in enumerate(tables.read_rows(statements.table, *columns)):
         library = module.partition(".")[0]
         if level or path.rpartition("/")[2] != f"{library}.py" or library in ALWAYS_FIRST:
@@ -67,6 +68,8 @@ def _find_hiding(case: RuleContext, target: TargetResolver) -> Iterator[_Hiding]
         if importer is None or place[0] == "type_checking" or statements.level[row] == NEVER:
             continue
         is_missing = kind == "from" and name != "*" and _lacks(target, importer, module, name)
+        used = lacking.get(path, "") if kind == "import" and "." not in module else ""
+        is_missing |= bool(used)
         if not is_missing and "." not in module and library not in STANDARD:
             required = _find_required(case.facts.tree) if required is None else required
             if library.lower() not in required:
@@ -74,7 +77,7 @@ def _find_hiding(case: RuleContext, target: TargetResolver) -> Iterator[_Hiding]
         facts = dict(zip(("scope", "guard", "caught"), place, strict=True))
         severity = grade_missing({**facts, "path": path, "liveness": tables.LIVENESS[statements.liveness[row]]})
         is_sure = (is_missing or "." in module) and not target.imports.find_run_folder(importer)
-        yield _Hiding(importer, line, name if is_missing else "", severity if is_sure else "P2")
+        yield _Hiding(importer, line, (used or name) if is_missing else "", severity if is_sure else "P2")
 
 
 def _find_hiding_file(target: TargetResolver, path: str) -> Module | None:
