@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from analysis.simulation.recording import ASK, ENTER, LACK, LOOK, OPEN, READ, WRITE
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.state import InterpreterState
 from analysis.simulation.values import UNKNOWN, Function, Globals, LoadedModule, Raised, Value
@@ -19,12 +20,28 @@ class Attributes(InterpreterState):
     def write(self, module: LoadedModule, name: str, value: Value) -> None:
         """Set an attribute of a module, as a statement does."""
         # A module's own body sets its own names whenever it runs; what another sets on it depends on who ran before.
-        if not self.stack or module is not self.stack[-1].module:
+        module = self.find_state(module)
+        is_outer = not self.stack or module is not self.stack[-1].module
+        value = self.merge(self.read(module, name), value) if self.maybe else value
+        recorder = self.recorder
+        if recorder is not None:
+            if is_outer or module.name != recorder.body or value is ABSENT:
+                recorder.act(WRITE, module.name, name, value, is_outer)
+            else:
+                recorder.bind(name, value)
+        self.put(module, name, value, is_outer=is_outer)
+
+    def put(self, module: LoadedModule, name: str, value: Value, *, is_outer: bool) -> None:
+        """Set an attribute of a module to what a statement has made of it."""
+        if is_outer:
             self.ledger.altered[module.name] = -1
-        self._set(module, name, self.merge(self.read(module, name), value) if self.maybe else value)
+            if module.is_running:
+                module.outer[name] = value
+        self._set(module, name, value)
 
     def remove(self, module: LoadedModule, name: str) -> None:
         """Remove an attribute of a module; one that may not be removed is unknown."""
+        module = self.find_state(module)
         if self.has(module, name):
             self.write(module, name, UNKNOWN if self.maybe else ABSENT)
 
@@ -40,6 +57,13 @@ class Attributes(InterpreterState):
 
     def read(self, module: LoadedModule, name: str) -> Value:
         """Return a name that a module has, or the mark of absence."""
+        found = self.peek(module, name)
+        if self.recorder is not None:
+            self.recorder.note(READ, module, name, found)
+        return found
+
+    def peek(self, module: LoadedModule, name: str) -> Value:
+        """Return a name that a module has, as nothing that runs has asked for it."""
         if not module.is_running:
             changed = self.changed.get(module.name)
             if changed is not None and name in changed:
@@ -48,12 +72,15 @@ class Attributes(InterpreterState):
 
     def has(self, module: LoadedModule, name: str) -> bool:
         """Return whether a module has a name of its own."""
-        return self.read(module, name) is not ABSENT
+        return self.read(self.find_state(module), name) is not ABSENT
 
     def find_attribute(self, module: LoadedModule, name: str) -> Value:
         """Return an attribute of a module as ``getattr`` does, or raise what that raises."""
-        found = self.read(module, name)
-        self._note_look(module, name, found)
+        module = self.find_state(module)
+        found = self.peek(module, name)
+        if self.recorder is not None:
+            self.recorder.note(LOOK, module, name, found)
+        self.note_look(module, name, found)
         if found is not ABSENT:
             return found
         if name == "__name__":
@@ -61,13 +88,15 @@ class Attributes(InterpreterState):
         if name == "__package__":
             return module.resolved.package
         if name == "__dict__":
-            return Globals(module)
+            return self.list_globals(module)
         if name in _ALWAYS or (name == "__path__" and module.is_package):
             return UNKNOWN
         # CPython asks ``__getattr__`` of the module before it gives up, also while the module is partially initialized.
         getter = self.read(module, "__getattr__")
         if getter is not ABSENT:
             return self._ask(module, name, getter)
+        if self.recorder is not None:
+            self.recorder.note(OPEN, module, "", module.is_open)
         if module.is_open:
             return UNKNOWN
         raise self._lack(module, name)
@@ -84,7 +113,7 @@ class Attributes(InterpreterState):
         text = f"{half} {module.name!r} has no attribute {name!r}"
         return self.fail("circular" if is_late else "other", AttributeError, text, module.name, name)
 
-    def _note_look(self, module: LoadedModule, name: str, found: Value) -> None:
+    def note_look(self, module: LoadedModule, name: str, found: Value) -> None:
         """Note what depends on how far a module has run, or on which of its submodules somebody has loaded."""
         if module.is_running:
             if module.name != self.body:
@@ -96,25 +125,37 @@ class Attributes(InterpreterState):
         if not isinstance(getter, Function):
             return UNKNOWN
         key = (module.name, name)
-        if self._asked.get(key, 0) >= _MOST_ASKED:
+        if self.asked.get(key, 0) >= _MOST_ASKED:
             if self.maybe:
                 return UNKNOWN
             raise self.fail("recursion", RecursionError, "maximum recursion depth exceeded", module.name, name)
-        self._asked[key] = self._asked.get(key, 0) + 1
+        self.asked[key] = self.asked.get(key, 0) + 1
         self.ledger.asked.add(key)
+        if self.recorder is not None:
+            self.recorder.act(ASK, key)
         try:
             return self.call(
                 getter, [name], {}, self.stack[-1] if self.stack else Frame(module, module.names, "module")
             )
         finally:
-            self._asked[key] -= 1
-            if not self._asked[key]:
-                del self._asked[key]
+            self.asked[key] -= 1
+            if not self.asked[key]:
+                del self.asked[key]
 
     def enter(self, module: LoadedModule) -> None:
         """Note that a function of a module runs; while that module runs, it reads what the module has by then."""
         if module.is_running and module.name != self.body:
             self.ledger.is_rough = True
+        if self.recorder is not None and module.name != self.recorder.own_names:
+            self.recorder.note(ENTER, module, "", None)
+
+    def list_globals(self, module: LoadedModule) -> Globals:
+        """Return the namespace of a module as a dictionary; what is done with that of another body is not recorded."""
+        module = self.find_state(module)
+        # In a package it also has the submodules that somebody has loaded.
+        if self.recorder is not None and (module.is_package or module.name != self.recorder.own_names):
+            self.recorder.spoil()
+        return Globals(module)
 
     def has_child(self, module: LoadedModule, name: str) -> bool:
         """Return whether there is a submodule of a name."""
@@ -122,11 +163,18 @@ class Attributes(InterpreterState):
 
     def lacks(self, module: LoadedModule, name: str) -> bool:
         """Return whether a module plainly has no such name, so that nobody must be asked."""
-        if name.startswith("__") or module.is_open or self.read(module, name) is not ABSENT:
+        module = self.find_state(module)
+        lacks = self._lacks(module, name)
+        if self.recorder is not None:
+            self.recorder.note(LACK, module, name, lacks)
+        return lacks
+
+    def _lacks(self, module: LoadedModule, name: str) -> bool:
+        if name.startswith("__") or module.is_open or self.peek(module, name) is not ABSENT:
             return False
         if module.is_running and module.name != self.body:
             self.ledger.looks.append((module, name, ABSENT))
-        return self.read(module, "__getattr__") is ABSENT
+        return self.peek(module, "__getattr__") is ABSENT
 
     def has_attribute(self, module: LoadedModule, name: str) -> bool:
         """Return whether ``hasattr`` says so."""

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from analysis.facts.program import Node
 from analysis.facts.program_expressions import write_dotted
-from analysis.simulation.constants import compute
+from analysis.simulation.constants import compute, is_same_constant
 from analysis.simulation.containers import forget_constants, is_constant, remove_item, store_item
 from analysis.simulation.importing import Importer, Statement
-from analysis.simulation.lookup import bind
+from analysis.simulation.lookup import bind, unbind
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,
@@ -74,9 +74,22 @@ def set_attribute(machine: Importer, owner: Value, name: Value, value: Value) ->
     elif isinstance(owner, LoadedModule):
         machine.write(owner, name, value)
     elif isinstance(owner, Class | Instance) and isinstance(name, str):
-        owner.names[name] = machine.merge(owner.names.get(name, ABSENT), value)
+        _set_member(machine, owner, name, value)
     elif isinstance(owner, Class | Instance):
+        if machine.recorder is not None:
+            machine.recorder.enter(owner)
         owner.names.update({each: UNKNOWN for each, held in owner.names.items() if is_constant(each, held)})
+        owner.changes += 1
+
+
+def _set_member(machine: Importer, owner: Class | Instance, name: str, value: Value) -> None:
+    before = owner.names.get(name, ABSENT)
+    after = machine.merge(before, value)
+    if machine.recorder is not None:
+        machine.recorder.enter(owner)
+    if not is_same_constant(before, after):
+        owner.names[name] = after
+        owner.changes += 1
 
 
 def _store_item(machine: Importer, owner: Value, index: Value, value: Value) -> None:
@@ -134,6 +147,7 @@ def _delete(machine: Importer, node: Node, frame: Frame) -> None:
                 machine.remove(owner, target[2])
             elif isinstance(owner, Class | Instance):
                 owner.names.pop(target[2], None)
+                owner.changes += 1
         elif target[0] == "l":
             _delete(machine, [node[0], node[1], target[1]], frame)
 
@@ -142,9 +156,9 @@ def _delete_name(machine: Importer, name: str, frame: Frame) -> None:
     if name in frame.declared:
         machine.remove(frame.module, name)
     elif machine.maybe and name in frame.names:
-        frame.names[name] = UNKNOWN
+        bind(machine, name, UNKNOWN, frame)
     else:
-        frame.names.pop(name, None)
+        unbind(machine, name, frame)
 
 
 def _delete_item(machine: Importer, owner: Value, index: Value) -> None:
@@ -153,7 +167,7 @@ def _delete_item(machine: Importer, owner: Value, index: Value) -> None:
     elif isinstance(owner, Globals) and isinstance(index, str):
         machine.remove(owner.module, index)
     elif isinstance(owner, Globals):
-        owner.module.is_open = True
+        machine.open(owner.module)
     else:
         remove_item(machine, owner, index)
 

@@ -60,7 +60,7 @@ def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: Se
     # The other branches may run instead: what they bind is bound, to a value that cannot be told.
     for name in elsewhere - bound.keys():
         if name == "*":
-            frame.module.is_open = True
+            machine.open(frame.module)
         else:
             bind(machine, name, UNKNOWN, frame)
 

@@ -87,11 +87,13 @@ def call(machine: Importer, callee: Value, arguments: list[Value], keywords: dic
         raise machine.fail("other", TypeError, "'NoneType' object is not callable")
     for argument in arguments:
         if isinstance(argument, Globals):
-            argument.module.is_open = True
+            machine.open(argument.module)
     return UNKNOWN
 
 
 def _make(machine: Importer, kind: Class, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    if machine.recorder is not None:
+        machine.recorder.enter(kind)
     creator = find_in_class(kind, "__new__")
     is_own = isinstance(creator, Function)
     made = machine.run_function(creator, [kind, *arguments], keywords) if is_own else Instance(kind)
@@ -134,7 +136,7 @@ def call_external(
         if arguments:
             made.elements, made.is_open = read_elements(first)
         return _sort(made, keywords) if name == "builtins.sorted" else made
-    return _call_unknown(callee, arguments, frame)
+    return _call_unknown(machine, callee, arguments, frame)
 
 
 def _decorate(name: str, function: Function) -> Value:
@@ -143,14 +145,14 @@ def _decorate(name: str, function: Function) -> Value:
     return replace(function, how=function.how | {last}) if is_handed_on else UNKNOWN
 
 
-def _call_unknown(callee: External, arguments: list[Value], frame: Frame) -> Value:
+def _call_unknown(machine: Importer, callee: External, arguments: list[Value], frame: Frame) -> Value:
     """Return what nothing but the name of its maker is known of; or the class that is made of a name."""
     name = callee.name
     if arguments and isinstance(arguments[0], str) and is_maker(name, len(arguments)):
         return Class(frame.module, arguments[0], frame.line, [External(f"{name}()")], {}, is_made=True)
     for argument in arguments:
         if isinstance(argument, Globals):
-            argument.module.is_open = True
+            machine.open(argument.module)
     return callee if name.endswith("()") else External(f"{name}()")
 
 

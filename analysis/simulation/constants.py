@@ -124,6 +124,11 @@ def compute(operation: str, first: Value, second: Value) -> Value:
     return found if abs(found) < _LARGEST else UNKNOWN
 
 
+def is_same_constant(first: Value, second: Value) -> bool:
+    """Return whether two values are one object, or one constant."""
+    return first is second or (isinstance(first, CONSTANTS) and type(first) is type(second) and first == second)
+
+
 def is_same(first: Value, second: Value) -> bool | None:
     for one, other in ((first, second), (second, first)):
         if one is None or one is True or one is False:
@@ -135,6 +140,8 @@ def is_same(first: Value, second: Value) -> bool | None:
             )
             if is_something or (isinstance(other, External) and not other.name.endswith("()")):
                 return False
+    if isinstance(first, LoadedModule) and isinstance(second, LoadedModule):
+        return first.name == second.name
     kinds = LoadedModule | Class | Function | Instance
     if isinstance(first, kinds) and isinstance(second, kinds):
         return first is second

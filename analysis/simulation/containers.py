@@ -186,7 +186,7 @@ def _update_namespace(machine: Importer, module: LoadedModule, given: Value) -> 
 
 def forget_constants(machine: Importer, module: LoadedModule) -> None:
     """A name that nobody can tell is bound anew: what decides about branches may be another value now."""
-    module.is_open = True
+    machine.open(module)
     for name, value in list(module.names.items()):
         if is_constant(name, value):
             machine.write(module, name, UNKNOWN)

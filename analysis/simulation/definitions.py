@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from analysis.facts.program import Node
+from analysis.simulation.contents import copy_made
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind, find_in_class
+from analysis.simulation.recording import Recorder
 from analysis.simulation.records import Frame
+from analysis.simulation.repeating import HEAVY, MOST_RECORDS, find_call
 from analysis.simulation.values import (
     UNKNOWN,
     Class,
@@ -14,6 +17,7 @@ from analysis.simulation.values import (
     Listed,
     Raised,
     Value,
+    count_object,
 )
 
 #: A function is followed so often by the body of one module; what it imports it has imported by then.
@@ -59,6 +63,9 @@ def _class(machine: Importer, node: Node, frame: Frame) -> None:
     finally:
         machine.stack.pop()
     made = Class(frame.module, qualname, line, found, inner.names)
+    if machine.recorder is not None:
+        for base in found:
+            machine.recorder.enter(base)
     start_subclass(machine, made, given)
     value: Value = made
     for maker in reversed(makers):
@@ -85,6 +92,8 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     """Run the body of a function; what is async, or yields, runs later if at all."""
     key = (function.module.path, function.line)
     times = machine.calls[key] = machine.calls.get(key, 0) + 1
+    if machine.recorder is not None:
+        machine.recorder.calls.setdefault(key, times - 1)
     is_inner = len(machine.stack) - machine.depth > 1
     is_often = times > (MOST_INNER_CALLS if is_inner else MOST_CALLS) and function.qualname != "__getattr__"
     if is_often or len(machine.stack) - machine.depth >= MOST_FRAMES:
@@ -94,10 +103,63 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     # A generator's body runs when somebody iterates; that of a context manager when the ``with`` begins.
     if body is None or (body[1] and "contextmanager" not in function.how):
         return UNKNOWN
-    machine.enter(function.module)
+    if key in machine.shared.heavy and machine.shared.is_sharing:
+        return _repeat_or_run(machine, function, body, arguments, keywords, is_inner=is_inner)
+    before = machine.shared.steps
+    left = _run(machine, function, body, arguments, keywords)
+    if machine.shared.steps - before > HEAVY:
+        machine.shared.heavy.add(key)
+    return left
+
+
+def _repeat_or_run(
+    machine: Importer, function: Function, body: tuple[list[Node], bool], arguments: list[Value],
+    keywords: dict[str, Value], *, is_inner: bool,
+) -> Value:  # fmt: skip
+    """Run a function, or return what it returned before if it only reads, and all that it reads is the same."""
+    key = (function.module.path, function.line, bool(machine.maybe), is_inner)
+    records = machine.shared.functions.setdefault(key, [])
+    outer = machine.recorder
+    given = [function, *arguments]
+    known = find_call(machine, records, given, keywords)
+    if known is not None:
+        for name, (before, times) in known.calls.items():
+            machine.calls[name] = before + times
+        if outer is not None:
+            outer.repeat(known)
+        return copy_made(known.result, known.made, known.foreign)
+    recorder = machine.recorder = Recorder(outer.body if outer is not None else "", machine.loaded)
+    recorder.calls[key[:2]] = machine.calls[key[:2]]
+    for value in (*arguments, *keywords.values()):
+        recorder.enter(value)
+    try:
+        result = _run(machine, function, body, arguments, keywords)
+    finally:
+        machine.recorder = outer
+        if outer is not None:
+            outer.take(recorder)
+    found = recorder.finish() if recorder.is_pure else None
+    if found is not None:
+        found.given, found.result = (given, dict(keywords)), result
+        found.made = range(recorder.start + 1, count_object())
+        found.foreign = recorder.foreign
+        found.calls = {name: (before, machine.calls[name] - before) for name, before in recorder.calls.items()}
+        machine.shared.functions[key] = [found, *records[: MOST_RECORDS - 1]]
+    return result
+
+
+def _run(
+    machine: Importer, function: Function, body: tuple[list[Node], bool], arguments: list[Value],
+    keywords: dict[str, Value],
+) -> Value:  # fmt: skip
+    module = machine.find_state(function.module)
+    machine.enter(module)
+    if machine.recorder is not None:
+        for default in function.defaults:
+            machine.recorder.enter(default)
     names = _take_arguments(function, arguments, keywords)
     prefix = f"{function.qualname}.<locals>."
-    inner = Frame(function.module, names, "function", function.line, function.around, body=body[0], prefix=prefix)
+    inner = Frame(module, names, "function", function.line, function.around, body=body[0], prefix=prefix)
     before = machine.maybe
     machine.stack.append(inner)
     try:

@@ -22,6 +22,7 @@ from analysis.simulation.kept import Tops, find_changed, find_moved, join, list_
 from analysis.simulation.machine import Machine
 from analysis.simulation.namespaces import list_made_names
 from analysis.simulation.places import Places
+from analysis.simulation.recording import Record
 from analysis.simulation.records import FAILED, TOO_MUCH, Delta, Registry
 from analysis.simulation.sources import Environment, Programs, Sources
 from analysis.simulation.state import MOST_STEPS as MOST_STEPS_OF_ONE
@@ -75,7 +76,7 @@ class Simulation:
         self._deadline = deadline
         self._gaps = gaps or NoGaps()
         self._machine = machine
-        self._is_sharing = is_sharing
+        self.is_sharing = is_sharing
         #: The bit of a module is that of its number in every run, so that what one run keeps another can read.
         self.bits = {module.name: 1 << module.number for module in self.imports.index.all}
         self.size = len(self.imports.index.all)
@@ -86,7 +87,10 @@ class Simulation:
         self.tops: Tops = {}
         self.most_steps = MOST_STEPS + MOST_STEPS_OF_ONE  # the last one that may begin may end
         self.next_look = _STEPS_PER_LOOK
-        self.running = 0
+        self.running = self.processes = 0
+        self.bodies: dict[tuple[str, str], list[Record]] = {}
+        self.functions: dict[tuple[str, int, bool, bool], list[Record]] = {}
+        self.heavy: set[tuple[str, int]] = set()
         self._deltas: dict[str, Delta] = {}
         self._waiting: set[str] = set()
 
@@ -108,7 +112,7 @@ class Simulation:
         Raises ``OutOfTime`` after the deadline.
         """
         name = module.name
-        if not self._is_sharing and (self._waiting or self._deltas):
+        if not self.is_sharing and (self._waiting or self._deltas):
             if self._waiting:
                 return None
             self._deltas, self.registry = {}, Registry(dict(self.bits), self.size)
@@ -134,6 +138,8 @@ class Simulation:
         self._deltas = {name: delta for name, delta in self._deltas.items() if not delta.nodes & nodes}
         owners = registry.owners.items()
         registry.owners = {name: number for name, number in owners if not registry.deltas[number].nodes & nodes}
+        registry.states = {name: state for name, state in registry.states.items() if name in registry.owners}
+        self.bodies, self.functions = {}, {}
         self.needs = {}
 
     def look_at_clock(self) -> None:

@@ -13,7 +13,8 @@ from analysis.simulation.blocks import find_bound, find_statements
 from analysis.simulation.constants import truth
 from analysis.simulation.deliberate import find_reason
 from analysis.simulation.importing import Importer, Statement
-from analysis.simulation.lookup import bind, find_ancestry, find_in_class, read_global
+from analysis.simulation.lookup import bind, find_ancestry, find_in_class, read_global, unbind
+from analysis.simulation.recording import SWALLOW
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,
@@ -81,12 +82,15 @@ def _handle(
     if name:
         bind(machine, name, Caught(raised.fault), frame)
     machine.handling.append(raised.fault)
+    faults = len(machine.recorder.faults) if machine.recorder is not None else 0
     try:
         left = machine.run_block(block, frame)
     finally:
         machine.handling.pop()
+        if machine.recorder is not None and len(machine.recorder.faults) > faults:
+            machine.recorder.spoil()  # what is raised in a handler comes with what is handled
         if name:
-            frame.names.pop(name, None)
+            unbind(machine, name, frame)
     _note(machine, raised.fault, body, line, frame)
     return left
 
@@ -94,6 +98,8 @@ def _handle(
 def _note(machine: Importer, fault: Fault, body: Sequence[Node], line: int, frame: Frame) -> None:
     if issubclass(fault.kind, ImportError | AttributeError):
         left_as = tuple(_find_left(machine, body, line, frame))
+        if machine.recorder is not None:
+            machine.recorder.swallow(SWALLOW, fault, frame.module.path, line, left_as)
         machine.notes.append(SwallowedFault(fault, frame.module.path, line, left_as))
 
 
@@ -176,6 +182,8 @@ def _call_own(machine: Importer, owner: Value, name: str, arguments: list[Value]
 
 
 def _raise(machine: Importer, node: Node, frame: Frame) -> None:
+    if machine.recorder is not None:
+        machine.recorder.spoil()
     if node[2] is None:
         if machine.handling:
             raise Raised(machine.handling[-1], machine.find_chain())

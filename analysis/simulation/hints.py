@@ -65,4 +65,5 @@ def read_hints(machine: Importer, arguments: list[Value], _: Frame) -> Value:
 def _evaluate_all(machine: Importer, module: LoadedModule, line: int) -> None:
     for node in machine.shared.programs.read_annotations(module.path, line):
         # A frame of its own, which is not on the stack: what fails is the statement that asks for the hints.
-        machine.evaluate(node, Frame(module, module.names, "module", line))
+        state = machine.find_state(module)
+        machine.evaluate(node, Frame(state, state.names, "module", line))

@@ -9,6 +9,7 @@ from analysis.facts.program import Node
 from analysis.resolve import SupportedInterpreter
 from analysis.resolve.conditions import UNDECIDED, find_constant
 from analysis.simulation.loading import Loader
+from analysis.simulation.recording import ENTER, OPEN, STAR
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import UNKNOWN, External, Listed, LoadedModule, Raised, Value, VersionNumbers
 
@@ -52,7 +53,7 @@ class Importer(Loader):
             return
         wanted = f"{module.resolved.plain}.{name}"
         try:
-            self._load_part(wanted, self.shared.imports.index.find_child(module.resolved, name), module)
+            self.load_part(wanted, self.shared.imports.index.find_child(module.resolved, name), module)
         except Raised as raised:
             # Only that very submodule may be missing: then ``take`` says that the name cannot be imported.
             if raised.fault.kind is not ModuleNotFoundError or raised.fault.module != wanted:
@@ -77,6 +78,7 @@ class Importer(Loader):
         known = self.loaded.get(child.name if child else f"{module.resolved.plain}.{name}")
         if known is not None:
             return known
+        module = self.find_state(module)
         is_half = module.is_running
         half = "partially initialized module " if is_half else ""
         text = f"cannot import name {name!r} from {half}{module.name!r}"
@@ -98,30 +100,44 @@ class Importer(Loader):
         """``from base import *``."""
         module = self.load(base, is_relative=is_relative)
         if not isinstance(module, LoadedModule):
-            frame.module.is_open = True
+            self.open(frame.module)
             return
+        module = self.find_state(module)
         listed = self.read(module, "__all__")
         self.ledger.is_rough |= module.is_running and module.name != self.body
+        if self.recorder is not None:
+            self.recorder.note(OPEN, module, "", module.is_open)
+            self.recorder.note(ENTER, module, "", None)
         frame.module.is_open |= module.is_open
         if listed is ABSENT:
-            names = module.names
-            if not module.is_running:
-                changed = self.changed.get(module.name, {})
-                if module.is_package:
-                    self.ledger.stars[module.name] = frozenset(changed)
-                names = {**names, **changed}
+            names = self.list_star(module)
             self.step(len(names) // _NAMES_PER_STEP)
             taken = {name: value for name, value in names.items() if name[:1] != "_" and value is not ABSENT}
             if frame.kind == "module" and frame.module.is_running and not self.maybe:
+                if self.recorder is not None:
+                    self.recorder.act(STAR, module.name, dict(names), taken)
                 frame.module.names.update(taken)  # as ``bind`` does, only that there may be very many
                 return
+            if self.recorder is not None:
+                self.recorder.spoil()
             for name, value in taken.items():
                 bind(name, value)
         elif isinstance(listed, Listed):
-            frame.module.is_open |= listed.is_open
+            if listed.is_open:
+                self.open(frame.module)
             self._take_listed(module, [name for name in listed.elements if isinstance(name, str)], bind)
         else:
-            frame.module.is_open = True
+            self.open(frame.module)
+
+    def list_star(self, module: LoadedModule) -> dict[str, Value]:
+        """Return all names of a module, as a star import takes them."""
+        self.ledger.is_rough |= module.is_running and module.name != self.body
+        if module.is_running:
+            return module.names
+        changed = self.changed.get(module.name, {})
+        if module.is_package:
+            self.ledger.stars[module.name] = frozenset(changed)
+        return {**module.names, **changed}
 
     def _take_listed(self, module: LoadedModule, names: Sequence[str], bind: Callable[[str, Value], None]) -> None:
         for name in names:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from analysis.simulation.records import Delta, Shared
+from analysis.simulation.records import Delta
+from analysis.simulation.shared import Shared
 from analysis.simulation.values import Value
 
 Changes = dict[str, dict[str, Value]]
@@ -54,6 +55,10 @@ class Ledger:
         self.reached |= bit
         if not is_fixed:
             self.odd |= bit
+
+    def adopt(self, name: str) -> None:
+        """Note that a module that the process loaded itself came out in the state that processes share."""
+        self.odd &= ~self.shared.registry.find_bit(name)
 
     def drop(self, name: str) -> None:
         """Note that a module leaves ``sys.modules``."""

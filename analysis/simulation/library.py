@@ -15,7 +15,6 @@ from analysis.simulation.values import (
     UNKNOWN,
     Class,
     External,
-    Globals,
     Instance,
     KnownMapping,
     Listed,
@@ -25,18 +24,18 @@ from analysis.simulation.values import (
 )
 
 
-def _globals(_: Importer, __: list[Value], frame: Frame) -> Value:
-    return Globals(frame.module)
+def _globals(machine: Importer, __: list[Value], frame: Frame) -> Value:
+    return machine.list_globals(frame.module)
 
 
-def _vars(_: Importer, arguments: list[Value], frame: Frame) -> Value:
+def _vars(machine: Importer, arguments: list[Value], frame: Frame) -> Value:
     if not arguments:
-        return Globals(frame.module) if frame.kind == "module" else UNKNOWN
-    return Globals(arguments[0]) if isinstance(arguments[0], LoadedModule) else UNKNOWN
+        return machine.list_globals(frame.module) if frame.kind == "module" else UNKNOWN
+    return machine.list_globals(arguments[0]) if isinstance(arguments[0], LoadedModule) else UNKNOWN
 
 
-def _execute(_: Importer, __: list[Value], frame: Frame) -> Value:
-    frame.module.is_open = True
+def _execute(machine: Importer, __: list[Value], frame: Frame) -> Value:
+    machine.open(frame.module)
     return UNKNOWN
 
 

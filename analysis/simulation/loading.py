@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from analysis.facts.program import Node
 from analysis.resolve import Module
 from analysis.resolve.modules import NAMESPACE
-from analysis.simulation.attributes import Attributes
+from analysis.simulation.bodies import Bodies
 from analysis.simulation.kept import find_top
-from analysis.simulation.records import ABSENT, TOO_MUCH, Delta, Frame
+from analysis.simulation.recording import Recorder
+from analysis.simulation.records import ABSENT, TOO_MUCH, Delta
 from analysis.simulation.seal import repeat_fault, seal
 from analysis.simulation.values import (
     UNKNOWN,
@@ -37,7 +37,7 @@ _MOST_BASES = 100
 _STEPS_PER_MODULE = 10
 
 
-class Loader(Attributes):
+class Loader(Bodies):
     """A simulated process that loads modules."""
 
     def run_first(self) -> Delta:
@@ -68,14 +68,14 @@ class Loader(Attributes):
         resolved = self._find_top(parts[0], is_relative=is_relative)
         if resolved is None:
             return self._import_external(name)
-        found = self._load_part(parts[0], resolved, None)
+        found = self.load_part(parts[0], resolved, None)
         for length in range(2, len(parts) + 1):
             part, above = ".".join(parts[:length]), found
             if isinstance(above, LoadedModule):
                 resolved = self.shared.imports.index.find_child(above.resolved, parts[length - 1])
             else:
                 resolved = self._find_below(resolved, above, parts[length - 1])
-            found = self._load_part(part, resolved, above)
+            found = self.load_part(part, resolved, above)
         return found
 
     def _find_below(self, package: Module | None, above: Value, name: str) -> Module | None:
@@ -93,17 +93,51 @@ class Loader(Attributes):
         """Return whether a dotted name begins with a module of the tree, seen from the statement that runs."""
         return self._find_top(name.partition(".")[0], is_relative=False) is not None
 
-    def _load_part(self, part: str, resolved: Module | None, parent: Value) -> Value:
+    def load_part(self, part: str, resolved: Module | None, parent: Value) -> Value:
+        """Return the module of a dotted name whose package is loaded, as ``sys.modules`` has it."""
         name = part if resolved is None else resolved.name
         found = self.loaded.get(name, ABSENT)
-        if found is ABSENT:
-            if resolved is None:  # another process may have loaded something by this very name
-                self.ledger.absent.add(name)
-            found = self._load(part, resolved, parent)
-            # As importlib does: the submodule becomes an attribute of its package after its body has run, not
-            # before, and it takes the place of a name of the package that is spelled the same.
-            if isinstance(parent, LoadedModule):
-                self._set(parent, part.rpartition(".")[2], found)
+        recorder, is_new = self.recorder, found is ABSENT
+        if is_new:
+            self.recorder = None
+            try:
+                found = self._load_new(part, name, resolved, parent)
+            except Raised as raised:
+                self._record_load(recorder, part, name, resolved, parent, raised.fault, is_new=True)
+                raise
+            finally:
+                self.recorder = recorder
+        if recorder is not None:
+            self._record_load(recorder, part, name, resolved, parent, found, is_new=is_new)
+        return found
+
+    def _record_load(
+        self, recorder: Recorder | None, part: str, name: str, resolved: Module | None, parent: Value, found: Value,
+        *, is_new: bool,
+    ) -> None:  # fmt: skip
+        if recorder is None:
+            return
+        if not isinstance(parent, LoadedModule | External | None):
+            recorder.spoil()
+            return
+        body = self.loaded.get(recorder.body or self.body)
+        is_open, finds_more = (body.is_open, body.finds_more) if isinstance(body, LoadedModule) else (False, False)
+        flags = (is_open, finds_more, bool(self.maybe))
+        recorder.load(part, name, resolved, parent, found, flags, self.stack[self.depth :], is_new=is_new)
+
+    def _load_new(self, part: str, name: str, resolved: Module | None, parent: Value) -> Value:
+        if self.failed_loads and self.failed_loads[0][0] == name:
+            raise self.failed_loads.pop(0)[1]
+        if resolved is None:  # another process may have loaded something by this very name
+            self.ledger.absent.add(name)
+        found = self._load(part, resolved, parent)
+        # As importlib does: the submodule becomes an attribute of its package after its body has run, not
+        # before, and it takes the place of a name of the package that is spelled the same.
+        if isinstance(parent, LoadedModule):
+            parent = self.find_state(parent)
+            if parent.is_running:
+                parent.outer[part.rpartition(".")[2]] = found
+            self._set(parent, part.rpartition(".")[2], found)
         return found
 
     def _import_external(self, name: str) -> Value:
@@ -163,23 +197,32 @@ class Loader(Attributes):
             if delta is not None and self._holds(delta):
                 self._apply(delta)
                 return
-        self._run(resolved)
+        self.run(resolved)
 
     def _holds(self, delta: Delta) -> bool:
-        return self.ledger.holds(delta, self.changed, self._asked, is_handling=bool(self.handling))
+        return self.ledger.holds(delta, self.changed, self.asked, is_handling=bool(self.handling))
 
     def _apply(self, delta: Delta) -> None:
         """Take over what the first import of a module left in another process."""
         is_doubtful = bool(self.maybe or self._doubtful)
         new, again = self.ledger.find_new(delta)
         self.step(len(new) // _MODULES_PER_STEP)
+        here, find_bit = self.ledger.names, self.shared.registry.find_bit
+        placed: set[str] = set()
         for each in reversed(new):
+            # What is here in the state that the other process came to has run here already, and does not run again.
+            own = {name for name, _ in each.own}
+            runs = {
+                name: times for name, times in each.runs.items()
+                if not find_bit(name) & here and not (name in own and name in placed)
+            }  # fmt: skip
+            placed |= own
             self.loaded.update(each.own)
             for name, changes in each.changed.items():
                 self.changed.setdefault(name, {}).update(changes)
-            self._count(each.runs, each.failures, is_doubtful=is_doubtful)
+            self.count(runs, each.failures, is_doubtful=is_doubtful)
         for each in again:
-            self._count(each.again, each.again, is_doubtful=is_doubtful)
+            self.count(each.again, each.again, is_doubtful=is_doubtful)
         self.ledger.take(delta)
         if not self.doubts:
             self.doubts.extend(delta.doubts[:1])
@@ -187,82 +230,6 @@ class Loader(Attributes):
             if not is_doubtful:
                 self.ledger.repeat(delta.again)
             raise Raised(repeat_fault(delta.fault, delta.notes), self.find_chain() + delta.chain)
-
-    def _count(self, runs: dict[str, int], failures: dict[str, int], *, is_doubtful: bool) -> None:
-        """Count bodies that ran; a run that fails in a branch that may not run is none."""
-        for name, times in runs.items():
-            self.runs[name] = self.runs.get(name, 0) + times - (failures.get(name, 0) if is_doubtful else 0)
-
-    def _run(self, resolved: Module) -> None:
-        module, name = LoadedModule(resolved), resolved.name
-        self.loaded[name] = module
-        self.ledger.place(name)
-        self._count_run(name, 1)
-        self.step(_STEPS_PER_MODULE)
-        self._begin(name)
-        # Inside the body everything runs for sure, given that the body runs: the doubt waits outside.
-        outside = self.maybe, self.calls, self.body, self.depth
-        self.maybe, self.calls, self.body, self.depth = 0, {}, name, len(self.stack)
-        self._doubtful += bool(outside[0])
-        self.ledger.repeated.append({})
-        try:
-            self._execute(module)
-        except Raised:
-            # A body may have put something else under its own name; CPython removes only what it put there itself.
-            if self.loaded.get(name) is module:
-                del self.loaded[name]
-                self.ledger.drop(name)
-            self._fail_run(name)
-            raise
-        else:
-            self.ledger.repeated.pop()
-        finally:
-            self._doubtful -= bool(outside[0])
-            self.maybe, self.calls, self.body, self.depth = outside
-            self._end(name)
-            module.is_running = False
-
-    def _execute(self, module: LoadedModule) -> None:
-        program = self._read(module.path)
-        self.stack.append(Frame(module, module.names, "module", body=program))
-        try:
-            self.run_block(program, self.stack[-1])
-        finally:
-            self.stack.pop()
-
-    def _count_run(self, name: str, times: int) -> None:
-        self.runs[name] = self.runs.get(name, 0) + times
-        self.ledger.count_run(name, times)
-
-    def _fail_run(self, name: str) -> None:
-        """Count a body that failed; one that fails in a branch that may not run is none."""
-        if self._doubtful:
-            self._count_run(name, -1)
-        self.ledger.count_failure(name, is_counted=not self._doubtful)
-
-    def _begin(self, name: str) -> None:
-        if self.shared.running >= MOST_RUNNING:
-            raise OutOfSteps
-        self.shared.running += 1
-        self._running[name] = None
-
-    def _end(self, name: str) -> None:
-        self.shared.running -= 1
-        self._running.pop(name, None)
-
-    def _read(self, path: str) -> list[Node]:
-        programs = self.shared.programs
-        program, source = programs.read_program(path), programs.find_file(path)
-        is_newer = source.since > self.shared.environment.version[:2]
-        if program is not None and not is_newer:
-            return program
-        if is_newer or source.status in {"syntax-error", "decode-error"}:
-            raised = self.fail("syntax", SyntaxError, "invalid syntax")
-            fault = Fault("syntax", SyntaxError, "invalid syntax", path, max(1, source.error_line))
-            raise Raised(fault, (*raised.chain, (path, max(1, source.error_line), "")))
-        if source.status != "ok":  # a file that says nothing has no program
-            self.doubts.append(f"{path} was not read")
-        return []
 
 
 def _may_have_path(value: Value) -> bool:

@@ -7,6 +7,7 @@ import builtins
 from analysis.facts.program import Node
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.places import find_path_member
+from analysis.simulation.recording import DELETE
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,
@@ -34,10 +35,12 @@ def _name(machine: Importer, node: Node, frame: Frame) -> Value:
             return frame.names[name]
         for names in frame.around:
             if name in names:
-                return names[name]
+                return _take_enclosed(machine, names[name])
     module = frame.module
     # Of a running module nothing is in ``changed``: the short way, since this is what runs most often.
-    found = module.names.get(name, ABSENT) if module.is_running else machine.read(module, name)
+    found = module.names.get(name, ABSENT) if module.is_running else machine.peek(module, name)
+    if machine.recorder is not None:
+        machine.recorder.note_name(module, name, found)
     if found is ABSENT:
         found = _BUILTINS.get(name, ABSENT)
     if found is ABSENT:
@@ -57,6 +60,12 @@ _MOST_BASES = 100
 _EMPTY = (External("builtins.object"), External("abc.ABC"), External("typing.Generic"), External("typing.Protocol"))
 #: What every class has of its own, whatever its bases have.
 _NAMED = frozenset({"__name__", "__qualname__", "__module__"})
+
+
+def _take_enclosed(machine: Importer, value: Value) -> Value:
+    if machine.recorder is not None:
+        machine.recorder.enter(value)
+    return value
 
 
 def read_global(machine: Importer, module: LoadedModule, name: str) -> Value:
@@ -92,7 +101,7 @@ def find_member(machine: Importer, owner: Value, name: str, frame: Frame) -> Val
     if owner is None and not machine.maybe and name not in dir(None):
         raise machine.fail("other", AttributeError, f"'NoneType' object has no attribute {name!r}", "NoneType", name)
     if isinstance(owner, Class):
-        return _find_of_class(owner, name)
+        return _find_of_class(machine, owner, name)
     if isinstance(owner, Instance):
         return owner.made_by if name == "__class__" else _find_in_instance(machine, owner, name, frame)
     if isinstance(owner, Super):
@@ -114,6 +123,8 @@ def _find_in_super(machine: Importer, owner: Super, name: str, frame: Frame) -> 
                 return UNKNOWN
         elif name in each.names:
             found = each.names[name]
+            if machine.recorder is not None:
+                machine.recorder.note_member(each, found)
             if not isinstance(found, Function) or "staticmethod" in found.how or name == "__new__":
                 return UNKNOWN if isinstance(found, Class) else found
             if "property" in found.how:
@@ -122,8 +133,10 @@ def _find_in_super(machine: Importer, owner: Super, name: str, frame: Frame) -> 
     return External(f"builtins.object.{name}")
 
 
-def _find_of_class(owner: Class, name: str) -> Value:
+def _find_of_class(machine: Importer, owner: Class, name: str) -> Value:
     found = owner.names.get(name, ABSENT) if name in _NAMED else find_in_class(owner, name)
+    if machine.recorder is not None:
+        machine.recorder.note_member(owner, found)
     if isinstance(found, Function) and "classmethod" in found.how:
         return BoundMethod(found, owner)
     if found is not ABSENT:
@@ -192,8 +205,13 @@ def _is_one(first: Value, second: Value) -> bool:
 
 def _find_in_instance(machine: Importer, owner: Instance, name: str, frame: Frame) -> Value:
     if name in owner.names:
+        if machine.recorder is not None:
+            machine.recorder.note_member(owner, owner.names[name])
         return owner.names[name]
     found = find_in_class(owner.made_by, name)
+    if machine.recorder is not None:
+        machine.recorder.note_member(owner, owner.made_by)
+        machine.recorder.note_member(owner.made_by, found)
     if isinstance(found, Function):
         if "property" in found.how:
             return machine.call(found, [owner], {}, frame)
@@ -211,6 +229,13 @@ def bind(machine: Importer, name: str, value: Value, frame: Frame) -> None:
         machine.write(frame.module, name, value)
     else:
         frame.names[name] = value
+
+
+def unbind(machine: Importer, name: str, frame: Frame) -> None:
+    """Remove a name from the body that runs."""
+    if machine.recorder is not None and frame.kind == "module":
+        machine.recorder.act(DELETE, name)
+    frame.names.pop(name, None)
 
 
 def _walrus(machine: Importer, node: Node, frame: Frame) -> Value:

@@ -35,7 +35,7 @@ class _LonelyMachine(Machine):
     def run_alone(self) -> Fault | None:
         """Run the body of the first module; return what it surely raises."""
         try:
-            self._run(self._first)
+            self.run(self._first)
         except Raised as raised:
             return None if self.doubts else raised.fault
         except (OutOfSteps, RecursionError, MemoryError):
@@ -53,7 +53,7 @@ def find_half_bound(
     """
     found: dict[str, WithoutLibrary] = {}
     here = resolver.supported.here
-    simulation = Simulation(facts, resolver=resolver)
+    simulation = Simulation(facts, resolver=resolver, is_sharing=False)
     for path, library in sorted(guarded):
         module = resolver.index.find_importer(path)
         if module is None or path in found:

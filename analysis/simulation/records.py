@@ -4,11 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
 from analysis.facts.program import Node
-from analysis.resolve import ImportResolver, Module
-from analysis.simulation.sources import Environment, Programs
 from analysis.simulation.values import Fault, LoadedModule, SwallowedFault, Value
 
 #: What stands for a name that is not there.
@@ -95,9 +92,10 @@ class Delta:
 class Registry:
     """What all processes know of all first imports: which first import has made the state of a module that is shared.
 
-    ``odd``: the first imports that have made a state of a module beside the one that is shared; ``special``: those of
-    which more must be asked than which modules they load; ``raising``: those in which anything was raised;
-    ``altered_by``: those in which a statement has set something on a module from outside, by module.
+    ``states`` are these states. ``odd``: the first imports that have made a state of a module beside the one that is
+    shared; ``special``: those of which more must be asked than which modules they load; ``raising``: those in which
+    anything was raised; ``altered_by``: those in which a statement has set something on a module from outside, by
+    module.
     """
 
     bits: dict[str, int] = field(default_factory=dict)
@@ -105,6 +103,7 @@ class Registry:
     deltas: list[Delta] = field(default_factory=list)
     owners: dict[str, int] = field(default_factory=dict)
     fixed: dict[str, Value] = field(default_factory=dict)
+    states: dict[str, Value] = field(default_factory=dict)
     odd: int = 0
     special: int = 0
     raising: int = 0
@@ -142,27 +141,3 @@ class Registry:
             self.raising |= node
         for name in delta.altered:
             self.altered_by[name] = self.altered_by.get(name, 0) | node
-
-
-class Shared(Protocol):
-    """What all simulated processes have in common."""
-
-    imports: ImportResolver
-    programs: Programs
-    environment: Environment
-    registry: Registry
-    #: What the first component of a name means, by importer, and whether the name was relative.
-    tops: dict[tuple[int, str, bool], Module | None]
-    steps: int
-    most_steps: int
-    next_look: int
-    running: int
-
-    def look_at_clock(self) -> None:
-        """Raise ``OutOfTime`` after the deadline; to be called when ``steps`` have come to ``next_look``."""
-
-    def is_nowhere(self, module: Module, name: str) -> bool:
-        """Return whether a module never has a name, however far it runs."""
-
-    def find_delta(self, module: Module) -> Delta | None:
-        """Return what the first import of a module leaves; None while that is being found out."""

@@ -26,7 +26,9 @@ def seal(
     else:
         for name, value in own:
             is_first = not is_cut and registry.owners.setdefault(name, number) == number
-            if not is_first and registry.fixed.get(name, ABSENT) is not value:
+            if is_first:
+                registry.states[name] = value
+            elif registry.fixed.get(name, ABSENT) is not value and registry.states.get(name) is not value:
                 own_odd |= registry.find_bit(name)
     odd = own_odd
     for part in parts:

@@ -36,7 +36,7 @@ class MainMachine(Machine):
     def _run_main(self, module: Module) -> None:
         for package in self.shared.imports.index.find_around(module):
             self.load(package.plain, is_relative=True)
-        self._run(replace(module, name=MAIN, plain=MAIN))
+        self.run(replace(module, name=MAIN, plain=MAIN))
 
 
 def simulate_starts(

@@ -6,11 +6,23 @@ from collections.abc import Sequence
 
 from analysis.facts.program import Node
 from analysis.resolve import Module
-from analysis.simulation.constants import CONSTANTS
+from analysis.simulation.constants import is_same_constant
 from analysis.simulation.ledger import Ledger
-from analysis.simulation.records import ABSENT, Frame, Shared
+from analysis.simulation.recording import DOUBT, Recorder
+from analysis.simulation.records import ABSENT, Frame
+from analysis.simulation.shared import Shared
 from analysis.simulation.system_modules import SystemModules
-from analysis.simulation.values import UNKNOWN, Class, Fault, Function, OutOfSteps, Raised, SwallowedFault, Value
+from analysis.simulation.values import (
+    UNKNOWN,
+    Class,
+    Fault,
+    Function,
+    LoadedModule,
+    OutOfSteps,
+    Raised,
+    SwallowedFault,
+    Value,
+)
 
 #: Statements that one first import may take before it is given up.
 MOST_STEPS = 400_000
@@ -50,7 +62,14 @@ class InterpreterState:
         self.ledger = Ledger(shared)
         self._steps = MOST_STEPS
         #: Questions to a module's ``__getattr__`` that wait for their answer, and how often each.
-        self._asked: dict[tuple[str, str], int] = {}
+        self.asked: dict[tuple[str, str], int] = {}
+        shared.processes += 1
+        self.number = shared.processes
+        #: Takes down what the body or the call that runs does; None where nobody wants to know.
+        self.recorder: Recorder | None = None
+        #: Modules whose load has raised while a record was followed that turned out not to fit, and what was raised.
+        #: What then runs comes to them in the same order.
+        self.failed_loads: list[tuple[str, Raised]] = []
 
     def end(self) -> None:
         """Forget what only the process itself needed: nothing collects what refers to itself."""
@@ -74,12 +93,16 @@ class InterpreterState:
         path, line, _ = self.find_chain()[-1] if self.stack else ("", 0, "")
         context = self.handling[-1] if self.handling else None
         fault = Fault(outcome, kind, text, path, line, module, name, made_by, context)
+        if self.recorder is not None:
+            self.recorder.fail(fault, (outcome, kind, text, module, name, made_by), self.stack[self.depth :])
         self.ledger.is_raising = True
         self.ledger.is_rough |= outcome in {"circular", "recursion"}
         return Raised(fault, self.find_chain())
 
     def _touch(self, name: str) -> None:
         """A statement sets or removes an entry of ``sys.modules``."""
+        if self.recorder is not None:
+            self.recorder.spoil()
         self.ledger.touch(name)
 
     def _look_up(self, name: str) -> None:
@@ -87,6 +110,21 @@ class InterpreterState:
         self.ledger.is_rough = True
         if name not in self.loaded:
             self.ledger.absent.add(name)
+        if self.recorder is not None:
+            self.recorder.ask_system(name)
+
+    def find_state(self, module: LoadedModule) -> LoadedModule:
+        """Return the state that a module has in this process, whatever process a value that refers to it is from."""
+        if module.process == self.number:
+            return module
+        found = self.loaded.get(module.name)
+        return found if type(found) is LoadedModule and found.name == module.name else module
+
+    def open(self, module: LoadedModule) -> None:
+        """Note that a module may have names that the source does not say."""
+        if self.recorder is not None and module.name != self.recorder.own_names and not module.is_open:
+            self.recorder.spoil()
+        module.is_open = True
 
     def step(self, steps: int = 1) -> None:
         """Count a statement; raises ``OutOfSteps`` after too many, ``OutOfTime`` after the deadline."""
@@ -104,11 +142,12 @@ class InterpreterState:
         """
         if not self.maybe or before is ABSENT or before is value:
             return value
-        is_equal = isinstance(value, CONSTANTS) and type(before) is type(value) and before == value
-        return value if is_equal else UNKNOWN
+        return value if is_same_constant(before, value) else UNKNOWN
 
     def doubt(self, raised: Raised) -> None:
         """Note a failure of something that may not run."""
+        if self.recorder is not None:
+            self.recorder.swallow(DOUBT, raised.fault)
         if issubclass(raised.fault.kind, ImportError):
             self.doubts.append(f"{raised.fault.path}:{raised.fault.line} may not run: {raised.fault.text}")
 
@@ -122,6 +161,14 @@ class InterpreterState:
 
     def evaluate(self, node: Node, frame: Frame) -> Value:
         """Return the value of an expression; raises ``Raised`` when the program would raise."""
+        raise NotImplementedError
+
+    def load_part(self, part: str, resolved: Module | None, parent: Value) -> Value:
+        """Return the module of a dotted name whose package is loaded, as ``sys.modules`` has it."""
+        raise NotImplementedError
+
+    def list_star(self, module: LoadedModule) -> dict[str, Value]:
+        """Return all names of a module, as a star import takes them."""
         raise NotImplementedError
 
     def run_function(self, function: Function, arguments: list[Value], keywords: dict[str, Value]) -> Value:

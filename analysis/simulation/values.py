@@ -5,6 +5,7 @@ Constants stand for themselves; everything else is one of these classes, or ``UN
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -12,6 +13,8 @@ from analysis.resolve import Module
 from analysis.steps import LeftName
 
 Value = Any
+#: Objects are numbered in the order in which they are made, in all processes.
+count_object = itertools.count(1).__next__
 
 
 class Unknown:
@@ -31,6 +34,7 @@ class Listed:
     elements: list[Value]
     is_open: bool = False
     kind: str = "list"
+    serial: int = field(default_factory=count_object, repr=False)
 
     def forget(self) -> None:
         """Of what it holds nothing is known any more."""
@@ -43,6 +47,7 @@ class KnownMapping:
 
     pairs: dict[Value, Value] = field(default_factory=dict)
     is_open: bool = False
+    serial: int = field(default_factory=count_object, repr=False)
 
     def forget(self) -> None:
         """Of what it holds nothing is known any more."""
@@ -81,7 +86,8 @@ class LoadedModule:
 
     ``name`` is unique in the tree (a mark tells apart what several roots call the same), ``resolved`` what the index
     knows of it. ``is_running`` while its body runs (partially initialized), ``is_open`` when it may have names that
-    the source does not say, ``finds_more`` when its ``__path__`` was changed.
+    the source does not say, ``finds_more`` when its ``__path__`` was changed. ``process`` is the number of the
+    simulated process in which it runs or ran, ``outer`` what others than its own body have set on it while it ran.
     """
 
     resolved: Module
@@ -89,6 +95,8 @@ class LoadedModule:
     is_running: bool = True
     is_open: bool = False
     finds_more: bool = False
+    process: int = 0
+    outer: dict[str, Value] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -112,7 +120,10 @@ class Globals:
 
 @dataclass(slots=True, eq=False)
 class Class:
-    """A class of the tree; ``bases`` as they were evaluated. ``is_made`` where a call makes it."""
+    """A class of the tree; ``bases`` as they were evaluated. ``is_made`` where a call makes it.
+
+    ``changes`` counts what was set on it afterwards.
+    """
 
     module: LoadedModule
     qualname: str
@@ -121,15 +132,19 @@ class Class:
     names: dict[str, Value]
     is_made: bool = False
     #: The class and its bases in the order of their look-up, once somebody has asked.
-    order: list[Value] = field(default_factory=list)
+    order: list[Value] = field(default_factory=list, repr=False)
+    changes: int = 0
+    serial: int = field(default_factory=count_object, repr=False)
 
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """An object made by calling a class of the tree."""
+    """An object made by calling a class of the tree; ``changes`` counts what was set on it."""
 
     made_by: Class
     names: dict[str, Value] = field(default_factory=dict)
+    changes: int = 0
+    serial: int = field(default_factory=count_object, repr=False)
 
 
 @dataclass(slots=True, eq=False)
