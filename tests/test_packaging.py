@@ -136,6 +136,7 @@ def test_every_dependency_is_imported_or_has_a_reason() -> None:
     reasons = {
         "ipykernel": "the kernel that notebooks have in JupyterLab",
         "jupyterlab": "where people open them",
+        "pyvis": "its vis-network draws the networks",
     }
     trees = (ast.parse(path.read_text()) for path in sorted((ROOT / "analysis").rglob("*.py")))
     owners = packages_distributions()

@@ -189,7 +189,7 @@ def test_colours_can_be_told_apart_by_their_light_form_and_are_defined_once_in_e
 
 def test_style_sheets_name_colours_and_contain_none() -> None:
     folder = Path(analysis.__file__).parent / "report" / "templates"
-    for name in ("page.css", "parts.css"):
+    for name in ("page.css", "networks.css", "parts.css"):
         style = (folder / name).read_text("utf-8")
         assert re.findall(r"#[0-9a-fA-F]{3,8}\b", style) == [], name
         used = set(re.findall(r"var\(--([\w-]+)", style))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import xml.etree.ElementTree as ET
+from base64 import b64decode
 from itertools import pairwise
 
 import pytest
@@ -115,3 +117,16 @@ def test_pairs_in_both_directions_become_one() -> None:
 
 def test_nothing_hidden_is_not_told() -> None:
     assert format_hidden("import", 0, "the weakest") == ""
+
+
+def test_in_a_notebook_that_is_not_trusted_the_picture_still_shows() -> None:
+    """JupyterLab removes frames, scripts and style sheets there; an image with its own colours stays."""
+    network = Network("A", (Node("a", "a & b", "a"), Node("b", "b", "b")), (Link("a", "b", "a to b"),), "two modules")
+    shown = re.sub(r"<(iframe|script|style)\b.*?</\1>", "", network._repr_mimebundle_()["text/html"], flags=re.DOTALL)
+    match = re.search(r'<img src="data:image/svg\+xml;base64,([^"]+)" alt="two modules"', shown)
+    assert match is not None
+    drawn = ET.fromstring(b64decode(match[1]))
+    texts = [element.text for element in drawn.iter("{http://www.w3.org/2000/svg}text")]
+    style = next(drawn.iter("{http://www.w3.org/2000/svg}style")).text or ""
+    assert texts == ["a & b", "b"]
+    assert set(re.findall(r"var\((--[\w-]+)\)", style)) <= set(re.findall(r"(--[\w-]+):", style))

@@ -6,6 +6,7 @@ The data says what nodes and edges are; the colours of the page say how that loo
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -14,7 +15,7 @@ from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
 
-from analysis.report.colours import build_colour_style
+from analysis.report.colours import LIGHT, build_colour_style
 from analysis.report.displays import PAGE, read_asset
 from analysis.report.escaping import html, plain
 from analysis.report.explorer_links import link_to_view
@@ -132,16 +133,33 @@ class Gallery:
 
 
 def build_frame(networks: Sequence[Network]) -> str:
-    """Return a frame for JupyterLab: a separate document that works offline."""
+    """Return a frame for JupyterLab: a separate document that works offline.
+
+    JupyterLab removes the frame from a notebook that it does not trust; then the pictures behind it show.
+    """
     body = "".join(network.page for network in networks)
-    style = f"{build_colour_style()}{read_asset('page.css')}body{{font-size:14px}}"
+    style = f"{build_colour_style()}{read_asset('page.css')}{read_asset('networks.css')}body{{font-size:14px}}"
     head = f'<meta charset="utf-8"><style>{style}</style>'
     document = f"<!doctype html><html><head>{head}</head><body>{body}{build_scripts()}</body></html>"
-    height = sum(network.height + 90 for network in networks)
+    height = min(sum(network.height + 90 for network in networks), 1400)
     return (
+        f'<div style="position:relative;height:{height}px;overflow:auto">'
+        f"{''.join(map(_draw_image, networks))}"
         f'<iframe srcdoc="{escape(document)}" sandbox="allow-scripts" title="{html(networks[0].title)}" '
-        f'style="width:100%;height:{min(height, 1400)}px;border:0"></iframe>'
+        'style="position:absolute;inset:0;width:100%;height:100%;border:0"></iframe></div>'
     )
+
+
+def _draw_image(network: Network) -> str:
+    """Return the static picture of a network as an image, which needs no style sheet of a page."""
+    svg = draw_static(network.list_nodes(), network.list_edges())
+    if not svg:
+        return ""
+    colours = "".join(f"--{name}:{value};" for name, value in LIGHT.items())
+    style = f"<style>:root{{{colours}background:#fff}}{read_asset('networks.css')}</style>"
+    alone = svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" ', 1).replace(">", f">{style}", 1)
+    data = b64encode(alone.encode()).decode("ascii")
+    return f'<img src="data:image/svg+xml;base64,{data}" alt="{html(network.alt)}" style="width:100%">'
 
 
 @cache

@@ -52,7 +52,6 @@ def prepare(environment: Mapping[str, str]) -> None:
     os.environ.update(environment)
     tempfile.tempdir = environment["TMPDIR"]
     import matplotlib.figure  # noqa: PLC0415, F401 - what the kit's notebooks import, directly or when they draw
-    import pyvis.network  # noqa: PLC0415, F401
 
     from analysis.report import notebook_shell, pictures, templating, views  # noqa: PLC0415, F401
 

@@ -18,6 +18,9 @@ from analysis.report.prose import render_markdown
 from analysis.report.provenance import format_day
 from analysis.report.terms import explain
 
+#: The style sheets of every page.
+STYLE_SHEETS = ("page.css", "networks.css", "parts.css")
+
 
 class Trusted(str):
     """HTML that the kit built from escaped parts: templates do not escape it again."""
@@ -52,7 +55,7 @@ def build_environment() -> Environment:
 def render(template: str, **values: Any) -> str:
     """Return a rendered template; the style sheet and scripts are always available to it."""
     assets = {
-        "style": build_colour_style() + read_asset("page.css") + read_asset("parts.css"),
+        "style": build_colour_style() + "".join(map(read_asset, STYLE_SHEETS)),
         "theme": read_asset("theme.js"), "behaviour": read_asset("page.js"), "scripts": build_scripts(),
     }  # fmt: skip
     trusted = {name: Trusted(text) for name, text in assets.items()}
