@@ -123,7 +123,8 @@ def _list_names(frame: pd.DataFrame, columns: Sequence[str]) -> Iterator[str]:
     """Yield the dotted names in some columns, those of lists too."""
     for column in columns:
         for value in frame.get(column, ()):
-            yield from map(str, value) if isinstance(value, list | tuple | np.ndarray) else (str(value),)
+            parts = value if isinstance(value, list | tuple | np.ndarray) else (value,)
+            yield from (str(part) for part in parts if "." in str(part))
 
 
 def _build_rows(

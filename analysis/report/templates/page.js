@@ -1,8 +1,9 @@
 // Opens what a link leads to, and for print all but the evidence of each finding; closes the contents after a choice on a narrow screen.
 (function () {
   "use strict";
-  var contents = document.querySelector("nav.contents details"), wide = matchMedia("(min-width: 64rem)"), opened = [];
-  function arrange() { contents.open = wide.matches; }
+  var contents = document.querySelector("nav.contents details"), screen = matchMedia("(min-width: 64rem)"), opened = [];
+  function isBeside() { return screen.matches && !document.body.classList.contains("roomy"); }
+  function arrange() { contents.open = isBeside(); }
   function reveal() {
     var target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) { return; }
@@ -12,13 +13,13 @@
     target.scrollIntoView();
   }
   arrange();
-  wide.addEventListener("change", arrange);
-  contents.addEventListener("click", function (event) { if (event.target.closest("a") && !wide.matches) { contents.open = false; } });
+  screen.addEventListener("change", arrange);
+  contents.addEventListener("click", function (event) { if (event.target.closest("a") && !isBeside()) { contents.open = false; } });
   addEventListener("hashchange", reveal);
   reveal();
   addEventListener("keydown", function (event) {
     if (event.key !== "Escape") { return; }
-    if (contents.open && !wide.matches) { contents.open = false; }
+    if (contents.open && !isBeside()) { contents.open = false; }
     if (document.activeElement && document.activeElement.matches("button.term")) { document.activeElement.blur(); }
   });
   addEventListener("beforeprint", function () {
