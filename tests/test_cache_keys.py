@@ -21,6 +21,7 @@ import analysis
 from analysis.cache import build_key
 from analysis.cache.keys import describe_interpreter
 from analysis.facts import ScanOptions, cache, scan
+from analysis.gate import kept_verdicts
 from analysis.graph import cached_cuts
 from analysis.names import cached_names
 from analysis.pipeline import build_scan_options
@@ -31,7 +32,7 @@ from analysis.simulation import Environment, entries, simulate_entries
 PACKAGE = Path(analysis.__file__).parent
 PROGRAMS = {
     "facts": cache.PROGRAM, "graph": cached_cuts.PROGRAM, "names": cached_names.PROGRAM, "simulation": entries.PROGRAM,
-    "runtime": probe.PROGRAM,
+    "runtime": probe.PROGRAM, "rules": kept_verdicts.PROGRAM,
 }  # fmt: skip
 #: They compute nothing that is kept: errors, counting, processes, and the cache, which is part of every key.
 #: What notes failures, shows progress or starts processes decides no answer; former names are asked of what users keep.

@@ -40,7 +40,6 @@ def build_key(program: Sequence[str], *inputs: Any, interpreter: Sequence[Any] |
     return digest.hexdigest()
 
 
-@lru_cache(maxsize=64)
 def find_code_version(program: tuple[str, ...], package: Path = _PACKAGE) -> str:
     """Return a hash of the source of modules and packages, by their paths in the package; read once per process.
 
@@ -48,16 +47,22 @@ def find_code_version(program: tuple[str, ...], package: Path = _PACKAGE) -> str
     """
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
     for name in program:
-        files = _find_sources(package, name)
-        try:
-            for path in files:
-                for part in _encode([path.relative_to(package).as_posix(), path.read_bytes()]):
-                    digest.update(part)
-        except OSError:
-            files = []
-        if not files:
-            return secrets.token_hex(_DIGEST_BYTES)
+        digest.update(_hash_sources(name, package))
     return digest.hexdigest()
+
+
+@lru_cache(maxsize=256)
+def _hash_sources(name: str, package: Path) -> bytes:
+    """Return a hash of the source of one module or package."""
+    digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
+    files = _find_sources(package, name)
+    try:
+        for path in files:
+            for part in _encode([path.relative_to(package).as_posix(), path.read_bytes()]):
+                digest.update(part)
+    except OSError:
+        files = []
+    return digest.digest() if files else secrets.token_bytes(_DIGEST_BYTES)
 
 
 def _find_sources(package: Path, name: str) -> list[Path]:

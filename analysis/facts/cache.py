@@ -11,7 +11,7 @@ from analysis.cache import Collection, build_key
 from analysis.facts.rows import FileFacts
 
 #: What decides which facts a file has: when their source changes, what was kept before is never read.
-PROGRAM = ("facts", "tables")
+PROGRAM = ("facts", "tables", "tree_state")
 _FIELDS = ("status", "reason", "error_line", "encoding", "lines", "structure", "rows", "since")
 
 

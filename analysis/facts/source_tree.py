@@ -96,7 +96,12 @@ class WorkingTree:
         """Return the entries of a folder, in any order; ``OSError`` when its real path is not in the target."""
         self._refuse_outside(folder)
         with os.scandir(self._locate(folder)) as entries:
-            return list(entries)
+            found: list[FolderEntry] = list(entries)
+        prefix = f"{folder}/" if folder else ""
+        for entry in found:
+            if entry.is_dir(follow_symlinks=False):  # what lies in a folder of the target, and is no link, does too
+                self._inside[prefix + entry.name] = True
+        return found
 
     def has_file(self, path: str) -> bool:
         """Return whether there is a file; links count as what they lead to."""

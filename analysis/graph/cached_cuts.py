@@ -13,7 +13,7 @@ from analysis.graph.cuts import Cut, find_cut
 from analysis.graph.edge_arrays import Pairs
 
 #: What decides the cut of a component: when its source changes, what was cached before is never read.
-PROGRAM = ("graph", "resolve", "facts", "tables", "steps")
+PROGRAM = ("graph", "resolve", "facts", "tables", "tree_state", "steps")
 #: Smaller components are cut sooner than looked up.
 _FEWEST_CACHED_EDGES = 12
 

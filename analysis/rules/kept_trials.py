@@ -10,16 +10,14 @@ from analysis.resolve import TargetFacts, TargetResolver
 from analysis.rules.finding import Place
 from analysis.simulation import Environment
 from analysis.simulation.changed_tree import ChangedTree
+from analysis.simulation.entries import PROGRAM as SIMULATION
 from analysis.simulation.kept_answers import KeptAnswers
 
 #: What is wrong with a first import: ``("outcome", which)``, ``("lost", path, line)`` or ``("again", module)``.
 Problem: TypeAlias = tuple[str | int, ...]
 Problems: TypeAlias = Mapping[str, frozenset[Problem]]
 #: What decides the problems of a trial: when its source changes, what was kept before is never read.
-PROGRAM = (
-    "simulation", "resolve", "facts", "policy", "tables", "steps", "rules/cut_trials", "rules/kept_trials",
-    "rules/registrations",
-)  # fmt: skip
+PROGRAM = (*SIMULATION, "rules/cut_trials", "rules/kept_trials", "rules/registrations")
 _KIND = "trials"
 
 

@@ -32,6 +32,7 @@ CHILD = Path(__file__).with_name("child")
 #: What decides the rows: when its source changes, what an interrupted probe left is not taken up.
 PROGRAM = (
     "runtime",
+    "tree_state",
     "simulation",
     "names",
     "graph",

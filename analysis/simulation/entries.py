@@ -36,7 +36,7 @@ TOO_MANY_STEPS = "the modules before it took too many steps"
 TIME_BUDGET = "time budget"
 _MOST_HOPS = 50
 #: What decides an answer: when its source changes, what was cached before is never read.
-PROGRAM = ("simulation", "resolve", "facts", "policy", "tables", "steps")
+PROGRAM = ("simulation", "resolve", "facts", "policy", "tables", "tree_state", "steps")
 _KIND = "first-imports"
 _DEEPEST = 200_000
 _STACK_BYTES = 512 << 20
