@@ -76,6 +76,7 @@ class Investigation:
         """Open a snapshot's folder; raises ``SnapshotError`` when it is none."""
         self.path = snapshot
         self.manifest = store.read_manifest(snapshot)
+        self._policy_source = self.manifest.policy_source
         self._tables: dict[str, pa.Table] = {}
         self._frames: dict[str, pd.DataFrame] = {}
 
@@ -171,20 +172,29 @@ class Investigation:
     def refresh(self) -> Change:
         """Analyse the target again as it is now; return what that changed, and answer from the new snapshot.
 
-        The policy is read again from the file where it was; one that was no file holds as it is. Raises what
-        ``investigate`` raises, and then answers from the old snapshot.
+        The policy is read again from the file where it was; one that was no file, or that options changed, holds as
+        it is. No code of the target is run: what a probe saw is not there afterwards. Raises what ``investigate``
+        raises, and then answers from the old snapshot.
         """
         from analysis import investigate
         from analysis.changes import compare_findings
 
-        started, before, source = time.monotonic(), self.table("findings"), self.manifest.policy_source
-        policy = {OWN_POLICY: None, GIVEN_POLICY: self.policy}.get(source, source)
+        started, before, source = time.monotonic(), self.table("findings"), self._policy_source
         parents = self.path.parents
         data = parents[2] if len(parents) > 2 and parents[1].name == "snapshots" else None
-        again = investigate(self.manifest.root, policy=policy, data=data)
+        again = investigate(self.manifest.root, policy=self._read_policy_again(), data=data)
         self.__dict__.clear()  # tables, frames and answers of the old snapshot
-        self.__dict__.update(again.__dict__)
+        self.__dict__.update(again.__dict__, _policy_source=source)
         return compare_findings(before, self.table("findings"), seconds=time.monotonic() - started)
+
+    def _read_policy_again(self) -> Policy | None:
+        """Return the policy as it is now, without the probe; None for the target's own, which cannot ask for it."""
+        from analysis.policy import read_policy
+
+        if self._policy_source == OWN_POLICY:
+            return None
+        policy = self.policy if self._policy_source == GIVEN_POLICY else read_policy(Path(self._policy_source))
+        return policy.model_copy(update={"target": policy.target.model_copy(update={"probe": False})})
 
     def why(self, module: str) -> Why:
         """Return why the first import of a module fails, or what it swallows: shows as text and in a notebook.

@@ -118,14 +118,14 @@ def investigate(
     if claims is not None:
         rules = read_claims(Path(claims).expanduser(), rules)
     rules = support_only(limit_simulation(rules, simulation_budget), python_version, platforms)
-    is_plain = policy is None and claims is None and probe is None and simulation_budget is None
-    is_plain = is_plain and not python_version and not platforms
+    has_options = bool(claims or python_version or platforms or simulation_budget is not None)
+    is_plain = policy is None and probe is None and not has_options
     with paused_collection():
         place = data or store.find_data_folder()
         before = watch(root, place, find_git_top(root) or root) if is_plain else None
         found = _investigate(
             root, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=source,
-            policy_source=_name_source(policy),
+            policy_source=GIVEN_POLICY if has_options else _name_source(policy),
         )  # fmt: skip
     if before is not None and not found.manifest.not_simulated and not found.table("not_analysed").num_rows:
         before.keep(found.path)

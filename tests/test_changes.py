@@ -56,8 +56,22 @@ def test_refresh_reads_the_policy_from_where_it_was(make_tree: Tree, tmp_path: P
     assert [row["rule"] for row in given.refresh().new] == ["concept-over-its-limit"]
     named.write_text(LIMIT)
     assert [row["rule"] for row in other.refresh().new] == ["concept-over-its-limit"]
+    (root / "shop/db.py").write_text("class Order: ...\nclass OrderThree: ...\n")
+    named.write_text("")
+    assert [row["rule"] for row in other.refresh().gone] == ["concept-over-its-limit"]
     (root / "ssot.toml").write_text(LIMIT)
     assert [row["rule"] for row in own.refresh().new] == ["concept-over-its-limit"]
+
+
+def test_refresh_runs_no_code_and_keeps_the_options(make_tree: Tree, tmp_path: Path) -> None:
+    old = "import sys\nif sys.version_info < (3, 10):\n    import shop.old\n"
+    root = make_tree({**SHOP, "shop/db.py": old})
+    policy = parse_policy("[target]\nprobe = true\n")
+    inv = analysis.investigate(root, data=tmp_path / "data", policy=policy, python_version="3.9")
+    assert inv.manifest.probe is not None
+    assert [row["rule"] for row in inv.findings().to_dict("records")] == ["phantom-import"]
+    assert not inv.refresh()
+    assert inv.manifest.probe is None
 
 
 def test_a_refresh_that_fails_leaves_the_old_answers(make_tree: Tree, tmp_path: Path) -> None:

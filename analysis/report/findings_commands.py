@@ -22,10 +22,10 @@ class CommandFinder:
         self._modules = frozenset(tables.read_column(inv.table("modules"), "module"))
         self._loops = dict(_find_loops(inv))
         self._names: set[str] = set()
-        columns = ("definition", "import_path", "route", "kind")
-        for definition, import_path, route, kind in tables.read_rows(inv.table("paths"), *columns):
+        columns = ("definition", "import_path", "name", "route", "kind")
+        for definition, import_path, name, route, kind in tables.read_rows(inv.table("paths"), *columns):
             if route != "none" and kind in _OF_NAMES:
-                self._names |= {definition, import_path}
+                self._names |= {definition, import_path, name}
 
     def find(self, row: Mapping[str, Any]) -> Iterator[str]:
         """Yield the commands: why an import of the module fails, why a cycle is one, which path a class should have."""

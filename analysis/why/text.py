@@ -99,6 +99,8 @@ def explain_surroundings(why: Why) -> Iterator[str]:
     """Yield the cut that works, who wrote the lines, what runs twice, and what a probe saw."""
     for cut in why.cuts:
         yield format_cut(cut)
+    if not why.cuts and (why.outcome == "circular" or any(each.is_circular for each in why.swallowed)):
+        yield "No cut of this cycle was tried: other cycles fail more first imports, or the time was up"
     for guilt in why.guilt:
         yield format_guilt(guilt)
     for module in why.executed_twice[:_MOST]:
