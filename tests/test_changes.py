@@ -69,8 +69,9 @@ def test_refresh_runs_no_code_and_keeps_the_options(make_tree: Tree, tmp_path: P
     policy = parse_policy("[target]\nprobe = true\n")
     inv = analysis.investigate(root, data=tmp_path / "data", policy=policy, python_version="3.9")
     assert inv.manifest.probe is not None
-    assert [row["rule"] for row in inv.findings().to_dict("records")] == ["phantom-import"]
+    assert inv.table("phantoms").num_rows == 1  # alive in 3.9 only
     assert not inv.refresh()
+    assert inv.table("phantoms").num_rows == 1
     assert inv.manifest.probe is None
 
 
