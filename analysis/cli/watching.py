@@ -6,6 +6,7 @@ import json
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -37,12 +38,14 @@ def watch(
     from analysis.finding_filters import format_tally
 
     asked = Asked(target, policy, jobs=jobs)
+    look = _Look(Path(target).expanduser().resolve(), Path(policy).expanduser() if policy else None)
+    seen = look()  # before the analysis: an edit during it is one, too
     inv = run_investigation(asked, quiet=True)
     before, place = inv.table("findings"), inv.path
     rows = before.to_pylist()
     typer.echo(json.dumps({"findings": rows}) if json_ else f"{inv.name}: {format_tally(rows)}; waiting for edits")
     try:
-        for _ in _wait_for_edits(Path(inv.manifest.root), Path(policy) if policy else None, interval):
+        for _ in _wait_for_edits(look, seen, interval):
             started = time.monotonic()
             after, place = _analyse(asked, before, place)
             change = compare_findings(before, after, seconds=time.monotonic() - started)
@@ -56,20 +59,29 @@ def watch(
         raise typer.Exit from None  # this is how it is meant to end
 
 
-def _wait_for_edits(root: Path, policy: Path | None, interval: float) -> Iterator[None]:
-    """Yield after each change of the tree, or of the policy, once nothing moves any more."""
-    from analysis import store
-    from analysis.tree_state import describe_tree
+@dataclass(frozen=True)
+class _Look:
+    """Looks at the files of a target, and at a policy elsewhere."""
 
-    own = [str(store.find_data_folder()), str(store.find_reports_folder())]
+    root: Path
+    policy: Path | None
 
-    def look() -> tuple[object, ...]:
-        state = describe_tree(str(root), skipped=own, most_entries=_MOST_ENTRIES)
-        if state is None:
-            raise TargetError(f"{root} is too large to be watched, or cannot be read")
-        return state.digest, policy and policy.exists() and policy.stat().st_mtime_ns
+    def __call__(self) -> tuple[object, ...]:
+        """Return what differs after an edit; raises ``TargetError`` where that cannot be said."""
+        from analysis import store
+        from analysis.tree_state import describe_tree
 
-    last = look()
+        own = [str(store.find_data_folder()), str(store.find_reports_folder())]
+        state = describe_tree(str(self.root), skipped=own, most_entries=_MOST_ENTRIES)
+        if state is None and self.root.is_dir():
+            raise TargetError(f"{self.root} is too large to be watched, or cannot be read")
+        policy = self.policy
+        return state and state.digest, policy and policy.exists() and policy.stat().st_mtime_ns
+
+
+def _wait_for_edits(look: _Look, seen: tuple[object, ...], interval: float) -> Iterator[None]:
+    """Yield after each change since ``seen``, once nothing moves any more."""
+    last = seen
     while True:
         time.sleep(interval)
         now = look()
