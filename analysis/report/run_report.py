@@ -21,6 +21,7 @@ from analysis.report.exports import build_findings_json, build_plan_markdown
 from analysis.report.findings_csv import build_findings_csv
 from analysis.report.findings_page import build_findings_view
 from analysis.report.issue_markdown import build_issue
+from analysis.report.mail import build_mail
 from analysis.report.notebook_processes import ExecutedNotebook
 from analysis.report.pages import Page, build_page
 from analysis.report.prose import find_headings
@@ -104,6 +105,7 @@ def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebo
         "glossary.html": render("glossary.html.j2", report=view, has_networks=False),
         "explorer.html": explorer.build_page(view),
         "report.html": build_single_file(view, chapters, findings),
+        "mail.html": build_mail(view),
         "issue.md": build_issue(report),
         "plan.md": build_plan_markdown(report),
         "findings.json": build_findings_json(inv),
