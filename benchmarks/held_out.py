@@ -26,6 +26,7 @@ from analysis import tables
 from analysis.facts import Facts, scan
 from analysis.graph import build_import_graph
 from analysis.names.paths import build_resolution
+from analysis.names.simulated_names import add_simulated
 from analysis.resolve import TargetResolver
 from analysis.resolve.values import choose
 from analysis.runtime import find_entries
@@ -115,7 +116,9 @@ def measure_names(folder: Path, facts: Facts, resolver: TargetResolver, witness:
     names = sorted(module.name for module in modules if module.kind != "namespace" and "__main__" not in module.name)
     seen = witness.ask("classes", folder, names)
     columns = ("import_path", "definition", "definition_path", "definition_line", "kind", "certainty", "reason")
-    paths = build_resolution(facts, resolver=resolver).paths
+    entries = [(entry.module, entry.path) for entry in find_entries(facts)]
+    made = simulate_entries(facts, entries, resolver=resolver)["simulated_names"]
+    paths = add_simulated(build_resolution(facts, resolver=resolver).paths, made, resolver)
     rows = {row[0]: row[1:] for row in tables.read_rows(paths, *columns)}
     found = Names()
     for module, name, _, stated, qualname, places in seen["rows"]:

@@ -79,6 +79,21 @@ DECIDED: tuple[tuple[str, tuple[str, ...]], ...] = (
     ("class A: n = 1\nA.n += 1\nD = {'k': 1}\nD['k'] -= 1\nT = U = (1,)\nT += (2,)\nS = {1, 2}\nS -= {1}\n", (
         "A.n == 2", "D['k']", "U == (1,)", "T == (1, 2)", "1 in S", "2 in S",
     )),
+    ("def g(n):\n    i = 0\n    while i < n:\n        i += 1\n        yield i\ndef h():\n    yield 0\n    yield from g(2)\n", (
+        "list(g(3)) == [1, 2, 3]", "[x for x in g(2)] == [1, 2]", "sum(g(3)) == 6", "list(h()) == [0, 1, 2]",
+        "any(g(0))", "sorted(g(2))[0] == 1", "[*range(2)] == [0, 1]", "max(h()) == 2",
+    )),
+    ("class A: ...\nclass B(A): ...\nclass C(A): ...\nS = {A}\nD = {A: 1}\nclass E(B, C): ...\n", (
+        "len(A.__subclasses__()) == 2", "A in S", "B in S", "D[A] == 1", "B in D",
+        "B in [A, C]", "E.__mro__[1] is B", "E.__mro__[3] is A", "len(E.__mro__) == 5",
+    )),
+    ("def walk(kind):\n    seen, stack = set(), [kind]\n    while stack:\n        kind = stack.pop()\n"
+     "        if kind in seen: continue\n        seen.add(kind)\n        stack.extend(kind.__subclasses__())\n"
+     "        yield kind\nclass A: ...\nclass B(A): ...\nclass C(B): ...\n"
+     "for each in walk(A):\n    globals()['Made' + each.__name__] = type('Made' + each.__name__, (each,), {})\n", (
+        "MadeC.__name__ == 'MadeC'", "issubclass(MadeB, B)", "'MadeD' in globals()", "len(list(walk(C))) == 2",
+    )),
+    ("X = []\ndef f(a):\n    X.append(a)\ndef g():\n    for i in range(20):\n        f(i)\ng()\n", ("len(X) == 20", "X[-1] == 19")),
     # Namespaces as dictionaries.
     ("globals().update({'A': 1, 'B': 0})\nglobals().update(C=0)\nglobals().setdefault('A', 0)\n", (
         "A", "B", "C", "'D' in globals()", "globals().setdefault('B', 3)",
@@ -158,6 +173,10 @@ OPEN: tuple[tuple[str, tuple[str, ...]], ...] = (
     (U + "class A:\n    def __new__(cls): return U\n    def __init__(self): raise KeyError\ntry: A()\nexcept KeyError: ...\n",
      ("A()", "A().x")),
     (U + "G = (x for x in [0, 1])\nlist(G)\n", ("list(G)", "any(G)")),
+    (U + "def g():\n    yield 1\n    raise KeyError\nfor x in g(): break\n", ("U",)),
+    (U + "def g():\n    if U: yield 1\n", ("list(g()) == [1]", "any(g())")),
+    (U + "def g():\n    while True: yield 1\n", ("any(g()) and U",)),
+    (U + "def g():\n    yield 1\nG = g()\nlist(G)\n", ("list(G)",)),
     (U + "def f(g): return list(g) == list(g)\n", ("f(x for x in [1])",)),
 )  # fmt: skip
 

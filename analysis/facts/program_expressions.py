@@ -6,7 +6,7 @@ Expressions: ``["k", constant]``, ``["n", name, line]``, ``["a", owner, name, li
 ``["-", from, to]`` (a slice), ``["l", elements, "tuple" or "set"]`` (neither for a list), ``["d", [[key, value]]]``,
 ``[":", name, value]``, ``["*", value]``, ``[",", first, value]`` (the first is evaluated only), ``["u", parts]``,
 ``["f", parts]`` (an f-string without formats), ``["for", kind, element, [[target, whole, tests]]]`` (a comprehension;
-of a dictionary the element is a pair).
+of a dictionary the element is a pair), ``["y", value]`` (``yield``), ``["y*", whole]`` (``yield from``).
 """
 
 from __future__ import annotations
@@ -192,6 +192,12 @@ class ExpressionCompiler:
             return ["for", "dict", [self.expression(node.key), self.expression(node.value)], loops]
         return ["for", _COMPREHENSIONS[type(node)], self.expression(node.elt), loops]
 
+    def _yield(self, node: ast.Yield) -> Node:
+        return ["y", ["k", None] if node.value is None else self.expression(node.value)]
+
+    def _yield_from(self, node: ast.YieldFrom) -> Node:
+        return ["y*", self.expression(node.value)]
+
     def _walrus(self, node: ast.NamedExpr) -> Node:
         return [":", node.target.id, self.expression(node.value)]
 
@@ -215,6 +221,8 @@ _EXPRESSIONS: dict[type, Callable[[ExpressionCompiler, Any], Node]] = {
     ast.Set: ExpressionCompiler._sequence,
     ast.Slice: ExpressionCompiler._slice,
     ast.Dict: ExpressionCompiler._dictionary,
+    ast.Yield: ExpressionCompiler._yield,
+    ast.YieldFrom: ExpressionCompiler._yield_from,
     ast.JoinedStr: ExpressionCompiler._text,
     ast.ListComp: ExpressionCompiler._comprehension,
     ast.SetComp: ExpressionCompiler._comprehension,

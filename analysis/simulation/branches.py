@@ -10,6 +10,7 @@ from analysis.simulation.blocks import find_bound, may_leave, may_return
 from analysis.simulation.comprehensions import MOST_TURNS
 from analysis.simulation.constants import truth
 from analysis.simulation.containers import read_elements
+from analysis.simulation.definitions import read_all
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind
 from analysis.simulation.records import ABSENT, Frame
@@ -72,7 +73,7 @@ def _read_here(machine: Importer, name: str, frame: Frame) -> Value:
 
 def _for(machine: Importer, node: Node, frame: Frame) -> Value:
     _, _, target, whole, body, rest = node
-    items, is_open = read_elements(machine.evaluate(whole, frame))
+    items, is_open = read_elements(read_all(machine, machine.evaluate(whole, frame)))
     if is_open or len(items) > MOST_TURNS:
         store(machine, target, UNKNOWN, frame)
         _run_maybe(machine, body, frame, [rest])
@@ -110,6 +111,7 @@ class _Turns:
 
     def run(self, body: Sequence[Node]) -> bool:
         """Run a body once; return whether the loop ends with it."""
+        self._frame.turns += 1
         try:
             left = self._machine.run_block(body, self._frame)
         except Raised as raised:
@@ -117,6 +119,8 @@ class _Turns:
                 raise
             self._machine.doubt(raised)
             left = "continue"
+        finally:
+            self._frame.turns -= 1
         self._left = None if left == "continue" else left
         return self._left is not None
 

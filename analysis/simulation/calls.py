@@ -10,6 +10,7 @@ from analysis.resolve.makers import find_made_kind
 from analysis.simulation.builtin_functions import FUNCTIONS
 from analysis.simulation.constants import plain, truth
 from analysis.simulation.containers import call_method, read_elements
+from analysis.simulation.definitions import read_all
 from analysis.simulation.hints import is_reading, read_hints
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.library import CALLS
@@ -123,6 +124,9 @@ def call_external(
     if name in _IMPORTERS:
         wanted = first if arguments else keywords.get("name", UNKNOWN)
         return _import_called(machine, name, wanted, arguments, keywords) if isinstance(wanted, str) else UNKNOWN
+    if name in FUNCTIONS or name in _SEQUENCES:
+        arguments = [read_all(machine, each) for each in arguments]
+        first = arguments[0] if arguments else UNKNOWN
     if name in FUNCTIONS:
         is_known = not keywords or (name == "builtins.dict" and "*" not in keywords)
         return FUNCTIONS[name](arguments, keywords) if is_known else UNKNOWN

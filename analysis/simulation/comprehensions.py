@@ -1,4 +1,4 @@
-"""Comprehensions: what they make of elements that are known."""
+"""Comprehensions and generators: what they make of elements that are known."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from analysis.facts.program import Node
 from analysis.simulation.bindings import store
 from analysis.simulation.constants import find_key, truth
 from analysis.simulation.containers import read_elements
+from analysis.simulation.definitions import read_all
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.records import Frame
 from analysis.simulation.values import UNKNOWN, KnownMapping, Listed, Value
@@ -38,7 +39,7 @@ def _loop(
 ) -> None:  # fmt: skip
     """Act for all elements of nested loops that pass their tests."""
     (target, _, tests), *others = loops
-    values, is_open = read_elements(whole)
+    values, is_open = read_elements(read_all(machine, whole))
     if is_open or len(values) > MOST_TURNS:
         made.is_open = True
     for value in values[:MOST_TURNS]:
@@ -74,4 +75,21 @@ def _add(machine: Importer, made: Listed | KnownMapping, element: Node, frame: F
         made.pairs[key] = value
 
 
-EXPRESSIONS: dict[str, Expression] = {"for": _comprehension}
+def _yield(machine: Importer, node: Node, frame: Frame) -> Value:
+    value = machine.evaluate(node[1], frame)
+    if frame.yielded is not None and not machine.maybe:
+        frame.yielded.elements.append(value)
+    elif frame.yielded is not None:
+        frame.yielded.is_open = True
+    return UNKNOWN
+
+
+def _yield_from(machine: Importer, node: Node, frame: Frame) -> Value:
+    values, is_open = read_elements(read_all(machine, machine.evaluate(node[1], frame)))
+    if frame.yielded is not None:
+        frame.yielded.elements.extend([] if machine.maybe else values)
+        frame.yielded.is_open |= is_open or bool(machine.maybe)
+    return UNKNOWN
+
+
+EXPRESSIONS: dict[str, Expression] = {"for": _comprehension, "y": _yield, "y*": _yield_from}

@@ -74,7 +74,12 @@ def _make_plain(value: Value, left: list[int]) -> Any:
 
 
 def find_key(value: Value) -> Any:
-    """Return the constant that a value is as a key of a dictionary; ``UNKNOWN`` for everything else."""
+    """Return what a value is as a key of a dictionary: a constant, or an object that equals only itself.
+
+    ``UNKNOWN`` for everything else.
+    """
+    if isinstance(value, Class | Function | LoadedModule):
+        return value
     known = plain(value)
     try:
         hash(known)

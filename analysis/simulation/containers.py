@@ -122,9 +122,25 @@ def call_method(
         return _call_table(machine, owner, method, arguments, keywords)
     if isinstance(owner, Globals):
         return _call_namespace(machine, owner.module, method, arguments, keywords)
+    if isinstance(owner, Class) and method == "__subclasses__":
+        return _list_subclasses(machine, owner)
     if isinstance(owner, TreePath) and not owner.is_text and not keywords:
         return call_path_method(machine.shared.programs.places, machine.body, owner, method, arguments)
     return UNKNOWN
+
+
+def _list_subclasses(machine: Importer, owner: Class) -> Listed:
+    """Return the subclasses of a class in the modules of this process; another may have loaded more of them."""
+    machine.ledger.is_rough = True
+    if machine.recorder is not None:
+        machine.recorder.spoil()
+    found = []
+    for each in owner.subclasses:
+        held = machine.loaded.get(each.module.name)
+        is_own = isinstance(held, LoadedModule) and held.names.get(each.qualname) is each
+        if held is each.module or is_own:
+            found.append(each)
+    return Listed(found)
 
 
 def _call_text(owner: str, method: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:

@@ -13,17 +13,21 @@ from analysis.simulation.values import (
     UNKNOWN,
     Class,
     Function,
+    Generated,
     KnownMapping,
     Listed,
+    LoadedModule,
     Raised,
     Value,
     count_object,
 )
 
 #: A function is followed so often by the body of one module; what it imports it has imported by then.
-MOST_CALLS = 12
+MOST_CALLS = 50
 #: Of calls from inside of functions: a program that is made ready for each module does so through many small ones.
 MOST_INNER_CALLS = 2
+#: Of calls from inside of loops: each turn is about something else.
+MOST_LOOPED_CALLS = 200
 #: Functions nested deeper than this in the body of a module are not followed.
 MOST_FRAMES = 400
 
@@ -74,7 +78,10 @@ def _class(machine: Importer, node: Node, frame: Frame) -> None:
 
 
 def start_subclass(machine: Importer, made: Class, keywords: dict[str, Value]) -> None:
-    """Run what the bases of a new class run for it."""
+    """Note a new class with its bases, and run what they run for it."""
+    for base in made.bases:
+        if isinstance(base, Class):
+            base.subclasses.append(made)
     for base in made.bases:
         starter = find_in_class(base, "__init_subclass__") if isinstance(base, Class) else None
         if isinstance(starter, Function):
@@ -95,16 +102,20 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     if machine.recorder is not None:
         machine.recorder.calls.setdefault(key, times - 1)
     is_inner = len(machine.stack) - machine.depth > 1
-    is_often = times > (MOST_INNER_CALLS if is_inner else MOST_CALLS) and function.qualname != "__getattr__"
+    is_looped = bool(machine.stack) and machine.stack[-1].turns > 0  # each turn is about something else
+    limit = MOST_LOOPED_CALLS if is_looped else MOST_INNER_CALLS if is_inner else MOST_CALLS
+    is_often = times > limit and function.qualname != "__getattr__"
     if is_often or len(machine.stack) - machine.depth >= MOST_FRAMES:
         return UNKNOWN
     body = machine.shared.programs.read_body(function.module.path, function.line, function.end_line)
     # Of a coroutine there is no body to read.
     # A generator's body runs when somebody iterates; that of a context manager when the ``with`` begins.
-    if body is None or (body[1] and "contextmanager" not in function.how):
+    if body is None:
         return UNKNOWN
+    if body[1] and "contextmanager" not in function.how:
+        return _generate(machine, function, arguments, keywords)
     if key in machine.shared.heavy and machine.shared.is_sharing:
-        return _repeat_or_run(machine, function, body, arguments, keywords, is_inner=is_inner)
+        return _repeat_or_run(machine, function, body, arguments, keywords, is_inner=is_inner, is_looped=is_looped)
     before = machine.shared.steps
     left = _run(machine, function, body, arguments, keywords)
     if machine.shared.steps - before > HEAVY:
@@ -114,10 +125,10 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
 
 def _repeat_or_run(
     machine: Importer, function: Function, body: tuple[list[Node], bool], arguments: list[Value],
-    keywords: dict[str, Value], *, is_inner: bool,
+    keywords: dict[str, Value], *, is_inner: bool, is_looped: bool,
 ) -> Value:  # fmt: skip
     """Run a function, or return what it returned before if it only reads, and all that it reads is the same."""
-    key = (function.module.path, function.line, bool(machine.maybe), is_inner)
+    key = (function.module.path, function.line, bool(machine.maybe), is_inner, is_looped)
     records = machine.shared.functions.setdefault(key, [])
     outer = machine.recorder
     given = [function, *arguments]
@@ -157,9 +168,48 @@ def _run(
     if machine.recorder is not None:
         for default in function.defaults:
             machine.recorder.enter(default)
-    names = _take_arguments(function, arguments, keywords)
+    return _run_in(machine, function, body, _take_arguments(function, arguments, keywords), module)
+
+
+def _generate(machine: Importer, function: Function, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    if machine.recorder is not None:
+        machine.recorder.spoil()  # it can be gone through once
+    return Generated(function, _take_arguments(function, arguments, keywords))
+
+
+def read_all(machine: Importer, value: Value) -> Value:
+    """Return what a loop goes through: of a generator of the tree all that it yields."""
+    return _run_generator(machine, value) if isinstance(value, Generated) else value
+
+
+def _run_generator(machine: Importer, generated: Generated) -> Listed:
+    """Return what a generator yields, all of it at once; nothing is known of one that somebody has gone through."""
+    function = generated.function
+    body = machine.shared.programs.read_body(function.module.path, function.line, function.end_line)
+    yielded = Listed([], is_open=generated.is_done or body is None, kind="generator")
+    if machine.recorder is not None:
+        machine.recorder.spoil()
+    if body is None or generated.is_done:
+        return yielded
+    generated.is_done = True
+    module = machine.find_state(function.module)
+    machine.enter(module)
+    try:
+        is_known = _run_in(machine, function, body, generated.names, module, yielded) is not UNKNOWN
+    except Raised as raised:  # whoever goes through it may have stopped before
+        machine.doubt(raised)
+        is_known = False
+    yielded.is_open |= not is_known
+    return yielded
+
+
+def _run_in(
+    machine: Importer, function: Function, body: tuple[list[Node], bool], names: dict[str, Value],
+    module: LoadedModule, yielded: Listed | None = None,
+) -> Value:  # fmt: skip
     prefix = f"{function.qualname}.<locals>."
     inner = Frame(module, names, "function", function.line, function.around, body=body[0], prefix=prefix)
+    inner.yielded = yielded
     before = machine.maybe
     machine.stack.append(inner)
     try:
@@ -173,7 +223,7 @@ def _run(
         machine.stack.pop()
         machine.maybe = before
     # It may have returned something else before; and a generator returns what nothing is known of.
-    if inner.is_doubtful or body[1]:
+    if inner.is_doubtful or (body[1] and yielded is None):
         return UNKNOWN
     return left[1] if isinstance(left, tuple) else None
 

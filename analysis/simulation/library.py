@@ -11,6 +11,7 @@ from analysis.simulation.importing import Importer
 from analysis.simulation.lookup import find_member
 from analysis.simulation.making import MAKING
 from analysis.simulation.records import Frame
+from analysis.simulation.shared_libraries import find_library
 from analysis.simulation.values import (
     UNKNOWN,
     Class,
@@ -149,6 +150,7 @@ CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "sys.exit": _exit,
     "builtins.object": _object,
     **MAKING,
+    "ctypes.util.find_library": find_library,
     "os.getenv": _environ,
     "os.environ.get": _environ,
     "typing.cast": _cast,

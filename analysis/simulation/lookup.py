@@ -16,6 +16,8 @@ from analysis.simulation.values import (
     External,
     Function,
     Instance,
+    KnownMapping,
+    Listed,
     LoadedModule,
     Super,
     TreePath,
@@ -57,7 +59,8 @@ def _name(machine: Importer, node: Node, frame: Frame) -> Value:
 #: Bases deeper than this are not looked at.
 _MOST_BASES = 100
 #: Bases from outside the tree that have nothing which a class of the tree may be asked for.
-_EMPTY = (External("builtins.object"), External("abc.ABC"), External("typing.Generic"), External("typing.Protocol"))
+_OBJECT = External("builtins.object")
+_EMPTY = (_OBJECT, External("abc.ABC"), External("typing.Generic"), External("typing.Protocol"))
 #: What every class has of its own, whatever its bases have.
 _NAMED = frozenset({"__name__", "__qualname__", "__module__"})
 
@@ -141,6 +144,11 @@ def _find_of_class(machine: Importer, owner: Class, name: str) -> Value:
         return BoundMethod(found, owner)
     if found is not ABSENT:
         return found
+    if name == "__mro__":
+        order = find_order(owner)
+        return Listed([*order, *([_OBJECT] if _OBJECT not in order else [])], kind="tuple")
+    if name == "__dict__":  # it has more than the statements of its body say
+        return KnownMapping(dict(owner.names), is_open=True)
     known = {
         "__name__": owner.qualname.rpartition(".")[2], "__qualname__": owner.qualname,
         "__module__": owner.module.resolved.plain,

@@ -70,7 +70,9 @@ def _text(machine: Importer, node: Node, frame: Frame) -> Value:
 
 
 def _is_inside(machine: Importer, item: Value, whole: Value) -> bool | None:
-    wanted = plain(item)
+    wanted = find_key(item)
+    if wanted is UNKNOWN:
+        wanted = plain(item)
     if wanted is UNKNOWN:
         return None
     if isinstance(whole, External):
@@ -80,11 +82,16 @@ def _is_inside(machine: Importer, item: Value, whole: Value) -> bool | None:
         return True if is_there else None if whole.module.is_open or str(wanted).startswith("__") else False
     if isinstance(whole, KnownMapping):
         return None if find_key(item) is UNKNOWN else _is_among(wanted, whole.pairs, is_open=whole.is_open)
-    content = [plain(element) for element in whole.elements] if isinstance(whole, Listed) else whole
+    content = [_find_content(element) for element in whole.elements] if isinstance(whole, Listed) else whole
     if not isinstance(content, list | tuple | str) or (isinstance(content, str) and not isinstance(wanted, str)):
         return None
     is_open = isinstance(whole, Listed) and (whole.is_open or UNKNOWN in content)
     return _is_among(wanted, content, is_open=is_open)
+
+
+def _find_content(element: Value) -> Any:
+    known = find_key(element)
+    return plain(element) if known is UNKNOWN else known
 
 
 def _is_among(wanted: Any, content: Container[Any], *, is_open: bool) -> bool | None:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
 from analysis.facts.program import Node
-from analysis.simulation.values import Fault, LoadedModule, SwallowedFault, Value
+from analysis.simulation.values import Fault, Listed, LoadedModule, SwallowedFault, Value
 
 #: What stands for a name that is not there.
 ABSENT: Value = object()
@@ -20,7 +20,8 @@ class Frame:
     """A body that runs: its names, those of the functions around it, and the line it has come to.
 
     ``tests`` are those of the branches that run in it, ``body`` all its statements, of a module or function;
-    ``prefix`` stands before the qualified names of what it defines.
+    ``prefix`` stands before the qualified names of what it defines; ``turns`` counts the loops that run in it, and
+    ``yielded`` takes what a generator yields.
     """
 
     module: LoadedModule
@@ -33,6 +34,8 @@ class Frame:
     tests: list[Node] = field(default_factory=list)
     body: Sequence[Node] = ()
     prefix: str = ""
+    turns: int = 0
+    yielded: Listed | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -131,6 +131,7 @@ class Class:
     bases: list[Value]
     names: dict[str, Value]
     is_made: bool = False
+    subclasses: list[Class] = field(default_factory=list)
     #: The class and its bases in the order of their look-up, once somebody has asked.
     order: list[Value] = field(default_factory=list, repr=False)
     changes: int = 0
@@ -163,6 +164,15 @@ class Function:
     around: tuple[dict[str, Value], ...] = ()
     how: frozenset[str] = frozenset()
     qualname: str = ""
+
+
+@dataclass(slots=True, eq=False)
+class Generated:
+    """What a call of a generator function returns: it runs, with these arguments, when somebody goes through it."""
+
+    function: Function
+    names: dict[str, Value]
+    is_done: bool = False
 
 
 @dataclass(slots=True, eq=False)
