@@ -24,7 +24,7 @@ WAYS = {
     "an attribute of itself": ("import sys\nfrom p import a\nsys.modules[__name__].X = a.X\n", "p.a:X"),
     "set on itself": ("import sys\nfrom p import a\nsetattr(sys.modules[__name__], 'X', a.X)\n", "p.a:X"),
     "set by name": ("import sys\nfrom p import a\nsetattr(sys.modules['p.b'], 'X', a.X)\n", "p.a:X"),
-    "a text that is executed": ("exec('class X: ...')\n", ""),
+    "a text that is executed": ("exec('class X: ...')\n", "p.b:X"),
     "a class that a called function makes global": (
         "def make():\n    global X\n    class X: ...\nmake()\n", "p.b:make.<locals>.X",
     ),

@@ -87,10 +87,10 @@ DECIDED: tuple[tuple[str, tuple[str, ...]], ...] = (
         "len(A.__subclasses__()) == 2", "A in S", "B in S", "D[A] == 1", "B in D",
         "B in [A, C]", "E.__mro__[1] is B", "E.__mro__[3] is A", "len(E.__mro__) == 5",
     )),
-    ("def walk(kind):\n    seen, stack = set(), [kind]\n    while stack:\n        kind = stack.pop()\n"
+    (("def walk(kind):\n    seen, stack = set(), [kind]\n    while stack:\n        kind = stack.pop()\n"
      "        if kind in seen: continue\n        seen.add(kind)\n        stack.extend(kind.__subclasses__())\n"
      "        yield kind\nclass A: ...\nclass B(A): ...\nclass C(B): ...\n"
-     "for each in walk(A):\n    globals()['Made' + each.__name__] = type('Made' + each.__name__, (each,), {})\n", (
+     "for each in walk(A):\n    globals()['Made' + each.__name__] = type('Made' + each.__name__, (each,), {})\n"), (
         "MadeC.__name__ == 'MadeC'", "issubclass(MadeB, B)", "'MadeD' in globals()", "len(list(walk(C))) == 2",
     )),
     ("X = []\ndef f(a):\n    X.append(a)\ndef g():\n    for i in range(20):\n        f(i)\ng()\n", ("len(X) == 20", "X[-1] == 19")),

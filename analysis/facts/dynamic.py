@@ -182,8 +182,8 @@ class _Visitor:
             for name, value in read_update(node):
                 self._hook(node, "computed_binding", name, value)
         elif callee == "exec" and _fills_module(node, context):
-            for name in read_executed(node):
-                self._hook(node, "computed_binding", name, "")
+            for name, value in read_executed(node):
+                self._hook(node, "computed_binding", name, value)
         elif callee.rpartition(".")[2] not in _KNOWN_SERVERS and not context.owner and _serves_names(node):
             self._serve(node)
             self._hook(node, "computed_binding", "*", "")

@@ -10,7 +10,9 @@ from analysis.facts.scopes import list_bindings
 
 #: What stands before the module all of whose names are taken, and before the name of one that is looked up.
 ALL_OF, LOADED = "vars:", "sys.modules:"
-_LONGEST = 20_000
+_LONGEST = 200_000
+#: What stands for a class: it is made while the text runs.
+_CLASS = "type()"
 _ANY = ("*", "")
 
 
@@ -59,14 +61,19 @@ def _find_all_of(node: ast.expr) -> str:
     return find_dotted(node.value) if isinstance(node, ast.Attribute) and node.attr == "__dict__" else ""
 
 
-def read_executed(call: ast.Call) -> list[str]:
-    """Return the names that a literal text binds in the module that executes it; ``*`` where it is not literal."""
+def read_executed(call: ast.Call) -> list[tuple[str, str]]:
+    """Return the names that a literal text binds in the module that executes it, and what makes those of classes.
+
+    ``*`` where the text is not literal.
+    """
     text = find_literal_text(call.args[0]) if call.args else None
     if text is None or len(text) > _LONGEST:
-        return ["*"]
+        return [_ANY]
     try:
         tree = ast.parse(text)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
-        return ["*"]
+        return [_ANY]
     stars = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.names[0].name == "*"]
-    return ["*"] if stars else list(dict.fromkeys(name for name, _ in list_bindings(tree)))
+    bound = [name for name, _ in list_bindings(tree)]
+    classes = {node.name for node in tree.body if isinstance(node, ast.ClassDef) and bound.count(node.name) == 1}
+    return [_ANY] if stars else [(name, _CLASS if name in classes else "") for name in dict.fromkeys(bound)]
