@@ -89,7 +89,7 @@ class Simulation:
         self.next_look = _STEPS_PER_LOOK
         self.running = self.processes = 0
         self.bodies: dict[tuple[str, str], list[Record]] = {}
-        self.functions: dict[tuple[str, int, bool, bool], list[Record]] = {}
+        self.functions: dict[tuple[str, int, bool, bool, bool], list[Record]] = {}
         self.heavy: set[tuple[str, int]] = set()
         self._deltas: dict[str, Delta] = {}
         self._waiting: set[str] = set()

@@ -29,7 +29,7 @@ class Shared(Protocol):
     bodies: dict[tuple[str, str], list[Record]]
     #: Whether processes may take over what others have found out.
     is_sharing: bool
-    functions: dict[tuple[str, int, bool, bool], list[Record]]
+    functions: dict[tuple[str, int, bool, bool, bool], list[Record]]
     #: The functions that took many statements.
     heavy: set[tuple[str, int]]
 

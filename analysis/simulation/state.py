@@ -48,8 +48,7 @@ class InterpreterState:
         self.doubts: list[str] = []
         self.stack: list[Frame] = []
         self.handling: list[Fault] = []
-        #: How often the running body has called each function, and how many statements that took.
-        self.calls: dict[tuple[str, int], tuple[int, int]] = {}
+        self.calls: dict[tuple[str, int], int] = {}
         #: Not 0 while something runs of which it is not known whether it runs: failures are then doubts, never faults.
         self.maybe = 0
         #: So many of the bodies that run were imported in a branch that may not run.
