@@ -23,7 +23,7 @@ from analysis.simulation.values import (
 )
 
 #: A function is followed so often by the body of one module; what it imports it has imported by then.
-MOST_CALLS = 50
+MOST_CALLS = 30
 #: Of calls from inside of functions: a program that is made ready for each module does so through many small ones.
 MOST_INNER_CALLS = 2
 #: Of calls from inside of loops: each turn is about something else.
