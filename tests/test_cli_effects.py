@@ -14,12 +14,14 @@ import typer
 from test_gate import commit
 from typer.testing import CliRunner
 
+import analysis.cli.watching
 import analysis.pipeline
 import analysis.report
 import analysis.verify
 from analysis import cli
 from analysis.investigation import Investigation
 from analysis.report.exports import build_findings_json
+from analysis.rules.finding import fingerprint
 from analysis.verify import Verification, VerifyOptions
 
 Tree = Callable[..., Path]
@@ -47,6 +49,8 @@ GOLDEN = (
 VERIFY = "verify-test test_imports.py::test_no_circular_imports --json --defect circular --python " + sys.executable
 
 
+#: The import of shop.gone, which does not exist.
+ACCEPT = f"accept {fingerprint('phantom-import', 'shop.gone')} --in . --because old --until 2099-01-31"
 SUITE = "tests . --policy claims2.toml --out out/one"
 
 
@@ -107,6 +111,22 @@ def list_cases() -> Iterator[tuple[str, Case]]:
     yield "explain --in", Case("explain shop.api shop.db --in no", "explain shop.api shop.db --in .")
     yield "explain --limit", Case("explain shop.three shop.db --in .", "explain shop.three shop.db --in . --limit 1")
     yield "paths --in", Case("paths Order --in no", "paths Order --in .")
+    yield "why --in", Case("why shop.api --in no", "why shop.api --in .")
+    for option in ("rule import-cycle", "module shop.api", "severity P3"):
+        yield f"findings --{option.split()[0]}", case("findings --in .", f"--{option}")
+    yield "findings --in", Case("findings --in no", "findings --in .")
+    for option in ("format dot", "module shop.api", "package shop", "modules", "out out/graph"):
+        yield f"export --{option.split()[0]}", case("export --in .", f"--{option}")
+    yield "export --in", Case("export --in no", "export --in .")
+    yield "accept --in", Case(ACCEPT.replace("--in .", "--in no"), ACCEPT)
+    yield "accept --because", Case(ACCEPT, ACCEPT.replace("old", "older"))
+    yield "accept --until", Case(ACCEPT, ACCEPT.replace("2099", "2098"))
+    yield "accept --policy", case(ACCEPT, "--policy strict.toml")
+    yield "accept --dry-run", case(ACCEPT, "--dry-run")
+    yield "watch --policy", case("watch .", "--policy strict.toml")
+    yield "watch --interval", case("watch .", "--interval 3")
+    yield "watch --jobs", case("watch .", "--jobs 3")
+    yield "watch --json", case("watch .", "--json")
     yield "verify-test --python", Case(VERIFY, VERIFY.replace(sys.executable, "no/such/python"))
     yield "verify-test --defect", Case(VERIFY, VERIFY.replace("circular --python", "identity --python"))
     yield "verify-test --subject", case(VERIFY, "--subject shop.db")
@@ -117,12 +137,13 @@ def list_cases() -> Iterator[tuple[str, Case]]:
     quiet = {
         "check": "check . --no-baseline", "init": "init . --out out/p.toml", "tests": SUITE,
         "golden-path": GOLDEN.replace(" --json", " --runs 1"), "baseline write": "baseline write .",
-        "explain": "explain shop.api shop.db --in .", "paths": "paths Order --in .",
-        "verify-test": VERIFY.replace(" --json", ""),
+        "findings": "findings --in .", "accept": ACCEPT, "verify-test": VERIFY.replace(" --json", ""),
     }  # fmt: skip
     for name, before in quiet.items():
         yield f"{name} --quiet", case(before, "--quiet")
         yield f"{name} --json", case(before, "--json")
+    for line in ("explain shop.api shop.db --in .", "paths Order --in .", "why shop.api --in ."):
+        yield f"{line.split()[0]} --json", case(line, "--json")
     for line in ("scan .", "report .", "check . --json", "init . --out out/p.toml", SUITE, "baseline write ."):
         name = line.partition(" .")[0]
         yield f"{name} --jobs", case(line, "--jobs 3")
@@ -174,6 +195,13 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         """What each option does to a verdict is tested where tests are verified; one verdict takes seconds."""
         return Verification(test, repr(options).replace(".0", ""), (), 0, None, ())
 
+    def note_interval(seen: object, state: object, interval: float) -> Iterator[None]:
+        """What an edit changes is tested elsewhere; here nobody makes one."""
+        del seen, state
+        scanned.append((round(interval * 1000), False))
+        yield from ()
+
+    monkeypatch.setattr(analysis.cli.watching, "_wait_for_edits", note_interval)
     monkeypatch.setattr(analysis.verify, "verify_test", format_options)
     monkeypatch.setattr(analysis.pipeline, "scan", scan_and_note)
     monkeypatch.setattr(analysis.report, "write_report", write_findings)

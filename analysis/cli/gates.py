@@ -165,7 +165,7 @@ def accept(
     if policy or not folder.is_dir():  # a missing folder is explained there
         inv = run_investigation(Asked(target, policy), quiet=quiet or json_)
     else:
-        inv = open_or_scan(target, quiet=quiet or json_, with_frames=True)
+        inv = open_or_scan(target, quiet=quiet or json_)
     place = Path(policy).expanduser() if policy else folder / "ssot.toml"
     found = gate.accept_finding(
         inv.table("findings"), inv.table("accepted"), place, fingerprint, reason=because, until=until,

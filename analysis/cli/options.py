@@ -13,6 +13,8 @@ PolicyFile = Annotated[
 ClaimsFile = Annotated[str, typer.Option("--claims", metavar="FILE", help="Previously reported figures to verify.")]
 Jobs = Annotated[int, typer.Option("--jobs", "-j", min=0, help="Number of worker processes; 0: all cores.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress; print only the result.")]
+#: A question prints nothing but its answer; in a terminal it shows a bar while it analyses.
+OldQuiet = Annotated[bool, typer.Option("--quiet", "-q", hidden=True, help="Show no progress; still accepted.")]
 Json = Annotated[bool, typer.Option("--json", help="Print the result as JSON.")]
 Probe = Annotated[
     bool, typer.Option("--probe", help="Also import every module. This executes the target's code: see docs/probe.md.")

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from analysis.cli.application import app
-from analysis.cli.options import Json, Quiet
+from analysis.cli.options import Json, OldQuiet, Quiet
 from analysis.cli.requests import open_or_scan, print_json
 from analysis.terminal import print_paths
 
@@ -22,7 +22,7 @@ def explain(
     ] = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Largest number of chains to print.")] = 5,
     json_: Json = False,
-    quiet: Quiet = False,
+    quiet: OldQuiet = False,
 ) -> None:
     """Explain why one module depends on another: the shortest import chains, with file and line."""
     chains = open_or_scan(target, quiet=quiet or json_).explain(importer, imported, limit=limit)
@@ -39,7 +39,7 @@ def paths(
         str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
     ] = "",
     json_: Json = False,
-    quiet: Quiet = False,
+    quiet: OldQuiet = False,
 ) -> None:
     """Show which import path of a class to use: all its paths, their routes and their users."""
     found = open_or_scan(target, quiet=quiet or json_).find_path_rows(name)
@@ -56,7 +56,7 @@ def why(
         str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
     ] = "",
     json_: Json = False,
-    quiet: Quiet = False,
+    quiet: OldQuiet = False,
 ) -> None:
     """Explain why the first import of a module fails, or what it silently swallows: the predicted traceback."""
     answer = open_or_scan(target, quiet=quiet or json_).why(module)
@@ -114,7 +114,7 @@ def export(
     ] = "",
     modules: Annotated[bool, typer.Option("--modules", help="All modules instead of packages.")] = False,
     out: Annotated[str, typer.Option("--out", "-o", metavar="FILE", help="File to write (default: print).")] = "",
-    quiet: Quiet = False,
+    quiet: OldQuiet = False,
 ) -> None:
     """Export the import graph: packages, the modules of a package, or a module and its neighbours."""
     if sum((bool(package), bool(module), modules)) > 1:
@@ -122,7 +122,7 @@ def export(
     from analysis import store
     from analysis.report import graph_choice, graph_files
 
-    inv = open_or_scan(target, quiet=quiet, with_frames=True)
+    inv = open_or_scan(target, quiet=quiet)
     if module:
         part = graph_choice.choose_neighbours(inv, module)
     elif package or modules:

@@ -67,17 +67,6 @@ def run_investigation(asked: Asked, *, quiet: bool) -> Investigation:
         )  # fmt: skip
 
 
-class _NoFrames:
-    """Lets pandas not be there, for a process that only answers a question."""
-
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
-        """Say that there is no pandas; nothing of any other module."""
-        del path, target
-        if name == "pandas":
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-
 def find_kept(asked: Asked) -> Investigation | None:
     """Return the kept snapshot that a plain run would make again, as nothing changed; None where a run is needed."""
     from analysis import Investigation, store
@@ -90,15 +79,11 @@ def find_kept(asked: Asked) -> Investigation | None:
     return Investigation(kept) if kept is not None else None
 
 
-def open_or_scan(target: str, *, quiet: bool, with_frames: bool = False) -> Investigation:
+def open_or_scan(target: str, *, quiet: bool) -> Investigation:
     """Scan a folder, or open what was kept of it when nothing changed; else open the newest snapshot of a name.
 
-    To a log go no lines of progress: only the answer was asked for. Without ``with_frames`` this process can make no
-    frames of pandas: Arrow would load it as soon as a column is made of a list, which takes as long as an answer.
+    To a log go no lines of progress: only the answer was asked for.
     """
-    if not with_frames:
-        sys.meta_path.insert(0, _NoFrames())
-
     from analysis import open_snapshot
 
     if not target or not Path(target).expanduser().is_dir():
