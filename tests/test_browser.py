@@ -17,6 +17,7 @@ from report_trees import HOSTILE, HOSTILE_POLICY, investigate
 import analysis
 from analysis.bundled_case import build_bundled_case
 from analysis.report import write_report
+from analysis.report.displays import Fragment
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
@@ -353,6 +354,27 @@ def test_pictures_have_words_and_tables_have_headers(browser: Any, report: Path)
         assert seen.page.evaluate("[...document.querySelectorAll('th')].filter(head => !head.scope).length") == 0
         assert seen.page.evaluate("document.documentElement.lang") == "en"
         leave(seen)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize(
+    ("ground", "marks"),
+    [("white", ""), ("#111", ""), ("white", 'data-jp-theme-light="true"'), ("#111", 'data-jp-theme-light="false"')],
+)
+def test_a_part_in_a_notebook_can_be_read_in_any_surroundings(
+    browser: Any, tmp_path: Path, ground: str, marks: str, scheme: str
+) -> None:
+    part = Fragment(
+        '<p>words <span class="tag urgent">P1</span></p><table><tr><th>a</th></tr></table>'
+    )._repr_mimebundle_()["text/html"]
+    host = tmp_path / "lab.html"
+    host.write_text(f'<!doctype html><html><body {marks} style="background:{ground};color:#777">{part}</body></html>')
+    seen = visit(browser, host, color_scheme=scheme)
+    assert seen.page.evaluate(PALE) == []
+    shown = seen.page.evaluate("getComputedStyle(document.querySelector('.ssot')).backgroundColor")
+    assert (shown != "rgb(255, 255, 255)") == ("false" in marks)
+    assert seen.page.evaluate("getComputedStyle(document.documentElement).colorScheme") == "normal"
+    leave(seen)
 
 
 def test_the_instruments_notice_what_they_are_for(browser: Any, tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import analysis
 from analysis.investigation import Investigation
 from analysis.policy import parse_policy
 from analysis.report.changes import find_change
-from analysis.report.colours import COLOURS, LIGHT, build_colour_style
+from analysis.report.colours import COLOURS, LIGHT, build_colour_style, build_part_style
 from analysis.report.executive import build_executive
 from analysis.report.glossary import GLOSSARY
 from analysis.report.headline import build_figures, choose_chief
@@ -182,8 +182,9 @@ def test_every_text_is_readable_on_every_ground(text: str, form: int) -> None:
 
 def test_colours_can_be_told_apart_by_their_light_form_and_are_defined_once_in_each_form() -> None:
     assert len(set(LIGHT.values())) == len(LIGHT)
-    style = build_colour_style()
-    assert [name for name in COLOURS if len(re.findall(rf"--{name}:", style)) != 2] == []
+    for style in (build_colour_style(), build_part_style()):
+        assert [name for name in COLOURS if len(re.findall(rf"--{name}:", style)) != 2] == []
+    assert ":root" not in build_part_style()
 
 
 def test_style_sheets_name_colours_and_contain_none() -> None:

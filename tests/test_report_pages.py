@@ -129,3 +129,27 @@ def test_no_template_names_anything_outside() -> None:
     ]
     assert sum(path.is_file() for path in folder.rglob("*")) > 5
     assert found == []
+
+
+NOTHING = '<p class="nothing">Hints: none.</p>'
+
+
+def test_sections_without_anything_to_show_become_one_line(tmp_path: Path) -> None:
+    cells = [
+        v4.new_markdown_cell("# How often?"), v4.new_markdown_cell("## The rate\n\nIn words."),
+        make_cell(make_display(**{PAGE: "<p>60 %</p>"})), make_cell(make_display(**{PAGE: NOTHING})),
+        v4.new_markdown_cell("## Where <to> look?"), make_cell(make_display(**{PAGE: NOTHING})),
+        v4.new_markdown_cell("In between."), make_cell(make_display(**{PAGE: NOTHING})),
+        v4.new_markdown_cell("## Only words\n\nThey stay."),
+        v4.new_markdown_cell("## What else?"), make_cell(make_display(**{PAGE: NOTHING})),
+    ]  # fmt: skip
+    body = build_page(write_notebook(tmp_path, *cells)).body
+    assert [heading["text"] for heading in find_headings(body)] == ["How often?", "The rate", "Only words"]
+    assert "Nothing to show: Where &lt;to&gt; look? · What else?" in body
+    assert "In between" not in body
+
+
+def test_a_failed_step_is_never_folded_away(tmp_path: Path) -> None:
+    error = v4.new_output("error", ename="ValueError", evalue="x", traceback=["ValueError: x"])
+    body = build_page(write_notebook(tmp_path, v4.new_markdown_cell("## A"), make_cell(error))).body
+    assert "This step failed" in body and "Nothing to show" not in body

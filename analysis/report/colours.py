@@ -38,30 +38,39 @@ COLOURS: Mapping[str, tuple[str, str]] = {
 }
 #: The light form of each colour, for pictures that know no style sheet.
 LIGHT: Mapping[str, str] = {name: light for name, (light, _) in COLOURS.items()}
-#: Where a reader chose the form: on the page, in JupyterLab, in an editor.
-_CHOSEN = {
-    "light": (":root[data-theme=light]", "body[data-jp-theme-light=true] .ssot",
-              "body[data-vscode-theme-kind$=light] .ssot"),
-    "dark": (":root[data-theme=dark]", "body[data-jp-theme-light=false] .ssot",
-             "body[data-vscode-theme-kind$=dark] .ssot"),
-}  # fmt: skip
+#: How JupyterLab and an editor say which form their reader chose.
+_HOSTS = {
+    "light": ("body[data-jp-theme-light=true] .ssot", "body[data-vscode-theme-kind$=light] .ssot"),
+    "dark": ("body[data-jp-theme-light=false] .ssot", "body[data-vscode-theme-kind$=dark] .ssot"),
+}
 
 
 @cache
 def build_colour_style() -> str:
-    """Return the style sheet that defines the colours as custom properties, for a page or a part in JupyterLab.
+    """Return the style sheet that defines the colours of a page as custom properties.
 
-    Browsers without ``light-dark`` show the light form.
+    They follow the system, until the reader chooses. Browsers without ``light-dark`` show the light form.
     """
+    chosen = "".join(f":root[data-theme={form}]{{color-scheme:{form}}}" for form in ("light", "dark"))
+    printed = "@media print{:root,:root[data-theme]{color-scheme:light!important}}\n"
+    return f":root{{color-scheme:light dark}}{_define(':root')}{chosen}{printed}"
+
+
+@cache
+def build_part_style() -> str:
+    """Return the style sheet that defines the colours of a part in a notebook.
+
+    The part follows the notebook's own form where that is known, and is light elsewhere. It has a ground of its own, so
+    that it can be read in any surroundings, and changes nothing outside of itself.
+    """
+    chosen = "".join(f"{','.join(places)}{{color-scheme:{form}}}" for form, places in _HOSTS.items())
+    return f".ssot{{color-scheme:light;background:var(--paper)}}{_define('.ssot')}{chosen}\n"
+
+
+def _define(place: str) -> str:
     light = "".join(f"--{name}:{value};" for name, value in LIGHT.items())
     both = "".join(f"--{name}:light-dark({value},{dark});" for name, (value, dark) in COLOURS.items())
-    chosen = "".join(f"{','.join(places)}{{color-scheme:{form}}}" for form, places in _CHOSEN.items())
-    return (
-        f":root,.ssot{{color-scheme:light dark;{light}}}"
-        f"@supports (color:light-dark(red,red)){{:root,.ssot{{{both}}}}}"
-        f".ssot{{color-scheme:inherit}}{chosen}"
-        "@media print{:root,:root[data-theme],body .ssot{color-scheme:light!important}}\n"
-    )
+    return f"{place}{{{light}}}@supports (color:light-dark(red,red)){{{place}{{{both}}}}}"
 
 
 def name_colours(svg: str) -> str:

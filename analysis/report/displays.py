@@ -19,7 +19,7 @@ import numpy as np
 import pandas as pd
 
 from analysis.quantities import write_count, write_value
-from analysis.report.colours import build_colour_style
+from analysis.report.colours import build_part_style
 from analysis.report.escaping import breakable, html, plain
 from analysis.report.packages import find_common_package, shorten_names
 
@@ -51,7 +51,7 @@ class Fragment:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         del include, exclude
-        style = f"<style>{build_colour_style()}{read_asset('parts.css')}</style>"
+        style = f"<style>{build_part_style()}{read_asset('parts.css')}</style>"
         lab = f'<div class="ssot">{style}{self.whole or self.page}</div>'
         return {"text/plain": self.summary or "<a part of a report>", "text/html": lab, PAGE: self.page}
 

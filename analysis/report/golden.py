@@ -34,6 +34,7 @@ from analysis.quantities import (
 from analysis.report.displays import Fragment, Picture, Prose, build_table
 from analysis.report.drawings import BLUE, INK, QUIET, RED, STYLE, render
 from analysis.report.escaping import code, markdown
+from analysis.report.terms import explain
 from analysis.rules import RULES
 from analysis.wording import choose_form, format_count
 
@@ -130,11 +131,11 @@ def build_scenarios(inv: Investigation, passed: int, runs: int) -> list[tuple[st
     return rows
 
 
-def format_golden(inv: Investigation) -> Prose:
+def format_golden(inv: Investigation) -> Prose | Fragment:
     """State the rate, the verdict with its basis, and what the failures depend on."""
     view = build_golden(inv)
     if view is None:
-        return Prose(_NOTHING)
+        return _say_nothing()
     wilson = estimate_rate(view.passed, view.runs, inv.policy.golden_path.confidence, "wilson")
     trend = judge_trend(inv.table("golden_runs"))
     pattern = "Failures show no clear trend over time" if trend >= _LEAST_P else "Failures cluster early or late"
@@ -148,11 +149,15 @@ def format_golden(inv: Investigation) -> Prose:
     return Prose(" ".join(part for part in parts if part))
 
 
-def draw_rate(inv: Investigation) -> Picture | Prose:
+def _say_nothing() -> Fragment:
+    return Fragment(f'<p class="nothing">{explain(_NOTHING)}</p>', _NOTHING)
+
+
+def draw_rate(inv: Investigation) -> Picture | Fragment:
     """Return the rate with its interval and the target."""
     view = build_golden(inv)
     if view is None:
-        return Prose(_NOTHING)
+        return _say_nothing()
     policy = inv.policy.golden_path
     found = estimate_rate(view.passed, view.runs, policy.confidence)
     with rc_context(STYLE):
@@ -177,13 +182,13 @@ def draw_rate(inv: Investigation) -> Picture | Prose:
     )
 
 
-def draw_runs(inv: Investigation) -> Picture | Prose:
+def draw_runs(inv: Investigation) -> Picture | Fragment:
     """Return the run chart: the cumulative rate after each run, and each failure as a mark."""
     rows = sorted(
         (row for row in inv.table("golden_runs").to_pylist() if row["lever"] == BASE), key=lambda row: row["run"]
     )
     if not rows:
-        return Prose(_NOTHING)
+        return _say_nothing()
     good = [row["outcome"] == "passed" for row in rows]
     so_far = (
         [sum(good[: index + 1]) / (index + 1) for index in range(len(good))] if len(good) < 500 else _accumulate(good)
@@ -269,11 +274,11 @@ def list_hints(inv: Investigation) -> Fragment:
     )
 
 
-def list_scenarios(inv: Investigation) -> Fragment | Prose:
+def list_scenarios(inv: Investigation) -> Fragment:
     """Return the loss today, after each phase, and at target, with every assumption."""
     view = build_golden(inv)
     if view is None:
-        return Prose(_NOTHING)
+        return _say_nothing()
     frame = pd.DataFrame(list(view.scenarios), columns=["stage", "success_rate", "yearly_loss", "assumption"])
     return build_table(frame, caption="Cost of failures")
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from analysis.report.displays import PAGE, TEMPLATES
+from analysis.report.empty_sections import fold_empty_sections
 from analysis.report.escaping import html
 from analysis.report.jupyter import import_exporters, import_nbformat
 from analysis.report.prose import add_heading_ids, find_headings, render_markdown
@@ -44,11 +45,18 @@ def build_page(executed: Path, error: str = "") -> Page:
     """Return an executed notebook as a page; raises nothing for odd outputs: what has no HTML form shows as text."""
     notebook = import_nbformat().read(executed, as_version=4)
     notebook.cells = [cell for cell in notebook.cells if not _is_mark(cell)]
+    notebook.cells, empty = fold_empty_sections(notebook.cells)
     body, _ = _build_exporter().from_notebook_node(notebook)
-    body = add_heading_ids(str(body), f"{executed.stem}-")
+    body = add_heading_ids(f"{body}{_name_empty(empty)}", f"{executed.stem}-")
     headings = find_headings(body)
     title = next((str(heading["text"]) for heading in headings if heading["level"] == 1), html(executed.stem))
     return Page(executed.stem, title, body, error)
+
+
+def _name_empty(titles: Sequence[str]) -> str:
+    """Return one line that names the sections without anything to show; nothing without such sections."""
+    named = " · ".join(html(title) for title in titles)
+    return f'<p class="nothing">Nothing to show: {named}</p>' if titles else ""
 
 
 def _is_mark(cell: Mapping[str, Any]) -> bool:
