@@ -273,6 +273,14 @@ STALE: Mapping[str, tuple[str, dict[str, str]]] = {
         "conf.py": "STORE = None\n", "docs.py": "import conf\ndef read():\n    return conf.STORE\n",
         "app.py": "import conf\nfrom docs import read\ndef start():\n    conf.STORE = 'store'\n",
     }),
+    "the copy is set, too": ("store", {
+        "conf.py": "STORE = None\n", "docs.py": "from conf import STORE\ndef read():\n    return STORE\n",
+        "app.py": "import conf, docs\nfrom docs import read\ndef start():\n    conf.STORE = docs.STORE = 'store'\n",
+    }),
+    "an object gets another class": ("old", {
+        "conf.py": "class Store:\n    def turn(self):\n        self.__class__ = New\nclass New(Store): ...\n",
+        "app.py": "from conf import Store\ndef start():\n    Store().turn()\ndef read():\n    return 'old'\n",
+    }),
     "a star without the name": ("store", {
         "conf.py": SETTINGS + "__all__ = ['start']\n",
         "app.py": "from conf import *\nimport conf\ndef read():\n    return conf.STORE\n",

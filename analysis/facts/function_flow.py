@@ -123,7 +123,7 @@ class FunctionFlow:
         elif isinstance(target, ast.Name):
             if target.id in self._names.globals:
                 self._add(line, Place(target.id), "bind", value, None, missing)
-        elif isinstance(target, ast.Attribute):
+        elif isinstance(target, ast.Attribute) and target.attr != "__class__":  # an object gets another class
             place = self._names.find_place(target)
             if place is not None:
                 self._add(line, place, "attribute", value, None, missing)

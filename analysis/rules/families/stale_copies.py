@@ -91,6 +91,8 @@ def _find_copies(case: RuleContext, rebound: set[_Name]) -> dict[_Name, list[tup
         for asked in waiting:
             by_star = taken.get((asked[0], "*"), ()) if stars.are_offering(*asked) else ()
             for taker, place in (*taken.get(asked, ()), *(((one[0], asked[1]), place) for one, place in by_star)):
+                if taker in rebound:
+                    continue  # it is bound anew, too
                 if place not in (each for _, each in by_star) or stars.is_used(place[0], asked[1]):
                     found.setdefault(name, []).append((taker[0], place))
                 if taker not in seen and taker not in rebound:
