@@ -5,13 +5,14 @@ from __future__ import annotations
 import ast
 import random
 from collections.abc import Iterator
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import pytest
 from report_trees import HOSTILE, HOSTILE_POLICY, investigate
-from test_browser import CHROMIUM, FLAGS, PALE, STICKING_OUT, Visit, leave, visit
+from test_browser import CHROMIUM, FLAGS, PALE, STICKING_OUT, Visit, find_barriers, leave, visit
 
 import analysis
 from analysis.bundled_case import build_bundled_case
@@ -325,7 +326,7 @@ def test_a_cycle_that_fails_is_red_with_its_cut_dashed(browser: Any, page: Path,
     cuts = seen.page.locator(".x-svg .x-link.x-cut")
     assert cuts.count() == len(cycle["cut"])
     assert cuts.first.evaluate("line => getComputedStyle(line).strokeDasharray") != "none"
-    assert seen.page.locator(".x-text").inner_text() == cycle["message"]
+    assert seen.page.locator(".x-text").inner_text() == f"{cycle['message'].rstrip('.')}."
     finish(seen, page)
 
 
@@ -380,11 +381,22 @@ def test_nothing_sticks_out_and_every_text_can_be_read(
             seen = open_view(browser, page, view, width=width, color_scheme=scheme)
             assert seen.page.evaluate("document.documentElement.scrollWidth") <= width, view
             assert seen.page.evaluate(STICKING_OUT) == [], view
-            if scheme == "light" or "light-dark" in page.read_text("utf-8"):
-                assert seen.page.evaluate(PALE.replace("document.body", "document.querySelector('.explorer')")) == [], (
-                    view
-                )
+            pale = PALE.replace("document.body", "document.querySelector('.explorer')")
+            assert seen.page.evaluate(pale) == [], view
             leave(seen)
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_no_view_has_a_serious_barrier(browser: Any, page: Path, case: Investigation, scheme: str) -> None:
+    source = resources.files("axe_playwright_python").joinpath("axe.min.js").read_text("utf-8")
+    for view in name_views(case):
+        seen = open_view(browser, page, view, color_scheme=scheme)
+        seen.page.evaluate(
+            "() => document.querySelectorAll('.explorer details').forEach(each => { each.open = true; })"
+        )
+        seen.page.evaluate(source)
+        assert find_barriers(seen) == [], view
+        leave(seen)
 
 
 def test_the_packages_are_a_table_without_scripts(browser: Any, page: Path) -> None:

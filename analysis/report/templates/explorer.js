@@ -82,8 +82,7 @@
       this.note = make("p", { class: "x-hidden" });
       this.section.append(
         make("div", { class: "x-bar" }, this.buildSearch("Search", "Find a module, package or class", hit => this.go({ view: hit.view, name: hit.name })),
-          make("details", { class: "x-further", open: this.section.clientWidth > 720 }, make("summary", {}, "Path and filters"),
-            make("div", { class: "x-bar" }, this.buildPathForm()), make("div", { class: "x-bar" }, ...Object.keys(FILTERS).map(name => this.buildFilter(name)), this.buildWays()))),
+          this.buildFurther(this.buildPathForm(), make("div", { class: "x-filters" }, ...Object.keys(FILTERS).map(name => this.buildFilter(name)), this.buildWays()))),
         this.crumbs, this.heading, this.words, this.actions,
         make("div", { class: "x-body" }, this.frame, this.selected, make("div", { class: "x-under" }, this.buildTools(), this.note, this.buildLegend()), this.lists), this.status);
       this.watchPicture();
@@ -123,6 +122,12 @@
       const box = make("div", { class: "x-search" }, make("label", { for: id }, label), input, hits);
       box.input = input;
       return box;
+    }
+
+    // Path and filters: on a narrow screen behind a summary.
+    buildFurther(...parts) {
+      if (this.section.clientWidth > 720) { return make("div", { class: "x-further" }, ...parts); }
+      return make("details", { class: "x-further" }, make("summary", {}, "Path and filters"), ...parts);
     }
 
     buildPathForm() {
@@ -194,6 +199,7 @@
       this.view = view;
       Object.keys(FILTERS).forEach(name => { this.section.querySelector(`[data-filter=${name}]`).value = state.filter[name]; });
       if (view.kind === "path") { this.ends[0].value = this.model.names[view.a]; this.ends[1].value = this.model.names[view.b]; }
+      const active = document.activeElement, isReplaced = [this.lists, this.selected, this.actions, this.crumbs].some(part => part.contains(active));
       this.heading.replaceChildren(explorer.showName(view.title));
       this.words.replaceChildren(view.text);
       this.showCrumbs(view);
@@ -201,6 +207,7 @@
       this.lists.replaceChildren(...explorer.listView(this, view));
       this.legend.hidden = view.kind === "class";
       this.routes.hidden = view.kind !== "class";
+      if (isReplaced) { this.heading.focus({ preventScroll: true }); } // what had the focus is gone
       this.say(`${view.title}. ${view.text}`);
     }
 
@@ -278,10 +285,15 @@
       const drawn = explorer.draw(this.view, frame, this.id, node => this.model.second.has(node.place));
       this.drawn = drawn;
       this.view.byKey = new Map(this.view.nodes.map(node => [node.key, node]));
+      const focused = this.frame.contains(document.activeElement) ? document.activeElement.dataset.node || "" : null;
       this.frame.replaceChildren(drawn.svg);
-      const begin = [...drawn.byKey.values()].sort((a, b) => (b.kind === "focus") - (a.kind === "focus") || a.y - b.y || a.x - b.x)[0];
-      if (begin) { drawn.svg.querySelector(`[data-node="${CSS.escape(begin.key)}"]`).setAttribute("tabindex", "0"); }
+      const begin = drawn.byKey.get(focused) || [...drawn.byKey.values()].sort((a, b) => (b.kind === "focus") - (a.kind === "focus") || a.y - b.y || a.x - b.x)[0];
       this.fit(true);
+      if (begin) {
+        const element = drawn.svg.querySelector(`[data-node="${CSS.escape(begin.key)}"]`);
+        element.setAttribute("tabindex", "0");
+        if (focused !== null) { this.focusNode(element); }
+      }
       const hidden = [...this.view.hidden];
       if (this.view.prefix) { hidden.unshift(`Names are shown without ${this.view.prefix.slice(0, -1)}.`); }
       if (drawn.rest.length) { hidden.push(`Not drawn: ${count(drawn.rest.length, "pair")} with the fewest imports; select a box to see all of its own.`); }
@@ -305,6 +317,7 @@
       const way = [];
       for (let at = place === undefined ? -1 : place; at >= 0; at = this.model.parent[at]) { way.unshift(at); }
       way.forEach((at, step) => items.push(step === way.length - 1 ? make("span", { "aria-current": "page" }, this.model.data.nodes.label[at]) : make("a", { href: "#" + writeAddress({ ...this.state, view: "package", name: names[at], open: null }) }, this.model.data.nodes.label[at])));
+      this.crumbs.hidden = view.root === -1;
       this.crumbs.replaceChildren(...items.flatMap((item, at) => at ? [" › ", item] : [item]));
       this.actions.replaceChildren(...this.buildActions(view));
       if (this.graph(this.state.filter).isFiltered) {
@@ -346,11 +359,11 @@
     }
 
     // The link of a node in a list: a package or a module opens, a path only has its name.
-    link(node) {
+    link(node, words) {
       if (node.place < 0) { return explorer.showName(node.name); }
       const view = node.kind === "package" || node.partial ? "package" : "module";
       const short = this.view.prefix && node.name.startsWith(this.view.prefix) ? node.name.slice(this.view.prefix.length) : node.name;
-      return make("a", { href: "#" + writeAddress({ ...this.state, view: view, name: node.name, open: null }), title: node.name }, explorer.showName(short), this.view.kind !== "package" ? "" : node.rest ? ".*" : node.own ? " (itself)" : "");
+      return make("a", { href: "#" + writeAddress({ ...this.state, view: view, name: node.name, open: null }), title: node.name }, words || explorer.showName(short), this.view.kind !== "package" ? "" : node.rest ? ".*" : node.own ? " (itself)" : "");
     }
 
     // --- the picture: selection, keyboard, zoom
@@ -497,8 +510,8 @@
     fit(isFirst) {
       const room = { width: this.frame.clientWidth || 900, height: this.frame.clientHeight || 600 }, size = this.drawn.size;
       let scale = Math.min(room.width / size.width, room.height / size.height, 1.25);
-      const isLong = isFirst && (scale < 0.6 || room.width < 560);
-      if (isLong) { scale = Math.min(room.width < 560 ? 1 : 0.75, Math.max(scale, room.width / size.width)); }
+      const isLong = isFirst && (scale < 0.6 || room.width < 480);
+      if (isLong) { scale = Math.min(room.width < 480 ? 1 : 0.75, Math.max(scale, room.width / size.width)); }
       this.at = { scale: scale, x: room.width / 2, y: isLong ? 0 : Math.max(0, (room.height - size.height * scale) / 2) };
       this.move();
     }

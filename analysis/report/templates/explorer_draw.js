@@ -3,7 +3,7 @@
   "use strict";
   const SVG = "http://www.w3.org/2000/svg";
   const HEIGHT = 30, GAP_X = 14, GAP_ROW = 12, GAP_LAYER = 46, PADDING = 24, LONGEST = 30;
-  const FONT = "13px system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif", NARROW = 560, NARROW_SCALE = 0.72;
+  const FONT = "13px system-ui, -apple-system, 'Segoe UI', Roboto, 'Helvetica Neue', sans-serif", NARROW = 480, NARROW_SCALE = 0.72;
   const MOST_LAYERS = 9, MOST_LINKS = 240, MOST_TIED = 40;
 
   function make(tag, attributes, parent) {

@@ -88,13 +88,13 @@
   }
 
   // One link as an entry that opens to its statements.
-  function entry(page, view, link, words) {
+  function entry(page, view, link, words, way) {
     const tone = explorer.nameTone(link), marks = [];
     if (tone !== "plain" && tone !== "wrong" && tone !== "later") { marks.push(make("span", { class: "x-tag x-tag-" + tone }, { fails: "fails", swallowed: "swallowed", unknown: "not simulated", works: "in a cycle" }[tone])); }
     if (link.cut) { marks.push(make("span", { class: "x-tag x-tag-cut" }, "to cut")); }
     if (link.wrong) { marks.push(make("span", { class: "x-tag x-tag-wrong" }, "non-canonical")); }
     const details = make("details", { class: "x-entry", "data-link": link.key }, make("summary", {}, words, " ", make("span", { class: "x-count" }, count(link.rows.length, "statement")), ...marks));
-    details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) { details.append(statements(page, link.rows)); } });
+    details.addEventListener("toggle", () => { if (details.open && details.children.length === 1) { details.append(...(way ? [make("p", {}, way)] : []), statements(page, link.rows)); } });
     return details;
   }
 
@@ -103,10 +103,10 @@
     return make("span", {}, name(cut(a)), " → ", name(cut(b)));
   }
 
-  function listLinks(page, view, links, title, words, isOpen) {
+  function listLinks(page, view, links, title, words, isOpen, way) {
     const box = make("details", { class: "x-list", open: isOpen }, make("summary", {}, title));
     const body = make("div", { class: "x-entries" });
-    const fill = () => { if (!body.childElementCount) { body.append(paged(links, link => entry(page, view, link, words(link)), body)); } };
+    const fill = () => { if (!body.childElementCount) { body.append(paged(links, link => entry(page, view, link, words(link), way && way(link)), body)); } };
     if (isOpen) { fill(); }
     box.addEventListener("toggle", fill);
     box.append(body);
@@ -165,7 +165,9 @@
 
   function listModule(page, view) {
     const centre = "n" + view.place;
-    const side = (links, other, title) => listLinks(page, view, links, title, link => page.link(view.byKey.get(link[other]) || view.nodes.find(node => node.key === link[other])), true);
+    const cut = node => view.prefix && node.name.startsWith(view.prefix) ? node.name.slice(view.prefix.length) : node.name;
+    const side = (links, other, title) => listLinks(page, view, links, title, link => name(cut(view.byKey.get(link[other]))), true,
+      link => page.link(view.byKey.get(link[other]), view.byKey.get(link[other]).partial ? "Show this package" : "Show this module"));
     const above = view.links.filter(link => link.b === centre), below = view.links.filter(link => link.a === centre);
     const words = (what, size, links) => `${what} ${count(size, "module")}${links.length < size ? `, in ${count(links.length, "group")}` : ""}`;
     const findings = listFindings(page, view.place);
