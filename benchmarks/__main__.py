@@ -18,6 +18,7 @@ from rich.table import Table
 from analysis.executor import count_cores
 from benchmarks.agreement import measure_agreement
 from benchmarks.edges import measure_edges
+from benchmarks.explorer import measure_explorer
 from benchmarks.figures import measure_target
 from benchmarks.gate import measure_gate
 from benchmarks.golden import measure_golden
@@ -34,6 +35,7 @@ BENCHMARKS: dict[str, Callable[[int], list[Result]]] = {
     **SPEED,
     "agreement": measure_agreement,
     "edges": measure_edges,
+    "explorer": measure_explorer,
     "identity": measure_identity,
     "accuracy": measure_accuracy,
     "precision": measure_precision,

@@ -337,6 +337,32 @@ def test_printed_pages_are_full(browser: Any, report: Path) -> None:
         leave(seen)
 
 
+def test_an_address_of_a_view_opens_the_explorer_of_the_single_file(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "report.html")
+    assert not seen.page.locator(".explorer").is_visible()
+    seen.page.evaluate("location.hash = 'packages='")
+    title = seen.page.locator(".explorer .x-title")
+    title.wait_for(timeout=10_000)
+    assert title.inner_text() == "All packages"
+    assert seen.page.locator(".x-svg [data-node]").count() >= 1
+    assert seen.page.locator(".explorer").evaluate("each => each.getBoundingClientRect().top < innerHeight")
+    assert seen.troubles == []
+    leave(seen)
+
+
+def test_a_finding_leads_to_its_view_of_the_explorer(browser: Any, report: Path) -> None:
+    seen = visit(browser, report / "findings.html")
+    seen.page.locator(".card summary").first.click()
+    link = seen.page.get_by_role("link", name="Show it in the explorer").first
+    link.wait_for(timeout=10_000)
+    link.click()
+    seen.page.locator(".explorer .x-title").wait_for(timeout=10_000)
+    assert "/explorer.html#" in seen.page.url
+    assert "There is no" not in seen.page.locator(".explorer .x-title").inner_text()
+    assert seen.troubles == []
+    leave(seen)
+
+
 def test_entries_of_the_contents_lead_to_their_chapters(browser: Any, report: Path) -> None:
     seen = visit(browser, report / "report.html")
     entries = seen.page.locator("nav.contents a").all()
