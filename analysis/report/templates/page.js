@@ -12,6 +12,13 @@
     if (inside) { inside.open = true; }
     target.scrollIntoView();
   }
+  // What a term means is shown on the side where there is room.
+  function turn(event) {
+    var term = event.target.closest && event.target.closest("button.term");
+    if (term) { term.classList.toggle("near-end", term.getBoundingClientRect().left > innerWidth - 400); }
+  }
+  addEventListener("pointerover", turn);
+  addEventListener("focusin", turn);
   arrange();
   screen.addEventListener("change", arrange);
   contents.addEventListener("click", function (event) { if (event.target.closest("a") && !isBeside()) { contents.open = false; } });
