@@ -344,6 +344,18 @@ def test_several_definitions_of_a_concept_stand_apart_as_several_objects(
     finish(seen, page)
 
 
+def test_a_class_of_a_file_with_a_second_name_is_shown_as_two_objects(browser: Any, tmp_path: Path) -> None:
+    tool = 'class Tool: ...\nif __name__ == "__main__":\n    Tool()\n'
+    inv = investigate(tmp_path, {"p/__init__.py": "from p.tool import Tool\n", "p/tool.py": tool})
+    page = write_page(inv, tmp_path)
+    seen = open_view(browser, page, name_class_view("p.tool:Tool"))
+    titles = seen.page.locator(".x-group-title").evaluate_all("all => all.map(each => each.firstChild.data)")
+    assert titles == ["Object 1: p.tool:Tool", "Object 2: __main__:Tool"]
+    assert "lives more than once" in seen.page.locator(".x-text").inner_text()
+    assert "p/tool.py" in seen.page.locator(".x-lists").inner_text()
+    finish(seen, page)
+
+
 def test_pictures_are_saved_as_svg_and_png_that_need_nothing_else(browser: Any, page: Path, tmp_path: Path) -> None:
     seen = open_view(browser, page, name_module_view(BASE))
     for kind, begin in (("SVG", b"<svg"), ("PNG", b"\x89PNG")):

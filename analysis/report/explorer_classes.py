@@ -27,15 +27,18 @@ def build_classes(inv: Investigation) -> dict[str, list[Any]]:
     path from which it is imported, -1 for the definition), and hidden (number of paths left out: those that no import
     uses, and of many the least used). ``groups``: title, kind (``concept`` or ``name``), expected (number of classes
     that the policy allows, 0: no limit), and the numbers of its classes. Shown are the classes of the policy's
-    concepts, then those with non-canonical imports, then those that share a name without extending each other, the
-    most imported first.
+    concepts, then those whose file has a second name, then those with non-canonical imports, then those that share a
+    name without extending each other, the most imported first.
     """
     frame = inv.classes()
     rows = {str(row["definition"]): row for row in frame.to_dict("records")}
     groups = _find_groups(inv, rows)
     violated = [str(name) for name in frame.loc[frame["violations"] > 0, "definition"]]
+    doubled = set(tables.read_column(inv.table("second_names"), "first_name"))
+    twice = [name for name in rows if name.partition(":")[0] in doubled]
     stated = [each for group in groups if group["kind"] == "concept" for each in group["members"]]
-    wanted = dict.fromkeys([*stated, *violated, *(each for group in groups for each in group["members"])])
+    grouped = [each for group in groups for each in group["members"]]
+    wanted = dict.fromkeys([*stated, *sorted(twice), *violated, *grouped])
     shown = [definition for definition in wanted if definition in rows][:MOST_CLASSES]
     numbers = {definition: number for number, definition in enumerate(shown)}
     paths = _read_paths(inv, shown)

@@ -176,7 +176,7 @@
         ...LEGEND.map(([tone, text]) => make("li", { "data-tone": tone }, line(tone), text)),
         make("li", { "data-tone": "deferred" }, line("plain", "x-deferred"), "only in functions or for type checkers"), make("li", { "data-tone": "cut" }, line("fails", "x-cut"), "dashed: remove to break a cycle"));
       this.routes = make("ul", { class: "x-legend", "aria-label": "Legend", hidden: true },
-        ...Object.entries(explorer.ROUTE_WORDS).map(([route, text]) => make("li", {}, make("span", { class: `x-key x-shape x-shape-${route}` }), text)), make("li", {}, make("span", { class: "x-key x-shape x-shape-canonical" }), "the path to use; the number counts its imports"));
+        ...Object.entries(explorer.ROUTE_WORDS).map(([route, text]) => make("li", { "data-tone": route }, make("span", { class: `x-key x-shape x-shape-${route === "second" ? "route-second" : route}` }), text)), make("li", {}, make("span", { class: "x-key x-shape x-shape-canonical" }), "the path to use; the number counts its imports"));
       return make("div", {}, this.legend, this.routes);
     }
 
@@ -250,7 +250,7 @@
       if (module !== undefined && !classes.some(each => each.definition === name)) { return explorer.viewModule(this.model, graph, module); }
       const at = this.number(classes, each => each.definition === name || each.definition.endsWith(":" + name), name);
       const own = classes[at].definition.split(/[:.]/).pop(), group = this.model.data.groups.find(each => each.kind === "name" && each.title === own && each.members.includes(at));
-      return group && group.members.length > 1 ? this.viewGroup(group) : explorer.viewClasses(this.model, own, [at], `One definition, ${count(classes[at].paths.length + classes[at].hidden, "import path")}.`);
+      return group && group.members.length > 1 ? this.viewGroup(group) : explorer.viewClasses(this.model, own, [at], `One definition, ${count(classes[at].paths.length + classes[at].hidden, "import path")}.${explorer.findLiveNames(this.model, classes[at]).length ? " Its file has a second name: the class lives more than once in one process." : ""}`);
     }
 
     viewGroup(group) {
@@ -308,7 +308,9 @@
       if (links.some(link => link.cut)) { tones.add("cut"); }
       if (links.some(link => link.later && !link.cut)) { tones.add("deferred"); }
       this.view.nodes.filter(node => node.drawn).forEach(node => { tones.add(node.kind === "package" || node.partial ? "package" : "module"); if (this.model.second.has(node.place)) { tones.add("second"); } });
+      const routes = new Set(this.view.nodes.map(node => node.route));
       [...this.legend.children].forEach(item => { item.hidden = !tones.has(item.dataset.tone); });
+      [...this.routes.children].forEach(item => { item.hidden = Boolean(item.dataset.tone) && !routes.has(item.dataset.tone); });
     }
 
     showCrumbs(view) {

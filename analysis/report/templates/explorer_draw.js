@@ -282,6 +282,7 @@
 
   explorer.describeNode = function (node) {
     if (node.kind === "path") {
+      if (node.route === "second") { return `${node.name}, ${explorer.ROUTE_WORDS.second}, an object of its own`; }
       return `${node.name}, ${explorer.ROUTE_WORDS[node.route]}${node.isCanonical ? ", canonical" : ""}, used by ${explorer.count(node.size, "import")} in ${explorer.count(node.files, "file")}${node.violations ? `, ${node.violations} of them non-canonical` : ""}`;
     }
     if (node.rest) { return `${node.name}, ${explorer.count(node.size, "module")} directly in it`; }

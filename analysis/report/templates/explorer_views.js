@@ -272,15 +272,15 @@
 
   // --- classes -----------------------------------------------------------------------------------------------------
 
-  explorer.ROUTE_WORDS = { definition: "definition", facade: "facade (a parent package)", shim: "explicit re-export", accidental: "accidental path" };
+  explorer.ROUTE_WORDS = { second: "the same file under a second name", definition: "definition", facade: "facade (a parent package)", shim: "explicit re-export", accidental: "accidental path" };
 
   // Returns the import paths of some classes, each class a group of its own: several groups are several live objects.
   explorer.viewClasses = function (model, title, numbers, text) {
     const nodes = [], links = [], groups = [];
-    numbers.forEach((number, group) => {
-      const each = model.data.classes[number], live = findLiveNames(model, each), start = each.paths.findIndex(path => path[1] === "definition");
+    numbers.forEach(number => {
+      const group = groups.length, each = model.data.classes[number], live = findLiveNames(model, each), start = each.paths.findIndex(path => path[1] === "definition");
       const source = index => index === start ? -1 : each.paths[index][8] >= 0 ? each.paths[index][8] : start;
-      groups.push({ title: each.definition, live: live.length, text: [each.place, live.length > 1 ? `lives ${live.length} times in one process: as ${live.join(" and ")}` : "",
+      groups.push({ title: each.definition, text: [each.place, live.length ? "its file is loaded again under another name: see the next object" : "",
         each.hidden ? `not shown: ${count(each.hidden, "path")} that no import or few imports use` : ""].filter(Boolean).join("; ") });
       each.paths.forEach((path, index) => {
         const [name, route, statements, files, violations, isCanonical, file, line] = path, key = `c${number}p${index}`;
@@ -291,13 +291,24 @@
         }
       });
     });
+    addSecond(model, numbers, nodes, groups);
     return limit({ kind: "class", title: title, text: text, nodes: nodes, links: links, groups: groups, hidden: [] }, MOST_NODES);
   };
 
+  // Returns the further names under which the file of a class is loaded in one process, with their evidence.
   function findLiveNames(model, each) {
-    const module = each.definition.split(":")[0], place = model.places.get(module);
-    const second = place === undefined ? [] : model.second.get(place) || [];
-    return [module, ...new Set(second.map(row => row[1]))];
+    const place = model.places.get(each.definition.split(":")[0]), rows = place === undefined ? [] : model.second.get(place) || [];
+    return [...explorer.groupBy(rows, row => row[1]).values()].map(same => same[0]);
+  }
+
+  // A file that is loaded under a second name makes each of its classes once more: an object of its own.
+  function addSecond(model, numbers, nodes, groups) {
+    numbers.forEach(number => findLiveNames(model, model.data.classes[number]).forEach(([, second, kind, path, line]) => {
+      const own = model.data.classes[number].definition, name = own.split(":")[1];
+      nodes.push({ key: `c${number}s${groups.length}`, name: `${second}.${name}`, kind: "path", route: "second", size: 0, files: 0, violations: 0, isCanonical: false,
+        place: -1, group: groups.length, order: 0, path: path, line: line, definition: own });
+      groups.push({ title: `${second}:${name}`, text: `the class of ${own} once more: its file is loaded again as ${second} (${kind})` });
+    }));
   }
   explorer.findLiveNames = findLiveNames;
 }(window.ssotExplorer = window.ssotExplorer || {}));
