@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from typing import TYPE_CHECKING, Any
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.steps import read_binding
@@ -19,6 +22,19 @@ MOST_PATHS = 40
 MOST_MEMBERS = 60
 
 
+class _Path(NamedTuple):
+    """One import path of a class: columns of the table ``paths``."""
+
+    import_path: str
+    route: str
+    statements: int
+    files: int
+    is_canonical: bool
+    path: str
+    line: int
+    chain: list[str]
+
+
 def build_classes(inv: Investigation) -> dict[str, list[Any]]:
     """Return the classes and the groups of them that the explorer shows.
 
@@ -30,21 +46,18 @@ def build_classes(inv: Investigation) -> dict[str, list[Any]]:
     concepts, then those whose file has a second name, then those with non-canonical imports, then those that share a
     name without extending each other, the most imported first.
     """
-    frame = inv.classes()
-    rows = {str(row["definition"]): row for row in frame.to_dict("records")}
-    groups = _find_groups(inv, rows)
-    violated = [str(name) for name in frame.loc[frame["violations"] > 0, "definition"]]
+    places = _read_places(inv)
+    groups = _find_groups(inv, places)
+    counts = Counter(tables.read_column(inv.table("violations"), "definition"))
+    violated = sorted(places.keys() & counts.keys(), key=lambda definition: (-counts[definition], definition))
     doubled = set(tables.read_column(inv.table("second_names"), "first_name"))
-    twice = [name for name in rows if name.partition(":")[0] in doubled]
+    twice = sorted(definition for definition in places if definition.partition(":")[0] in doubled)
     stated = [each for group in groups if group["kind"] == "concept" for each in group["members"]]
     grouped = [each for group in groups for each in group["members"]]
-    wanted = dict.fromkeys([*stated, *sorted(twice), *violated, *grouped])
-    shown = [definition for definition in wanted if definition in rows][:MOST_CLASSES]
+    shown = list(dict.fromkeys([*stated, *twice, *violated, *grouped]))[:MOST_CLASSES]
     numbers = {definition: number for number, definition in enumerate(shown)}
-    paths = _read_paths(inv, shown)
-    classes = [
-        {"definition": each, "place": rows[each]["place"], **_build_paths(paths.get(each, []))} for each in shown
-    ]
+    paths, wrong = _read_paths(inv, shown), Counter(tables.read_column(inv.table("violations"), "import_path"))
+    classes = [{"definition": each, "place": places[each], **_build_paths(paths[each], wrong)} for each in shown]
     for group in groups:
         members = group["members"]
         group["members"] = [numbers[each] for each in members if each in numbers]
@@ -83,38 +96,43 @@ def _find_rivals(inv: Investigation, known: Collection[str]) -> list[dict[str, A
     ]
 
 
-def _read_paths(inv: Investigation, definitions: Iterable[str]) -> dict[str, list[Mapping[str, Any]]]:
+def _read_places(inv: Investigation) -> dict[str, str]:
+    """Return file and line of each class that a module of the tree defines, by definition."""
+    paths = inv.table("paths")
+    is_class = pc.is_in(paths["kind"].cast(pa.string()), pa.array(tables.CLASS_KINDS))
+    known = paths.filter(pc.and_(is_class, pc.not_equal(paths["route"].cast(pa.string()), "none")))
+    rows = tables.read_rows(known, "definition", "definition_path", "definition_line")
+    return {definition: f"{path}:{line}" for definition, path, line in rows}
+
+
+def _read_paths(inv: Investigation, definitions: Sequence[str]) -> dict[str, list[_Path]]:
     """Return the import paths of some classes: the canonical one first, then by use."""
-    wanted = set(definitions)
-    frame = inv.frame("paths")
-    frame = frame[frame["definition"].isin(wanted) & (frame["route"].astype(str) != "none")]
-    counts = inv.violations["import_path"].value_counts()
-    found: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    for row in frame.to_dict("records"):
-        found[str(row["definition"])].append(
-            {**{str(name): value for name, value in row.items()}, "violations": int(counts.get(row["import_path"], 0))}
-        )
+    paths = inv.table("paths")
+    is_wanted = pc.is_in(paths["definition"], pa.array(definitions, pa.string()))
+    wanted = paths.filter(pc.and_(is_wanted, pc.not_equal(paths["route"].cast(pa.string()), "none")))
+    found: dict[str, list[_Path]] = defaultdict(list)
+    for definition, *columns in tables.read_rows(wanted, "definition", *_Path._fields):
+        found[definition].append(_Path(*columns))
     for rows in found.values():
-        rows.sort(key=lambda row: (not row["is_canonical"], -row["statements"], str(row["import_path"])))
+        rows.sort(key=lambda row: (not row.is_canonical, -row.statements, row.import_path))
     return found
 
 
-def _build_paths(rows: list[Mapping[str, Any]]) -> dict[str, Any]:
-    used = [row for row in rows if row["statements"] or row["is_canonical"] or row["route"] == "definition"]
+def _build_paths(rows: Sequence[_Path], violations: Mapping[str, int]) -> dict[str, Any]:
+    used = [row for row in rows if row.statements or row.is_canonical or row.route == "definition"]
     shown = used[:MOST_PATHS]
-    numbers = {str(row["import_path"]): number for number, row in enumerate(shown)}
+    numbers = {row.import_path: number for number, row in enumerate(shown)}
     paths = [
         [
-            str(row["import_path"]), str(row["route"]), int(row["statements"]), int(row["files"]), row["violations"],
-            bool(row["is_canonical"]), str(row["path"]), int(row["line"]), _find_source(row, numbers),
+            row.import_path, row.route, row.statements, row.files, violations.get(row.import_path, 0),
+            row.is_canonical, row.path, row.line, _find_source(row, numbers),
         ]
         for row in shown
     ]  # fmt: skip
     return {"paths": paths, "hidden": len(rows) - len(shown)}
 
 
-def _find_source(row: Mapping[str, Any], numbers: Mapping[str, int]) -> int:
+def _find_source(row: _Path, numbers: Mapping[str, int]) -> int:
     """Return the number of the path from which a path is imported; -1 for the definition."""
-    own = str(row["import_path"])
-    steps = [read_binding(str(step)).import_path for step in row["chain"]]
-    return next((numbers[step] for step in steps[1:] if step in numbers and step != own), -1)
+    steps = [read_binding(step).import_path for step in row.chain]
+    return next((numbers[step] for step in steps[1:] if step in numbers and step != row.import_path), -1)
