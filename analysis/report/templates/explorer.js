@@ -514,7 +514,10 @@
       let scale = Math.min(room.width / size.width, room.height / size.height, 1.25);
       const isLong = isFirst && (scale < 0.6 || room.width < 480);
       if (isLong) { scale = Math.min(room.width < 480 ? 1 : 0.75, Math.max(scale, room.width / size.width)); }
-      this.at = { scale: scale, x: room.width / 2, y: isLong ? 0 : Math.max(0, (room.height - size.height * scale) / 2) };
+      // A picture that is longer than its frame begins at what it is about.
+      const focus = [...this.drawn.byKey.values()].find(node => node.kind === "focus"), spare = room.height - size.height * scale;
+      const y = !isLong || spare > 0 ? Math.max(0, spare / 2) : focus ? Math.min(0, Math.max(spare, room.height / 2 - focus.y * scale)) : 0;
+      this.at = { scale: scale, x: room.width / 2, y: y };
       this.move();
     }
 
