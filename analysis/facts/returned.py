@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted
 from analysis.facts.function_names import Outer
+from analysis.facts.given_back import gives_back
 from analysis.facts.rows import Row
 
 #: Decorators that leave what a function returns as it is.
@@ -23,8 +24,10 @@ def find_returned(functions: Sequence[Outer], next_position: Callable[[], int]) 
             continue
         if all(find_dotted(_strip(each)).rpartition(".")[2] in _HARMLESS for each in node.decorator_list):
             callee = _find_callee(node) or find_dotted(_strip(node.returns))
-            if callee and callee != "None":
-                found.append((next_position(), node.lineno, function.qualname, callee))
+            callee = "" if callee == "None" else callee
+            is_argument = gives_back(node)
+            if callee or is_argument:
+                found.append((next_position(), node.lineno, function.qualname, callee, is_argument))
     return found
 
 

@@ -15,6 +15,7 @@ from analysis.gaps import Gaps, NoGaps
 from analysis.names.cached_names import NAMES, CachedNames
 from analysis.names.canonical import find_stated
 from analysis.names.conflicts import build_conflicts
+from analysis.names.decorated import doubt_decorated
 from analysis.names.duplicates import build_duplicates
 from analysis.names.inheritance import Inheritance, find_inheritance, read_inheritance
 from analysis.names.paths import build_resolution
@@ -61,6 +62,8 @@ def build_identity(
     with paused_collection():
         resolver = resolver or TargetResolver(facts)
         found = _find_names(resolver, find_stated(policy), cache, gaps)
+        doubt = partial(doubt_decorated, found["paths"], resolver)
+        found["paths"] = gaps.attempt("names", "decorated classes", doubt, lambda: found["paths"])
         copies = gaps.attempt("names", "duplicates", lambda: _find_copies(resolver), _find_no_copies)
         inheritance = gaps.attempt("names", "inheritance", lambda: read_inheritance(found["bases"]), _inherit_nothing)
         return Identity(**found, duplicates=copies[0], folder_copies=copies[1], inheritance=inheritance)

@@ -119,7 +119,7 @@ class NameMeanings:
             self._returned = {
                 f"{self._homes[path]}:{owner}": (self._homes[path], value)
                 for path, owner, value in rows
-                if path in self._homes
+                if value and path in self._homes
             }
         return self._returned
 

@@ -175,10 +175,11 @@ STORES = Table("stores", "one statement of a function that stores something wher
     Column("reads", pa.list_(pa.int32()), "the first lines of functions of the file that read an attribute or name of this last part, those that store it apart"),
 ), is_later=True)  # fmt: skip
 
-RETURNED = Table("returned", "one function of a module that gives back the result of one call", (
+RETURNED = Table("returned", "one function of a module that gives back the result of one call, or what it was given", (
     PATH, POSITION, LINE,
     text("owner", "name of the function"),
-    text("value", "dotted callee whose result every return gives back, otherwise the class that it is annotated with"),
+    text("value", "dotted callee whose result every return gives back, otherwise the class that it is annotated with; empty where neither is known"),
+    later(flag("is_argument", "true when it surely gives back its first argument, or a function that does so: a decorator that replaces nothing")),
 ), is_later=True)  # fmt: skip
 
 PROGRAMS = Table("programs", "the statements that run when one file is imported, for the import simulation", (
