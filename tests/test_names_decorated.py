@@ -13,8 +13,8 @@ import analysis
 DECORATORS = {
     "register": "def register(cls):\n    seen.append(cls)\n    return cls\nseen = []\n",
     "named": "def named(name):\n    def inner(cls):\n        cls.name = name\n        return cls\n    return inner\n",
-    "both": "def both(cls=None, *, name=''):\n    def wrap(cls):\n        return cls\n    if cls is None:\n        return wrap\n"
-    "    return wrap(cls)\n",
+    "both": "def both(cls=None, *, name=''):\n    def wrap(cls):\n        return cls\n"
+    "    if cls is None:\n        return wrap\n    return wrap(cls)\n",
     "lambdas": "def lambdas(name):\n    return lambda cls: cls\n",
     "wrapper": "def wrapper(cls):\n    class Wrapper:\n        inner = cls\n    return Wrapper\n",
     "single": "def single(cls):\n    made = cls()\n    def get():\n        return made\n    return get\n",
@@ -58,9 +58,8 @@ def certain(tree: Path) -> dict[str, str]:
 
 def ask_python(tree: Path, module: str) -> str:
     """Return what X is in CPython: module and name of the class, or of the class of the object."""
-    program = (
-        f"import {module} as m; x = m.X; k = x if isinstance(x, type) else type(x); print(k.__module__, k.__qualname__)"
-    )
+    program = f"import {module} as m; k = m.X if isinstance(m.X, type) else type(m.X); "
+    program += "print(k.__module__, k.__qualname__)"
     done = subprocess.run([sys.executable, "-c", program], cwd=tree, capture_output=True, text=True, check=True)
     return ":".join(done.stdout.split())
 

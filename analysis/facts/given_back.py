@@ -18,13 +18,11 @@ def gives_back(node: ast.FunctionDef, depth: int = _DEEPEST) -> bool:
     so, or the result of calling such a function with that argument.
     """
     argument = _find_argument(node)
+    if not _ends_with_return(node.body) or not _is_likely(node, argument):
+        return False
     own = _list_own(node)
     returns = [each for each in own if isinstance(each, ast.Return)]
-    if (
-        not returns
-        or not _ends_with_return(node.body)
-        or any(isinstance(each, ast.Yield | ast.YieldFrom) for each in own)
-    ):
+    if not returns or any(isinstance(each, ast.Yield | ast.YieldFrom) for each in own):
         return False
     inner = {each.name: each for each in own if isinstance(each, ast.FunctionDef)}
     bound = {each.id for each in own if isinstance(each, ast.Name) and not isinstance(each.ctx, ast.Load)}
@@ -32,6 +30,17 @@ def gives_back(node: ast.FunctionDef, depth: int = _DEEPEST) -> bool:
         argument = ""
     good = {name for name, each in inner.items() if depth and name not in bound and gives_back(each, depth - 1)}
     return all(_is_given_back(each.value, argument, good) for each in returns)
+
+
+def _is_likely(node: ast.FunctionDef, argument: str) -> bool:
+    """Return False for what the last statement of a function rules out; most are not looked at any closer."""
+    last = node.body[-1]
+    if not isinstance(last, ast.Return):
+        return True
+    if isinstance(last.value, ast.Name):
+        inner = (each.name for each in node.body if isinstance(each, ast.FunctionDef))
+        return last.value.id == argument or last.value.id in inner
+    return isinstance(last.value, ast.Lambda | ast.IfExp | ast.Call)
 
 
 def _is_given_back(value: ast.expr | None, argument: str, good: set[str]) -> bool:

@@ -37,11 +37,8 @@ def doubt_decorated(paths: pa.Table, resolver: TargetResolver) -> pa.Table:
 def _find_doubtful(resolver: TargetResolver) -> set[str]:
     """Return the definitions of classes with a decorator of the target that may not give them back."""
     facts, index = resolver.facts, resolver.index
-    givers = {
-        (path, owner)
-        for path, owner, gives in tables.read_rows(facts.returned, "path", "owner", "is_argument")
-        if gives
-    }
+    rows = tables.read_rows(facts.returned, "path", "owner", "is_argument")
+    givers = {(path, owner) for path, owner, is_argument in rows if is_argument}
     found = set()
     columns = ("path", "qualname", "position", "decorators")
     for path, qualname, position, decorators in tables.read_rows(facts.definitions, *columns):
