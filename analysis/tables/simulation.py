@@ -66,7 +66,7 @@ SIMULATED_NAMES = Table("simulated_names", "one name that a module has after its
     count("definition_line", "its line; 0 when there is none"),
     one_of("kind", VALUE_KINDS, "kind of the object, as for paths"),
     text("made_by", "of an instance its class"),
-))  # fmt: skip
+), is_later=True)  # fmt: skip
 
 #: What the import simulation says.
 SIMULATION_TABLES: tuple[Table, ...] = (SIMULATED, SIMULATED_SWALLOWED, SIMULATED_EXECUTIONS, SIMULATED_NAMES)
