@@ -41,7 +41,8 @@ def find_offsets(source: bytes, text: bytes) -> Iterator[int]:
 
 def find_lines(source: bytes, words: tuple[bytes, ...]) -> list[int]:
     """Return the sorted numbers of the lines on which any of the words stands."""
-    return sorted({line for word in words for line, _ in find_words(source, word)})
+    found = [word for word in words if word in source]
+    return sorted({line for word in found for line, _ in find_words(source, word)}) if found else []
 
 
 class LineText:

@@ -58,7 +58,7 @@ class ExpressionCompiler:
     """From the syntax of expressions and of targets to nodes of programs."""
 
     def _each(self, nodes: Iterable[ast.expr | None]) -> list[Node]:
-        return [self.expression(node) for node in nodes if node is not None]
+        return [self.expression(node) for node in nodes if node is not None] if nodes else []
 
     def target(self, node: ast.expr) -> Node:
         """Return what is assigned to: a name, an attribute, a subscript, several of them, or nothing known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text, is_main_test
@@ -51,6 +52,7 @@ class _Visitor:
         self.rows: list[Row] = []
         self.names = Names()
         self._paths = {"sys.path"}
+        self._calls: dict[str, list[list[ast.expr]]] | None = None
 
     def visit(self, body: Sequence[ast.stmt], scope: str) -> None:
         for statement in body:
@@ -96,8 +98,9 @@ class _Visitor:
 
     def _bind_parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Bind the parameters of a function to what its calls in the file give them."""
-        named = (each for each in list_nodes(self._tree) if isinstance(each, ast.Call))
-        calls = [each.args for each in named if find_dotted(each.func) == node.name]
+        if self._calls is None:
+            self._calls = _list_calls(self._tree)
+        calls = self._calls.get(node.name, [])
         positional = [*node.args.posonlyargs, *node.args.args]
         for number, parameter in enumerate(positional):
             self.names[parameter.arg] = [given[number] for given in calls if len(given) > number]
@@ -208,6 +211,15 @@ class _Visitor:
         scope: str,
     ) -> None:
         self.rows.append((self._next(), getattr(node, "lineno", 0), kind, place, base, folder, value, scope))
+
+
+def _list_calls(tree: ast.Module) -> dict[str, list[list[ast.expr]]]:
+    """Return what the calls of a file give by position, by the plain name of what they call."""
+    found: dict[str, list[list[ast.expr]]] = defaultdict(list)
+    for node in list_nodes(tree):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
+            found[node.func.id].append(node.args)
+    return found
 
 
 def list_blocks(node: ast.stmt) -> list[Sequence[ast.stmt]]:

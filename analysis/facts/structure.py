@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import marshal
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from operator import itemgetter
 
 from analysis import tables
@@ -35,22 +35,19 @@ def find_structure(rows: Sequence[Sequence[Row]]) -> str:
                     if "position" in table.names and table.name in _COLUMNS})  # fmt: skip
     ranks = {position: rank for rank, position in enumerate(order)}
     kept = [
-        [(ranks[row[0]] if has_position else -1, *_pick(pick(row))) for row in found]
+        [(ranks[row[0]] if has_position else -1, *pick(row)) for row in found]
         for (pick, has_position), found in zip(_PICKS, rows, strict=True)
         if pick is not None
     ]
     return hashlib.sha256(marshal.dumps(kept, 0)).hexdigest()[:_HASH_DIGITS]
 
 
-def _pick(value: object) -> tuple[object, ...]:
-    """Return what an ``itemgetter`` gives as a tuple: of one column it gives the value alone."""
-    return value if isinstance(value, tuple) else (value,)
-
-
-def _make_pick(table: tables.Table) -> tuple[itemgetter | None, bool]:  # type: ignore[type-arg]
-    wanted = _COLUMNS.get(table.name)
+def _make_pick(table: tables.Table) -> tuple[Callable[[Row], tuple[object, ...]] | None, bool]:
+    """Return what gives the columns of a row as a tuple, and whether the rows have positions."""
     inner = table.names[1:]  # the rows of one file have no path
-    return (itemgetter(*(inner.index(name) for name in wanted)) if wanted else None), "position" in inner
+    places = [inner.index(name) for name in _COLUMNS.get(table.name, ())]
+    pick = itemgetter(*places) if len(places) > 1 else (lambda row: (row[places[0]],)) if places else None
+    return pick, "position" in inner
 
 
 _PICKS = tuple(_make_pick(table) for table in tables.FACT_TABLES)
