@@ -21,6 +21,8 @@ _DATACLASSES = frozenset(
     {"dataclass", "define", "frozen", "mutable", "attrs", "attr.s", "attr.attrs", "attr.dataclass"}
 )
 _BASE_MARKS = {"ABC": "abstract", "Protocol": "protocol", "NamedTuple": "namedtuple", "TypedDict": "typeddict"}
+_CALLING = frozenset({ast.Return, ast.Expr})
+_FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _EXCEPTIONS = ("Exception", "Error", "Warning")
 
 
@@ -68,12 +70,12 @@ def find_delegate(node: ast.FunctionDef) -> str:
     '_inner.g'
     """
     body = node.body
-    if len(body) > 2:
+    if len(body) > 2 or type(body[-1]) not in _CALLING:
         return ""
     first = body[0].value if isinstance(body[0], ast.Expr) else None
     if isinstance(first, ast.Constant) and isinstance(first.value, str):
         body = body[1:]
-    if len(body) != 1 or not isinstance(body[0], ast.Return | ast.Expr) or not node.args.args:
+    if len(body) != 1 or not isinstance(body[0], (ast.Return, ast.Expr)) or not node.args.args:
         return ""
     value = body[0].value
     if isinstance(value, ast.Await):
@@ -88,7 +90,7 @@ def _find_start(body: list[ast.stmt]) -> int:
     """Return the first line of a body, decorators included."""
     first = body[0]
     decorators: list[ast.expr] = getattr(first, "decorator_list", [])
-    return min([first.lineno, *(decorator.lineno for decorator in decorators)])
+    return min(first.lineno, *(decorator.lineno for decorator in decorators)) if decorators else first.lineno
 
 
 def _read_class(node: ast.ClassDef, position: int, qualname: str, context: Context, hashes: LineHashes) -> Row:
@@ -115,7 +117,7 @@ def _read_body(node: ast.ClassDef) -> tuple[list[str], list[str], bool]:
     stack: list[ast.stmt] = list(reversed(node.body))
     while stack:
         statement = stack.pop()
-        if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        if isinstance(statement, _FUNCTIONS):
             methods.append(statement.name)
             is_abstract = is_abstract or any(
                 find_decorator(decorator).rpartition(".")[2].startswith("abstract")
@@ -127,7 +129,7 @@ def _read_body(node: ast.ClassDef) -> tuple[list[str], list[str], bool]:
             attributes.append(statement.target.id)
         elif isinstance(statement, ast.ClassDef):
             attributes.append(statement.name)
-        else:
+        elif not isinstance(statement, ast.Expr):
             for block in ("finalbody", "orelse", "handlers", "body"):
                 stack.extend(reversed(getattr(statement, block, ())))
     return list(dict.fromkeys(methods)), list(dict.fromkeys(attributes)), is_abstract
@@ -173,6 +175,8 @@ def is_frozen(node: ast.ClassDef) -> bool:
             keywords.extend(ast.keyword(find_dotted(each.targets[0]), each.value) for each in inner)
     if any(find_dotted(each).rpartition(".")[2] == "frozen" for each in node.decorator_list):
         return True
+    if not keywords and not node.keywords:
+        return False
     keywords.extend(node.keywords)
     wanted = {"frozen": True, "allow_mutation": False}
     return any(
@@ -192,10 +196,13 @@ def find_parameters(arguments: ast.arguments) -> list[str]:
     >>> find_parameters(ast.parse("def f(a, /, b, *c, d=1, **e): ...").body[0].args)
     ['a', 'b', '*c', 'd', '**e']
     """
-    names = [argument.arg for argument in (*arguments.posonlyargs, *arguments.args)]
+    names = [argument.arg for argument in arguments.args]
+    if arguments.posonlyargs:
+        names = [*(argument.arg for argument in arguments.posonlyargs), *names]
     if arguments.vararg:
         names.append(f"*{arguments.vararg.arg}")
-    names.extend(argument.arg for argument in arguments.kwonlyargs)
+    if arguments.kwonlyargs:
+        names.extend(argument.arg for argument in arguments.kwonlyargs)
     if arguments.kwarg:
         names.append(f"**{arguments.kwarg.arg}")
     return names

@@ -92,7 +92,8 @@ class _Compiler(ExpressionCompiler):
         found = []
         for node in body:
             compiler = _STATEMENTS.get(type(node))
-            found += [["=", node.lineno, [["n", each.name]], ["u", []]] for each in getattr(node, "type_params", ())]
+            if parameters := getattr(node, "type_params", ()):
+                found += [["=", node.lineno, [["n", each.name]], ["u", []]] for each in parameters]
             statement = compiler(self, node) if compiler is not None else None
             if statement is not None:
                 found.append(statement)
@@ -137,16 +138,18 @@ class _Compiler(ExpressionCompiler):
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Node:
         given = node.args
-        parameters = [argument.arg for argument in (*given.posonlyargs, *given.args)]
+        parameters = [argument.arg for argument in given.args]
+        if given.posonlyargs:
+            parameters = [*(argument.arg for argument in given.posonlyargs), *parameters]
         annotations = []
         if self._is_annotating:
             every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
-            noted = [argument.annotation for argument in every if argument is not None and argument.annotation]
+            noted = [each.annotation for each in every if each is not None and each.annotation is not None]
             noted += [node.returns] if node.returns is not None else []
             annotations = [value for value in map(self.expression, noted) if value[0] != "k"]
         keyword_only = [
             [argument.arg, None if default is None else self.expression(default)]
-            for argument, default in zip(given.kwonlyargs, given.kw_defaults, strict=True)
+            for argument, default in (zip(given.kwonlyargs, given.kw_defaults, strict=True) if given.kwonlyargs else ())
         ]
         return [
             "def", node.lineno, node.name, self._each(node.decorator_list),

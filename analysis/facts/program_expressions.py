@@ -89,7 +89,7 @@ class ExpressionCompiler:
 
     def _constant(self, node: ast.Constant) -> Node:
         value = node.value
-        if value is None or isinstance(value, bool | float) or (isinstance(value, str) and len(value) <= MOST_TEXT):
+        if value is None or isinstance(value, (bool, float)) or (isinstance(value, str) and len(value) <= MOST_TEXT):
             return ["k", value]
         if isinstance(value, int) and abs(value) < 1 << 63:
             return ["k", value]

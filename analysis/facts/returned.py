@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from analysis.facts.expressions import find_dotted
 from analysis.facts.function_names import Outer
 from analysis.facts.given_back import gives_back
 from analysis.facts.rows import Row
+from analysis.facts.walking import list_blocks
 
 #: Decorators that leave what a function returns as it is.
 _HARMLESS = frozenset({"lru_cache", "cache", "wraps", "overload", "staticmethod"})
+_DEFINITIONS = frozenset({ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef})
 
 
 def find_returned(functions: Sequence[Outer], next_position: Callable[[], int]) -> list[Row]:
@@ -52,17 +54,13 @@ def _find_callee(node: ast.FunctionDef) -> str:
     return callees.pop() if len(callees) == 1 else ""
 
 
-def _list_statements(body: Sequence[ast.stmt]) -> Iterator[ast.stmt]:
-    """Yield the statements of a function, not those of functions inside it; expressions do not matter."""
-    waiting = list(body)
-    while waiting:
-        statement = waiting.pop()
-        yield statement
-        if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
-            for block in ("body", "orelse", "finalbody"):
-                waiting.extend(getattr(statement, block, ()))
-            for part in (*getattr(statement, "handlers", ()), *getattr(statement, "cases", ())):
-                waiting.extend(part.body)
+def _list_statements(body: Sequence[ast.stmt]) -> list[ast.AST]:
+    """Return the statements of a function, not those of functions inside it; expressions do not matter."""
+    found: list[ast.AST] = list(body)
+    for each in found:  # grows while it is read
+        if type(each) not in _DEFINITIONS:
+            found += list_blocks(each)
+    return found
 
 
 def _list_names(target: ast.expr) -> Iterable[str]:

@@ -15,13 +15,15 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 MAKER = "singleton-maker"
 #: Methods by which a decorator that is a class gives the object.
 _GIVING = frozenset({"__call__", "instance", "Instance", "get_instance", "getInstance"})
+#: Only a method of such a name, or with a decorator, can keep an object.
+_TELLING = _GIVING | {"__new__"}
 
 
 def find_singletons(node: ast.ClassDef, position: int, qualname: str) -> Iterator[Row]:
     """Yield the rows of ``states`` of a class that keeps its one object, or makes other classes keep theirs."""
     wrapped = _find_wrapped(node)
     for method in node.body:
-        if not isinstance(method, _FUNCTIONS):
+        if not isinstance(method, _FUNCTIONS) or not (method.decorator_list or method.name in _TELLING):
             continue
         first = method.args.args[0].arg if method.args.args else ""
         if _may_keep(method):
@@ -117,8 +119,9 @@ def _find_stored_call(method: Function, first: str) -> int:
 
 
 def _may_keep(method: Function) -> bool:
-    decorators = {find_dotted(each) for each in method.decorator_list}
-    return method.name == "__new__" or bool(decorators & {"classmethod", "staticmethod"})
+    if method.name == "__new__":
+        return True
+    return any(find_dotted(each) in {"classmethod", "staticmethod"} for each in method.decorator_list)
 
 
 def _find_kept(method: Function, owners: set[str], *, is_new: bool) -> dict[str, int]:

@@ -58,7 +58,8 @@ def list_nodes(node: ast.AST) -> list[ast.AST]:
 
 def list_blocks(node: ast.AST) -> list[ast.AST]:
     """Return what stands in the blocks of a statement: statements, handlers and cases."""
-    return [each for field in _BLOCK_FIELDS[type(node)] for each in getattr(node, field, ())]
+    fields = _BLOCK_FIELDS[type(node)]
+    return [each for field in fields for each in getattr(node, field, ())] if fields else []
 
 
 def list_statements(node: ast.AST) -> list[ast.AST]:
