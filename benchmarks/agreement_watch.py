@@ -15,7 +15,8 @@ from typing import NamedTuple
 from analysis.facts.program import Node
 from analysis.resolve import Module
 from analysis.simulation.machine import Machine
-from analysis.simulation.records import Frame, Shared
+from analysis.simulation.records import Frame
+from analysis.simulation.shared import Shared
 from analysis.simulation.values import UNKNOWN, External, LoadedModule, Raised, Value
 
 #: File, line and name of what a statement takes; the name is empty for ``import a`` and ``*`` for a star.
