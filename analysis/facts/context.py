@@ -28,7 +28,7 @@ class Context:
 
     ``owner`` is the qualified name of the function or class around it, ``body`` says which of the two it is
     (``module`` at the top). ``protected_by`` are the exceptions that enclosing try blocks swallow. ``test`` is that
-    of the innermost guard, ``outer`` the condition of all guards around that one.
+    of the innermost guard, ``around`` the context of the block that this guard stands in.
     """
 
     scope: str = "module"
@@ -39,7 +39,7 @@ class Context:
     protected_by: str = ""
     owner: str = ""
     body: str = "module"
-    outer: str = ""
+    around: Context | None = None
     is_after_try: bool = False
     _condition: str | None = None
 
@@ -54,7 +54,12 @@ class Context:
     def condition(self) -> str:
         """The tests of all enclosing guards as one expression; empty where none has a test."""
         if self._condition is None:
-            self._condition = join_conditions(self.outer, self._render_test())
+            waiting = [self]  # a chain of elif may be longer than the stack is deep
+            while (outer := waiting[-1].around) is not None and outer._condition is None:
+                waiting.append(outer)
+            for each in reversed(waiting):
+                each._condition = join_conditions(each.around._inherited if each.around else "", each._render_test())
+        assert self._condition is not None
         return self._condition
 
     def _render_test(self) -> str:
@@ -115,7 +120,7 @@ class Context:
         """
         scope = self.scope if self.scope in {"type_checking", "function"} else body
         if body == "function":
-            return Context(scope, owner=owner, body=body, outer=self._inherited)
+            return Context(scope, owner=owner, body=body, around=self)
         return replace(self, scope=scope, owner=owner, body=body)
 
     def under_decorators(self, decorators: list[ast.expr]) -> Context:
@@ -134,8 +139,8 @@ class Context:
     def _nested(
         self, guard: str, test: ast.AST | None = None, *, is_negated: bool = False, caught: str, protected_by: str = ""
     ) -> Context:
-        protected_by, outer = protected_by or self.protected_by, self._inherited
-        return Context(self.scope, guard, test, is_negated, caught, protected_by, self.owner, self.body, outer)
+        protected_by = protected_by or self.protected_by
+        return Context(self.scope, guard, test, is_negated, caught, protected_by, self.owner, self.body, self)
 
     def scoped(self, scope: str) -> Context:
         """Return the same context in another scope."""

@@ -10,14 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
-from analysis.facts.function_names import MODULE, Function, FunctionNames, Place, is_named
+from analysis.facts.function_names import CHANGING, MODULE, Function, FunctionNames, Place, is_named
 from analysis.facts.walking import list_nodes
 
-CHANGING = frozenset({
-    "append", "add", "update", "extend", "insert", "remove", "discard", "pop", "popitem", "clear", "setdefault",
-    "appendleft", "extendleft", "popleft", "sort", "reverse", "move_to_end", "subtract", "intersection_update",
-    "difference_update", "symmetric_difference_update",
-})  # fmt: skip
 #: Changes that put nothing in.
 _TAKING = frozenset({
     "remove", "discard", "pop", "popitem", "clear", "popleft", "sort", "reverse", "move_to_end", "subtract",
@@ -82,12 +77,12 @@ class FunctionFlow:
                 missing |= self._find_tried(statement)
 
     def _statement(self, node: ast.stmt, missing: frozenset[str]) -> None:
-        for expression in _list_expressions(node):
+        for expression in _list_expressions(node) if self._names.has_change(node) else ():
             self._calls(expression, missing)
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 self._target(target, node.value, node.lineno, missing)
-        elif isinstance(node, ast.AnnAssign | ast.AugAssign):
+        elif isinstance(node, (ast.AnnAssign, ast.AugAssign)):
             if node.value is not None:
                 self._target(node.target, node.value, node.lineno, missing)
         elif isinstance(node, ast.Return):
@@ -96,7 +91,7 @@ class FunctionFlow:
                 self._returned.add(place.name)
             if isinstance(node.value, ast.Name):
                 self._given.add(node.value.id)
-        else:
+        elif not isinstance(node, ast.Expr):
             self._blocks(node, missing)
 
     def _blocks(self, node: ast.stmt, missing: frozenset[str]) -> None:
@@ -116,7 +111,7 @@ class FunctionFlow:
         self._block(getattr(node, "finalbody", ()), missing)
 
     def _target(self, target: ast.expr, value: ast.expr, line: int, missing: frozenset[str]) -> None:
-        if isinstance(target, ast.Tuple | ast.List):
+        if isinstance(target, (ast.Tuple, ast.List)):
             for number, element in enumerate(target.elts):
                 is_pair = isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(target.elts)
                 self._target(element, value.elts[number] if is_pair else value, line, missing)  # type: ignore[attr-defined]

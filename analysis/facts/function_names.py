@@ -4,14 +4,21 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
+from analysis.facts.lines import has_line_between
 from analysis.facts.walking import list_nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEEPEST = 6
+#: Methods that change a container in place.
+CHANGING = frozenset({
+    "append", "add", "update", "extend", "insert", "remove", "discard", "pop", "popitem", "clear", "setdefault",
+    "appendleft", "extendleft", "popleft", "sort", "reverse", "move_to_end", "subtract", "intersection_update",
+    "difference_update", "symmetric_difference_update",
+})  # fmt: skip
 #: The names of the module as a mapping or an object: ``globals()``, ``sys.modules[__name__]``.
 MODULE = "<module>"
 #: The part of a context variable's name that stands for what it gives where nothing is set.
@@ -55,8 +62,10 @@ class FunctionNames:
         self._contexts = contexts
         self._is_inner = is_inner
         self._assigned: dict[str, list[ast.expr]] = defaultdict(list)
+        self._change_lines: list[int] = []
         self.parameters, self.itself, self.cls = _read_parameters(node, owner)
         self._read_names(node)
+        self._change_lines.sort()
         self.cls = "" if self.cls in self._assigned else self.cls
         self._defaults = list_made_defaults(node.args).keys() - self._assigned.keys()
         self._shared = set(shared) - ((self.parameters | self._assigned.keys()) - self.globals)
@@ -91,6 +100,19 @@ class FunctionNames:
             reader = _READERS.get(type(inner))
             if reader is not None and inner is not node:
                 reader(self, inner)
+
+    def has_change(self, node: ast.stmt) -> bool:
+        """Return whether a statement has a call that may change something, in a block of it or on its own."""
+        if not self._change_lines:
+            return False
+        decorators: Sequence[ast.expr] = getattr(node, "decorator_list", ())
+        first = min([node.lineno, *(each.lineno for each in decorators)])
+        return has_line_between(self._change_lines, first, node.end_lineno or node.lineno)
+
+    def _read_call(self, node: ast.Call) -> None:
+        callee = node.func
+        if callee.attr in CHANGING if isinstance(callee, ast.Attribute) else getattr(callee, "id", "") == "setattr":
+            self._change_lines.append(node.lineno)
 
     def _read_global(self, node: ast.Global) -> None:
         self.globals.update(node.names)
@@ -208,6 +230,7 @@ _PLACES: dict[type[ast.AST], Callable[[FunctionNames, Any, int], Place | None]] 
 _READERS: dict[type[ast.AST], Callable[[FunctionNames, Any], None]] = {
     ast.Global: FunctionNames._read_global,
     ast.Nonlocal: FunctionNames._read_nonlocal,
+    ast.Call: FunctionNames._read_call,
     ast.FunctionDef: FunctionNames._read_inner,
     ast.AsyncFunctionDef: FunctionNames._read_inner,
     ast.Lambda: FunctionNames._read_inner,

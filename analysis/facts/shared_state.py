@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from analysis.facts.expressions import find_dotted, render
-from analysis.facts.function_flow import CHANGING
+from analysis.facts.function_names import CHANGING
 from analysis.facts.kept_objects import find_class_objects
 from analysis.facts.lines import LineText
 from analysis.facts.rows import Row

@@ -13,8 +13,8 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 from analysis.facts.closures import find_closure_stores
-from analysis.facts.function_flow import CHANGING, FunctionFlow, Stored
-from analysis.facts.function_names import Outer, list_made_defaults
+from analysis.facts.function_flow import FunctionFlow, Stored
+from analysis.facts.function_names import CHANGING, Outer, list_made_defaults
 from analysis.facts.lines import find_offsets, find_words
 from analysis.facts.rows import Row
 from analysis.facts.shared_state import MAKING
