@@ -164,3 +164,19 @@ def test_imports_are_removed_by_their_line_only() -> None:
 )
 def test_what_registers_something_elsewhere(source: str, does: bool) -> None:
     assert registers(json.loads(write_program(ast.parse(source))), {"r", "register", "registry"}) is does
+
+
+def test_what_goes_wrong_elsewhere_does_not_hide_that_a_cut_helps(
+    look: Callable[[dict[str, str]], Investigation],
+) -> None:
+    """Every import of the package swallows another failure, which no cut of this cycle can change."""
+    files = dict(_ONE_WAY)
+    files["p/__init__.py"] = "from p.log import get\nget()\n"
+    files["p/log.py"] = (
+        "def get():\n    try:\n        from p.settings import debug\n    except ImportError:\n        debug = 0\n"
+    )
+    files["p/settings.py"] = "from p.log import get\nget()\ndebug = 1\n"
+    inv = look(files)
+    assert [row for row in inv.table("simulated_swallowed").to_pylist() if row["path"] == "p/log.py"]
+    (row,) = [row for row in inv.table("cut_trials").to_pylist() if "p.core" in row["cycle"]]
+    assert row["statements"] and row["restored"] == row["affected"]

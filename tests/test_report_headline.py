@@ -7,6 +7,8 @@ from report_trees import SHOP, investigate
 
 from analysis.investigation import Investigation
 from analysis.report.headline import LIGHTS, build_figures, build_tally, count_severities, find_light, format_light
+from analysis.rules import RULES
+from analysis.rules.rule import Rule
 from analysis.rules.verdict import Tally, count_findings, format_verdict
 
 POLICY = """
@@ -54,7 +56,8 @@ def test_figures_are_those_of_the_metrics_and_every_light_has_words(shop: Invest
 def test_severities_are_counted_zeros_included(shop: Investigation) -> None:
     counts = count_severities(shop)
     assert list(counts) == ["P0", "P1", "P2", "P3"]
-    assert sum(counts.values()) == (shop.findings["cause"] == "").sum() < len(shop.findings)
+    causes = shop.frame("findings")["cause"]
+    assert sum(counts.values()) == (causes == "").sum() < len(causes)
 
 
 LIMIT, REQUIREMENT, FAULT = "concept-over-its-limit", "factory-without-method", "import-cycle"
@@ -91,3 +94,28 @@ def test_the_verdict_tells_policy_violations_from_what_needs_a_fix_and_from_risk
 
 def test_no_finding_is_no_verdict_on_anything() -> None:
     assert format_verdict(Tally()) == "No rule has found anything."
+
+
+@pytest.mark.parametrize("rule", [rule for rule in RULES if rule.figure], ids=lambda rule: rule.name)
+def test_a_figure_is_not_zero_where_its_rule_has_found_something(
+    rule: Rule, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Zero with a red light would contradict itself."""
+    inv = investigate(tmp_path_factory.mktemp("bad"), rule.bad, rule.policy, is_probed=rule.needs_probe)
+    found = set(inv.frame("findings")["rule"])
+    assert rule.name in found
+    for figure in build_figures(inv):
+        if figure.light in {"red", "amber"} and figure.metric != "compliance":
+            assert figure.value, figure.label
+
+
+def test_what_a_called_function_swallows_is_counted(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The import stands in a function, so no import-time cycle shows it; the simulation does."""
+    files = {
+        "config.py": "from log import get_logger\nlogger = get_logger()\nsettings = 3\n",
+        "log.py": "def get_logger():\n    try:\n        from config import settings\n    except ImportError:\n"
+        "        settings = None\n    return settings\n",
+    }
+    inv = investigate(tmp_path_factory.mktemp("swallowed"), files)
+    figure = next(each for each in build_figures(inv) if each.metric == "imports-that-can-fail-silently")
+    assert (figure.value, figure.light) == (1, "red")

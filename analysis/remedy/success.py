@@ -17,7 +17,7 @@ _ZERO = (
     ("import-time-cycles", "No import-time cycle"),
     ("phantom-imports", "No import of a module that does not exist"),
     ("phantom-names", "No import of a name that its module does not have"),
-    ("swallowed-import-suspects-with-packages", "No swallowed import on a cycle"),
+    ("imports-that-can-fail-silently", "No import that fails silently"),
     ("modules-that-fail-when-imported-first", "No first import fails on a cycle"),
     ("failing-imports", "No statement fails whenever it is imported"),
     ("modules-executed-twice", "No module is executed twice"),

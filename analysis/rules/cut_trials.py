@@ -169,14 +169,31 @@ class _Trials:
         tried = [entry for entry in trial.affected[:MOST_ENTRIES] if entry in self.paths]
         if not trial.is_cheapest:
             after = self._simulate(trial.places, tried)
-            if all(after.get(entry) for entry in tried):
+            if not any(self._is_restored(trial, entry, after) for entry in tried):
                 return _Verdict(statements, nothing, nothing, lost)
         after = self._simulate(trial.places, list(self._entries[trial.places]))
         fine: frozenset[Problem] = frozenset()
         worked = [each for each in self._list_entries(trial) if not self._fails(self._before.get(each, fine))]
         harmed = {entry for entry in worked if after.get(entry, fine) - self._before.get(entry, fine)}
-        restored = {entry for entry in tried if not after.get(entry)}
+        restored = {entry for entry in tried if self._is_restored(trial, entry, after)}
         return _Verdict(statements, frozenset(restored), frozenset(harmed), lost)
+
+    def _is_restored(self, trial: _Trial, entry: str, after: Problems) -> bool:
+        """Return whether nothing is wrong any more with a first import for which the cycle is to blame.
+
+        What it loses at other places, with the cut or without, is not the cycle's.
+        """
+        left = after.get(entry, frozenset())
+        modules = trial.cycle.modules
+        files = {self.paths.get(module, "") for module in modules}
+        if left - self._before.get(entry, frozenset()):
+            return False
+        return not any(
+            kind == "outcome"
+            or (kind == "lost" and at[0] in files)
+            or (kind == "again" and at[0] in trial.cycle.modules)
+            for kind, *at in left
+        )
 
     def _simulate(self, places: tuple[Place, ...], entries: Sequence[str]) -> Problems:
         """Return the problems of first imports of the tree without some import statements."""

@@ -251,7 +251,7 @@ RULES = (
         weight=3,
         step=PlanStep(ENTRY_POINTS, 50, "Remove the try blocks that hide failing imports"), cause=CYCLES,
         confirm=_confirm_swallowed, hints_at_flaky_tests=True,
-        figure=RuleFigure(30, "swallowed-import-suspects-with-packages", "Imports that can fail silently"),
+        figure=RuleFigure(30, "imports-that-can-fail-silently", "Imports that can fail silently"),
     ),
     Rule(
         "phantom-import", "P1",

@@ -44,6 +44,12 @@ def measure_runtime(case: RuleContext) -> Iterator[Metric]:
         yield Metric("witness-agreement", verdicts["agree"] / judged, "share", meaning)
 
 
+def find_simulated_swallowed(case: RuleContext) -> set[tuple[str, int]]:
+    """Return path and line of the imports whose circular failure is swallowed after some first import, as simulated."""
+    rows = tables.read_rows(case.runtime_table("simulated_swallowed"), "path", "line", "outcome")
+    return {(path, line) for path, line, outcome in rows if outcome in CIRCULAR}
+
+
 def _measure_simulation(case: RuleContext) -> Iterator[Metric]:
     every: dict[str, str] = dict(tables.read_rows(case.runtime_table("simulated"), "module", "outcome"))
     outcomes = {module: outcome for module, outcome in every.items() if outcome not in UNKNOWN_OUTCOMES}
@@ -57,15 +63,8 @@ def _measure_simulation(case: RuleContext) -> Iterator[Metric]:
             "modules",
             "Modules whose first import is not known: too much runs, or the time budget was used up.",
         )
-    lost = {
-        (path, line)
-        for path, line, outcome in tables.read_rows(
-            case.runtime_table("simulated_swallowed"), "path", "line", "outcome"
-        )
-        if outcome in CIRCULAR
-    }  # fmt: skip
     meaning = "Import statements whose circular failure is swallowed after some first import, by the simulation."
-    yield Metric("foreseen-swallowed-circular-imports", len(lost), "statements", meaning)
+    yield Metric("foreseen-swallowed-circular-imports", len(find_simulated_swallowed(case)), "statements", meaning)
     repeated = set(tables.read_column(case.runtime_table("simulated_executions"), "path"))
     meaning = "Modules whose body runs more than once after some first import, by the simulation."
     yield Metric("modules-foreseen-to-run-twice", len(repeated), "modules", meaning)

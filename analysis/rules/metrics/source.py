@@ -14,6 +14,7 @@ from analysis.rules.families.broken_imports import find_swallowed
 from analysis.rules.families.files import COMPILED, find_shadowed
 from analysis.rules.families.second_names import find_second_names
 from analysis.rules.metrics.metric import Metric
+from analysis.rules.metrics.runtime import find_simulated_swallowed
 
 
 def measure_files(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]:
@@ -81,6 +82,10 @@ def measure_missing(case: RuleContext) -> Iterator[Metric]:
         count = len({(edge.path, edge.line) for edges in swallowed.values() for edge in edges})
         meaning = f"Guarded imports that lie on an import-time cycle{_format_packages(with_ancestors=with_ancestors)}."
         yield Metric(f"swallowed-import-suspects{suffix}", count, "statements", meaning)
+    suspects = {(edge.path, edge.line) for edges in swallowed.values() for edge in edges}
+    silent = len(suspects | find_simulated_swallowed(case))
+    meaning = "Imports on a cycle in a try that swallows the failure, and those of which the simulation shows it."
+    yield Metric("imports-that-can-fail-silently", silent, "statements", meaning)
 
 
 def measure_cycles(case: RuleContext) -> Iterator[Metric]:
