@@ -12,6 +12,7 @@ from analysis.facts.exports import read_exports
 from analysis.facts.expressions import classify, find_dotted, render
 from analysis.facts.newer_nodes import TypeAlias
 from analysis.facts.rows import Rows
+from analysis.facts.walking import list_nodes
 
 _MODULE_LEVEL = frozenset({"module", "type_checking", "function"})
 
@@ -137,7 +138,7 @@ class BindingReader:
                 self._attribute(ast.Attribute(owner, name.value, lineno=call.lineno), value, context)
 
     def _walrus(self, expression: ast.expr, context: Context) -> None:
-        for node in ast.walk(expression):
+        for node in list_nodes(expression):
             if isinstance(node, ast.NamedExpr) and isinstance(node.target, ast.Name):
                 self._bind(node, node.target.id, *classify(node.value)[:2], context)
 

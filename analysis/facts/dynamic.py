@@ -14,6 +14,7 @@ from analysis.facts.lazy_tables import LazyTables
 from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.rows import Row, Rows
 from analysis.facts.scopes import Function
+from analysis.facts.walking import list_parts
 
 #: Functions of ``lazy_loader``: the ``__getattr__`` that they return says which names there are.
 _KNOWN_SERVERS = frozenset({"attach", "attach_stub"})
@@ -152,7 +153,7 @@ class _Visitor:
             if isinstance(node, ast.Call):
                 self._call(node, around)
             inner = around.inside(f"{around.prefix}<lambda>", "function") if isinstance(node, ast.Lambda) else around
-            waiting.extend((child, inner) for child in ast.iter_child_nodes(node))
+            waiting.extend([(child, inner) for child in list_parts(node)])
 
     def _call(self, node: ast.Call, context: Context) -> None:
         callee = find_dotted(node.func)

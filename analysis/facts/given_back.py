@@ -6,6 +6,8 @@ import ast
 from collections.abc import Sequence
 from typing import TypeAlias
 
+from analysis.facts.walking import list_parts
+
 _Function: TypeAlias = ast.FunctionDef | ast.Lambda
 #: A decorator with arguments is a function in a function; one that takes both forms is no deeper.
 _DEEPEST = 3
@@ -40,7 +42,9 @@ def _is_likely(node: ast.FunctionDef, argument: str) -> bool:
     if isinstance(last.value, ast.Name):
         inner = (each.name for each in node.body if isinstance(each, ast.FunctionDef))
         return last.value.id == argument or last.value.id in inner
-    return isinstance(last.value, ast.Lambda | ast.IfExp | ast.Call)
+    if isinstance(last.value, ast.Call):
+        return isinstance(last.value.func, ast.Name) and len(last.value.args) == 1
+    return isinstance(last.value, ast.Lambda | ast.IfExp)
 
 
 def _is_given_back(value: ast.expr | None, argument: str, good: set[str]) -> bool:
@@ -69,7 +73,7 @@ def _list_own(node: ast.FunctionDef) -> list[ast.AST]:
         each = waiting.pop()
         found.append(each)
         if not isinstance(each, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.Lambda):
-            waiting.extend(ast.iter_child_nodes(each))
+            waiting.extend(list_parts(each))
     return found
 
 

@@ -15,6 +15,8 @@ import ast
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from analysis.facts.walking import list_nodes
+
 MOST_TEXT = 200
 Node = list[Any]
 
@@ -182,7 +184,7 @@ class ExpressionCompiler:
 
     def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp | ast.DictComp) -> Node:
         first = self.expression(node.generators[0].iter)
-        bound = [each.target.id for each in ast.walk(node) if isinstance(each, ast.NamedExpr)]
+        bound = [each.target.id for each in list_nodes(node) if isinstance(each, ast.NamedExpr)]
         if bound or any(each.is_async for each in node.generators):
             return ["u", [first, *([":", name, ["u", []]] for name in bound)]]
         loops = [

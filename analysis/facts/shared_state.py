@@ -30,6 +30,8 @@ _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: How methods begin that give somebody an object.
 MAKING = ("create", "get", "make", "build", "new", "produce", "provide", "acquire", "obtain")
 _CACHES = frozenset({"lru_cache", "cache"})
+#: What changes something, or gives it away.
+_STORING = frozenset({ast.Assign, ast.AnnAssign, ast.AugAssign, ast.Delete, ast.Call, ast.Return})
 
 _Function = ast.FunctionDef | ast.AsyncFunctionDef
 
@@ -119,7 +121,7 @@ def _find_changes(
         part = text.cut(method.lineno, method.end_lineno or method.lineno)
         if not any(word in part for word in words):
             continue
-        nodes = list_nodes(method)
+        nodes = [each for each in list_nodes(method) if type(each) in _STORING]
         local = _find_local(nodes, kept)
         for inner in nodes:
             for target in _find_targets(inner):
@@ -186,6 +188,8 @@ def _find_uses(node: _Function, names: set[str]) -> dict[str, list[int]]:
     lines: dict[str, set[int]] = defaultdict(set)
     rebound: set[str] = set()
     for inner in list_nodes(node):
+        if type(inner) not in _STORING:
+            continue
         used: list[ast.expr | None] = [*_find_targets(inner)]
         if isinstance(inner, ast.Return):
             used.append(inner.value)

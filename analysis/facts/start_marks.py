@@ -36,7 +36,7 @@ def find_start_marks(source: bytes, tree: ast.Module, next_position: Callable[[]
     lines = find_lines(source, (*_WORDS, *aliases))
     if not lines:
         return []
-    visitor = _Visitor(lines, next_position, tree)
+    visitor = _Visitor(source, lines, next_position, tree)
     visitor.names.aliases = find_aliases(source)
     visitor.visit(tree.body, "module")
     return visitor.rows
@@ -45,7 +45,8 @@ def find_start_marks(source: bytes, tree: ast.Module, next_position: Callable[[]
 class _Visitor:
     """Goes into the blocks that have a line of interest; ``names`` are what names are bound to on the way."""
 
-    def __init__(self, lines: list[int], next_position: Callable[[], int], tree: ast.Module) -> None:
+    def __init__(self, source: bytes, lines: list[int], next_position: Callable[[], int], tree: ast.Module) -> None:
+        self._source = source
         self._tree = tree
         self._lines = lines
         self._next = next_position
@@ -98,15 +99,21 @@ class _Visitor:
 
     def _bind_parameters(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         """Bind the parameters of a function to what its calls in the file give them."""
-        if self._calls is None:
-            self._calls = _list_calls(self._tree)
-        calls = self._calls.get(node.name, [])
+        calls = self._find_calls(node.name)
         positional = [*node.args.posonlyargs, *node.args.args]
         for number, parameter in enumerate(positional):
             self.names[parameter.arg] = [given[number] for given in calls if len(given) > number]
         if node.args.vararg is not None:
             rest = [each for given in calls for each in given[len(positional) :]]
             self.names[node.args.vararg.arg] = (ast.Tuple(rest),)
+
+    def _find_calls(self, name: str) -> list[list[ast.expr]]:
+        """Return what the calls of a function give; a name that stands only where it is defined is never called."""
+        if self._source.isascii() and self._source.count(name.encode()) == 1:
+            return []
+        if self._calls is None:
+            self._calls = _list_calls(self._tree)
+        return self._calls.get(name, [])
 
     def _asks_path(self, test: ast.expr) -> bool:
         """Return whether a test asks if the path has a folder: after it, the path has it."""

@@ -225,8 +225,8 @@ def _find_reads(
         nodes = list_nodes(function.node)
         tests = {id(part) for node in nodes if isinstance(node, _TESTING) for part in list_nodes(node.test)}
         for node in nodes:
-            text = "" if id(node) in tests else _find_read(node)
-            for name in by_last.get(text, ()) if text else ():
+            text = _find_read(node)
+            for name in by_last[text] if text in by_last and id(node) not in tests else ():
                 if node.lineno not in stored_at[name]:  # type: ignore[attr-defined]
                     reads[name].add(node.lineno)  # type: ignore[attr-defined]
     return defaultdict(list, of_objects | {name: sorted(each)[:_MOST_READS] for name, each in reads.items()})
@@ -272,6 +272,8 @@ def _find_name(source: bytes, name: bytes) -> Iterator[int]:
 
 def _find_read(node: ast.AST) -> str:
     """Return the last part of the name that a node reads; empty when it reads none."""
-    if isinstance(node, ast.Name):
-        return node.id if isinstance(node.ctx, ast.Load) else ""
-    return node.attr if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load) else ""
+    kind = type(node)
+    if kind is not ast.Name and kind is not ast.Attribute:
+        return ""
+    text: str = node.id if kind is ast.Name else node.attr  # type: ignore[attr-defined]
+    return text if isinstance(node.ctx, ast.Load) else ""  # type: ignore[attr-defined]

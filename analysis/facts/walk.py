@@ -160,9 +160,10 @@ class Walker(BindingReader):
                 "state",
                 lambda: self.rows.states.extend(read_function_state(node, position, context.prefix + node.name)),
             )
-        if has_line_between(self._export_lines, node.lineno, node.end_lineno or node.lineno):
+        last = node.end_lineno or node.lineno
+        if self._export_lines and has_line_between(self._export_lines, node.lineno, last):
             self.rows.exports.append((self.next_position(), node.lineno, *UNKNOWN, context.guard))
-        if not has_line_between(self._lines_of_interest, node.lineno, node.end_lineno or node.lineno):
+        if not self._lines_of_interest or not has_line_between(self._lines_of_interest, node.lineno, last):
             self._docstring(node.body)
             return
         self._globals.append(set())

@@ -56,6 +56,18 @@ def list_nodes(node: ast.AST) -> list[ast.AST]:
     return found
 
 
+def list_parts(node: ast.AST) -> list[ast.AST]:
+    """Return the nodes right below a node, without contexts and operators."""
+    found: list[ast.AST] = []
+    for field in _FIELDS[type(node)]:
+        value = getattr(node, field, None)
+        if type(value) is list:
+            found += [part for part in value if isinstance(part, ast.AST)]
+        elif isinstance(value, ast.AST):
+            found.append(value)
+    return found
+
+
 def list_blocks(node: ast.AST) -> list[ast.AST]:
     """Return what stands in the blocks of a statement: statements, handlers and cases."""
     fields = _BLOCK_FIELDS[type(node)]
