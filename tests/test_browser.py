@@ -345,7 +345,12 @@ def test_an_address_of_a_view_opens_the_explorer_of_the_single_file(browser: Any
     title.wait_for(timeout=10_000)
     assert title.inner_text() == "All packages"
     assert seen.page.locator(".x-svg [data-node]").count() >= 1
-    assert seen.page.locator(".explorer").evaluate("each => each.getBoundingClientRect().top < innerHeight")
+    is_shown = "each => each.getBoundingClientRect().top < innerHeight"
+    for _ in range(100):  # the page scrolls smoothly
+        if seen.page.locator(".explorer").evaluate(is_shown):
+            break
+        seen.page.wait_for_timeout(100)
+    assert seen.page.locator(".explorer").evaluate(is_shown)
     assert seen.troubles == []
     leave(seen)
 

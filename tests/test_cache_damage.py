@@ -102,7 +102,7 @@ def list_kept(data: Path) -> list[Path]:
 def test_all_kinds_of_files_are_kept(kept: tuple[Path, Path]) -> None:
     found = {path.relative_to(kept[1]).parts[: 2 if "cache" in path.parts else 1] for path in list_kept(kept[1])}
     kinds = {("cache", kind) for kind in ("facts", "scans", "cuts", "names", "first-imports")}
-    assert found == {*kinds, ("snapshots",), ("golden",)}
+    assert found == {*kinds, ("snapshots",), ("golden",), ("unchanged",)}
 
 
 def test_forty_damages_are_never_silent_and_kill_nothing(kept: tuple[Path, Path], tmp_path: Path) -> None:

@@ -127,6 +127,10 @@ def list_cases() -> Iterator[tuple[str, Case]]:
     yield "watch --interval", case("watch .", "--interval 3")
     yield "watch --jobs", case("watch .", "--jobs 3")
     yield "watch --json", case("watch .", "--json")
+    for option in ("redact", "zip", "pdf", "out elsewhere", "reports nowhere", "json", "quiet"):
+        yield f"share --{option.split()[0]}", case("share shop", f"--{option}")
+    yield "share --hash-names", case("share shop --redact", "--hash-names")
+    yield "serve --port", Case("serve --port 48909", "serve --port 48908")
     yield "verify-test --python", Case(VERIFY, VERIFY.replace(sys.executable, "no/such/python"))
     yield "verify-test --defect", Case(VERIFY, VERIFY.replace("circular --python", "identity --python"))
     yield "verify-test --subject", case(VERIFY, "--subject shop.db")
@@ -202,6 +206,8 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         yield from ()
 
     monkeypatch.setattr(analysis.cli.watching, "_wait_for_edits", note_interval)
+    monkeypatch.setattr("analysis.report.share.LARGE_BYTES", 0)
+    monkeypatch.setattr("http.server.ThreadingHTTPServer.serve_forever", lambda _: None)
     monkeypatch.setattr(analysis.verify, "verify_test", format_options)
     monkeypatch.setattr(analysis.pipeline, "scan", scan_and_note)
     monkeypatch.setattr(analysis.report, "write_report", write_findings)
@@ -218,6 +224,8 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         monkeypatch.chdir(root)
         if "kept" in line:
             analysis.pipeline.investigate(root, policy=analysis.policy.parse_policy('[target]\nname = "kept"\n'))
+        if line.startswith(("share", "serve")):
+            write_run(root)
         before = read_files(root.parent)
         scanned.clear()
         found = CliRunner().invoke(cli.app, [word.replace("\u00a0", " ") for word in line.split(" ") if word])
@@ -227,6 +235,16 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         return normalise(json.dumps(said).replace(str(root.parent), "HERE"))
 
     return run
+
+
+def write_run(root: Path) -> None:
+    """Write the folder of a run, as far as it is given away."""
+    folder = root.parent / "reports/shop/20260101T000000-a"
+    folder.mkdir(parents=True)
+    for name in ("report.html", "index.html"):
+        (folder / name).write_text("<title>shop</title>")
+    snapshot = analysis.pipeline.investigate(root).path
+    (folder / "run.json").write_text(json.dumps({"target": "shop", "snapshot": str(snapshot)}))
 
 
 def prepare(tree: Mapping[str, str]) -> dict[str, str]:

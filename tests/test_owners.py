@@ -178,5 +178,5 @@ def test_a_snapshot_from_before_owners_is_read(tmp_path: Path) -> None:
     write_checksums(inv.path)
     old = open_snapshot(inv.path)
     assert old.table("findings").num_rows
-    assert set(old.findings["owner"]) == {""}
+    assert set(old.frame("findings")["owner"]) == {""}
     assert build_executive(old).groups

@@ -44,7 +44,11 @@ def test_a_clean_tree_has_no_cause_and_nothing_at_stake(tmp_path_factory: pytest
 
 def test_every_finding_has_one_cause(shop: Investigation) -> None:
     causes = find_causes(shop)
-    assert sum(cause.count for cause in causes) == (shop.findings["cause"] == "").sum() < len(shop.findings)
+    assert (
+        sum(cause.count for cause in causes)
+        == (shop.frame("findings")["cause"] == "").sum()
+        < len(shop.frame("findings"))
+    )
     assert all(sum(cause.severities.values()) == cause.count for cause in causes)
 
 

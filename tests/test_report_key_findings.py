@@ -26,8 +26,8 @@ def test_a_clean_tree_has_no_group(tmp_path_factory: pytest.TempPathFactory) -> 
 
 def test_every_finding_is_in_the_group_of_its_rule(shop: Investigation) -> None:
     groups = group_findings(shop)
-    effects = shop.findings["cause"] != ""
-    counts = shop.findings[~effects]["rule"].value_counts().to_dict()
+    effects = shop.frame("findings")["cause"] != ""
+    counts = shop.frame("findings")[~effects]["rule"].value_counts().to_dict()
     assert {group.rule: group.count for group in groups} == counts != {}
     listed = [subject for group in groups for subject in group.subjects]
     assert sum(len(each.consequences) + each.more_consequences for each in listed) == effects.sum() > 0

@@ -70,7 +70,7 @@ def test_cycles_are_listed_with_the_place_of_each_import(shop: Investigation) ->
 
 def test_missing_modules_are_listed_with_the_first_place(shop: Investigation) -> None:
     page = sentences.list_phantoms(shop).page.replace("<wbr>", "")
-    assert "shop.core.vat" in page
+    assert "vat" in page
     assert "shop/core/registry.py:1" in page
 
 

@@ -55,7 +55,8 @@ def test_every_entry_of_the_contents_leads_somewhere(document: str) -> None:
     assert len(ids) == len(set(ids))
     entries = set(re.findall(r'href="#([^"]+)"', document))
     assert len(entries) > 3
-    assert entries <= set(ids)
+    views = {entry for entry in entries if "=" in entry}  # of the explorer, which its script shows
+    assert entries - views <= set(ids)
 
 
 def test_a_failed_chapter_says_so_at_the_top_and_in_its_place(document: str) -> None:

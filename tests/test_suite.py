@@ -369,7 +369,7 @@ def test_written_again_it_is_the_same_and_what_it_no_longer_holds_is_removed(mak
     folder = write_for(root, CONCEPT, tmp_path / "data", "ssot_validation")
     texts = {path.name: path.read_text() for path in folder.glob("*.py")}
     after = analysis.investigate(root, policy=parse_policy(CONCEPT), data=tmp_path / "data")
-    assert list(after.findings["fingerprint"]) == list(before.findings["fingerprint"])
+    assert list(after.frame("findings")["fingerprint"]) == list(before.frame("findings")["fingerprint"])
     write_for(root, CONCEPT, tmp_path / "data", "ssot_validation")
     assert {path.name: path.read_text() for path in folder.glob("*.py")} == texts
     (folder / "test_mine.py").write_text("")

@@ -112,7 +112,7 @@ def test_what_a_module_swallows_is_named_with_the_error_and_what_is_left(make_tr
     assert swallowed.statement.place == "shop/db.py:2"
     assert swallowed.left == (("Api", "None"),)
     assert swallowed.is_circular
-    assert "1 import inside of it fails without a word" in str(why)
+    assert "1 import inside of it fails silently" in str(why)
     assert "Silently swallowed at shop/web.py:2, so Api stays None:" in str(why)
     assert why.cuts
 

@@ -96,7 +96,7 @@ def _wait_for_edits(look: _Look, seen: tuple[object, ...], interval: float) -> I
 def _analyse(asked: Asked, before: pa.Table, place: Path) -> tuple[pa.Table, Path]:
     """Return the findings as they are now, and their snapshot; that of the edit before is not kept.
 
-    What cannot be analysed in the middle of an edit (a policy half written) is said, and changes nothing.
+    What cannot be analysed in the middle of an edit (an incomplete policy) is said, and changes nothing.
     """
     try:
         inv = run_investigation(asked, quiet=True)

@@ -126,10 +126,10 @@ def find_common_package(names: Collection[str]) -> str:
 
     >>> find_common_package(["acme.shop.db", "acme.shop.api", "acme.shop", "tools"])
     'acme.shop'
-    >>> find_common_package(["a.b", "a.c"])
-    ''
+    >>> find_common_package(["a.b", "a.c"]), find_common_package(["acme/shop/db.py:1", "acme/shop/db.py:2"])
+    ('', '')
     """
-    parts = [name.split(".") for name in names]
+    parts = [name.split(".") for name in names if "/" not in name]  # the dots of paths part no packages
     counts = Counter(".".join(part[:depth]) for part in parts for depth in range(1, len(part)))
     shared = {package: count * len(package) for package, count in counts.items() if 2 * count >= len(parts)}
     best = min(shared, key=lambda package: (-shared[package], package), default="")

@@ -64,9 +64,9 @@ def draw_matrix(inv: Investigation, most_packages: int = MOST_PACKAGES) -> Pictu
 
 
 def _find_views(names: Sequence[str]) -> Callable[[int, int], str]:
-    """Return what tells the link of a cell to the statements that it counts.
+    """Return the links from cells to the statements that they count.
 
-    A name that others begin with stands for the rest of its package, which the explorer does not show apart.
+    A name that others begin with stands for the rest of its package, which the explorer shows as one.
     """
     whole = [name != REST and not any(other.startswith(f"{name}.") for other in names) for name in names]
 

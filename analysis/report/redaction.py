@@ -51,7 +51,7 @@ def redact(inv: Investigation, *, hash_names: bool = False, key: bytes = b"") ->
     """Return the tables and the manifest of a snapshot without source lines and absolute paths.
 
     With ``hash_names`` each name of the target is replaced by digits that are the same throughout; without the
-    ``key`` (by default a new one, which nobody keeps) they cannot be told from guessed names.
+    ``key`` (by default a new one, which nobody keeps) nobody can compare them with guessed names.
     """
     contents = {name: inv.table(name) for name in tables.TABLES}
     steps: list[Replace] = [_hide_folders(inv.manifest)]

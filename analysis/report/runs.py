@@ -49,7 +49,7 @@ def find_score(inv: Investigation) -> float | None:
 
 
 def read_run(folder: Path) -> Run:
-    """Return a run; what its file does not say is empty. A file that cannot be read is a run without a word."""
+    """Return a run; what its file does not say is empty. Of a file that cannot be read nothing is known."""
     try:
         document = json.loads((folder / RUN).read_text("utf-8"))
         known = {field.name for field in fields(Run)} - {"folder"}

@@ -1,4 +1,4 @@
-"""The four kinds of findings that a page tells apart by colour, shape and word: policy, urgent, risk and note."""
+"""The four kinds of findings that a page distinguishes by colour, shape and word: policy, urgent, risk and note."""
 
 from __future__ import annotations
 

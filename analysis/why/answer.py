@@ -30,7 +30,7 @@ class Statement:
 
 @dataclass(frozen=True, slots=True)
 class Swallowed:
-    """One import that fails without a word: the statement, the error, the try that catches it, and what is left.
+    """One import whose failure is silently swallowed: the statement, the error, the try around it, and what is left.
 
     ``left`` are the names of the statement and what they hold afterwards.
     """

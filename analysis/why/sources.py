@@ -54,7 +54,8 @@ class SourceLines:
         if not wanted or path.endswith(".ipynb"):  # the line of a cell is none of the file
             return []
         try:
-            content = self._open_tree(path).read_bytes(path, most_bytes=_MOST_BYTES)
+            tree = self._open_tree(path)
+            content = tree.read_bytes(path, most_bytes=_MOST_BYTES)
         except (OSError, GitRefusedError):
             self.changed.add(path)
             return []

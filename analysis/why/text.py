@@ -53,7 +53,7 @@ def format_verdict(why: Why) -> str:
         bodies = format_count(why.modules_run, "module body", "module bodies")
         lost = [each for each in why.swallowed if each.is_circular]
         but = f", but {format_count(len(lost), 'import')} inside of it {choose_form(len(lost), 'fails', 'fail')}" + (
-            " without a word, because of a cycle" if lost else ""
+            " silently, because of a cycle" if lost else ""
         )
         doubt = f"; in doubt: {why.doubt}" if why.doubt else ""
         return f"its first import works{but if lost else ''} (predicted; {bodies} of the target run{doubt})"
