@@ -81,6 +81,23 @@ def test_a_body_that_was_run_before_takes_few_statements_the_next_time(make_tree
     assert shared.steps * 10 < alone.steps
 
 
+def test_modules_that_all_star_import_each_other_leave_what_they_leave_alone_and_few_records(make_tree: Make) -> None:
+    count = 24
+    stars = {
+        f"m{at}.py": "".join(f"from m{other} import *\n" for other in range(count) if other != at) + f"X{at} = 1\n"
+        for at in range(count)
+    }
+    root = make_tree(stars)
+    _assert_same(root)
+    facts = scan(root, jobs=1)
+    simulation = Simulation(facts)
+    entries = find_entries(facts)
+    run_deep(lambda: [simulation.find_delta(simulation.find_entry(entry.module)) for entry in entries])
+    # Each body runs in each process: most of the runs must not be recorded when no record ever fits.
+    assert max(each.runs for each in simulation.bodies.values()) >= count // 2
+    assert all(each.misses < each.runs // 2 for each in simulation.bodies.values() if not each.hits)
+
+
 def _write_find(statement: str) -> str:
     return f"def find():\n    try:\n        {statement}\n    except ImportError:\n        return None\n    return X\n"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.simulation.recording import ASK, ENTER, LACK, LOOK, OPEN, READ, WRITE
+from analysis.simulation.events import ASK, ENTER, LACK, LOOK, OPEN, READ, WRITE
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.state import InterpreterState
 from analysis.simulation.values import UNKNOWN, Function, Globals, LoadedModule, Raised, Value

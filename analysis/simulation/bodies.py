@@ -8,7 +8,7 @@ from analysis.simulation.attributes import Attributes
 from analysis.simulation.likeness import is_alike_state
 from analysis.simulation.recording import Recorder
 from analysis.simulation.records import Frame
-from analysis.simulation.repeating import MOST_RECORDS, repeat_body
+from analysis.simulation.repeating import repeat_body
 from analysis.simulation.values import Fault, LoadedModule, OutOfSteps, Raised
 
 #: As many module bodies may run inside one another, in all simulated processes that wait for one another.
@@ -57,20 +57,21 @@ class Bodies(Attributes):
 
     def _run_or_repeat(self, module: LoadedModule) -> None:
         """Run a body, or do what it did in another process if all that it reads is the same here."""
-        name, shared = module.name, self.shared
-        if not shared.is_sharing:
+        known = self.shared.bodies[module.name, module.path]
+        known.runs += 1
+        if not self.shared.is_sharing or self.ledger.touched or known.runs == 1 or not known.is_worth_it():
             self._execute(module)
             return
-        records = shared.bodies.setdefault((name, module.path), [])
-        record = None if self.ledger.touched else repeat_body(self, module, records)
+        record = repeat_body(self, module, known.records)
         if record is not None:
+            known.hit(record)
             self._adopt(module, record.module)
             return
-        recorder = self.recorder = Recorder(name, self.loaded, name)
+        known.miss()
+        recorder = self.recorder = Recorder(module.name, self.loaded, module.name)
         self._execute(module)
-        found = recorder.finish(module) if not self.ledger.touched and self.loaded.get(name) is module else None
-        if found is not None:
-            shared.bodies[name, module.path] = [found, *records[: MOST_RECORDS - 1]]
+        if not self.ledger.touched and self.loaded.get(module.name) is module:
+            known.keep(recorder.finish(module))
 
     def _adopt(self, module: LoadedModule, state: LoadedModule) -> None:
         """Take over the state in which another process has left a module, if it is that of this one too."""

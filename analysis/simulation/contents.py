@@ -7,8 +7,8 @@ from typing import Any
 
 from analysis.simulation.values import BoundMethod, Class, Instance, KnownMapping, Listed, Value
 
-#: Of so many objects at once it is remembered what they hold.
-MOST_HELD = 2_000
+#: Of so many objects at once it is remembered what they hold, and so many elements of lists and dictionaries.
+MOST_HELD, MOST_ELEMENTS = 2_000, 5_000
 #: An object, and what it held when it was first met.
 Held = tuple[Value, Any]
 
@@ -20,6 +20,13 @@ def describe_content(value: Value) -> Any:
     if isinstance(value, Listed):
         return (list(value.elements), value.is_open)
     return (dict(value.pairs), value.is_open) if isinstance(value, KnownMapping) else None
+
+
+def count_held(value: Value) -> int:
+    """Return how many elements a list or a dictionary holds; what a class or an object holds is not gone through."""
+    if isinstance(value, Listed):
+        return len(value.elements)
+    return len(value.pairs) if isinstance(value, KnownMapping) else 0
 
 
 def list_parts(value: Value) -> Iterable[Value]:
@@ -55,11 +62,12 @@ def _is_same_list(one: Sequence[Value], other: Sequence[Value]) -> bool:
 def list_held(values: Iterable[Value]) -> list[Held] | None:
     """Return the objects that values are or hold, with what they hold; None when there are too many."""
     found: dict[int, Held] = {}
-    waiting = list(values)
+    waiting, elements = list(values), 0
     while waiting:
         each = waiting.pop()
         if isinstance(each, Class | Instance | Listed | KnownMapping) and id(each) not in found:
-            if len(found) > MOST_HELD:
+            elements += count_held(each)
+            if len(found) > MOST_HELD or elements > MOST_ELEMENTS:
                 return None
             found[id(each)] = (each, describe_content(each))
             if isinstance(each, Instance):

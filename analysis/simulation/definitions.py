@@ -8,7 +8,7 @@ from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind, find_in_class
 from analysis.simulation.recording import Recorder
 from analysis.simulation.records import Frame
-from analysis.simulation.repeating import HEAVY, MOST_RECORDS, find_call
+from analysis.simulation.repeating import HEAVY, find_call
 from analysis.simulation.values import (
     UNKNOWN,
     Class,
@@ -129,16 +129,20 @@ def _repeat_or_run(
 ) -> Value:  # fmt: skip
     """Run a function, or return what it returned before if it only reads, and all that it reads is the same."""
     key = (function.module.path, function.line, bool(machine.maybe), is_inner, is_looped)
-    records = machine.shared.functions.setdefault(key, [])
+    recorded = machine.shared.functions[key]
+    if not recorded.is_worth_it():
+        return _run(machine, function, body, arguments, keywords)
     outer = machine.recorder
     given = [function, *arguments]
-    known = find_call(machine, records, given, keywords)
+    known = find_call(machine, recorded.records, given, keywords)
     if known is not None:
+        recorded.hit(known)
         for name, (before, times) in known.calls.items():
             machine.calls[name] = before + times
         if outer is not None:
             outer.repeat(known)
         return copy_made(known.result, known.made, known.foreign)
+    recorded.miss()
     recorder = machine.recorder = Recorder(outer.body if outer is not None else "", machine.loaded)
     recorder.calls[key[:2]] = machine.calls[key[:2]]
     for value in (*arguments, *keywords.values()):
@@ -155,7 +159,7 @@ def _repeat_or_run(
         found.made = range(recorder.start + 1, count_object())
         found.foreign = recorder.foreign
         found.calls = {name: (before, machine.calls[name] - before) for name, before in recorder.calls.items()}
-        machine.shared.functions[key] = [found, *records[: MOST_RECORDS - 1]]
+        recorded.keep(found)
     return result
 
 

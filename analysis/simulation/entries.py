@@ -7,6 +7,7 @@ import math
 import sys
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -22,7 +23,7 @@ from analysis.simulation.kept import Tops, find_changed, find_moved, join, list_
 from analysis.simulation.machine import Machine
 from analysis.simulation.namespaces import list_made_names
 from analysis.simulation.places import Places
-from analysis.simulation.recording import Record
+from analysis.simulation.recorded import Recorded
 from analysis.simulation.records import FAILED, TOO_MUCH, Delta, Registry
 from analysis.simulation.sources import Environment, Programs, Sources
 from analysis.simulation.state import MOST_STEPS as MOST_STEPS_OF_ONE
@@ -88,8 +89,8 @@ class Simulation:
         self.most_steps = MOST_STEPS + MOST_STEPS_OF_ONE  # the last one that may begin may end
         self.next_look = _STEPS_PER_LOOK
         self.running = self.processes = 0
-        self.bodies: dict[tuple[str, str], list[Record]] = {}
-        self.functions: dict[tuple[str, int, bool, bool, bool], list[Record]] = {}
+        self.bodies: defaultdict[tuple[str, str], Recorded] = defaultdict(Recorded)
+        self.functions: defaultdict[tuple[str, int, bool, bool, bool], Recorded] = defaultdict(Recorded)
         self.heavy: set[tuple[str, int]] = set()
         self._deltas: dict[str, Delta] = {}
         self._waiting: set[str] = set()
@@ -139,7 +140,7 @@ class Simulation:
         owners = registry.owners.items()
         registry.owners = {name: number for name, number in owners if not registry.deltas[number].nodes & nodes}
         registry.states = {name: state for name, state in registry.states.items() if name in registry.owners}
-        self.bodies, self.functions = {}, {}
+        self.bodies, self.functions = defaultdict(Recorded), defaultdict(Recorded)
         self.needs = {}
 
     def look_at_clock(self) -> None:

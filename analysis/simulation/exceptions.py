@@ -12,9 +12,9 @@ from analysis.simulation.bindings import store
 from analysis.simulation.blocks import find_bound, find_statements
 from analysis.simulation.constants import truth
 from analysis.simulation.deliberate import find_reason
+from analysis.simulation.events import SWALLOW
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind, find_ancestry, find_in_class, read_global, unbind
-from analysis.simulation.recording import SWALLOW
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,
@@ -82,12 +82,12 @@ def _handle(
     if name:
         bind(machine, name, Caught(raised.fault), frame)
     machine.handling.append(raised.fault)
-    faults = len(machine.recorder.faults) if machine.recorder is not None else 0
+    raised_before = machine.recorder.raised if machine.recorder is not None else 0
     try:
         left = machine.run_block(block, frame)
     finally:
         machine.handling.pop()
-        if machine.recorder is not None and len(machine.recorder.faults) > faults:
+        if machine.recorder is not None and machine.recorder.raised > raised_before:
             machine.recorder.spoil()  # what is raised in a handler comes with what is handled
         if name:
             unbind(machine, name, frame)

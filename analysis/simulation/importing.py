@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import repeat
+from operator import is_
 
 from analysis.facts.absolute import absolute_name
 from analysis.facts.program import Node
 from analysis.resolve import SupportedInterpreter
 from analysis.resolve.conditions import UNDECIDED, find_constant
+from analysis.simulation.events import ENTER, OPEN
 from analysis.simulation.loading import Loader
-from analysis.simulation.recording import ENTER, OPEN, STAR
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import UNKNOWN, External, Listed, LoadedModule, Raised, Value, VersionNumbers
 
@@ -104,30 +106,39 @@ class Importer(Loader):
             return
         module = self.find_state(module)
         listed = self.read(module, "__all__")
-        self.ledger.is_rough |= module.is_running and module.name != self.body
-        if self.recorder is not None:
-            self.recorder.note(OPEN, module, "", module.is_open)
-            self.recorder.note(ENTER, module, "", None)
+        if module.is_running and module.name != self.body:
+            self.ledger.is_rough = True
+        recorder = self.recorder
+        if recorder is not None:
+            recorder.note(OPEN, module, "", module.is_open)
+            recorder.note(ENTER, module, "", None)
         frame.module.is_open |= module.is_open
         if listed is ABSENT:
-            names = self.list_star(module)
-            self.step(len(names) // _NAMES_PER_STEP)
-            taken = {name: value for name, value in names.items() if name[:1] != "_" and value is not ABSENT}
-            if frame.kind == "module" and frame.module.is_running and not self.maybe:
-                if self.recorder is not None:
-                    self.recorder.act(STAR, module.name, dict(names), taken)
-                frame.module.names.update(taken)  # as ``bind`` does, only that there may be very many
-                return
-            if self.recorder is not None:
-                self.recorder.spoil()
-            for name, value in taken.items():
-                bind(name, value)
+            self._take_all(module, bind, frame)
         elif isinstance(listed, Listed):
             if listed.is_open:
                 self.open(frame.module)
             self._take_listed(module, [name for name in listed.elements if isinstance(name, str)], bind)
         else:
             self.open(frame.module)
+
+    def _take_all(self, module: LoadedModule, bind: Callable[[str, Value], None], frame: Frame) -> None:
+        names = module.names if module.is_running else self.list_star(module)
+        self.step(len(names) // _NAMES_PER_STEP)
+        is_plain = frame.kind == "module" and frame.module.is_running and not self.maybe
+        here, recorder = frame.module.names, self.recorder
+        if is_plain and recorder is None and all(map(is_, map(here.get, names, repeat(ABSENT)), names.values())):
+            return  # in a ring of stars nearly every one of them brings what another has brought
+        taken = {name: value for name, value in names.items() if name[:1] != "_" and value is not ABSENT}
+        if recorder is not None and is_plain:
+            recorder.take_star(module, names, taken)
+        elif recorder is not None:
+            recorder.spoil()
+        if is_plain:
+            here.update(taken)  # as ``bind`` does, only that there may be very many
+            return
+        for name, value in taken.items():
+            bind(name, value)
 
     def list_star(self, module: LoadedModule) -> dict[str, Value]:
         """Return all names of a module, as a star import takes them."""

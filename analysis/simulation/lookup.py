@@ -5,9 +5,9 @@ from __future__ import annotations
 import builtins
 
 from analysis.facts.program import Node
+from analysis.simulation.events import DELETE
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.places import find_path_member
-from analysis.simulation.recording import DELETE
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,

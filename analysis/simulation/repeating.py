@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterable
 
 from analysis.simulation.attributes import Attributes
 from analysis.simulation.contents import is_unchanged
-from analysis.simulation.likeness import is_alike
-from analysis.simulation.recording import (
+from analysis.simulation.events import (
     ASK,
     BIND,
     DELETE,
@@ -27,6 +26,7 @@ from analysis.simulation.recording import (
     Place,
     Record,
 )
+from analysis.simulation.likeness import is_alike
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     Fault,
@@ -38,8 +38,8 @@ from analysis.simulation.values import (
 
 #: So many events are followed in the time of a statement.
 _EVENTS_PER_STEP = 16
-#: So many records of one body, and of one call, are kept.
-MOST_RECORDS = 6
+#: After so many modules that were loaded later than in the record, a body is run rather than compared once more.
+_MOST_LATE = 50
 #: A call of fewer statements is run again rather than compared.
 HEAVY = 25
 
@@ -49,11 +49,9 @@ def repeat_body(machine: Attributes, module: LoadedModule, records: list[Record]
 
     The modules that it imports are loaded as ever. Where that raises, the body runs after all, and fails there.
     """
-    for place, record in enumerate(records):
+    for record in records:
         if is_unchanged(record.born) and is_unchanged(record.entered):
             if _Follower(machine, module).run(record.events):
-                if place:
-                    records.insert(0, records.pop(place))
                 return record
             module.names.clear()
             module.names.update(module.outer)
@@ -91,6 +89,7 @@ class _Follower:
         self._faults: dict[int, Fault] = {}
         #: Whether a module was loaded only here that was there already when the record was made.
         self._is_late = False
+        self._late = 0
         self._names: dict[str, Value] = {} if module is None else module.names
         self._notes: list[SwallowedFault] = []
         self._failed: list[tuple[str, Raised]] = []
@@ -109,7 +108,7 @@ class _Follower:
         for place, event in enumerate(events):
             if not _FOLLOW[event[0]](self, event):
                 return False
-            if self._is_late and not self._still(events[:place]):
+            if self._is_late and (self._late >= _MOST_LATE or not self._still(events[:place])):
                 return False
         return True
 
@@ -234,6 +233,7 @@ class _Follower:
     def _still(self, events: list[Event]) -> bool:
         """Return whether what was read before is what would be read now, after a module was loaded that was not new."""
         self._is_late = False
+        self._late += 1
         last = {(event[1], event[2]): event[3] for event in events if event[0] in {READ, LOOK}}
         loaded = self._machine.loaded
         return all(

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from typing import Protocol
 
 from analysis.resolve import ImportResolver, Module
-from analysis.simulation.recording import Record
+from analysis.simulation.recorded import Recorded
 from analysis.simulation.records import Delta, Registry
 from analysis.simulation.sources import Environment, Programs
 
@@ -26,10 +27,10 @@ class Shared(Protocol):
     #: How many processes there have been.
     processes: int
     #: What bodies did, by module, and calls, by function and by whether they may not run.
-    bodies: dict[tuple[str, str], list[Record]]
+    bodies: defaultdict[tuple[str, str], Recorded]
     #: Whether processes may take over what others have found out.
     is_sharing: bool
-    functions: dict[tuple[str, int, bool, bool, bool], list[Record]]
+    functions: defaultdict[tuple[str, int, bool, bool, bool], Recorded]
     #: The functions that took many statements.
     heavy: set[tuple[str, int]]
 

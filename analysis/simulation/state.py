@@ -7,8 +7,9 @@ from collections.abc import Sequence
 from analysis.facts.program import Node
 from analysis.resolve import Module
 from analysis.simulation.constants import is_same_constant
+from analysis.simulation.events import DOUBT
 from analysis.simulation.ledger import Ledger
-from analysis.simulation.recording import DOUBT, Recorder
+from analysis.simulation.recording import Recorder
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.shared import Shared
 from analysis.simulation.system_modules import SystemModules
