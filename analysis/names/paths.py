@@ -197,7 +197,9 @@ class PathRows:
         line = lines[candidate.row] if candidate.row >= 0 else 0
         chain = [BindingStep(f"{module.name}.{name}", module.source, line)]
         step: Key | None = candidate.step
-        while step is not None and len(chain) < _LONGEST_CHAIN:
+        seen: set[Key] = set()  # names that no statement binds add nothing to the chain, and may lead to one another
+        while step is not None and step not in seen and len(chain) < _LONGEST_CHAIN:
+            seen.add(step)
             number, name, _ = step
             module = self._modules[number]
             candidate = self._resolver.find_candidate(step, candidate.value)
