@@ -236,6 +236,10 @@ def test_search_finds_by_the_last_part_first_and_goes_there_by_keyboard(browser:
     box.press("ArrowDown")
     box.press("ArrowUp")
     box.press("Enter")
+    for _ in range(100):  # the view is drawn when the browser has time
+        if read_title(seen) == BASE:
+            break
+        seen.page.wait_for_timeout(50)
     assert read_title(seen) == BASE
     box.fill("no such thing anywhere")
     assert "Nothing has this name" in seen.page.locator(".x-search").first.inner_text()

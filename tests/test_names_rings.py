@@ -12,7 +12,14 @@ import pytest
 from analysis import open_snapshot
 
 ROOT = Path(__file__).resolve().parent.parent
-LOADED_LATE = "Engine = None\n\ndef load():\n    from json import JSONEncoder as Engine\n    globals().update({'Engine': Engine})\n\nload()\n"
+LOADED_LATE = """Engine = None
+
+def load():
+    from json import JSONEncoder as Engine
+    globals().update({"Engine": Engine})
+
+load()
+"""
 TREES = {
     "a function puts a local name under the same name": {"m.py": LOADED_LATE},
     "without a value before": {"m.py": LOADED_LATE.partition("\n\n")[2]},
