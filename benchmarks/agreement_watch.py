@@ -82,9 +82,9 @@ class WatchedMachine(Machine):
                 return left
         return None
 
-    def _run(self, resolved: Module) -> None:
+    def run(self, resolved: Module) -> None:
         self._record.begun.add(resolved.path)
-        super()._run(resolved)
+        super().run(resolved)
         self._record.completed.add(resolved.path)
 
     def _note_success(self, statement: Node, frame: Frame, *, is_sure: bool) -> None:

@@ -72,7 +72,6 @@ def test_every_answer_that_differs_is_a_contradiction(answers: Answers, change: 
     assert find_kinds(found) == {(kind, "p/b.py", "A")}
 
 
-@pytest.mark.xfail(reason="open: the watch does not see statements of bodies that are repeated from a record")
 def test_an_edge_of_a_statement_that_nothing_runs_is_a_contradiction(answers: Answers) -> None:
     record = replace(answers.record, seen={})
     found = judge_answers(replace(answers, record=record))
@@ -93,7 +92,6 @@ def test_a_failure_that_no_finding_cites_is_silent(answers: Answers) -> None:
     ]
 
 
-@pytest.mark.xfail(reason="open: the watch does not see statements of bodies that are repeated from a record")
 def test_why_a_statement_is_not_run_is_said(make_tree: Tree) -> None:
     root = make_tree({
         "p/__init__.py": "", "p/a.py": "", "p/fails.py": "import p.missing\nimport p.a\n",
@@ -119,14 +117,7 @@ def test_all_agree_on_the_bundled_case() -> None:
     assert_agreement("agent_platform", check_agreement(build_bundled_case(), jobs=1))
 
 
-#: Open: the graph says that a child of a namespace package is missing, the simulation that it may be elsewhere.
-OPEN = {"37-namespace-in-two-roots", "66-namespace-child-missing"}
-
-
-@pytest.mark.parametrize("name", [
-    pytest.param(name, marks=[pytest.mark.xfail(reason="open: see above")] if name in OPEN else [])
-    for name in list_cases() if name != LARGE
-])  # fmt: skip
+@pytest.mark.parametrize("name", [name for name in list_cases() if name != LARGE])
 def test_all_agree_on_a_case(name: str, tmp_path: Path) -> None:
     lay_out(CASES / name, tmp_path)
     found = {part.name: check_agreement(part, jobs=1) for part in sorted(tmp_path.iterdir())}

@@ -226,6 +226,10 @@ class ImportResolver(Finder):
             self._ours[namespace.number] = is_ours
         return self._ours[namespace.number] or importer.plain.startswith(f"{namespace.plain}.")
 
+    def may_be_elsewhere(self, namespace: Module, importer: Module) -> bool:
+        """Return whether what a top-level folder without ``__init__`` lacks may lie outside of the target."""
+        return not self._is_ours(namespace, importer) or self._parts.may_be_elsewhere(namespace, importer.root)
+
     def find_relative(self, importer: Module, absolute: str) -> Found | None:
         """Return the module that a dotted name means, also one that a package registers under it."""
         found = super().find_relative(importer, absolute)
@@ -273,10 +277,9 @@ class ImportResolver(Finder):
         found = (self.index.find(name, root) for name in names)
         around = [module for module in found if module is not None]
         if all(module.kind == NAMESPACE for module in around):
-            is_ours = base < 0 and bool(around) and self._is_ours(around[0], importer)
-            if not is_ours:
+            if base >= 0 or not around or not self._is_ours(around[0], importer):
                 return ImportAnswer(absolute, base, missing=missing, origin="unknown")
-            if self._parts.may_be_elsewhere(around[0], importer.root):
+            if self.may_be_elsewhere(around[0], importer):
                 return ImportAnswer(absolute, base, missing=missing, reason="another-part")
         if self._nearest is None:
             self._nearest = Nearest(self.index)

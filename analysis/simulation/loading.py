@@ -184,9 +184,12 @@ class Loader(Bodies):
         return value
 
     def _finds_more(self, package: LoadedModule) -> bool:
-        """Return whether a package may have parts elsewhere: its path was changed, or all around is a namespace."""
-        resolved = package.resolved
-        return package.finds_more or (resolved.kind == NAMESPACE and not resolved.own - {resolved.number})
+        """Return whether a package may have parts elsewhere: its path was changed, or a distribution may have them."""
+        resolved, imports = package.resolved, self.shared.imports
+        if package.finds_more or resolved.kind != NAMESPACE or resolved.own - {resolved.number}:
+            return package.finds_more
+        top = imports.index.find_in(resolved.root, resolved.plain.partition(".")[0])
+        return top is None or imports.may_be_elsewhere(top, self.importer)
 
     def _read_in(self, resolved: Module) -> None:
         # The first import of a submodule runs its packages first. While one of them is still running here, that is
