@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from test_simulation_sharing import _write_random
 
+from analysis import investigate
 from analysis.facts import scan
 from analysis.runtime import find_entries
 from analysis.simulation import simulate_entries
@@ -108,3 +109,22 @@ def test_a_file_that_a_program_looks_for_counts_too(make_tree: Make, tmp_path: P
     assert sorted(begun) == ["a", "b"]
     assert _simulate(root, tmp_path / "c", machine=_count(begun)) == after
     assert sorted(begun) == ["a", "b"]
+
+
+def test_a_project_file_that_names_a_distribution_changes_what_is_kept_of_a_namespace(tmp_path: Path) -> None:
+    """A part of a namespace package is missing until the project depends on something that may bring it."""
+    root, data = tmp_path / "tree", tmp_path / "data"
+    (root / "ns").mkdir(parents=True)
+    (root / "ns/a.py").write_text("import ns.gone\n")
+    (root / "b.py").write_text("import ns.a\n")
+    outcomes = []
+    for lines in ("requests\n", "requests\nns-gone>=1\n", "requests\n"):
+        (root / "requirements.txt").write_text(lines)
+        inv = investigate(root, data=data)
+        assert inv.table("phantoms").num_rows == 1
+        outcomes.append(
+            [row["outcome"] for row in inv.table("simulated").to_pylist()]
+            + [row["reason"] for row in inv.table("phantoms").to_pylist()]
+        )
+    assert outcomes[0] == outcomes[2] == ["missing-in-tree", "missing-in-tree", "no-such-module"]
+    assert outcomes[1] == ["ok", "ok", "another-part"]

@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.cache import build_key, pack_tables, read_entry, unpack_table, write_entry
-from analysis.resolve import Supported, TargetResolver
+from analysis.resolve import Supported, TargetFacts, TargetResolver
 from analysis.resolve.evidence import FactTables
+from analysis.resolve.namespace_parts import describe_parts
 from analysis.steps import find_bindings_in, read_binding, read_others, write_others
 
 #: What decides which names there are: when its source changes, what was cached before is never read.
@@ -69,7 +70,7 @@ class CachedNames:
             write_entry(self._folder, _KIND, self._key, pack_tables(cached))
 
 
-def _find_key(facts: FactTables, supported: Supported, stated: frozenset[str]) -> str:
+def _find_key(facts: TargetFacts, supported: Supported, stated: frozenset[str]) -> str:
     """Return a key of all that names depend on."""
     is_served = pc.equal(facts.hooks["kind"].cast(tables.TEXT), "module_getattr")  # stubs are no files of the table
     columns = [
@@ -77,9 +78,8 @@ def _find_key(facts: FactTables, supported: Supported, stated: frozenset[str]) -
         (facts.modules, facts.modules.column_names),
         (facts.hooks.filter(is_served), ("path", "name", "value")),
     ]
-    return build_key(
-        PROGRAM, stated, supported, [[tables.read_column(table, name) for name in names] for table, names in columns]
-    )
+    read = [[tables.read_column(table, name) for name in names] for table, names in columns]
+    return build_key(PROGRAM, stated, supported, read, describe_parts(facts.modules, facts.tree))
 
 
 def _list_lines(facts: FactTables) -> pa.Table:

@@ -120,7 +120,7 @@ class ImportResolver(Finder):
         imports, bindings = settle_conditions(facts.imports.combine_chunks(), facts.bindings, self)
         self.statements, self.bindings = imports, bindings
         self._doubts = Doubts(self.index, facts.tree, files=facts.files, imports=imports, hooks=facts.hooks)
-        self._parts = NamespaceParts(self.index, facts.tree)
+        self._parts = NamespaceParts(facts.tree)
         self._lists = _read_lists(facts.exports)
         self._nearest: Nearest | None = None
         self._registered = dict(find_registered(self.index, facts.loads, imports, self.find_taken))
@@ -228,7 +228,8 @@ class ImportResolver(Finder):
 
     def may_be_elsewhere(self, namespace: Module, importer: Module) -> bool:
         """Return whether what a top-level folder without ``__init__`` lacks may lie outside of the target."""
-        return not self._is_ours(namespace, importer) or self._parts.may_be_elsewhere(namespace, importer.root)
+        name = namespace.plain.partition(".")[0]
+        return not self._is_ours(namespace, importer) or self._parts.may_be_elsewhere(name, importer.root)
 
     def find_relative(self, importer: Module, absolute: str) -> Found | None:
         """Return the module that a dotted name means, also one that a package registers under it."""

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 
+import pyarrow as pa
+
 from analysis.facts.source_tree import SourceTree
-from analysis.resolve.modules import Module, ModuleIndex
+from analysis.tables import read_rows
 
 #: Files that name what a project is called, and what it depends on.
 _STATING = re.compile(
@@ -21,19 +23,17 @@ _MOST_BYTES = 1 << 18
 class NamespaceParts:
     """Answers that for each namespace at the top of a root, by what the project says of itself and its dependencies."""
 
-    def __init__(self, index: ModuleIndex, tree: SourceTree) -> None:
-        self._index = index
+    def __init__(self, tree: SourceTree) -> None:
         self._tree = tree
         self._texts: dict[str, bytes] = {}
         self._known: dict[tuple[str, str], bool] = {}
 
-    def may_be_elsewhere(self, namespace: Module, root: str) -> bool:
-        """Return whether a part of a namespace may lie outside of the target.
+    def may_be_elsewhere(self, name: str, root: str) -> bool:
+        """Return whether a part of a namespace of this top-level name may lie outside of the target.
 
         It may where a distribution is called like a part of it, be it the project itself or one that it depends on, or
         like the namespace, where the project depends on that.
         """
-        name = namespace.plain.partition(".")[0]
         key = name, root
         if key not in self._known:
             pattern = rb"(?i)(?<![\w./-])%s(?:[-_.][a-z]|[ \t]*(?:[<>~!\[]|==))" % re.escape(name.encode())
@@ -63,3 +63,12 @@ class NamespaceParts:
             return self._tree.read_bytes(path, most_bytes=_MOST_BYTES)
         except OSError:
             return b""
+
+
+def describe_parts(modules: pa.Table, tree: SourceTree) -> list[tuple[str, str]]:
+    """Return the name and root of each namespace that may have parts elsewhere: what is kept depends on that."""
+    parts = NamespaceParts(tree)
+    rows = set(read_rows(modules, "module", "kind", "root"))
+    names = {name for name, kind, _ in rows if kind == "namespace" and "." not in name}
+    roots = {root for _, _, root in rows} if names else set()
+    return sorted((name, root) for name in names for root in roots if parts.may_be_elsewhere(name, root))

@@ -19,6 +19,7 @@ from analysis.cache import build_key, write_entry
 from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
 from analysis.resolve import Module, TargetResolver
+from analysis.resolve.namespace_parts import describe_parts
 from analysis.simulation.kept import Tops, find_changed, find_moved, join, list_files, pack_kept, read_kept, select
 from analysis.simulation.machine import Machine
 from analysis.simulation.namespaces import list_made_names
@@ -228,7 +229,7 @@ def count_not_simulated(simulated: pa.Table) -> int:
 def _find_key(facts: Sources, entries: Sequence[tuple[str, str]], environment: Environment) -> str:
     """Return a key of all that decides the answer but what the files say: the modules, and what is outside."""
     modules = [tables.read_column(facts.modules, name) for name in facts.modules.column_names]
-    return build_key(PROGRAM, modules, list(entries), environment)
+    return build_key(PROGRAM, modules, list(entries), environment, describe_parts(facts.modules, facts.tree))
 
 
 def run_deep(work: Callable[[], Result]) -> Result:

@@ -10,6 +10,7 @@ from typing import Any
 from analysis import tables
 from analysis.cache import Value, build_key, pack_table, read_entry, unpack_table, write_entry
 from analysis.resolve import TargetFacts, TargetResolver
+from analysis.resolve.namespace_parts import describe_parts
 from analysis.simulation.kept import (
     FILES,
     PLACES,
@@ -38,7 +39,8 @@ class KeptAnswers:
     ) -> None:  # fmt: skip
         self._cache, self._kind, self._files = cache, kind, list_files(facts)
         modules = [tables.read_column(facts.modules, name) for name in facts.modules.column_names]
-        self._key = build_key(program, modules, environment, resolver.supported) if cache is not None else ""
+        elsewhere = describe_parts(facts.modules, facts.tree) if cache is not None else []
+        self._key = build_key(program, modules, environment, resolver.supported, elsewhere) if cache is not None else ""
         self._known: dict[str, tuple[int, Any]] = {}
         self._asked: set[str] = set()
         self._is_fresh = False
