@@ -23,7 +23,7 @@ from analysis.wording import format_count
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.changes import Change
+    from analysis.changes import Edit
     from analysis.graph import Chain, ImportGraph
     from analysis.names import Concept
     from analysis.policy import Policy
@@ -169,7 +169,7 @@ class Investigation:
             list_rules=_list_rules,
         )  # fmt: skip
 
-    def refresh(self) -> Change:
+    def refresh(self) -> Edit:
         """Analyse the target again as it is now; return what that changed, and answer from the new snapshot.
 
         The policy is read again from the file where it was; one that was no file, or that options changed, holds as

@@ -21,7 +21,7 @@ from analysis.resolve.values import choose
 from analysis.rules import Finding, RuleContext, judge
 from analysis.runtime import find_entries
 from analysis.simulation import Environment, simulate_entries
-from benchmarks.agreement_watch import Item, Key, Record, WatchedMachine
+from benchmarks.agreement_watch import Item, Key, Watched, WatchedMachine
 
 
 @dataclass(slots=True)
@@ -61,7 +61,7 @@ class Answers:
 
     case: RuleContext
     statements: list[Statement]
-    record: Record
+    record: Watched
     findings: list[Finding]
     cited: set[tuple[str, int]]
     outcomes: dict[str, str]
@@ -75,7 +75,7 @@ def read_answers(
     ``policy`` is by default the target's own, ``environment`` one that has all that the target imports from outside.
     """
     case = build_case(root, policy or read_policy(None, target=root), jobs=jobs)
-    record = Record()
+    record = Watched()
     entries = [(entry.module, entry.path) for entry in find_entries(case.facts)]
     seen = simulate_entries(
         case.facts, entries, environment=environment, resolver=case.resolver,

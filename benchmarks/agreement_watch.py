@@ -48,7 +48,7 @@ class Seen(NamedTuple):
 
 
 @dataclass(slots=True)
-class Record:
+class Watched:
     """What was seen: by key, the import statements that ran, every statement that failed, and which bodies ended."""
 
     seen: dict[Key, set[Seen]] = field(default_factory=lambda: defaultdict(set))
@@ -61,7 +61,7 @@ class Record:
 class WatchedMachine(Machine):
     """A simulated process that notes what its import statements do."""
 
-    def __init__(self, shared: Shared, first: Module, *, record: Record) -> None:
+    def __init__(self, shared: Shared, first: Module, *, record: Watched) -> None:
         super().__init__(shared, first)
         self._record = record
 

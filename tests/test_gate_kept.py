@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from analysis.clock import Clock
-from analysis.facts.asked_files import Asked, AskedTree, is_unchanged
+from analysis.facts.asked_files import AskedFiles, AskedTree, is_unchanged
 from analysis.facts.source_tree import WorkingTree
 from analysis.gate import CheckOptions, check
 from analysis.gate.check import write_target_baseline
@@ -147,9 +147,9 @@ QUESTIONS = (
 )  # fmt: skip
 
 
-def ask(root: Path, question: tuple[str, str, int], known: Mapping[str, str] | None = None) -> Asked:
+def ask(root: Path, question: tuple[str, str, int], known: Mapping[str, str] | None = None) -> AskedFiles:
     """Ask one question; return the notes."""
-    asked = Asked(known or {})
+    asked = AskedFiles(known or {})
     method, path, limit = question
     limits = {"most_bytes": None if limit < 0 else limit} if method == "read_bytes" else {}
     with contextlib.suppress(OSError):

@@ -20,7 +20,7 @@ Answer = TypeVar("Answer")
 Question = tuple[str, str, int]
 
 
-class Asked:
+class AskedFiles:
     """The questions that were asked of a tree, each with a digest of its answer.
 
     ``known`` are the hashes of the files whose facts the result depends on anyway: to read one of these is no
@@ -49,7 +49,7 @@ class Asked:
 
 def is_unchanged(tree: SourceTree, answers: Iterable[tuple[Question, str]]) -> bool:
     """Return whether a tree answers some questions as it did."""
-    asked = Asked({})
+    asked = AskedFiles({})
     for question, answer in answers:
         asking = AskedTree(tree, asked)
         with contextlib.suppress(OSError):
@@ -72,7 +72,7 @@ class AskedTree:
 
     __slots__ = ("_asked", "_tree")
 
-    def __init__(self, tree: SourceTree, asked: Asked) -> None:
+    def __init__(self, tree: SourceTree, asked: AskedFiles) -> None:
         self._tree, self._asked = tree, asked
 
     @property

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lines import find_lines, has_line_between
-from analysis.facts.path_values import Names, find_aliases, find_path, list_elements
+from analysis.facts.path_values import KnownNames, find_aliases, find_path, list_elements
 from analysis.facts.rows import Row
 from analysis.facts.walking import list_nodes
 
@@ -52,7 +52,7 @@ class _Visitor:
             blocks = [block for _, block in ast.iter_fields(statement) if _is_block(block)]
             blocks += [handler.body for handler in getattr(statement, "handlers", ())]
             if isinstance(statement, ast.For) and isinstance(statement.target, ast.Name):
-                known = {**known, statement.target.id: list_elements(statement.iter, Names(known))}
+                known = {**known, statement.target.id: list_elements(statement.iter, KnownNames(known))}
             for block in blocks:
                 yield from self.visit(block, owner, known)
             yield from self._read(statement, owner, known, is_compound=bool(blocks))
@@ -69,7 +69,7 @@ class _Visitor:
         elif not is_compound:
             for node in list_nodes(statement):
                 if isinstance(node, ast.Call):
-                    known = Names(names)
+                    known = KnownNames(names)
                     known.aliases = self._aliases
                     yield from self._call(node, owner, known)
 
@@ -82,7 +82,7 @@ class _Visitor:
                 name = "__name__" if own else find_dotted(value)
                 yield self._row(target, "register", find_registered_name(target.slice), name, "")
 
-    def _call(self, node: ast.Call, owner: str, names: Names) -> Iterator[Row]:
+    def _call(self, node: ast.Call, owner: str, names: KnownNames) -> Iterator[Row]:
         callee = find_dotted(node.func)
         last = callee.rpartition(".")[2]
         given = [*node.args, *(each.value for each in node.keywords if each.arg in {"location", "path", "pathname"})]

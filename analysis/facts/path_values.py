@@ -40,7 +40,7 @@ _MOST_VALUES = 20
 _MOST_STEPS, _LONGEST = 2_000, 1_000
 
 
-class Names(dict[str, Sequence[ast.expr]]):
+class KnownNames(dict[str, Sequence[ast.expr]]):
     """What names are bound to: several where a loop goes through them.
 
     ``aliases`` are other names of modules; ``left`` steps may still be taken: names of names can double with each line.
@@ -60,18 +60,18 @@ def find_aliases(source: bytes) -> dict[str, str]:
     return {(each[2] or each[5]).decode(): (each[1] or b"os.path").decode() for each in found}
 
 
-def find_path(node: ast.expr, names: Names) -> str:
+def find_path(node: ast.expr, names: KnownNames) -> str:
     """Return the path that an expression is; ``*`` where nothing is known of it."""
     names.left = _MOST_STEPS
     return _show(_evaluate(node, names, 0))
 
 
-def find_paths(node: ast.expr, names: Names) -> Iterator[str]:
+def find_paths(node: ast.expr, names: KnownNames) -> Iterator[str]:
     """Yield the paths that an expression may be: one, or several where a list or a loop goes through them."""
     yield from list(islice(_find_all(node, names, 0), _MOST_VALUES))
 
 
-def _find_all(node: ast.expr, names: Names, depth: int) -> Iterator[str]:
+def _find_all(node: ast.expr, names: KnownNames, depth: int) -> Iterator[str]:
     while isinstance(node, ast.Starred):
         node = node.value
     if depth > _DEEPEST:
@@ -92,7 +92,7 @@ def _find_all(node: ast.expr, names: Names, depth: int) -> Iterator[str]:
 
 
 def _go_through(
-    target: ast.expr, values: ast.expr, element: ast.expr, names: Names, depth: int
+    target: ast.expr, values: ast.expr, element: ast.expr, names: KnownNames, depth: int
 ) -> Iterator[str]:  # fmt: skip
     if not isinstance(target, ast.Name):
         yield UNKNOWN
@@ -105,7 +105,7 @@ def _go_through(
         names[target.id] = before
 
 
-def _go_through_names(node: ast.expr, names: Names, depth: int) -> Iterator[str]:
+def _go_through_names(node: ast.expr, names: KnownNames, depth: int) -> Iterator[str]:
     """Yield a path for each value of the first name in an expression that has several."""
     used = dict.fromkeys(each.id for each in ast.walk(node) if isinstance(each, ast.Name))
     several = next((name for name in used if len(names.get(name, ())) > 1), None)
@@ -121,7 +121,7 @@ def _go_through_names(node: ast.expr, names: Names, depth: int) -> Iterator[str]
         names[several] = before
 
 
-def list_elements(node: ast.expr, names: Names) -> Sequence[ast.expr]:
+def list_elements(node: ast.expr, names: KnownNames) -> Sequence[ast.expr]:
     """Return what a loop over an expression goes through; of the files of a folder, the pattern that finds them."""
     for _ in range(_DEEPEST):
         if isinstance(node, ast.Call) and find_dotted(node.func) in _ORDERING and node.args:
@@ -202,7 +202,7 @@ def _join(parts: Sequence[str]) -> str:
     return posixpath.join(*parts[starts[-1] if starts else 0 :])
 
 
-def _evaluate(node: ast.expr, names: Names, depth: int) -> str:
+def _evaluate(node: ast.expr, names: KnownNames, depth: int) -> str:
     names.left -= 1
     read = _READERS.get(type(node))
     if read is None or depth > _DEEPEST or names.left < 0:
@@ -211,24 +211,24 @@ def _evaluate(node: ast.expr, names: Names, depth: int) -> str:
     return found if len(found) <= _LONGEST else UNKNOWN
 
 
-def _constant(node: ast.Constant, _names: Names, _depth: int) -> str:
+def _constant(node: ast.Constant, _names: KnownNames, _depth: int) -> str:
     return node.value if isinstance(node.value, str) and "\0" not in node.value else UNKNOWN
 
 
-def _name(node: ast.Name, names: Names, depth: int) -> str:
+def _name(node: ast.Name, names: KnownNames, depth: int) -> str:
     if node.id == "__file__":
         return _FILE
     known = names.get(node.id, ())
     return _evaluate(known[0], names, depth) if len(known) == 1 else UNKNOWN
 
 
-def _attribute(node: ast.Attribute, names: Names, depth: int) -> str:
+def _attribute(node: ast.Attribute, names: KnownNames, depth: int) -> str:
     if node.attr == "parent":
         return _find_parent(_evaluate(node.value, names, depth))
     return _CONSTANTS.get(_find_callee(node, names), UNKNOWN)
 
 
-def _operation(node: ast.BinOp, names: Names, depth: int) -> str:
+def _operation(node: ast.BinOp, names: KnownNames, depth: int) -> str:
     left = _evaluate(node.left, names, depth)
     if isinstance(node.op, ast.Mod):
         given = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
@@ -247,12 +247,12 @@ def _fill(text: str, mark: str, values: Sequence[str]) -> str:
     return parts[0] + "".join(value + part for value, part in zip(values, parts[1:], strict=True))
 
 
-def _joined(node: ast.JoinedStr, names: Names, depth: int) -> str:
+def _joined(node: ast.JoinedStr, names: KnownNames, depth: int) -> str:
     parts = [part.value if isinstance(part, ast.FormattedValue) else part for part in node.values]
     return "".join(_evaluate(part, names, depth) for part in parts)
 
 
-def _subscript(node: ast.Subscript, names: Names, depth: int) -> str:
+def _subscript(node: ast.Subscript, names: KnownNames, depth: int) -> str:
     """Return ``Path(__file__).parents[1]`` and ``os.path.split(__file__)[0]``."""
     number = node.slice.value if isinstance(node.slice, ast.Constant) else None
     if not isinstance(number, int) or not 0 <= number < _DEEPEST:
@@ -268,13 +268,13 @@ def _subscript(node: ast.Subscript, names: Names, depth: int) -> str:
     return UNKNOWN
 
 
-def _find_callee(node: ast.expr, names: Names) -> str:
+def _find_callee(node: ast.expr, names: KnownNames) -> str:
     """Return the dotted name of what is called, by the own name of its module."""
     first, dot, rest = find_dotted(node).partition(".")
     return f"{names.aliases.get(first, first)}{dot}{rest}"
 
 
-def _call(node: ast.Call, names: Names, depth: int) -> str:
+def _call(node: ast.Call, names: KnownNames, depth: int) -> str:
     callee = _find_callee(node.func, names)
     last = callee.rpartition(".")[2]
     if callee in _WORKING_FOLDERS:
@@ -293,7 +293,7 @@ def _call(node: ast.Call, names: Names, depth: int) -> str:
     return _method(node, names, depth)
 
 
-def _method(node: ast.Call, names: Names, depth: int) -> str:
+def _method(node: ast.Call, names: KnownNames, depth: int) -> str:
     """Return what a method of a path, or of a text, gives."""
     if not isinstance(node.func, ast.Attribute):
         return UNKNOWN
@@ -310,7 +310,7 @@ def _method(node: ast.Call, names: Names, depth: int) -> str:
     return _fill(owner, "{}", parts) if method == "format" else UNKNOWN
 
 
-_READERS: Mapping[type[ast.expr], Callable[[Any, Names, int], str]] = {
+_READERS: Mapping[type[ast.expr], Callable[[Any, KnownNames, int], str]] = {
     ast.Constant: _constant, ast.Name: _name, ast.Call: _call, ast.Attribute: _attribute, ast.Subscript: _subscript,
     ast.BinOp: _operation, ast.JoinedStr: _joined,
 }  # fmt: skip

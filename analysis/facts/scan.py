@@ -19,7 +19,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.errors import TargetError
 from analysis.executor import Limits, LostTaskError, count_cores, open_executor
-from analysis.facts.asked_files import Asked, AskedTree
+from analysis.facts.asked_files import AskedFiles, AskedTree
 from analysis.facts.compiled import find_compiled_classes
 from analysis.facts.discovery import Discovery, DiscoveryOptions, discover
 from analysis.facts.layout import build_layout
@@ -77,7 +77,7 @@ class Facts:
     not_analysed: pa.Table
     read_count: int = 0
     context_top: Path | None = None
-    asked: Asked | None = None
+    asked: AskedFiles | None = None
 
     @property
     def tree(self) -> SourceTree:

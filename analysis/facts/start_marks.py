@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text, is_main_test
 from analysis.facts.lines import find_lines, has_line_between
-from analysis.facts.path_values import Names, find_aliases, find_path, find_paths, list_elements, show_folder
+from analysis.facts.path_values import KnownNames, find_aliases, find_path, find_paths, list_elements, show_folder
 from analysis.facts.rows import Row
 from analysis.facts.walking import list_nodes
 
@@ -51,7 +51,7 @@ class _Visitor:
         self._lines = lines
         self._next = next_position
         self.rows: list[Row] = []
-        self.names = Names()
+        self.names = KnownNames()
         self._paths = {"sys.path"}
         self._calls: dict[str, list[list[ast.expr]]] | None = None
 
@@ -240,7 +240,7 @@ def _is_list(node: ast.expr) -> bool:
     return isinstance(node, ast.List | ast.Tuple)
 
 
-def _find_lists(node: ast.expr, names: Names) -> Iterator[ast.expr]:
+def _find_lists(node: ast.expr, names: KnownNames) -> Iterator[ast.expr]:
     """Yield the literal lists of a sum of lists, also of lists by their names."""
     waiting, left = [node], _MOST_LISTS
     while waiting and left:

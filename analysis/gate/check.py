@@ -17,7 +17,7 @@ from analysis.facts import Facts, check_target
 from analysis.facts.git import find_refusal, read_prefix, read_revision
 from analysis.facts.links import printable
 from analysis.gaps import Gaps, build_gaps_table
-from analysis.gate.kept_verdicts import KeptVerdict, Verdict
+from analysis.gate.kept_verdicts import KeptVerdict, WholeVerdict
 from analysis.gate.result import (
     AcceptedFinding,
     CheckedFinding,
@@ -81,7 +81,7 @@ class _Judged:
     chosen: ChosenCode | None
     not_simulated: int
     is_simulated: bool
-    verdict: Verdict
+    verdict: WholeVerdict
     gaps: Gaps
     find_plain: FindPlain
 
@@ -211,7 +211,7 @@ def _judge(
     judgement = clock.run(
         "rules", lambda: judge(case, with_sources=options.with_sources, gaps=gaps), lambda: Judgement([], [])
     )
-    verdict = Verdict(judgement, *score_case(case, judgement.findings, gaps))
+    verdict = WholeVerdict(judgement, *score_case(case, judgement.findings, gaps))
     if case.is_simulated and not case.is_cut_short and not gaps.rows:
         gaps.attempt("rules", "keeping the verdict", lambda: kept.write(verdict), lambda: None)
     return _Judged(

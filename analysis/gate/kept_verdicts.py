@@ -14,7 +14,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.cache import Value, build_key, read_entry, write_entry
 from analysis.facts import Facts, Siblings
-from analysis.facts.asked_files import Asked, is_unchanged
+from analysis.facts.asked_files import AskedFiles, is_unchanged
 from analysis.policy import Policy
 from analysis.rules import Finding, Judgement
 from analysis.rules.exceptions import Accepted
@@ -33,7 +33,7 @@ _TABLES = ("files", "left_out", "modules", "start_evidence", "hooks", "not_analy
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class WholeVerdict:
     """What all rules say of a target, and its scores."""
 
     judgement: Judgement
@@ -52,7 +52,7 @@ class KeptVerdict:
     ) -> None:  # fmt: skip
         self._cache = cache
         known = siblings.facts if siblings else facts
-        self._asked = Asked(dict(tables.read_rows(known.files, "path", "content_hash")))
+        self._asked = AskedFiles(dict(tables.read_rows(known.files, "path", "content_hash")))
         self._tree = replace(facts, context_top=known.context_top).tree
         beside = [siblings.table, *_list_tables(siblings.facts)] if siblings else []
         columns = [_read_columns(table) for table in (*_list_tables(facts), *beside)]
@@ -61,7 +61,7 @@ class KeptVerdict:
         self.facts = replace(facts, asked=self._asked)
         self.siblings = replace(siblings, facts=replace(siblings.facts, asked=self._asked)) if siblings else None
 
-    def read(self) -> Verdict | None:
+    def read(self) -> WholeVerdict | None:
         """Return the verdict of an earlier check, if all that it depended on is as it was."""
         kept = read_entry(self._cache, _KIND, self._key)
         if kept is None:
@@ -73,14 +73,16 @@ class KeptVerdict:
         judgement = Judgement(
             [_build_finding(row) for row in found["findings"]], [Accepted(*row) for row in found["accepted"]]
         )
-        return Verdict(judgement, [Score(*row) for row in found["scores"]], [ScorePart(*row) for row in found["parts"]])
+        return WholeVerdict(
+            judgement, [Score(*row) for row in found["scores"]], [ScorePart(*row) for row in found["parts"]]
+        )
 
-    def write(self, verdict: Verdict) -> None:
+    def write(self, verdict: WholeVerdict) -> None:
         """Keep a verdict that nothing cut short, unless the files changed while it was found."""
         if self._asked.is_steady:
             write_entry(self._cache, _KIND, self._key, self._pack(verdict))
 
-    def _pack(self, verdict: Verdict) -> Iterator[tuple[str, Value]]:
+    def _pack(self, verdict: WholeVerdict) -> Iterator[tuple[str, Value]]:
         found = {
             "findings": [_describe(finding) for finding in verdict.judgement.findings],
             "accepted": verdict.judgement.accepted, "scores": list(verdict.scores), "parts": list(verdict.parts),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class ScoreChange:
     """How a run differs from the one before: both times (ISO), both scores, findings new and gone.
 
     ``reasons`` says what else differs, so that not all of the change need come from the code.
@@ -64,7 +64,7 @@ class Change:
         return f"Between the two runs {' and '.join(self.reasons)} {differs} too." if self.reasons else ""
 
 
-def find_change(inv: Investigation) -> Change | None:
+def find_change(inv: Investigation) -> ScoreChange | None:
     """Return what changed since the newest older snapshot of the same target; None without one that can be read."""
     return next((change for before in find_older(inv) if (change := _compare(inv, before))), None)
 
@@ -83,13 +83,13 @@ def find_older(inv: Investigation) -> Iterator[Investigation]:
             yield before
 
 
-def _compare(inv: Investigation, before: Investigation) -> Change | None:
+def _compare(inv: Investigation, before: Investigation) -> ScoreChange | None:
     scores = [_read_score(each) for each in (before, inv)]
     if scores[0] is None or scores[1] is None:
         return None
     old, new = _read_fingerprints(before), _read_fingerprints(inv)
     manifest = before.manifest
-    return Change(
+    return ScoreChange(
         manifest.created, inv.manifest.created, manifest.revision, scores[0], scores[1], len(new - old), len(old - new),
         tuple(_find_differences(inv, before)),
     )  # fmt: skip

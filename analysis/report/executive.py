@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from analysis.quantities import NOT_MEASURED, UNITS, Shown, write_at_least, write_share, write_value
 from analysis.report.causes import Cause, find_causes, format_stake
-from analysis.report.changes import Change, find_change
+from analysis.report.changes import ScoreChange, find_change
 from analysis.report.claims import ClaimVerdict, judge_claims
 from analysis.report.displays import Fragment
 from analysis.report.golden import GoldenView, build_golden
@@ -88,7 +88,7 @@ class Executive:
     is_blind: bool
     claims: Sequence[ClaimVerdict]
     score: ScoreView | None
-    change: Change | None
+    change: ScoreChange | None
     golden: GoldenView | None
     impact: Mapping[str, Any]
     causes: Sequence[Cause]

@@ -10,8 +10,8 @@ from analysis.report.escaping import plain
 from analysis.report.explorer_classes import build_classes
 from analysis.report.explorer_cycles import build_cycles
 from analysis.report.explorer_findings import build_findings
-from analysis.report.explorer_imports import Texts, build_imports
-from analysis.report.explorer_tree import Tree, build_tree, open_packages, order_tree
+from analysis.report.explorer_imports import NumberedTexts, build_imports
+from analysis.report.explorer_tree import PackageTree, build_tree, open_packages, order_tree
 from analysis.report.key_findings import fill_revision
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ def build_explorer_data(inv: Investigation) -> dict[str, Any]:
     edges = inv.table("edges")
     ends = {*tables.read_column(edges, "importer"), *tables.read_column(edges, "imported")}
     tree = build_tree({*inv.graph.modules, *ends})
-    texts = Texts()
+    texts = NumberedTexts()
     imports = build_imports(edges, inv.table("imports"), inv.table("violations"), tree.places, texts)
     pairs = sorted(set(zip(imports["importer"], imports["imported"], strict=True)))
     paths = {module: path for module, (path, _) in files.items()}
@@ -74,7 +74,9 @@ def _read_files(inv: Investigation) -> dict[str, tuple[str, str]]:
     return found
 
 
-def _build_nodes(tree: Tree, files: dict[str, tuple[str, str]], ranks: list[int], texts: Texts) -> dict[str, list[Any]]:
+def _build_nodes(
+    tree: PackageTree, files: dict[str, tuple[str, str]], ranks: list[int], texts: NumberedTexts
+) -> dict[str, list[Any]]:
     known = [files.get(name) if place in tree.modules else None for place, name in enumerate(tree.names)]
     return {
         "label": [name.rpartition(".")[2] for name in tree.names],
@@ -87,7 +89,7 @@ def _build_nodes(tree: Tree, files: dict[str, tuple[str, str]], ranks: list[int]
     }
 
 
-def _build_second(inv: Investigation, tree: Tree) -> list[list[Any]]:
+def _build_second(inv: Investigation, tree: PackageTree) -> list[list[Any]]:
     rows = tables.read_rows(
         inv.table("second_names"), "first_name", "second_name", "kind", "evidence_path", "evidence_line"
     )

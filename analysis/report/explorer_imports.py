@@ -17,7 +17,7 @@ MARKS = ("kind", "scope", "liveness", "guard")
 _COLUMNS = ("importer", "imported", "path", "line", "level", "module", "name", "bound_as", *MARKS)
 
 
-class Texts:
+class NumberedTexts:
     """Texts by number, each of them once."""
 
     def __init__(self) -> None:
@@ -48,7 +48,7 @@ class _Statement:
 
 
 def build_imports(
-    edges: pa.Table, imports: pa.Table, violations: pa.Table, places: Mapping[str, int], texts: Texts
+    edges: pa.Table, imports: pa.Table, violations: pa.Table, places: Mapping[str, int], texts: NumberedTexts
 ) -> dict[str, list[Any]]:
     """Return the imports that statements name: one entry per statement and imported module, sorted by importer.
 

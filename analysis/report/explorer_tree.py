@@ -17,7 +17,7 @@ FEWEST_IN_FIRST_VIEW = 16
 
 
 @dataclass(frozen=True)
-class Tree:
+class PackageTree:
     """Every module and every package above one, sorted by name; each is known by its place in ``names``.
 
     ``parents`` are the places of the packages above (-1 for a top-level name), ``modules`` those places that Python can
@@ -51,7 +51,7 @@ class Tree:
         return sizes
 
 
-def build_tree(modules: Collection[str]) -> Tree:
+def build_tree(modules: Collection[str]) -> PackageTree:
     """Return the tree of some dotted module names.
 
     >>> tree = build_tree(["a.b", "c"])
@@ -67,10 +67,10 @@ def build_tree(modules: Collection[str]) -> Tree:
     ordered = tuple(sorted(names))
     places = {name: place for place, name in enumerate(ordered)}
     parents = tuple(places.get(name.rpartition(".")[0], NO_PARENT) for name in ordered)
-    return Tree(ordered, parents, frozenset(places[module] for module in modules))
+    return PackageTree(ordered, parents, frozenset(places[module] for module in modules))
 
 
-def order_tree(tree: Tree, pairs: Iterable[tuple[int, int]]) -> list[int]:
+def order_tree(tree: PackageTree, pairs: Iterable[tuple[int, int]]) -> list[int]:
     """Return the rank of each place: importers before what they import, as far as there are no cycles.
 
     The modules of a package follow one another, so that the order holds for any choice of packages that are open.
@@ -94,7 +94,7 @@ def order_tree(tree: Tree, pairs: Iterable[tuple[int, int]]) -> list[int]:
     return ranks
 
 
-def _find_siblings(tree: Tree, first: int, second: int) -> tuple[int, int, int]:
+def _find_siblings(tree: PackageTree, first: int, second: int) -> tuple[int, int, int]:
     """Return the innermost package of two modules, and its parts that contain them: itself for its ``__init__``."""
     ways = [_find_way(tree, first), _find_way(tree, second)]
     depth = 0
@@ -105,7 +105,7 @@ def _find_siblings(tree: Tree, first: int, second: int) -> tuple[int, int, int]:
     return package, parts[0], parts[1]
 
 
-def _find_way(tree: Tree, place: int) -> list[int]:
+def _find_way(tree: PackageTree, place: int) -> list[int]:
     """Return the places from the top-level package down to a place."""
     way = []
     while place != NO_PARENT:
@@ -114,7 +114,7 @@ def _find_way(tree: Tree, place: int) -> list[int]:
     return way[::-1]
 
 
-def open_packages(tree: Tree, most: int = MOST_IN_FIRST_VIEW) -> list[tuple[int, bool]]:
+def open_packages(tree: PackageTree, most: int = MOST_IN_FIRST_VIEW) -> list[tuple[int, bool]]:
     """Return the packages that are open in the first view, and of each whether its single modules are shown too.
 
     A small target is shown module by module. Of a larger one the packages with most modules are opened, each into its

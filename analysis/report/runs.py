@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 @dataclass(frozen=True, slots=True)
-class Run:
+class ReportRun:
     """One run: its folder, what it was of, and its main figures. ``score`` is None where there is none."""
 
     folder: Path
@@ -33,7 +33,7 @@ class Run:
 
 def describe_run(inv: Investigation, report: Executive) -> str:
     """Return what a run says of itself, without its folder, as a JSON document."""
-    run = Run(
+    run = ReportRun(
         Path(), inv.name, inv.manifest.revision, inv.manifest.created, str(inv.path), report.verdict,
         find_score(inv), {row["severity"]: row["count"] for row in report.impact["severities"]},
     )  # fmt: skip
@@ -48,17 +48,17 @@ def find_score(inv: Investigation) -> float | None:
     return next((row["score"] for row in rows if not row["package"] and row["modules"]), None)
 
 
-def read_run(folder: Path) -> Run:
+def read_run(folder: Path) -> ReportRun:
     """Return a run; what its file does not say is empty. Of a file that cannot be read nothing is known."""
     try:
         document = json.loads((folder / RUN).read_text("utf-8"))
-        known = {field.name for field in fields(Run)} - {"folder"}
-        return Run(folder, **{name: value for name, value in document.items() if name in known})
+        known = {field.name for field in fields(ReportRun)} - {"folder"}
+        return ReportRun(folder, **{name: value for name, value in document.items() if name in known})
     except (OSError, ValueError, AttributeError):
-        return Run(folder)
+        return ReportRun(folder)
 
 
-def find_runs(reports: Path) -> list[Run]:
+def find_runs(reports: Path) -> list[ReportRun]:
     """Return all complete runs below a folder of reports, by target and time."""
     found = sorted(place.parent for place in reports.glob(f"*/[0-9]*/{RUN}"))
     return [read_run(folder) for folder in found if folder.suffix != ".failed"]

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from analysis.errors import AnalysisError
-from analysis.report.runs import Run, find_runs
+from analysis.report.runs import ReportRun, find_runs
 from analysis.report.templating import render
 
 HOST = "127.0.0.1"
@@ -40,7 +40,7 @@ def open_server(reports: Path, port: int = 0) -> ThreadingHTTPServer:
         raise AnalysisError(f"cannot listen on port {port}: {error.strerror}", remedy="Name another --port") from None
 
 
-def list_targets(reports: Path) -> list[tuple[str, list[Run]]]:
+def list_targets(reports: Path) -> list[tuple[str, list[ReportRun]]]:
     """Return the runs below a folder by target, the newest run first."""
     runs = sorted(find_runs(reports), key=lambda run: (run.folder.parent.name, run.folder.name))
     return [(place, list(group)[::-1]) for place, group in groupby(runs, key=lambda run: run.folder.parent.name)]

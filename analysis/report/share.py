@@ -16,7 +16,7 @@ from analysis.investigation import Investigation
 from analysis.progress import Progress, ignore_progress
 from analysis.report.redaction import redact
 from analysis.report.run_report import LATEST, write_report
-from analysis.report.runs import RUN, Run, find_runs, read_run
+from analysis.report.runs import RUN, ReportRun, find_runs, read_run
 from analysis.targets import slug
 
 #: What many mail servers still take; a report above it is named as large.
@@ -55,7 +55,7 @@ def share_report(
             raise AnalysisError(f"cannot write below {out}: {error.strerror or error}") from None
 
 
-def find_run(wanted: str, reports: Path) -> Run:
+def find_run(wanted: str, reports: Path) -> ReportRun:
     """Return the run of a folder, or the newest of a target; ``UnknownNameError`` when there is none."""
     folder = Path(wanted).expanduser()
     for place in (folder, folder / LATEST, reports / wanted / LATEST):
@@ -68,7 +68,7 @@ def find_run(wanted: str, reports: Path) -> Run:
 
 
 @contextmanager
-def _prepare(run: Run, options: ShareOptions, progress: Progress) -> Iterator[Path]:
+def _prepare(run: ReportRun, options: ShareOptions, progress: Progress) -> Iterator[Path]:
     """Yield the folder of a run, or of the same report made from a redacted snapshot."""
     if not options.redact:
         yield run.folder

@@ -6,7 +6,7 @@ from analysis.facts.program import Node
 from analysis.resolve import Module
 from analysis.simulation.attributes import Attributes
 from analysis.simulation.likeness import is_alike_state
-from analysis.simulation.recording import Recorder
+from analysis.simulation.recording import BodyRecorder
 from analysis.simulation.records import Frame
 from analysis.simulation.repeating import repeat_body
 from analysis.simulation.values import Fault, LoadedModule, OutOfSteps, Raised
@@ -68,7 +68,7 @@ class Bodies(Attributes):
             self._adopt(module, record.module)
             return
         known.miss()
-        recorder = self.recorder = Recorder(module.name, self.loaded, module.name)
+        recorder = self.recorder = BodyRecorder(module.name, self.loaded, module.name)
         self._execute(module)
         if not self.ledger.touched and self.loaded.get(module.name) is module:
             known.keep(recorder.finish(module))

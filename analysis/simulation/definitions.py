@@ -6,7 +6,7 @@ from analysis.facts.program import Node
 from analysis.simulation.contents import copy_made
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind, find_in_class
-from analysis.simulation.recording import Recorder
+from analysis.simulation.recording import BodyRecorder
 from analysis.simulation.records import Frame
 from analysis.simulation.repeating import HEAVY, find_call
 from analysis.simulation.values import (
@@ -143,7 +143,7 @@ def _repeat_or_run(
             outer.repeat(known)
         return copy_made(known.result, known.made, known.foreign)
     recorded.miss()
-    recorder = machine.recorder = Recorder(outer.body if outer is not None else "", machine.loaded)
+    recorder = machine.recorder = BodyRecorder(outer.body if outer is not None else "", machine.loaded)
     recorder.calls[key[:2]] = machine.calls[key[:2]]
     for value in (*arguments, *keywords.values()):
         recorder.enter(value)

@@ -8,7 +8,7 @@ from analysis.resolve import Module
 from analysis.resolve.modules import NAMESPACE
 from analysis.simulation.bodies import Bodies
 from analysis.simulation.kept import find_top
-from analysis.simulation.recording import Recorder
+from analysis.simulation.recording import BodyRecorder
 from analysis.simulation.records import ABSENT, TOO_MUCH, Delta
 from analysis.simulation.seal import repeat_fault, seal
 from analysis.simulation.values import (
@@ -112,7 +112,7 @@ class Loader(Bodies):
         return found
 
     def _record_load(
-        self, recorder: Recorder | None, part: str, name: str, resolved: Module | None, parent: Value, found: Value,
+        self, recorder: BodyRecorder | None, part: str, name: str, resolved: Module | None, parent: Value, found: Value,
         *, is_new: bool,
     ) -> None:  # fmt: skip
         if recorder is None:

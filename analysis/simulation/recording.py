@@ -57,7 +57,7 @@ _HOLDING = (*_OBJECTS, BoundMethod)
 
 
 @dataclass(slots=True)
-class Recorder:
+class BodyRecorder:
     """Takes down what a body does, or a call in it; ``loaded`` are the modules of its process.
 
     ``body`` is the module whose names are bound; what a body reads of itself it has bound itself, so that this is no
@@ -220,7 +220,7 @@ class Recorder:
             return False
         return id(value) not in self.entered
 
-    def take(self, inner: Recorder) -> None:
+    def take(self, inner: BodyRecorder) -> None:
         """Note what a call inside of this body or call did."""
         if not (self.is_whole and inner.is_whole):
             self.spoil()

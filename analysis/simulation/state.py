@@ -9,7 +9,7 @@ from analysis.resolve import Module
 from analysis.simulation.constants import is_same_constant
 from analysis.simulation.events import DOUBT
 from analysis.simulation.ledger import Ledger
-from analysis.simulation.recording import Recorder
+from analysis.simulation.recording import BodyRecorder
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.shared import Shared
 from analysis.simulation.system_modules import SystemModules
@@ -67,7 +67,7 @@ class InterpreterState:
         shared.processes += 1
         self.number = shared.processes
         #: Takes down what the body or the call that runs does; None where nobody wants to know.
-        self.recorder: Recorder | None = None
+        self.recorder: BodyRecorder | None = None
         #: Modules whose load has raised while a record was followed that turned out not to fit, and what was raised.
         #: What then runs comes to them in the same order.
         self.failed_loads: list[tuple[str, Raised]] = []

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from analysis.why.answer import Cut, Guilt, Statement, Swallowed, Why
+from analysis.why.answer import CitedStatement, Guilt, Swallowed, TriedCut, Why
 from analysis.why.asking import explain_first_import
 from analysis.why.sources import SourceLines, open_sources
 
-__all__ = ["Cut", "Guilt", "SourceLines", "Statement", "Swallowed", "Why", "explain_first_import", "open_sources"]
+__all__ = [
+    "CitedStatement",
+    "Guilt",
+    "SourceLines",
+    "Swallowed",
+    "TriedCut",
+    "Why",
+    "explain_first_import",
+    "open_sources",
+]

@@ -11,7 +11,7 @@ from analysis.why.text import write_text
 
 
 @dataclass(frozen=True, slots=True)
-class Statement:
+class CitedStatement:
     """One statement of the target: its file, line, the module whose body it belongs to, and its first source line.
 
     ``source`` is empty where the file has changed since the snapshot, or cannot be read.
@@ -35,11 +35,11 @@ class Swallowed:
     ``left`` are the names of the statement and what they hold afterwards.
     """
 
-    statement: Statement
+    statement: CitedStatement
     outcome: str
     exception: str
     message: str
-    caught: Statement
+    caught: CitedStatement
     left: tuple[tuple[str, str], ...]
 
     @property
@@ -49,7 +49,7 @@ class Swallowed:
 
 
 @dataclass(frozen=True, slots=True)
-class Cut:
+class TriedCut:
     """What the trials of cuts say of the cycle behind a failure.
 
     ``statements`` are the imports to defer (none: no cut that was tried helps without harm), ``restored`` of
@@ -58,7 +58,7 @@ class Cut:
     """
 
     cycle: str
-    statements: tuple[Statement, ...]
+    statements: tuple[CitedStatement, ...]
     restored: int
     affected: int
     helps: bool
@@ -69,7 +69,7 @@ class Cut:
 class Guilt:
     """The commit that wrote a line; ``commit`` is empty for a line that is not committed."""
 
-    statement: Statement
+    statement: CitedStatement
     commit: str
     author: str
     date: str
@@ -96,14 +96,14 @@ class Why:
     message: str = ""
     reason: str = ""
     doubt: str = ""
-    chain: tuple[Statement, ...] = ()
+    chain: tuple[CitedStatement, ...] = ()
     missing_module: str = ""
     missing_name: str = ""
-    waiting: Statement | None = None
-    bound_later: Statement | None = None
-    cuts: tuple[Cut, ...] = ()
+    waiting: CitedStatement | None = None
+    bound_later: CitedStatement | None = None
+    cuts: tuple[TriedCut, ...] = ()
     guilt: tuple[Guilt, ...] = ()
-    imports: tuple[Statement, ...] = ()
+    imports: tuple[CitedStatement, ...] = ()
     modules_run: int = 0
     swallowed: tuple[Swallowed, ...] = ()
     executed_twice: tuple[str, ...] = ()

@@ -14,7 +14,7 @@ from analysis.errors import explain_unknown_module
 from analysis.manifest import Manifest
 from analysis.steps import read_left_names, read_statement
 from analysis.tables.simulation import CIRCULAR
-from analysis.why.answer import Cut, Guilt, Statement, Swallowed, Why
+from analysis.why.answer import CitedStatement, Guilt, Swallowed, TriedCut, Why
 from analysis.why.guilt import find_guilt
 from analysis.why.sources import Snapshot, open_sources
 
@@ -77,12 +77,12 @@ class _Asking:
         )  # fmt: skip
         return _add_guilt(_add_sources(why, self.snapshot), self.snapshot.manifest)
 
-    def _read_chain(self, row: Mapping[str, Any]) -> tuple[Statement, ...]:
+    def _read_chain(self, row: Mapping[str, Any]) -> tuple[CitedStatement, ...]:
         steps = [step for text in row["chain"] if (step := read_statement(text)) is not None]
-        chain = [Statement(step.path, step.line, step.module) for step in steps]
+        chain = [CitedStatement(step.path, step.line, step.module) for step in steps]
         failing = (row["failed_path"], row["failed_line"])
         if row["failed_path"] and (not chain or (chain[-1].path, chain[-1].line) != failing):
-            chain.append(Statement(*failing))
+            chain.append(CitedStatement(*failing))
         return tuple(chain)
 
     def _explain_partial(self, why: Why) -> Why:
@@ -98,7 +98,9 @@ class _Asking:
             pc.equal(names["name"].cast(pa.string()), why.missing_name),
         )
         rows = names.filter(chosen).select(["path", "line"]).to_pylist()
-        bound = min((Statement(row["path"], row["line"], why.missing_module) for row in rows), key=_rank, default=None)
+        bound = min(
+            (CitedStatement(row["path"], row["line"], why.missing_module) for row in rows), key=_rank, default=None
+        )
         is_later = bound and waiting and bound.path == waiting.path and bound.line >= waiting.line
         return replace(why, waiting=waiting, bound_later=bound if is_later else None)
 
@@ -107,11 +109,11 @@ class _Asking:
         for row in sorted(rows, key=lambda row: (row["outcome"] not in CIRCULAR, row["path"], row["line"])):
             left = tuple((each.name, each.state) for each in read_left_names(row["left_as"]))
             yield Swallowed(
-                Statement(row["path"], row["line"]), row["outcome"], row["exception"], row["message"],
-                Statement(row["caught_path"], row["caught_line"]), left,
+                CitedStatement(row["path"], row["line"]), row["outcome"], row["exception"], row["message"],
+                CitedStatement(row["caught_path"], row["caught_line"]), left,
             )  # fmt: skip
 
-    def _find_cuts(self, broken: Iterable[Statement]) -> Iterator[Cut]:
+    def _find_cuts(self, broken: Iterable[CitedStatement]) -> Iterator[TriedCut]:
         """Yield what was tried on the cycles at whose statements this first import fails, or loses something."""
         files = {each.path for each in broken}
         paths = dict(_read_pairs(self.snapshot.table("modules"), "module", "path"))
@@ -120,19 +122,19 @@ class _Asking:
             on_way = any(paths.get(member, "") in files for member in members.get(row["cycle"], ()))
             if self.module in row["affected"] and on_way:
                 steps = [step for text in row["statements"] if (step := read_statement(text)) is not None]
-                yield Cut(
-                    row["cycle"], tuple(Statement(step.path, step.line, step.module) for step in steps),
+                yield TriedCut(
+                    row["cycle"], tuple(CitedStatement(step.path, step.line, step.module) for step in steps),
                     len(row["restored"]), len(row["affected"]), self.module in row["restored"], row["tried"],
                 )  # fmt: skip
 
-    def _find_imports(self) -> tuple[Statement, ...]:
+    def _find_imports(self) -> tuple[CitedStatement, ...]:
         """Return what the module's own statements import on import; ``module`` is here what is imported."""
         rows = _find_rows(self.snapshot, "edges", "importer", self.module)
         chosen = [row for row in rows if row["scope"] in {"module", "class"} and not row["is_ancestor"]]
         chosen.sort(key=lambda row: (row["position"], row["imported"]))
         first = {row["imported"]: row for row in reversed(chosen)}
         named = sorted(first.values(), key=lambda row: (row["position"], row["imported"]))
-        return tuple(Statement(row["path"], row["line"], row["imported"]) for row in named)
+        return tuple(CitedStatement(row["path"], row["line"], row["imported"]) for row in named)
 
     def _find_observed(self) -> str:
         rows = _find_rows(self.snapshot, "probed", "module", self.module)
@@ -147,7 +149,7 @@ def _find_reason(own: Mapping[str, Any]) -> str:
     return _NOT_IMPORTED.get(own["kind"], "No import statement can reach it by this name")
 
 
-def _rank(statement: Statement) -> tuple[str, int]:
+def _rank(statement: CitedStatement) -> tuple[str, int]:
     return statement.path, statement.line
 
 
@@ -164,7 +166,7 @@ def _add_sources(why: Why, snapshot: Snapshot) -> Why:
     """Return the answer with the source line of each statement."""
     lines = open_sources(snapshot)
 
-    def add(each: Statement) -> Statement:
+    def add(each: CitedStatement) -> CitedStatement:
         return replace(each, source=lines.read(each.path, each.line))
 
     why = replace(

@@ -10,7 +10,7 @@ from pathlib import Path
 from analysis.facts.git_command import Git
 from analysis.facts.git_folders import GitRefusedError
 from analysis.facts.git_stand_in import open_git
-from analysis.why.answer import Guilt, Statement
+from analysis.why.answer import CitedStatement, Guilt
 from analysis.wording import make_harmless
 
 #: For all lines together: a long history takes long, and the rest of the answer is there.
@@ -19,7 +19,7 @@ _SHORT = 9
 _LONGEST = 120
 
 
-def find_guilt(root: Path, statements: Iterable[Statement], *, seconds: float = SECONDS) -> tuple[Guilt, ...]:
+def find_guilt(root: Path, statements: Iterable[CitedStatement], *, seconds: float = SECONDS) -> tuple[Guilt, ...]:
     """Return the commits that wrote some lines of the working tree; of a line that git does not know, nothing.
 
     Nothing at all without git, where git is refused, and after the time is up.
@@ -38,13 +38,13 @@ def find_guilt(root: Path, statements: Iterable[Statement], *, seconds: float = 
     return tuple(found)
 
 
-def _blame(git: Git, statement: Statement) -> Guilt | None:
+def _blame(git: Git, statement: CitedStatement) -> Guilt | None:
     wanted = f"{statement.line},{statement.line}"
     printed = git.run("blame", "--no-textconv", "--porcelain", "-L", wanted, "--", statement.path)
     return _read_porcelain(statement, printed.decode("utf-8", "replace")) if printed else None
 
 
-def _read_porcelain(statement: Statement, text: str) -> Guilt | None:
+def _read_porcelain(statement: CitedStatement, text: str) -> Guilt | None:
     r"""Return what git says of one line: the commit in the first word, then a key and a value per line.
 
     >>> text = "0123456789abcdef 3 3 1\nauthor Ann\nauthor-time 0\nsummary Add orders\nfilename a.py\n\timport b\n"

@@ -10,7 +10,7 @@ from analysis.why.text import count_repeated, explain_failure, explain_surroundi
 from analysis.wording import format_count, make_harmless
 
 if TYPE_CHECKING:
-    from analysis.why.answer import Statement, Swallowed, Why
+    from analysis.why.answer import CitedStatement, Swallowed, Why
 
 #: Colours come from the page around it; only lines and washes are drawn, half transparent, for any paper.
 _STYLE = (
@@ -48,7 +48,7 @@ def _write_parts(why: Why) -> Iterator[str]:
     yield _write_list(map(_safe, explain_surroundings(why)))
 
 
-def _write_statement(step: Statement) -> str:
+def _write_statement(step: CitedStatement) -> str:
     inside = f" in {_safe(step.module)}" if step.module else ""
     source = f"<br><code>{_safe(step.source)}</code>" if step.source else ""
     return f'<span class="place">{_safe(step.place)}{inside}</span>{source}'

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from analysis.wording import choose_form, format_count, make_harmless
 
 if TYPE_CHECKING:
-    from analysis.why.answer import Cut, Guilt, Statement, Swallowed, Why
+    from analysis.why.answer import CitedStatement, Guilt, Swallowed, TriedCut, Why
 
 _MOST = 12
 _STATES = {"None": "stays None", "absent": "stays undefined"}
@@ -74,7 +74,7 @@ def write_traceback(why: Why) -> Iterator[str]:
     yield f"{why.exception}: {why.message}" if why.message else why.exception
 
 
-def count_repeated(chain: Iterable[Statement]) -> list[tuple[Statement, int]]:
+def count_repeated(chain: Iterable[CitedStatement]) -> list[tuple[CitedStatement, int]]:
     """Return the statements of a chain, those that follow themselves once, with how often they do."""
     return [(step, len(list(same))) for step, same in groupby(chain)]
 
@@ -111,7 +111,7 @@ def explain_surroundings(why: Why) -> Iterator[str]:
         yield "Some of these files have changed since the snapshot: their source is not shown"
 
 
-def format_cut(cut: Cut) -> str:
+def format_cut(cut: TriedCut) -> str:
     """Return what the trials of cuts say, in one sentence."""
     of = f"{cut.restored:,} of {format_count(cut.affected, 'first import')}"
     if not cut.statements:
@@ -152,5 +152,5 @@ def _write_swallowed(each: Swallowed) -> Iterator[str]:
     yield f"  {each.exception}: {each.message}"
 
 
-def _show(statement: Statement) -> str:
+def _show(statement: CitedStatement) -> str:
     return f"{statement.place} ({statement.source})" if statement.source else statement.place
