@@ -30,25 +30,25 @@ GRACE_SECONDS = 30
 #: A notebook that is killed leaves its cells up to so many seconds before.
 SAVE_SECONDS = 2.0
 
-#: The outputs of the cell that runs. A process runs one notebook.
-_outputs: list[dict[str, Any]] = []
+#: One output of a cell, as a notebook keeps it.
+Output = dict[str, Any]
 
 
 class _Stream(io.TextIOBase):
     """Standard output or error of a cell; what is written without a break is one output."""
 
-    def __init__(self, name: str) -> None:
-        self._name = name
+    def __init__(self, name: str, outputs: list[Output]) -> None:
+        self._name, self._outputs = name, outputs
 
     def writable(self) -> bool:
         return True
 
     def write(self, text: str) -> int:
-        last = _outputs[-1] if _outputs else {}
+        last = self._outputs[-1] if self._outputs else {}
         if last.get("output_type") == "stream" and last["name"] == self._name:
             last["text"] += text
         elif text:
-            _outputs.append({"output_type": "stream", "name": self._name, "text": text})
+            self._outputs.append({"output_type": "stream", "name": self._name, "text": text})
         return len(text)
 
 
@@ -56,10 +56,10 @@ class _Display(DisplayPublisher):
     """Keeps what ``display`` shows."""
 
     def publish(self, data: dict[str, Any], metadata: dict[str, Any] | None = None, **_: Any) -> None:  # type: ignore[override]
-        _outputs.append({"output_type": "display_data", "data": data, "metadata": metadata or {}})
+        self.shell.outputs.append({"output_type": "display_data", "data": data, "metadata": metadata or {}})
 
     def clear_output(self, wait: bool = False) -> None:  # noqa: ARG002 - IPython's signature
-        _outputs.clear()
+        self.shell.outputs.clear()
 
 
 class _Result(DisplayHook):
@@ -70,7 +70,7 @@ class _Result(DisplayHook):
 
     def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
         count = self.prompt_count
-        _outputs.append(
+        self.shell.outputs.append(
             {"output_type": "execute_result", "data": format_dict, "metadata": md_dict or {}, "execution_count": count}
         )
 
@@ -81,8 +81,13 @@ class _Result(DisplayHook):
 class _Shell(InteractiveShell):
     """An IPython shell without a terminal, a history or files of its own."""
 
+    def __init__(self, **settings: Any) -> None:
+        #: Those of the cell that runs.
+        self.outputs: list[Output] = []
+        super().__init__(**settings)
+
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
-        _outputs.append(
+        self.outputs.append(
             {"output_type": "error", "ename": etype.__name__, "evalue": str(evalue), "traceback": list(stb)}
         )
 
@@ -118,7 +123,7 @@ def _build_engine() -> type:
     return ShellEngine
 
 
-def _start_shell() -> InteractiveShell:
+def _start_shell() -> _Shell:
     shell = _Shell(  # type: ignore[no-untyped-call]
         display_pub_class=_Display, displayhook_class=_Result, colors="nocolor",
         config=Config({"HistoryManager": {"enabled": False}}),
@@ -129,13 +134,17 @@ def _start_shell() -> InteractiveShell:
     return shell
 
 
-def _run(shell: InteractiveShell, cell: Any, seconds: int) -> bool:
+def _run(shell: _Shell, cell: Any, seconds: int) -> bool:
     """Run one code cell, keep its outputs in it, and return whether it went well."""
-    _outputs.clear()
-    with redirect_stdout(_Stream("stdout")), redirect_stderr(_Stream("stderr")), _limited(seconds):
+    shell.outputs.clear()
+    with (
+        redirect_stdout(_Stream("stdout", shell.outputs)),
+        redirect_stderr(_Stream("stderr", shell.outputs)),
+        _limited(seconds),
+    ):
         result = shell.run_cell(cell.source, store_history=True)  # type: ignore[no-untyped-call]
     cell.execution_count = shell.execution_count - 1
-    cell.outputs = [import_nbformat().from_dict(output) for output in _outputs]
+    cell.outputs = [import_nbformat().from_dict(output) for output in shell.outputs]
     return bool(result.success)
 
 
