@@ -200,8 +200,8 @@ def test_a_git_that_does_not_answer_costs_a_moment_and_the_commit(make_tree: Tre
     slow.chmod(0o755)
     code = (
         "import time; from pathlib import Path; from analysis.why.guilt import find_guilt;"
-        "from analysis.why import Statement; started = time.monotonic();"
-        "asked = [Statement('shop/db.py', 2), Statement('shop/api.py', 2)];"
+        "from analysis.why import CitedStatement; started = time.monotonic();"
+        "asked = [CitedStatement('shop/db.py', 2), CitedStatement('shop/api.py', 2)];"
         f"print(find_guilt(Path({str(root)!r}), asked, seconds=0.5),"
         "time.monotonic() - started < 20)"
     )

@@ -20,22 +20,13 @@ _WITHOUT_FRAMES = frozenset({"explain", "findings", "paths", "why"})
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
 
-class _NoFrames:
-    """Lets pandas not be there. Arrow loads it when it makes a column of a list, which takes as long as an answer."""
-
-    @staticmethod
-    def find_spec(name: str, path: object = None, target: object = None) -> None:
-        """Say that there is no pandas; nothing of any other module."""
-        del path, target
-        if name == "pandas":
-            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
-
-
 def main() -> NoReturn:
     """Run the command; every failure of the caller or the machine is one line on standard error."""
     ending = end_in_order()
     if _WITHOUT_FRAMES.intersection(sys.argv[1:2]):
-        sys.meta_path.insert(0, _NoFrames())
+        from analysis.executor import spare_pandas
+
+        spare_pandas()
     try:
         code = app(prog_name="ssot", standalone_mode=False)
         if code == _INTERRUPTED:  # the parser turns the exception into this code

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from analysis.cli.application import app
-from analysis.cli.options import Json, OldQuiet, Quiet
+from analysis.cli.options import In, Json, OldQuiet, Quiet
 from analysis.cli.requests import open_or_scan, print_json
 from analysis.terminal import print_paths
 
@@ -17,9 +17,7 @@ from analysis.terminal import print_paths
 def explain(
     importer: Annotated[str, typer.Argument(help="The importing module.")],
     imported: Annotated[str, typer.Argument(help="The imported module, directly or through others.")],
-    target: Annotated[
-        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
-    ] = "",
+    target: In = "",
     limit: Annotated[int, typer.Option("--limit", "-n", min=1, help="Largest number of chains to print.")] = 5,
     json_: Json = False,
     quiet: OldQuiet = False,
@@ -35,9 +33,7 @@ def explain(
 @app.command(epilog="Examples: `ssot paths Order --in ~/src/shop` · `ssot paths shop.api.Order --in shop`")
 def paths(
     name: Annotated[str, typer.Argument(help="A class name, pkg.mod.Name, or the definition pkg.mod:Name.")],
-    target: Annotated[
-        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
-    ] = "",
+    target: In = "",
     json_: Json = False,
     quiet: OldQuiet = False,
 ) -> None:
@@ -52,9 +48,7 @@ def paths(
 @app.command(epilog="Examples: `ssot why shop.api --in ~/src/shop` · `ssot why shop.api --in shop --json`")
 def why(
     module: Annotated[str, typer.Argument(help="The module that is imported first.")],
-    target: Annotated[
-        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
-    ] = "",
+    target: In = "",
     json_: Json = False,
     quiet: OldQuiet = False,
 ) -> None:
@@ -68,9 +62,7 @@ def why(
 
 @app.command(epilog="Examples: `ssot findings --in . --severity P1` · `ssot findings --in . --rule '*-cycle' --json`")
 def findings(
-    target: Annotated[
-        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
-    ] = "",
+    target: In = "",
     rule: Annotated[
         list[str] | None, typer.Option("--rule", metavar="RULE", help="Name of a rule, or a pattern; repeatable.")
     ] = None,
@@ -99,9 +91,7 @@ def findings(
 
 @app.command(epilog="Examples: `ssot export --in .` · `ssot export --in . --package shop --format dot --out a.dot`")
 def export(
-    target: Annotated[
-        str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
-    ] = "",
+    target: In = "",
     form: Annotated[
         Literal["mermaid", "dot", "graphml"],
         typer.Option("--format", help="mermaid shows the most important part only; dot and graphml have all."),

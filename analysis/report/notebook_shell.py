@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from IPython.core.displayhook import DisplayHook
 from IPython.core.displaypub import DisplayPublisher
@@ -69,8 +69,8 @@ class _Result(DisplayHook):
         pass
 
     def write_format_data(self, format_dict: dict[str, Any], md_dict: dict[str, Any] | None = None) -> None:
-        count = self.prompt_count
-        self.shell.outputs.append(
+        count, outputs = self.prompt_count, cast(_Shell, self.shell).outputs
+        outputs.append(
             {"output_type": "execute_result", "data": format_dict, "metadata": md_dict or {}, "execution_count": count}
         )
 
@@ -84,7 +84,7 @@ class _Shell(InteractiveShell):
     def __init__(self, **settings: Any) -> None:
         #: Those of the cell that runs.
         self.outputs: list[Output] = []
-        super().__init__(**settings)
+        super().__init__(**settings)  # type: ignore[no-untyped-call]
 
     def _showtraceback(self, etype: type, evalue: BaseException, stb: list[str]) -> None:
         self.outputs.append(
@@ -124,7 +124,7 @@ def _build_engine() -> type:
 
 
 def _start_shell() -> _Shell:
-    shell = _Shell(  # type: ignore[no-untyped-call]
+    shell = _Shell(
         display_pub_class=_Display, displayhook_class=_Result, colors="nocolor",
         config=Config({"HistoryManager": {"enabled": False}}),
     )  # fmt: skip
@@ -137,11 +137,8 @@ def _start_shell() -> _Shell:
 def _run(shell: _Shell, cell: Any, seconds: int) -> bool:
     """Run one code cell, keep its outputs in it, and return whether it went well."""
     shell.outputs.clear()
-    with (
-        redirect_stdout(_Stream("stdout", shell.outputs)),
-        redirect_stderr(_Stream("stderr", shell.outputs)),
-        _limited(seconds),
-    ):
+    output, errors = (_Stream(name, shell.outputs) for name in ("stdout", "stderr"))
+    with redirect_stdout(output), redirect_stderr(errors), _limited(seconds):
         result = shell.run_cell(cell.source, store_history=True)  # type: ignore[no-untyped-call]
     cell.execution_count = shell.execution_count - 1
     cell.outputs = [import_nbformat().from_dict(output) for output in shell.outputs]

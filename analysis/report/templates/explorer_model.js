@@ -2,7 +2,7 @@
 // Nothing here touches the page.
 (function (explorer) {
   "use strict";
-  // What a cycle does, the gravest first; the same words as in the data.
+  // What a cycle does, the most severe first; the same words as in the data.
   const EFFECTS = ["fails", "swallowed", "unknown", "works", "later"];
   const ON_IMPORT = ["module", "class"];
 
