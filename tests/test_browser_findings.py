@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import csv
 import re
-import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from report_trees import HOSTILE, HOSTILE_POLICY, SHOP, investigate
-from test_browser import FLAGS, PALE, STICKING_OUT, leave, visit
+from test_browser import CHROMIUM, PALE, STICKING_OUT, leave, visit
 
 import analysis
 from analysis.investigation import Investigation
@@ -22,21 +20,11 @@ from analysis.report.run_report import describe_report
 from analysis.report.single_file import build_single_file
 from analysis.report.templating import render
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
     pytest.mark.browser,
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH: the pages were not opened in a browser"),
 ]
 CARDS = "document.querySelectorAll('.card').length"
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield chromium
-        chromium.close()
 
 
 def write_pages(inv: Investigation, folder: Path) -> Path:

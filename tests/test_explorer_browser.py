@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import random
-from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -12,7 +11,7 @@ from typing import Any
 import networkx as nx
 import pytest
 from report_trees import HOSTILE, HOSTILE_POLICY, investigate
-from test_browser import CHROMIUM, FLAGS, PALE, STICKING_OUT, Visit, find_barriers, leave, visit
+from test_browser import CHROMIUM, PALE, STICKING_OUT, Visit, find_barriers, leave, visit
 
 import analysis
 from analysis.bundled_case import build_bundled_case
@@ -46,15 +45,6 @@ SHOWN = """() => {
     lines: keys(".x-svg [data-link]", "link").sort(),
   };
 }"""
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    playwright = pytest.importorskip("playwright.sync_api")
-    with playwright.sync_playwright() as started:
-        chromium = started.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
-        yield chromium
-        chromium.close()
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ from analysis.steps import read_cut, read_loop_step, read_statement
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
 
-#: What a cycle does, the most severe first. ``fails``: a first import fails because of it; ``swallowed``: such a failure
-#: is silently swallowed; ``works``: the first import of each of its modules was simulated, and works; ``unknown``: not all
-#: were simulated; ``later``: nothing of it happens on import, because functions or type checkers close it.
+#: What a cycle does, the most severe first. ``fails``: a first import fails because of it; ``swallowed``: such a
+#: failure is silently swallowed; ``works``: the first import of each of its modules was simulated, and works;
+#: ``unknown``: not all were simulated; ``later``: nothing of it happens on import, because functions or type checkers
+#: close it.
 EFFECTS = ("fails", "swallowed", "unknown", "works", "later")
 #: The rule about the cycles of each kind, without and with the packages on the way.
 RULE_OF_KIND = {
