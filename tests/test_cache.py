@@ -13,10 +13,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analysis.cache import Collection, read_entry, read_lines, seal_line, write_entry
+from analysis.cache import Collection, read_entry, read_lines, remember_text, seal_line, write_entry
 from analysis.cache.limit import VARIABLE, make_room
 from analysis.cache.packs import read_pack, write_pack
 from analysis.errors import AnalysisError
+from analysis.facts.attribute_places import find_uses
 
 VALUES = {"a": b"one" * 100, "b": b"", "longer": bytes(range(256)) * 40}
 NAMES = st.text("abc-_.0", min_size=1, max_size=64)
@@ -264,3 +265,25 @@ def test_a_cut_or_flipped_line_is_no_line(
         place.write_bytes(whole[: at // 8])
         assert list(read_lines(place, "l")) in [texts[:count] for count in range(len(texts) + 1)]
     assert list(read_lines(place, "other")) == []
+
+
+def test_what_was_asked_of_a_text_is_not_asked_again_until_too_much_is_remembered() -> None:
+    asked: list[tuple[bytes, str]] = []
+
+    @remember_text
+    def find(text: bytes, name: str) -> int:
+        asked.append((text, name))
+        return text.find(name.encode())
+
+    assert [find(b"a b", "b"), find(b"a b", "b"), find(b"a b", "a"), find(b"b", "b")] == [2, 2, 0, 0]
+    assert asked == [(b"a b", "b"), (b"a b", "a"), (b"b", "b")]
+
+
+def test_one_process_judges_changed_files_anew_and_back() -> None:
+    source = "from p import m\nm.gone()\n"
+    names = frozenset({"m.gone"})
+    uses = find_uses(source.encode(), names)
+    assert [use.line for use in uses] == [2]
+    assert [use.line for use in find_uses(b"\n" + source.encode(), names)] == [3]
+    assert find_uses(source.encode(), names) == uses
+    assert find_uses(source.encode(), frozenset({"m.other"})) == ()

@@ -11,8 +11,9 @@ from analysis.cache.entries import read_entry, write_entry
 from analysis.cache.keys import build_key
 from analysis.cache.lines import read_lines, seal_line
 from analysis.cache.packs import Value
+from analysis.cache.remembered import remember_text
 
 __all__ = [
-    "Collection", "Value", "build_key", "pack_table", "pack_tables", "read_entry", "read_lines", "seal_line",
-    "unpack_table", "write_entry",
+    "Collection", "Value", "build_key", "pack_table", "pack_tables", "read_entry", "read_lines",
+    "remember_text", "seal_line", "unpack_table", "write_entry",
 ]  # fmt: skip

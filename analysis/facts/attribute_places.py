@@ -6,6 +6,7 @@ import ast
 from collections.abc import Collection, Iterator
 from typing import NamedTuple
 
+from analysis.cache import remember_text
 from analysis.facts.expressions import find_dotted, is_typing_only
 from analysis.facts.lines import find_lines, has_line_between, normalise_line_ends
 from analysis.facts.scopes import Function, list_bindings
@@ -28,15 +29,16 @@ class Use(NamedTuple):
     is_deferred: bool
 
 
-def find_uses(source: bytes, wanted: Collection[str]) -> Iterator[Use]:
-    """Yield the uses of some dotted names in a file, each line once; nothing where the file sets one of them."""
+@remember_text
+def find_uses(source: bytes, wanted: frozenset[str]) -> tuple[Use, ...]:
+    """Return the uses of some dotted names in a file, each line once; nothing where the file sets one of them."""
     tree = parse(source).tree if source else None
     if tree is None:
-        return
+        return ()
     lines = find_lines(normalise_line_ends(source), tuple(sorted(name.encode() for name in wanted)))
     reader = _Reader(tree, wanted, lines)
     found = list(dict.fromkeys(reader.read()))
-    yield from (use for use in found if use.dotted not in reader.stored)
+    return tuple(use for use in found if use.dotted not in reader.stored)
 
 
 class _Reader:

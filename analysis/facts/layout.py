@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from functools import partial
+from functools import cache
 from pathlib import Path
 
 import pyarrow as pa
@@ -55,8 +55,13 @@ def _find_searched(
     stated = [Stated(path, name, "") for name, path in texts if folders.has_module("", name) or "." not in name]
     for index, module, name, line, scope in _list_stated(parts["imports"], names):
         stated.append(Stated(paths[index], module, name, line if scope == "module" else 0))
-    bound = partial(_list_bound, parts["bindings"], {path: number for number, path in enumerate(paths)})
-    return SearchedNames(folders, stated, named, bound).find(starts), texts
+    numbers = {path: number for number, path in enumerate(paths)}
+
+    @cache
+    def list_bound(path: str) -> frozenset[str]:
+        return _list_bound(parts["bindings"], numbers.get(path, -1))
+
+    return SearchedNames(folders, stated, named, list_bound).find(starts), texts
 
 
 def _list_stated(imports: pa.Table, firsts: set[str]) -> list[tuple[int, str, str, int, str]]:
@@ -67,7 +72,7 @@ def _list_stated(imports: pa.Table, firsts: set[str]) -> list[tuple[int, str, st
     return list(tables.read_rows(imports.filter(is_meant), FILE, "module", "name", "line", "scope"))
 
 
-def _list_bound(bindings: pa.Table, numbers: Mapping[str, int], path: str) -> set[str]:
+def _list_bound(bindings: pa.Table, number: int) -> frozenset[str]:
     """Return the names that a file binds."""
-    own = bindings.filter(pc.equal(bindings.column(FILE), numbers.get(path, -1)))
-    return set(tables.read_column(own, "name"))
+    own = bindings.filter(pc.equal(bindings.column(FILE), number))
+    return frozenset(tables.read_column(own, "name"))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 
+from analysis.cache import remember_text
 from analysis.facts.expressions import find_dotted, is_typing_only
 from analysis.facts.scopes import Function, list_bindings
 from analysis.facts.source import parse
@@ -21,18 +22,19 @@ _USED = (
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
 
 
-def find_typing_uses(source: bytes, names: Collection[str]) -> Iterator[tuple[str, int]]:
-    """Yield name and line of the uses in functions of names that a module has for type checkers only, in order.
+@remember_text
+def find_typing_uses(source: bytes, names: frozenset[str]) -> tuple[tuple[str, int], ...]:
+    """Return name and line of the uses in functions of names that a module has for type checkers only, in order.
 
     Annotations do not count, nor names that a function binds itself, nor what stands under a test for type checkers or
     in a try that catches NameError.
     """
     either = b"|".join(re.escape(name.encode()) for name in sorted(names))
     if not names or any(text in source for text in _BINDING) or not re.search(_USED % ((either,) * 5), source):
-        return
+        return ()
     tree = parse(source).tree
-    found = [] if tree is None else list(_read(tree, frozenset(names), is_inside=False))
-    yield from sorted(dict.fromkeys(found), key=lambda use: (use[1], use[0]))
+    found = [] if tree is None else list(_read(tree, names, is_inside=False))
+    return tuple(sorted(dict.fromkeys(found), key=lambda use: (use[1], use[0])))
 
 
 def _read(node: ast.AST, names: frozenset[str], *, is_inside: bool) -> Iterator[tuple[str, int]]:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from analysis import tables
+from analysis.cache import remember_text
 from analysis.facts.attribute_places import Use, find_uses
 from analysis.facts.lines import find_offsets
 from analysis.facts.source import LARGEST_FILE_BYTES
@@ -69,7 +70,7 @@ def find_missing_attributes(target: TargetResolver, tree: SourceTree) -> list[Mi
         lacking = {
             dotted: lack for dotted, lack in lacks.items() if not finder.is_set(lack.module, dotted.rpartition(".")[2])
         }
-        for use in find_uses(_read(tree, path), lacking) if lacking else ():
+        for use in find_uses(_read(tree, path), frozenset(lacking)) if lacking else ():
             lack = lacking[use.dotted]
             missing.append(MissingAttribute(lack.module, lack.name, use, path, use.dotted, lack.hidden))
     return sorted(missing, key=lambda each: (each.path, each.use.line, each.written))
@@ -137,7 +138,7 @@ class _Finder:
         if not source or len(names) > _MOST_NAMES:
             return {}
         found: dict[str, _Lack] = {}
-        for first, rest, sets in {use for name in names for use in _list_uses(source, name)}:
+        for first, rest, sets in _list_uses(source, frozenset(names)):
             parts = rest.decode("utf-8", "replace").split(".")[1:]
             lack = self._follow(names[first], parts, first)
             if lack is not None and sets and lack[0].count(".") == len(parts):
@@ -201,7 +202,13 @@ class _Finder:
             self.set_somewhere.add((names[name].number, "*"))
 
 
-def _list_uses(source: bytes, name: str) -> Iterator[tuple[str, bytes, bytes]]:
+@remember_text
+def _list_uses(source: bytes, names: frozenset[str]) -> frozenset[tuple[str, bytes, bytes]]:
+    """Return the attributes that a text takes from names, each with its name."""
+    return frozenset(use for name in names for use in _list_uses_of(source, name))
+
+
+def _list_uses_of(source: bytes, name: str) -> Iterator[tuple[str, bytes, bytes]]:
     """Yield the attributes that a text takes from a name; to look for plain text is many times faster than a pattern.
 
     The second are the attributes with their dots, the third what assigns something to them; empty without that.

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.cache import remember_text
 from analysis.facts.source import parse
 from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext
@@ -31,7 +32,7 @@ def find_called(case: RuleContext, names: Iterable[str]) -> set[str]:
     called: set[str] = set()
     for path, program in tables.read_rows(programs, "path", "program"):
         if not is_test_file(path):
-            called.update(_list_called(json.loads(program)))
+            called.update(_list_called(program.encode()))
     return called & wanted
 
 
@@ -57,22 +58,38 @@ def _find_callers(case: RuleContext, paths: Iterable[str]) -> Mapping[str, set[s
     callers: dict[str, set[str]] = {}
     for path in paths:
         try:
-            tree = parse(case.facts.tree.read_bytes(path)).tree
+            source = case.facts.tree.read_bytes(path)
         except OSError:
             continue
-        for function in ast.walk(tree) if tree is not None else ():
-            if isinstance(function, _DEFINED):
-                for node in ast.walk(function):
-                    if isinstance(node, ast.Call):
-                        callers.setdefault(_name_last(node.func), set()).add(function.name)
+        for called, caller in _list_calls(source):
+            callers.setdefault(called, set()).add(caller)
     return callers
+
+
+@remember_text
+def _list_calls(source: bytes) -> frozenset[tuple[str, str]]:
+    """Return the last names that functions of a text call, each with the function."""
+    tree = parse(source).tree
+    return frozenset(
+        (_name_last(node.func), function.name)
+        for function in (ast.walk(tree) if tree is not None else ())
+        if isinstance(function, _DEFINED)
+        for node in ast.walk(function)
+        if isinstance(node, ast.Call)
+    )
 
 
 def _name_last(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
-def _list_called(program: list[Any]) -> Iterator[str]:
+@remember_text
+def _list_called(program: bytes) -> frozenset[str]:
+    """Return the last names of what a program calls, given as it is kept."""
+    return frozenset(_read_called(json.loads(program)))
+
+
+def _read_called(program: list[Any]) -> Iterator[str]:
     """Yield the last names of what a program calls; see ``analysis/facts/program_expressions.py``."""
     waiting: list[Any] = [program]
     while waiting:

@@ -34,8 +34,9 @@ class SearchedNames:
     """
 
     def __init__(
-        self, layout: Folders, stated: Iterable[Stated], named: frozenset[str], list_bound: Callable[[str], set[str]]
-    ) -> None:
+        self, layout: Folders, stated: Iterable[Stated], named: frozenset[str],
+        list_bound: Callable[[str], frozenset[str]],
+    ) -> None:  # fmt: skip
         self._layout = layout
         self._named = named
         self._list_bound = list_bound

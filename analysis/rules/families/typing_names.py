@@ -41,7 +41,7 @@ def _check_file(case: RuleContext, path: str, names: set[str]) -> Iterator[Findi
         source = case.facts.tree.read_bytes(path)
     except OSError:
         return
-    found = list(find_typing_uses(source, names))
+    found = find_typing_uses(source, frozenset(names))
     given = {name for name in {name for name, _ in found} if _is_given(case, name)}
     uses = [use for use in found if use[0] not in given]
     if not uses:
