@@ -42,7 +42,7 @@ def compile_function(source: str, line: int) -> tuple[list[Node], bool] | None:
     if tree is None:
         return None
     found = tree.body[0].body[0] if is_indented else tree.body[0]  # type: ignore[attr-defined]
-    if not isinstance(found, ast.FunctionDef):
+    if not isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):
         return None
     ast.increment_lineno(found, line - found.lineno)
     return _Compiler(found.body, is_annotating=False).block(found.body), _yields(found.body)
@@ -138,23 +138,14 @@ class _Compiler(ExpressionCompiler):
 
     def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> Node:
         given = node.args
-        parameters = [argument.arg for argument in given.args]
-        if given.posonlyargs:
-            parameters = [*(argument.arg for argument in given.posonlyargs), *parameters]
         annotations = []
         if self._is_annotating:
             every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
             noted = [each.annotation for each in every if each is not None and each.annotation is not None]
             noted += [node.returns] if node.returns is not None else []
             annotations = [value for value in map(self.expression, noted) if value[0] != "k"]
-        keyword_only = [
-            [argument.arg, None if default is None else self.expression(default)]
-            for argument, default in (zip(given.kwonlyargs, given.kw_defaults, strict=True) if given.kwonlyargs else ())
-        ]
         return [
-            "def", node.lineno, node.name, self._each(node.decorator_list),
-            [parameters, self._each(given.defaults), given.vararg.arg if given.vararg else None, keyword_only,
-             given.kwarg.arg if given.kwarg else None],
+            "def", node.lineno, node.name, self._each(node.decorator_list), self.parameters(given),
             annotations, node.end_lineno, isinstance(node, ast.AsyncFunctionDef),
         ]  # fmt: skip
 
@@ -208,8 +199,21 @@ class _Compiler(ExpressionCompiler):
         cases = []
         for case in node.cases:
             bound = {getattr(part, "name", None) or getattr(part, "rest", None) for part in ast.walk(case.pattern)}
-            cases.append([sorted(filter(None, bound)), self.block(case.body)])
+            guard = None if case.guard is None else self.expression(case.guard)
+            cases.append([sorted(filter(None, bound)), self.block(case.body), self._pattern(case.pattern), guard])
         return ["match", node.lineno, self.expression(node.subject), cases]
+
+    def _pattern(self, node: ast.pattern) -> Node:
+        """Return ``["=", value]``, ``["_", name]`` (whatever it is), ``["|", patterns]``; ``["u"]`` for others."""
+        if isinstance(node, ast.MatchValue):
+            return ["=", self.expression(node.value)]
+        if isinstance(node, ast.MatchSingleton):
+            return ["=", ["k", node.value]]
+        if isinstance(node, ast.MatchOr):
+            return ["|", [self._pattern(each) for each in node.patterns]]
+        if isinstance(node, ast.MatchAs) and node.pattern is None:
+            return ["_", node.name]
+        return ["u"]
 
     def _raise(self, node: ast.Raise) -> Node:
         raised = None if node.exc is None else self.expression(node.exc)

@@ -1,4 +1,4 @@
-"""What an expression evaluates when a module is imported, as nested lists; what is not followed is ``["u", parts]``.
+r"""What an expression evaluates when a module is imported, as nested lists; what is not followed is ``["u", parts]``.
 
 Expressions: ``["k", constant]``, ``["n", name, line]``, ``["a", owner, name, line]``,
 ``["c", callee, arguments, [[keyword, value]], line]``, ``["o", operator, left, right]`` (comparison or arithmetic),
@@ -6,7 +6,8 @@ Expressions: ``["k", constant]``, ``["n", name, line]``, ``["a", owner, name, li
 ``["-", from, to]`` (a slice), ``["l", elements, "tuple" or "set"]`` (neither for a list), ``["d", [[key, value]]]``,
 ``[":", name, value]``, ``["*", value]``, ``[",", first, value]`` (the first is evaluated only), ``["u", parts]``,
 ``["f", parts]`` (an f-string without formats), ``["for", kind, element, [[target, whole, tests]]]`` (a comprehension;
-of a dictionary the element is a pair), ``["y", value]`` (``yield``), ``["y*", whole]`` (``yield from``).
+of a dictionary the element is a pair), ``["y", value]`` (``yield``), ``["y*", whole]`` (``yield from``),
+``["w", value]`` (``await``), ``["\", parameters, value, line, column]`` (``lambda``; parameters as of ``def``).
 """
 
 from __future__ import annotations
@@ -81,8 +82,6 @@ class ExpressionCompiler:
         compiler = _EXPRESSIONS.get(type(node))
         if compiler is not None:
             return compiler(self, node)
-        if isinstance(node, ast.Lambda):
-            return ["u", self._each(node.args.defaults)]
         return self._parts(node)
 
     def _parts(self, node: ast.expr) -> Node:
@@ -200,6 +199,24 @@ class ExpressionCompiler:
     def _yield_from(self, node: ast.YieldFrom) -> Node:
         return ["y*", self.expression(node.value)]
 
+    def _await(self, node: ast.Await) -> Node:
+        return ["w", self.expression(node.value)]
+
+    def _lambda(self, node: ast.Lambda) -> Node:
+        return ["\\", self.parameters(node.args), self.expression(node.body), node.lineno, node.col_offset]
+
+    def parameters(self, given: ast.arguments) -> Node:
+        """Return the names of positional parameters, their defaults, ``*rest``, keyword-only ones, ``**others``."""
+        names = [argument.arg for argument in given.args]
+        if given.posonlyargs:
+            names = [*(argument.arg for argument in given.posonlyargs), *names]
+        keyword_only = [
+            [argument.arg, None if default is None else self.expression(default)]
+            for argument, default in (zip(given.kwonlyargs, given.kw_defaults, strict=True) if given.kwonlyargs else ())
+        ]
+        rest, others = given.vararg.arg if given.vararg else None, given.kwarg.arg if given.kwarg else None
+        return [names, self._each(given.defaults), rest, keyword_only, others]
+
     def _walrus(self, node: ast.NamedExpr) -> Node:
         return [":", node.target.id, self.expression(node.value)]
 
@@ -224,6 +241,8 @@ _EXPRESSIONS: dict[type, Callable[[ExpressionCompiler, Any], Node]] = {
     ast.Slice: ExpressionCompiler._slice,
     ast.Dict: ExpressionCompiler._dictionary,
     ast.Yield: ExpressionCompiler._yield,
+    ast.Await: ExpressionCompiler._await,
+    ast.Lambda: ExpressionCompiler._lambda,
     ast.YieldFrom: ExpressionCompiler._yield_from,
     ast.JoinedStr: ExpressionCompiler._text,
     ast.ListComp: ExpressionCompiler._comprehension,

@@ -97,6 +97,8 @@ def _read_called(program: list[Any]) -> Iterator[str]:
         if isinstance(node, list):
             if len(node) > 2 and node[0] == "c":
                 yield from _show_last(node[1])
+            elif len(node) == 5 and node[0] == "\\":
+                node = node[1][1]  # of a lambda only the defaults run
             elif len(node) > 5 and node[0] in ("def", "class"):
                 for each in node[3] if node[0] == "def" else node[5]:
                     yield from _show_last(each)

@@ -21,7 +21,7 @@ def find_bound(block: Iterable[Node]) -> Iterator[str]:
         elif kind in {"def", "class"}:
             yield node[2]
         elif kind == "match":
-            yield from [name for names, _ in node[3] for name in names]
+            yield from [name for names, *_ in node[3] for name in names]
         for target in _list_targets(node):
             yield from _find_targets(target)
         for inner in find_inner(node):
@@ -50,7 +50,7 @@ def find_inner(node: Node) -> list[Sequence[Node]]:
     if kind == "try":
         return [node[2], *[handler[2] for handler in node[3]], node[4], node[5]]
     if kind == "match":
-        return [body for _, body in node[3]]
+        return [body for _, body, *_ in node[3]]
     # What ``for``, ``while`` and ``with`` begin with binds and runs no statement.
     return [*node[_BLOCKS[kind] :]] if kind in _BLOCKS else []
 

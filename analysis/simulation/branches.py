@@ -8,9 +8,9 @@ from analysis.facts.program import Node
 from analysis.simulation.bindings import store
 from analysis.simulation.blocks import find_bound, may_leave, may_return
 from analysis.simulation.comprehensions import MOST_TURNS
-from analysis.simulation.constants import truth
+from analysis.simulation.constants import plain, truth
 from analysis.simulation.containers import read_elements
-from analysis.simulation.definitions import read_all
+from analysis.simulation.generators import read_all
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind
 from analysis.simulation.records import ABSENT, Frame
@@ -137,12 +137,36 @@ class _Turns:
             machine.maybe = self._outside + (self._frame.is_doubtful and not self._was_doubtful)
 
 
-def _match(machine: Importer, node: Node, frame: Frame) -> None:
-    machine.evaluate(node[2], frame)
-    for names, body in node[3]:
+def _match(machine: Importer, node: Node, frame: Frame) -> Value:
+    subject = machine.evaluate(node[2], frame)
+    for number, (names, body, pattern, guard) in enumerate(node[3]):
+        known = _fits(machine, pattern, subject, frame)
+        if known is False:
+            continue
         for name in names:
-            bind(machine, name, UNKNOWN, frame)
-        _run_maybe(machine, body, frame)
+            bind(machine, name, subject if pattern == ["_", name] else UNKNOWN, frame)
+        if known and guard is not None:
+            known = truth(machine.evaluate(guard, frame))
+        if known:
+            return machine.run_block(body, frame)
+        if known is None:
+            return _run_maybe(machine, body, frame, [each[1] for each in node[3][number + 1 :]])
+    return None
+
+
+def _fits(machine: Importer, pattern: Node, subject: Value, frame: Frame) -> bool | None:
+    """Return whether a value fits a pattern; None where that cannot be computed."""
+    if pattern[0] == "_":
+        return True
+    if pattern[0] == "|":
+        found = [_fits(machine, each, subject, frame) for each in pattern[1]]
+        return True if True in found else None if None in found else False
+    if pattern[0] != "=":
+        return None
+    value, other = plain(machine.evaluate(pattern[1], frame)), plain(subject)
+    if value is UNKNOWN or other is UNKNOWN:
+        return None
+    return value is other if value is None or isinstance(value, bool) else bool(value == other)
 
 
 def _leave(_: Importer, node: Node, __: Frame) -> Value:

@@ -10,21 +10,23 @@ from analysis.resolve.makers import find_made_kind
 from analysis.simulation.builtin_functions import FUNCTIONS
 from analysis.simulation.constants import plain, truth
 from analysis.simulation.containers import call_method, read_elements
-from analysis.simulation.definitions import read_all
+from analysis.simulation.generators import Reach, read_all
 from analysis.simulation.hints import is_reading, read_hints
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.library import CALLS
 from analysis.simulation.lookup import find_ancestry, find_in_class, find_member
-from analysis.simulation.records import Frame
+from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,
     BoundMethod,
     Class,
     External,
+    FieldFactory,
     Function,
     Globals,
     Instance,
     Listed,
+    Partial,
     Raised,
     Value,
 )
@@ -40,6 +42,9 @@ _SEQUENCES = {
     "builtins.list": "list", "builtins.tuple": "tuple", "builtins.set": "set", "builtins.frozenset": "set",
     "builtins.sorted": "list",
 }  # fmt: skip
+#: What goes through all that it is given, and what begins to: a generator runs that far for sure.
+_WHOLE = frozenset({*_SEQUENCES, "builtins.sum", "builtins.min", "builtins.max", "builtins.dict"})
+_ASKING = frozenset({"builtins.any", "builtins.all"})
 
 
 def _call(machine: Importer, node: Node, frame: Frame) -> Value:
@@ -73,7 +78,7 @@ def _call(machine: Importer, node: Node, frame: Frame) -> Value:
 
 def call(machine: Importer, callee: Value, arguments: list[Value], keywords: dict[str, Value], frame: Frame) -> Value:
     """Call something and return what it returns."""
-    if isinstance(callee, BoundMethod | Function | Class):
+    if isinstance(callee, BoundMethod | Function | Class | Instance | Partial):
         # Who goes through a generator, and how often, is not known.
         arguments = [UNKNOWN if isinstance(each, Listed) and each.kind == "generator" else each for each in arguments]
     if isinstance(callee, BoundMethod):
@@ -84,12 +89,23 @@ def call(machine: Importer, callee: Value, arguments: list[Value], keywords: dic
         return _make(machine, callee, arguments, keywords)
     if isinstance(callee, External):
         return call_external(machine, callee, arguments, keywords, frame)
+    if isinstance(callee, Partial | Instance):
+        return _call_object(machine, callee, arguments, keywords, frame)
     if callee is None and not machine.maybe:
         raise machine.fail("other", TypeError, "'NoneType' object is not callable")
     for argument in arguments:
         if isinstance(argument, Globals):
             machine.open(argument.module)
     return UNKNOWN
+
+
+def _call_object(
+    machine: Importer, callee: Partial | Instance, arguments: list[Value], keywords: dict[str, Value], frame: Frame
+) -> Value:
+    if isinstance(callee, Partial):
+        return machine.call(callee.function, [*callee.arguments, *arguments], {**callee.keywords, **keywords}, frame)
+    own = find_member(machine, callee, "__call__", frame)
+    return machine.call(own, arguments, keywords, frame) if isinstance(own, BoundMethod) else UNKNOWN
 
 
 def _make(machine: Importer, kind: Class, arguments: list[Value], keywords: dict[str, Value]) -> Value:
@@ -106,6 +122,8 @@ def _make(machine: Importer, kind: Class, arguments: list[Value], keywords: dict
             starter = find_in_class(started.made_by, "__init__")
             if isinstance(starter, Function):
                 machine.run_function(starter, [started, *arguments], keywords)
+            elif kind.is_dataclass and starter is ABSENT:
+                _fill_fields(machine, started, arguments, keywords)
     except Raised as raised:
         if machine.maybe == before:
             raise
@@ -113,6 +131,18 @@ def _make(machine: Importer, kind: Class, arguments: list[Value], keywords: dict
     finally:
         machine.maybe = before
     return made
+
+
+def _fill_fields(machine: Importer, made: Instance, arguments: list[Value], keywords: dict[str, Value]) -> None:
+    """Do what the ``__init__`` does that ``dataclasses.dataclass`` writes, as far as it calls something."""
+    if not arguments and "**" not in keywords:
+        for each in reversed(find_ancestry(made.made_by)):
+            for name, value in list(each.names.items()):
+                if isinstance(value, FieldFactory) and name not in keywords:
+                    made.names[name] = machine.call(value.factory, [], {}, machine.stack[-1])
+    finisher = find_in_class(made.made_by, "__post_init__")
+    if isinstance(finisher, Function):
+        machine.run_function(finisher, [made], {})
 
 
 def call_external(
@@ -125,11 +155,14 @@ def call_external(
         wanted = first if arguments else keywords.get("name", UNKNOWN)
         return _import_called(machine, name, wanted, arguments, keywords) if isinstance(wanted, str) else UNKNOWN
     if name in FUNCTIONS or name in _SEQUENCES:
-        arguments = [read_all(machine, each) for each in arguments]
+        reach: Reach = "end" if name in _WHOLE else "first" if name in _ASKING else "unknown"
+        arguments = [read_all(machine, each, reach) for each in arguments]
         first = arguments[0] if arguments else UNKNOWN
     if name in FUNCTIONS:
         is_known = not keywords or (name == "builtins.dict" and "*" not in keywords)
         return FUNCTIONS[name](arguments, keywords) if is_known else UNKNOWN
+    if name in _HELD_FUNCTIONS and (held := _HELD_FUNCTIONS[name](machine, first, arguments, keywords)) is not UNKNOWN:
+        return held
     known = read_hints if is_reading(name, arguments, keywords) else CALLS.get(name)
     if known is not None:
         return known(machine, arguments, frame)
@@ -141,6 +174,22 @@ def call_external(
             made.elements, made.is_open = read_elements(first)
         return _sort(made, keywords) if name == "builtins.sorted" else made
     return _call_unknown(machine, callee, arguments, frame)
+
+
+def _bind_first(machine: Importer, first: Value, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    if not isinstance(first, Function | BoundMethod | Class | Instance | Partial):
+        return UNKNOWN
+    if machine.recorder is not None:
+        machine.recorder.spoil()  # what its arguments hold is not compared
+    return Partial(first, tuple(arguments[1:]), dict(keywords))
+
+
+def _describe_field(_: Importer, __: Value, ___: list[Value], keywords: dict[str, Value]) -> Value:
+    return FieldFactory(keywords["default_factory"]) if "default_factory" in keywords else UNKNOWN
+
+
+#: What keeps a function that it is given, to be called later.
+_HELD_FUNCTIONS = {"functools.partial": _bind_first, "dataclasses.field": _describe_field}
 
 
 def _decorate(name: str, function: Function) -> Value:

@@ -8,7 +8,7 @@ from analysis.facts.program import Node
 from analysis.simulation.bindings import store
 from analysis.simulation.constants import find_key, truth
 from analysis.simulation.containers import read_elements
-from analysis.simulation.definitions import read_all
+from analysis.simulation.generators import read_all
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.records import Frame
 from analysis.simulation.values import UNKNOWN, KnownMapping, Listed, Value

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from analysis.facts.program import Node
 from analysis.simulation.constants import add, find_key, is_small, plain
 from analysis.simulation.importing import Expression, Importer
-from analysis.simulation.lookup import read_global
+from analysis.simulation.lookup import find_in_class, read_global
 from analysis.simulation.places import call_path_method
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.texts import format_text
@@ -15,7 +15,9 @@ from analysis.simulation.values import (
     UNKNOWN,
     Class,
     External,
+    Function,
     Globals,
+    Instance,
     KnownMapping,
     Listed,
     LoadedModule,
@@ -58,9 +60,24 @@ def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
         except (IndexError, TypeError, ValueError):
             return UNKNOWN
         return Listed(list(found), kind=owner.kind) if isinstance(owner, Listed) and isinstance(index, slice) else found
+    method = find_own_item(owner)
+    if method is not None:
+        return machine.run_function(method, [owner, index], {})
     # A generic class with arguments stands for itself.
     is_generic = isinstance(owner, External) and owner.name.startswith(_GENERIC)
     return owner if isinstance(owner, Class) or is_generic else UNKNOWN
+
+
+def find_own_item(owner: Value) -> Function | None:
+    """Return the function of the tree that an index in brackets calls."""
+    found = UNKNOWN
+    if isinstance(owner, Instance):
+        found = find_in_class(owner.made_by, "__getitem__")
+    elif isinstance(owner, Class):
+        found = find_in_class(owner, "__class_getitem__")
+        if owner.metaclass is not None:
+            found = find_in_class(owner.metaclass, "__getitem__") or found
+    return found if isinstance(found, Function) else None
 
 
 def _slice(machine: Importer, node: Node, frame: Frame) -> Value:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from analysis.facts.program import Node
 from analysis.simulation.contents import copy_made
-from analysis.simulation.importing import Importer, Statement
-from analysis.simulation.lookup import bind, find_in_class
+from analysis.simulation.importing import Expression, Importer, Statement
+from analysis.simulation.lookup import bind
 from analysis.simulation.recording import BodyRecorder
 from analysis.simulation.records import Frame
 from analysis.simulation.repeating import HEAVY, find_call
@@ -33,63 +33,42 @@ MOST_FRAMES = 400
 
 
 def _function(machine: Importer, node: Node, frame: Frame) -> None:
-    _, line, name, decorators, parameters, annotations, end_line, _ = node
+    _, line, name, decorators, parameters, annotations, end_line, is_async = node
     makers = [machine.evaluate(decorator, frame) for decorator in decorators]
-    defaults = [machine.evaluate(default, frame) for default in parameters[1]]
-    for _, default in parameters[3]:
-        if default is not None:
-            machine.evaluate(default, frame)
+    defaults = _evaluate_defaults(machine, parameters, frame)
     for annotation in annotations:
         machine.evaluate(annotation, frame)
     around = (frame.names, *frame.around) if frame.kind == "function" else frame.around
     value: Value = Function(
-        frame.module, name, line, end_line, parameters, defaults, around, qualname=f"{frame.prefix}{name}"
-    )
+        frame.module, name, line, end_line, parameters, defaults, around, qualname=f"{frame.prefix}{name}",
+        is_async=is_async,
+    )  # fmt: skip
     for maker in reversed(makers):
-        value = _decorate(machine, maker, value, frame)
+        value = decorate(machine, maker, value, frame)
     bind(machine, name, value, frame)
 
 
-def _class(machine: Importer, node: Node, frame: Frame) -> None:
-    _, line, name, bases, keywords, decorators, body = node
-    makers = [machine.evaluate(decorator, frame) for decorator in decorators]
-    found = [machine.evaluate(base, frame) for base in bases]
-    given = {word or "**": machine.evaluate(part, frame) for word, part in keywords}
-    if None in found and not machine.maybe:
-        frame.line = line
-        raise machine.fail("other", TypeError, "NoneType takes no arguments")
+def _lambda(machine: Importer, node: Node, frame: Frame) -> Value:
+    _, parameters, body, line, column = node
+    defaults = _evaluate_defaults(machine, parameters, frame)
     around = (frame.names, *frame.around) if frame.kind == "function" else frame.around
-    qualname = name if name in frame.declared else f"{frame.prefix}{name}"
-    inner = Frame(frame.module, {}, "class", line, around, prefix=f"{qualname}.")
-    machine.stack.append(inner)
-    try:
-        machine.run_block(body, inner)
-    finally:
-        machine.stack.pop()
-    made = Class(frame.module, qualname, line, found, inner.names)
-    if machine.recorder is not None:
-        for base in found:
-            machine.recorder.enter(base)
-    start_subclass(machine, made, given)
-    value: Value = made
-    for maker in reversed(makers):
-        value = _decorate(machine, maker, value, frame)
-    bind(machine, name, value, frame)
+    return Function(
+        frame.module, "<lambda>", line, line, parameters, defaults, around,
+        qualname=f"{frame.prefix}<lambda> {line}:{column}", lambda_body=body,
+    )  # fmt: skip
 
 
-def start_subclass(machine: Importer, made: Class, keywords: dict[str, Value]) -> None:
-    """Note a new class with its bases, and run what they run for it."""
-    for base in made.bases:
-        if isinstance(base, Class):
-            base.subclasses.append(made)
-    for base in made.bases:
-        starter = find_in_class(base, "__init_subclass__") if isinstance(base, Class) else None
-        if isinstance(starter, Function):
-            machine.run_function(starter, [made], keywords)
-            break
+def _evaluate_defaults(machine: Importer, parameters: Node, frame: Frame) -> list[Value]:
+    """Return the defaults of the positional parameters; those of the others are evaluated only."""
+    defaults = [machine.evaluate(default, frame) for default in parameters[1]]
+    for _, default in parameters[3]:
+        if default is not None:
+            machine.evaluate(default, frame)
+    return defaults
 
 
-def _decorate(machine: Importer, maker: Value, value: Value, frame: Frame) -> Value:
+def decorate(machine: Importer, maker: Value, value: Value, frame: Frame) -> Value:
+    """Return what a decorator makes of a function or class; a class stays what it is where that is not known."""
     made = machine.call(maker, [value], {}, frame)
     is_known = isinstance(made, Class | Function) or made is None
     return value if isinstance(value, Class) and not is_known else made
@@ -107,20 +86,27 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     is_often = times > limit and function.qualname != "__getattr__"
     if is_often or len(machine.stack) - machine.depth >= MOST_FRAMES:
         return UNKNOWN
-    body = machine.shared.programs.read_body(function.module.path, function.line, function.end_line)
-    # Of a coroutine there is no body to read.
-    # A generator's body runs when somebody iterates; that of a context manager when the ``with`` begins.
+    body = read_function(machine, function)
     if body is None:
         return UNKNOWN
-    if body[1] and "contextmanager" not in function.how:
+    # A generator's body runs when somebody iterates, that of a coroutine when somebody awaits it; that of a context
+    # manager when the ``with`` begins.
+    if function.is_async or (body[1] and "contextmanager" not in function.how):
         return _generate(machine, function, arguments, keywords)
-    if key in machine.shared.heavy and machine.shared.is_sharing:
+    if function.lambda_body is None and key in machine.shared.heavy and machine.shared.is_sharing:
         return _repeat_or_run(machine, function, body, arguments, keywords, is_inner=is_inner, is_looped=is_looped)
     before = machine.shared.steps
     left = _run(machine, function, body, arguments, keywords)
     if machine.shared.steps - before > HEAVY:
         machine.shared.heavy.add(key)
     return left
+
+
+def read_function(machine: Importer, function: Function) -> tuple[list[Node], bool] | None:
+    """Return the statements of a function and whether it yields; None where they cannot be read."""
+    if function.lambda_body is not None:
+        return [["return", function.line, function.lambda_body]], False
+    return machine.shared.programs.read_body(function.module.path, function.line, function.end_line)
 
 
 def _repeat_or_run(
@@ -172,7 +158,7 @@ def _run(
     if machine.recorder is not None:
         for default in function.defaults:
             machine.recorder.enter(default)
-    return _run_in(machine, function, body, _take_arguments(function, arguments, keywords), module)
+    return run_in(machine, function, body, _take_arguments(function, arguments, keywords), module)
 
 
 def _generate(machine: Importer, function: Function, arguments: list[Value], keywords: dict[str, Value]) -> Value:
@@ -181,36 +167,11 @@ def _generate(machine: Importer, function: Function, arguments: list[Value], key
     return Generated(function, _take_arguments(function, arguments, keywords))
 
 
-def read_all(machine: Importer, value: Value) -> Value:
-    """Return what a loop goes through: of a generator of the tree all that it yields."""
-    return _run_generator(machine, value) if isinstance(value, Generated) else value
-
-
-def _run_generator(machine: Importer, generated: Generated) -> Listed:
-    """Return what a generator yields, all of it at once; nothing is known of one that somebody has gone through."""
-    function = generated.function
-    body = machine.shared.programs.read_body(function.module.path, function.line, function.end_line)
-    yielded = Listed([], is_open=generated.is_done or body is None, kind="generator")
-    if machine.recorder is not None:
-        machine.recorder.spoil()
-    if body is None or generated.is_done:
-        return yielded
-    generated.is_done = True
-    module = machine.find_state(function.module)
-    machine.enter(module)
-    try:
-        is_known = _run_in(machine, function, body, generated.names, module, yielded) is not UNKNOWN
-    except Raised as raised:  # whoever goes through it may have stopped before
-        machine.doubt(raised)
-        is_known = False
-    yielded.is_open |= not is_known
-    return yielded
-
-
-def _run_in(
+def run_in(
     machine: Importer, function: Function, body: tuple[list[Node], bool], names: dict[str, Value],
     module: LoadedModule, yielded: Listed | None = None,
 ) -> Value:  # fmt: skip
+    """Run the statements of a function with these names; ``yielded`` takes what it yields. Return what it returns."""
     prefix = f"{function.qualname}.<locals>."
     inner = Frame(module, names, "function", function.line, function.around, body=body[0], prefix=prefix)
     inner.yielded = yielded
@@ -259,4 +220,5 @@ def _return(machine: Importer, node: Node, frame: Frame) -> Value:
     return ("return", machine.evaluate(node[2], frame))
 
 
-STATEMENTS: dict[str, Statement] = {"def": _function, "class": _class, "return": _return}
+EXPRESSIONS: dict[str, Expression] = {"\\": _lambda}
+STATEMENTS: dict[str, Statement] = {"def": _function, "return": _return}

@@ -105,6 +105,8 @@ def _list_parts(node: Node) -> Iterator[Node]:
         yield from (node[1], *node[2], *(value for _, value in node[3]))
     elif node[:1] == ["d"]:
         yield from (part for pair in node[1] for part in pair if part is not None)
+    elif node[:1] == ["\\"]:
+        yield node[2]
     elif node[:1] == ["for"]:
         yield from (node[2] if node[1] == "dict" else [node[2]])
         yield from (part for _, whole, tests in node[3] for part in (whole, *tests))

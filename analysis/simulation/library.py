@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from analysis.simulation.constants import plain
+from analysis.simulation.generators import RUNNING
 from analysis.simulation.hints import DISPATCHERS, dispatch, make_dispatcher, register
 from analysis.simulation.importing import Importer
 from analysis.simulation.lookup import find_member
@@ -150,6 +151,7 @@ CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "sys.exit": _exit,
     "builtins.object": _object,
     **MAKING,
+    **RUNNING,
     "ctypes.util.find_library": find_library,
     "os.getenv": _environ,
     "os.environ.get": _environ,

@@ -223,12 +223,25 @@ def _find_in_instance(machine: Importer, owner: Instance, name: str, frame: Fram
     if isinstance(found, Function):
         if "property" in found.how:
             return machine.call(found, [owner], {}, frame)
+        if "cached_property" in found.how:
+            return _keep_property(machine, owner, name, found, frame)
         return found if "staticmethod" in found.how else BoundMethod(found, owner)
     if found is ABSENT:
         getter = find_in_class(owner.made_by, "__getattr__")
         is_known = isinstance(getter, Function) and not (name.startswith("__") and name.endswith("__"))
         return machine.call(BoundMethod(getter, owner), [name], {}, frame) if is_known else UNKNOWN
     return UNKNOWN if isinstance(found, Class) else found
+
+
+def _keep_property(machine: Importer, owner: Instance, name: str, found: Function, frame: Frame) -> Value:
+    """Return what ``functools.cached_property`` computes once, and keep it in the object."""
+    value = machine.call(found, [owner], {}, frame)
+    if machine.recorder is not None:
+        machine.recorder.spoil()
+    if not machine.maybe:
+        owner.names[name] = value
+        owner.changes += 1
+    return value
 
 
 def bind(machine: Importer, name: str, value: Value, frame: Frame) -> None:

@@ -9,10 +9,12 @@ from analysis.simulation import (
     bindings,
     branches,
     calls,
+    class_statements,
     comprehensions,
     containers,
     definitions,
     exceptions,
+    generators,
     lookup,
     operators,
 )
@@ -22,10 +24,11 @@ from analysis.simulation.values import Function, Value
 
 _EXPRESSIONS: dict[str, Expression] = {
     **lookup.EXPRESSIONS, **operators.EXPRESSIONS, **containers.EXPRESSIONS, **calls.EXPRESSIONS,
-    **comprehensions.EXPRESSIONS,
+    **comprehensions.EXPRESSIONS, **definitions.EXPRESSIONS, **generators.EXPRESSIONS,
 }  # fmt: skip
 _STATEMENTS: dict[str, Statement] = {
-    **bindings.STATEMENTS, **definitions.STATEMENTS, **branches.STATEMENTS, **exceptions.STATEMENTS,
+    **bindings.STATEMENTS, **class_statements.STATEMENTS, **definitions.STATEMENTS, **branches.STATEMENTS,
+    **exceptions.STATEMENTS,
 }  # fmt: skip
 
 

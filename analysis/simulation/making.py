@@ -6,8 +6,8 @@ from collections.abc import Callable
 from functools import partial
 
 from analysis.simulation.bindings import set_attribute
+from analysis.simulation.class_statements import start_subclass
 from analysis.simulation.containers import read_elements
-from analysis.simulation.definitions import start_subclass
 from analysis.simulation.importing import Importer
 from analysis.simulation.lookup import find_ancestry
 from analysis.simulation.places import PATH_CLASSES, PATH_FUNCTIONS, call_path_method, join_path

@@ -14,7 +14,9 @@ from analysis.simulation.records import Frame
 from analysis.simulation.texts import fill_text, join_text
 from analysis.simulation.values import (
     UNKNOWN,
+    Class,
     External,
+    Function,
     Globals,
     KnownMapping,
     Listed,
@@ -48,11 +50,36 @@ def _compared(machine: Importer, node: Node, frame: Frame) -> Value:
         return UNKNOWN if inside is None else inside is (kind == "in")
     one, other = plain(first), plain(second)
     if one is UNKNOWN or other is UNKNOWN:
-        return UNKNOWN
+        equal = _is_equal(first, second) if kind in {"==", "!="} else None
+        return UNKNOWN if equal is None else equal is (kind == "==")
     try:
         return bool(_COMPARE[kind](one, other))
     except TypeError:
         return UNKNOWN
+
+
+def _is_equal(first: Value, second: Value) -> bool | None:
+    """Return whether two tuples or lists, of classes and functions for example, are equal; None where nobody knows."""
+    is_known = isinstance(first, Listed) and isinstance(second, Listed) and first.kind == second.kind
+    if not is_known or first.kind not in {"tuple", "list"} or first.is_open or second.is_open:
+        return None
+    if len(first.elements) != len(second.elements):
+        return False
+    found = [_is_equal_part(one, other) for one, other in zip(first.elements, second.elements, strict=True)]
+    return False if False in found else None if None in found else True
+
+
+def _is_equal_part(one: Value, other: Value) -> bool | None:
+    if one is other and one is not UNKNOWN:
+        return True
+    known, its = plain(one), plain(other)
+    if known is not UNKNOWN and its is not UNKNOWN:
+        return bool(known == its)
+    # Of classes and functions it is one object; others may say themselves when they are equal.
+    is_plain = all(
+        isinstance(each, Function) or (isinstance(each, Class) and not each.metaclass) for each in (one, other)
+    )
+    return False if is_plain else None
 
 
 def _compute(kind: str, first: Value, second: Value) -> Value:

@@ -132,6 +132,9 @@ class Class:
     names: dict[str, Value]
     is_made: bool = False
     subclasses: list[Class] = field(default_factory=list)
+    #: The class of the class where it is one of the tree.
+    metaclass: Class | None = None
+    is_dataclass: bool = False
     #: The class and its bases in the order of their look-up, once somebody has asked.
     order: list[Value] = field(default_factory=list, repr=False)
     changes: int = 0
@@ -152,7 +155,7 @@ class Instance:
 class Function:
     """A function of the tree; ``around`` are the names of the functions around it, the innermost first.
 
-    ``how`` are the last names of what has decorated it and hands it on.
+    ``how`` are the last names of what has decorated it and hands it on; ``lambda_body`` is what a ``lambda`` returns.
     """
 
     module: LoadedModule
@@ -164,15 +167,46 @@ class Function:
     around: tuple[dict[str, Value], ...] = ()
     how: frozenset[str] = frozenset()
     qualname: str = ""
+    is_async: bool = False
+    lambda_body: Any = None
 
 
 @dataclass(slots=True, eq=False)
 class Generated:
-    """What a call of a generator function returns: it runs, with these arguments, when somebody goes through it."""
+    """What a call of a generator function, or of an async one, returns; ``names`` are its arguments.
+
+    It runs when somebody goes through it, or awaits it.
+    """
 
     function: Function
     names: dict[str, Value]
     is_done: bool = False
+
+
+@dataclass(slots=True, eq=False)
+class Mapped:
+    """``map`` or ``filter``: calls the function for each element when somebody goes through it."""
+
+    function: Value
+    wholes: list[Value]
+    is_filter: bool = False
+    is_done: bool = False
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Partial:
+    """``functools.partial``: a function or class of the tree with its first arguments."""
+
+    function: Value
+    arguments: tuple[Value, ...]
+    keywords: dict[str, Value]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FieldFactory:
+    """``dataclasses.field(default_factory=...)``: what an object of the class calls when it is made."""
+
+    factory: Value
 
 
 @dataclass(slots=True, eq=False)
