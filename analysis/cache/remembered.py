@@ -1,7 +1,7 @@
 """Answers about the text of one file, remembered for as long as the process lives.
 
 A history judges one tree at many commits, and nearly all files are the same in all of them. What a text says does not
-depend on where it stands, so that it is asked once. Whoever judges one tree only pays for a digest of each text.
+depend on the place of the file, so it is computed once. A single run costs no more than a digest of each text.
 """
 
 from __future__ import annotations
