@@ -182,7 +182,8 @@ class Investigation:
         started, before, source = time.monotonic(), self.table("findings"), self._policy_source
         parents = self.path.parents
         data = parents[2] if len(parents) > 2 and parents[1].name == "snapshots" else None
-        again = investigate(self.manifest.root, policy=self._read_policy_again(), data=data)
+        at = f"@{self.manifest.commit}" if self.manifest.commit else ""
+        again = investigate(f"{self.manifest.root}{at}", policy=self._read_policy_again(), data=data)
         self.__dict__.clear()  # tables, frames and answers of the old snapshot
         self.__dict__.update(again.__dict__, _policy_source=source)
         return compare_findings(before, self.table("findings"), seconds=time.monotonic() - started)

@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from analysis.targets import Target, read_target
+from analysis.targets import Target, describe_place, read_target
 
 #: Where a policy comes from, when not from a file that the caller names.
 OWN_POLICY, GIVEN_POLICY = "own", "given"
@@ -83,6 +83,8 @@ class GoldenSource:
 class Manifest:
     """What a snapshot says of itself.
 
+    ``commit`` is the full name of the commit that was read from git, empty for the files on the disk: a target at a
+    commit is one of its own (``shop@012345678``).
     ``created`` is ISO in UTC; ``named``: the policy gives the target its name; ``policy_source``: the file that the
     caller named for it, ``own`` for the target's or none, ``given`` for one that was no file. ``counts`` are rows by
     table, ``statuses`` files by status, ``left_out`` files by reason, ``timings`` seconds by step. ``probe``,
@@ -102,6 +104,7 @@ class Manifest:
     files_read: int = 0
     policy: Mapping[str, Any] = field(default_factory=dict)
     policy_source: str = OWN_POLICY
+    commit: str = ""
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     statuses: Mapping[str, int] = field(default_factory=dict)
@@ -114,7 +117,8 @@ class Manifest:
     @property
     def as_target(self) -> Target:
         """The target that the snapshot is of."""
-        return Target(self.target, self.root, is_named=self.named or not self.root)
+        root = describe_place(self.root, self.commit)
+        return Target(self.target, root, is_named=self.named or not self.root)
 
 
 _Part = TypeVar("_Part", ProbeRun, BaselineTrend, GoldenSource)

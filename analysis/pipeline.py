@@ -16,7 +16,7 @@ import pyarrow as pa
 from analysis import store, tables
 from analysis.bundled_case import build_bundled_case
 from analysis.clock import Clock
-from analysis.errors import PolicyError
+from analysis.errors import PolicyError, RevisionError
 from analysis.executor import paused_collection
 from analysis.facts import (
     DiscoveryOptions,
@@ -24,12 +24,12 @@ from analysis.facts import (
     ScanOptions,
     Siblings,
     build_empty_facts,
-    check_target,
     read_siblings,
     scan,
 )
+from analysis.facts.opening import find_top, open_tree
 from analysis.facts.requires_python import read_requires_python
-from analysis.facts.sibling_files import find_git_top
+from analysis.facts.revisions import Source, find_source
 from analysis.facts.source_tree import SourceTree
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.graph import Cycle, build_cycles_table, build_empty_graph, build_import_graph, find_cycles
@@ -48,6 +48,7 @@ from analysis.names.simulated_names import add_simulated
 from analysis.policy import Policy, read_claims, read_policy
 from analysis.policy.limits import limit_simulation
 from analysis.policy.reading import FILE_NAME as POLICY
+from analysis.policy.reading import decode_policy
 from analysis.progress import Progress, ignore_progress
 from analysis.resolve import Supported, TargetResolver
 from analysis.resolve.environments import PLATFORMS, find_supported, list_versions
@@ -69,7 +70,7 @@ from analysis.rules.main_programs import simulate_main_programs
 from analysis.run_record import compare_baseline, describe_run, read_golden_path
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe, settle_missing
 from analysis.simulation import Environment, simulate_entries
-from analysis.targets import find_target
+from analysis.targets import SHORT, find_target
 from analysis.unchanged import watch
 
 #: The variable by which ``ssot lab`` tells notebooks which snapshot it made.
@@ -109,12 +110,12 @@ def investigate(
 
     Where the kit itself fails, the failure is a row of ``not_analysed``, and everything else goes on.
     """
-    root = check_target(Path(path).expanduser())
-    rules = policy if isinstance(policy, Policy) else read_policy(_as_path(policy), target=root)
-    source = None if isinstance(policy, Policy) else _as_path(policy) or root / POLICY
-    check_weights(rules, source)
+    source = find_source(path)
+    rules = policy if isinstance(policy, Policy) else read_target_policy(_as_path(policy), source)
+    policy_file = None if isinstance(policy, Policy) else _as_path(policy) or source.root / POLICY
+    check_weights(rules, policy_file)
     is_declined = probe is None and rules.target.probe and policy is None
-    probe = None if is_declined else complete_probe(probe, rules, root)
+    probe = None if is_declined else complete_probe(probe, rules, source)
     if claims is not None:
         rules = read_claims(Path(claims).expanduser(), rules)
     rules = support_only(limit_simulation(rules, simulation_budget), python_version, platforms)
@@ -122,18 +123,28 @@ def investigate(
     is_plain = policy is None and probe is None and not has_options
     with paused_collection():
         place = data or store.find_data_folder()
-        before = watch(root, place, find_git_top(root) or root) if is_plain else None
+        top = find_top(source.root, source.commit) or source.root
+        before = watch(source.root, place, top, source.commit) if is_plain else None
         found = _investigate(
-            root, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=source,
+            source, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=policy_file,
             policy_source=GIVEN_POLICY if has_options else _name_source(policy),
         )  # fmt: skip
-    if before is not None and not found.manifest.not_simulated and not found.table("not_analysed").num_rows:
+    if before is not None and _is_complete(found):
         before.keep(found.path)
     return found
 
 
+def _is_complete(found: Investigation) -> bool:
+    """Return whether nothing was left out that another run might see: for want of time, of the kit, or of a blob."""
+    left_out = set(tables.read_column(found.table("left_out"), "reason"))
+    is_whole = not found.manifest.commit or not (
+        {"submodule"} & left_out or "unreadable" in tables.read_column(found.table("files"), "status")
+    )
+    return is_whole and not found.manifest.not_simulated and not found.table("not_analysed").num_rows
+
+
 def _investigate(
-    root: Path,
+    source: Source,
     rules: Policy,
     data: Path,
     jobs: int,
@@ -145,7 +156,9 @@ def _investigate(
     policy_source: str,
 ) -> Investigation:
     cache, gaps = data / "cache" if use_cache else None, clock.gaps
-    case = build_case(root, rules, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file)
+    case = build_case(
+        source.root, rules, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file, commit=source.commit
+    )
     probed: ProbeRun | None = None
     environment: Environment | None = None
     if probe is not None:
@@ -153,8 +166,9 @@ def _investigate(
         seen = gaps.attempt("probe", "", lambda: _probe(case, options, data, clock), lambda: ({}, None, None))
         case, probed, environment = replace(case, runtime_tables=seen[0]), *seen[1:]
     case = simulate(case, cache=cache, environment=environment, only=probe.only if probe else (), clock=clock)
-    target = find_target(root, rules.target.name)
-    golden, measured = gaps.attempt("golden path", "", lambda: read_golden_path(data, target), lambda: ({}, None))
+    target = find_target(source.root, rules.target.name)
+    read_measured = partial(read_golden_path, data, target, source.commit)
+    golden, measured = gaps.attempt("golden path", "", read_measured, lambda: ({}, None))
     case = case.with_tables(golden)
     judged, trend = clock.run("rules", lambda: _judge(case, gaps), lambda: ({}, None))
     second = gaps.attempt(
@@ -173,7 +187,7 @@ def _investigate(
     counts = {name: table.num_rows for name, table in contents.items()}
     notice = _DECLINED if rules.target.probe and probe is None else ""
     manifest = replace(
-        describe_run(root, rules, case.facts, counts, clock.seconds), probe=probed, notice=notice, baseline=trend,
+        describe_run(source, rules, case.facts, counts, clock.seconds), probe=probed, notice=notice, baseline=trend,
         golden=measured, not_simulated=case.not_simulated, policy_source=policy_source,
     )  # fmt: skip
     snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
@@ -182,7 +196,7 @@ def _investigate(
 
 def build_case(
     root: Path, policy: Policy, *, cache: Path | None = None, jobs: int = 0, clock: Clock | None = None,
-    policy_file: Path | None = None, is_past: bool = False,
+    policy_file: Path | None = None, is_past: bool = False, commit: str = "",
 ) -> RuleContext:  # fmt: skip
     """Return what the source of a target says of it, judged by nobody yet: no probe, no simulation, no snapshot.
 
@@ -191,25 +205,27 @@ def build_case(
     not have had them yet; ``policy_file`` is where errors say that the policy stands.
     """
     clock = clock or Clock()
-    read = read_target(root, policy, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file, is_past=is_past)
+    read = read_target(
+        root, policy, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file, is_past=is_past, commit=commit
+    )
     return resolve_case(*read, policy, cache=cache, clock=clock)
 
 
 def read_target(
     root: Path, policy: Policy, *, clock: Clock, cache: Path | None = None, jobs: int = 0,
-    policy_file: Path | None = None, is_past: bool = False,
+    policy_file: Path | None = None, is_past: bool = False, commit: str = "",
 ) -> tuple[Facts, Siblings | None]:  # fmt: skip
     """Return the facts of a target, and of the code beside it where that takes part; errors as of ``build_case``."""
     gaps, options = clock.gaps, build_scan_options(policy)
     facts = clock.run(
         "scan",
-        lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=clock.progress, gaps=gaps),
-        lambda: build_empty_facts(root),
+        lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=clock.progress, gaps=gaps, commit=commit),
+        lambda: build_empty_facts(root, commit),
     )
     if not is_past and facts.modules.num_rows:
         check_packages(policy, facts.modules, policy_file)
     siblings = None
-    if policy.target.siblings and not is_past:
+    if policy.target.siblings:
         read_beside = partial(read_siblings, facts, cache=cache, jobs=jobs)
         siblings = gaps.attempt("scan", "siblings", read_beside, lambda: None)
     return facts, siblings
@@ -322,11 +338,18 @@ def _probe(
     return {**found, "agreement": agreement}, seen.run, seen.environment
 
 
-def complete_probe(asked: ProbeOptions | None, policy: Policy, root: Path) -> ProbeOptions | None:
-    """Return how to probe, with what the policy says where the caller says nothing; None when nobody asks for it."""
-    own = policy.target
+def complete_probe(asked: ProbeOptions | None, policy: Policy, source: Source) -> ProbeOptions | None:
+    """Return how to probe, with what the policy says where the caller says nothing; None when nobody asks for it.
+
+    Raises ``RevisionError`` for a target at a revision: code that is nowhere on the disk cannot be run.
+    """
+    own, root = policy.target, source.root
     if asked is None and not own.probe:
         return None
+    if source.commit:
+        remedy = f"Check it out with: git worktree add FOLDER {source.commit[:SHORT]}; and probe that folder"
+        raise RevisionError(f"cannot probe {source}: a revision is only read from git, and no code of it is run",
+                            remedy=remedy)  # fmt: skip
     chosen = asked or ProbeOptions()
     python = str(root / own.python) if "/" in own.python else own.python
     return replace(
@@ -366,6 +389,21 @@ def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], Baseline
         "score_parts": tables.SCORE_PARTS.from_rows(parts),
         "metrics": tables.METRICS.from_rows(measure(case, judgement, scores, gaps=gaps)),
     }, trend
+
+
+def read_target_policy(policy_file: Path | None, source: Source) -> Policy:
+    """Return the policy of a file, else that of ``ssot.toml`` in the target, at the same revision as its code."""
+    if policy_file is not None or not source.commit:
+        return read_policy(policy_file, target=source.root)
+    tree, name = open_tree(source.root, source.commit), f"{source}/{POLICY}"
+    if POLICY not in {entry.name for entry in tree.list_folder("")}:
+        return Policy()
+    try:
+        return decode_policy(tree.read_bytes(POLICY), name)
+    except OSError as error:
+        raise PolicyError(
+            f"cannot read the policy {name}: {error.strerror}", remedy="Name a file with --policy"
+        ) from None
 
 
 def _name_source(policy: str | Path | Policy | None) -> str:

@@ -93,6 +93,39 @@ def is_place_of(place: str, name: str) -> bool:
     return place in {name, slug(name)} or bool(_HASHED.fullmatch(place) and place[: -_DIGITS - 1] == slug(name))
 
 
+def split_revision(target: str) -> tuple[str, str]:
+    """Return the folder and the revision of ``FOLDER@REV``; a folder of that very name is meant where it is there.
+
+    A folder may have an ``@`` in its name, and a revision (``HEAD@{1}``, ``v@2``): the longest folder that is there is
+    meant. One that is gone is named by what stands before the first ``@``.
+    """
+    if "@" not in target or os.path.exists(_expand(target)):  # noqa: PTH110 - no text makes it raise
+        return target, ""
+    places = [place for place, sign in enumerate(target) if sign == "@" and place and target[place + 1 :]]
+    there = [place for place in places if os.path.isdir(_expand(target[:place]))]  # noqa: PTH112 - as above
+    if not places:
+        return target, ""
+    place = there[-1] if there else places[0]
+    return target[:place], target[place + 1 :]
+
+
+def _expand(path: str) -> str:
+    return os.path.expanduser(path)  # noqa: PTH111 - as above
+
+
+#: Digits of a commit that name it for people.
+SHORT = 9
+
+
+def describe_place(place: str | Path, commit: str) -> str:
+    """Return how a folder at a commit is written; without a commit the folder alone.
+
+    >>> describe_place("/src/shop", "0123456789abcdef"), describe_place("/src/shop", "")
+    ('/src/shop@012345678', '/src/shop')
+    """
+    return f"{place}@{commit[:SHORT]}" if commit else str(place)
+
+
 def slug(name: str) -> str:
     """Return a name that is safe as a folder name everywhere.
 

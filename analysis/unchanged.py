@@ -19,8 +19,8 @@ from typing import Any
 
 from analysis import store
 from analysis.errors import StorageError
-from analysis.targets import Target
-from analysis.tree_state import describe_status, describe_tree
+from analysis.targets import Target, describe_place
+from analysis.tree_state import TreeState, describe_status, describe_tree
 
 _FORMAT = 1
 #: A larger tree is looked through no faster than it is analysed.
@@ -40,57 +40,63 @@ class Watch:
 
     root: Path
     data: Path
+    commit: str
     state: dict[str, Any]
 
     def keep(self, snapshot: Path) -> None:
         """Record that a snapshot answers for the target, if nothing changed while it was made."""
-        after = _describe(self.root, self.data, self.state["top"])
+        after = _describe(self.root, self.data, self.state["top"], self.commit)
         if after is None or after["state"] != self.state["state"]:
             return
         if after["newest"] > time.time_ns() - _TICK_NANOSECONDS:
             return
         document = {"format": _FORMAT, "snapshot": str(snapshot), "top": after["top"], "state": after["state"]}
         with contextlib.suppress(StorageError):
-            store.write_file(_find_record(self.root, self.data), json.dumps(document, indent=1) + "\n")
+            store.write_file(_find_record(self.root, self.data, self.commit), json.dumps(document, indent=1) + "\n")
 
 
-def watch(root: Path, data: Path, top: Path) -> Watch | None:
+def watch(root: Path, data: Path, top: Path, commit: str = "") -> Watch | None:
     """Return the state of a target before a run; None where its tree is too large to be looked through.
 
-    ``top`` is the folder that holds all that a run reads: that of the repository, for code beside the target.
+    ``top`` is the folder that holds all that a run reads: that of the repository, for code beside the target. Of a
+    target at a commit no file can change.
     """
-    state = _describe(root, data, str(top))
-    return Watch(root, data, state) if state else None
+    state = _describe(root, data, str(top), commit)
+    return Watch(root, data, commit, state) if state else None
 
 
-def find_unchanged(root: Path, data: Path) -> Path | None:
+def find_unchanged(root: Path, data: Path, commit: str = "") -> Path | None:
     """Return the snapshot that is still true of a target; None where there is none, or it cannot be said."""
     try:
-        document = json.loads(_find_record(root, data).read_text("utf-8"))
+        document = json.loads(_find_record(root, data, commit).read_text("utf-8"))
         snapshot, top = Path(document["snapshot"]), str(document["top"])
         if document["format"] != _FORMAT or not (snapshot / store.MANIFEST).is_file():
             return None
     except (OSError, ValueError, KeyError, TypeError):
         return None
-    now = _describe(root, data, top)
+    now = _describe(root, data, top, commit)
     return snapshot if now is not None and now["state"] == document["state"] else None
 
 
-def _find_record(root: Path, data: Path) -> Path:
-    return data / "unchanged" / f"{Target(root.name or 'target', str(root)).place}.json"
+def _find_record(root: Path, data: Path, commit: str) -> Path:
+    name, place = (describe_place(each, commit) for each in (root.name or "target", root))
+    return data / "unchanged" / f"{Target(name, place).place}.json"
 
 
-def _describe(root: Path, data: Path, top: str) -> dict[str, Any] | None:
+def _describe(root: Path, data: Path, top: str, commit: str) -> dict[str, Any] | None:
     """Return what answers depend on, as values of a JSON document, and the newest time of a file."""
-    tree = describe_tree(top, skipped=_find_own(data), most_entries=_MOST_ENTRIES)
+    if commit:
+        tree: TreeState | None = TreeState(commit, 0)
+    else:
+        tree = describe_tree(top, skipped=_find_own(data), most_entries=_MOST_ENTRIES)
     kit = describe_tree(str(Path(__file__).parent), most_entries=_MOST_ENTRIES)
-    git = _describe_git(Path(top))
+    git = [] if commit else _describe_git(Path(top))
     if tree is None or kit is None or git is None:
         return None
     day = time.strftime("%Y-%m-%d", time.gmtime())  # as the rules count days
     state = {
         "tree": tree.digest, "kit": kit.digest, "git": git, "interpreter": _describe_interpreter(),
-        "day": day, "golden": _describe_golden(data), "above": _describe_above(root),
+        "day": day, "golden": _describe_golden(data), "above": [] if commit else _describe_above(root),
     }  # fmt: skip
     return {"top": top, "state": state, "newest": tree.newest}
 

@@ -29,9 +29,9 @@ OTHERS = {
     "analysis/checksums.py": "our own snapshots and reports",
     "analysis/children/": "pipes and what the system says of our own processes",
     "analysis/cli/entry.py": "the null device",
-    "analysis/facts/git_export.py": "writes out the files of a commit",
     "analysis/facts/git_folders.py": _GIT,
     "analysis/facts/git_ignored.py": _GIT,
+    "analysis/facts/git_objects.py": _GIT,
     "analysis/facts/git_stand_in.py": _GIT,
     "analysis/facts/source_tree.py": "the source tree itself",
     "analysis/golden/command.py": _RESULTS,
@@ -74,7 +74,7 @@ def find_openings(source: str) -> Iterator[str]:
         if not isinstance(node, ast.Call):
             continue
         owner, _, name = ast.unparse(node.func).rpartition(".")
-        is_tree = owner.endswith("tree") or owner.startswith("WorkingTree(")
+        is_tree = owner.endswith("tree") or owner.startswith(("WorkingTree(", "open_tree("))
         if name in OPENERS and f"{owner}.{name}" not in HARMLESS and not is_tree:
             yield f"{node.lineno}: {ast.unparse(node.func)}"
 
@@ -113,7 +113,7 @@ def test_an_opening_is_seen_however_it_is_written(opening: str) -> None:
 
 @pytest.mark.parametrize("harmless", [
     "ast.walk(node)", "case.facts.tree.read_bytes(path)", "self._tree.list_folder(path)", "webbrowser(place)",
-    "WorkingTree(root).read_bytes(path)",
+    "WorkingTree(root).read_bytes(path)", "open_tree(root, commit).read_bytes(path)",
 ])  # fmt: skip
 def test_what_goes_through_the_tree_or_opens_nothing_is_none(harmless: str) -> None:
     assert list(find_openings(harmless)) == []

@@ -12,8 +12,8 @@ import pytest
 from test_gate import commit
 
 from analysis.facts import read_siblings, scan
+from analysis.facts.opening import open_tree
 from analysis.facts.sibling_files import normalise
-from analysis.facts.source_tree import RepositoryTree
 from analysis.gate import CheckOptions, check
 from analysis.investigation import Investigation
 from analysis.pipeline import investigate
@@ -259,7 +259,7 @@ def test_siblings_that_cannot_be_read_stop_nothing(make_tree: MakeTree, tmp_path
 
 def test_the_tree_of_a_repository_reads_nothing_beyond_its_top(make_tree: MakeTree) -> None:
     root = make_tree({"a/b/c.py": "1", "a/d.py": "2", "e.py": "3"})
-    tree = RepositoryTree(root / "a/b", root / "a")
+    tree = open_tree(root / "a/b", top=root / "a")
     assert (tree.read_bytes("c.py"), tree.read_bytes("../d.py")) == (b"1", b"2")
     for path in ("../../e.py", "../../../etc/passwd", "../../a/../e.py", "/etc/passwd", "..", "../x/../../e.py"):
         with pytest.raises(OSError, match=r"no such|No such|no path below|Not a|leaves|not a regular"):

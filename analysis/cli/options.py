@@ -6,9 +6,15 @@ from typing import Annotated
 
 import typer
 
-Target = Annotated[str, typer.Argument(metavar="TARGET", help="Folder with Python code; nothing in it is executed.")]
+Target = Annotated[
+    str,
+    typer.Argument(
+        metavar="TARGET", help="Folder with Python code; FOLDER@REV: as git has it at REV. Nothing in it is executed."
+    ),
+]
 In = Annotated[
-    str, typer.Option("--in", metavar="TARGET", help="Folder with the code, or the name of a stored snapshot.")
+    str,
+    typer.Option("--in", metavar="TARGET", help="Folder with the code, FOLDER@REV, or the name of a snapshot."),
 ]
 PolicyFile = Annotated[
     str, typer.Option("--policy", "-p", metavar="FILE", help="Policy file (default: TARGET/ssot.toml).")

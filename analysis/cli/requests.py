@@ -70,24 +70,32 @@ def run_investigation(asked: Asked, *, quiet: bool) -> Investigation:
 def find_kept(asked: Asked) -> Investigation | None:
     """Return the kept snapshot that a plain run would make again, as nothing changed; None where a run is needed."""
     from analysis import Investigation, store
+    from analysis.facts.revisions import find_source, is_source
     from analysis.unchanged import find_unchanged
 
-    folder = Path(asked.target).expanduser()
-    if asked != Asked(asked.target) or not asked.target or not folder.is_dir():
+    if asked != Asked(asked.target) or not is_source(asked.target):
         return None
-    kept = find_unchanged(folder.resolve(), store.find_data_folder())
+    source = find_source(asked.target)
+    kept = find_unchanged(source.root, store.find_data_folder(), source.commit)
     return Investigation(kept) if kept is not None else None
 
 
 def open_or_scan(target: str, *, quiet: bool) -> Investigation:
-    """Scan a folder, or open what was kept of it when nothing changed; else open the newest snapshot of a name.
+    """Scan a folder (at a revision), or open what was kept of it; else open the newest snapshot of a name.
 
     To a log go no lines of progress: only the answer was asked for.
     """
     from analysis import open_snapshot
+    from analysis.errors import SnapshotError
+    from analysis.facts.revisions import is_source
+    from analysis.targets import split_revision
 
-    if not target or not Path(target).expanduser().is_dir():
-        return open_snapshot(target)
+    if not is_source(target):
+        try:
+            return open_snapshot(target)
+        except SnapshotError:
+            if not split_revision(target)[1]:
+                raise
     asked = Asked(target)
     return find_kept(asked) or run_investigation(asked, quiet=quiet or not sys.stderr.isatty())
 

@@ -63,7 +63,7 @@ def scan(
 
 @app.command(epilog="Examples: `ssot report ~/src/shop` · `ssot report --snapshot shop --out /srv/reports`")
 def report(
-    target: Annotated[str, typer.Argument(metavar="[TARGET]", help="Folder with Python code.")] = "",
+    target: Annotated[str, typer.Argument(metavar="[TARGET]", help="Folder with Python code, or FOLDER@REV.")] = "",
     policy: PolicyFile = "",
     claims: ClaimsFile = "",
     probe: Probe = False,

@@ -1,4 +1,4 @@
-"""Facts kept by the hash of the bytes they were read from."""
+"""Facts kept by the hash of the bytes they were read from; for a blob of git that hash is known without reading it."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ class FactsCache:
     """A content-addressed store of ``FileFacts``; several processes may use one folder at once."""
 
     def __init__(self, folder: Path | None) -> None:
-        self._kept = Collection(folder, "facts", build_key(PROGRAM) if folder is not None else "")
+        key = build_key(PROGRAM) if folder is not None else ""
+        self._kept, self._blobs = Collection(folder, "facts", key), Collection(folder, "blobs", key)
 
     def __enter__(self) -> FactsCache:
         return self
@@ -28,6 +29,7 @@ class FactsCache:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         self._kept.__exit__(kind, error, traceback)
+        self._blobs.__exit__(kind, error, traceback)
 
     def read(self, content_hash: str) -> FileFacts | None:
         """Return the facts of a file with these bytes, or None."""
@@ -35,8 +37,14 @@ class FactsCache:
         # What this program wrote, bit by bit: the checksum has been compared.
         return None if answer is None else FileFacts(*marshal.loads(answer))  # noqa: S302
 
-    def write(self, facts: Mapping[str, FileFacts]) -> None:
-        """Keep facts by content hash, all of them or none."""
+    def find_hash(self, blob: str) -> str:
+        """Return the content hash of a blob by its name; empty where it is not known."""
+        answer = self._blobs.read(blob)
+        return "" if answer is None else bytes(answer).decode("ascii")
+
+    def write(self, facts: Mapping[str, FileFacts], hashes: Mapping[str, str]) -> None:
+        """Keep facts by content hash, and content hashes by blob, all of a kind or none."""
+        self._blobs.write({blob: content_hash.encode("ascii") for blob, content_hash in hashes.items()})
         self._kept.write(
             {
                 content_hash: marshal.dumps(tuple(getattr(each, name) for name in _FIELDS))

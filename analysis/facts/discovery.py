@@ -13,7 +13,9 @@ from analysis.errors import TargetError
 from analysis.facts.git_folders import GitRefusedError
 from analysis.facts.git_ignored import IgnoredPaths
 from analysis.facts.git_stand_in import open_git
-from analysis.facts.links import SourceFile, name_links, printable
+from analysis.facts.links import SourceFile, find_source_file, name_links, printable
+from analysis.facts.revision_listing import IS_SUBMODULE
+from analysis.facts.revision_tree import RevisionTree
 from analysis.facts.source_tree import FolderEntry, SourceTree
 from analysis.facts.starting.reading import is_start_file
 from analysis.gaps import Gaps, NoGaps
@@ -77,7 +79,14 @@ def discover(tree: SourceTree, options: DiscoveryOptions, gaps: Gaps | None = No
 
 
 def _walk(tree: SourceTree, options: DiscoveryOptions, gaps: Gaps) -> Discovery:
-    """Walk a tree with what git ignores left out; a repository that is not asked is a row, and nothing is ignored."""
+    """Walk a tree with what git ignores left out; a repository that is not asked is a row, and nothing is ignored.
+
+    Nothing in a commit is ignored: what git tracks never is.
+    """
+    if isinstance(tree, RevisionTree):
+        found = _Walk(tree, options, None, gaps).run()
+        found.left_out.extend((printable(path), "not-checked-out", 0) for path in tree.problems)
+        return found
     try:
         with open_git(tree.root) as git:
             ignored = IgnoredPaths(git) if git else None
@@ -160,8 +169,9 @@ class _Walk:
     def _entries(self, folder: str) -> list[FolderEntry]:
         try:
             return self._tree.list_folder(folder)
-        except OSError:
-            self.found.left_out.append((printable(folder), "unreadable-folder", 0))
+        except OSError as error:
+            reason = "submodule" if error.strerror == IS_SUBMODULE else "unreadable-folder"
+            self.found.left_out.append((printable(folder), reason, 0))
             return []
 
     def _find_reason(self, relative: str, entry: FolderEntry, depth: int) -> str:
@@ -193,7 +203,7 @@ class _Walk:
         elif self._is_excluded(relative, name):
             self._single["excluded"] += 1
         else:
-            self.found.files.append(self._read_entry(relative))
+            self.found.files.append(find_source_file(self._tree, relative))
             if entry.is_symlink():
                 self._links[relative] = self._tree.find_link(relative)
             if name in _PYTHON_START_FILES:
@@ -220,16 +230,7 @@ class _Walk:
         sources = {file.path for file in self.found.files}
         for path, relative in sorted(self._stubs.items()):
             if self.found.extensions.get(path) and f"{path}.py" not in sources:
-                self.found.files.append(self._read_entry(relative))
-
-    def _read_entry(self, relative: str) -> SourceFile:
-        path = printable(relative)
-        try:
-            status = self._tree.find_status(relative)
-        except OSError as error:
-            return SourceFile(path, relative, 0, (0, 0, 0), f"unreadable:{error.strerror}")
-        problem = f"not-a-file:{status.problem}" if status.problem else ""
-        return SourceFile(path, relative, status.size_bytes, status.stamp, problem)
+                self.found.files.append(find_source_file(self._tree, relative))
 
     def _is_environment(self, folder: str) -> bool:
         return self._tree.has_file(f"{folder}/pyvenv.cfg") or self._tree.has_folder(f"{folder}/conda-meta")

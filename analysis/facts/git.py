@@ -9,9 +9,7 @@ from analysis.facts.git_command import Git
 from analysis.facts.git_folders import GitRefusedError, find_repository
 from analysis.facts.git_ignored import is_itself_ignored
 from analysis.facts.git_stand_in import has_alternates, open_git
-
-#: Digits of a commit that name it for people.
-_SHORT = 9
+from analysis.targets import SHORT
 
 
 def read_revision(folder: Path) -> str:
@@ -24,7 +22,7 @@ def read_revision(folder: Path) -> str:
             revision = git.run("rev-parse", "--verify", "--quiet", "HEAD") if git else None
             if not git or not revision or is_itself_ignored(git):
                 return "no-git"
-            return revision.decode("ascii", "replace").strip()[:_SHORT]
+            return revision.decode("ascii", "replace").strip()[:SHORT]
     except GitRefusedError:
         return "no-git"
 
@@ -61,7 +59,7 @@ def find_commit(git: Git, revision: str) -> str:
     return found.decode("ascii", "replace").strip() if found else ""
 
 
-def find_merge_base(git: Git, commit: str) -> str:
-    """Return the commit at which the history of a commit and that of the work tree parted; itself when never."""
-    found = git.run("merge-base", "HEAD", commit)
+def find_merge_base(git: Git, commit: str, other: str = "HEAD") -> str:
+    """Return the commit at which the histories of a commit and another one parted; itself when never."""
+    found = git.run("merge-base", other, commit)
     return found.decode("ascii", "replace").strip() if found else commit

@@ -6,13 +6,14 @@ configures takes effect; the settings below say the same once more, for whatever
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from analysis import children
 from analysis.facts.git_folders import Repository
@@ -64,20 +65,35 @@ class Git:
 
         It fails with an exit code above ``most_code``; with ``at_top`` paths begin at the top of the work tree.
         """
-        top = self.repository.top
-        environment = _build_environment(os.environ, home=self._place, top=top)
-        program = shutil.which("git", path=environment["PATH"])
-        if program is None or self._gave_up:
+        words, environment = self._compose(arguments, at_top=at_top)
+        if not words or self._gave_up:
             return None
-        settings = (f"safe.directory={top}", f"safe.directory={self._place}", *_SETTINGS)
-        words = [
-            program, "--no-pager", f"--git-dir={self._place}", f"--work-tree={top}",
-            *(word for setting in settings for word in ("-c", setting)),
-            "-C", top if at_top else self.folder, *arguments,
-        ]  # fmt: skip
         code, printed = _run(words, environment, stdin, self._timeout_seconds)
         self._gave_up = code == _ENDED
         return printed if 0 <= code <= most_code else None
+
+    def start(self, *arguments: str) -> subprocess.Popen[bytes]:
+        """Start a command that is asked through its pipes, at the top of the work tree; ``OSError`` when it cannot."""
+        words, environment = self._compose(arguments, at_top=True)
+        if not words:
+            raise OSError(errno.ENOENT, "git is not installed")
+        return children.start(
+            words, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+        )
+
+    def _compose(self, arguments: Sequence[str], *, at_top: bool) -> tuple[list[str], dict[str, str]]:
+        """Return the words of a command and its environment; no words without git."""
+        top = self.repository.top
+        environment = _build_environment(os.environ, home=self._place, top=top)
+        program = shutil.which("git", path=environment["PATH"])
+        if program is None:
+            return [], environment
+        settings = (f"safe.directory={top}", f"safe.directory={self._place}", *_SETTINGS)
+        return [
+            program, "--no-pager", f"--git-dir={self._place}", f"--work-tree={top}",
+            *(word for setting in settings for word in ("-c", setting)),
+            "-C", top if at_top else self.folder, *arguments,
+        ], environment  # fmt: skip
 
 
 def _build_environment(environment: Mapping[str, str], *, home: str, top: str) -> dict[str, str]:

@@ -50,6 +50,20 @@ def find_repository(folder: str | os.PathLike[str]) -> Repository | None:
         raise GitRefusedError(f"its git folder cannot be read ({error.strerror})") from None
 
 
+def find_history(folder: str | os.PathLike[str]) -> Repository | None:
+    """Return the repository that has the past of a folder: one that is bare counts, and the folder may be gone.
+
+    Raises ``GitRefusedError`` as ``find_repository`` does.
+    """
+    place = os.path.realpath(folder)
+    is_bare = not os.path.lexists(os.path.join(place, ".git")) and _has_git(place)
+    if is_bare and read_regular(place, "commondir", most_bytes=_LONGEST_POINTER_BYTES) is None:
+        return Repository(place, place, place)
+    while not os.path.isdir(place) and os.path.dirname(place) != place:
+        place = os.path.dirname(place)
+    return find_repository(place)
+
+
 def read_regular(folder: str, relative: str, *, most_bytes: int) -> bytes | None:
     """Return the bytes of a file of a git folder; None when there is none.
 

@@ -28,7 +28,6 @@ _LARGEST_CONFIG_BYTES = 4 << 20
 _WORDS = re.compile(rb"worktree|objectformat|refstorage|ignorecase", re.IGNORECASE)
 _FORMATS = {"extensions.objectformat": ("sha1", "sha256"), "extensions.refstorage": ("files", "reftable")}
 _UPSTREAM = re.compile(r"branch\..+\.(?:remote|merge)|remote\..+\.fetch", re.DOTALL)
-_FAN = re.compile(r"[0-9a-f]{2}")
 _HEADS = ("ORIG_HEAD", "FETCH_HEAD", "MERGE_HEAD")
 
 
@@ -46,6 +45,16 @@ def open_git(
     if repository is None:
         yield None
         return
+    with open_repository(repository, folder, with_history=with_history, timeout_seconds=timeout_seconds) as git:
+        yield git
+
+
+@contextlib.contextmanager
+def open_repository(
+    repository: Repository, folder: str | os.PathLike[str], *, with_history: bool = False,
+    timeout_seconds: float = TIMEOUT_SECONDS,
+) -> Iterator[Git]:  # fmt: skip
+    """Yield git on a repository, asked about a folder in it; the rest is as of ``open_git``."""
     with contextlib.ExitStack() as stack:
         try:
             name = stack.enter_context(scratch_folder("ssot-git-"))
@@ -158,9 +167,11 @@ def _link_history(repository: Repository, place: Path) -> None:
     The list of other repositories to take objects from (alternates) is not among them: those are never opened.
     """
     objects = os.path.join(repository.common, "objects")
-    for name in sorted(os.listdir(objects)):
-        if name == "pack" or _FAN.fullmatch(name):
+    for name in ("pack", *(f"{number:02x}" for number in range(256))):
+        if os.path.lexists(os.path.join(objects, name)):
             _link(repository, place, f"objects/{name}")
+        else:  # a later commit may make it, while a long-lived child of git reads
+            (place / "objects" / name).symlink_to(os.path.join(objects, name))
     (place / "logs").mkdir()
     head = read_regular(repository.folder, "logs/HEAD", most_bytes=_LARGEST_FILE_BYTES)
     if head is not None:

@@ -20,7 +20,7 @@ from analysis.facts.starting.names import SearchedNames, Stated, list_named
 
 def build_layout(
     root: Path, paths: Sequence[str], extensions: Mapping[str, bool], parts: Mapping[str, pa.Table],
-    roots: Sequence[str], projects: Sequence[str],
+    roots: Sequence[str], projects: Sequence[str], packages_above: Sequence[str] = (),
 ) -> Layout:  # fmt: skip
     """Return the layout of a scanned target; linear in the number of imports."""
     imports = parts["imports"]
@@ -38,7 +38,9 @@ def build_layout(
         relatives.setdefault(paths[index], []).append(tuple(rest))
     searched = _find_searched(paths, parts, frozenset(named))
     named.update(name for name, _ in searched[1])
-    return Layout(root, paths, extensions, usage, frozenset(named), relatives, roots, projects, searched[0])
+    return Layout(
+        root, paths, extensions, usage, frozenset(named), relatives, roots, projects, searched[0], packages_above
+    )
 
 
 def _find_searched(

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from analysis.facts.rows import Row
+from analysis.facts.source_tree import SourceTree
 
 #: The status of such a file; its reason is the file that it leads to.
 LINKED = "linked"
@@ -15,13 +16,28 @@ _MOST_LINKED = 2_000
 
 @dataclass(frozen=True, slots=True, order=True)
 class SourceFile:
-    """One .py file, or notebook. ``path`` is relative, POSIX, printable; ``location`` as the system knows it."""
+    """One .py file, or notebook. ``path`` is relative, POSIX, printable; ``location`` as the system knows it.
+
+    ``blob`` names its bytes, at a revision.
+    """
 
     path: str
     location: str
     size_bytes: int
     stamp: tuple[int, int, int]
     problem: str = ""
+    blob: str = ""
+
+
+def find_source_file(tree: SourceTree, location: str) -> SourceFile:
+    """Return what is known of a file before it is read; ``problem`` says why it cannot be, if so."""
+    path = printable(location)
+    try:
+        status = tree.find_status(location)
+    except OSError as error:
+        return SourceFile(path, location, 0, (0, 0, 0), f"unreadable:{error.strerror}")
+    problem = f"not-a-file:{status.problem}" if status.problem else ""
+    return SourceFile(path, location, status.size_bytes, status.stamp, problem, status.blob)
 
 
 def name_links(files: Sequence[SourceFile], links: Mapping[str, str], folders: Mapping[str, str]) -> list[SourceFile]:

@@ -36,6 +36,7 @@ class Layout:
     ``usage`` counts import statements by dotted module, level 0 only; ``named`` are all dotted names that they
     may mean (module, and module.name). ``relatives`` are the relative imports of each file: level, module, name.
     ``searched`` are folders of the search path of some starts, each with the top-level names that are found there.
+    ``packages_above`` are the names of the folders right above the target that are packages, the outermost first.
     """
 
     target: Path
@@ -47,6 +48,7 @@ class Layout:
     roots: Sequence[str] = ()
     projects: Sequence[str] = ()
     searched: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    packages_above: Sequence[str] = ()
 
 
 def name_modules(layout: Layout) -> list[Row]:
@@ -70,10 +72,10 @@ def find_package_prefix(layout: Layout) -> tuple[str, ...]:
     if layout.roots or "__init__.py" not in layout.paths or not is_identifier(layout.target.name):
         return ()
     parts = [layout.target.name]
-    folder = layout.target.parent
-    while (folder / "__init__.py").is_file() and is_identifier(folder.name):
-        parts.insert(0, folder.name)
-        folder = folder.parent
+    for name in reversed(layout.packages_above):
+        if not is_identifier(name):
+            break
+        parts.insert(0, name)
     used = _count_by_first(layout.usage)
     children = {path.partition("/")[0].removesuffix(".py") for path in layout.paths}
     plain = sum(used[child] for child in children - set(sys.stdlib_module_names) - {parts[0]})

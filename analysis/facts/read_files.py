@@ -51,13 +51,14 @@ def read_files(work: Work) -> dict[str, pa.Buffer]:
     try:
         with FactsCache(work.cache) as cache:
             fresh: dict[str, FileFacts] = {}
+            hashes: dict[str, str] = {}
             for index, file in work.files:
                 try:
-                    content_hash, facts = _read_file(work.tree, file, cache, fresh)
+                    content_hash, facts = _read_file(work.tree, file, cache, fresh, hashes)
                 except Exception as error:  # noqa: BLE001 - our own failure costs this file
                     content_hash, facts = "", _fail(error)
                 read.append((index, file, content_hash, facts))
-            cache.write(fresh)
+            cache.write(fresh, hashes)
     finally:
         if is_collecting:
             gc.enable()
@@ -107,17 +108,23 @@ def describe_crash(index: int, file: SourceFile) -> dict[str, pa.Buffer]:
 
 
 def _read_file(
-    tree: SourceTree, file: SourceFile, cache: FactsCache, fresh: dict[str, FileFacts]
+    tree: SourceTree, file: SourceFile, cache: FactsCache, fresh: dict[str, FileFacts], hashes: dict[str, str]
 ) -> tuple[str, FileFacts]:
     status, _, reason = file.problem.partition(":")
     if status:
         return "", _without_facts(status, reason)
+    is_notebook = file.path.endswith(NOTEBOOK)
+    known = cache.find_hash(file.blob) if file.blob else ""
+    facts = cache.read(known + NOTEBOOK * is_notebook) if known else None
+    if facts is not None:
+        return known, facts
     try:
         source = tree.read_bytes(file.location)
     except OSError as error:
         return "", _without_facts("unreadable", error.strerror or type(error).__name__)
     content_hash = hashlib.sha256(source).hexdigest()[:HASH_DIGITS]
-    is_notebook = file.path.endswith(NOTEBOOK)
+    if file.blob and not known:
+        hashes[file.blob] = content_hash
     key = content_hash + NOTEBOOK * is_notebook
     facts = fresh.get(key) or cache.read(key)
     if facts is None:

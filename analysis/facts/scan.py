@@ -25,13 +25,15 @@ from analysis.facts.discovery import Discovery, DiscoveryOptions, discover
 from analysis.facts.layout import build_layout
 from analysis.facts.links import LINKED, SourceFile, lead_links
 from analysis.facts.naming import name_modules
+from analysis.facts.opening import find_commit, list_packages_above, open_tree
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, read_in_worker, scan_table, unpack
-from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
+from analysis.facts.source_tree import SourceTree
 from analysis.facts.starting import read_start_evidence
 from analysis.facts.state import ScanState, read_state, write_state
 from analysis.facts.stubs import add_stub_names
 from analysis.gaps import Gaps, NoGaps
 from analysis.progress import Progress, ignore_progress
+from analysis.targets import describe_place
 
 #: Below this size starting processes costs more than they save.
 SMALLEST_PARALLEL_BYTES = 1_500_000
@@ -78,16 +80,16 @@ class Facts:
     read_count: int = 0
     context_top: Path | None = None
     asked: AskedFiles | None = None
+    commit: str = ""
 
     @property
     def tree(self) -> SourceTree:
-        """The files of the target as they are now, which is not always as they were scanned.
+        """The files of the target at ``commit``; without one as they are now, which is not always as they were scanned.
 
         Where code beside the target takes part, its files up to ``context_top`` belong to it, as ``../x.py``. What is
         asked of them is noted in ``asked``, if that is there.
         """
-        top = self.context_top
-        tree: SourceTree = WorkingTree(self.root) if top is None else RepositoryTree(self.root, top)
+        tree = open_tree(self.root, self.commit, self.context_top)
         return tree if self.asked is None else AskedTree(tree, self.asked)
 
 
@@ -99,23 +101,25 @@ def scan(
     jobs: int = 0,
     progress: Progress = ignore_progress,
     gaps: Gaps | None = None,
+    commit: str = "",
 ) -> Facts:
     """Read every Python file below ``root`` and return the facts; nothing of the target is executed.
 
+    With a ``commit`` (its full name) the files are those that the folder had there; the working tree is not looked at.
     ``cache`` is a folder for facts by content and for the state of the last scan; without one every file is
     read. ``jobs`` is the number of processes (0: all cores). ``gaps`` takes what fails inside the kit; without it
     such a failure is raised, but for that of a file, which is always a row of ``not_analysed``. Raises
     ``TargetError`` when ``root`` is not a folder, cannot be read, or has no Python file.
     """
     options, gaps = options or ScanOptions(), gaps or NoGaps()
-    root = check_target(root)
+    root = root if commit else check_target(root)
     started_ns = time.time_ns()
-    tree = WorkingTree(root)
+    tree = open_tree(root, commit)
     found = discover(tree, options.discovery, gaps)
     if not found.files:
-        raise TargetError(f"no Python file in {root}", remedy=_explain_nothing(found))
+        raise TargetError(f"no Python file in {describe_place(root, commit)}", remedy=_explain_nothing(found))
     files = found.files
-    state = gaps.attempt("scan", "state of the last scan", lambda: read_state(cache, root, options), lambda: None)
+    state = gaps.attempt("scan", "state of the last scan", lambda: read_state(cache, tree, options), lambda: None)
     changed = state.find_changed(files) if state else list(range(len(files)))
     paths = [file.path for file in files]
     projects = _find_projects(tree, paths)
@@ -131,24 +135,24 @@ def scan(
         parts = _collect(tree, files, changed, state, cache, jobs or count_cores(), progress)
         parts["start_evidence"] = evidence
         parts["modules"] = gaps.attempt(
-            "scan", "modules", lambda: _name(root, found, parts, state, options.roots, projects), tables.MODULES.empty
+            "scan", "modules", lambda: _name(tree, found, parts, state, options.roots, projects), tables.MODULES.empty
         )
         is_worth_keeping = state is None or len(changed) > _WORTH_SAVING * len(files)
         if cache and is_worth_keeping and not gaps.rows and not parts["not_analysed"].num_rows:
             gaps.attempt(
                 "scan", "keeping its state",
-                lambda: write_state(cache, root, options, found, parts, projects, started_ns), lambda: None,
+                lambda: write_state(cache, tree, options, found, parts, projects, started_ns), lambda: None,
             )  # fmt: skip
     parts["modules"] = gaps.attempt(
         "scan", "compiled modules", lambda: _add_classes(tree, found, parts["modules"]), lambda: parts["modules"]
     )
-    return _publish(root, found, parts, len(changed))
+    return _publish(tree, found, parts, len(changed))
 
 
-def build_empty_facts(root: Path) -> Facts:
+def build_empty_facts(root: Path, commit: str = "") -> Facts:
     """Return the facts of a target of which nothing is known: every table without rows."""
     names = ("files", "left_out", "modules", "start_evidence", *(table.name for table in tables.FACT_TABLES))
-    return Facts(root=root, **{name: tables.TABLES[name].empty() for name in names})
+    return Facts(root=root, commit=commit, **{name: tables.TABLES[name].empty() for name in names})
 
 
 def check_target(root: Path) -> Path:
@@ -266,7 +270,7 @@ def _sorted(parts: Iterable[pa.Table], name: str) -> pa.Table:
 
 
 def _name(
-    root: Path, found: Discovery, parts: dict[str, pa.Table], state: ScanState | None, roots: Sequence[str],
+    tree: SourceTree, found: Discovery, parts: dict[str, pa.Table], state: ScanState | None, roots: Sequence[str],
     projects: Sequence[str],
 ) -> pa.Table:  # fmt: skip
     """Return the names of the modules: those of the last scan where nothing that decides them has changed."""
@@ -275,7 +279,8 @@ def _name(
         before, now = (table["files"].column("structure") for table in (state.tables, parts))
         if before.equals(now) and state.tables["start_evidence"].equals(parts["start_evidence"]):
             return state.tables["modules"]
-    layout = build_layout(root, paths, found.extensions, parts, roots, projects)
+    above = list_packages_above(tree.root, find_commit(tree))
+    layout = build_layout(tree.root, paths, found.extensions, parts, roots, projects, above)
     rows = lead_links(name_modules(layout), _find_links(paths, parts["files"]))
     return tables.MODULES.from_rows((*row, []) for row in rows)
 
@@ -304,7 +309,7 @@ def _find_projects(tree: SourceTree, paths: Iterable[str]) -> list[str]:
     return sorted(folder for folder in folders if any(tree.has_file(f"{folder}/{name}") for name in _PROJECT_FILES))
 
 
-def _publish(root: Path, found: Discovery, parts: dict[str, pa.Table], read_count: int) -> Facts:
+def _publish(tree: SourceTree, found: Discovery, parts: dict[str, pa.Table], read_count: int) -> Facts:
     """Replace the index of each file by its path."""
     paths = pa.array([file.path for file in found.files], type=pa.string())
     published: dict[str, pa.Table] = {}
@@ -317,11 +322,11 @@ def _publish(root: Path, found: Discovery, parts: dict[str, pa.Table], read_coun
             indices = indices.chunk(0) if indices.num_chunks else pa.array([], type=pa.int32())
         path = pa.DictionaryArray.from_arrays(indices, paths)
         published[table.name] = pa.Table.from_arrays([path, *part.columns[1:]], schema=table.schema)
-    published["hooks"] = add_stub_names(published["hooks"], WorkingTree(root))
+    published["hooks"] = add_stub_names(published["hooks"], tree)
     files = parts["files"]
     published["files"] = pa.Table.from_arrays(
         [paths.take(files.column(FILE).combine_chunks()), *files.columns[1:]], schema=tables.FILES.schema
     )
     left_out = tables.LEFT_OUT.from_rows(found.left_out)
     published |= {"modules": parts["modules"], "start_evidence": parts["start_evidence"], "left_out": left_out}
-    return Facts(root=root, read_count=read_count, **published)
+    return Facts(root=tree.root, read_count=read_count, commit=find_commit(tree), **published)

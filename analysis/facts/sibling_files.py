@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 
 from analysis.facts.absolute import absolute_name
-from analysis.facts.git_folders import GitRefusedError, find_repository
 from analysis.facts.naming import PARENT, is_identifier
-from analysis.facts.source_tree import SourceTree, WorkingTree
+from analysis.facts.source_tree import SourceTree
 
 #: Folders above the target that are looked through for a name.
 _MOST_BASES = 12
@@ -34,34 +33,24 @@ class SiblingFile:
         return self.kind != "namespace"
 
 
-def find_git_top(root: Path) -> Path | None:
-    """Return the top of the repository around a target; None where the target is the top, or git would refuse it."""
-    try:
-        found = find_repository(root)
-    except GitRefusedError:
-        return None
-    top = Path(found.top) if found else None
-    return None if top is None or top == Path(root).resolve() else top
-
-
 @dataclass
 class Surroundings:
     """The folders between a target and its git root, as places that imports of the target search.
 
     ``bases`` are their paths as the target sees them (``..``, ``../..``), the nearest first. ``own`` are the first
     names of the target's own modules, by which no sibling is imported; none where the target is a package itself.
+    ``tree`` is that of the whole repository.
     """
 
     root: Path
     top: Path
     own: frozenset[str]
     bases: Sequence[str]
-    _tree: SourceTree = field(init=False)
+    tree: SourceTree
     _way: str = field(init=False)
     _base_of: dict[str, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._tree = WorkingTree(self.top)
         self._way = self.root.relative_to(self.top).as_posix()
 
     def choose_bases(self, names: Iterable[str], *, is_known: bool) -> None:
@@ -107,12 +96,12 @@ class Surroundings:
             place = self._locate(path)
             if not is_identifier(part) or place is None or self._is_repository(place):
                 return
-            if self._tree.has_file(f"{place}/{_PACKAGE}"):
+            if self.tree.has_file(f"{place}/{_PACKAGE}"):
                 yield SiblingFile(name, f"{posixpath.relpath(place, self._way)}/{_PACKAGE}", "package", base)
-            elif self._tree.has_file(f"{place}.py"):
+            elif self.tree.has_file(f"{place}.py"):
                 yield SiblingFile(name, f"{posixpath.relpath(place, self._way)}.py", "module", base)
                 return
-            elif self._tree.has_folder(place):
+            elif self.tree.has_folder(place):
                 yield SiblingFile(name, f"{posixpath.relpath(place, self._way)}/", "namespace", base)
             else:
                 return
@@ -120,7 +109,7 @@ class Surroundings:
 
     def _is_repository(self, place: str) -> bool:
         """A repository inside the repository, such as a submodule, may be at any revision."""
-        return self._tree.has_file(f"{place}/.git") or self._tree.has_folder(f"{place}/.git")
+        return self.tree.has_file(f"{place}/.git") or self.tree.has_folder(f"{place}/.git")
 
     def _locate(self, path: str) -> str | None:
         """Return a path from the git root on; None for the target's own files and for what lies outside."""

@@ -13,11 +13,12 @@ from analysis import tables
 from analysis.executor import count_cores
 from analysis.facts.git_ignored import find_ignored_beside, is_itself_ignored
 from analysis.facts.git_stand_in import open_git
-from analysis.facts.links import SourceFile
+from analysis.facts.links import find_source_file
+from analysis.facts.opening import find_top, open_tree
 from analysis.facts.read_files import FILE
 from analysis.facts.scan import Facts, read_tables
-from analysis.facts.sibling_files import SiblingFile, Surroundings, find_git_top, list_bases, read_names
-from analysis.facts.source_tree import RepositoryTree
+from analysis.facts.sibling_files import SiblingFile, Surroundings, list_bases, read_names
+from analysis.facts.source_tree import SourceTree
 from analysis.progress import Progress, ignore_progress
 
 #: More files than this are not read; what is imported beyond them stays external.
@@ -42,10 +43,10 @@ def read_siblings(
 ) -> Siblings | None:
     """Return the facts of a target together with those of the files beside it that its imports mean; None without any.
 
-    Only files below the top of the same repository are read, as they lie in its work tree, and none that it ignores;
-    links out of it, and repositories inside of it, are not followed.
+    Only files below the top of the same repository are read, at the revision of the target or as they lie in its work
+    tree, and none that it ignores; links out of it, and repositories inside of it, are not followed.
     """
-    top = find_git_top(facts.root)
+    top = find_top(facts.root, facts.commit)
     if top is None or not facts.modules.num_rows:
         return None
     root = facts.root.resolve()
@@ -53,8 +54,11 @@ def read_siblings(
     bases, is_known = list_bases(root, top, roots)
     tops = (name.partition(".")[0] for name in tables.read_column(facts.modules, "module"))
     own = frozenset[str]() if is_known else frozenset(tops)
-    beside = Surroundings(root, top, own, bases)
-    reader = _RoundReader(RepositoryTree(root, top), cache, jobs or count_cores(), progress)
+    beside = Surroundings(root, top, own, bases, open_tree(top, facts.commit))
+    reader = _RoundReader(open_tree(root, facts.commit, top), cache, jobs or count_cores(), progress)
+    if facts.commit:  # what git tracks is not ignored
+        found = _close(facts, beside, reader, _find_none, is_known=is_known)
+        return _merge(facts, found, reader, top) if found else None
     with open_git(root) as git:
         if git is not None and is_itself_ignored(git):  # an environment, a build: what lies beside belongs to nobody
             return None
@@ -70,22 +74,14 @@ def _find_none(_: Sequence[str]) -> set[str]:
 class _RoundReader:
     """Reads files in rounds; ``parts`` are the tables of each round, whose files are numbered through."""
 
-    def __init__(self, tree: RepositoryTree, cache: Path | None, jobs: int, progress: Progress) -> None:
+    def __init__(self, tree: SourceTree, cache: Path | None, jobs: int, progress: Progress) -> None:
         self._tree, self._cache, self._jobs, self._progress = tree, cache, jobs, progress
         self.paths: list[str] = []
         self.parts: list[dict[str, pa.Table]] = []
 
     def read(self, paths: Sequence[str]) -> dict[str, pa.Table]:
         """Return the tables of some files; the column ``file`` is the place in ``paths`` of this round."""
-        files = []
-        for path in paths:
-            try:
-                status = self._tree.find_status(path)
-            except OSError as error:
-                files.append(SourceFile(path, path, 0, (0, 0, 0), f"unreadable:{error.strerror}"))
-                continue
-            problem = f"not-a-file:{status.problem}" if status.problem else ""
-            files.append(SourceFile(path, path, status.size_bytes, status.stamp, problem))
+        files = [find_source_file(self._tree, path) for path in paths]
         part = read_tables(self._tree, files, self._cache, self._jobs, self._progress)
         self.parts.append({name: _name_files(table, paths, name) for name, table in part.items()})
         self.paths += paths

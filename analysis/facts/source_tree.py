@@ -1,8 +1,7 @@
 """The files of a target: the one place that opens them, whatever they come from.
 
 Paths are relative to the root, POSIX, as the system knows them: in a name whose bytes are no UTF-8 each such byte is a
-lone surrogate. The root is the empty path. Today there is the working tree; a revision of git and a tree with a patch
-applied can take its place.
+lone surrogate. The root is the empty path. Beside the working tree there is the tree of a revision (``revision_tree``).
 """
 
 from __future__ import annotations
@@ -37,12 +36,14 @@ class FolderEntry(Protocol):
 class FileStatus:
     """Size and stamp of a file, those of what a link leads to; ``problem`` says why it is not read, if so.
 
-    As long as the stamp is the same, so are the bytes, but for what was written within one tick of the clock.
+    As long as the stamp is the same, so are the bytes, but for what was written within one tick of the clock. ``blob``
+    names the bytes where a repository does; elsewhere it is empty.
     """
 
     size_bytes: int
     stamp: tuple[int, int, int]
     problem: str = ""
+    blob: str = ""
 
 
 class SourceTree(Protocol):
@@ -179,13 +180,14 @@ class RepositoryTree:
 
     __slots__ = ("_own", "_top", "_way", "root")
 
-    def __init__(self, root: Path, top: Path) -> None:
-        self.root = root
-        self._own, self._top = WorkingTree(root), WorkingTree(top)
-        self._way = Path(os.path.realpath(root)).relative_to(os.path.realpath(top)).as_posix()
+    def __init__(self, own: SourceTree, top: SourceTree) -> None:
+        """``own`` and ``top`` are the target and the whole repository, both at one revision."""
+        self.root = own.root
+        self._own, self._top = own, top
+        self._way = Path(os.path.realpath(own.root)).relative_to(os.path.realpath(top.root)).as_posix()
 
-    def __reduce__(self) -> tuple[type[RepositoryTree], tuple[Path, Path]]:
-        return RepositoryTree, (self.root, self._top.root)
+    def __reduce__(self) -> tuple[type[RepositoryTree], tuple[SourceTree, SourceTree]]:
+        return RepositoryTree, (self._own, self._top)
 
     def list_folder(self, folder: str) -> list[FolderEntry]:
         """Return the entries of a folder, in any order."""
@@ -222,7 +224,7 @@ class RepositoryTree:
         tree, place = self._find(folder)
         return tree.count_python_files(place)
 
-    def _find(self, path: str) -> tuple[WorkingTree, str]:
+    def _find(self, path: str) -> tuple[SourceTree, str]:
         """Return the tree that holds a path, and the path in it: one that leads beyond the top is none of either."""
         if not path.startswith("../"):
             return self._own, path

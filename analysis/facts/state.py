@@ -1,7 +1,8 @@
 """The state of the last scan of a target: what each file was, and the tables.
 
 With it a scan of an unchanged tree costs one walk. A file counts as unchanged when its size, times and
-inode are; one that was modified just before it was read is read again (the time stamps of file systems are coarse).
+inode are, at a revision its blob; one that was modified just before it was read is read again (the time stamps of file
+systems are coarse).
 """
 
 from __future__ import annotations
@@ -22,7 +23,9 @@ from analysis.cache import Value, build_key, pack_tables, read_entry, unpack_tab
 from analysis.facts.cache import PROGRAM
 from analysis.facts.discovery import Discovery
 from analysis.facts.links import SourceFile
+from analysis.facts.opening import find_commit
 from analysis.facts.read_files import FILE, scan_table
+from analysis.facts.source_tree import SourceTree
 
 if TYPE_CHECKING:
     from analysis.facts.scan import ScanOptions
@@ -88,13 +91,14 @@ def stack_stamps(files: Sequence[SourceFile]) -> np.ndarray:
     return np.array([(file.size_bytes, *file.stamp) for file in files], dtype=np.int64).reshape(len(files), 4)
 
 
-def _find_key(root: Path, options: ScanOptions) -> str:
-    return build_key(PROGRAM, root, options)
+def _find_key(tree: SourceTree, options: ScanOptions) -> str:
+    """Return the key of the state: one for the working tree, and one for all revisions, which differ in few files."""
+    return build_key(PROGRAM, tree.root, options, bool(find_commit(tree)))
 
 
-def read_state(cache: Path | None, root: Path, options: ScanOptions) -> ScanState | None:
+def read_state(cache: Path | None, tree: SourceTree, options: ScanOptions) -> ScanState | None:
     """Return the state of the last scan with the same options, or None when there is none that can be read."""
-    kept = read_entry(cache, _KIND, _find_key(root, options)) if cache is not None else None
+    kept = read_entry(cache, _KIND, _find_key(tree, options)) if cache is not None else None
     if kept is None:
         return None
     described = json.loads(bytes(kept["state"]))
@@ -110,7 +114,7 @@ def read_state(cache: Path | None, root: Path, options: ScanOptions) -> ScanStat
 
 def write_state(
     cache: Path,
-    root: Path,
+    tree: SourceTree,
     options: ScanOptions,
     found: Discovery,
     parts: dict[str, pa.Table],
@@ -126,9 +130,9 @@ def write_state(
         "extensions": found.extensions,
         "projects": list(projects),
         "taken_ns": taken_ns,
-        "root": os.fsencode(root).decode("utf-8", "backslashreplace"),
+        "root": os.fsencode(tree.root).decode("utf-8", "backslashreplace"),
     }
-    write_entry(cache, _KIND, _find_key(root, options), _pack(described, stack_stamps(found.files), parts))
+    write_entry(cache, _KIND, _find_key(tree, options), _pack(described, stack_stamps(found.files), parts))
 
 
 def _pack(described: dict[str, Any], stamps: np.ndarray, parts: dict[str, pa.Table]) -> Iterator[tuple[str, Value]]:

@@ -8,14 +8,17 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from analysis import __version__, store
-from analysis.children import scratch_folder
+from analysis import __version__, store, tables
 from analysis.clock import Clock
-from analysis.errors import BaselineError
+from analysis.errors import BaselineError, TargetError
 from analysis.executor import paused_collection
-from analysis.facts import Facts, check_target
+from analysis.facts import Facts
 from analysis.facts.git import find_refusal, read_prefix, read_revision
+from analysis.facts.git_objects import MISSING
 from analysis.facts.links import printable
+from analysis.facts.opening import open_tree
+from analysis.facts.revision_listing import NOT_CHECKED_OUT
+from analysis.facts.revisions import Source, find_base, find_folder, find_source
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.gate.kept_verdicts import KeptVerdict, WholeVerdict
 from analysis.gate.result import (
@@ -29,13 +32,21 @@ from analysis.gate.result import (
     RuleCost,
     UnreadFile,
 )
-from analysis.gate.revision import export_revision
-from analysis.history import FILE_NAME, Baseline, Comparison, Status, build_case_baseline, compare_case, judge_source
+from analysis.history import (
+    FILE_NAME,
+    Baseline,
+    Comparison,
+    Status,
+    build_case_baseline,
+    compare_case,
+    judge_source,
+    read_tree_baseline,
+)
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
 from analysis.history.comparing import FindPlain
-from analysis.pipeline import read_target, resolve_case, simulate, support_only
-from analysis.policy import Policy, read_policy
+from analysis.pipeline import read_target, read_target_policy, resolve_case, simulate, support_only
+from analysis.policy import Policy
 from analysis.policy.limits import limit_simulation
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.progress import Progress, ignore_progress
@@ -43,6 +54,7 @@ from analysis.quantities import write_score
 from analysis.rules import RULES_BY_NAME, Finding, Judgement, check_weights, judge, score_case
 from analysis.rules.score import Score
 from analysis.rules.target_packages import ChosenCode, choose_code
+from analysis.targets import SHORT, describe_place
 from analysis.wording import choose_form, format_count
 
 
@@ -109,11 +121,12 @@ def check(
     Raises ``TargetError``, ``PolicyError``, ``BaselineError`` or ``RevisionError``, each with one line.
     """
     options = options or CheckOptions()
-    root = check_target(Path(target).expanduser())
-    policy = _read_policy(root, options)
+    source = find_source(target)
+    root = source.root
+    policy = _read_policy(source, options)
     with paused_collection():
-        known, compared_with, not_read = _find_known(root, policy, options, progress)
-        now = _judge(root, policy, options, progress)
+        known, compared_with, not_read = _find_known(source, policy, options, progress)
+        now = _judge(source, policy, options, progress)
     findings = [finding for finding in now.judgement.findings if finding.certainty != "refuted"]
     comparison = now.gaps.attempt(
         "rules", "comparison", lambda: _compare(now, findings, known), lambda: _compare(now, findings, None)
@@ -131,9 +144,9 @@ def check(
         reasons.append(f"the score of {write_score(now.score)} is below {threshold:g}")
     if any(failing):
         reasons.append(_format_failing(sum(failing), compared_with))
-    revision = read_revision(root)
+    revision = source.commit[:SHORT] or read_revision(root)
     return CheckResult(
-        target=policy.target.name or root.name or "target",
+        target=describe_place(policy.target.name or root.name or "target", source.commit),
         revision=revision,
         prefix="" if revision == "no-git" else printable(read_prefix(root)),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -169,37 +182,37 @@ def write_target_baseline(
 ) -> tuple[Path, Baseline]:
     """Write the baseline of a target and return its place: ``ssot-baseline.json`` in it, or where the options say."""
     options = replace(options or CheckOptions(), with_sources=False)
-    root = check_target(Path(target).expanduser())
+    source = find_source(target) if options.baseline else Source(find_folder(target, "write a baseline into"))
+    root = source.root
     with paused_collection():
-        now = _judge(root, _read_policy(root, options), options, progress)
+        now = _judge(source, _read_policy(source, options), options, progress)
     baseline = build_case_baseline(
-        now, now.judgement.findings, now.find_plain, target=root.name, revision=read_revision(root),
-        score=now.score or 0.0,
+        now, now.judgement.findings, now.find_plain, target=root.name,
+        revision=source.commit[:SHORT] or read_revision(root), score=now.score or 0.0,
     )  # fmt: skip
     place = options.baseline or root / FILE_NAME
     write_file(place, baseline)
     return place, baseline
 
 
-def _read_policy(root: Path, options: CheckOptions) -> Policy:
-    policy = read_policy(options.policy, target=root)
-    check_weights(policy, options.policy or root / POLICY)
+def _read_policy(source: Source, options: CheckOptions) -> Policy:
+    policy = read_target_policy(options.policy, source)
+    check_weights(policy, options.policy or source.root / POLICY)
     policy = limit_simulation(policy, options.simulation_budget)
-    if options.since:  # a past revision is exported without the code beside the target: like is compared with like
-        policy = policy.model_copy(update={"target": policy.target.model_copy(update={"siblings": False})})
     return support_only(policy, options.python_version, options.platforms)
 
 
 def _judge(
-    root: Path, policy: Policy, options: CheckOptions, progress: Progress, *, is_past: bool = False
+    at: Source, policy: Policy, options: CheckOptions, progress: Progress, *, is_past: bool = False
 ) -> _Judged:  # fmt: skip
     """Return the verdicts by source and simulation: no probe."""
     cache = (options.data or store.find_data_folder()) / "cache" if options.use_cache else None
     clock = Clock(progress)
     gaps = clock.gaps
-    source = options.policy or root / POLICY
+    source = options.policy or at.root / POLICY
     facts, siblings = read_target(
-        root, policy, cache=cache, jobs=options.jobs, clock=clock, policy_file=source, is_past=is_past
+        at.root, policy, cache=cache, jobs=options.jobs, clock=clock, policy_file=source, is_past=is_past,
+        commit=at.commit,
     )  # fmt: skip
     kept = KeptVerdict(cache, facts, siblings, policy, with_sources=options.with_sources)
     resolve = partial(resolve_case, kept.facts, kept.siblings, policy, cache=cache, clock=clock)
@@ -233,11 +246,11 @@ def _find_notes(now: _Judged, known: Baseline | None) -> Iterator[str]:
 
 
 def _find_known(
-    root: Path, policy: Policy, options: CheckOptions, progress: Progress
+    source: Source, policy: Policy, options: CheckOptions, progress: Progress
 ) -> tuple[Baseline | None, str, Sequence[tuple[str, str]]]:  # fmt: skip
     """Return the known findings, their origin (a revision, a file, or nothing), and files that could not be read."""
     if options.since:
-        baseline, not_read = _judge_revision(root, policy, options, progress)
+        baseline, not_read = _judge_revision(source, policy, options, progress)
         return baseline, f"revision {options.since}", not_read
     if options.baseline is not None:
         if not options.baseline.is_file():
@@ -245,7 +258,11 @@ def _find_known(
                 f"no baseline at {options.baseline}", remedy="Write it with: ssot baseline write TARGET"
             )
         return read_file(options.baseline), f"baseline {options.baseline.name}", ()
-    own = root / FILE_NAME
+    own = source.root / FILE_NAME
+    if source.commit:
+        tree = open_tree(source.root, source.commit)
+        is_there = options.use_baseline and tree.has_file(FILE_NAME)
+        return (read_tree_baseline(tree, name=str(source)), f"baseline {FILE_NAME}", ()) if is_there else (None, "", ())
     if options.use_baseline and (own.is_symlink() or own.exists()) and not own.is_file():
         raise BaselineError(f"the baseline {own} is not a regular file", remedy="Remove it, or pass --no-baseline")
     if options.use_baseline and own.is_file():
@@ -254,18 +271,30 @@ def _find_known(
 
 
 def _judge_revision(
-    root: Path, policy: Policy, options: CheckOptions, progress: Progress
+    source: Source, policy: Policy, options: CheckOptions, progress: Progress
 ) -> tuple[Baseline, Sequence[tuple[str, str]]]:
     """Return the findings at an earlier revision under today's policy, and the files that could not be read."""
-    with scratch_folder("ssot-since-") as folder:
-        place = folder / (root.name or "target")
-        place.mkdir()
-        export = export_revision(root, options.since, place)
-        if not export.count:
-            return Baseline(simulated=True), export.problems
-        then = _judge(place, policy, replace(options, with_sources=False), progress, is_past=True)
-        findings = then.judgement.findings
-        return build_case_baseline(then, findings, then.find_plain, revision=options.since), export.problems
+    base = find_base(source, options.since)
+    if base is None:
+        return Baseline(simulated=True), ()
+    try:
+        then = _judge(base, policy, replace(options, with_sources=False), progress, is_past=True)
+    except TargetError:  # no Python file
+        return Baseline(simulated=True), ()
+    unread = list(_list_unread(then.facts))
+    unknown = {path for path, reason in unread if reason == MISSING}  # that it cannot be read today is no finding then
+    findings = [each for each in then.judgement.findings if not {path for path, _ in each.cited} & unknown]
+    return build_case_baseline(then, findings, then.find_plain, revision=options.since), unread
+
+
+def _list_unread(facts: Facts) -> Iterator[tuple[str, str]]:
+    """Yield the files of a revision whose content is not known, each with the reason."""
+    for path, status, reason in tables.read_rows(facts.files, "path", "status", "reason"):
+        if status in {"unreadable", "too-large"}:
+            yield path, reason
+    for path, reason in tables.read_rows(facts.left_out, "path", "reason"):
+        if reason == "not-checked-out":
+            yield path, NOT_CHECKED_OUT
 
 
 def _compare(now: _Judged, findings: Sequence[Finding], known: Baseline | None) -> Comparison:

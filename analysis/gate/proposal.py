@@ -14,7 +14,7 @@ from analysis import store, tables
 from analysis.clock import Clock
 from analysis.errors import PolicyError
 from analysis.executor import paused_collection
-from analysis.facts import check_target
+from analysis.facts.revisions import find_folder
 from analysis.facts.test_files import is_test_file
 from analysis.names import Concept, find_concepts
 from analysis.pipeline import build_case
@@ -62,7 +62,7 @@ def write_policy(
 
     Raises ``PolicyError`` if the file exists and ``force`` is not given.
     """
-    root = check_target(Path(target).expanduser())
+    root = find_folder(target, "write a policy into")
     place = out or root / FILE_NAME
     if place.exists() and not force:
         remedy = "Name another file with --out, or replace it with --force"

@@ -8,6 +8,7 @@ from analysis.history.baseline import (
     KnownFinding,
     build_baseline,
     read_baseline,
+    read_tree_baseline,
     write_baseline,
 )
 from analysis.history.comparing import build_case_baseline, compare_case, judge_source
@@ -26,5 +27,6 @@ __all__ = [
     "compare_case",
     "judge_source",
     "read_baseline",
+    "read_tree_baseline",
     "write_baseline",
 ]

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 from analysis import store, tables
 from analysis.errors import BaselineError
 from analysis.facts import Facts
+from analysis.facts.source_tree import SourceTree
 from analysis.former_names import FORMER, FormerNames, find_rule
 from analysis.policy import Severity
 from analysis.rules import Finding
@@ -28,6 +29,7 @@ _SKETCH_SIZE = 24
 _MOST_BYTES = 512_000_000
 #: Largest number of characters shown of a wrong format.
 _MOST_SHOWN = 40
+_REMEDY = "Write it with: ssot baseline write TARGET"
 
 Texts = Annotated[tuple[str, ...], Strict(strict=False)]
 
@@ -129,27 +131,41 @@ def write_baseline(path: Path, baseline: Baseline) -> None:
 
 def read_baseline(path: Path, former: FormerNames = FORMER) -> Baseline:
     """Return the baseline of a file; raises ``BaselineError`` with one line when it cannot be read."""
-    remedy = "Write it with: ssot baseline write TARGET"
     try:
         if path.stat().st_size > _MOST_BYTES:
-            raise BaselineError(f"the baseline {path} is larger than {_MOST_BYTES:,} bytes", remedy=remedy)
-        document = tables.escape_surrogates(json.loads(path.read_text("utf-8-sig")))
+            raise BaselineError(f"the baseline {path} is larger than {_MOST_BYTES:,} bytes", remedy=_REMEDY)
+        return parse_baseline(path.read_bytes(), str(path), former)
     except OSError as error:
-        raise BaselineError(f"cannot read the baseline {path}: {error.strerror}", remedy=remedy) from None
+        raise BaselineError(f"cannot read the baseline {path}: {error.strerror}", remedy=_REMEDY) from None
+
+
+def read_tree_baseline(tree: SourceTree, *, name: str) -> Baseline:
+    """Return the baseline that lies in a target, which errors call ``name``; raises as ``read_baseline`` does."""
+    place = f"{name}/{FILE_NAME}"
+    try:
+        return parse_baseline(tree.read_bytes(FILE_NAME, most_bytes=_MOST_BYTES), place)
+    except OSError as error:
+        raise BaselineError(f"cannot read the baseline {place}: {error.strerror}", remedy=_REMEDY) from None
+
+
+def parse_baseline(content: bytes, path: str, former: FormerNames = FORMER) -> Baseline:
+    """Return the baseline of a file with that content; ``path`` is what errors call it."""
+    try:
+        document = tables.escape_surrogates(json.loads(content.decode("utf-8-sig")))
     except (ValueError, RecursionError):
-        raise BaselineError(f"the baseline {path} is not JSON", remedy=remedy) from None
+        raise BaselineError(f"the baseline {path} is not JSON", remedy=_REMEDY) from None
     if not isinstance(document, Mapping):
-        raise BaselineError(f"the baseline {path} is not a JSON object", remedy=remedy)
+        raise BaselineError(f"the baseline {path} is not a JSON object", remedy=_REMEDY)
     found = document.get("format")
     if found != FORMAT or isinstance(found, bool):
         raise BaselineError(
-            f"the baseline {path} has the format {repr(found)[:_MOST_SHOWN]}, not {FORMAT}", remedy=remedy
+            f"the baseline {path} has the format {repr(found)[:_MOST_SHOWN]}, not {FORMAT}", remedy=_REMEDY
         )
     try:
         read = Baseline.model_validate(document)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         place = tables.escape_surrogates(".".join(map(str, first["loc"]))[:200])
-        raise BaselineError(f"the baseline {path} is damaged at {place}: {first['msg']}", remedy=remedy) from None
+        raise BaselineError(f"the baseline {path} is damaged at {place}: {first['msg']}", remedy=_REMEDY) from None
     findings = tuple(known.model_copy(update={"rule": find_rule(known.rule, former)}) for known in read.findings)
     return read.model_copy(update={"findings": findings})

@@ -44,11 +44,20 @@ def read_policy(path: Path | None, *, target: Path | None = None) -> Policy:
     try:
         if path.stat().st_size > _MOST_BYTES:
             raise PolicyError(f"the policy {path} is larger than {_MOST_BYTES:,} bytes", remedy=_SEE)
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        raise PolicyError(f"cannot read the policy {path}: {reason}", remedy="Name a TOML file with --policy") from None
-    return parse_policy(text, name=str(path))
+        return decode_policy(path.read_bytes(), str(path))
+    except OSError as error:
+        what = f"cannot read the policy {path}: {error.strerror}"
+        raise PolicyError(what, remedy="Name a TOML file with --policy") from None
+
+
+def decode_policy(content: bytes, name: str) -> Policy:
+    """Return the policy of a file with that content; ``name`` is what errors call it."""
+    try:
+        text = content.decode("utf-8-sig").replace("\r\n", "\n").replace("\r", "\n")
+    except UnicodeDecodeError:
+        what = f"cannot read the policy {name}: it is not UTF-8 text"
+        raise PolicyError(what, remedy="Name a TOML file with --policy") from None
+    return parse_policy(text, name=name)
 
 
 def parse_policy(text: str, *, name: str = FILE_NAME, former: FormerNames = FORMER) -> Policy:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from analysis.facts.lines import normalise_line_ends
+from analysis.facts.opening import open_tree
 from analysis.facts.source import LARGEST_FILE_BYTES
-from analysis.facts.source_tree import WorkingTree
 from analysis.names.side_by_side import build_side_by_side
 from analysis.quantities import write_share
 from analysis.report.displays import Fragment, Prose, build_table
@@ -223,9 +223,9 @@ def _order_duplicates(inv: Investigation) -> pd.DataFrame:
 
 
 def _read_lines(inv: Investigation, path: str, first: int, last: int) -> list[str]:
-    """Return lines of the current file of the target; none if it cannot be read."""
+    """Return lines of a file of the target, as it is now or at its commit; none if it cannot be read."""
     try:
-        source = WorkingTree(Path(inv.manifest.root)).read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
+        source = open_tree(Path(inv.manifest.root), inv.manifest.commit).read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
     except OSError:
         return []
     text = normalise_line_ends(source).decode("utf-8", errors="replace")

@@ -54,7 +54,7 @@ FILES = Table("files", "one Python file or notebook of the target", (
 
 LEFT_OUT = Table("left_out", "one folder, or kind of files, that was left out", (
     text("path", "POSIX path relative to the target"),
-    text("reason", "why: virtual-environment, cache, backup-copy, ignored-by-git, excluded, symlinked-folder, unreadable-folder, nested-too-deep, git-not-asked, git-does-not-answer, gitignore-not-read"),
+    text("reason", "why: virtual-environment, cache, backup-copy, ignored-by-git, excluded, symlinked-folder, unreadable-folder, nested-too-deep, submodule, not-checked-out, git-not-asked, git-does-not-answer, gitignore-not-read"),
     count("files", "number of .py files below it"),
 ))  # fmt: skip
 

@@ -190,5 +190,6 @@ def _add_guilt(why: Why, manifest: Manifest) -> Why:
     wanted = [each for each in statements if each.source]  # of another file than the snapshot's the line is another one
     guilt: tuple[Guilt, ...] = ()
     if wanted and manifest.revision != "no-git":
-        guilt = find_guilt(Path(manifest.root), {(each.path, each.line): each for each in wanted}.values())
+        once = {(each.path, each.line): each for each in wanted}
+        guilt = find_guilt(Path(manifest.root), once.values(), at=manifest.commit)
     return replace(why, guilt=guilt)

@@ -19,8 +19,10 @@ _SHORT = 9
 _LONGEST = 120
 
 
-def find_guilt(root: Path, statements: Iterable[CitedStatement], *, seconds: float = SECONDS) -> tuple[Guilt, ...]:
-    """Return the commits that wrote some lines of the working tree; of a line that git does not know, nothing.
+def find_guilt(
+    root: Path, statements: Iterable[CitedStatement], *, seconds: float = SECONDS, at: str = ""
+) -> tuple[Guilt, ...]:  # fmt: skip
+    """Return the commits that wrote some lines of the working tree, or of commit ``at``; of unknown lines nothing.
 
     Nothing at all without git, where git is refused, and after the time is up.
     """
@@ -31,16 +33,16 @@ def find_guilt(root: Path, statements: Iterable[CitedStatement], *, seconds: flo
             for statement in dict.fromkeys(statements):
                 if git is None or time.monotonic() >= deadline:
                     break
-                guilt = _blame(git, statement)
+                guilt = _blame(git, statement, at)
                 found += [guilt] if guilt else []
     except GitRefusedError:
         return ()
     return tuple(found)
 
 
-def _blame(git: Git, statement: CitedStatement) -> Guilt | None:
+def _blame(git: Git, statement: CitedStatement, at: str) -> Guilt | None:
     wanted = f"{statement.line},{statement.line}"
-    printed = git.run("blame", "--no-textconv", "--porcelain", "-L", wanted, "--", statement.path)
+    printed = git.run("blame", "--no-textconv", "--porcelain", "-L", wanted, *filter(None, [at]), "--", statement.path)
     return _read_porcelain(statement, printed.decode("utf-8", "replace")) if printed else None
 
 

@@ -9,8 +9,8 @@ from typing import Protocol
 
 import pyarrow as pa
 
-from analysis.facts.git_folders import GitRefusedError, find_repository
-from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
+from analysis.facts.opening import find_top, open_tree
+from analysis.facts.source_tree import SourceTree
 from analysis.manifest import Manifest
 
 _MOST_BYTES = 8 << 20
@@ -31,9 +31,9 @@ class Snapshot(Protocol):
 class SourceLines:
     """Reads lines of the files of a target, of those only that are what the snapshot was made of."""
 
-    def __init__(self, root: Path, hashes: Mapping[str, str]) -> None:
-        """``hashes`` are the content hashes of the snapshot by path."""
-        self._root = root
+    def __init__(self, root: Path, hashes: Mapping[str, str], commit: str = "") -> None:
+        """``hashes`` are the content hashes of the snapshot by path; at a ``commit`` its files are read."""
+        self._root, self._commit = root, commit
         self._hashes = hashes
         self._files: dict[str, list[str]] = {}
         self.changed: set[str] = set()
@@ -56,7 +56,7 @@ class SourceLines:
         try:
             tree = self._open_tree(path)
             content = tree.read_bytes(path, most_bytes=_MOST_BYTES)
-        except (OSError, GitRefusedError):
+        except OSError:
             self.changed.add(path)
             return []
         if not hashlib.sha256(content).hexdigest().startswith(wanted):
@@ -65,8 +65,8 @@ class SourceLines:
         return split_lines(content.decode("utf-8-sig", "replace"))
 
     def _open_tree(self, path: str) -> SourceTree:
-        repository = find_repository(self._root) if path.startswith("../") else None
-        return RepositoryTree(self._root, Path(repository.top)) if repository else WorkingTree(self._root)
+        top = find_top(self._root, self._commit) if path.startswith("../") else None
+        return open_tree(self._root, self._commit, top)
 
 
 def split_lines(text: str) -> list[str]:
@@ -84,4 +84,4 @@ def open_sources(snapshot: Snapshot) -> SourceLines:
     for name in ("siblings", "files"):
         table = snapshot.table(name)
         hashes |= dict(zip(table["path"].to_pylist(), table["content_hash"].to_pylist(), strict=True))
-    return SourceLines(Path(snapshot.manifest.root), hashes)
+    return SourceLines(Path(snapshot.manifest.root), hashes, snapshot.manifest.commit)
