@@ -87,3 +87,15 @@ def test_a_changed_body_of_a_decorator_is_noticed_with_a_cache(tmp_path: Path) -
     (tmp_path / "m.py").write_text("def d(cls):\n    return 3\n@d\nclass X:\n    pass\n")
     second = analysis.investigate(tmp_path).frame("paths").set_index("import_path")["certainty"].astype(str)
     assert (first["m.X"], second["m.X"]) == ("certain", "conditional")
+
+
+def test_decorated_classes_of_scripts_and_of_the_tests_beside_them_are_no_failure(tmp_path: Path) -> None:
+    (tmp_path / "tool-kit.py").write_text(write_module("wrapper"))
+    (tmp_path / "pkg").mkdir()
+    (tmp_path / "pkg" / "__init__.py").touch()
+    (tmp_path / "pkg" / "deco.py").write_text(write_module("wrapper"))
+    (tmp_path / "pkg" / "run-it.py").write_text("from pkg.deco import wrapper\n@wrapper\nclass Y:\n    pass\n")
+    found = analysis.investigate(tmp_path)
+    assert found.table("not_analysed").num_rows == 0
+    certain = found.frame("paths").set_index("import_path")["certainty"].astype(str)
+    assert certain["pkg.deco.X"] != "certain"

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from analysis import tables
+from analysis.facts import scan
 from analysis.facts.extract import extract
 
 NAMES = tables.START_MARKS.names[1:]
@@ -124,3 +125,23 @@ def test_a_path_that_doubles_with_each_line_is_soon_unknown() -> None:
     lines = "".join(f"A{number} = os.path.join(A{number - 1}, A{number - 1})\n" for number in range(1, 40))
     rows = read(f"import os, sys\nA0 = 'x'\n{lines}sys.path.append(A39)\n")
     assert [row["base"] for row in rows] == ["unknown"]
+
+
+BLOCKS = (
+    "{}", "if x:\n    {}", "if x:\n    pass\nelse:\n    {}", "if x:\n    if y:\n        {}", "if True:\n    {}",
+    "for x in y:\n    {}", "while x:\n    {}", "with x:\n    {}", "try:\n    {}\nexcept E:\n    pass",
+    "try:\n    pass\nexcept E:\n    {}", "match x:\n    case 1:\n        {}", "def f():\n    {}",
+    "class C:\n    {}", "if x:\n    def f():\n        {}", "if __name__ == '__main__':\n    {}",
+    "if sys.version_info > (3,):\n    {}\nelif y:\n    pass",
+    "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    {}",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("block", BLOCKS)
+@pytest.mark.parametrize("edit", ["sys.path.insert(0, '.')", "INSTALLED_APPS = ['a.b']", "site.addsitedir('lib')"])
+def test_a_file_is_read_whatever_block_an_edit_stands_in(tmp_path: Path, block: str, edit: str) -> None:
+    (tmp_path / "m.py").write_text(f"import sys, site\n{block.format(edit)}\nfrom other import thing\n")
+    facts = scan(tmp_path)
+    assert facts.not_analysed.num_rows == 0
+    assert facts.files["status"].to_pylist() == ["ok"]
+    assert "other" in tables.read_column(facts.imports, "module")

@@ -65,7 +65,16 @@ def build_baseline(
     findings: Iterable[Finding], facts: Facts, *, target: str = "", revision: str = "", score: float = 0.0
 ) -> Baseline:
     """Return the baseline of a target, without refuted findings."""
-    known = tuple(
+    known = describe_findings(findings)
+    cited = {path for finding in known for path in finding.paths}
+    return Baseline(
+        target=target, revision=revision, score=round(score, 3), findings=known, sketches=sketch_files(facts, cited)
+    )
+
+
+def describe_findings(findings: Iterable[Finding]) -> tuple[KnownFinding, ...]:
+    """Return what is remembered of findings, without refuted ones."""
+    return tuple(
         KnownFinding(
             fingerprint=finding.fingerprint, rule=finding.rule, severity=finding.severity,  # type: ignore[arg-type]
             subject=finding.subject, places=len(finding.cited),
@@ -74,10 +83,6 @@ def build_baseline(
         for finding in findings
         if finding.certainty != "refuted"
     )  # fmt: skip
-    cited = {path for finding in known for path in finding.paths}
-    return Baseline(
-        target=target, revision=revision, score=round(score, 3), findings=known, sketches=sketch_files(facts, cited)
-    )
 
 
 def sketch_files(facts: Facts, paths: Iterable[str]) -> dict[str, str]:

@@ -23,36 +23,47 @@ _FEW = 8 * 5
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The status of each finding by its position, and the known findings that are gone."""
+    """The status of each finding by its position, the known findings that are gone, and which became which.
+
+    ``origins`` has for each finding, by its position, the fingerprint that it had before: empty for a new one.
+    """
 
     statuses: tuple[Status, ...]
     gone: tuple[KnownFinding, ...]
+    origins: tuple[str, ...] = ()
 
 
-def compare(old: Baseline, new: Baseline, present: Iterable[str] = ()) -> Comparison:
+def compare(
+    old: Baseline, new: Baseline, present: Iterable[str] = (), *, renamed: Mapping[str, str] | None = None
+) -> Comparison:
     """Compare the findings of ``new`` with those of ``old``.
 
     A finding is known when its fingerprint is, or when it is one of the same rule whose files were renamed; it is worse
     when it is more severe, has more places, or has a place in a file that had none. The rest of a cut cycle is known.
-    ``present`` are all files of the new state: these were not renamed.
+    ``present`` are all files of the new state: these were not renamed. Who knows the new name of each ``renamed`` file
+    says so; otherwise files are compared by their names.
     """
     by_print: dict[str, list[KnownFinding]] = defaultdict(list)
     for known in old.findings:
         by_print[known.fingerprint].append(known)
-    renames = _Renames(old, new, present)
+    renames = _Renames(old, new, present, renamed)
     statuses: dict[int, Status] = {}
+    origins: dict[int, str] = {}
     for index, finding in enumerate(new.findings):
         if by_print[finding.fingerprint]:
             statuses[index] = _judge(by_print[finding.fingerprint].pop(0), finding, renames)
+            origins[index] = finding.fingerprint
     left = [known for rest in by_print.values() for known in rest]
     waiting = [index for index in range(len(new.findings)) if index not in statuses]
     if left and waiting:
-        left = _match_renamed(left, waiting, new.findings, renames, statuses)
+        left = _match_renamed(left, waiting, new.findings, renames, statuses, origins)
     for index, finding in enumerate(new.findings):
-        if index not in statuses and _is_part(finding, old.findings, renames):
-            statuses[index] = "known"
+        whole = None if index in statuses else _find_whole(finding, old.findings, renames)
+        if whole is not None:
+            statuses[index], origins[index] = "known", whole.fingerprint
     found = tuple(statuses.get(index, "new") for index in range(len(new.findings)))
-    return Comparison(found, tuple(sorted(left, key=lambda known: (known.severity, known.rule, known.subject))))
+    gone = tuple(sorted(left, key=lambda known: (known.severity, known.rule, known.subject)))
+    return Comparison(found, gone, tuple(origins.get(index, "") for index in range(len(new.findings))))
 
 
 def choose_known(chosen: ChosenCode | None, known: Iterable[KnownFinding]) -> tuple[KnownFinding, ...]:
@@ -66,12 +77,15 @@ def choose_known(chosen: ChosenCode | None, known: Iterable[KnownFinding]) -> tu
 class _Renames:
     """The current names of renamed files, computed on first use."""
 
-    def __init__(self, old: Baseline, new: Baseline, present: Iterable[str]) -> None:
+    def __init__(
+        self, old: Baseline, new: Baseline, present: Iterable[str], renamed: Mapping[str, str] | None
+    ) -> None:
         self._old, self._new, self._present = old.sketches, new.sketches, present
+        self._given = renamed
 
     @cached_property
-    def _known(self) -> dict[str, str]:
-        return find_renames(self._old, self._new, self._present)
+    def _known(self) -> Mapping[str, str]:
+        return self._given if self._given is not None else find_renames(self._old, self._new, self._present)
 
     def apply(self, paths: Iterable[str]) -> set[str]:
         """Return the current names."""
@@ -85,17 +99,20 @@ def _judge(known: KnownFinding, finding: KnownFinding, renames: _Renames) -> Sta
     return "worse" if is_elsewhere else "known"
 
 
-def _is_part(finding: KnownFinding, known: Iterable[KnownFinding], renames: _Renames) -> bool:
-    """Return whether a cycle is the rest of a known one that was cut, or whose imports were deferred."""
+def _find_whole(finding: KnownFinding, known: Iterable[KnownFinding], renames: _Renames) -> KnownFinding | None:
+    """Return the known cycle of which this one is the rest, as it was cut, or its imports were deferred."""
     rank = _rank_cycle(finding.rule)
     if rank is None:
-        return False
+        return None
     ranked = ((each, _rank_cycle(each.rule)) for each in known)
     wider = (each for each, own in ranked if own is not None and own <= rank)
-    return any(
-        finding.places <= each.places and finding.severity >= each.severity
-        and set(finding.paths) <= renames.apply(each.paths)
-        for each in wider
+    return next(
+        (
+            each for each in wider
+            if finding.places <= each.places and finding.severity >= each.severity
+            and set(finding.paths) <= renames.apply(each.paths)
+        ),
+        None,
     )  # fmt: skip
 
 
@@ -136,7 +153,7 @@ def find_renames(old: Mapping[str, str], new: Mapping[str, str], present: Iterab
 
 def _match_renamed(
     left: Sequence[KnownFinding], waiting: Sequence[int], findings: Sequence[KnownFinding], renames: _Renames,
-    statuses: dict[int, Status],
+    statuses: dict[int, Status], origins: dict[int, str],
 ) -> list[KnownFinding]:  # fmt: skip
     """Match old findings with new ones of the same rule in the same, renamed files; return the unmatched ones."""
     by_files: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
@@ -154,7 +171,7 @@ def _match_renamed(
             remaining.append(known)
         else:
             candidates.remove(chosen)
-            statuses[chosen] = _judge(known, findings[chosen], renames)
+            statuses[chosen], origins[chosen] = _judge(known, findings[chosen], renames), known.fingerprint
     return remaining
 
 

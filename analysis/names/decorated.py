@@ -43,7 +43,8 @@ def _find_doubtful(resolver: TargetResolver) -> set[str]:
     columns = ("path", "qualname", "position", "decorators")
     for path, qualname, position, decorators in tables.read_rows(facts.definitions, *columns):
         module = index.find_file(path) if decorators else None
-        if module is not None and any(
+        # The classes of a script have no import path that could be doubted.
+        if module is not None and index.is_importable(module) and any(
             _may_replace(resolver, module, written, position, givers) for written in decorators
         ):
             found.add(f"{module.name}:{qualname}")

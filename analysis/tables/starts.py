@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analysis.tables.columns import LINE, PATH, POSITION, SCOPE
+from analysis.tables.columns import LINE, PATH, POSITION, SCOPES
 from analysis.tables.table import Table, count, one_of, text
 
 MARK_KINDS = ("main-guard", "sys-path", "site-folder", "settings", "named-module", "started-module", "started-script")
@@ -21,7 +21,7 @@ START_MARKS = Table("start_marks", "one statement that changes the search path, 
     one_of("base", BASES_OF_FOLDERS, "sys-path, site-folder, started-script: what the folder is relative to; unknown when it is computed in another way"),
     text("folder", "the folder, relative to that of the file or to the working folder; absolute as written"),
     text("value", "settings, named-module, started-module: the dotted name"),
-    SCOPE,
+    one_of("scope", (*SCOPES, "branch"), "where the statement stands; branch: at the top of the file, under a test that may leave it out"),
 ), is_later=True)  # fmt: skip
 
 START_EVIDENCE = Table("start_evidence", "one line of a file that is no Python, and says how the target is started", (
