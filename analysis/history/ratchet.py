@@ -77,9 +77,7 @@ def choose_known(chosen: ChosenCode | None, known: Iterable[KnownFinding]) -> tu
 class _Renames:
     """The current names of renamed files, computed on first use."""
 
-    def __init__(
-        self, old: Baseline, new: Baseline, present: Iterable[str], renamed: Mapping[str, str] | None
-    ) -> None:
+    def __init__(self, old: Baseline, new: Baseline, present: Iterable[str], renamed: Mapping[str, str] | None) -> None:
         self._old, self._new, self._present = old.sketches, new.sketches, present
         self._given = renamed
 

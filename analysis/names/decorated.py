@@ -44,8 +44,10 @@ def _find_doubtful(resolver: TargetResolver) -> set[str]:
     for path, qualname, position, decorators in tables.read_rows(facts.definitions, *columns):
         module = index.find_file(path) if decorators else None
         # The classes of a script have no import path that could be doubted.
-        if module is not None and index.is_importable(module) and any(
-            _may_replace(resolver, module, written, position, givers) for written in decorators
+        if (
+            module is not None
+            and index.is_importable(module)
+            and any(_may_replace(resolver, module, written, position, givers) for written in decorators)
         ):
             found.add(f"{module.name}:{qualname}")
     return found
