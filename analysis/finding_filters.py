@@ -94,7 +94,16 @@ def format_finding(row: Mapping[str, Any]) -> str:
 
 
 def format_tally(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return how many findings there are, of each severity."""
-    counts = {name: sum(row["severity"] == name for row in rows) for name in tables.SEVERITIES}
-    parts = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count)
-    return f"{format_count(len(rows), 'finding')}{f': {parts}' if parts else ''}"
+    """Return how many findings there are, of each severity; consequences of a cause are counted apart.
+
+    >>> format_tally([{"severity": "P1", "cause": ""}, {"severity": "P1", "cause": "0a"}])
+    '1 finding: 1 P1; and 1 consequence'
+    """
+    own = [row["severity"] for row in rows if not row["cause"]]
+    parts = ", ".join(f"{own.count(name):,} {name}" for name in tables.SEVERITIES if name in own)
+    others = len(rows) - len(own)
+    return (
+        format_count(len(own), "finding")
+        + (f": {parts}" if parts else "")
+        + (f"; and {format_count(others, 'consequence')}" if others else "")
+    )
