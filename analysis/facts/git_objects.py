@@ -25,6 +25,7 @@ _SHA1_DIGITS = 40
 _MOST_OPEN = 16
 _LONGEST_HEADER_BYTES = 200
 _PORTION_BYTES = 1 << 20
+_MOST_HELD_BYTES = 64 << 20
 
 
 class _TooLargeError(Exception):
@@ -41,6 +42,8 @@ class ObjectReader:
         self._git = self._stack.enter_context(open_repository(repository, repository.top, with_history=True))
         self._child: subprocess.Popen[bytes] | None = None
         self._rest = b""
+        self._blobs: OrderedDict[str, bytes] = OrderedDict()
+        self._held_bytes = 0
 
     def list_tree(self, commit: str, folder: str) -> bytes | None:
         """Return what ``git ls-tree -r -l -z`` prints of a folder at a commit; None when not all is there."""
@@ -57,6 +60,10 @@ class ObjectReader:
     def read_blob(self, blob: str, *, most_bytes: int) -> bytes:
         """Return the content of a blob; ``OSError`` for a larger one, and where it is missing, damaged or misnamed."""
         with self._lock:
+            known = self._blobs.get(blob)
+            if known is not None and len(known) <= most_bytes:
+                self._blobs.move_to_end(blob)
+                return known
             try:
                 content = self._ask(blob, most_bytes, time.monotonic() + TIMEOUT_SECONDS)
             except _TooLargeError:
@@ -67,7 +74,16 @@ class ObjectReader:
                 content = None
         if content is None or _name_blob(content, blob) != blob:
             raise OSError(errno.EIO, MISSING, blob)
+        self._hold(blob, content)
         return content
+
+    def _hold(self, blob: str, content: bytes) -> None:
+        """Hold a blob in memory: at one commit after the other nearly all are the same, and several rules read one."""
+        with self._lock:
+            self._held_bytes += len(content) - len(self._blobs.pop(blob, b""))
+            self._blobs[blob] = content
+            while self._held_bytes > _MOST_HELD_BYTES:
+                self._held_bytes -= len(self._blobs.popitem(last=False)[1])
 
     def close(self) -> None:
         """End the child, and remove what was made for it."""

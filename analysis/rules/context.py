@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
-from typing import Any
+from functools import cached_property, wraps
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -33,6 +33,8 @@ from analysis.rules.stored_state import Store, read_stores
 from analysis.rules.target_packages import ChosenCode, choose_code
 from analysis.simulation import count_not_simulated
 
+Rest = ParamSpec("Rest")
+Answer = TypeVar("Answer")
 #: What is computed once and depends on no table of simulation and probe.
 _OF_THE_SOURCE = (
     "second_names", "tasks", "missing_attributes", "phantom_names", "chosen", "homes", "meanings", "stores",
@@ -60,6 +62,7 @@ class RuleContext:
     resolver: TargetResolver | None = field(default=None, repr=False, compare=False)
     siblings: Siblings | None = field(default=None, repr=False, compare=False)
     is_cut_short: bool = False
+    answers: dict[tuple[Hashable, ...], Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def with_tables(self, found: Mapping[str, pa.Table], *, is_cut_short: bool = False) -> RuleContext:
         """Return the case with more tables of simulation and probe; what the source decides is not computed again."""
@@ -194,6 +197,25 @@ class RuleContext:
     def cycle_edges_with_packages(self) -> Mapping[str, Sequence[CycleEdge]]:
         """The same for the cycles that count the packages that run on the way."""
         return find_cycle_edges(self.graph, self.cycles, with_ancestors=True)
+
+
+def ask_once(
+    ask: Callable[Concatenate[RuleContext, Rest], Answer],
+) -> Callable[Concatenate[RuleContext, Rest], Answer]:
+    """Return a question that is answered once for each case and what else it is given: several rules ask it.
+
+    Who asks must not change the answer.
+    """
+
+    @wraps(ask)
+    def answer(case: RuleContext, /, *rest: Rest.args, **named: Rest.kwargs) -> Answer:
+        key = (ask.__module__, ask.__qualname__, *rest, *sorted(named.items()))
+        if key not in case.answers:
+            case.answers[key] = ask(case, *rest, **named)
+        found: Answer = case.answers[key]
+        return found
+
+    return answer
 
 
 def keep(table: pa.Table, column: str, value: str) -> pa.Table:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from analysis import tables
 from analysis.facts.kept_objects import CLASS_OBJECT, DEFAULT_OBJECT
-from analysis.rules.context import RuleContext
+from analysis.rules.context import RuleContext, ask_once
 from analysis.rules.shared_state import HARMLESS, MadeObject, State, find_states
 from analysis.rules.stored_state import LOCAL
 
@@ -14,6 +14,7 @@ from analysis.rules.stored_state import LOCAL
 _DESCRIBING = frozenset({"__get__", "__set_name__", "contribute_to_class"})
 
 
+@ask_once
 def find_kept_objects(case: RuleContext) -> list[MadeObject]:
     """Return the objects that class bodies and defaults hold, outside the tests, sorted.
 

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.shared_state import EITHER
 from analysis.facts.test_files import is_test_file
-from analysis.rules.context import RuleContext
+from analysis.rules.context import RuleContext, ask_once
 from analysis.rules.kept_objects import list_names
 from analysis.rules.shared_state import find_module_objects, find_states
 from analysis.rules.singletons import find_singletons
@@ -32,6 +32,7 @@ class SharedObject(NamedTuple):
     held: str = ""
 
 
+@ask_once
 def find_shared_objects(case: RuleContext) -> Mapping[str, list[SharedObject]]:
     """Return the objects of classes of the tree that are one for all, by class, outside the tests, sorted."""
     found: dict[str, list[SharedObject]] = defaultdict(list)

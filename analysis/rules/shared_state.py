@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.test_files import is_test_file
 from analysis.names.products import Product
-from analysis.rules.context import RuleContext
+from analysis.rules.context import RuleContext, ask_once
 from analysis.rules.stored_state import Store
 
 CLASS_LEVEL = frozenset({"class-attribute", "class-registry"})
@@ -40,6 +40,7 @@ class State(NamedTuple):
         return f"{self.module}:{self.owner}"
 
 
+@ask_once
 def find_states(case: RuleContext, *kinds: str) -> list[State]:
     """Return the places of some kinds that keep state, outside the tests, sorted."""
     homes = case.homes
@@ -63,6 +64,7 @@ class MadeObject(NamedTuple):
     functions: tuple[str, ...] = ()
 
 
+@ask_once
 def find_module_objects(case: RuleContext) -> list[MadeObject]:
     """Return the objects of the tree's own classes that modules make on import, outside the tests, sorted."""
     homes, bindings = case.homes, case.facts.bindings

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from analysis import tables
 from analysis.rules.called_on_import import find_called
 from analysis.rules.closures import find_closure_stores
-from analysis.rules.context import RuleContext
+from analysis.rules.context import RuleContext, ask_once
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.kept_objects import list_names
 from analysis.rules.plan_phases import STATE, PlanStep
@@ -117,8 +117,9 @@ def is_preparing(store: Store, called: Collection[str]) -> bool:
     return store.is_preparing or is_hidden or method in called or method == store.part.lstrip("_")
 
 
-def find_kept_by_objects(case: RuleContext) -> Iterator[tuple[str, list[SharedObject], list[Store]]]:
-    """Yield the classes with one object for all whose methods keep arguments: the objects, and what is stored."""
+@ask_once
+def find_kept_by_objects(case: RuleContext) -> Sequence[tuple[str, list[SharedObject], list[Store]]]:
+    """Return the classes with one object for all whose methods keep arguments: the objects, and what is stored."""
     stored = _group(
         store
         for store in case.stores
@@ -130,6 +131,7 @@ def find_kept_by_objects(case: RuleContext) -> Iterator[tuple[str, list[SharedOb
     )
     above = case.identity.inheritance.find_ancestors
     own = _read_methods(case) if stored else {}
+    found: list[tuple[str, list[SharedObject], list[Store]]] = []
     for definition, objects in find_shared_objects(case).items() if stored else ():
         stores = [
             store
@@ -140,7 +142,8 @@ def find_kept_by_objects(case: RuleContext) -> Iterator[tuple[str, list[SharedOb
         methods = {store.owner.rpartition(".")[2] for store in stores}
         used = [each for each in objects if find_calling(case, each, methods)] if stores else []
         if used:
-            yield definition, used, stores
+            found.append((definition, used, stores))
+    return found
 
 
 def _read_methods(case: RuleContext) -> dict[str, frozenset[str]]:
