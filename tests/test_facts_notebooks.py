@@ -339,6 +339,21 @@ def test_a_broken_notebook_is_a_finding_and_another_language_is_none(make_tree: 
     }
 
 
+@pytest.mark.parametrize(
+    "changes",
+    ["sys.path += ['../src/core', '../src']", "sys.path.append('../src/core')\nsys.path.append('../src')",
+     "import os\nsys.path.insert(0, os.path.abspath('../src/core'))\nsys.path.insert(0, os.path.abspath('../src'))",
+     "from pathlib import Path\nsys.path.append(str(Path.cwd().parent / 'src/core'))\nsys.path.append('../src')"],
+)  # fmt: skip
+def test_a_notebook_changes_the_search_path_from_its_own_folder(
+    changes: str, make_tree: MakeTree, tmp_path: Path
+) -> None:
+    notebook = write_notebook(f"import sys\n{changes}", "from m import M\nfrom core.m import M as N\nassert M is N")
+    files = {"nb/a.ipynb": notebook, "src/core/__init__.py": "", "src/core/m.py": "class M: ...\n"}
+    found = see(make_tree(files), tmp_path)
+    assert {path for _, path, _ in list_findings(found, "file-with-two-names")} == {"nb/a.ipynb"}
+
+
 def test_a_notebook_that_is_a_link_out_of_the_target_is_not_read(make_tree: MakeTree, tmp_path: Path) -> None:
     root = make_tree({"w/__init__.py": ""})
     outside = tmp_path / "outside.ipynb"

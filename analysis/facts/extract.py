@@ -29,6 +29,8 @@ from analysis.facts.walk import STEP, Walker
 from analysis.gaps import describe_failure
 
 _IMPORTS, _GAPS = tables.FACT_TABLES.index(tables.IMPORTS), tables.FACT_TABLES.index(tables.NOT_ANALYSED)
+_MARKS = tables.FACT_TABLES.index(tables.START_MARKS)
+_PATH_CHANGES = frozenset({"sys-path", "site-folder", "settings"})
 _MAKING = frozenset({"import", "alias", "instance", "expression", "unpacked"})
 
 
@@ -60,15 +62,16 @@ def extract(source: bytes) -> FileFacts:
 
 
 def extract_notebook(source: bytes) -> FileFacts:
-    """Return what a notebook imports, with the lines of its JSON on which the statements stand; nothing else counts.
+    """Return what a notebook imports, and how it changes the search path, with the lines of its JSON.
 
-    Nobody imports a notebook: its classes and names are known to nobody. Cells that do not parse say nothing, and the
-    first of them is the file's syntax error.
+    Nothing else counts: nobody imports a notebook, so its classes and names are known to nobody. Cells that do not
+    parse say nothing, and the first of them is the file's syntax error.
     """
     notebook = read_notebook(source)
     code = notebook.code
     inner = extract(code)
     rows = Rows(imports=_place(inner.rows[_IMPORTS], notebook), not_analysed=list(inner.rows[_GAPS]))
+    rows.start_marks += [_place_mark(row, notebook) for row in inner.rows[_MARKS] if row[2] in _PATH_CHANGES]
     position = max((row[0] for row in rows.imports), default=-1) + 1
     rows.imports += [
         (position + number, line, line, "run", 0, name, "", "", "module", "none", "", "", "", False)
@@ -86,6 +89,12 @@ def extract_notebook(source: bytes) -> FileFacts:
 def _place(imports: Sequence[Row], notebook: Notebook) -> list[Row]:
     """Return rows of imports with the lines of the file."""
     return [(row[0], notebook.find_place(row[1]), notebook.find_place(row[2]), *row[3:]) for row in imports]
+
+
+def _place_mark(row: Row, notebook: Notebook) -> Row:
+    """Return a change of the search path with the line of the file; a kernel's working folder is the notebook's."""
+    position, line, kind, place, base, *others = row
+    return (position, notebook.find_place(line), kind, place, "file" if base == "working-folder" else base, *others)
 
 
 def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:
