@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 import subprocess
 import sys
 from collections.abc import Callable
@@ -120,6 +122,35 @@ def test_the_command_says_where(make_tree: Tree) -> None:
     first, second = (subprocess.run(command, capture_output=True, text=True, check=False) for _ in range(2))
     assert (first.returncode, first.stdout) == (0, f"{root}/ssot.toml\n")
     assert (second.returncode, second.stderr.count("\n")) == (2, 1)
+
+
+def run_ssot(*arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "analysis.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+def test_the_command_says_that_check_passes_by_the_policy(make_tree: Tree) -> None:
+    root = make_tree({"shop/__init__.py": "", "shop/a.py": "class AaRow: ...\nclass BbRow: ...\n"})
+    assert run_ssot("init", str(root)).stdout == f"{root}/ssot.toml\nssot check passes by this policy (score 100.0)\n"
+    assert run_ssot("check", str(root)).returncode == 0
+
+
+@pytest.mark.parametrize("outside", [False, True])
+def test_the_command_says_why_check_does_not_pass_and_how_it_will(
+    make_tree: Tree, tmp_path: Path, outside: bool
+) -> None:
+    root = make_tree({"a.py": "from b import x\ny = 1\n", "b.py": "from a import y\nx = 1\n"}, name="my app's")
+    policy = tmp_path / "own policy.toml" if outside else None
+    named = ["--out", str(policy)] if policy else []
+    said = run_ssot("init", str(root), *named).stdout.splitlines()
+    with_policy = ["--policy", str(policy)] if policy else []
+    gate = run_ssot("check", str(root), *with_policy, "--json")
+    result = json.loads(gate.stdout)
+    assert (gate.returncode, len(said)) == (1, 2)
+    assert f"{result['reasons'][0]} ({len(result['findings'])} findings)" in said[1]
+    _, _, command = said[1].partition("To fail on new ones only: ssot ")
+    assert run_ssot(*shlex.split(command)).returncode == 0
+    assert run_ssot("check", str(root), *with_policy).returncode == 0
 
 
 def test_a_healthy_project_passes_by_the_policy_proposed_for_it(make_tree: Tree) -> None:

@@ -91,7 +91,7 @@ def check(
     raise typer.Exit(0 if result.passed else 1)
 
 
-@app.command(epilog="Example: `ssot init .`, read it, then `ssot check .`")
+@app.command(epilog="Example: `ssot init .`, read it, then `ssot check .`; --quiet only writes")
 def init(
     target: Target,
     out: Annotated[
@@ -101,13 +101,17 @@ def init(
     jobs: Jobs = 0,
     quiet: Quiet = False,
 ) -> None:
-    """Propose a policy from the code (concepts, factories, redirects) and write it to a file."""
+    """Propose a policy from the code (concepts, factories, redirects), write it, and say whether the code passes."""
     from analysis import gate
 
+    place = Path(out).expanduser() if out else None
     with progress_bar(quiet=quiet) as progress:
-        place = Path(out).expanduser() if out else None
         written = gate.write_policy(target, place, force=force, jobs=jobs, progress=progress)
+        if not quiet:
+            result = gate.check(target, gate.CheckOptions(policy=place, jobs=jobs, with_sources=False), progress=progress)
     typer.echo(written)
+    if not quiet:
+        typer.echo(gate.format_first_verdict(result, target, place))
 
 
 @app.command(

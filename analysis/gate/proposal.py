@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,10 +17,12 @@ from analysis.errors import PolicyError
 from analysis.executor import paused_collection
 from analysis.facts.revisions import find_folder
 from analysis.facts.test_files import is_test_file
+from analysis.gate.result import CheckResult
 from analysis.names import Concept, find_concepts
 from analysis.pipeline import build_case
 from analysis.policy import FILE_NAME, ConceptPolicy, Policy
 from analysis.progress import Progress, ignore_progress
+from analysis.quantities import write_score
 from analysis.rules import RuleContext
 from analysis.wording import format_count, format_some, make_harmless
 
@@ -73,6 +76,19 @@ def write_policy(
         text = propose_policy(case, root.name or "target")
     store.write_file(place, text)
     return place
+
+
+def format_first_verdict(result: CheckResult, target: str, policy: Path | None) -> str:
+    """Return one line: that a target passes by its proposed policy, or why not and which command records the findings.
+
+    ``policy`` is the file outside the target that was asked for; None: the target's own.
+    """
+    if result.passed:
+        return f"ssot check passes by this policy (score {write_score(result.score)})"
+    named = ["--policy", str(policy)] if policy else []
+    command = make_harmless(shlex.join(["ssot", "baseline", "write", target, *named]))
+    reasons, findings = make_harmless("; ".join(result.reasons)), format_count(len(result.findings), "finding")
+    return f"ssot check would not pass: {reasons} ({findings}). To fail on new ones only: {command}"
 
 
 def propose_policy(case: RuleContext, name: str) -> str:
