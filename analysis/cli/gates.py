@@ -108,7 +108,8 @@ def init(
     with progress_bar(quiet=quiet) as progress:
         written = gate.write_policy(target, place, force=force, jobs=jobs, progress=progress)
         if not quiet:
-            result = gate.check(target, gate.CheckOptions(policy=place, jobs=jobs, with_sources=False), progress=progress)
+            options = gate.CheckOptions(policy=place, jobs=jobs, with_sources=False)
+            result = gate.check(target, options, progress=progress)
     typer.echo(written)
     if not quiet:
         typer.echo(gate.format_first_verdict(result, target, place))
