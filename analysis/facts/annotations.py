@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from analysis.facts.source import parse
 from analysis.facts.program_expressions import ExpressionCompiler, Node
 
 #: So deep may texts stand inside one another.
@@ -24,6 +25,31 @@ def list_annotations(tree: ast.Module) -> Iterator[tuple[int, list[Node]]]:
         else:
             continue
         yield statement.lineno, [node for each in found for node in _compile(each, 0)]
+
+
+def is_annotation(source: bytes, line: int, name: str) -> bool:
+    """Return whether a name or attribute stands in annotations of a line, and nowhere else in it."""
+    tree = parse(source).tree
+    if tree is None:
+        return False
+    noted = {id(part) for each in ast.walk(tree) for found in _find_own(each) for part in ast.walk(found)}
+    used = [
+        id(each) in noted
+        for each in ast.walk(tree)
+        if isinstance(each, ast.Name | ast.Attribute)
+        and each.lineno == line
+        and name == (each.id if isinstance(each, ast.Name) else each.attr)
+    ]
+    return bool(used) and all(used)
+
+
+def _find_own(node: ast.AST) -> list[ast.expr]:
+    """Return the annotations that a node of a file itself has."""
+    if isinstance(node, ast.AnnAssign):
+        return [node.annotation]
+    found = node.returns if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) else None
+    found = node.annotation if isinstance(node, ast.arg) else found
+    return [] if found is None else [found]
 
 
 def _compile(annotation: ast.expr, depth: int) -> Iterator[Node]:

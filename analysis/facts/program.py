@@ -116,11 +116,11 @@ class _Compiler(ExpressionCompiler):
         return ["=", node.lineno, [self.target(target) for target in node.targets], self.expression(node.value)]
 
     def _annotated(self, node: ast.AnnAssign) -> Node | None:
-        annotation = self.expression(node.annotation) if self._is_annotating else None
+        annotation = ["@", self.expression(node.annotation)] if self._is_annotating else None
         if node.value is None:
             return None if annotation is None else ["e", node.lineno, annotation]
         value = self.expression(node.value)
-        if annotation is not None and annotation[0] != "k":
+        if annotation is not None and annotation[1][0] != "k":
             value = [",", annotation, value]
         return ["=", node.lineno, [self.target(node.target)], value]
 

@@ -7,7 +7,8 @@ Expressions: ``["k", constant]``, ``["n", name, line]``, ``["a", owner, name, li
 ``[":", name, value]``, ``["*", value]``, ``[",", first, value]`` (the first is evaluated only), ``["u", parts]``,
 ``["f", parts]`` (an f-string without formats), ``["for", kind, element, [[target, whole, tests]]]`` (a comprehension;
 of a dictionary the element is a pair), ``["y", value]`` (``yield``), ``["y*", whole]`` (``yield from``),
-``["w", value]`` (``await``), ``["\", parameters, value, line, column]`` (``lambda``; parameters as of ``def``).
+``["w", value]`` (``await``), ``["\", parameters, value, line, column]`` (``lambda``; parameters as of ``def``),
+``["@", annotation]`` (evaluated where it stands before Python 3.14).
 """
 
 from __future__ import annotations

@@ -11,6 +11,8 @@ from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
 #: The minor versions of Python 3 that a ``requires-python`` is held against; later ones behave like the last.
 _KNOWN_MINORS = tuple(range(6, max(16, sys.version_info.minor + 1)))
+#: From this version on annotations are evaluated when somebody asks for them, not where they stand (PEP 649, PEP 749).
+LAZY_ANNOTATIONS = (3, 14)
 PLATFORMS = ("linux", "darwin", "win32")
 _OS_NAMES = {"win32": "nt"}
 _SYSTEMS = {"linux": "Linux", "darwin": "Darwin", "win32": "Windows"}
@@ -51,6 +53,11 @@ class Supported:
         patch = running[2] if version == running[:2] else 0
         platform = sys.platform if sys.platform in self.platforms else self.platforms[0]
         return SupportedInterpreter((*version, patch), platform)
+
+    @property
+    def annotating(self) -> tuple[tuple[int, int], ...]:
+        """The versions that evaluate annotations where they stand; all others when somebody asks for them."""
+        return tuple(version for version in self.versions if version < LAZY_ANNOTATIONS)
 
     @cached_property
     def environments(self) -> Sequence[SupportedInterpreter]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import pyarrow as pa
@@ -26,14 +26,23 @@ def explain_newer(case: RuleContext, path: str, line: int, since: str, reason: s
     fails = tuple(version for version in supported.versions if version < _read_version(since))
     if not fails or _is_guarded(case, path, since, Supported(fails, supported.platforms)):
         return ""
-    first, last = (f"{major}.{minor}" for major, minor in (fails[0], fails[-1]))
-    versions = first if len(fails) == 1 else f"{first} to {last}"
+    versions = format_versions(fails)
     where = f" at line {line:,}" if line else ""
     if supported.versions == DEFAULT.versions:
         return f"{path} is valid from Python {since}, but not in Python {versions}{where}: {reason}"
     verb = "admits only" if len(fails) == len(supported.versions) else "also admits"
     admits = f"requires-python {verb} {versions}, where it is a SyntaxError{where}: {reason}"
     return f"{path} is valid from Python {since}, but {admits}"
+
+
+def format_versions(versions: Sequence[Version]) -> str:
+    """Return sorted versions as a reader writes them.
+
+    >>> format_versions([(3, 9), (3, 10), (3, 11)]), format_versions([(3, 9)])
+    ('3.9 to 3.11', '3.9')
+    """
+    first, last = (f"{major}.{minor}" for major, minor in (versions[0], versions[-1]))
+    return first if len(versions) == 1 else f"{first} to {last}"
 
 
 def _read_version(text: str) -> Version:

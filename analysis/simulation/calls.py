@@ -11,7 +11,7 @@ from analysis.simulation.builtin_functions import FUNCTIONS
 from analysis.simulation.constants import plain, truth
 from analysis.simulation.containers import call_method, read_elements
 from analysis.simulation.generators import Reach, read_all
-from analysis.simulation.hints import is_reading, read_hints
+from analysis.simulation.hints import find_reader
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.library import CALLS
 from analysis.simulation.lookup import find_ancestry, find_in_class, find_member
@@ -163,7 +163,7 @@ def call_external(
         return FUNCTIONS[name](arguments, keywords) if is_known else UNKNOWN
     if name in _HELD_FUNCTIONS and (held := _HELD_FUNCTIONS[name](machine, first, arguments, keywords)) is not UNKNOWN:
         return held
-    known = read_hints if is_reading(name, arguments, keywords) else CALLS.get(name)
+    known = find_reader(machine, name, arguments, keywords) or CALLS.get(name)
     if known is not None:
         return known(machine, arguments, frame)
     if isinstance(first, Function) and len(arguments) == 1 and not name.endswith("wraps"):

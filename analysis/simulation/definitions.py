@@ -36,12 +36,12 @@ def _function(machine: Importer, node: Node, frame: Frame) -> None:
     _, line, name, decorators, parameters, annotations, end_line, is_async = node
     makers = [machine.evaluate(decorator, frame) for decorator in decorators]
     defaults = _evaluate_defaults(machine, parameters, frame)
-    for annotation in annotations:
+    for annotation in annotations if machine.shared.environment.is_annotating else ():
         machine.evaluate(annotation, frame)
     around = (frame.names, *frame.around) if frame.kind == "function" else frame.around
     value: Value = Function(
         frame.module, name, line, end_line, parameters, defaults, around, qualname=f"{frame.prefix}{name}",
-        is_async=is_async,
+        is_async=is_async, annotations=annotations,
     )  # fmt: skip
     for maker in reversed(makers):
         value = decorate(machine, maker, value, frame)

@@ -218,7 +218,7 @@ def find_environment(resolver: TargetResolver | None) -> Environment:
     if resolver is None:
         return Environment()
     here = resolver.supported.here
-    return Environment(here.version, here.platform)
+    return Environment(here.version, here.platform, oldest=resolver.supported.versions[0])
 
 
 def count_not_simulated(simulated: pa.Table) -> int:

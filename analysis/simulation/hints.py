@@ -5,10 +5,12 @@ So do ``functools.singledispatch``, for a function that is registered without a 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from analysis.simulation.importing import Importer
 from analysis.simulation.lookup import find_ancestry
 from analysis.simulation.records import Frame
-from analysis.simulation.values import UNKNOWN, BoundMethod, Class, External, Function, LoadedModule, Value
+from analysis.simulation.values import UNKNOWN, BoundMethod, Class, External, Function, Raised, Value
 
 #: What reads the hints of its first argument, and by which keywords it may do so: others give it names of their own.
 READERS = {
@@ -19,15 +21,19 @@ READERS = {
 }
 #: What chooses a function by the type of an argument, and what it makes: others are registered with it.
 DISPATCHERS = ("functools.singledispatch", "functools.singledispatchmethod")
+_MODULES = ("typing", "inspect.")
+Reader = Callable[[Importer, list[Value], Frame], Value]
 _DISPATCHER = External("functools.singledispatch()")
 
 
-def is_reading(name: str, arguments: list[Value], keywords: dict[str, Value]) -> bool:
-    """Return whether a call with these keywords evaluates the annotations in the module in which they stand."""
-    if name not in READERS or not keywords.keys() <= READERS[name]:
-        return False
+def find_reader(machine: Importer, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Reader | None:
+    """Return what evaluates annotations where a call does so with these keywords; None for all other calls."""
+    if not name.startswith(_MODULES) or name not in READERS or not keywords.keys() <= READERS[name]:
+        return None
     is_function = bool(arguments) and isinstance(arguments[0], Function)
-    return not name.startswith("inspect.") or (is_function and keywords.get("eval_str") is True)
+    if not name.startswith("inspect.") or (is_function and keywords.get("eval_str") is True):
+        return read_hints
+    return None if machine.shared.environment.is_annotating or not is_function else _read_written
 
 
 def make_dispatcher(_: Importer, __: list[Value], ___: Frame) -> Value:
@@ -44,8 +50,23 @@ def register(machine: Importer, arguments: list[Value], frame: Frame) -> Value:
     """Register a function: without a type its hints are evaluated; with one, the function is given later."""
     given = arguments[0] if len(arguments) == 1 else UNKNOWN
     if isinstance(given, Function):
-        read_hints(machine, [given], frame)
+        try:
+            read_hints(machine, [given], frame)
+        except Raised as raised:
+            if machine.shared.environment.is_annotating:
+                raise
+            machine.doubt(raised)  # later versions need the hint of the first argument alone
         return given
+    return UNKNOWN
+
+
+def _read_written(machine: Importer, arguments: list[Value], _: Frame) -> Value:
+    """Evaluate the annotations of a function as they are written: texts remain texts."""
+    function = arguments[0]
+    if isinstance(function, Function) and "." not in function.qualname:  # else it sees names of what is around it
+        state = machine.find_state(function.module)
+        for node in function.annotations:
+            machine.evaluate(node, Frame(state, state.names, "module", function.line))
     return UNKNOWN
 
 
@@ -58,12 +79,20 @@ def read_hints(machine: Importer, arguments: list[Value], _: Frame) -> Value:
     if isinstance(given, Function):
         owners = [given]
     for owner in reversed(owners):
-        _evaluate_all(machine, owner.module, owner.line)
+        _evaluate_all(machine, owner)
     return UNKNOWN
 
 
-def _evaluate_all(machine: Importer, module: LoadedModule, line: int) -> None:
+def _evaluate_all(machine: Importer, owner: Class | Function) -> None:
+    module, line = owner.module, owner.line
+    state = machine.find_state(module)
+    # A frame of its own, which is not on the stack: what fails is the statement that asks for the hints.
+    is_class = isinstance(owner, Class)
+    frame = Frame(state, owner.names if is_class else state.names, "class" if is_class else "module", line)
     for node in machine.shared.programs.read_annotations(module.path, line):
-        # A frame of its own, which is not on the stack: what fails is the statement that asks for the hints.
-        state = machine.find_state(module)
-        machine.evaluate(node, Frame(state, state.names, "module", line))
+        try:
+            machine.evaluate(node, frame)
+        except Raised as raised:
+            if is_class or "." not in owner.qualname:
+                raise
+            machine.doubt(raised)  # what is no text sees the names of what is around the function

@@ -200,6 +200,12 @@ def _after(machine: Importer, node: Node, frame: Frame) -> Value:
     return machine.evaluate(node[2], frame)
 
 
+def _annotation(machine: Importer, node: Node, frame: Frame) -> Value:
+    if machine.shared.environment.is_annotating:
+        machine.evaluate(node[1], frame)
+    return UNKNOWN
+
+
 def _parts(machine: Importer, node: Node, frame: Frame) -> Value:
     for part in node[1]:
         machine.evaluate(part, frame)
@@ -215,6 +221,7 @@ EXPRESSIONS: dict[str, Expression] = {
     "?": _choice,
     "*": _starred,
     ",": _after,
+    "@": _annotation,
     "f": _text,
     "u": _parts,
 }

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import NamedTuple
 
 from analysis.resolve import Module, TargetResolver
-from analysis.simulation.entries import Simulation
+from analysis.simulation.entries import Simulation, find_environment
 from analysis.simulation.machine import Machine
 from analysis.simulation.sources import Environment, Sources
 from analysis.simulation.values import UNKNOWN, Fault, OutOfSteps, Raised, Value
@@ -52,15 +53,15 @@ def find_half_bound(
     modules of the tree hold is not known, so that only what surely fails is reported.
     """
     found: dict[str, WithoutLibrary] = {}
-    here = resolver.supported.here
+    outside = find_environment(resolver)
     simulation = Simulation(facts, resolver=resolver, is_sharing=False)
     for path, library in sorted(guarded):
         module = resolver.index.find_importer(path)
         if module is None or path in found:
             continue
-        if _run(simulation, module, Environment(here.version, here.platform)) is not None:
+        if _run(simulation, module, outside) is not None:
             continue
-        fault = _run(simulation, module, Environment(here.version, here.platform, frozenset({library})))
+        fault = _run(simulation, module, replace(outside, missing=frozenset({library})))
         is_own = fault is not None and fault.path == path and not fault.reason
         if fault is not None and is_own and issubclass(fault.kind, AttributeError | TypeError | NameError):
             found[path] = WithoutLibrary(library, fault.line, fault.kind.__name__, fault.text)

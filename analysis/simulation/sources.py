@@ -22,6 +22,7 @@ from analysis.facts.lines import normalise_line_ends
 from analysis.facts.program import Node, compile_function
 from analysis.facts.source import decode
 from analysis.resolve import TargetFacts
+from analysis.resolve.environments import LAZY_ANNOTATIONS
 from analysis.simulation.places import Places
 
 
@@ -123,7 +124,8 @@ class Environment:
 
     ``missing`` are modules that cannot be imported, ``lacking`` pairs of a module and a name that it has not,
     ``found`` all top-level modules that there are. Where ``found`` is empty, nobody has looked: then what is not
-    named is taken to be there. The standard library is that of the running interpreter.
+    named is taken to be there. The standard library is that of the running interpreter. ``oldest`` is the oldest
+    version that is supported, where that is not the one of the interpreter.
     """
 
     version: tuple[int, int, int] = (sys.version_info[0], sys.version_info[1], sys.version_info[2])
@@ -131,6 +133,12 @@ class Environment:
     missing: frozenset[str] = frozenset()
     lacking: frozenset[tuple[str, str]] = frozenset()
     found: frozenset[str] = frozenset()
+    oldest: tuple[int, int] | None = None
+
+    @property
+    def is_annotating(self) -> bool:
+        """Whether annotations are evaluated where they stand: on the oldest version that is supported."""
+        return (self.oldest or self.version[:2]) < LAZY_ANNOTATIONS
 
     def is_missing(self, module: str) -> bool:
         """Return whether a module outside the tree cannot be imported."""

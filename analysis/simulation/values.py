@@ -155,7 +155,8 @@ class Instance:
 class Function:
     """A function of the tree; ``around`` are the names of the functions around it, the innermost first.
 
-    ``how`` are the last names of what has decorated it and hands it on; ``lambda_body`` is what a ``lambda`` returns.
+    ``how`` are the last names of what has decorated it and hands it on, ``annotations`` what they evaluate as written;
+    ``lambda_body`` is what a ``lambda`` returns.
     """
 
     module: LoadedModule
@@ -169,6 +170,7 @@ class Function:
     qualname: str = ""
     is_async: bool = False
     lambda_body: Any = None
+    annotations: list[Any] = field(default_factory=list)
 
 
 @dataclass(slots=True, eq=False)

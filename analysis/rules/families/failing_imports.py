@@ -7,11 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from analysis import tables
+from analysis.facts.annotations import is_annotation
 from analysis.facts.test_files import is_test_file
+from analysis.resolve.environments import DEFAULT
 from analysis.rules.context import RuleContext
 from analysis.rules.families.broken_imports import find_known_phantoms
 from analysis.rules.families.public_names import find_lacking_stars
 from analysis.rules.finding import Finding, Place, build_finding
+from analysis.rules.newer_files import format_versions
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.root_causes import UNCHECKED_IMPORTS
 from analysis.rules.rule import Rule, RuleFigure, RuleMetric
@@ -39,7 +42,7 @@ def _check_failing(case: RuleContext) -> Iterator[Finding]:
     for (path, *marks), rows in sorted(groups.items()):
         module = case.homes.get(path, path)
         rows.sort(key=lambda row: (row["module"] != module, row["module"]))
-        cause = f"{rows[0]['exception']}: {_explain(rows[0], only_typing)}"
+        cause = f"{rows[0]['exception']}: {_explain(rows[0], only_typing)}{_name_versions(case, rows[0])}"
         failing = list(dict.fromkeys(map(_find_place, rows)))
         places = list(dict.fromkeys([*failing, *_find_way(rows[0])]))
         severity = min(_GRADES[row["reason"]] for row in rows)
@@ -91,6 +94,21 @@ def _explain(row: Row, only_typing: Mapping[str, set[str]]) -> str:
     if row["exception"] == "NameError" and name in only_typing.get(row["failed_path"], ()):
         return f"{name} is not defined at run time, as only type checkers import it (TYPE_CHECKING)"
     return str(row["message"])
+
+
+def _name_versions(case: RuleContext, row: Row) -> str:
+    """Return on which versions an annotation fails, where others are supported that do not evaluate it."""
+    supported = case.resolver.supported if case.resolver else DEFAULT
+    fails, path = supported.annotating, row["failed_path"]
+    if not fails or fails == supported.versions or not row["failed_name"]:
+        return ""
+    try:
+        source = case.facts.tree.read_bytes(path)
+    except OSError:
+        return ""
+    if not is_annotation(source, row["failed_line"], row["failed_name"]):
+        return ""
+    return f"; Python {format_versions(fails)} evaluates the annotation on import, later versions do not"
 
 
 RULES = (
