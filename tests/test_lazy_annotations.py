@@ -43,7 +43,8 @@ def find(make_tree: Tree, tmp_path: Path, body: str, requires: str) -> list[Mapp
     files = {"pyproject.toml": project, "p/__init__.py": "", "p/base.py": "class Base: ...\n", "p/m.py": body}
     root = make_tree(files)
     if sys.version_info < (3, 14):
-        ran = subprocess.run([sys.executable, "-c", "import p.m"], cwd=root, capture_output=True, timeout=60, check=False)
+        command = [sys.executable, "-c", "import p.m"]
+        ran = subprocess.run(command, cwd=root, capture_output=True, timeout=60, check=False)
         assert ran.returncode == 1, "fails on the versions before 3.14"
     found: list[Mapping[str, object]] = investigate(root, data=tmp_path / "data", jobs=1).table("findings").to_pylist()
     return [each for each in found if each["rule"] == "import-fails"]

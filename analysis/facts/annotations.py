@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from analysis.facts.source import parse
 from analysis.facts.program_expressions import ExpressionCompiler, Node
+from analysis.facts.source import parse
 
 #: So deep may texts stand inside one another.
 _MOST_NESTED = 5
