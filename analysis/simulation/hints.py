@@ -87,12 +87,13 @@ def _evaluate_all(machine: Importer, owner: Class | Function) -> None:
     module, line = owner.module, owner.line
     state = machine.find_state(module)
     # A frame of its own, which is not on the stack: what fails is the statement that asks for the hints.
-    is_class = isinstance(owner, Class)
-    frame = Frame(state, owner.names if is_class else state.names, "class" if is_class else "module", line)
+    frame = Frame(state, state.names, "module", line)
+    if isinstance(owner, Class):
+        frame = Frame(state, owner.names, "class", line)
     for node in machine.shared.programs.read_annotations(module.path, line):
         try:
             machine.evaluate(node, frame)
         except Raised as raised:
-            if is_class or "." not in owner.qualname:
+            if isinstance(owner, Class) or "." not in owner.qualname:
                 raise
             machine.doubt(raised)  # what is no text sees the names of what is around the function
