@@ -94,6 +94,6 @@ def _evaluate_all(machine: Importer, owner: Class | Function) -> None:
         try:
             machine.evaluate(node, frame)
         except Raised as raised:
-            if isinstance(owner, Class) or "." not in owner.qualname:
+            if isinstance(owner, Class) or "." not in owner.qualname or not owner.annotations:
                 raise
             machine.doubt(raised)  # what is no text sees the names of what is around the function
