@@ -1,0 +1,177 @@
+"""Which commit brought a finding in, and which removed it: a search over the line of first parents.
+
+Where all commits are kept the answer is read off. Elsewhere commits are judged that can have changed it: those that
+touched its files, then what lies between two answers, by halves, until two neighbours differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis.history import KnownFinding
+from analysis.progress import Progress, ignore_progress
+from analysis.timeline.commits import Commit, CommitLog
+from analysis.timeline.judging import Judge, find_renamed
+from analysis.timeline.kept import JudgedCommit, KeptHistory
+from analysis.timeline.lives import Appearance, Life, find_life, follow_findings
+
+#: So many commits are judged for one finding at most: a search by halves needs a dozen.
+_MOST_JUDGED = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """Where a finding came or went: the commit, and the last judged one before it.
+
+    ``is_exact``: the one before is its parent. ``after`` is None where it was there as far back as history is known.
+    """
+
+    commit: Commit
+    after: Commit | None
+    is_exact: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """Since when a finding is there: its last appearance counts; ``earlier`` are those before, the latest first.
+
+    ``removed`` is the commit that removed it, None while it is there.
+    """
+
+    finding: KnownFinding
+    fingerprints: tuple[str, ...]
+    introduced: Change
+    removed: Change | None = None
+    earlier: tuple[tuple[Change, Change], ...] = ()
+
+
+class Line:
+    """The first parents of a target's newest commit, the oldest first, with what is kept of them."""
+
+    def __init__(self, commits: Sequence[Commit], kept: KeptHistory, log: CommitLog) -> None:
+        self.commits, self.kept, self._log = commits, kept, log
+        self._places = {commit.name: place for place, commit in enumerate(commits)}
+        self._renamed: dict[tuple[str, str], Mapping[str, str]] = {}
+
+    @property
+    def judged(self) -> list[int]:
+        """The places of the commits that are kept, in order."""
+        return sorted(self._places[name] for name in self.kept if name in self._places)
+
+    def read_states(self) -> Iterator[tuple[int, JudgedCommit]]:
+        """Yield the kept commits with their places, the oldest first."""
+        for place in self.judged:
+            yield place, self.kept.read(self.commits[place].name)
+
+    def follow(self) -> list[Life]:
+        """Return the lives of all findings, as far as they are kept."""
+        return follow_findings(self.read_states(), self._find_renamed)
+
+    def _find_renamed(self, before: JudgedCommit, state: JudgedCommit) -> Mapping[str, str]:
+        if state.base == before.commit:
+            return state.renamed
+        key = before.commit, state.commit
+        if key not in self._renamed:
+            self._renamed[key] = find_renamed(before, state.findings.values(), self._log, state.commit)
+        return self._renamed[key]
+
+    def describe(self, life: Life) -> Introduction:
+        """Return what is known of the appearances of a finding."""
+        *earlier, last = life.appearances
+        return Introduction(
+            life.finding, tuple(life.fingerprints), self._come(last), self._go(last) if last.gone >= 0 else None,
+            tuple((self._come(each), self._go(each)) for each in reversed(earlier)),
+        )  # fmt: skip
+
+    def _come(self, each: Appearance) -> Change:
+        after = self.commits[each.before] if each.before >= 0 else None
+        return Change(self.commits[each.first], after, self._is_next(each.before, each.first))
+
+    def _go(self, each: Appearance) -> Change:
+        return Change(self.commits[each.gone], self.commits[each.last], self._is_next(each.last, each.gone))
+
+    def _is_next(self, before: int, place: int) -> bool:
+        """Return whether nothing lies between two places; the first commit of all has nothing before it."""
+        if before < 0:
+            return place == 0 and not self.commits[0].parents
+        return place - before == 1
+
+
+class Search:
+    """Judges what is needed to say which commit brought findings in."""
+
+    def __init__(self, line: Line, judge_one: Judge, log: CommitLog, progress: Progress = ignore_progress) -> None:
+        self._line, self._judge, self._log, self._progress = line, judge_one, log, progress
+        self._touched: list[tuple[frozenset[str], Mapping[str, str]]] | None = None
+        self.judged = 0
+
+    def find(self, fingerprint: str) -> Introduction | None:
+        """Return since when a finding is there, or when it went; None for a fingerprint that no commit has."""
+        self._judge_place(len(self._line.commits) - 1)
+        asked: set[int] = set()
+        while True:
+            life = find_life(self._line.follow(), fingerprint)
+            if life is None:
+                return None
+            place = self._choose(life)
+            # One that was asked before has no whole verdict: then it stays open which of the commits around it was it.
+            if place is None or place in asked or len(asked) >= _MOST_JUDGED:
+                return self._line.describe(life)
+            asked.add(place)
+            self._judge_place(place)
+
+    def _judge_place(self, place: int) -> None:
+        commit = self._line.commits[place].name
+        if commit in self._line.kept:
+            return
+        before = max((each for each in self._line.judged if each < place), default=-1)
+        base = self._line.commits[before].name if before >= 0 else ""
+        state = self._judge.judge(commit, self._line.kept.read(base) if base else None)
+        self._line.kept.add(state, base)
+        self.judged += 1
+        self._progress("commits", self.judged, self.judged)
+
+    def _choose(self, life: Life) -> int | None:
+        """Return the place whose verdict tells most about a finding; None where all is known."""
+        last = life.appearances[-1]
+        if last.gone >= 0 and last.gone - last.last > 1:
+            return self._halve(life, last.last, last.gone)
+        if last.before >= 0:
+            return self._halve(life, last.before, last.first) if last.first - last.before > 1 else None
+        return self._go_back(life, last.first) if last.first > 0 else None
+
+    def _halve(self, life: Life, low: int, high: int) -> int:
+        """Return the place in the middle of the commits between that touched the finding's files."""
+        inner = [place for place in self._find_touching(life, high) if low < place < high]
+        if inner:
+            return inner[len(inner) // 2]
+        return high - 1 if high in self._find_touching(life, high) else (low + high) // 2
+
+    def _go_back(self, life: Life, first: int) -> int:
+        """Return a place further back, at each step twice as many commits that touched its files; then the first."""
+        older = [place for place in self._find_touching(life, first) if place < first]
+        step = 2 ** min(self.judged, 20)
+        return older[-step] if step <= len(older) else 0
+
+    def _find_touching(self, life: Life, high: int) -> list[int]:
+        """Return the places up to one at which a file of a finding was changed, also under its former names."""
+        if self._touched is None:
+            self._touched = self._read_touched()
+        paths, found = set(life.finding.paths), []
+        for place in range(len(self._touched) - 1, -1, -1):
+            touched, former = self._touched[place]
+            if not paths.isdisjoint(touched):
+                if place <= high:
+                    found.append(place)
+                paths |= {former[path] for path in paths & former.keys()}
+        return found[::-1]
+
+    def _read_touched(self) -> list[tuple[frozenset[str], Mapping[str, str]]]:
+        commits = self._line.commits
+        known = {each.commit: each for each in self._log.list_touched(commits[-1].name)}
+        nothing: tuple[frozenset[str], Mapping[str, str]] = frozenset(), {}
+        return [
+            (known[commit.name].paths, known[commit.name].former) if commit.name in known else nothing
+            for commit in commits
+        ]
