@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 import pytest
 import typer
+from git_line import GitLine
 from test_gate import commit
 from typer.testing import CliRunner
 
@@ -51,6 +52,7 @@ VERIFY = "verify-test test_imports.py::test_no_circular_imports --json --defect 
 
 #: The import of shop.gone, which does not exist.
 ACCEPT = f"accept {fingerprint('phantom-import', 'shop.gone')} --in . --because old --until 2099-01-31"
+BLAME = f"blame {fingerprint('phantom-import', 'shop.gone')} --in ."
 SUITE = "tests . --policy claims2.toml --out out/one"
 
 
@@ -158,7 +160,20 @@ def list_cases() -> Iterator[tuple[str, Case]]:
         yield f"{line.partition(' .')[0]} --platform", case(line, "--platform linux")
 
 
-CASES = dict(list_cases())
+def list_past_cases() -> Iterator[tuple[str, Case]]:
+    for option in (
+        "since HEAD", "every 2", "tags", "simulated", "authors", "write out/history.md", "policy strict.toml", "jobs 3",
+        "no-cache",
+    ):  # fmt: skip
+        yield f"history --{option.split()[0]}", case("history . --json", f"--{option}")
+    yield "history --json", case("history .", "--json")
+    yield "history --quiet", case("history .", "--quiet")
+    yield "blame --in", Case(BLAME.replace("--in .", "--in no"), BLAME)
+    for option in ("authors", "policy strict.toml", "jobs 3", "no-cache", "json", "quiet"):
+        yield f"blame --{option.split()[0]}", case(BLAME, f"--{option}")
+
+
+CASES = dict([*list_cases(), *list_past_cases()])
 
 
 def find_options(command: Any = None, way: str = "") -> Iterator[str]:
@@ -217,7 +232,13 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         nonlocal number
         number += 1
         root = make_tree(prepare(TREE), name=f"{number}/tree")
-        if "--since" in line:
+        if line.startswith(("history", "blame")):
+            repo = GitLine(root)
+            repo.commit()
+            repo.git("tag", "v1")
+            repo.commit({"shop/more.py": "import shop.db\n"})
+            repo.commit({"shop/last.py": "import shop.db\n"})
+        elif "--since" in line:
             commit(root)
         monkeypatch.setenv("SSOT_DATA", str(root.parent / "data"))
         monkeypatch.setenv("SSOT_REPORTS", str(root.parent / "reports"))

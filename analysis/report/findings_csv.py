@@ -30,16 +30,16 @@ def build_findings_csv(view: FindingsView) -> str:
 def _write(rule: str, row: Row) -> list[str | int]:
     path, line = row.places[0] if row.places else ("", "")
     return [
-        row.fingerprint, row.severity, rule, _disarm(row.subject), _disarm(row.message), row.certainty, _disarm(path),
-        line, len(row.places) + row.hidden, _disarm(row.package), _disarm(row.owner), _answer(row.is_new),
+        row.fingerprint, row.severity, rule, disarm(row.subject), disarm(row.message), row.certainty, disarm(path),
+        line, len(row.places) + row.hidden, disarm(row.package), disarm(row.owner), _answer(row.is_new),
         _answer(row.in_tests), row.cause,
     ]  # fmt: skip
 
 
-def _disarm(text: str) -> str:
+def disarm(text: str) -> str:
     """Return text that no spreadsheet takes for a formula.
 
-    >>> _disarm("=1+1"), _disarm("shop.api")
+    >>> disarm("=1+1"), disarm("shop.api")
     ("'=1+1", 'shop.api')
     """
     shown = plain(text)

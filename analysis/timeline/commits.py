@@ -90,6 +90,11 @@ class CommitLog:
             found.setdefault(peeled or own, []).append(name)
         return {commit: tuple(sorted(names)) for commit, names in found.items()}
 
+    @cached_property
+    def is_shallow(self) -> bool:
+        """Whether the clone has only the newest part of the history: its oldest commit only seems to be the first."""
+        return self._ask("rev-parse", "--is-shallow-repository").strip() == "true"
+
     def find_renames(self, old: str, new: str) -> dict[str, str]:
         """Return the new path of each file of the target that was renamed between two commits."""
         printed = self._ask("diff", "--name-status", "-z", "-M", "--diff-filter=R", old, new)

@@ -94,7 +94,7 @@ class Line:
     def _is_next(self, before: int, place: int) -> bool:
         """Return whether nothing lies between two places; the first commit of all has nothing before it."""
         if before < 0:
-            return place == 0 and not self.commits[0].parents
+            return place == 0 and not self.commits[0].parents and not self._log.is_shallow
         return place - before == 1
 
 
@@ -133,7 +133,7 @@ class Search:
         self._progress("commits", self.judged, self.judged)
 
     def _choose(self, life: Life) -> int | None:
-        """Return the place whose verdict tells most about a finding; None where all is known."""
+        """Return the place whose verdict says most about a finding; None where all is known."""
         last = life.appearances[-1]
         if last.gone >= 0 and last.gone - last.last > 1:
             return self._halve(life, last.last, last.gone)

@@ -34,9 +34,9 @@ def read_codeowners(tree: SourceTree) -> list[OwnedPattern]:
 
 
 def parse_codeowners(text: str) -> list[OwnedPattern]:
-    """Return the lines of a CODEOWNERS file that name a pattern.
+    r"""Return the lines of a CODEOWNERS file that name a pattern.
 
-    >>> owned = parse_codeowners("*  @all\\n/shop/ @shop @lead  # note\\n")
+    >>> owned = parse_codeowners("*  @all\n/shop/ @shop @lead  # note\n")
     >>> find_codeowner(owned, "shop/a.py"), find_codeowner(owned, "b.py")
     ('@shop @lead', '@all')
     """

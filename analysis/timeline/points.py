@@ -55,7 +55,7 @@ class Point:
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """All that is known of a target over time: the points of commits in the order of the line, those of runs by time."""
+    """All that is known of a target over time: the points of commits in the order of the line, of runs by time."""
 
     target: str
     root: str

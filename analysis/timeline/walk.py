@@ -1,4 +1,4 @@
-"""The history of a target: which commits are meant, judged where they are not kept, and told as a timeline."""
+"""The history of a target: which commits are meant, judged where they are not kept, and put into a timeline."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class HistoryOptions:
     """What of a history is asked for.
 
     ``since`` is a date or a revision (empty: all first parents), ``every`` a distance (``1d``, ``10 commits``), unless
-    ``tags``: then the commits with tags are meant. ``with_authors``: the names of authors are told. ``simulated``: what
+    ``tags``: then the commits with tags are meant. ``with_authors``: authors are named. ``simulated``: what
     only the import simulation sees is judged, too, which takes many times as long.
     """
 
@@ -124,7 +124,7 @@ def read_history(target: str | Path, options: HistoryOptions | None = None) -> H
 
 
 def _choose(place: Place, options: HistoryOptions) -> tuple[list[Commit], list[Commit]]:
-    """Return the line of commits on which findings are followed, and those of it that are to be judged."""
+    """Return the line of commits on which findings are followed, and the commits of it that are asked for."""
     if options.tags:
         tagged = place.log.list_tagged(place.tip)
         if not tagged:
