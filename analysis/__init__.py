@@ -6,12 +6,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from analysis.comparison import diff
     from analysis.investigation import Investigation, open_snapshot
     from analysis.pipeline import investigate, open_for_notebook
 
 __version__ = "0.1.0"
 __all__ = [
-    "Investigation", "__version__", "investigate", "load_ipython_extension", "open_for_notebook", "open_snapshot",
+    "Investigation", "__version__", "diff", "investigate", "load_ipython_extension", "open_for_notebook",
+    "open_snapshot",
 ]  # fmt: skip
 
 
@@ -22,6 +24,9 @@ def __getattr__(name: str) -> Any:
     if name in {"investigate", "open_for_notebook"}:
         _load_investigation()
         return getattr(import_module("analysis.pipeline"), name)
+    if name == "diff":
+        _load_investigation()
+        return import_module("analysis.comparison").diff
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 

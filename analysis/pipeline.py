@@ -82,7 +82,7 @@ _DECLINED = "The target's own ssot.toml asks for the probe; name it with --polic
 
 
 def investigate(
-    path: str | Path,
+    path: str | Path | Source,
     *,
     policy: str | Path | Policy | None = None,
     claims: str | Path | None = None,
@@ -94,6 +94,7 @@ def investigate(
     python_version: str = "",
     platforms: Sequence[str] = (),
     progress: Progress = ignore_progress,
+    is_past: bool = False,
 ) -> Investigation:
     """Analyse a source tree without running any of it, keep a snapshot, and return it opened.
 
@@ -105,7 +106,8 @@ def investigate(
     the checkout, or ``$SSOT_DATA``); ``jobs`` the number of processes (0: all cores), and
     ``simulation_budget`` the seconds for which first imports are simulated (default: the policy's).
     ``python_version`` (``3.11``, or a specifier) and ``platforms`` say for what the code is made, and so which
-    statements are dead; default: the policy, then ``requires-python``, then the running interpreter. Raises
+    statements are dead; default: the policy, then ``requires-python``, then the running interpreter. One that
+    ``is_past`` may lack the packages that the policy names: it is judged by the policy of a later time. Raises
     ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line that says what to do.
 
     Where the kit itself fails, the failure is a row of ``not_analysed``, and everything else goes on.
@@ -127,7 +129,7 @@ def investigate(
         before = watch(source.root, place, top, source.commit) if is_plain else None
         found = _investigate(
             source, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=policy_file,
-            policy_source=GIVEN_POLICY if has_options else _name_source(policy),
+            policy_source=GIVEN_POLICY if has_options else _name_source(policy), is_past=is_past,
         )  # fmt: skip
     if before is not None and _is_complete(found):
         before.keep(found.path)
@@ -154,10 +156,18 @@ def _investigate(
     *,
     policy_file: Path | None,
     policy_source: str,
+    is_past: bool = False,
 ) -> Investigation:
     cache, gaps = data / "cache" if use_cache else None, clock.gaps
     case = build_case(
-        source.root, rules, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file, commit=source.commit
+        source.root,
+        rules,
+        cache=cache,
+        jobs=jobs,
+        clock=clock,
+        policy_file=policy_file,
+        commit=source.commit,
+        is_past=is_past,
     )
     probed: ProbeRun | None = None
     environment: Environment | None = None

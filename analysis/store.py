@@ -29,8 +29,11 @@ from analysis.manifest import read_manifest as parse_manifest
 from analysis.targets import Target, group_targets, is_place_of, slug
 
 MANIFEST = "manifest.json"
+#: What each folder of a report says of itself.
+RUN = "run.json"
 #: Raised when older snapshots can no longer be read.
 FORMAT = 4
+_RUN_NAME = re.compile(r"\d{8}T\d{6}-[A-Za-z0-9._-]+")
 _TEMPORARY = re.compile(r"\.writing-(\d+)-")
 
 
@@ -205,7 +208,7 @@ def find_snapshots(data: Path, target: str = "") -> list[Path]:
 
 
 def find_snapshot(data: Path, wanted: str = "") -> Path:
-    """Return one snapshot: by its folder, by the target's name, place or folder (the newest), or the newest of all.
+    """Return one snapshot: by its folder or a report's, by the target's name, place or folder (the newest), or of all.
 
     Raises ``SnapshotError`` when there is none, when the newest is damaged (an older one would silently
     answer for it), and when two targets have that name.
@@ -213,6 +216,8 @@ def find_snapshot(data: Path, wanted: str = "") -> Path:
     folder = Path(wanted).expanduser()
     if wanted and (folder / MANIFEST).is_file():
         return folder.resolve()
+    if wanted and (folder / RUN).is_file():
+        return _read_run(folder)
     is_folder = bool(wanted) and folder.is_dir()
     known = _find_known(data, "" if is_folder else slug(wanted) if wanted else "")
     if is_folder:
@@ -230,6 +235,22 @@ def find_snapshot(data: Path, wanted: str = "") -> Path:
         raise SnapshotError(what, remedy=f"Create one with: ssot scan {wanted or 'TARGET'}")
     read_manifest(newest)  # says what is wrong with a damaged one
     return newest
+
+
+def find_run(data: Path, name: str) -> Path | None:
+    """Return the snapshot with a name as ``name_run`` makes it; None without one, and where several targets have it."""
+    found = list((data / "snapshots").glob(f"*/{name}/{MANIFEST}")) if _RUN_NAME.fullmatch(name) else []
+    return found[0].parent if len(found) == 1 else None
+
+
+def _read_run(report: Path) -> Path:
+    """Return the snapshot that a report was made of."""
+    try:
+        place = Path(json.loads((report / RUN).read_text("utf-8"))["snapshot"])
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SnapshotError(f"{report} does not say of which snapshot it is", remedy="Name a snapshot") from None
+    read_manifest(place)
+    return place
 
 
 def _find_named(known: Sequence[tuple[Path, Target | None]], wanted: str) -> set[Path]:

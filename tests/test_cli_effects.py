@@ -114,11 +114,14 @@ def list_cases() -> Iterator[tuple[str, Case]]:
     yield "explain --limit", Case("explain shop.three shop.db --in .", "explain shop.three shop.db --in . --limit 1")
     yield "paths --in", Case("paths Order --in no", "paths Order --in .")
     yield "why --in", Case("why shop.api --in no", "why shop.api --in .")
-    for option in ("rule import-cycle", "module shop.api", "severity P3"):
-        yield f"findings --{option.split()[0]}", case("findings --in .", f"--{option}")
     yield "findings --in", Case("findings --in no", "findings --in .")
-    for option in ("format dot", "module shop.api", "package shop", "modules", "out out/graph"):
-        yield f"export --{option.split()[0]}", case("export --in .", f"--{option}")
+    for before, options in (
+        ("export --in .", ("format dot", "module shop.api", "package shop", "modules", "out out/graph")),
+        ("findings --in .", ("rule import-cycle", "module shop.api", "severity P3")),
+        ("diff HEAD", ("in no", "write out/diff.md", "jobs 3", "json", "quiet")),
+    ):
+        for option in options:
+            yield f"{before.split()[0]} --{option.split()[0]}", case(before, f"--{option}")
     yield "export --in", Case("export --in no", "export --in .")
     yield "accept --in", Case(ACCEPT.replace("--in .", "--in no"), ACCEPT)
     yield "accept --because", Case(ACCEPT, ACCEPT.replace("old", "older"))
@@ -238,7 +241,7 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
             repo.git("tag", "v1")
             repo.commit({"shop/more.py": "import shop.db\n"})
             repo.commit({"shop/last.py": "import shop.db\n"})
-        elif "--since" in line:
+        elif "--since" in line or line.startswith("diff"):
             commit(root)
         monkeypatch.setenv("SSOT_DATA", str(root.parent / "data"))
         monkeypatch.setenv("SSOT_REPORTS", str(root.parent / "reports"))

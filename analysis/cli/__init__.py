@@ -7,8 +7,13 @@ Exit codes: 0 done, 1 a gate failed, 2 wrong usage (also a wrong policy or name)
 from __future__ import annotations
 
 # Each module adds its commands to ``app`` when it is imported: this order is that of the help.
-from analysis.cli import snapshots, gates, golden, questions, timeline, sharing, watching, trials  # isort: skip
+from analysis.cli import (  # isort: skip
+    snapshots, gates, differences, golden, questions, timeline, sharing, watching, trials,
+)  # fmt: skip
 from analysis.cli.application import app
 from analysis.cli.entry import main
 
-__all__ = ["app", "gates", "golden", "main", "questions", "sharing", "snapshots", "timeline", "trials", "watching"]
+__all__ = [
+    "app", "differences", "gates", "golden", "main", "questions", "sharing", "snapshots", "timeline", "trials",
+    "watching",
+]  # fmt: skip

@@ -37,12 +37,14 @@ def is_source(target: str | Path) -> bool:
     return bool(folder) and Path(folder).expanduser().is_dir()
 
 
-def find_source(target: str | Path) -> Source:
+def find_source(target: str | Path | Source) -> Source:
     """Return what ``FOLDER`` or ``FOLDER@REV`` means; a folder whose name has an ``@`` is meant where it is there.
 
     Raises ``TargetError`` for a folder that is not there, and ``RevisionError`` when the repository around it has no
     such revision, or not all of it.
     """
+    if isinstance(target, Source):
+        return target
     folder, revision = split_revision(str(target))
     root = Path(folder).expanduser()
     return find_revision(root, revision) if revision else Source(check_target(root))

@@ -8,13 +8,13 @@ import json
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Protocol
 
+import pyarrow as pa
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from analysis import store, tables
 from analysis.errors import BaselineError
-from analysis.facts import Facts
 from analysis.facts.source_tree import SourceTree
 from analysis.former_names import FORMER, FormerNames, find_rule
 from analysis.policy import Severity
@@ -62,36 +62,63 @@ class Baseline(_Part):
 
 
 def build_baseline(
-    findings: Iterable[Finding], facts: Facts, *, target: str = "", revision: str = "", score: float = 0.0
+    findings: Iterable[Finding], facts: SketchedFacts, *, target: str = "", revision: str = "", score: float = 0.0
 ) -> Baseline:
     """Return the baseline of a target, without refuted findings."""
-    known = describe_findings(findings)
-    cited = {path for finding in known for path in finding.paths}
-    return Baseline(
-        target=target, revision=revision, score=round(score, 3), findings=known, sketches=sketch_files(facts, cited)
+    return build_known(describe_findings(findings), facts).model_copy(
+        update={"target": target, "revision": revision, "score": round(score, 3)}
     )
 
 
 def describe_findings(findings: Iterable[Finding]) -> tuple[KnownFinding, ...]:
     """Return what is remembered of findings, without refuted ones."""
-    return tuple(
-        KnownFinding(
-            fingerprint=finding.fingerprint, rule=finding.rule, severity=finding.severity,  # type: ignore[arg-type]
-            subject=finding.subject, places=len(finding.cited),
-            paths=tuple(sorted({path for path, _ in finding.cited})),
-        )
-        for finding in findings
-        if finding.certainty != "refuted"
+    return tuple(know_finding(finding) for finding in findings if finding.certainty != "refuted")
+
+
+def know_finding(finding: Finding) -> KnownFinding:
+    """Return what a baseline says of a finding."""
+    return KnownFinding(
+        fingerprint=finding.fingerprint, rule=finding.rule, severity=finding.severity,  # type: ignore[arg-type]
+        subject=finding.subject, places=len(finding.cited), paths=finding.paths,
     )  # fmt: skip
 
 
-def sketch_files(facts: Facts, paths: Iterable[str]) -> dict[str, str]:
+def build_known(findings: Iterable[KnownFinding], facts: SketchedFacts) -> Baseline:
+    """Return the baseline of findings as they are known, with a sketch of each file that they cite."""
+    known = tuple(findings)
+    cited = {path for finding in known for path in finding.paths}
+    return Baseline(findings=known, sketches=sketch_files(facts, cited))
+
+
+class SketchedFacts(Protocol):
+    """The tables of a target from which its files are known again: those of a scan, or of a snapshot."""
+
+    @property
+    def bindings(self) -> pa.Table:
+        """The table of that name."""
+
+    @property
+    def definitions(self) -> pa.Table:
+        """The table of that name."""
+
+    @property
+    def methods(self) -> pa.Table:
+        """The table of that name."""
+
+    @property
+    def imports(self) -> pa.Table:
+        """The table of that name."""
+
+
+def sketch_files(facts: SketchedFacts, paths: Iterable[str]) -> dict[str, str]:
     """Return for each file the smallest hashes of the names that it binds and imports, as hex digits.
 
     Two files are as similar as their sketches (A. Broder, 1997); formatting and comments do not count.
     """
     wanted = set(paths)
     names: dict[str, set[str]] = defaultdict(set)
+    if not wanted:
+        return {}
     for table, columns in (
         (facts.bindings, ("name", "kind")), (facts.definitions, ("qualname",)), (facts.methods, ("owner", "name")),
         (facts.imports, ("module", "name")),

@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
+
+import pyarrow as pa
 
 from analysis import tables
 from analysis.facts import Facts
 from analysis.gaps import Gaps
-from analysis.history.baseline import Baseline, build_baseline
+from analysis.history.baseline import (
+    Baseline,
+    KnownFinding,
+    SketchedFacts,
+    build_baseline,
+    build_known,
+    know_finding,
+)
 from analysis.history.ratchet import Comparison, Status, choose_known, compare
 from analysis.rules import RULES_BY_NAME, Finding, RuleContext, judge
 from analysis.rules.target_packages import ChosenCode
@@ -19,11 +28,19 @@ from analysis.rules.target_packages import ChosenCode
 FindPlain: TypeAlias = Callable[[], Sequence[Finding]]
 
 
+class ComparedFacts(SketchedFacts, Protocol):
+    """The tables that a comparison reads."""
+
+    @property
+    def files(self) -> pa.Table:
+        """The table of that name."""
+
+
 class JudgedTarget(Protocol):
     """What a comparison needs to know of a target that was judged."""
 
     @property
-    def facts(self) -> Facts:
+    def facts(self) -> Facts | ComparedFacts:
         """Its facts."""
 
     @property
@@ -37,6 +54,14 @@ class JudgedTarget(Protocol):
     @property
     def is_simulated(self) -> bool:
         """Whether the first import of every module was simulated."""
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedFinding:
+    """A finding as a baseline knows it, with its certainty."""
+
+    known: KnownFinding
+    certainty: str
 
 
 def judge_source(case: RuleContext) -> list[Finding]:
@@ -62,11 +87,21 @@ def compare_case(
     case: JudgedTarget, findings: Sequence[Finding], known: Baseline, find_plain: FindPlain, *,
     failed: Collection[str] = (),
 ) -> Comparison:  # fmt: skip
+    """Return the status of each finding against a baseline, and what is gone; see ``compare_judged``."""
+    judged = [JudgedFinding(know_finding(finding), finding.certainty) for finding in findings]
+    return compare_judged(case, judged, known, lambda: list(map(know_finding, find_plain())), failed=failed)
+
+
+def compare_judged(
+    case: JudgedTarget, findings: Sequence[JudgedFinding], known: Baseline,
+    find_plain: Callable[[], Sequence[KnownFinding]], *, failed: Collection[str] = (),
+) -> Comparison:  # fmt: skip
     """Return the status of each finding against a baseline, and what is gone.
 
     A baseline without simulated findings (from version 0.1.0, or after the time budget) is compared with the findings
     from the source alone; findings that only the simulation sees count as known. A known finding is gone only if its
     rule could judge everything: not for ``failed`` rules, nor for rules of the simulation if it ran out of time.
+    Refuted findings count as known.
     """
     found = _compare(case, findings, known, find_plain)
     unknown = set(failed)
@@ -77,22 +112,31 @@ def compare_case(
 
 
 def _compare(
-    case: JudgedTarget, findings: Sequence[Finding], known: Baseline, find_plain: FindPlain
+    case: JudgedTarget, findings: Sequence[JudgedFinding], known: Baseline,
+    find_plain: Callable[[], Sequence[KnownFinding]],
 ) -> Comparison:  # fmt: skip
     present = tables.read_column(case.facts.files, "path")
     if known.simulated:
-        counted = [finding for finding in findings if finding.certainty != "refuted"]
-        found = compare(known, build_baseline(counted, case.facts), present)
-        statuses = iter(found.statuses)
-        return Comparison(
-            tuple("known" if finding.certainty == "refuted" else next(statuses) for finding in findings), found.gone
-        )
+        counted = [finding.known for finding in findings if finding.certainty != "refuted"]
+        found = compare(known, build_known(counted, case.facts), present)
+        pairs = _pair(found)
+        return _join([("known", None) if each.certainty == "refuted" else next(pairs) for each in findings], found)
     plain = find_plain()
-    found = compare(known, build_baseline(plain, case.facts), present)
-    by_print: dict[str, list[Status]] = defaultdict(list)
-    for finding, status in zip(plain, found.statuses, strict=True):
-        by_print[finding.fingerprint].append(status)
-    return Comparison(
-        tuple(by_print[each.fingerprint].pop(0) if by_print[each.fingerprint] else "known" for each in findings),
-        found.gone,
-    )
+    found = compare(known, build_known(plain, case.facts), present)
+    by_print: dict[str, list[_Pair]] = defaultdict(list)
+    for finding, pair in zip(plain, _pair(found), strict=True):
+        by_print[finding.fingerprint].append(pair)
+    waiting = (by_print[each.known.fingerprint] for each in findings)
+    return _join([left.pop(0) if left else ("known", None) for left in waiting], found)
+
+
+#: The status of a finding, and what it was before.
+_Pair: TypeAlias = tuple[Status, KnownFinding | None]
+
+
+def _pair(found: Comparison) -> Iterator[_Pair]:
+    return iter(zip(found.statuses, found.before, strict=True))
+
+
+def _join(pairs: Sequence[_Pair], found: Comparison) -> Comparison:
+    return Comparison(tuple(status for status, _ in pairs), found.gone, tuple(before for _, before in pairs))

@@ -23,14 +23,19 @@ _FEW = 8 * 5
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """The status of each finding by its position, the known findings that are gone, and which became which.
+    """The status of each finding by its position, and the known findings that are gone.
 
-    ``origins`` has for each finding, by its position, the fingerprint that it had before: empty for a new one.
+    ``before`` are the findings that they were: of the rest of a cycle that was cut, the whole; of a new one, None.
     """
 
     statuses: tuple[Status, ...]
     gone: tuple[KnownFinding, ...]
-    origins: tuple[str, ...] = ()
+    before: tuple[KnownFinding | None, ...] = ()
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """The fingerprint that each finding had before, by its position: empty for a new one."""
+        return tuple(each.fingerprint if each is not None else "" for each in self.before)
 
 
 def compare(
@@ -48,22 +53,24 @@ def compare(
         by_print[known.fingerprint].append(known)
     renames = _Renames(old, new, present, renamed)
     statuses: dict[int, Status] = {}
-    origins: dict[int, str] = {}
+    before: dict[int, KnownFinding] = {}
     for index, finding in enumerate(new.findings):
         if by_print[finding.fingerprint]:
-            statuses[index] = _judge(by_print[finding.fingerprint].pop(0), finding, renames)
-            origins[index] = finding.fingerprint
+            before[index] = by_print[finding.fingerprint].pop(0)
+            statuses[index] = _judge(before[index], finding, renames)
     left = [known for rest in by_print.values() for known in rest]
     waiting = [index for index in range(len(new.findings)) if index not in statuses]
     if left and waiting:
-        left = _match_renamed(left, waiting, new.findings, renames, statuses, origins)
+        left = _match_renamed(left, waiting, new.findings, renames, statuses, before)
     for index, finding in enumerate(new.findings):
-        whole = None if index in statuses else _find_whole(finding, old.findings, renames)
+        whole = _find_whole(finding, old.findings, renames) if index not in statuses else None
         if whole is not None:
-            statuses[index], origins[index] = "known", whole.fingerprint
-    found = tuple(statuses.get(index, "new") for index in range(len(new.findings)))
+            statuses[index], before[index] = "known", whole
     gone = tuple(sorted(left, key=lambda known: (known.severity, known.rule, known.subject)))
-    return Comparison(found, gone, tuple(origins.get(index, "") for index in range(len(new.findings))))
+    places = range(len(new.findings))
+    return Comparison(
+        tuple(statuses.get(index, "new") for index in places), gone, tuple(before.get(index) for index in places)
+    )
 
 
 def choose_known(chosen: ChosenCode | None, known: Iterable[KnownFinding]) -> tuple[KnownFinding, ...]:
@@ -97,19 +104,19 @@ def _judge(known: KnownFinding, finding: KnownFinding, renames: _Renames) -> Sta
     return "worse" if is_elsewhere else "known"
 
 
-def _find_whole(finding: KnownFinding, known: Iterable[KnownFinding], renames: _Renames) -> KnownFinding | None:
-    """Return the known cycle of which this one is the rest, as it was cut, or its imports were deferred."""
+def _find_whole(
+    finding: KnownFinding, known: Iterable[KnownFinding], renames: _Renames
+) -> KnownFinding | None:  # fmt: skip
+    """Return the known cycle of which a cycle is the rest: it was cut, or its imports were deferred; None without."""
     rank = _rank_cycle(finding.rule)
     if rank is None:
         return None
     ranked = ((each, _rank_cycle(each.rule)) for each in known)
     wider = (each for each, own in ranked if own is not None and own <= rank)
     return next(
-        (
-            each for each in wider
-            if finding.places <= each.places and finding.severity >= each.severity
-            and set(finding.paths) <= renames.apply(each.paths)
-        ),
+        (each for each in wider
+         if finding.places <= each.places and finding.severity >= each.severity
+         and set(finding.paths) <= renames.apply(each.paths)),
         None,
     )  # fmt: skip
 
@@ -151,7 +158,7 @@ def find_renames(old: Mapping[str, str], new: Mapping[str, str], present: Iterab
 
 def _match_renamed(
     left: Sequence[KnownFinding], waiting: Sequence[int], findings: Sequence[KnownFinding], renames: _Renames,
-    statuses: dict[int, Status], origins: dict[int, str],
+    statuses: dict[int, Status], before: dict[int, KnownFinding],
 ) -> list[KnownFinding]:  # fmt: skip
     """Match old findings with new ones of the same rule in the same, renamed files; return the unmatched ones."""
     by_files: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
@@ -169,7 +176,7 @@ def _match_renamed(
             remaining.append(known)
         else:
             candidates.remove(chosen)
-            statuses[chosen], origins[chosen] = _judge(known, findings[chosen], renames), known.fingerprint
+            statuses[chosen], before[chosen] = _judge(known, findings[chosen], renames), known
     return remaining
 
 

@@ -26,7 +26,7 @@ from analysis.report.notebook_processes import ExecutedNotebook
 from analysis.report.pages import Page, build_page
 from analysis.report.prose import find_headings
 from analysis.report.run_notebooks import Warm, find_notebooks, run_notebooks
-from analysis.report.runs import RUN, describe_run
+from analysis.report.runs import describe_run
 from analysis.report.single_file import build_single_file
 from analysis.report.templating import render
 
@@ -111,7 +111,7 @@ def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebo
         "findings.json": build_findings_json(inv),
         "findings.html": render("findings.html.j2", report=view, view=findings, has_networks=False),
         "findings.csv": build_findings_csv(findings),
-        RUN: describe_run(inv, report),
+        store.RUN: describe_run(inv, report),
     }
     for page in pages:
         headings = [heading for heading in find_headings(page.body) if heading["level"] == 2]

@@ -8,12 +8,12 @@ from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis import store
+
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
     from analysis.report.executive import Executive
 
-#: What each folder of a report says of itself.
-RUN = "run.json"
 FORMAT = 1
 
 
@@ -51,7 +51,7 @@ def find_score(inv: Investigation) -> float | None:
 def read_run(folder: Path) -> ReportRun:
     """Return a run; what its file does not say is empty. Of a file that cannot be read nothing is known."""
     try:
-        document = json.loads((folder / RUN).read_text("utf-8"))
+        document = json.loads((folder / store.RUN).read_text("utf-8"))
         known = {field.name for field in fields(ReportRun)} - {"folder"}
         return ReportRun(folder, **{name: value for name, value in document.items() if name in known})
     except (OSError, ValueError, AttributeError):
@@ -60,5 +60,5 @@ def read_run(folder: Path) -> ReportRun:
 
 def find_runs(reports: Path) -> list[ReportRun]:
     """Return all complete runs below a folder of reports, by target and time."""
-    found = sorted(place.parent for place in reports.glob(f"*/[0-9]*/{RUN}"))
+    found = sorted(place.parent for place in reports.glob(f"*/[0-9]*/{store.RUN}"))
     return [read_run(folder) for folder in found if folder.suffix != ".failed"]

@@ -16,7 +16,7 @@ from analysis.investigation import Investigation
 from analysis.progress import Progress, ignore_progress
 from analysis.report.redaction import redact
 from analysis.report.run_report import LATEST, write_report
-from analysis.report.runs import RUN, ReportRun, find_runs, read_run
+from analysis.report.runs import ReportRun, find_runs, read_run
 from analysis.targets import slug
 
 #: What many mail servers still take; a report above it is named as large.
@@ -59,7 +59,7 @@ def find_run(wanted: str, reports: Path) -> ReportRun:
     """Return the run of a folder, or the newest of a target; ``UnknownNameError`` when there is none."""
     folder = Path(wanted).expanduser()
     for place in (folder, folder / LATEST, reports / wanted / LATEST):
-        if wanted and (place / RUN).is_file():
+        if wanted and (place / store.RUN).is_file():
             return read_run(place.resolve())
     named = [run for run in find_runs(reports) if not wanted or wanted in {run.target, run.folder.parent.name}]
     if not named:

@@ -49,6 +49,11 @@ class Finding:
     cited: tuple[Place, ...] = field(default=(), compare=False, repr=False)
 
     @property
+    def paths(self) -> tuple[str, ...]:
+        """The files of all its places, sorted."""
+        return tuple(sorted({path for path, _ in self.cited}))
+
+    @property
     def in_tests(self) -> bool:
         """Whether all its places are in tests."""
         return bool(self.cited) and all(is_test_file(path) for path, _ in self.cited)
@@ -108,7 +113,7 @@ def build_findings_table(findings: Iterable[Finding]) -> pa.Table:
             finding.fingerprint, finding.rule, finding.severity, finding.subject, finding.message, finding.certainty,
             [{"path": place.path, "line": place.line, "source": place.source} for place in finding.evidence],
             max(finding.places, len(finding.evidence)), finding.owner, finding.cause,
-            finding.in_tests,
+            finding.in_tests, finding.paths,
         )
         for finding in findings
     )  # fmt: skip

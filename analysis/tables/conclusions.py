@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import pyarrow as pa
 
-from analysis.tables.table import TEXT, Column, Table, count, flag, later, one_of, text
+from analysis.tables.table import TEXT, Column, Table, count, flag, later, one_of, text, texts
 
 SEVERITIES = ("P0", "P1", "P2", "P3")
 #: The text of each severity in all outputs; no severity states what a fault does to the product.
@@ -28,6 +28,7 @@ FINDINGS = Table("findings", "one verdict of one rule on one subject", (
     Column("owner", TEXT, "person or team by [[owner]] of the policy; empty without one", is_later=True),
     Column("cause", TEXT, "fingerprint of the finding whose fix removes this one; empty for a finding with a cause of its own", is_later=True),
     later(flag("in_tests", "whether all its places are in tests")),
+    later(texts("paths", "files of all its places, sorted")),
 ))  # fmt: skip
 
 ACCEPTED = Table("accepted", "one finding, or part of one, that an exception accepts", (

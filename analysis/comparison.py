@@ -1,0 +1,81 @@
+"""Compare two states of a target: revisions, snapshots, reports, and the files as they are now."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from analysis import store
+from analysis.errors import RevisionError, SnapshotError
+from analysis.facts.revisions import Source, find_revision, find_source, is_source
+from analysis.history.difference import Difference
+from analysis.investigation import Investigation, open_snapshot
+from analysis.pipeline import investigate, read_target_policy
+from analysis.policy import Policy
+from analysis.progress import Progress, ignore_progress
+from analysis.unchanged import find_unchanged
+
+
+def diff(
+    before: str | Path | Investigation, after: str | Path | Investigation = "", *, target: str | Path = "",
+    data: Path | None = None, jobs: int = 0, progress: Progress = ignore_progress,
+) -> Difference:  # fmt: skip
+    """Return what differs between two states of a target: it shows itself in a notebook, and has frames and a record.
+
+    Each is an opened snapshot, the folder of a snapshot or of a report, the name of a run (``20270131T063000-3f2c1a``),
+    a revision of ``target`` (default: of the current folder), ``FOLDER``, ``FOLDER@REV``, or the name of a target,
+    whose newest snapshot is meant. Without ``after`` it is the target as it is now. What is not kept is analysed,
+    and no code of it is run; a revision is judged by the policy of the later state, so that only the code differs.
+
+    Raises ``RevisionError``, ``TargetError``, ``SnapshotError`` or ``PolicyError``, each with one line.
+    """
+    place = data or store.find_data_folder()
+    newer = _find(after, target, place)
+    if isinstance(newer, Source):
+        newer = _analyse(newer, place, jobs, progress)
+    older = _find(before, target, place)
+    if isinstance(older, Source):
+        older = _analyse(older, place, jobs, progress, policy=newer.policy)
+    return Difference(older, newer)
+
+
+def _find(wanted: str | Path | Investigation, target: str | Path, data: Path) -> Investigation | Source:
+    """Return an opened snapshot, or what must be analysed first."""
+    if isinstance(wanted, Investigation):
+        return wanted
+    text = str(wanted)
+    if not text:
+        return find_source(target or ".")
+    folder = Path(text).expanduser()
+    if (folder / store.MANIFEST).is_file() or (folder / store.RUN).is_file():
+        return open_snapshot(folder, data=data)
+    run = store.find_run(data, text)
+    if run is not None:
+        return open_snapshot(run, data=data)
+    return _find_revision(text, target, data)
+
+
+def _find_revision(text: str, target: str | Path, data: Path) -> Investigation | Source:
+    if not target and is_source(text):
+        return find_source(text)
+    root = Path(target or ".").expanduser()
+    try:
+        return find_revision(root, text)
+    except RevisionError as error:
+        try:
+            return open_snapshot(text, data=data)
+        except SnapshotError:
+            if is_source(text):
+                return find_source(text)
+            raise error from None
+
+
+def _analyse(
+    source: Source, data: Path, jobs: int, progress: Progress, *, policy: Policy | None = None
+) -> Investigation:  # fmt: skip
+    """Return what is kept of a source, or a new snapshot; of an older one judged by the policy of the newer."""
+    if policy is not None and policy != read_target_policy(None, source):
+        return investigate(source, policy=policy, data=data, jobs=jobs, progress=progress, is_past=True)
+    kept = find_unchanged(source.root, data, source.commit)
+    if kept is not None:
+        return Investigation(kept)
+    return investigate(source, data=data, jobs=jobs, progress=progress, is_past=policy is not None)
