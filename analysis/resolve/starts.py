@@ -96,7 +96,7 @@ def _read_evidence(
     path: str, line: int, source: str, folder: str, value: str, layout: Folders, index: ModuleIndex
 ) -> Iterator[Start]:
     """Yield the start of which a line of a file that is no Python is evidence."""
-    if not value:
+    if not value or source in tables.NAMED_SOURCES:
         return
     where = "" if folder == "." else folder
     if source == "script":

@@ -102,7 +102,7 @@ from analysis.tables.simulation import (
     SIMULATED_SWALLOWED,
     SIMULATION_TABLES,
 )
-from analysis.tables.starts import EVIDENCE_SOURCES, MARK_KINDS, SEARCH_PATHS, START_EVIDENCE, START_MARKS, STARTS
+from analysis.tables.starts import EVIDENCE_SOURCES, MARK_KINDS, NAMED_SOURCES, SEARCH_PATHS, START_EVIDENCE, START_MARKS, STARTS
 from analysis.tables.table import CATEGORY, COUNT, TEXT, TEXTS, Column, Table, escape_surrogates
 
 __all__ = [
@@ -130,6 +130,7 @@ __all__ = [
     "EDGES",
     "EVIDENCE",
     "EVIDENCE_SOURCES",
+    "NAMED_SOURCES",
     "EXECUTIONS",
     "EXPORTS",
     "EXPORT_OPERATIONS",

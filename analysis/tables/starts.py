@@ -13,6 +13,8 @@ EVIDENCE_SOURCES = (
     "script", "main-module", "python-m", "console-script", "pytest", "server", "django", "sys.path", "site-folder",
     "pth", "pythonpath", "dotenv", "editor", "type-checker", "inferred", "runpy",
 )  # fmt: skip
+#: Texts that name what is started, whether it is there or not.
+NAMED_SOURCES = ("named-module", "named-object", "named-file")
 
 START_MARKS = Table("start_marks", "one statement that changes the search path, or says how the file is started", (
     PATH, POSITION, LINE,
@@ -27,9 +29,9 @@ START_MARKS = Table("start_marks", "one statement that changes the search path, 
 START_EVIDENCE = Table("start_evidence", "one line of a file that is no Python, and says how the target is started", (
     text("path", "the file"),
     LINE,
-    one_of("source", EVIDENCE_SOURCES, "what it is evidence of"),
+    one_of("source", (*EVIDENCE_SOURCES, *NAMED_SOURCES), "what it is evidence of; named-module, named-object and named-file: only of a name, which may be that of nothing"),
     text("folder", "working folder of a start, or folder of the search path, relative to the target; . for the target itself"),
-    text("value", "module or file that is started; empty for a folder of the search path"),
+    text("value", "module or file that is started; named-object: module:name, or a dotted name; empty for a folder of the search path"),
 ), is_later=True)  # fmt: skip
 
 STARTS = Table("starts", "one way in which the program is started", (

@@ -33,7 +33,10 @@ _PYTEST = re.compile(r"(?:^|[\s;&|(`])(?:py\.test|pytest)(?:\s|$)")
 _SERVER = re.compile(
     r"(?:^|[\s/;&|(`])(celery|gunicorn|uvicorn|hypercorn|daphne|flask|dramatiq|arq|rq|huey_consumer(?:\.py)?)\s+(.*)"
 )
-_APPLICATION = re.compile(r"(?:^|\s)(?:-A|--app)(?:\s+|=|(?=\w))([A-Za-z_][\w.]*)|(?:^|\s)([A-Za-z_][\w.]*):[A-Za-z_]")
+_APPLICATION = re.compile(
+    r"(?:^|\s)(?:-A|--app)(?:\s+|=|(?=\w))([A-Za-z_][\w.]*)(?::([A-Za-z_]\w*))?"
+    r"|(?:^|\s)([A-Za-z_][\w.]*):([A-Za-z_]\w*)"
+)
 _FOLDER_OPTION = re.compile(r"--(?:chdir|app-dir|workdir)[ =]([\w./-]+)")
 _CD = re.compile(r"(?:^|[\s;&|(\"'])cd\s+[\"']?([\w./-]+)[\"']?")
 _WORKING = re.compile(
@@ -164,10 +167,19 @@ class CommandReader:
         if module in _RUNS_FROM_HERE:
             yield "pytest" if module == "pytest" else "python-m", around[0], module
             return
+        yield from self._name("named-module", module, around)
         for folder in around:
             if self._layout.has_module(folder, module):
                 yield "python-m", folder, module
                 return
+
+    def _name(self, source: str, written: str, around: list[str]) -> Iterator[tuple[str, str, str]]:
+        """Yield what is named in the first folder that has its top-level module, whether all of it is there or not."""
+        module = written.partition(":")[0]
+        able = [folder for folder in around if self._layout.has_module(folder, module.partition(".")[0])]
+        whole = [folder for folder in able if self._layout.has_module(folder, module)]
+        for folder in [*whole, *able][:1]:
+            yield source, folder, written
 
     def _read_script(self, script: str, around: list[str]) -> Iterator[tuple[str, str, str]]:
         above, _, name = script.rpartition("/")
@@ -177,12 +189,18 @@ class CommandReader:
             if place is not None and path in self._layout.paths:
                 yield "script", place, path
                 return
+        lacking = self._layout.find_folder(above, around[:1], self._mounts) if above and name != _MAIN else None
+        if lacking:
+            yield "named-file", lacking, f"{lacking}/{name}"
 
     def _read_server(self, rest: str, around: list[str]) -> Iterator[tuple[str, str, str]]:
         option = _FOLDER_OPTION.search(rest)
         chosen = self._find_around(option[1]) if option else around
         named = _APPLICATION.search(rest)
-        module = (named[1] or named[2]) if named else ""
+        module = (named[1] or named[3]) if named else ""
+        attribute = (named[2] or named[4]) if named else ""
+        if module:
+            yield from self._name("named-object", f"{module}:{attribute}" if attribute else module, chosen)
         for folder in chosen:
             for name in (module, module.rpartition(".")[0]):
                 if name and self._layout.has_module(folder, name):

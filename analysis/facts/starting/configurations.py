@@ -14,11 +14,16 @@ from analysis.facts.starting.layout import Folders, join
 
 _EXTRA_PATHS = re.compile(r"[\"'](?:python\.(?:analysis|autoComplete)\.)?extraPaths[\"']\s*:\s*\[([^\]]{0,4000})\]")
 _TEXTS = re.compile(r"[\"']([^\"'\n]+)[\"']")
-_ENTRY = re.compile(r"(?<![\w.-])[\w.-]{1,100}\s{0,9}=\s{0,9}([A-Za-z_][\w.]{0,200})\s{0,9}:\s{0,9}[A-Za-z_]")
+_ENTRY = re.compile(
+    r"(?<![\w.-])[\w.-]{1,100}\s{0,9}=\s{0,9}(([A-Za-z_][\w.]{0,200})\s{0,9}:\s{0,9}[A-Za-z_][\w.]{0,200})"
+)
+_OBJECT = re.compile(r"\s*([A-Za-z_][\w.]*)\s*(?::\s*([A-Za-z_][\w.]*))?\s*(?:\[[^\]]*\]\s*)?\Z")
 _CONSOLE_SCRIPTS = re.compile(r"[\"']?(?:console|gui)_scripts[\"']?\s*:\s*\[([^\]]{0,20000})\]")
 _IMPORT_MODE = re.compile(r"--import-mode[ =]\s*(prepend|append|importlib)")
 _MYPY_PATH = re.compile(r"^[ \t]*mypy_path[ \t]*=[ \t]*(.+)$", re.MULTILINE)
 _SCRIPT_TABLES = (("project", "scripts"), ("project", "gui-scripts"), ("tool", "poetry", "scripts"))
+#: Tables of tables of objects that other programs load by their names.
+_PLUGIN_TABLES = (("project", "entry-points"), ("tool", "poetry", "plugins"))
 #: Where task runners have their commands.
 _TASK_TABLES = (
     ("tool", "pdm", "scripts"), ("tool", "poe"), ("tool", "taskipy", "tasks"), ("tool", "hatch", "envs"),
@@ -70,8 +75,12 @@ class ConfigurationReader:
             return
         for keys in _SCRIPT_TABLES:
             for name, written in _look_up(document, *keys).items():
+                written = written.get("reference") if isinstance(written, Mapping) else written
                 if isinstance(written, str):
                     yield from self._add_script(written, self._find_line(name, written))
+        for keys in _PLUGIN_TABLES:
+            for name, written in _list_texts(_look_up(document, *keys)):
+                yield from self._add_named(written, self._find_line(name, written))
         yield from self._read_tasks(document)
         pytest = _look_up(document, "tool", "pytest", "ini_options")
         if pytest:
@@ -102,10 +111,11 @@ class ConfigurationReader:
             if parser.has_section(section) and (section == "tool:pytest") == (self._name == "setup.cfg"):
                 folders = (parser.get(section, "pythonpath", fallback="") or "").split()
                 yield from self._read_pytest(folders, parser.get(section, "addopts", fallback="") or "")
-        for key in ("console_scripts", "gui_scripts"):
+        groups = parser.options("options.entry_points") if parser.has_section("options.entry_points") else []
+        for key in groups:
             written = parser.get("options.entry_points", key, fallback="") or ""
-            if written:
-                yield from self._read_entries(written, max(0, self._text.find(written.strip()[:40])))
+            is_script = key in {"console_scripts", "gui_scripts"}
+            yield from self._read_entries(written, max(0, self._text.find(written.strip()[:40])), is_script=is_script)
         found = _MYPY_PATH.search(self._text)
         for folder in re.split("[:,;]", found[1]) if found else ():
             yield from self._add_folder("type-checker", folder.strip(), found.start(1) if found else 0)
@@ -117,11 +127,23 @@ class ConfigurationReader:
         for folder in folders:
             yield from self._add_folder("pytest", folder, 0, self._find_line("pythonpath", folder))
 
-    def _read_entries(self, text: str, offset: int) -> Iterator[Row]:
+    def _read_entries(self, text: str, offset: int, *, is_script: bool = True) -> Iterator[Row]:
         for entry in _ENTRY.finditer(text):
-            yield from self._add_script(entry[1], self._text.count("\n", 0, offset + entry.start(1)) + 1)
+            line = self._text.count("\n", 0, offset + entry.start(1)) + 1
+            yield from self._add_script(entry[1], line) if is_script else self._add_named(entry[1], line)
+
+    def _add_named(self, written: str, line: int) -> Iterator[Row]:
+        """Yield what an entry point names, where the distribution has the top-level module."""
+        found = _OBJECT.match(written)
+        top = found[1].partition(".")[0] if found else ""
+        for folder in (self._own, join(self._own, "src") or ""):
+            if found and self._layout.has_module(folder, top):
+                name = f"{found[1]}:{found[2]}" if found[2] else found[1]
+                yield (self._path, line, "named-object" if found[2] else "named-module", folder or ".", name)
+                return
 
     def _add_script(self, written: str, line: int) -> Iterator[Row]:
+        yield from self._add_named(written, line)
         module = written.partition(":")[0].strip()
         for folder in (self._own, join(self._own, "src") or "", ""):
             if self._layout.has_module(folder, module):

@@ -18,6 +18,8 @@ _DIRECTLY = "/."
 _MAIN = "/__main__.py"
 #: How pytest imports files of tests.
 _IMPORT_MODES = frozenset({"prepend", "append", "importlib"})
+#: What says nothing of the search path of others.
+_NO_FOLDERS = frozenset({"script", *tables.NAMED_SOURCES})
 _Mark = tuple[str, int, str, str, str, str, str, str]
 _Evidence = tuple[str, int, str, str, str]
 
@@ -99,7 +101,7 @@ def _find_stated(rows: Iterable[_Evidence], layout: Folders) -> Iterator[StartFo
     for path, line, source, folder, value in rows:
         where = _read_folder(folder)
         is_root = source == "console-script" and f"{where}/__init__.py" not in layout.paths
-        if source != "script" and value != "command" and not is_root and value not in _IMPORT_MODES:
+        if source not in _NO_FOLDERS and value != "command" and not is_root and value not in _IMPORT_MODES:
             yield StartFolder(where, source, "", path, line, _find_range(path, where, layout), value)
 
 

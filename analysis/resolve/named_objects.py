@@ -1,0 +1,92 @@
+"""What texts name by a dotted name, in configuration, commands and calls: whether the tree has it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+
+from analysis import tables
+from analysis.facts.starting.layout import Folders
+from analysis.resolve.modules import NAMESPACE, Module
+from analysis.resolve.target import TargetResolver
+
+_ABSENT = "no-such-module"
+
+
+@dataclass(frozen=True, slots=True)
+class Lack:
+    """What a dotted name comes to: ``module`` has no ``name``, neither as a submodule nor as an attribute.
+
+    ``is_module``: only a submodule will do. ``nearest`` is the name that may have been meant; empty without any.
+    """
+
+    module: str
+    name: str
+    is_module: bool
+    nearest: str
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class NamedStart:
+    """A line that starts something by its name, and what is missing; without it, the file ``written`` is not there."""
+
+    path: str
+    line: int
+    written: str
+    lack: Lack | None = None
+
+
+def find_lack(target: TargetResolver, top: Module, parts: Sequence[str], *, modules: int = 0) -> Lack | None:
+    """Return what is missing on the way from a module through the parts of a name below it.
+
+    The first ``modules`` parts must be submodules; what follows the first attribute is not looked at. None where all is
+    there, and where that cannot be known.
+    """
+    module = top
+    for place, part in enumerate(parts):
+        child = target.index.find_submodule(module, part)
+        if child is None:
+            return _judge(target, module, part, is_module=place < modules)
+        module = child
+    return None
+
+
+def _judge(target: TargetResolver, module: Module, name: str, *, is_module: bool) -> Lack | None:
+    nearest = ""
+    if module.is_package:
+        answer = target.imports.resolve(module, 1, name, "")
+        if answer.reason != _ABSENT:
+            return None
+        nearest = answer.nearest
+    names: list[str] = []
+    if not is_module and module.kind != NAMESPACE:
+        if not target.is_nowhere(module, name):
+            return None
+        asked = target.index.modules[module.primary]
+        names = [each for each in target.names.find_bound(asked) if not each.startswith("__")]
+    close = get_close_matches(name, sorted(names), n=1, cutoff=0.7)
+    return Lack(module.plain, name, is_module, f"{module.plain}.{close[0]}" if close else nearest)
+
+
+def find_wrong_starts(target: TargetResolver) -> Iterator[NamedStart]:
+    """Yield the lines of commands and configuration that start what the tree has not, sorted."""
+    layout = Folders(target.index.paths)
+    rows = tables.read_rows(target.facts.start_evidence, *tables.START_EVIDENCE.names)
+    for path, line, source, folder, written in sorted(rows):
+        if source not in tables.NAMED_SOURCES:
+            continue
+        if source == "named-file":
+            if not target.facts.tree.has_file(written):
+                yield NamedStart(path, line, written)
+            continue
+        module, _, attribute = written.partition(":")
+        first, *rest = module.split(".")
+        top = target.index.find_file(layout.has_module("" if folder == "." else folder, first))
+        if top is None:
+            continue
+        is_sure = source == "named-module" or bool(attribute)
+        lack = find_lack(target, top, [*rest, *([attribute.partition(".")[0]] if attribute else [])],
+                         modules=len(rest) if is_sure else 0)
+        if lack is not None:
+            yield NamedStart(path, line, written, lack)

@@ -1,0 +1,105 @@
+"""Names of modules and objects in configuration, commands and texts: those of nothing are findings, others are not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from importlib.metadata import EntryPoint
+from pathlib import Path
+
+import pytest
+
+from analysis import investigate
+
+Tree = Callable[..., Path]
+APP = {
+    "shop/__init__.py": "",
+    "shop/wsgi.py": "application = object()\n",
+    "shop/cli.py": "def main(): ...\ndef serve(): ...\n",
+    "shop/jobs/__init__.py": "",
+    "shop/jobs/mail.py": "app = object()\n",
+    "shop/star.py": "from outside import *\n",
+    "shop/served.py": "def __getattr__(name):\n    return 1\n",
+    "tools/run.py": "print(1)\n",
+}
+PROJECT = '[project]\nname = "shop"\nversion = "1"\n'
+#: A file, and the same with the right name; what is missing is in the message.
+WRONG = {
+    "a script": ("pyproject.toml", f'{PROJECT}[project.scripts]\ns = "shop.cli:{{}}"\n', "mian", "main"),
+    "a script's module": ("pyproject.toml", f'{PROJECT}[project.scripts]\ns = "shop.{{}}:main"\n', "cmd", "cli"),
+    "a window": ("pyproject.toml", f'{PROJECT}[project.gui-scripts]\ns = "shop.cli:{{}}"\n', "mian", "main"),
+    "a plugin": ("pyproject.toml", f'{PROJECT}[project.entry-points."x.y"]\ns = "shop.{{}}"\n', "gone", "cli"),
+    "poetry": ("pyproject.toml", '[tool.poetry.scripts]\ns = "shop.cli:{}"\n', "mian", "main"),
+    "poetry's table": (
+        "pyproject.toml", '[tool.poetry.scripts]\ns = {{reference = "shop.cli:{}", type = "console"}}\n', "mian", "main",
+    ),
+    "setup.cfg": ("setup.cfg", "[options.entry_points]\nconsole_scripts =\n    s = shop.cli:{}\n", "mian", "main"),
+    "setup.cfg, a plugin": ("setup.cfg", "[options.entry_points]\nx.y =\n    s = shop.cli:{}\n", "mian", "main"),
+    "setup.py": (
+        "setup.py", "from setuptools import setup\nsetup(entry_points={{'console_scripts': ['s = shop.cli:{}']}})\n",
+        "mian", "main",
+    ),
+    "gunicorn": ("Procfile", "web: gunicorn shop.wsgi:{}\n", "aplication", "application"),
+    "celery": ("Procfile", "worker: celery -A shop.{} worker\n", "tasks", "jobs"),
+    "celery's application": ("Procfile", "worker: celery -A shop.jobs.mail:{} worker\n", "gone", "app"),
+    "uvicorn": ("Dockerfile", 'FROM python\nCOPY . .\nCMD ["uvicorn", "shop.{}:application"]\n', "asgi", "wsgi"),
+    "an entry point of a container": ("Dockerfile", "FROM python\nCOPY . .\nENTRYPOINT hypercorn shop.wsgi:{}\n",
+                                      "app", "application"),
+    "compose": ("compose.yaml", "services:\n  web:\n    command: flask --app shop.wsgi:{} run\n", "app", "application"),
+    "a module": ("Makefile", "run:\n\tpython -m shop.{}\n", "gone", "cli"),
+    "a module of tox": ("tox.ini", "[testenv]\ncommands = python -m shop.{}\n", "gone", "cli"),
+    "a module of a workflow": (".github/workflows/a.yml", "jobs:\n  a:\n    run: python -m shop.{}\n", "gone", "cli"),
+    "a module of nox": ("noxfile.py", "def a(session):\n    session.run('python', '-m', 'shop.{}')\n", "gone", "cli"),
+    "a file": ("Makefile", "run:\n\tpython tools/{}.py\n", "gone", "run"),
+}  # fmt: skip
+#: Lines that name what others have, or what may be made later.
+SILENT = {
+    "a third party's": ("Procfile", "web: gunicorn other.wsgi:app\n"),
+    "a third party's module": ("Makefile", "x:\n\tpython -m pip install .\n\tpython -m build\n"),
+    "what a star may bring": ("Procfile", "web: gunicorn shop.star:app\n"),
+    "what is served": ("Procfile", "web: gunicorn shop.served:app\n"),
+    "a factory": ("Procfile", "web: gunicorn 'shop.cli:serve()'\n"),
+    "a comment": ("Makefile", "run:\n# python -m shop.gone\n"),
+    "a file of another folder": ("Makefile", "run:\n\tpython /opt/other/run.py\n\tpython build/made.py\n"),
+    "a variable": ("Makefile", "run:\n\tpython -m $(MODULE).gone\n"),
+    "extras": ("pyproject.toml", f'{PROJECT}[project.scripts]\ns = "shop.cli:main [fast]"\n'),
+    "another distribution's": ("pyproject.toml", f'{PROJECT}[project.scripts]\ns = "other.cli:main"\n'),
+}
+
+
+def find(root: Path, tmp_path: Path, rule: str) -> list[Mapping[str, object]]:
+    found: list[Mapping[str, object]] = investigate(root, data=tmp_path / "data", jobs=1).table("findings").to_pylist()
+    return [each for each in found if each["rule"] == rule]
+
+
+@pytest.mark.parametrize("name", WRONG)
+def test_what_is_started_and_is_not_there_is_a_finding(make_tree: Tree, tmp_path: Path, name: str) -> None:
+    path, text, wrong, right = WRONG[name]
+    (found,) = find(make_tree({**APP, path: text.format(wrong)}), tmp_path, "start-names-missing-object")
+    line = next(number for number, each in enumerate(text.format(wrong).splitlines(), 1) if wrong in each)
+    assert [(each["path"], each["line"]) for each in found["evidence"]] == [(path, line)]  # type: ignore[attr-defined]
+    assert wrong in str(found["message"])
+    assert found["severity"] == ("P2" if name == "a file" else "P1")
+    assert not find(make_tree({**APP, path: text.format(right)}), tmp_path / "right", "start-names-missing-object")
+
+
+@pytest.mark.parametrize("name", SILENT)
+def test_what_may_be_there_is_none(make_tree: Tree, tmp_path: Path, name: str) -> None:
+    path, text = SILENT[name]
+    assert not find(make_tree({**APP, path: text}), tmp_path, "start-names-missing-object")
+
+
+@pytest.mark.parametrize("value", ["shop.cli:mian", "shop.cmd:main", "shop.cli:main"])
+def test_an_entry_point_fails_as_the_library_loads_it(make_tree: Tree, tmp_path: Path, value: str) -> None:
+    root = make_tree({**APP, "pyproject.toml": f'{PROJECT}[project.scripts]\ns = "{value}"\n'})
+    assert EntryPoint("s", value, "console_scripts").value == value
+    code = f"from importlib.metadata import EntryPoint; EntryPoint('s', '{value}', 'console_scripts').load()"
+    ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, timeout=60, check=False)
+    assert bool(find(root, tmp_path, "start-names-missing-object")) == (ran.returncode != 0)
+
+
+def test_the_nearest_name_is_shown(make_tree: Tree, tmp_path: Path) -> None:
+    root = make_tree({**APP, "Procfile": "web: gunicorn shop.wsgi:aplication\n"})
+    (found,) = find(root, tmp_path, "start-names-missing-object")
+    assert "shop.wsgi has no aplication; the nearest name is shop.wsgi.application" in str(found["message"])
