@@ -32,7 +32,7 @@ WRONG = {
     "a plugin": ("pyproject.toml", f'{PROJECT}[project.entry-points."x.y"]\ns = "shop.{{}}"\n', "gone", "cli"),
     "poetry": ("pyproject.toml", '[tool.poetry.scripts]\ns = "shop.cli:{}"\n', "mian", "main"),
     "poetry's table": (
-        "pyproject.toml", '[tool.poetry.scripts]\ns = {{reference = "shop.cli:{}", type = "console"}}\n', "mian", "main",
+        "pyproject.toml", '[tool.poetry.scripts]\ns = {{reference = "shop.cli:{}"}}\n', "mian", "main",
     ),
     "setup.cfg": ("setup.cfg", "[options.entry_points]\nconsole_scripts =\n    s = shop.cli:{}\n", "mian", "main"),
     "setup.cfg, a plugin": ("setup.cfg", "[options.entry_points]\nx.y =\n    s = shop.cli:{}\n", "mian", "main"),

@@ -102,7 +102,15 @@ from analysis.tables.simulation import (
     SIMULATED_SWALLOWED,
     SIMULATION_TABLES,
 )
-from analysis.tables.starts import EVIDENCE_SOURCES, MARK_KINDS, NAMED_SOURCES, SEARCH_PATHS, START_EVIDENCE, START_MARKS, STARTS
+from analysis.tables.starts import (
+    EVIDENCE_SOURCES,
+    MARK_KINDS,
+    NAMED_SOURCES,
+    SEARCH_PATHS,
+    START_EVIDENCE,
+    START_MARKS,
+    STARTS,
+)
 from analysis.tables.table import CATEGORY, COUNT, TEXT, TEXTS, Column, Table, escape_surrogates
 
 __all__ = [
@@ -130,7 +138,6 @@ __all__ = [
     "EDGES",
     "EVIDENCE",
     "EVIDENCE_SOURCES",
-    "NAMED_SOURCES",
     "EXECUTIONS",
     "EXPORTS",
     "EXPORT_OPERATIONS",
@@ -165,6 +172,7 @@ __all__ = [
     "METRICS",
     "MODULES",
     "MODULE_KINDS",
+    "NAMED_SOURCES",
     "NOT_ANALYSED",
     "ORDER_DEPENDENT",
     "ORIGINS",

@@ -74,8 +74,8 @@ class ConfigurationReader:
         except (tomllib.TOMLDecodeError, RecursionError, ValueError):
             return
         for keys in _SCRIPT_TABLES:
-            for name, written in _look_up(document, *keys).items():
-                written = written.get("reference") if isinstance(written, Mapping) else written
+            for name, entry in _look_up(document, *keys).items():
+                written = entry.get("reference") if isinstance(entry, Mapping) else entry
                 if isinstance(written, str):
                     yield from self._add_script(written, self._find_line(name, written))
         for keys in _PLUGIN_TABLES:

@@ -40,8 +40,8 @@ def _check_starts(case: RuleContext) -> Iterator[Finding]:
 RULES = (
     Rule(
         "start-names-missing-object", "P1",
-        "An entry point of the configuration, or a command (Procfile, Dockerfile, compose, Makefile, CI), names a module, "
-        "a name or a file of the tree that does not exist: what it should start fails at once.",
+        "An entry point of the configuration, or a command (Procfile, Dockerfile, compose, Makefile, CI), names a "
+        "module, a name or a file of the tree that does not exist: what it should start fails at once.",
         "Correct the name, or restore what it names.",
         _check_starts,
         bad={
