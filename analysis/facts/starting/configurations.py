@@ -73,14 +73,7 @@ class ConfigurationReader:
             document = tomllib.loads(self._text)
         except (tomllib.TOMLDecodeError, RecursionError, ValueError):
             return
-        for keys in _SCRIPT_TABLES:
-            for name, entry in _look_up(document, *keys).items():
-                written = entry.get("reference") if isinstance(entry, Mapping) else entry
-                if isinstance(written, str):
-                    yield from self._add_script(written, self._find_line(name, written))
-        for keys in _PLUGIN_TABLES:
-            for name, written in _list_texts(_look_up(document, *keys)):
-                yield from self._add_named(written, self._find_line(name, written))
+        yield from self._read_entry_tables(document)
         yield from self._read_tasks(document)
         pytest = _look_up(document, "tool", "pytest", "ini_options")
         if pytest:
@@ -91,6 +84,16 @@ class ConfigurationReader:
             for folders in _as_texts(_look_up(document, "tool", tool).get(key)):
                 for folder in re.split("[:,;]", folders):
                     yield from self._add_folder("type-checker", folder, 0, self._find_line(key, folder))
+
+    def _read_entry_tables(self, document: Mapping[str, Any]) -> Iterator[Row]:
+        for keys in _SCRIPT_TABLES:
+            for name, entry in _look_up(document, *keys).items():
+                written = entry.get("reference") if isinstance(entry, Mapping) else entry
+                if isinstance(written, str):
+                    yield from self._add_script(written, self._find_line(name, written))
+        for keys in _PLUGIN_TABLES:
+            for name, written in _list_texts(_look_up(document, *keys)):
+                yield from self._add_named(written, self._find_line(name, written))
 
     def _read_tasks(self, document: Mapping[str, Any]) -> Iterator[Row]:
         """Yield what the commands of task runners start, and what they put on the search path."""
