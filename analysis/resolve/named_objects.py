@@ -86,7 +86,11 @@ def find_wrong_starts(target: TargetResolver) -> Iterator[NamedStart]:
         if top is None:
             continue
         is_sure = source == "named-module" or bool(attribute)
-        lack = find_lack(target, top, [*rest, *([attribute.partition(".")[0]] if attribute else [])],
-                         modules=len(rest) if is_sure else 0)
+        lack = find_lack(
+            target,
+            top,
+            [*rest, *([attribute.partition(".")[0]] if attribute else [])],
+            modules=len(rest) if is_sure else 0,
+        )
         if lack is not None:
             yield NamedStart(path, line, written, lack)
