@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, ProgressColumn, Task, TextColumn
 from rich.progress import Progress as Bar
+from rich.text import Text
 
 from analysis.progress import Progress, ignore_progress
 from analysis.quantities import (
@@ -23,6 +24,7 @@ from analysis.quantities import (
     write_stated,
     write_value,
 )
+from analysis.remaining import Remaining, write_remaining
 from analysis.wording import choose_form, format_count, make_harmless
 
 if TYPE_CHECKING:
@@ -44,31 +46,51 @@ def make_console(*, is_error: bool = False) -> Console:
     return Console(file=stream, soft_wrap=not stream.isatty(), highlight=False)
 
 
+class _TimeColumn(ProgressColumn):
+    """The time that remains of the whole run."""
+
+    def __init__(self, remaining: Remaining) -> None:
+        super().__init__()
+        self._remaining = remaining
+
+    def render(self, task: Task) -> Text:
+        """Return the estimate of this moment."""
+        del task
+        return Text(write_remaining(self._remaining.estimate()))
+
+
 @contextlib.contextmanager
-def progress_bar(*, quiet: bool) -> Iterator[Progress]:
-    """Yield a progress callback that draws one bar per step on standard error, or nothing when quiet."""
+def progress_bar(*, quiet: bool, last: str = "") -> Iterator[Progress]:
+    """Yield a progress callback that draws one bar per step on standard error, or nothing when quiet.
+
+    ``last`` is the step with which the run ends, so that what remains of it can be estimated; empty: it is not.
+    """
     console = make_console(is_error=True)
+    remaining = Remaining(last)
     if quiet or not console.is_terminal:
-        yield ignore_progress if quiet else _print_steps(console)
+        yield ignore_progress if quiet else _print_steps(console, remaining)
         return
-    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn("{task.description:<10}"), BarColumn(), MofNCompleteColumn(), _TimeColumn(remaining))
     with Bar(*columns, console=console, transient=True) as bar:
-        tasks: dict[str, TaskID] = {}
+        task = bar.add_task("", total=None)
 
         def update(step: str, done: int, total: int) -> None:
-            if step not in tasks:
-                tasks[step] = bar.add_task(_safe(step), total=total)
-            bar.update(tasks[step], completed=done, total=total)
+            remaining.hear(step, done, total)
+            bar.update(task, description=_safe(step), completed=done, total=total)
 
         yield update
 
 
-def _print_steps(console: Console) -> Progress:
-    """Return a callback for logs: one line when a step is done."""
+def _print_steps(console: Console, remaining: Remaining) -> Progress:
+    """Return a callback for logs: one line when a step is done, and one for each notebook."""
 
     def update(step: str, done: int, total: int) -> None:
-        if done == total:
-            console.print(f"{step}: {done:,}" if total > 1 else step, markup=False)
+        remaining.hear(step, done, total)
+        if done == total or (done and step == "notebooks"):
+            counted = f": {done:,}" if total > 1 else ""
+            counted += f" of {total:,}" if step == "notebooks" else ""
+            left = write_remaining(remaining.estimate())
+            console.print(f"{step}{counted}{', ' if left else ''}{left}", markup=False)
 
     return update
 

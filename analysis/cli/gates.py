@@ -81,7 +81,7 @@ def check(
             use_cache=not no_cache, with_sources=bool(json_ or github or places), simulation_budget=simulation_budget,
             python_version=python_version, platforms=tuple(platform or ()),
         )  # fmt: skip
-        with progress_bar(quiet=quiet or json_ or github) as progress:
+        with progress_bar(quiet=quiet or json_ or github, last="rules") as progress:
             result = gate.check(target, options, progress=progress)
         gate.write_outputs(result, places)
         if json_ or github:
@@ -220,7 +220,7 @@ def write_baseline(
         baseline=Path(out).expanduser() if out else None, simulation_budget=simulation_budget,
         python_version=python_version, platforms=tuple(platform or ()),
     )  # fmt: skip
-    with progress_bar(quiet=quiet or json_) as progress:
+    with progress_bar(quiet=quiet or json_, last="rules") as progress:
         place, written = gate.write_target_baseline(target, options, progress=progress)
     if json_:
         print_json({"file": str(place), "findings": len(written.findings), "score": written.score})

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from analysis.progress import Progress
 from analysis.terminal import progress_bar
 
 if TYPE_CHECKING:
@@ -57,14 +58,19 @@ def find_probe(
 
 def run_investigation(asked: Asked, *, quiet: bool) -> Investigation:
     """Analyse a target and keep a snapshot."""
+    with progress_bar(quiet=quiet, last="snapshot") as progress:
+        return investigate_asked(asked, progress)
+
+
+def investigate_asked(asked: Asked, progress: Progress) -> Investigation:
+    """Analyse a target and keep a snapshot, as a part of a longer run."""
     from analysis import investigate
 
-    with progress_bar(quiet=quiet) as progress:
-        return investigate(
-            asked.target, policy=asked.policy or None, claims=asked.claims or None, jobs=asked.jobs,
-            use_cache=asked.use_cache, probe=asked.probe, simulation_budget=asked.simulation_budget,
-            python_version=asked.python_version, platforms=asked.platforms, progress=progress,
-        )  # fmt: skip
+    return investigate(
+        asked.target, policy=asked.policy or None, claims=asked.claims or None, jobs=asked.jobs,
+        use_cache=asked.use_cache, probe=asked.probe, simulation_budget=asked.simulation_budget,
+        python_version=asked.python_version, platforms=asked.platforms, progress=progress,
+    )  # fmt: skip
 
 
 def find_kept(asked: Asked) -> Investigation | None:

@@ -25,7 +25,7 @@ from analysis.cli.options import (
     SimulationBudget,
     Target,
 )
-from analysis.cli.requests import Asked, describe, find_kept, find_probe, print_json, run_investigation
+from analysis.cli.requests import Asked, describe, find_kept, find_probe, investigate_asked, print_json, run_investigation
 from analysis.terminal import print_scan, progress_bar
 
 
@@ -96,13 +96,12 @@ def report(
         simulation_budget=simulation_budget, python_version=python_version, platforms=tuple(platform or ()),
     )  # fmt: skip
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
-    with open_notebook_process() as process:
+    with open_notebook_process() as process, progress_bar(quiet=is_quiet, last="pages") as progress:
         kept = open_snapshot(snapshot) if snapshot else find_kept(asked)
-        inv = kept or run_investigation(asked, quiet=is_quiet)
+        inv = kept or investigate_asked(asked, progress)
         from analysis.report import write_report
 
-        with progress_bar(quiet=is_quiet) as progress:
-            place = write_report(inv, folder, jobs=jobs or 2, progress=progress, process=process)
+        place = write_report(inv, folder, jobs=jobs or 2, progress=progress, process=process)
     if json_:
         print_json({**describe(inv), "report": str(place)})
     else:

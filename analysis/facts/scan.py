@@ -178,6 +178,7 @@ def _collect(
     """Return the scan's tables: rows kept from the last scan, and rows of the files that were read."""
     kept = state.keep(files, changed) if state else {}
     runs = _cut(files, changed, jobs)
+    progress("scan", len(files) - len(changed), len(files))
     fresh = _run([Work(tree, run, cache) for run in runs], jobs, progress, len(files), len(files) - len(changed))
     names = ("files", *(table.name for table in tables.FACT_TABLES))
     return {

@@ -76,9 +76,9 @@ def run_notebooks(
             return run_notebooks(
                 notebooks, folder, parameters, jobs=jobs, progress=progress, process=new, cell_seconds=cell_seconds
             )
+    progress("notebooks", 0, len(notebooks))
     _ask(process.prepared)
     _ask(process.tasks.submit(check_parameters, list(notebooks), dict(parameters)))
-    progress("notebooks", 0, len(notebooks))
     done = []
 
     def start(notebook: Path) -> None:
