@@ -34,13 +34,19 @@ USUAL = {
 _ORDER = tuple(USUAL)
 
 
+def find_crowd() -> float:
+    """Return how much longer a run takes because other programs want the cores of this machine too; at least 1."""
+    wanted = (1 + os.getloadavg()[0]) / count_cores()
+    return max(1.0, 1 + _FELT * (wanted - 1))
+
+
 @dataclass(slots=True)
 class Remaining:
     """Hears of the progress of a run that ends with ``last``, one of ``USUAL``, and estimates what remains of it."""
 
     last: str
     now: Callable[[], float] = time.monotonic
-    crowd: float = field(default_factory=lambda: find_crowd())
+    crowd: float = field(default_factory=find_crowd)
     _step: str = ""
     _share: float = 0.0
     _since: float = 0.0
@@ -95,12 +101,6 @@ class Remaining:
             usual[self._step] = self._find_usual_part()
         alike = [name for name in usual if bool(USUAL[name].per_file) == kind]
         return (_BELIEF + sum(took[name] for name in alike)) / (_BELIEF + sum(usual[name] for name in alike))
-
-
-def find_crowd() -> float:
-    """Return how much longer a run takes because other programs want the cores of this machine too; at least 1."""
-    wanted = (1 + os.getloadavg()[0]) / count_cores()
-    return max(1.0, 1 + _FELT * (wanted - 1))
 
 
 def _find_share(step: str, done: int, total: int) -> float:

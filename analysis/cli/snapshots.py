@@ -25,7 +25,15 @@ from analysis.cli.options import (
     SimulationBudget,
     Target,
 )
-from analysis.cli.requests import Asked, describe, find_kept, find_probe, investigate_asked, print_json, run_investigation
+from analysis.cli.requests import (
+    Asked,
+    describe,
+    find_kept,
+    find_probe,
+    investigate_asked,
+    print_json,
+    run_investigation,
+)
 from analysis.terminal import print_scan, progress_bar
 
 
