@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import Tree
+from first_imports import ask_python, simulate
 
 from analysis.facts import scan
 from analysis.names.paths import build_resolution
@@ -176,3 +177,28 @@ def test_a_name_for_which_the_function_raises_is_not_served(make_tree: Tree) -> 
     resolution = build_resolution(scan(root))
     assert [row["name"] for row in build_phantom_names(resolution).to_pylist()] == ["old"]
     assert {row["definition"] for row in resolution.paths.to_pylist() if row["module"] == "p"} == set()
+
+
+def test_what_lazy_loader_does_not_serve_is_missing_in_the_simulation_too(make_tree: Tree) -> None:
+    attach = "import lazy_loader as lazy\n__getattr__, __dir__, __all__ = lazy.attach(__name__, {given})\n"
+    files = {
+        "pkg/__init__.py": attach.format(given="submodules=['sub'], submod_attrs={'core': ['Engine', 'Missing']}"),
+        "pkg/core.py": "class Engine: ...\n", "pkg/sub.py": "",
+        "a.py": "from pkg import Engine, sub\n", "b.py": "from pkg import Missing\n", "c.py": "from pkg import Nope\n",
+    }  # fmt: skip
+    rows = simulate(make_tree(files))
+    assert {name: rows[name]["outcome"] for name in ("a", "b", "c")} == {
+        "a": "ok", "b": "missing-name", "c": "missing-name",
+    }  # fmt: skip
+
+
+def test_a_module_whose_class_is_replaced_has_what_that_class_has(make_tree: Tree) -> None:
+    made = (
+        "import sys, types\nclass M(types.ModuleType):\n    @property\n    def value(self): return 1\n"
+        "    def __getattr__(self, name):\n        if name == 'late': return 2\n        raise AttributeError(name)\n"
+        "sys.modules[__name__].__class__ = M\n"
+    )
+    files = {"pkg.py": made, "a.py": "from pkg import value, late\n", "b.py": "from pkg import nope\n"}
+    root = make_tree(files)
+    rows, seen = simulate(root), ask_python(root, ["a", "b"])
+    assert {name: rows[name]["exception"] or "ok" for name in "ab"} == {name: seen[name][0] for name in "ab"}

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from analysis.facts.absolute import absolute_name, split_dots
 from analysis.simulation.events import ASK, ENTER, LACK, LOOK, OPEN, READ, WRITE
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.state import InterpreterState
-from analysis.simulation.values import UNKNOWN, Function, Globals, LoadedModule, Raised, Value
+from analysis.simulation.values import UNKNOWN, Class, Function, Globals, LoadedModule, Raised, Value
 
 #: A question to a ``__getattr__`` that waits for itself so often never ends; the first time it may find what it asks
 #: for, since the module that it imports has begun to run by then.
@@ -91,6 +92,15 @@ class Attributes(InterpreterState):
             return self.list_globals(module)
         if name in _ALWAYS or (name == "__path__" and module.is_package):
             return UNKNOWN
+        return self._find_otherwise(module, name)
+
+    def _find_otherwise(self, module: LoadedModule, name: str) -> Value:
+        """Return an attribute that a module lacks: its class may have it, or ``__getattr__`` serve it."""
+        kind = self.read(module, "__class__")
+        if isinstance(kind, Class):
+            found = self.find_served(module, kind, name)
+            if found is not ABSENT:
+                return found
         # CPython asks ``__getattr__`` of the module before it gives up, also while the module is partially initialized.
         getter = self.read(module, "__getattr__")
         if getter is not ABSENT:
@@ -123,7 +133,7 @@ class Attributes(InterpreterState):
 
     def _ask(self, module: LoadedModule, name: str, getter: Value) -> Value:
         if not isinstance(getter, Function):
-            return UNKNOWN
+            return self._serve(module, name)
         key = (module.name, name)
         if self.asked.get(key, 0) >= _MOST_ASKED:
             if self.maybe:
@@ -141,6 +151,25 @@ class Attributes(InterpreterState):
             self.asked[key] -= 1
             if not self.asked[key]:
                 del self.asked[key]
+
+    def _serve(self, module: LoadedModule, name: str) -> Value:
+        """Return what a module serves by a literal table that something outside the tree reads (``lazy_loader``)."""
+        served = self.shared.programs.served.get(module.path)
+        if served is None or name.startswith("__"):
+            return UNKNOWN
+        if self.recorder is not None:
+            self.recorder.spoil()
+        if name not in served:
+            raise self.fail("other", AttributeError, f"No {module.name} attribute {name}", module.name, name)
+        above, _, attribute = served[name].partition(":")
+        level, rest = split_dots(above)
+        wanted = absolute_name(module.resolved.package, level, rest) if level else rest
+        if not wanted or "|" in served[name]:
+            return UNKNOWN
+        loaded = self.load(wanted, is_relative=level > 0)
+        if not attribute:
+            return loaded
+        return self.find_attribute(loaded, attribute) if isinstance(loaded, LoadedModule) else UNKNOWN
 
     def enter(self, module: LoadedModule) -> None:
         """Note that a function of a module runs; while that module runs, it reads what the module has by then."""

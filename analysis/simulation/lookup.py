@@ -61,6 +61,7 @@ _MOST_BASES = 100
 #: Bases from outside the tree that have nothing which a class of the tree may be asked for.
 _OBJECT = External("builtins.object")
 _EMPTY = (_OBJECT, External("abc.ABC"), External("typing.Generic"), External("typing.Protocol"))
+_MODULE = External("types.ModuleType")
 #: What every class has of its own, whatever its bases have.
 _NAMED = frozenset({"__name__", "__qualname__", "__module__"})
 
@@ -231,6 +232,26 @@ def _find_in_instance(machine: Importer, owner: Instance, name: str, frame: Fram
         is_known = isinstance(getter, Function) and not (name.startswith("__") and name.endswith("__"))
         return machine.call(BoundMethod(getter, owner), [name], {}, frame) if is_known else UNKNOWN
     return UNKNOWN if isinstance(found, Class) else found
+
+
+def find_served(machine: Importer, owner: Value, kind: Class, name: str, frame: Frame) -> Value:
+    """Return what an object that stands for a module has by its class, or the mark of absence."""
+    if machine.recorder is not None:
+        machine.recorder.spoil()
+    if find_in_class(kind, "__getattribute__") is not ABSENT:
+        return UNKNOWN
+    found = find_in_class(kind, name)
+    if isinstance(found, Function):
+        if "property" in found.how:
+            return machine.call(found, [owner], {}, frame)
+        return found if "staticmethod" in found.how else BoundMethod(found, owner)
+    if found is not ABSENT:
+        return UNKNOWN if isinstance(found, Class) else found
+    getter = find_in_class(kind, "__getattr__")
+    if isinstance(getter, Function):
+        return machine.call(BoundMethod(getter, owner), [name], {}, frame)
+    is_plain = all(isinstance(each, Class) or each in (*_EMPTY, _MODULE) for each in find_order(kind))
+    return ABSENT if getter is ABSENT and is_plain else UNKNOWN
 
 
 def _keep_property(machine: Importer, owner: Instance, name: str, found: Function, frame: Frame) -> Value:

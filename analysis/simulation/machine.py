@@ -20,7 +20,7 @@ from analysis.simulation import (
 )
 from analysis.simulation.importing import Expression, Importer, Statement
 from analysis.simulation.records import Frame
-from analysis.simulation.values import Function, Value
+from analysis.simulation.values import Class, Function, Value
 
 _EXPRESSIONS: dict[str, Expression] = {
     **lookup.EXPRESSIONS, **operators.EXPRESSIONS, **containers.EXPRESSIONS, **calls.EXPRESSIONS,
@@ -56,3 +56,7 @@ class Machine(Importer):
     def run_function(self, function: Function, arguments: list[Value], keywords: dict[str, Value]) -> Value:
         """Run the body of a function; what is async, or yields, runs later if at all."""
         return definitions.run_function(self, function, arguments, keywords)
+
+    def find_served(self, owner: Value, kind: Class, name: str) -> Value:
+        """Return what an object that stands for a module has by its class, or the mark of absence."""
+        return lookup.find_served(self, owner, kind, name, self.stack[-1])

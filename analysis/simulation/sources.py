@@ -9,7 +9,7 @@ import sys
 import sysconfig
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Protocol
 
@@ -54,11 +54,21 @@ class Programs:
         columns = ("path", "status", "error_line", "encoding", "since")
         self._files = {path: rest for path, *rest in tables.read_rows(facts.files, *columns)}
         self._programs: dict[str, str] = dict(tables.read_rows(facts.programs, "path", "program"))
+        self._hooks = facts.hooks
         self._parsed: dict[str, list[Node]] = {}
         self._replaced: dict[str, list[Node]] = {}
         self._lines: dict[str, list[str]] = {}
         self._annotations: dict[str, dict[int, list[Node]]] = {}
         self._bodies: dict[tuple[str, int], tuple[list[Node], bool] | None] = {}
+
+    @cached_property
+    def served(self) -> dict[str, dict[str, str]]:
+        """What files serve on demand by literal tables, for files that serve nothing else: origin by name."""
+        found: dict[str, dict[str, str]] = {}
+        for path, kind, name, value in tables.read_rows(self._hooks, "path", "kind", "name", "value"):
+            if kind == "module_getattr":
+                found.setdefault(path, {}).setdefault(name, value)
+        return {path: names for path, names in found.items() if "*" not in names and all(names.values())}
 
     def find_file(self, path: str) -> Source:
         """Return what is known of a file."""

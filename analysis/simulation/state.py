@@ -168,6 +168,14 @@ class InterpreterState:
         """Return the module of a dotted name whose package is loaded, as ``sys.modules`` has it."""
         raise NotImplementedError
 
+    def load(self, name: str, *, is_relative: bool = False) -> Value:
+        """Return the module of a dotted name, loaded with the packages around it."""
+        raise NotImplementedError
+
+    def find_served(self, owner: Value, kind: Class, name: str) -> Value:
+        """Return what an object that stands for a module has by its class, or the mark of absence."""
+        raise NotImplementedError
+
     def list_star(self, module: LoadedModule) -> dict[str, Value]:
         """Return all names of a module, as a star import takes them."""
         raise NotImplementedError
