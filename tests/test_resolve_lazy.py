@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Tree
-from first_imports import ask_python, simulate
+from first_imports import ask_python as import_first
+from first_imports import simulate
 
 from analysis.facts import scan
 from analysis.names.paths import build_resolution
@@ -200,5 +201,5 @@ def test_a_module_whose_class_is_replaced_has_what_that_class_has(make_tree: Tre
     )
     files = {"pkg.py": made, "a.py": "from pkg import value, late\n", "b.py": "from pkg import nope\n"}
     root = make_tree(files)
-    rows, seen = simulate(root), ask_python(root, ["a", "b"])
+    rows, seen = simulate(root), import_first(root, ["a", "b"])
     assert {name: rows[name]["exception"] or "ok" for name in "ab"} == {name: seen[name][0] for name in "ab"}
