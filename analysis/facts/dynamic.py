@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 
 from analysis.facts.context import Context, branch
 from analysis.facts.dynamic_calls import Called, CallReader, Importers
-from analysis.facts.executed import find_module_key, is_globals, read_executed, read_update
+from analysis.facts.executed import FILLING, find_module_key, is_namespace, is_own_module, read_executed, read_filled
 from analysis.facts.expressions import classify, find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lazy_tables import LazyTables
 from analysis.facts.lines import find_lines, has_line_between
@@ -25,6 +25,8 @@ _WORDS = (
     b"sys.modules",
     b"__path__",
     b"globals()",
+    b"vars()",
+    b"locals()",
     b"__name__,",
     b"{__name__:",
     b"resolve_name(",
@@ -121,22 +123,29 @@ class _Visitor:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if context.owner != "__getattr__" or not isinstance(target, ast.Subscript):  # it keeps what it served
-                    self._registration(target, node.value, node)
-                if is_own_module(node.value):  # under another name, any attribute of it may be set
-                    self._hook(node, "computed_binding", "*", "")
+                    self._registration(target, node.value, node, context)
                 if isinstance(target, ast.Name) and not context.owner:
                     self.bound[node.lineno, target.id] = self._find_imported(node.value)
+            self._note_other_name(node.value, context)
+        elif isinstance(node, ast.AnnAssign):
+            self._note_other_name(node.value, context)
         elif isinstance(node, ast.AugAssign) and find_dotted(node.target) == "__path__":
             self._hook(node, "path_extended", "*", "")
         self._expression(node, context)
 
-    def _registration(self, target: ast.expr, value: ast.expr, node: ast.stmt) -> None:
+    def _note_other_name(self, value: ast.expr | None, context: Context) -> None:
+        """Under another name, anything may be put into the module; its dictionary's methods have other names too."""
+        inner = value.value if isinstance(value, ast.Attribute) and value.attr in FILLING else value
+        if inner is not None and (is_own_module(inner) or is_namespace(inner, context.owner)):
+            self._hook(inner, "computed_binding", "*", "")
+
+    def _registration(self, target: ast.expr, value: ast.expr, node: ast.stmt, context: Context) -> None:
         if isinstance(target, ast.Subscript) and find_dotted(target.value) in {"sys.modules", "modules"}:
             name = find_literal_text(target.slice) or (find_dotted(target.slice) == "__name__" and "__name__") or "*"
             self._hook(node, "sys_modules", name, find_dotted(value))
             if name == "__name__" and isinstance(value, ast.Call):
                 self._serve(value)
-        elif isinstance(target, ast.Subscript) and is_globals(target.value):
+        elif isinstance(target, ast.Subscript) and is_namespace(target.value, context.owner):
             self._hook(node, "computed_binding", find_text_pattern(target.slice), self._find_made(value))
         elif isinstance(target, ast.Attribute) and (key := find_module_key(target.value)):
             self._hook(node, "module_attribute", f"{key}.{target.attr}", self._find_made(value))
@@ -152,6 +161,8 @@ class _Visitor:
             node, around = waiting.popleft()
             if isinstance(node, ast.Call):
                 self._call(node, around)
+            elif isinstance(node, ast.NamedExpr):
+                self._note_other_name(node.value, around)
             inner = around.inside(f"{around.prefix}<lambda>", "function") if isinstance(node, ast.Lambda) else around
             waiting.extend([(child, inner) for child in list_parts(node)])
 
@@ -179,8 +190,8 @@ class _Visitor:
 
     def _fill(self, node: ast.Call, callee: str, context: Context) -> None:
         """Note the names that a call puts into the module."""
-        if isinstance(node.func, ast.Attribute) and node.func.attr == "update" and is_globals(node.func.value):
-            for name, value in read_update(node):
+        if isinstance(node.func, ast.Attribute) and is_namespace(node.func.value, context.owner):
+            for name, value in read_filled(node):
                 self._hook(node, "computed_binding", name, value)
         elif callee == "exec" and _fills_module(node, context):
             for name, value in read_executed(node):
@@ -188,7 +199,11 @@ class _Visitor:
         elif callee.rpartition(".")[2] not in _KNOWN_SERVERS and not context.owner and _serves_names(node):
             self._serve(node)
             self._hook(node, "computed_binding", "*", "")
-        elif not context.owner and callee.rpartition(".")[2] not in _READERS and any(map(is_globals, node.args)):
+        elif (
+            not context.owner
+            and callee.rpartition(".")[2] not in _READERS
+            and any(is_namespace(each, context.owner) for each in node.args)
+        ):
             self._hook(node, "computed_binding", "*", "")  # what it is given, it may fill
 
     def _serve(self, node: ast.Call) -> None:
@@ -269,12 +284,3 @@ def _serves_names(node: ast.Call) -> bool:
         return False
     maps = [value for value in given if isinstance(value, ast.Dict) and value.values]
     return any(all(isinstance(inner, ast.List | ast.Tuple | ast.Set) for inner in each.values) for each in maps)
-
-
-def is_own_module(node: ast.expr) -> bool:
-    """Return whether an expression is ``sys.modules[__name__]``."""
-    return (
-        isinstance(node, ast.Subscript)
-        and find_dotted(node.value) in {"sys.modules", "modules"}
-        and find_dotted(node.slice) == "__name__"
-    )

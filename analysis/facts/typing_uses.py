@@ -12,7 +12,7 @@ from analysis.facts.scopes import Function, list_bindings
 from analysis.facts.source import parse
 
 #: Texts that may bind any name.
-_BINDING = (b"globals()", b"exec(", b"import *")
+_BINDING = (b"globals()", b"vars()", b"locals()", b"sys.modules", b"exec(", b"import *")
 #: Handlers of these expect that a name is missing.
 _CATCHING = frozenset({"NameError", "Exception", "BaseException", ""})
 _USED = (

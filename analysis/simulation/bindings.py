@@ -5,7 +5,8 @@ from __future__ import annotations
 from analysis.facts.program import Node
 from analysis.facts.program_expressions import write_dotted
 from analysis.simulation.constants import compute, is_same_constant
-from analysis.simulation.containers import forget_constants, is_constant, remove_item, store_item
+from analysis.simulation.containers import remove_item, store_item
+from analysis.simulation.forgetting import forget_constants, is_constant
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind, unbind
 from analysis.simulation.records import ABSENT, Frame

@@ -6,8 +6,8 @@ import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from analysis.simulation.constants import CONSTANTS, find_key, plain, truth
-from analysis.simulation.containers import read_elements
+from analysis.simulation.constants import CONSTANTS, plain, truth
+from analysis.simulation.containers import read_elements, read_table
 from analysis.simulation.lookup import find_order
 from analysis.simulation.values import (
     UNKNOWN,
@@ -126,19 +126,8 @@ def _choose(make: Callable[..., Any]) -> Callable[[Sequence[Value], Keywords], V
 
 
 def _dictionary(arguments: Sequence[Value], keywords: Keywords) -> Value:
-    made = KnownMapping(is_open="**" in keywords or "*" in keywords)
-    for given in arguments[:1]:
-        if isinstance(given, KnownMapping):
-            made.pairs.update(given.pairs)
-            made.is_open |= given.is_open
-            continue
-        elements, is_open = read_elements(given)
-        made.is_open |= is_open
-        for each in elements:
-            pair = _read_whole(each)
-            if pair is None or len(pair) != 2 or (key := find_key(pair[0])) is UNKNOWN:
-                return KnownMapping(is_open=True)
-            made.pairs[key] = pair[1]
+    made = read_table(arguments[0]) if arguments else KnownMapping()
+    made.is_open |= "**" in keywords or "*" in keywords
     made.pairs.update({name: value for name, value in keywords.items() if name.isidentifier()})
     return made
 

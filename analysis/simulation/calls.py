@@ -25,6 +25,7 @@ from analysis.simulation.values import (
     Function,
     Globals,
     Instance,
+    KnownMapping,
     Listed,
     Partial,
     Raised,
@@ -69,7 +70,12 @@ def _call(machine: Importer, node: Node, frame: Frame) -> Value:
             arguments.append(UNKNOWN)
     for name, part in named:
         value = machine.evaluate(part, frame)
-        keywords[name or "**"] = value
+        if name or not isinstance(value, KnownMapping):
+            keywords[name or "**"] = value
+            continue
+        keywords.update({key: each for key, each in value.pairs.items() if isinstance(key, str)})
+        if value.is_open:
+            keywords["**"] = UNKNOWN
     frame.line = line
     if method and callee is UNKNOWN:
         return call_method(machine, owner, method, arguments, keywords)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from analysis.facts.program import Node
 from analysis.simulation.constants import add, find_key, is_small, plain
+from analysis.simulation.forgetting import READING_METHODS, forget_constants
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.lookup import find_in_class, read_global
 from analysis.simulation.places import call_path_method
@@ -33,11 +34,6 @@ _TEXT_METHODS = frozenset({
 #: What may be given types in brackets, by how its name begins.
 _GENERIC = ("typing.", "typing_extensions.", "collections.abc.")
 _ADDING_METHODS = frozenset({"append", "add", "extend", "update", "insert"})
-#: Methods of lists and sets that leave them as they are.
-_READING_METHODS = frozenset({
-    "copy", "count", "index", "isdisjoint", "issubset", "issuperset", "union", "intersection", "difference",
-    "symmetric_difference",
-})  # fmt: skip
 
 
 def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
@@ -98,6 +94,20 @@ def read_elements(value: Value) -> tuple[list[Value], bool]:
     return (list(value), False) if isinstance(value, tuple | str) else ([], True)
 
 
+def read_table(given: Value) -> KnownMapping:
+    """Return what ``dict`` makes of a mapping or of pairs; it is open where there may be more."""
+    if isinstance(given, KnownMapping):
+        return KnownMapping(dict(given.pairs), given.is_open)
+    elements, is_open = read_elements(given)
+    made = KnownMapping(is_open=is_open)
+    for each in elements:
+        pair, is_longer = read_elements(each)
+        if is_longer or len(pair) != 2 or (key := find_key(pair[0])) is UNKNOWN:
+            return KnownMapping(is_open=True)
+        made.pairs[key] = pair[1]
+    return made
+
+
 def _sequence(machine: Importer, node: Node, frame: Frame) -> Value:
     elements: list[Value] = []
     is_open = False
@@ -133,7 +143,7 @@ def call_method(
     """Return what a method of a text, a collection, a namespace or a path returns, and do what it does."""
     if isinstance(owner, str):
         return _call_text(owner, method, arguments, keywords)
-    if isinstance(owner, Listed) and method not in _READING_METHODS:
+    if isinstance(owner, Listed) and method not in READING_METHODS:
         return _change(machine, owner, method, arguments)
     if isinstance(owner, KnownMapping):
         return _call_table(machine, owner, method, arguments, keywords)
@@ -177,9 +187,11 @@ def _call_namespace(
     machine: Importer, module: LoadedModule, method: str, arguments: list[Value], keywords: dict[str, Value]
 ) -> Value:
     first, other = (*arguments, None, None)[:2]
-    if method == "update":
-        for given in (*arguments, KnownMapping(keywords)):
-            _update_namespace(machine, module, given)
+    if method == "update" or (method == "__setitem__" and isinstance(first, str)):
+        named = {name: value for name, value in keywords.items() if name.isidentifier()}
+        given = arguments if method == "update" else [KnownMapping({first: other})]
+        for each in (*given, KnownMapping(named, "**" in keywords)):
+            _update_namespace(machine, module, each)
         return None
     if method in {"get", "setdefault", "pop"} and isinstance(first, str):
         found = read_global(machine, module, first)
@@ -207,27 +219,14 @@ def _update_namespace(machine: Importer, module: LoadedModule, given: Value) -> 
     if isinstance(given, Globals):
         pairs = [(name, machine.read(given.module, name)) for name in given.module.names]
         module.is_open |= given.module.is_open
-    elif isinstance(given, KnownMapping) and not given.is_open:
-        pairs = list(given.pairs.items())
     else:
-        pairs = list(given.pairs.items()) if isinstance(given, KnownMapping) else []
-        forget_constants(machine, module)
+        table = read_table(given)
+        pairs = list(table.pairs.items())
+        if table.is_open:
+            forget_constants(machine, module)
     for name, value in pairs:
         if isinstance(name, str) and value is not ABSENT and not name.startswith("__"):
             machine.write(module, name, value)
-
-
-def forget_constants(machine: Importer, module: LoadedModule) -> None:
-    """A name that nobody can tell is bound anew: what decides about branches may be another value now."""
-    machine.open(module)
-    for name, value in list(module.names.items()):
-        if is_constant(name, value):
-            machine.write(module, name, UNKNOWN)
-
-
-def is_constant(name: str, value: Value) -> bool:
-    """Return whether a name holds a constant, by which programs decide what they do."""
-    return isinstance(value, bool | int | float | str | None) and not name.startswith("__")
 
 
 # ``__all__`` is what this is for: lists that modules build by append, extend and ``+=``.

@@ -136,6 +136,16 @@ def _set_module(machine: Importer, arguments: list[Value], _: Frame) -> Value:
     return UNKNOWN
 
 
+def _get_module(machine: Importer, arguments: list[Value], _: Frame) -> Value:
+    name = arguments[0] if arguments else UNKNOWN
+    if not isinstance(name, str):
+        return UNKNOWN
+    if name in machine.modules:
+        return machine.modules[name]
+    # What is outside the tree may be loaded by anything that is outside the tree.
+    return (arguments[1] if len(arguments) > 1 else None) if machine.owns(name) else UNKNOWN
+
+
 #: What a call of a function outside the tree does, by its dotted name: (process, arguments, frame) to its value.
 CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "builtins.globals": _globals,
@@ -162,5 +172,6 @@ CALLS: dict[str, Callable[[Importer, list[Value], Frame], Value]] = {
     "importlib.util.find_spec": _find_spec,
     "pytest.skip": _skip,
     "pytest.importorskip": _importorskip,
+    "sys.modules.get": _get_module,
     "sys.modules.setdefault": _set_module,
 }

@@ -6,6 +6,7 @@ import builtins
 
 from analysis.facts.program import Node
 from analysis.simulation.events import DELETE
+from analysis.simulation.forgetting import let_go
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.places import find_path_member
 from analysis.simulation.records import ABSENT, Frame
@@ -91,6 +92,7 @@ def read_global(machine: Importer, module: LoadedModule, name: str) -> Value:
 def _attribute(machine: Importer, node: Node, frame: Frame) -> Value:
     owner = machine.evaluate(node[1], frame)
     frame.line = node[3]
+    let_go(machine, owner, node[2])
     return find_member(machine, owner, node[2], frame)
 
 
