@@ -38,6 +38,22 @@ def diff(
     return Difference(older, newer)
 
 
+def find_state(
+    wanted: str | Path, target: str | Path = "", *, policy: str | Path = "", data: Path | None = None
+) -> Investigation:
+    """Return a state of a target as ``diff`` names one; a revision is judged by the policy of the target today.
+
+    ``policy`` is the file of that policy, by default the target's own. Raises what ``diff`` raises.
+    """
+    place = data or store.find_data_folder()
+    found = _find(wanted, target, place)
+    if isinstance(found, Investigation):
+        return found
+    file = Path(policy).expanduser() if policy else None
+    today = read_target_policy(file, find_source(target)) if target else None
+    return _analyse(found, place, 0, ignore_progress, policy=today)
+
+
 def _find(wanted: str | Path | Investigation, target: str | Path, data: Path) -> Investigation | Source:
     """Return an opened snapshot, or what must be analysed first."""
     if isinstance(wanted, Investigation):

@@ -83,6 +83,7 @@ def list_cases() -> Iterator[tuple[str, Case]]:
         yield f"{name} --json", case(base, "--json")
         yield f"{name} --quiet", Case(command, base)
     yield "report --out", case("report . -q", "--out elsewhere")
+    yield "report --since", case("report . -q", "--since HEAD")
     yield "report --snapshot", Case("report -q", "report -q --snapshot kept")
     yield "check --policy", case("check . --json", "--policy strict.toml")
     yield "check --threshold", case("check . --no-baseline", "--threshold 1")

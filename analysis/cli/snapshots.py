@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -69,6 +72,24 @@ def scan(
         print_scan(inv)
 
 
+@contextlib.contextmanager
+def _comparing(since: str, target: str, policy: str) -> Iterator[None]:
+    """Have reports, and the notebooks whose processes are started here, compare with a state that the caller names."""
+    if not since:
+        yield
+        return
+    from analysis.comparison import find_state
+    from analysis.report.changes import SINCE_VARIABLE
+
+    before = os.environ.get(SINCE_VARIABLE)
+    os.environ[SINCE_VARIABLE] = str(find_state(since, target, policy=policy).path)
+    try:
+        yield
+    finally:
+        os.environ.pop(SINCE_VARIABLE)
+        os.environ.update({} if before is None else {SINCE_VARIABLE: before})
+
+
 @app.command(epilog="Examples: `ssot report ~/src/shop` · `ssot report --snapshot shop --out /srv/reports`")
 def report(
     target: Annotated[str, typer.Argument(metavar="[TARGET]", help="Folder with Python code, or FOLDER@REV.")] = "",
@@ -83,6 +104,12 @@ def report(
     snapshot: Annotated[
         str,
         typer.Option("--snapshot", metavar="NAME", help="Report on a stored snapshot (a folder or a target's name)."),
+    ] = "",
+    since: Annotated[
+        str,
+        typer.Option(
+            "--since", metavar="A", help="Compare with a revision, snapshot or report (default: the run before)."
+        ),
     ] = "",
     simulation_budget: SimulationBudget = None,
     python_version: PythonVersion = "",
@@ -104,7 +131,10 @@ def report(
         simulation_budget=simulation_budget, python_version=python_version, platforms=tuple(platform or ()),
     )  # fmt: skip
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
-    with open_notebook_process() as process, progress_bar(quiet=is_quiet, last="pages") as progress:
+    with (
+        _comparing(since, target, policy), open_notebook_process() as process,
+        progress_bar(quiet=is_quiet, last="pages") as progress,
+    ):  # fmt: skip
         kept = open_snapshot(snapshot) if snapshot else find_kept(asked)
         inv = kept or investigate_asked(asked, progress)
         from analysis.report import write_report

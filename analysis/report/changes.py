@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis import store, tables
+from analysis import store
 from analysis.errors import AnalysisError
+from analysis.history.difference import Difference
+from analysis.investigation import open_snapshot
 from analysis.quantities import write_score
 from analysis.report.provenance import format_day
 from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
+
+#: The variable by which ``ssot report --since`` names the snapshot to compare with, also to the notebooks.
+SINCE_VARIABLE = "SSOT_SINCE"
+#: The page of a report that names all that changed.
+PAGE = "changes.html"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +41,8 @@ class ScoreChange:
     new: int
     gone: int
     reasons: tuple[str, ...] = ()
+    worse: int = 0
+    better: int = 0
 
     @property
     def direction(self) -> str:
@@ -53,9 +65,31 @@ class ScoreChange:
     @property
     def findings(self) -> str:
         """How many findings are new and gone, as a clause."""
-        if not self.new and not self.gone:
+        if not (self.new or self.gone or self.worse or self.better):
             return "the same findings"
-        return f"{format_count(self.new, 'finding')} new, {self.gone:,} gone"
+        more = "".join(
+            f", {count:,} {word}" for count, word in ((self.worse, "worse"), (self.better, "better")) if count
+        )
+        return f"{format_count(self.new, 'finding')} new, {self.gone:,} fixed{more}"
+
+    @property
+    def parts(self) -> list[tuple[str, str]]:
+        """How many findings are fixed, new, worse and better, each with its section of the page of changes."""
+        found = [("gone", self.gone, "fixed"), ("new", self.new, "new"), ("worse", self.worse, "worse"),
+                 ("better", self.better, "better")]  # fmt: skip
+        return [(name if count else "", f"{count:,} {word}") for name, count, word in found
+                if count or name in {"gone", "new"}]  # fmt: skip
+
+    @property
+    def score_words(self) -> str:
+        """The score before and after, as a clause."""
+        before, after = write_score(self.score_before), write_score(self.score)
+        return f"score {before}" if before == after else f"score {before} → {after}"
+
+    @property
+    def sentence(self) -> str:
+        """The change in one sentence, for mail and terminals."""
+        return f"Since {self.day}: {', '.join(words for _, words in self.parts)}; {self.score_words}"
 
     @property
     def caution(self) -> str:
@@ -63,14 +97,31 @@ class ScoreChange:
         differs = choose_form(len(self.reasons), "differs", "differ")
         return f"Between the two runs {' and '.join(self.reasons)} {differs} too." if self.reasons else ""
 
+    @property
+    def is_named(self) -> bool:
+        """Whether the caller named what is compared with, in place of the run before."""
+        return bool(os.environ.get(SINCE_VARIABLE))
+
 
 def find_change(inv: Investigation) -> ScoreChange | None:
     """Return what changed since the newest older snapshot of the same target; None without one that can be read."""
-    return next((change for before in find_older(inv) if (change := _compare(inv, before))), None)
+    return next((change for found in _find_differences(inv) if (change := _describe(found)) is not None), None)
+
+
+def find_difference(inv: Investigation) -> Difference | None:
+    """Return all that differs from the newest older snapshot of the same target; None without one that can be read."""
+    return next(_find_differences(inv), None)
 
 
 def find_older(inv: Investigation) -> Iterator[Investigation]:
-    """Yield the older snapshots of the same target that can be read, the newest first."""
+    """Yield the older snapshots of the same target that can be read, the newest first; one that the caller named alone.
+
+    It is named by ``$SSOT_SINCE``, as ``ssot report --since`` sets it.
+    """
+    named = os.environ.get(SINCE_VARIABLE, "")
+    if named:
+        yield type(inv)(Path(named))
+        return
     found = inv.path.parent.glob(f"[!.]*/{store.MANIFEST}")
     for folder in sorted((place.parent for place in found if place.parent.name < inv.path.name), reverse=True):
         try:
@@ -83,32 +134,28 @@ def find_older(inv: Investigation) -> Iterator[Investigation]:
             yield before
 
 
-def _compare(inv: Investigation, before: Investigation) -> ScoreChange | None:
-    scores = [_read_score(each) for each in (before, inv)]
-    if scores[0] is None or scores[1] is None:
+def _find_differences(inv: Investigation) -> Iterator[Difference]:
+    for before in find_older(inv):
+        try:
+            yield _compare(before.path, inv.path)
+        except AnalysisError:  # a table that only a comparison reads is damaged
+            continue
+
+
+@lru_cache(maxsize=4)
+def _compare(before: Path, after: Path) -> Difference:
+    """Return what differs between two snapshots, which never change; compared once for all parts of a report."""
+    found = Difference(open_snapshot(before), open_snapshot(after))
+    assert isinstance(found.changed_findings, list)  # read here, where a damaged table leads to the run before
+    return found
+
+
+def _describe(found: Difference) -> ScoreChange | None:
+    older, newer = found.sides
+    before, after = found.scores
+    if before is None or after is None:
         return None
-    old, new = _read_fingerprints(before), _read_fingerprints(inv)
-    manifest = before.manifest
     return ScoreChange(
-        manifest.created, inv.manifest.created, manifest.revision, scores[0], scores[1], len(new - old), len(old - new),
-        tuple(_find_differences(inv, before)),
+        older.created, newer.created, older.revision, before, after, found.count("new"), found.count("gone"),
+        found.cautions, found.count("worse"), found.count("better"),
     )  # fmt: skip
-
-
-def _find_differences(inv: Investigation, before: Investigation) -> list[str]:
-    pairs = {
-        "the version of the kit": (before.manifest.tool_version, inv.manifest.tool_version),
-        "the policy": (before.policy, inv.policy),
-        "the options": (before.manifest.options, inv.manifest.options),
-    }
-    return [name for name, (old, new) in pairs.items() if old != new]
-
-
-def _read_score(inv: Investigation) -> float | None:
-    rows = tables.read_rows(inv.table("scores"), "package", "modules", "score")
-    return next((score for package, modules, score in rows if not package and modules), None)
-
-
-def _read_fingerprints(inv: Investigation) -> set[str]:
-    rows = tables.read_rows(inv.table("findings"), "fingerprint", "certainty", "cause")
-    return {fingerprint for fingerprint, certainty, cause in rows if certainty != "refuted" and not cause}

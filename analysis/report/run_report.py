@@ -15,6 +15,9 @@ from typing import TYPE_CHECKING, Any
 from analysis import store
 from analysis.errors import ReportError
 from analysis.progress import Progress, ignore_progress
+from analysis.report.changes import PAGE as CHANGES
+from analysis.report.changes import find_difference
+from analysis.report.difference_page import build_difference_page
 from analysis.report.executive import Executive, build_executive
 from analysis.report.explorer import build_explorer
 from analysis.report.exports import build_findings_json, build_plan_markdown
@@ -113,6 +116,9 @@ def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebo
         "findings.csv": build_findings_csv(findings),
         store.RUN: describe_run(inv, report),
     }
+    changed = find_difference(inv)
+    if changed is not None:
+        contents[CHANGES] = build_difference_page(changed, home="index.html")
     for page in pages:
         headings = [heading for heading in find_headings(page.body) if heading["level"] == 2]
         contents[page.file] = render(
@@ -128,7 +134,7 @@ def describe_report(report: Executive, pages: Sequence[Page]) -> dict[str, Any]:
         **{field.name: getattr(report, field.name) for field in fields(report)},
         "pages": pages,
         "failed": [page for page in pages if page.error],
-        "files": FILES,
+        "files": (*FILES, *([(CHANGES, "all that changed")] if report.change is not None else [])),
     }
 
 

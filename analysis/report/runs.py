@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis import store
+from analysis.history.difference import find_score
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -40,12 +41,6 @@ def describe_run(inv: Investigation, report: Executive) -> str:
     described = asdict(run)
     del described["folder"]
     return json.dumps({"format": FORMAT, **described}, indent=1) + "\n"
-
-
-def find_score(inv: Investigation) -> float | None:
-    """Return the score of the whole target, None where it has no module."""
-    rows = inv.table("scores").to_pylist()
-    return next((row["score"] for row in rows if not row["package"] and row["modules"]), None)
 
 
 def read_run(folder: Path) -> ReportRun:

@@ -22,7 +22,7 @@ from analysis.targets import slug
 #: What many mail servers still take; a report above it is named as large.
 LARGE_BYTES = 10_000_000
 #: What goes into an archive, in this order.
-ARCHIVED = ("report.html", "mail.html", "findings.csv", "plan.md", "issue.md")
+ARCHIVED = ("report.html", "changes.html", "mail.html", "findings.csv", "plan.md", "issue.md")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 _PRINT_SECONDS = 120
 
