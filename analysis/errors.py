@@ -73,6 +73,18 @@ class StorageError(AnalysisError):
     exit_code = 4
 
 
+class BusyError(AnalysisError):
+    """Another run on the same target holds the lock: later it may do (EX_TEMPFAIL of sysexits.h)."""
+
+    exit_code = 75
+
+
+class NotifyError(AnalysisError):
+    """The report is written, but somebody could not be notified (EX_UNAVAILABLE of sysexits.h)."""
+
+    exit_code = 69
+
+
 class ReportError(AnalysisError):
     """A notebook failed or a page could not be made."""
 

@@ -136,6 +136,12 @@ def investigate(
     return found
 
 
+def find_place(path: str | Path, policy: str | Path | None = None) -> str:
+    """Return the folder name of a target's runs before it is analysed; errors as of ``investigate``."""
+    source = find_source(path)
+    return find_target(source.root, read_target_policy(_as_path(policy), source).target.name).place
+
+
 def _is_complete(found: Investigation) -> bool:
     """Return whether nothing was left out that another run might see: for want of time, of the kit, or of a blob."""
     left_out = set(tables.read_column(found.table("left_out"), "reason"))

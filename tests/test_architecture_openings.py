@@ -50,6 +50,7 @@ OTHERS = {
     "analysis/cli/watching.py": "times of the policy",
     "analysis/gate/acceptance.py": _SETTINGS,
     "analysis/report/changes.py": "our own snapshots",
+    "analysis/scheduled/": "our own reports, snapshots and records",
     "analysis/report/run_report.py": "our own reports",
     "analysis/report/runs.py": "our own reports",
     "analysis/report/share.py": "our own reports",

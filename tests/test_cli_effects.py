@@ -85,6 +85,7 @@ def list_cases() -> Iterator[tuple[str, Case]]:
     yield "report --out", case("report . -q", "--out elsewhere")
     yield "report --since", case("report . -q", "--since HEAD")
     yield "report --snapshot", Case("report -q", "report -q --snapshot kept")
+    yield from list_scheduled_cases()
     yield "check --policy", case("check . --json", "--policy strict.toml")
     yield "check --threshold", case("check . --no-baseline", "--threshold 1")
     yield "check --strict", case("check . --no-baseline --threshold 0", "--strict")
@@ -177,7 +178,20 @@ def list_past_cases() -> Iterator[tuple[str, Case]]:
         yield f"blame --{option.split()[0]}", case(BLAME, f"--{option}")
 
 
-CASES = dict([*list_cases(), *list_past_cases()])
+def list_scheduled_cases() -> Iterator[tuple[str, Case]]:
+    yield "report --keep", case("report . -q", "--keep 1")
+    yield "report --lock", case("report . -q", "--lock")
+    yield "report --lock-wait", Case("report . -q", "report . -q --lock-wait 1")
+    yield "report --fail-on", case("report . -q", "--fail-on gate")
+    yield "report --notify", case("report . -q", "--notify out/mail.eml")
+    yield "report --notify-when", case("report . -q --notify out/mail.eml", "--notify-when regression")
+    for option in ("cron", "systemd", "github", "gitlab"):
+        yield f"schedule --{option}", Case("schedule .", f"schedule . --{option} hourly")
+    yield "pin --remove", case("pin shop", "--remove")
+    yield "pin --reports", case("pin shop", "--reports nowhere")
+
+
+CASES = dict([*list_cases(), *list_past_cases(), *list_scheduled_cases()])
 
 
 def find_options(command: Any = None, way: str = "") -> Iterator[str]:
@@ -211,6 +225,9 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
     def write_findings(inv: Investigation, folder: Path, **_: Any) -> Path:
         """What notebooks show is tested elsewhere; they would take half a minute for each option."""
         (folder / "run").mkdir(parents=True, exist_ok=True)
+        (folder / "run/mail.html").write_text("<p>")
+        (folder / "run/report.html").write_text("<p>")
+        (folder / "run/run.json").write_text('{"target": "shop"}')
         (folder / "run/findings.json").write_text(build_findings_json(inv))
         return folder / "run"
 
@@ -249,7 +266,7 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         monkeypatch.chdir(root)
         if "kept" in line:
             analysis.pipeline.investigate(root, policy=analysis.policy.parse_policy('[target]\nname = "kept"\n'))
-        if line.startswith(("share", "serve")):
+        if line.startswith(("share", "serve", "pin")):
             write_run(root)
         before = read_files(root.parent)
         scanned.clear()

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import configparser
 import re
 import shlex
-import shutil
 import subprocess
 import textwrap
 from collections.abc import Iterator
@@ -19,6 +17,8 @@ import yaml
 from analysis import cli, tables
 from analysis.graph import cuts, edge_arrays
 from analysis.report.run_report import FILES, LATEST
+from analysis.scheduled.times import read_times
+from analysis.scheduled.units import USUAL, build_unit
 from tools.generate_docs import PAGES, escape, find_stale, main, write_pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -222,30 +222,15 @@ def test_python_examples_parse_and_shell_examples_have_no_error(path: Path) -> N
         assert done.returncode == 0, done.stderr
 
 
-def test_cron_lines_are_five_fields_and_a_shell_command() -> None:
-    (body,) = read_blocks(ROOT / "docs/scheduling.md", "cron")
-    lines = [line for line in body.splitlines() if not re.match(r"#|\w+=", line)]
-    assert lines
-    for line in lines:
-        match = CRON_LINE.match(line)
-        assert match, line
-        assert "%" not in match[2], "cron takes % for a newline"
-        assert subprocess.run(["sh", "-n", "-c", match[2]], check=False).returncode == 0
-
-
-def test_systemd_units_are_what_systemd_accepts() -> None:
-    units = []
-    for body in read_blocks(ROOT / "docs/scheduling.md", "ini"):
-        unit = configparser.RawConfigParser(strict=True, delimiters=("=",))
-        unit.optionxform = str  # type: ignore[assignment,method-assign]
-        unit.read_string(body)
-        units.append({section: dict(unit[section]) for section in unit.sections()})
-    service, timer = units
-    assert service["Service"]["Type"] == "oneshot"
-    assert timer["Install"] == {"WantedBy": "timers.target"}
-    if analyse := shutil.which("systemd-analyze"):
-        subprocess.run([analyse, "calendar", timer["Timer"]["OnCalendar"]], check=True, capture_output=True)
-        subprocess.run([analyse, "timespan", service["Service"]["TimeoutStartSec"]], check=True, capture_output=True)
+def test_the_units_on_the_page_are_those_that_the_command_prints() -> None:
+    page, times = ROOT / "docs/scheduling.md", read_times("weekdays 05:15")
+    printed = {
+        kind: build_unit(kind, times, "/opt/ssot-kit/.venv/bin/ssot", target, USUAL, "shop")
+        for kind, target in (("cron", "/srv/shop"), ("systemd", "/srv/shop"), ("github", "."))
+    }
+    assert read_blocks(page, "cron") == [printed["cron"]]
+    assert "\n".join(read_blocks(page, "ini")) == printed["systemd"]
+    assert read_blocks(page, "yaml") == [printed["github"]]
 
 
 def test_workflow_is_complete() -> None:

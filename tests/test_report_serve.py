@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from analysis.errors import AnalysisError
-from analysis.report.serve import list_targets, open_server
+from analysis.report.runs_page import list_targets
+from analysis.report.serve import open_server
 
 RUN = (
     '{"target": "%s", "revision": "1a2b3c", "created": "2026-04-01T06:00:00+00:00", "verdict": "Good & <b>", '

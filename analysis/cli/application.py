@@ -17,7 +17,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     help="Finds where a Python code base has lost its single source of truth, proves it, and says how to fix it.",
     epilog="Exit codes: 0 done · 1 a gate failed · 2 wrong usage · 3 the target cannot be read · "
-    "4 the machine or a notebook failed · 130 interrupted (143 by SIGTERM, 129 by SIGHUP)",
+    "4 the machine or a notebook failed · 69 not notified · 75 locked by another run · "
+    "130 interrupted (143 by SIGTERM, 129 by SIGHUP)",
 )
 
 

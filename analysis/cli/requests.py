@@ -15,6 +15,7 @@ from analysis.terminal import progress_bar
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
+    from analysis.progress import Progress
     from analysis.runtime import ProbeOptions
 
 

@@ -17,7 +17,8 @@ Reports = Annotated[
 ]
 
 
-def _find_reports(named: str) -> Path:
+def find_reports(named: str) -> Path:
+    """Return the folder of reports that was named, or the usual one."""
     from analysis import store
 
     return Path(named).expanduser().absolute() if named else store.find_reports_folder()
@@ -49,7 +50,7 @@ def share(
 
     options = ShareOptions(redact, hash_names, zip_, pdf)
     with progress_bar(quiet=quiet or json_) as progress:
-        files = share_report(run, _find_reports(reports), Path(out).expanduser(), options, progress=progress)
+        files = share_report(run, find_reports(reports), Path(out).expanduser(), options, progress=progress)
     if json_:
         print_json(describe_files(files))
         return
@@ -71,6 +72,6 @@ def serve(
     """Show all targets and runs in a browser, on this machine only; nothing can be changed there."""
     from analysis.report.serve import open_server
 
-    with open_server(_find_reports(reports), port) as server:
+    with open_server(find_reports(reports), port) as server:
         typer.echo(f"http://{server.server_address[0]!s}:{server.server_port}/ (stop with Ctrl-C)")
         server.serve_forever()

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -37,7 +37,20 @@ from analysis.cli.requests import (
     print_json,
     run_investigation,
 )
+from analysis.cli.unattended import (
+    FailOnOption,
+    Keep,
+    Lock,
+    LockWait,
+    Notify,
+    NotifyWhenOption,
+    end,
+    find_parent,
+)
 from analysis.terminal import print_scan, progress_bar
+
+if TYPE_CHECKING:
+    from analysis.investigation import Investigation
 
 
 @app.command(epilog="Examples: `ssot scan ~/src/shop` · `ssot scan . --json | jq .counts`")
@@ -90,7 +103,11 @@ def _comparing(since: str, target: str, policy: str) -> Iterator[None]:
         os.environ.update({} if before is None else {SINCE_VARIABLE: before})
 
 
-@app.command(epilog="Examples: `ssot report ~/src/shop` · `ssot report --snapshot shop --out /srv/reports`")
+@app.command(
+    epilog="Examples: `ssot report ~/src/shop` · `ssot report --snapshot shop --out /srv/reports` · "
+    "`ssot report ~/src/shop --quiet --lock --keep 30 --fail-on regression`; exit codes: 1 as --fail-on says · "
+    "69 not notified · 75 locked"
+)
 def report(
     target: Annotated[str, typer.Argument(metavar="[TARGET]", help="Folder with Python code, or FOLDER@REV.")] = "",
     policy: PolicyFile = "",
@@ -111,6 +128,12 @@ def report(
             "--since", metavar="A", help="Compare with a revision, snapshot or report (default: the run before)."
         ),
     ] = "",
+    keep: Keep = None,
+    lock: Lock = False,
+    lock_wait: LockWait = 0.0,
+    fail_on: FailOnOption = "never",
+    notify: Notify = None,
+    notify_when: NotifyWhenOption = "changed",
     simulation_budget: SimulationBudget = None,
     python_version: PythonVersion = "",
     platform: Platforms = None,
@@ -135,16 +158,32 @@ def report(
         _comparing(since, target, policy), open_notebook_process() as process,
         progress_bar(quiet=is_quiet, last="pages") as progress,
     ):  # fmt: skip
-        kept = open_snapshot(snapshot) if snapshot else find_kept(asked)
-        inv = kept or investigate_asked(asked, progress)
-        from analysis.report import write_report
+        from analysis.scheduled.attending import Unattended, write_unattended
 
-        place = write_report(inv, folder, jobs=jobs or 2, progress=progress, process=process)
+        unattended = Unattended(keep, lock, lock_wait, fail_on, tuple(notify or ()), notify_when)
+        opened = open_snapshot(snapshot) if snapshot else None
+
+        def find_investigation() -> Investigation:
+            return opened or find_kept(asked) or investigate_asked(asked, progress)
+
+        parent = find_parent(folder, asked, opened)
+        inv, outcome = write_unattended(
+            parent, find_investigation, unattended, jobs=jobs or 2, progress=progress, process=process
+        )
+    place, is_asked = outcome.run.folder, unattended != Unattended()
     if json_:
-        print_json({**describe(inv), "report": str(place)})
+        print_json({**describe(inv), "report": str(place), "outcome": outcome.describe()})
+    elif quiet and is_asked:
+        typer.echo(f"{outcome.summary}; {place / 'index.html'}")
     else:
-        if not quiet:
-            from analysis.report.verdict_lines import write_verdict_lines
+        _print_report(inv, place, outcome.summary if is_asked else "", quiet=quiet)
+    end(outcome, unattended)
 
-            typer.echo("\n".join(write_verdict_lines(inv, place)))
-        typer.echo(place / "index.html")
+
+def _print_report(inv: Investigation, place: Path, summary: str, *, quiet: bool) -> None:
+    """Print the verdict and the outcome, and in any case the page to open, last."""
+    if not quiet:
+        from analysis.report.verdict_lines import write_verdict_lines
+
+        typer.echo("\n".join([*write_verdict_lines(inv, place), *([summary] if summary else [])]))
+    typer.echo(place / "index.html")

@@ -57,11 +57,13 @@ def write_report(
     progress: Progress = ignore_progress,
     notebooks: Path | None = None,
     process: Warm | None = None,
+    unfinished: Sequence[str] = (),
 ) -> Path:
     """Write the report of an investigation and return its folder ``reports/<target>/<time>-<revision>``.
 
     ``notebooks`` is a folder of numbered notebooks (default: the kit's own), each with a parameter ``snapshot``;
     ``process`` is one from ``open_notebook_process`` that has had time to prepare itself (default: a new one).
+    ``unfinished`` are sentences on earlier runs that did not end; ``run.json`` has them.
     When one of them fails, the incomplete folder is stored as ``<time>-<revision>.failed``, ``latest`` does
     not change, and ``ReportError`` names the notebook. Raises ``StorageError`` when the disk is full.
     """
@@ -76,7 +78,7 @@ def write_report(
         )
         try:
             progress("pages", 0, 1)
-            _write_files(inv, folder, done)
+            _write_files(inv, folder, done, unfinished)
             progress("pages", 1, 1)
         except OSError:  # the disk is full: the files written so far are of no use
             raise
@@ -95,7 +97,9 @@ def write_report(
     return place
 
 
-def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebook]) -> None:
+def _write_files(
+    inv: Investigation, folder: Path, done: Sequence[ExecutedNotebook], unfinished: Sequence[str]
+) -> None:  # fmt: skip
     """Write every page and export of a run into its folder."""
     pages = [build_page(notebook.path, notebook.error) for notebook in done]
     report = build_executive(inv)
@@ -114,7 +118,7 @@ def _write_files(inv: Investigation, folder: Path, done: Sequence[ExecutedNotebo
         "findings.json": build_findings_json(inv),
         "findings.html": render("findings.html.j2", report=view, view=findings, has_networks=False),
         "findings.csv": build_findings_csv(findings),
-        store.RUN: describe_run(inv, report),
+        store.RUN: describe_run(inv, report, unfinished),
     }
     changed = find_difference(inv)
     if changed is not None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,12 +16,19 @@ if TYPE_CHECKING:
     from analysis.investigation import Investigation
     from analysis.report.executive import Executive
 
+#: A file of this name in the folder of a run, or of a snapshot, keeps it: see ``analysis.scheduled.retention``.
+PINNED = "PINNED"
 FORMAT = 1
+_FAILED = re.compile(r"\.failed(\.\d+)?$")
 
 
 @dataclass(frozen=True, slots=True)
 class ReportRun:
-    """One run: its folder, what it was of, and its main figures. ``score`` is None where there is none."""
+    """One run: its folder, what it was of, and its main figures. ``score`` is None where there is none.
+
+    ``passed``: whether the score reaches the policy's threshold; None without a score, and in reports of older
+    versions. ``unfinished`` are sentences on the runs before it that did not end.
+    """
 
     folder: Path
     target: str = ""
@@ -30,13 +38,21 @@ class ReportRun:
     verdict: str = ""
     score: float | None = None
     findings: Mapping[str, int] | None = None
+    passed: bool | None = None
+    unfinished: Sequence[str] = ()
+
+    @property
+    def is_pinned(self) -> bool:
+        """Whether the run is kept whatever its age."""
+        return (self.folder / PINNED).exists()
 
 
-def describe_run(inv: Investigation, report: Executive) -> str:
+def describe_run(inv: Investigation, report: Executive, unfinished: Sequence[str] = ()) -> str:
     """Return what a run says of itself, without its folder, as a JSON document."""
     run = ReportRun(
         Path(), inv.name, inv.manifest.revision, inv.manifest.created, str(inv.path), report.verdict,
         find_score(inv), {row["severity"]: row["count"] for row in report.impact["severities"]},
+        report.score.is_met if report.score else None, tuple(unfinished),
     )  # fmt: skip
     described = asdict(run)
     del described["folder"]
@@ -56,4 +72,14 @@ def read_run(folder: Path) -> ReportRun:
 def find_runs(reports: Path) -> list[ReportRun]:
     """Return all complete runs below a folder of reports, by target and time."""
     found = sorted(place.parent for place in reports.glob(f"*/[0-9]*/{store.RUN}"))
-    return [read_run(folder) for folder in found if folder.suffix != ".failed"]
+    return [read_run(folder) for folder in found if not is_failed(folder)]
+
+
+def is_failed(folder: Path) -> bool:
+    """Return whether a folder is what a failed run left for diagnosis, by its name.
+
+    >>> names = ("20260401T060000-a", "20260401T060000-a.failed", "20260401T060000-a.failed.2")
+    >>> [is_failed(Path(name)) for name in names]
+    [False, True, True]
+    """
+    return bool(_FAILED.search(folder.name))

@@ -7,14 +7,12 @@ from collections.abc import Callable
 from functools import partial
 from http import HTTPStatus
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
 from analysis.errors import AnalysisError
-from analysis.report.runs import ReportRun, find_runs
-from analysis.report.templating import render
+from analysis.report.runs_page import build_runs_page
 
 HOST = "127.0.0.1"
 _NAMES = frozenset({HOST, "localhost", "[::1]"})
@@ -38,12 +36,6 @@ def open_server(reports: Path, port: int = 0) -> ThreadingHTTPServer:
         return ThreadingHTTPServer((HOST, port), partial(_Handler, directory=str(reports.resolve())))
     except OSError as error:
         raise AnalysisError(f"cannot listen on port {port}: {error.strerror}", remedy="Name another --port") from None
-
-
-def list_targets(reports: Path) -> list[tuple[str, list[ReportRun]]]:
-    """Return the runs below a folder by target, the newest run first."""
-    runs = sorted(find_runs(reports), key=lambda run: (run.folder.parent.name, run.folder.name))
-    return [(place, list(group)[::-1]) for place, group in groupby(runs, key=lambda run: run.folder.parent.name)]
 
 
 class _Handler(SimpleHTTPRequestHandler):
@@ -76,7 +68,7 @@ class _Handler(SimpleHTTPRequestHandler):
         return place if place.is_file() and place.is_relative_to(self.directory) else None
 
     def _send_list(self) -> None:
-        page = render("runs.html.j2", targets=list_targets(Path(self.directory)), has_networks=False).encode()
+        page = build_runs_page(Path(self.directory), is_served=True).encode()
         self.send_response(HTTPStatus.OK)
         self.send_header("Content-Type", _TYPES[".html"])
         self.send_header("Content-Length", str(len(page)))
