@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+import re
 from importlib import resources
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import analysis
 from analysis.bundled_case import build_bundled_case
 from analysis.investigation import Investigation
 from analysis.report.explorer import build_explorer, read_names
+from analysis.report.views import draw_packages
 from analysis.report.explorer_links import (
     name_class_view,
     name_concept_view,
@@ -425,6 +427,32 @@ def test_a_frame_in_a_notebook_works_alone(browser: Any, case: Investigation, tm
     assert download.value.suggested_filename.endswith(".png")
     assert seen.troubles == []
     leave(seen)
+
+
+@pytest.mark.parametrize("kind", ["explorer", "network"])
+def test_a_frame_has_the_colours_of_the_notebook_around_it_and_follows_a_change(
+    browser: Any, case: Investigation, tmp_path: Path, kind: str
+) -> None:
+    part = build_explorer(case) if kind == "explorer" else draw_packages(case)
+    shown = part._repr_mimebundle_()["text/html"]
+    place = tmp_path / "lab.html"
+    mark = '<body data-jp-theme-light="false">'
+    place.write_text(f'<!doctype html><html><head><meta charset="utf-8"></head>{mark}{shown}{shown}</body></html>', "utf-8")
+    seen = visit(browser, place, color_scheme="light")
+    grounds = [seen.page.frame_locator("iframe").nth(number).locator("body") for number in (0, 1)]
+    read = "body => getComputedStyle(body).backgroundColor"
+    for light, colour in (("false", "rgb(17, 23, 29)"), ("true", "rgb(255, 255, 255)"), ("false", "rgb(17, 23, 29)")):
+        seen.page.evaluate("light => { document.body.dataset.jpThemeLight = light; }", light)
+        seen.page.wait_for_timeout(300)
+        assert [ground.evaluate(read) for ground in grounds] == [colour, colour]
+    assert seen.troubles == []
+    leave(seen)
+
+
+def test_behind_the_frame_are_the_packages_as_text(case: Investigation) -> None:
+    shown = re.sub(r"<(iframe|script|style)\b.*?</\1>", "", build_explorer(case).frame, flags=re.DOTALL)
+    assert "netra_backend.app.agents: " in shown
+    assert "imported by" in shown
 
 
 def test_a_hostile_target_is_shown_as_text(browser: Any, tmp_path: Path) -> None:

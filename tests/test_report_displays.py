@@ -78,6 +78,16 @@ def test_a_picture_has_words_that_stand_for_it_and_nothing_in_them_is_markup() -
     json.dumps(shown)
 
 
+def test_a_picture_lies_over_its_png_without_links() -> None:
+    """A notebook that is not trusted loses the inline picture, not the image behind it."""
+    shown = Picture(b"\x89PNG", "a <b>", svg='<svg><a href="explorer.html"><path/></a></svg>')._repr_mimebundle_()
+    assert shown["text/html"].startswith('<div style="position:relative"><img src="data:image/png;base64,iVBORw=="')
+    assert 'alt="a &lt;b&gt;"' in shown["text/html"]
+    assert "<svg><path/></svg>" in shown["text/html"]
+    assert shown["image/png"] == "iVBORw=="
+    assert "explorer.html" in shown[PAGE]
+
+
 def test_prose_is_markdown() -> None:
     assert Prose("**two** cycles")._repr_mimebundle_()["text/markdown"] == "**two** cycles"
     assert str(Prose("x")) == "x"

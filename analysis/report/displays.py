@@ -1,12 +1,14 @@
 """Outputs of notebooks, each in two forms: one for JupyterLab and one for the pages of a report.
 
 A page prefers ``PAGE``, which uses the style sheet and scripts that the page contains once. JupyterLab uses
-``text/html`` or ``image/png``, which need nothing else.
+``text/html`` or ``image/png``, which need nothing else; from a notebook that it does not trust it removes scripts,
+styles and inline pictures, and what lies behind them shows.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -30,6 +32,8 @@ TEMPLATES = Path(__file__).parent / "templates"
 NAME = ' class="name"'
 MOST_ROWS = 25
 MOST_PARTS = 8
+#: Links of pictures lead to other pages of a report, which a notebook has not.
+_LINK = re.compile(r"</?a\b[^>]*>")
 
 
 @cache
@@ -79,7 +83,18 @@ class Picture:
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         del include, exclude
         data = b64encode(self.png).decode("ascii")
-        return {"text/plain": plain(self.alt), "image/png": data, PAGE: self.page}
+        png = {"text/plain": plain(self.alt), "image/png": data, PAGE: self.page}
+        return {**png, "text/html": self._cover(data)} if self.svg else png
+
+    def _cover(self, data: str) -> str:
+        """Return the PNG, and over it the picture in the colours of the notebook where that may show it."""
+        style = f"{build_part_style()}.ssot-picture svg{{width:100%;height:auto;display:block}}"
+        words = html(self.alt)
+        return (
+            f'<div style="position:relative"><img src="data:image/png;base64,{data}" alt="{words}" style="width:100%">'
+            f'<div class="ssot ssot-picture" aria-hidden="true" style="position:absolute;inset:0">'
+            f"<style>{style}</style>{_LINK.sub('', self.svg)}</div></div>"
+        )
 
 
 @dataclass(frozen=True, slots=True)

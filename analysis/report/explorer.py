@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache, cached_property
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +18,7 @@ from analysis.report.displays import PAGE, Fragment, build_table, read_asset
 from analysis.report.escaping import html
 from analysis.report.explorer_data import build_explorer_data
 from analysis.report.explorer_links import EXPLORER_PAGE, link_to_view, name_module_view, name_package_view
+from analysis.report.frames import build_frame
 from analysis.report.networks import dump_json
 from analysis.report.pages import Page
 from analysis.report.templating import Trusted, build_environment, render
@@ -83,7 +83,7 @@ class Explorer:
 
     @property
     def frame(self) -> str:
-        """The explorer as a separate document in a frame, for JupyterLab: it works offline."""
+        """The explorer as a separate document in a frame, for JupyterLab; its packages as text behind it."""
         body = "body{margin:0;padding:1rem;font:15px/1.5 system-ui,sans-serif;background:var(--paper)}"
         style = f"{build_colour_style()}{body}{read_asset('parts.css')}"
         head = f'<meta charset="utf-8"><style>{style}</style>'
@@ -91,10 +91,8 @@ class Explorer:
             f'<!doctype html><html lang="en"><head>{head}</head>'
             f'<body class="ssot">{self.build_section(is_alone=True)}</body></html>'
         )
-        return (
-            f'<iframe srcdoc="{escape(document)}" sandbox="allow-scripts allow-downloads" title="Explorer" '
-            f'style="width:100%;height:{_HEIGHT}px;border:0"></iframe>'
-        )
+        behind = f'<pre style="white-space:pre-wrap">{html(str(self))}</pre>'
+        return build_frame(document, behind=behind, title="Explorer", height=_HEIGHT, may_save=True)
 
     @property
     def page(self) -> str:

@@ -10,7 +10,6 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
-from html import escape
 from importlib.metadata import distribution
 from pathlib import Path
 from typing import Any
@@ -19,6 +18,7 @@ from analysis.report.colours import LIGHT, build_colour_style
 from analysis.report.displays import PAGE, read_asset
 from analysis.report.escaping import html, plain
 from analysis.report.explorer_links import link_to_view
+from analysis.report.frames import build_frame
 from analysis.report.layout import LARGEST_RING, lay_out
 from analysis.report.static import draw_static
 from analysis.wording import format_count
@@ -108,7 +108,7 @@ class Network:
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
         del include, exclude
-        return {"text/plain": plain(self.alt), "text/html": build_frame([self]), PAGE: self.page}
+        return {"text/plain": plain(self.alt), "text/html": _frame([self]), PAGE: self.page}
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,25 +129,18 @@ class Gallery:
         text = "; ".join(network.alt for network in self.networks) or "no network"
         if not self.networks:
             return {"text/plain": text, "text/html": "<p>None.</p>", PAGE: '<p class="nothing">None.</p>'}
-        return {"text/plain": plain(text), "text/html": build_frame(self.networks), PAGE: self.page}
+        return {"text/plain": plain(text), "text/html": _frame(self.networks), PAGE: self.page}
 
 
-def build_frame(networks: Sequence[Network]) -> str:
-    """Return a frame for JupyterLab: a separate document that works offline.
-
-    JupyterLab removes the frame from a notebook that it does not trust; then the pictures behind it show.
-    """
+def _frame(networks: Sequence[Network]) -> str:
+    """Return networks in a frame for JupyterLab, with their pictures behind it."""
     body = "".join(network.page for network in networks)
     style = f"{build_colour_style()}{read_asset('page.css')}{read_asset('networks.css')}body{{font-size:14px}}"
     head = f'<meta charset="utf-8"><style>{style}</style>'
     document = f"<!doctype html><html><head>{head}</head><body>{body}{build_scripts()}</body></html>"
     height = min(sum(network.height + 90 for network in networks), 1400)
-    return (
-        f'<div style="position:relative;height:{height}px;overflow:auto">'
-        f"{''.join(map(_draw_image, networks))}"
-        f'<iframe srcdoc="{escape(document)}" sandbox="allow-scripts" title="{html(networks[0].title)}" '
-        'style="position:absolute;inset:0;width:100%;height:100%;border:0"></iframe></div>'
-    )
+    behind = "".join(map(_draw_image, networks))
+    return build_frame(document, behind=behind, title=networks[0].title, height=height)
 
 
 def _draw_image(network: Network) -> str:
