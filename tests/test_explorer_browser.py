@@ -18,7 +18,6 @@ import analysis
 from analysis.bundled_case import build_bundled_case
 from analysis.investigation import Investigation
 from analysis.report.explorer import build_explorer, read_names
-from analysis.report.views import draw_packages
 from analysis.report.explorer_links import (
     name_class_view,
     name_concept_view,
@@ -29,6 +28,7 @@ from analysis.report.explorer_links import (
     name_pair_view,
     name_path_view,
 )
+from analysis.report.views import draw_packages
 
 pytestmark = [
     pytest.mark.browser,
@@ -437,7 +437,8 @@ def test_a_frame_has_the_colours_of_the_notebook_around_it_and_follows_a_change(
     shown = part._repr_mimebundle_()["text/html"]
     place = tmp_path / "lab.html"
     mark = '<body data-jp-theme-light="false">'
-    place.write_text(f'<!doctype html><html><head><meta charset="utf-8"></head>{mark}{shown}{shown}</body></html>', "utf-8")
+    page = f"<!doctype html><html><head><meta charset=\"utf-8\"></head>{mark}{shown}{shown}</body></html>"
+    place.write_text(page, "utf-8")
     seen = visit(browser, place, color_scheme="light")
     grounds = [seen.page.frame_locator("iframe").nth(number).locator("body") for number in (0, 1)]
     read = "body => getComputedStyle(body).backgroundColor"
