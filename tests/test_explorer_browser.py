@@ -437,7 +437,7 @@ def test_a_frame_has_the_colours_of_the_notebook_around_it_and_follows_a_change(
     shown = part._repr_mimebundle_()["text/html"]
     place = tmp_path / "lab.html"
     mark = '<body data-jp-theme-light="false">'
-    page = f"<!doctype html><html><head><meta charset=\"utf-8\"></head>{mark}{shown}{shown}</body></html>"
+    page = f'<!doctype html><html><head><meta charset="utf-8"></head>{mark}{shown}{shown}</body></html>'
     place.write_text(page, "utf-8")
     seen = visit(browser, place, color_scheme="light")
     grounds = [seen.page.frame_locator("iframe").nth(number).locator("body") for number in (0, 1)]

@@ -1,7 +1,8 @@
 """A separate document in a notebook's output, in the colours of the notebook around it.
 
 JupyterLab removes frames and scripts from a notebook that it does not trust; what lies behind the frame shows then. A
-frame may not look at what surrounds it, so each asks, and one script of the notebook answers and tells of changes.
+frame may not look at what surrounds it, so each asks, and one script of the notebook answers, again when the colours
+change.
 """
 
 from __future__ import annotations
