@@ -76,6 +76,11 @@ def find_missing_attributes(target: TargetResolver, tree: SourceTree) -> list[Mi
     return sorted(missing, key=lambda each: (each.path, each.use.line, each.written))
 
 
+def list_named_modules(target: TargetResolver) -> Mapping[str, Mapping[str, Module]]:
+    """Return, by file, the names that its imports bind to modules of the tree, where no import says otherwise."""
+    return _Finder(target).list_named()
+
+
 def _read(tree: SourceTree, path: str) -> bytes:
     try:
         return tree.read_bytes(path, most_bytes=LARGEST_FILE_BYTES) or b""
@@ -138,7 +143,7 @@ class _Finder:
         if not source or len(names) > _MOST_NAMES:
             return {}
         found: dict[str, _Lack] = {}
-        for first, rest, sets in _list_uses(source, frozenset(names)):
+        for first, rest, sets in list_attributes(source, frozenset(names)):
             parts = rest.decode("utf-8", "replace").split(".")[1:]
             lack = self._follow(names[first], parts, first)
             if lack is not None and sets and lack[0].count(".") == len(parts):
@@ -203,7 +208,7 @@ class _Finder:
 
 
 @remember_text
-def _list_uses(source: bytes, names: frozenset[str]) -> frozenset[tuple[str, bytes, bytes]]:
+def list_attributes(source: bytes, names: frozenset[str]) -> frozenset[tuple[str, bytes, bytes]]:
     """Return the attributes that a text takes from names, each with its name."""
     return frozenset(use for name in names for use in _list_uses_of(source, name))
 

@@ -156,6 +156,10 @@ class NameResolver:
         """Return whether nothing of a module can be read, since it is compiled and its source is not beside it."""
         return self._open.get(module.number) == COMPILED
 
+    def is_open(self, module: Module) -> bool:
+        """Return whether a module may have names that nobody sees."""
+        return module.number in self._open
+
     def is_open_by_star(self, module: Module) -> bool:
         """Return whether stars alone may give a module names that nobody sees."""
         return module.number in self._open and not find_own_reason(self._spaces, module)
