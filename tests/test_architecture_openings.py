@@ -57,6 +57,7 @@ OTHERS = {
     "analysis/runtime/child/": _RUNS_IN_THE_TARGET,
     "analysis/runtime/probe.py": "the plan for the child, and its answers",
     "analysis/resolve/library_imports.py": "the standard library",
+    "analysis/resolve/library_submodules.py": "the standard library",
     "analysis/simulation/shared_libraries.py": "the loader's list of libraries",
     "analysis/simulation/sources.py": "the standard library",
     "analysis/store.py": "our own snapshots",
