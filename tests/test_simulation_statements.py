@@ -91,6 +91,35 @@ EXCEPTIONS: tuple[Program, ...] = (
 )  # fmt: skip
 
 
+#: Tests that a process without ``-O`` makes; what cannot be computed holds.
+ASSERTIONS: tuple[Program, ...] = (
+    "assert 1 == 2\n", "assert 1 == 1\n", "assert 0, 'said'\n", "assert []\n", "assert [1]\n", "assert ()\n",
+    "assert not ''\n", f"try:\n    assert False\nexcept AssertionError:\n    X = 1\n{END}",
+    f"try:\n    assert None\nexcept ImportError:\n    X = 1\n{END}", "X = ['a', 'b']\nassert len(X) == 3, X\n",
+    "X = ['a', 'b']\nassert len(X) == 2, gone\n", "assert len({'a': 1}) == 2, gone\n",
+    "def f(x):\n    assert x > 1, x\nf(2)\nf(1)\n", "def f(x):\n    assert x > 1\nf(2)\n",
+    "class A:\n    x = 1\n    assert x == 2\n", "import pk\nassert pk.gone\n", "assert pk\n",
+    "import os\nassert os.sep\n",
+    "for x in (1, 2):\n    assert x < 2\n",
+    "assert (X := 1) == 1\nif X != 2:\n    raise KeyError\n",
+    f"try:\n    import pk.gone\nexcept ImportError:\n    assert False, 'not there'\n{END}",
+    "class A: ...\nclass B(A): ...\nassert issubclass(B, A)\nassert isinstance(B(), A)\n",
+    "class A: ...\nclass B(A): ...\nassert not isinstance(A(), B)\n",
+    "class A: ...\nassert A() is A()\n",
+    # What another branch may have changed is not known after it.
+    *(
+        f"import os\nX, Y = [], {{}}\nclass A: ...\na = A()\na.x = X\ndef f(x):\n    x.append('a')\n"
+        f"for n in os.listdir('/'):\n    if n < 'b':\n        z = 1\n    else:\n        {change}\nassert X or Y\n"
+        for change in ("X.append(n)", "X += [n]", "Y[n] = 1", "Y.update({n: 1})", "f(X)", "a.x.append(n)", "f(x=a.x)")
+    ),
+    "class A: ...\nassert A is A\nassert 'x' in ('x', 'y')\nassert 'z' in ('x', 'y')\n",
+)  # fmt: skip
+
+
+def test_assertions_fail_where_python_says_that_they_do(make_tree: Tree) -> None:
+    assert compare_programs(make_tree(place_programs(ASSERTIONS)), ASSERTIONS) == []
+
+
 def test_exceptions_go_where_python_takes_them(make_tree: Tree) -> None:
     assert compare_programs(make_tree(place_programs(EXCEPTIONS)), EXCEPTIONS) == []
 

@@ -226,7 +226,12 @@ class _Compiler(ExpressionCompiler):
         return ["global" if isinstance(node, ast.Global) else "nonlocal", node.lineno, list(node.names)]
 
     def _assert(self, node: ast.Assert) -> Node:
-        return ["e", node.lineno, self.expression(node.test)]
+        return [
+            "assert",
+            node.lineno,
+            self.expression(node.test),
+            *([] if node.msg is None else [self.expression(node.msg)]),
+        ]
 
     def _leave(self, node: ast.Break | ast.Continue) -> Node:
         return ["break" if isinstance(node, ast.Break) else "continue", node.lineno]

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 from analysis.facts.program import Node
 
 #: Where the blocks of a statement begin.
 _BLOCKS = {"with": 3, "while": 3, "for": 4}
+#: Expressions that yield an object which is there before.
+_NAMED = frozenset({"n", "a"})
+_CALL_PARTS = 5
 
 
 def find_bound(block: Iterable[Node]) -> Iterator[str]:
@@ -26,6 +30,24 @@ def find_bound(block: Iterable[Node]) -> Iterator[str]:
             yield from _find_targets(target)
         for inner in find_inner(node):
             yield from find_bound(inner)
+
+
+def find_changed(block: Sequence[Node]) -> Iterator[Node]:
+    """Yield the expressions whose objects statements may change: they call a method, are handed over, or hold items."""
+    waiting: list[Any] = list(block)
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, list) or node[:1] == ["k"]:
+            continue
+        if node[:1] == ["c"] and len(node) == _CALL_PARTS:
+            yield from (each for each in (*node[2], *(value for _, value in node[3])) if each[0] in _NAMED)
+            if node[1][0] == "a":
+                yield node[1][1]
+        elif node[:1] == ["s"]:
+            yield node[1]
+        elif node[:1] == ["+="]:
+            yield node[2]
+        waiting += node
 
 
 def may_return(block: Iterable[Node]) -> bool:

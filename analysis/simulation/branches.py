@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analysis.facts.program import Node
 from analysis.simulation.bindings import store
-from analysis.simulation.blocks import find_bound, may_leave, may_return
+from analysis.simulation.blocks import find_bound, find_changed, may_leave, may_return
 from analysis.simulation.comprehensions import MOST_TURNS
 from analysis.simulation.constants import plain, truth
 from analysis.simulation.containers import read_elements
@@ -14,7 +14,7 @@ from analysis.simulation.generators import read_all
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind
 from analysis.simulation.records import ABSENT, Frame
-from analysis.simulation.values import UNKNOWN, Raised, Value
+from analysis.simulation.values import UNKNOWN, Class, Instance, KnownMapping, Listed, LoadedModule, Raised, Value
 
 
 def _if(machine: Importer, node: Node, frame: Frame) -> Value:
@@ -47,6 +47,7 @@ def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: Se
         machine.doubt(raised)
     finally:
         machine.maybe = before
+    _forget_changed(machine, others, frame)
     elsewhere = {name for block in others for name in find_bound(block)}
     for name, value in bound.items():
         is_other = value is ABSENT and name in elsewhere
@@ -64,6 +65,28 @@ def _run_maybe(machine: Importer, body: Sequence[Node], frame: Frame, others: Se
             machine.open(frame.module)
         else:
             bind(machine, name, UNKNOWN, frame)
+
+
+def _forget_changed(machine: Importer, blocks: Sequence[Sequence[Node]], frame: Frame) -> None:
+    """Of the lists and dictionaries that statements may change nothing is known any more."""
+    for block in blocks:
+        for node in find_changed(block):
+            value = _find_object(machine, node, frame)
+            if isinstance(value, KnownMapping) or (isinstance(value, Listed) and value.kind in {"list", "set"}):
+                if machine.recorder is not None:
+                    machine.recorder.enter(value)
+                value.is_open = True
+
+
+def _find_object(machine: Importer, node: Node, frame: Frame) -> Value:
+    """Return what a name, or an attribute of what it means, holds; nothing is run for it."""
+    if node[0] == "n":
+        found = frame.names.get(node[1], ABSENT)
+        return machine.peek(frame.module, node[1]) if found is ABSENT and frame.kind != "module" else found
+    owner = _find_object(machine, node[1], frame) if node[0] == "a" else None
+    if isinstance(owner, Instance | Class):
+        return owner.names.get(node[2])
+    return machine.peek(owner, node[2]) if isinstance(owner, LoadedModule) else None
 
 
 def _read_here(machine: Importer, name: str, frame: Frame) -> Value:

@@ -200,6 +200,25 @@ def _raise(machine: Importer, node: Node, frame: Frame) -> None:
     raise _wrap(machine, kind, made_by, caught)
 
 
+def _assert(machine: Importer, node: Node, frame: Frame) -> None:
+    """Raise where a test is false, as in a process without ``-O``."""
+    test = node[2]
+    if truth(machine.evaluate(test, frame)) is not False:
+        return
+    if machine.recorder is not None:
+        machine.recorder.spoil()
+    said = machine.evaluate(node[3], frame) if len(node) > 3 else None
+    frame.line = node[1]
+    frame.tests.append(test)
+    raised = _wrap(machine, AssertionError, None, machine.handling[-1] if machine.handling else None)
+    frame.tests.pop()
+    if raised.fault.reason != "raised":
+        raise raised
+    text = said if isinstance(said, str) and said else "the assertion is false"
+    # A test that is written as false is meant to fail, as a ``raise`` is.
+    raise Raised(replace(raised.fault, text=text, reason="raised" if test[0] == "k" else ""), raised.chain)
+
+
 def _wrap(machine: Importer, kind: type[BaseException], made_by: Class | None, caught: Fault | None) -> Raised:
     """Return what a ``raise`` raises; what it raises for a circular import that failed is that failure still."""
     if issubclass(kind, SystemExit):
@@ -245,4 +264,4 @@ def describe(value: Value) -> str:
     return "instance" if isinstance(value, Instance) else "unknown"
 
 
-STATEMENTS: dict[str, Statement] = {"try": _try, "with": _with, "raise": _raise}
+STATEMENTS: dict[str, Statement] = {"try": _try, "with": _with, "raise": _raise, "assert": _assert}
