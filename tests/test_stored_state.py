@@ -58,6 +58,65 @@ def grade(root: Path) -> list[tuple[str, str]]:
 
 
 MIXED: Mapping[str, str] = {
+    "a queue of the module": """
+        import queue
+        WAITING = queue.Queue()
+        def serve(user):
+            WAITING.put(user)
+            return [*WAITING.queue]
+        """,
+    "another queue, without waiting": """
+        from asyncio import Queue
+        WAITING = Queue()
+        def serve(user):
+            WAITING.put_nowait(user)
+            return [*WAITING._queue]
+        """,
+    "a queue that is awaited": """
+        import asyncio
+        WAITING = asyncio.Queue()
+        async def put(user):
+            await WAITING.put(user)
+        def serve(user):
+            asyncio.run(put(user))
+            return [*WAITING._queue]
+        """,
+    "a deque": """
+        from collections import deque
+        LAST = deque(maxlen=3)
+        def serve(user):
+            LAST.appendleft(user)
+            return [*LAST]
+        """,
+    "a variable of the environment": """
+        import os
+        def serve(user):
+            before = os.environ.get("CURRENT_USER", "")
+            os.environ["CURRENT_USER"] = user
+            return before + user
+        """,
+    "a variable of the environment, by its own name": """
+        from os import environ
+        def serve(user):
+            before = environ.get("CURRENT_USER", "")
+            environ.update(CURRENT_USER=user)
+            return before + user
+        """,
+    "a method by another name": """
+        SEEN = []
+        add = SEEN.append
+        def serve(user):
+            add(user)
+            return list(SEEN)
+        """,
+    "a partial of a method": """
+        from functools import partial
+        SEEN = []
+        add = partial(SEEN.insert, 0)
+        def serve(user):
+            add(user)
+            return list(SEEN)
+        """,
     "a text that grows": """
         log = ""
         def serve(user):
@@ -494,6 +553,61 @@ MIXED: Mapping[str, str] = {
         """,
 }
 APART: Mapping[str, str] = {
+    "a queue of each call": """
+        import queue
+        def serve(user):
+            waiting = queue.Queue()
+            waiting.put(user)
+            return waiting.get()
+        """,
+    "a queue that gets a constant": """
+        import queue
+        WAITING = queue.Queue()
+        def serve(user):
+            WAITING.put("next")
+            return user
+        """,
+    "a method called put that keeps nothing": """
+        class Client:
+            def put(self, user): return user
+        CLIENT = Client()
+        def serve(user): return CLIENT.put(user)
+        """,
+    "variables for another process": """
+        import os
+        def serve(user):
+            variables = dict(os.environ)
+            variables["CURRENT_USER"] = user
+            return variables["CURRENT_USER"]
+        """,
+    "a constant in the environment": """
+        import os
+        def serve(user):
+            os.environ["SETTINGS"] = "plain"
+            return user
+        """,
+    "a partial of a function that keeps nothing": """
+        from functools import partial
+        def show(prefix, user): return prefix + user
+        name = partial(show, "-")
+        def serve(user): return name(user)
+        """,
+    "a local name like that of a method": """
+        SEEN = []
+        add = SEEN.append
+        def serve(user):
+            found = []
+            add = found.append
+            add(user)
+            return found
+        """,
+    "a constant in an object of the module": """
+        class Desk: ...
+        DESK = Desk()
+        def serve(user):
+            DESK.ready = True
+            return user
+        """,
     "a decorator that runs once, of a function that is given nothing": """
         def once(function):
             kept = []
@@ -757,6 +871,31 @@ def test_what_belongs_to_each_user_is_no_finding(make_tree: Tree, name: str) -> 
     root = make_tree({"app.py": textwrap.dedent(APART[name])})
     assert run(root) == "apart"
     assert grade(root) == []
+
+
+def test_a_constant_in_an_object_of_the_module_is_said_at_the_lowest_grade(make_tree: Tree) -> None:
+    kept = "class Desk: ...\nDESK = Desk()\ndef open_desk():\n    DESK.ready = True\n"
+    own = "class Desk: ...\ndef open_desk():\n    desk = Desk()\n    desk.ready = True\n    return desk\n"
+    found = [
+        [
+            (each.severity, each.subject)
+            for each in judge(make_tree({"app.py": source}))
+            if each.rule == "shared-attribute-set"
+        ]
+        for source in (kept, own)
+    ]
+    assert found == [[("P3", "app.DESK")], []]
+
+
+def test_the_default_of_a_lambda_is_that_of_a_function(make_tree: Tree) -> None:
+    kept = "see = lambda user, seen=[]: seen.append(user) or seen\nserve = lambda user: ','.join(see(user))\n"
+    apart = "see = lambda user, mark='-': mark.join(user)\nserve = lambda user: see(user)\n"
+    trees = [make_tree({"app.py": source}) for source in (kept, apart)]
+    assert [run(root) for root in trees] == ["mixed", "apart"]
+    assert [[each.rule for each in judge(root) if each.rule == "shared-default"] for root in trees] == [
+        ["shared-default"],
+        [],
+    ]
 
 
 def test_who_stores_and_who_reads_is_cited(make_tree: Tree) -> None:

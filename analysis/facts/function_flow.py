@@ -6,11 +6,11 @@ Followed are local names (``c = self.cache; c[k] = v``), tests that something is
 from __future__ import annotations
 
 import ast
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
-from analysis.facts.function_names import CHANGING, MODULE, Function, FunctionNames, Place, is_named
+from analysis.facts.function_names import CHANGING, MODULE, PUTTING, Function, FunctionNames, Place, is_named
 from analysis.facts.walking import list_nodes
 
 #: Changes that put nothing in.
@@ -20,6 +20,7 @@ _TAKING = frozenset({
 })  # fmt: skip
 #: Changes whose argument, or its first one, is the key.
 _KEYING = frozenset({"add", "setdefault", "update"})
+_NONE: Mapping[str, ast.Call] = {}
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _MISSING_ERRORS = frozenset({"KeyError", "AttributeError", "NameError", "LookupError", "IndexError"})
 
@@ -41,14 +42,16 @@ class Stored(NamedTuple):
 class FunctionFlow:
     """Reads one function; ``shared`` are the names around it, ``owner`` is its class, if any.
 
-    ``contexts`` are context variables whose default can be changed. ``is_inner``: it stands in another function.
+    ``contexts`` are context variables whose default can be changed, ``methods`` are names of methods of the module's
+    objects, with what they are called with first. ``is_inner``: it stands in another function.
     """
 
     def __init__(
         self, node: Function, shared: Iterable[str], owner: str = "", contexts: Collection[str] = (),
-        *, is_inner: bool = False,
+        *, is_inner: bool = False, methods: Mapping[str, ast.Call] = _NONE,
     ) -> None:  # fmt: skip
-        self._names = FunctionNames(node, shared, owner, contexts, is_inner=is_inner)
+        self._names = FunctionNames(node, shared, owner, contexts, is_inner=is_inner, methods=methods)
+        self._methods = methods
         self._found: list[tuple[int, Place, str, ast.expr | None, ast.expr | None, bool]] = []
         self._returned: set[str] = set()
         self._given: set[str] = set()
@@ -137,7 +140,8 @@ class FunctionFlow:
 
     def _calls(self, expression: ast.AST, missing: frozenset[str]) -> None:
         """Note the calls that put something into a container, or an attribute, that outlives the call."""
-        for node in list_nodes(expression):
+        for each in list_nodes(expression):
+            node = self._names.find_method(each, self._methods) if isinstance(each, ast.Call) else each
             if isinstance(node, ast.Call) and find_dotted(node.func) == "setattr" and len(node.args) == 3:
                 owner = self._names.find_place(node.args[0])
                 if owner is not None:
@@ -145,14 +149,17 @@ class FunctionFlow:
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 method = node.func.attr
                 place = self._names.find_place(node.func.value) if method in CHANGING else None
-                if place is not None:
+                is_putting = method in PUTTING
+                if place is not None and not (is_putting and place.way):
                     given = [*node.args, *(keyword.value for keyword in node.keywords)]
-                    key = given[0] if method in _KEYING and given else None
+                    key = node.args[0] if method in _KEYING and node.args else None
                     value: ast.expr | None = None if method in _TAKING else ast.Tuple(given, ast.Load())
                     is_once = method == "setdefault"
                     if is_once and len(given) > 1:
                         value = given[1]
-                    self._add(node.lineno, place, "change", value, key, missing, is_once=is_once)
+                    self._add(
+                        node.lineno, place, "put" if is_putting else "change", value, key, missing, is_once=is_once
+                    )
 
     def _add(
         self,

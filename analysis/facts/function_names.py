@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
@@ -17,8 +17,10 @@ _DEEPEST = 6
 CHANGING = frozenset({
     "append", "add", "update", "extend", "insert", "remove", "discard", "pop", "popitem", "clear", "setdefault",
     "appendleft", "extendleft", "popleft", "sort", "reverse", "move_to_end", "subtract", "intersection_update",
-    "difference_update", "symmetric_difference_update",
+    "difference_update", "symmetric_difference_update", "put", "put_nowait",
 })  # fmt: skip
+#: Those of them that queues have: other objects have methods of these names that keep nothing.
+PUTTING = frozenset({"put", "put_nowait"})
 #: The names of the module as a mapping or an object: ``globals()``, ``sys.modules[__name__]``.
 MODULE = "<module>"
 #: The part of a context variable's name that stands for what it gives where nothing is set.
@@ -49,15 +51,16 @@ class FunctionNames:
     """Reads the names of an outermost function; ``shared`` are those of the module, ``owner`` is its class, if any.
 
     ``itself`` and ``cls`` are the names by which a method knows its object and its class; ``contexts`` are those of
-    the module that are context variables whose default can be changed. ``is_inner``: ``shared`` are the names of the
-    function around it.
+    the module that are context variables whose default can be changed, ``methods`` those that are methods of its
+    objects. ``is_inner``: ``shared`` are the names of the function around it.
     """
 
     def __init__(
         self, node: Function, shared: Iterable[str], owner: str = "", contexts: Collection[str] = (),
-        *, is_inner: bool = False,
+        *, is_inner: bool = False, methods: Collection[str] = (),
     ) -> None:  # fmt: skip
         self.owner = owner
+        self._methods = methods
         self.globals: set[str] = set()
         self._contexts = contexts
         self._is_inner = is_inner
@@ -111,7 +114,8 @@ class FunctionNames:
 
     def _read_call(self, node: ast.Call) -> None:
         callee = node.func
-        if callee.attr in CHANGING if isinstance(callee, ast.Attribute) else getattr(callee, "id", "") == "setattr":
+        name = getattr(callee, "id", "")
+        if callee.attr in CHANGING if isinstance(callee, ast.Attribute) else name == "setattr" or name in self._methods:
             self._change_lines.append(node.lineno)
 
     def _read_global(self, node: ast.Global) -> None:
@@ -148,6 +152,14 @@ class FunctionNames:
                 self._assign(element, value.elts[number] if is_pair else value)  # type: ignore[attr-defined]
         elif isinstance(target, ast.Starred):
             self._assign(target.value, value)
+
+    def find_method(self, node: ast.Call, methods: Mapping[str, ast.Call]) -> ast.Call:
+        """Return a call as it is by the object whose method has another name in the module, else as it stands."""
+        known = methods.get(node.func.id) if isinstance(node.func, ast.Name) and node.func.id in self._shared else None
+        if known is None:
+            return node
+        call = ast.Call(known.func, [*known.args, *node.args], [*known.keywords, *node.keywords])
+        return ast.copy_location(call, node)
 
     def find_place(self, node: ast.AST | None, depth: int = 0) -> Place | None:
         """Return what outlives the call and is meant by an expression; None where nothing is."""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted
-from analysis.facts.function_names import Outer
+from analysis.facts.function_names import CHANGING, Outer
 from analysis.facts.kept_objects import add_kept_objects
 from analysis.facts.returned import find_returned
-from analysis.facts.rows import Rows
-from analysis.facts.shared_state import is_container
+from analysis.facts.rows import Row, Rows
+from analysis.facts.shared_state import is_container, read_function_state
 from analysis.facts.singletons import find_decorator
 from analysis.facts.stores import find_stores
 
@@ -27,12 +27,45 @@ def add_stored(
             found = find_decorator(function.node)
             if found is not None:
                 rows.states.append((next_position(), *found))
+    rows.states.extend(_find_lambda_defaults(tree, next_position))
     names = {name for _, _, name, *_ in rows.bindings}
     own = {name for _, _, name, kind, *_ in rows.bindings if kind not in {"function", "class", "import", "star"}}
     contexts = _find_context_defaults(tree) if b"ContextVar(" in source else set[str]()
-    rows.stores.extend(find_stores(source, functions, names, own, next_position, contexts))
+    rows.stores.extend(find_stores(source, functions, names, own, next_position, contexts, _find_methods(tree)))
     rows.returned.extend(find_returned(functions, next_position))
     add_kept_objects(rows, functions, source, next_position)
+
+
+def _find_lambda_defaults(tree: ast.Module, next_position: Callable[[], int]) -> Iterator[Row]:
+    """Yield the rows of ``states`` for defaults of the lambdas to which a module gives names, as of functions."""
+    for statement in tree.body:
+        value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign) else None
+        if isinstance(value, ast.Lambda) and (value.args.defaults or any(value.args.kw_defaults)):
+            target = statement.targets[0] if isinstance(statement, ast.Assign) else getattr(statement, "target", None)
+            name, given = find_dotted(target), ast.copy_location(ast.Return(value.body), value.body)
+            function = ast.copy_location(ast.FunctionDef(name, value.args, [given], []), value)
+            yield from read_function_state(function, next_position(), name) if name else ()
+
+
+def _find_methods(tree: ast.Module) -> dict[str, ast.Call]:
+    """Return the names of a module that are methods of its objects, as calls with what they are called with first.
+
+    >>> source = "keep = partial(KEPT.setdefault, 'last'); add = KEPT.append; show = KEPT.show"
+    >>> found = _find_methods(ast.parse(source))
+    >>> {name: ast.unparse(call) for name, call in found.items()}
+    {'keep': "KEPT.setdefault('last')", 'add': 'KEPT.append()'}
+    """
+    found = {}
+    for statement in tree.body:
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+            continue
+        value = statement.value
+        call = ast.Call(value, [], [])
+        if isinstance(value, ast.Call) and find_dotted(value.func) in {"partial", "functools.partial"} and value.args:
+            call = ast.Call(value.args[0], value.args[1:], value.keywords)
+        if isinstance(call.func, ast.Attribute) and call.func.attr in CHANGING:
+            found[statement.targets[0].id] = call
+    return found
 
 
 def _find_context_defaults(tree: ast.Module) -> set[str]:

@@ -28,7 +28,7 @@ _SIGN = rb"(?P<sign>\(|(?::[^\n=]*+|[ \t]*+(?:[-+*/%|&^@]|//|\*\*|<<|>>)?+)=(?!=
 #: A name and what follows it, which is assigned or called; without ``self``, of which classes are full.
 _STORES = tuple(
     re.compile(b"%s(?!self\\.)(?P<name>%s)(?=[.\\[(])(?P<own>\\(\\w++\\))?%s%s" % (beginning, _NAME, _REST, _SIGN))
-    for beginning in _BEGINNINGS
+    for beginning in (*_BEGINNINGS, rb"await [ \t]*+")
 )
 _OWN_STORES = tuple(re.compile(b"%s(?P<name>self)(?=\\.)%s%s" % (beginning, _REST, _SIGN)) for beginning in _BEGINNINGS)
 _BINDS = tuple(
@@ -64,22 +64,22 @@ _MOST_READS = 8
 
 def find_stores(
     source: bytes, functions: Sequence[Outer], names: Collection[str], own: Collection[str],
-    next_position: Callable[[], int], contexts: Collection[str] = (),
+    next_position: Callable[[], int], contexts: Collection[str], methods: Mapping[str, ast.Call],
 ) -> list[Row]:  # fmt: skip
     """Return the rows of ``stores``; ``source`` has LF line ends, ``names`` are those of the module.
 
     ``own`` are those of them that are bound to objects, neither imported nor classes; ``contexts`` those that are
-    context variables whose default can be changed.
+    context variables whose default can be changed, ``methods`` names of methods of the module's objects.
     """
     if not functions:
         return []
-    lines, of_objects = _find_lines(source, {*names, *_list_defaults(functions)}, own, contexts)
+    lines, of_objects = _find_lines(source, {*names, *_list_defaults(functions)}, own, contexts, methods)
     found: list[tuple[Outer, Stored]] = list(find_closure_stores(functions))
     for function in functions:
         first, last = function.node.lineno, function.node.end_lineno or 0
         place = bisect_left(lines, first)
         if (place < len(lines) and lines[place] <= last) or _keeps_argument(function, of_objects):
-            flow = FunctionFlow(function.node, names, function.owner, contexts)
+            flow = FunctionFlow(function.node, names, function.owner, contexts, methods=methods)
             found += [
                 (function, each) for each in flow.list_stored() if each.way != "object" or _is_left(function, each)
             ]
@@ -129,7 +129,7 @@ def _list_defaults(functions: Iterable[Outer]) -> Iterator[str]:
 
 
 def _find_lines(
-    source: bytes, names: Collection[str], own: Collection[str], contexts: Collection[str]
+    source: bytes, names: Collection[str], own: Collection[str], contexts: Collection[str], methods: Collection[str]
 ) -> tuple[list[int], list[tuple[int, bytes]]]:
     """Return the sorted lines that may store something into a name of the module or into a class.
 
@@ -145,6 +145,7 @@ def _find_lines(
             offsets.append(found.start("name"))
     offsets += [offset for word in _BY_TEXT for _, offset in find_words(source, word)]
     offsets += [offset for name in contexts for _, offset in find_words(source, f"{name}.get()".encode())]
+    offsets += [offset for name in methods for _, offset in find_words(source, f"{name}(".encode())]
     of_objects: list[tuple[int, bytes]] = []
     for found in _match(_OWN_STORES, source):
         if found["sign"] != b"(" or found["last"] in _CHANGING:

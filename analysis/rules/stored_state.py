@@ -29,6 +29,9 @@ _PREPARING = re.compile(
 )
 #: Keys that may tell users apart.
 _TELLING = re.compile(r"(^|_)(id|ids|key|keys|uid|pk|uuid|who|owner|person|client|caller|name|address|email)$")
+#: What has queues, and the variables that every part of the process reads, and those that it starts.
+_QUEUES = frozenset({"queue", "asyncio", "multiprocessing", "multiprocess", "janus"})
+ENVIRONMENT = "os.environ"
 #: Classes whose objects keep something of each thread, task or context.
 LOCAL = frozenset({
     "threading:local", "_thread:_local", "_threading_local:local", "contextvars:ContextVar", "werkzeug.local:Local",
@@ -183,13 +186,15 @@ class _Holders:
             if way == "object":
                 return f"{module}:{own[0]}", False, own[1]
             attribute, _, part = own[1].partition(".")
-            return (f"{module}:{own[0]}.{attribute}", True, part) if attribute else None
+            return (f"{module}:{own[0]}.{attribute}", True, part) if attribute and way != "put" else None
         first, _, rest = name.partition(".")
         if way in {"bind", "closure"} or (way == "attribute" and not rest):
             return f"{module}.{name}", False, ""
         if CONTEXT_DEFAULT in name:
             return f"{module}.{first}", False, "default"
         meaning = self._meanings.get((module, first))
+        if meaning is not None and way in {"item", "change"} and _is_environment(meaning, rest):
+            return ENVIRONMENT, False, ""
         return None if meaning is None else self._find_meant(module, meaning, (first, rest), way)
 
     def _find_meant(
@@ -242,12 +247,20 @@ class _Holders:
         if meaning.kind not in {"instance", "result"}:
             return False
         product = self._products.get(meaning)
+        if way == "put":
+            origin = "" if product is None or product.is_own else product.definition
+            return origin.partition(":")[0].partition(".")[0] in _QUEUES and not has_part
         if product is None or not product.definition:
             return not meaning.made_by and not has_part and way in {"item", "change"}
         above = {product.definition, *self._inheritance.find_ancestors(product.definition)}
         if not above.isdisjoint(LOCAL):
             return False
         return product.is_own or (product.definition.partition(":")[0] in _PLAIN and (way != "attribute" or has_part))
+
+
+def _is_environment(meaning: Meaning, rest: str) -> bool:
+    """Return whether a dotted name means ``os.environ``."""
+    return ".".join(filter(None, (meaning.definition.replace(":", "."), rest))) == ENVIRONMENT
 
 
 def _find_classes(facts: StoreFacts) -> set[tuple[str, str]]:

@@ -34,7 +34,7 @@ STATE_KINDS = (
     "class-object",
     "default-object",
 )
-STORE_WAYS = ("bind", "attribute", "item", "change", "object", "default", "closure")
+STORE_WAYS = ("bind", "attribute", "item", "change", "object", "default", "closure", "put")
 INFLOWS = ("constant", "made", "parameter")
 MARKER_KINDS = ("ssot", "deprecated")
 MARKER_PLACES = ("comment", "docstring", "code")
@@ -165,7 +165,7 @@ STORES = Table("stores", "one statement of a function that stores something wher
     PATH, POSITION, LINE,
     text("owner", "qualified name of the outermost function or method; of a closure that of the inner one"),
     text("name", "what it stores into, dotted: a name of the module, or an attribute of a class or of an object that is one"),
-    one_of("way", STORE_WAYS, "bind (by a global statement), attribute, item, change: a method that changes it in place, object: an attribute of the method's own object, default: what a default of the function keeps, or closure: a name of the function around one that is returned"),
+    one_of("way", STORE_WAYS, "bind (by a global statement), attribute, item, change: a method that changes it in place, object: an attribute of the method's own object, default: what a default of the function keeps, closure: a name of the function around one that is returned, or put: into a queue"),
     one_of("inflow", INFLOWS, "constant: the same in every call; made: something else; parameter: an argument of the function"),
     texts("parameters", "parameters that flow into the value, sorted"),
     flag("is_keyed", "it is kept under a key that may differ from call to call"),

@@ -18,7 +18,7 @@ from analysis.rules.rule import Rule
 from analysis.rules.shared_objects import SharedObject, find_calling, find_inner_stores, find_shared_objects
 from analysis.rules.shared_state import find_readers
 from analysis.rules.singletons import find_singletons
-from analysis.rules.stored_state import Store
+from analysis.rules.stored_state import ENVIRONMENT, Store
 from analysis.wording import format_some
 
 #: What Python itself calls, to set an attribute or an item.
@@ -48,9 +48,11 @@ def _check_arguments(case: RuleContext) -> Iterator[Finding]:
 
 def grade(store: Store) -> str:
     """Return P1 where the argument belongs to a user, or the caller gets the shared object; P3 for what sets."""
+    if store.way == "put":
+        return "P3" if store.is_setting else "P2"  # who takes it is not followed: it may be meant for it
     if store.personal:
         return "P1"
-    if store.is_setting:
+    if store.is_setting or store.holder == ENVIRONMENT:
         return "P3"
     return "P1" if store.is_returned and store.way in {"attribute", "bind"} else "P2"
 
@@ -189,8 +191,8 @@ RULES = (
         },
         grades={
             "P1": "it belongs to a user or request by its name, or the function returns the shared object",
-            "P2": "any other argument",
-            "P3": "the function says by its name that it sets something for the process",
+            "P2": "any other argument, or what is put into a queue",
+            "P3": "the function says by its name that it sets something for the process, or it goes to os.environ",
         },
         is_joint=True,
         step=PlanStep(STATE, 5, "Keep arguments of callers out of shared objects"), cause=SHARED_STATE,

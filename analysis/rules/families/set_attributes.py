@@ -25,14 +25,15 @@ _RESTORED = re.compile(rb"addCleanup|addfinalizer|add(?:Class|Module)Cleanup|\br
 def _check_set(case: RuleContext) -> Iterator[Finding]:
     rule = "shared-attribute-set"
     singletons = {f"{state.definition}.{state.name}" for state in find_singletons(case)}
-    kept = {store.holder for store in case.stores if store.is_kept}
+    kept = {store.shown for store in case.stores if store.is_kept}
     found: dict[str, list[Store]] = defaultdict(list)
     for store in case.stores:
-        is_meant = store.way == "attribute" and not store.part and store.inflow != "parameter" and not store.is_test
-        if is_meant and store.holder not in singletons and store.holder not in kept:
-            found[store.holder.rpartition(".")[0]].append(store)
+        is_whole = not store.part or not (store.is_class or "." in store.part)
+        is_meant = store.way == "attribute" and is_whole and store.inflow != "parameter" and not store.is_test
+        if is_meant and store.holder not in singletons and store.shown not in kept:
+            found[store.shown.rpartition(".")[0]].append(store)
     for owner, stores in sorted(found.items()):
-        names = sorted({store.holder.rpartition(".")[2] for store in stores})
+        names = sorted({store.shown.rpartition(".")[2] for store in stores})
         functions = sorted({store.owner for store in stores})
         sets, what = choose_form(len(functions), "sets", "set"), choose_form(len(names), "attribute", "attributes")
         message = (
@@ -105,8 +106,8 @@ def _drop_restored(case: RuleContext, path: str, stores: Sequence[Store]) -> lis
 RULES = (
     Rule(
         "shared-attribute-set", "P3",
-        "A function sets an attribute of a class or of another module to something that no argument decides. All "
-        "users and threads share it.",
+        "A function sets an attribute of a class, of another module or of an object of a module to something that no "
+        "argument decides. All users and threads share it.",
         "Keep it in an object that is passed on, or set it where the class or module is defined.",
         _check_set,
         bad={"a.py": "class Desk:\n    ready = False\n\n    def open(self):\n        type(self).ready = True\n"},
