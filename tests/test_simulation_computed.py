@@ -52,6 +52,7 @@ DECIDED: tuple[tuple[str, tuple[str, ...]], ...] = (
         "list(range(3)) == [0, 1, 2]", "list(range(4, 0, -2)) == [4, 2]", "list(zip(X, 'ab'))[1] == (2, 'b')",
         "list(enumerate('ab'))[1] == (1, 'b')", "list(reversed(X)) == [3, 2, 1]", "D.copy()['a'] == 1",
     )),
+    ("X = [2, 1]\nX.sort()\nY = [1, 3]\nY.sort(reverse=True)\n", ("X[0] == 1", "X == [2, 1]", "Y == [3, 1]")),
     ("import itertools\nP = list(itertools.product('ab', [1, 2]))\n", (
         "len(P) == 4", "P[1] == ('a', 2)", "list(itertools.chain([1], (2,))) == [1, 2]",
     )),

@@ -221,7 +221,7 @@ OPEN: tuple[tuple[str, tuple[str, ...]], ...] = (
     (U + "X = [1]\nif U:\n    X.extend([2])\n", ("2 in X", "X == [1]")),
     (U + "X = [1]\nif U:\n    X += [2]\n", ("2 in X", "X == [1, 2]")),
     (U + "X = [1]\nX.reverse()\n", ("X[0] == 1 and U", "2 in X")),
-    (U + "X = [2, 1]\nX.sort()\n", ("X[0] == 2", "X == [2, 1]")),
+    (U + "X = [2, 1]\nX.sort(key=lambda each: U)\n", ("X[0] == 2", "X == [2, 1]")),
     (U + "X = [1]\ndel X[0]\n", ("1 in X", "X")),
     (U + "X = [1]\nX[U] = 2\n", ("1 in X", "X == [1]")),
     (U + "X = [1]\nif U:\n    X[0] = 0\n", ("X[0]", "X == [1]")),

@@ -6,7 +6,17 @@ from analysis.facts.absolute import absolute_name, split_dots
 from analysis.simulation.events import ASK, ENTER, LACK, LOOK, OPEN, READ, WRITE
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.state import InterpreterState
-from analysis.simulation.values import UNKNOWN, Class, Function, Globals, LoadedModule, Raised, Value
+from analysis.simulation.values import (
+    UNKNOWN,
+    Class,
+    Function,
+    Globals,
+    LoadedModule,
+    Raised,
+    SearchPath,
+    TreePath,
+    Value,
+)
 
 #: A question to a ``__getattr__`` that waits for itself so often never ends; the first time it may find what it asks
 #: for, since the module that it imports has begun to run by then.
@@ -84,15 +94,8 @@ class Attributes(InterpreterState):
         self.note_look(module, name, found)
         if found is not ABSENT:
             return found
-        if name == "__name__":
-            return module.resolved.plain
-        if name == "__package__":
-            return module.resolved.package
-        if name == "__dict__":
-            return self.list_globals(module)
-        if name in _ALWAYS or (name == "__path__" and module.is_package):
-            return UNKNOWN
-        return self._find_otherwise(module, name)
+        given = self._find_given(module, name)
+        return self._find_otherwise(module, name) if given is ABSENT else given
 
     def _find_otherwise(self, module: LoadedModule, name: str) -> Value:
         """Return an attribute that a module lacks: its class may have it, or ``__getattr__`` serve it."""
@@ -110,6 +113,19 @@ class Attributes(InterpreterState):
         if module.is_open:
             return UNKNOWN
         raise self._lack(module, name)
+
+    def _find_given(self, module: LoadedModule, name: str) -> Value:
+        """Return what Python gives every module of its own, or the mark of absence."""
+        resolved = module.resolved
+        if name in {"__name__", "__package__"}:
+            return resolved.plain if name == "__name__" else resolved.package
+        if name == "__dict__":
+            return self.list_globals(module)
+        if name == "__path__" and module.is_package:
+            return SearchPath(module)
+        if name == "__file__" and resolved.kind in {"module", "package"} and not module.path.startswith("../"):
+            return TreePath(module.path, is_text=True)
+        return UNKNOWN if name in _ALWAYS else ABSENT
 
     def _lack(self, module: LoadedModule, name: str) -> Raised:
         """Return what is raised for an attribute that is not there: not yet, or not at all."""

@@ -19,6 +19,7 @@ from analysis.simulation.values import (
     KnownMapping,
     Listed,
     LoadedModule,
+    SearchPath,
     Value,
 )
 
@@ -113,11 +114,14 @@ def _augmented(machine: Importer, node: Node, frame: Frame) -> None:
     if not is_name and (target[0] == "u" or not write_dotted(target[1])):
         return
     before = machine.evaluate(["n", target[1], line] if is_name else target, frame)
+    if isinstance(before, SearchPath):
+        before.module.finds_more = True
+        return
     made = compute(operation, before, value)
     if not isinstance(before, Listed | KnownMapping) or (isinstance(before, Listed) and before.kind == "tuple"):
         store(machine, target, made, frame)
     elif isinstance(before, Listed) and isinstance(made, Listed) and not machine.maybe:
-        before.elements, before.is_open = made.elements, made.is_open
+        before.elements, before.is_open, before.is_unordered = made.elements, made.is_open, made.is_unordered
     elif isinstance(before, KnownMapping) and isinstance(made, KnownMapping) and not machine.maybe:
         before.pairs, before.is_open = made.pairs, made.is_open
     else:

@@ -33,9 +33,9 @@ class Bodies(Attributes):
         self.step(_STEPS_PER_MODULE)
         self._begin(name)
         # Inside the body everything runs for sure, given that the body runs: the doubt waits outside.
-        outside = self.maybe, self.calls, self.body, self.depth, self.recorder, self.failed_loads
+        outside = self.maybe, self.calls, self.body, self.depth, self.recorder, self.failed_loads, self.shuffled
         self.maybe, self.calls, self.body, self.depth, self.recorder = 0, {}, name, len(self.stack), None
-        self.failed_loads = []
+        self.failed_loads, self.shuffled = [], 0
         self._doubtful += bool(outside[0])
         self.ledger.repeated.append({})
         try:
@@ -51,7 +51,7 @@ class Bodies(Attributes):
             self.ledger.repeated.pop()
         finally:
             self._doubtful -= bool(outside[0])
-            self.maybe, self.calls, self.body, self.depth, self.recorder, self.failed_loads = outside
+            self.maybe, self.calls, self.body, self.depth, self.recorder, self.failed_loads, self.shuffled = outside
             self._end(name)
             module.is_running = False
 

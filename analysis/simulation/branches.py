@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from analysis.facts.program import Node
+from analysis.simulation.any_order import go_through
 from analysis.simulation.bindings import store
 from analysis.simulation.blocks import find_bound, find_changed, may_leave, may_return
 from analysis.simulation.comprehensions import MOST_TURNS
 from analysis.simulation.constants import plain, truth
-from analysis.simulation.containers import read_elements
+from analysis.simulation.elements import read_elements
 from analysis.simulation.generators import read_all
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind
@@ -96,16 +97,19 @@ def _read_here(machine: Importer, name: str, frame: Frame) -> Value:
 
 def _for(machine: Importer, node: Node, frame: Frame) -> Value:
     _, _, target, whole, body, rest = node
-    items, is_open = read_elements(read_all(machine, machine.evaluate(whole, frame)))
+    goes_through = read_all(machine, machine.evaluate(whole, frame))
+    items, is_open = read_elements(goes_through)
     if is_open or len(items) > MOST_TURNS:
         store(machine, target, UNKNOWN, frame)
         _run_maybe(machine, body, frame, [rest])
         return None
     turns = _Turns(machine, frame)
-    for item in items:
+
+    def turn(item: Value) -> bool:
         store(machine, target, item, frame)
-        if turns.run(body):
-            break
+        return turns.run(body)
+
+    go_through(machine, goes_through, items, turn)
     return turns.end(rest)
 
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from analysis.simulation.constants import CONSTANTS, plain, truth
-from analysis.simulation.containers import read_elements, read_table
+from analysis.simulation.elements import is_shuffled, read_elements, read_table
 from analysis.simulation.lookup import find_order
 from analysis.simulation.values import (
     UNKNOWN,
+    BarePath,
     BoundMethod,
     Class,
     External,
@@ -53,6 +54,8 @@ def _text(arguments: Sequence[Value], _: Keywords) -> Value:
     first = arguments[0]
     if isinstance(first, TreePath):
         return TreePath(first.path, is_text=True)
+    if isinstance(first, BarePath):
+        return first.path
     return _apply(str, first) if isinstance(first, str | _NUMBERS | None) else UNKNOWN
 
 
@@ -78,12 +81,14 @@ def _combine(make: Callable[..., Any]) -> Callable[[Sequence[Value], Keywords], 
 
     def combine(arguments: Sequence[Value], keywords: Keywords) -> Value:
         wholes = [_read_whole(each) for each in arguments]
+        is_unordered = any(is_shuffled(each) for each in arguments)
         if keywords or None in wholes:
             return Listed([], is_open=True, kind="view")
         found = list(itertools.islice(make(*wholes), _MOST_ELEMENTS + 1))
         if len(found) > _MOST_ELEMENTS:
             return Listed([], is_open=True, kind="view")
-        return Listed([Listed(list(each), kind="tuple") for each in found], kind="view")
+        pairs = [Listed(list(each), kind="tuple") for each in found]
+        return Listed(pairs, kind="view", is_unordered=is_unordered)
 
     return combine
 
@@ -91,12 +96,15 @@ def _combine(make: Callable[..., Any]) -> Callable[[Sequence[Value], Keywords], 
 def _chain(arguments: Sequence[Value], _: Keywords) -> Value:
     found = [read_elements(each) for each in arguments]
     elements = [value for values, _ in found for value in values]
-    return Listed(elements[:_MOST_ELEMENTS], any(each for _, each in found) or len(elements) > _MOST_ELEMENTS, "view")
+    is_open, is_unordered = any(each for _, each in found), any(map(is_shuffled, arguments))
+    return Listed(elements[:_MOST_ELEMENTS], is_open or len(elements) > _MOST_ELEMENTS, "view", is_unordered)
 
 
 def _reversed(arguments: Sequence[Value], _: Keywords) -> Value:
     whole = _read_whole(arguments[0]) if len(arguments) == 1 else None
-    return Listed([], is_open=True, kind="view") if whole is None else Listed(whole[::-1], kind="view")
+    if whole is None:
+        return Listed([], is_open=True, kind="view")
+    return Listed(whole[::-1], kind="view", is_unordered=is_shuffled(arguments[0]))
 
 
 def _quantify(answer: bool) -> Callable[[Sequence[Value], Keywords], Value]:

@@ -7,9 +7,12 @@ from dataclasses import replace
 from analysis.facts.absolute import absolute_name, split_dots
 from analysis.facts.program import Node
 from analysis.resolve.makers import find_made_kind
+from analysis.simulation.any_order import load_all
 from analysis.simulation.builtin_functions import FUNCTIONS
-from analysis.simulation.constants import plain, truth
-from analysis.simulation.containers import call_method, read_elements
+from analysis.simulation.constants import truth
+from analysis.simulation.containers import call_method
+from analysis.simulation.elements import is_shuffled, read_elements, sort
+from analysis.simulation.folders import LISTING
 from analysis.simulation.generators import Reach, read_all
 from analysis.simulation.hints import find_reader
 from analysis.simulation.importing import Expression, Importer
@@ -41,10 +44,9 @@ _TRANSPARENT = frozenset({
 _IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__", "importlib.__import__"})
 _SEQUENCES = {
     "builtins.list": "list", "builtins.tuple": "tuple", "builtins.set": "set", "builtins.frozenset": "set",
-    "builtins.sorted": "list",
 }  # fmt: skip
 #: What goes through all that it is given, and what begins to: a generator runs that far for sure.
-_WHOLE = frozenset({*_SEQUENCES, "builtins.sum", "builtins.min", "builtins.max", "builtins.dict"})
+_WHOLE = frozenset({*_SEQUENCES, "builtins.sorted", "builtins.sum", "builtins.min", "builtins.max", "builtins.dict"})
 _ASKING = frozenset({"builtins.any", "builtins.all"})
 
 
@@ -160,13 +162,10 @@ def call_external(
     if name in _IMPORTERS:
         wanted = first if arguments else keywords.get("name", UNKNOWN)
         return _import_called(machine, name, wanted, arguments, keywords) if isinstance(wanted, str) else UNKNOWN
-    if name in FUNCTIONS or name in _SEQUENCES:
-        reach: Reach = "end" if name in _WHOLE else "first" if name in _ASKING else "unknown"
-        arguments = [read_all(machine, each, reach) for each in arguments]
-        first = arguments[0] if arguments else UNKNOWN
-    if name in FUNCTIONS:
-        is_known = not keywords or (name == "builtins.dict" and "*" not in keywords)
-        return FUNCTIONS[name](arguments, keywords) if is_known else UNKNOWN
+    if name in FUNCTIONS or name in _WHOLE:
+        return _call_builtin(machine, name, arguments, keywords)
+    if name in LISTING:
+        return LISTING[name](machine, arguments, keywords)
     if name in _HELD_FUNCTIONS and (held := _HELD_FUNCTIONS[name](machine, first, arguments, keywords)) is not UNKNOWN:
         return held
     known = find_reader(machine, name, arguments, keywords) or CALLS.get(name)
@@ -174,12 +173,27 @@ def call_external(
         return known(machine, arguments, frame)
     if isinstance(first, Function) and len(arguments) == 1 and not name.endswith("wraps"):
         return _decorate(name.removesuffix("()"), first)
-    if name in _SEQUENCES:
-        made = Listed([], kind=_SEQUENCES[name])
-        if arguments:
-            made.elements, made.is_open = read_elements(first)
-        return _sort(made, keywords) if name == "builtins.sorted" else made
     return _call_unknown(machine, callee, arguments, frame)
+
+
+def _call_builtin(machine: Importer, name: str, arguments: list[Value], keywords: dict[str, Value]) -> Value:
+    """Call a function that has no effect but what going through its arguments has."""
+    reach: Reach = "end" if name in _WHOLE else "first" if name in _ASKING else "unknown"
+    arguments = [load_all(machine, read_all(machine, each, reach)) for each in arguments]
+    if name == "builtins.sorted":
+        return sort(arguments[0], keywords) if arguments else UNKNOWN
+    if name in _SEQUENCES:
+        return _make_sequence(_SEQUENCES[name], arguments)
+    is_known = not keywords or (name == "builtins.dict" and "*" not in keywords)
+    return FUNCTIONS[name](arguments, keywords) if is_known else UNKNOWN
+
+
+def _make_sequence(kind: str, arguments: list[Value]) -> Listed:
+    made = Listed([], kind=kind)
+    if arguments:
+        made.elements, made.is_open = read_elements(arguments[0])
+        made.is_unordered = is_shuffled(arguments[0])
+    return made
 
 
 def _bind_first(machine: Importer, first: Value, arguments: list[Value], keywords: dict[str, Value]) -> Value:
@@ -219,16 +233,6 @@ def is_maker(name: str, arguments: int) -> bool:
     """Return whether a function outside the tree makes a class of a name that it is given first."""
     module, _, function = name.rpartition(".")
     return bool(find_made_kind(f"{module}:{function}", arguments))
-
-
-def _sort(listed: Listed, keywords: dict[str, Value]) -> Listed:
-    known = plain(listed)
-    if known is UNKNOWN or keywords:
-        return Listed([], is_open=True)
-    try:
-        return Listed(sorted(known))
-    except TypeError:
-        return Listed([], is_open=True)
 
 
 def _import_called(

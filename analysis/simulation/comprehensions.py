@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from analysis.facts.program import Node
+from analysis.simulation.any_order import go_through
 from analysis.simulation.bindings import store
 from analysis.simulation.constants import find_key, truth
-from analysis.simulation.containers import read_elements
+from analysis.simulation.elements import is_shuffled, read_elements
 from analysis.simulation.generators import read_all
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.records import Frame
@@ -39,10 +40,14 @@ def _loop(
 ) -> None:  # fmt: skip
     """Act for all elements of nested loops that pass their tests."""
     (target, _, tests), *others = loops
-    values, is_open = read_elements(read_all(machine, whole))
+    whole = read_all(machine, whole)
+    values, is_open = read_elements(whole)
     if is_open or len(values) > MOST_TURNS:
         made.is_open = True
-    for value in values[:MOST_TURNS]:
+    if isinstance(made, Listed):
+        made.is_unordered |= is_shuffled(whole)
+
+    def turn(value: Value) -> bool:
         machine.step()
         store(machine, target, value, frame)
         passes = _pass(machine, tests, frame)
@@ -52,6 +57,9 @@ def _loop(
             _loop(machine, others, machine.evaluate(others[0][1], frame), frame, made, act)
         elif passes:
             act()
+        return False
+
+    go_through(machine, whole, values[:MOST_TURNS], turn)
 
 
 def _pass(machine: Importer, tests: list[Node], frame: Frame) -> bool | None:

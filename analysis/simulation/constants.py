@@ -58,7 +58,7 @@ def _make_plain(value: Value, left: list[int]) -> Any:
     if isinstance(value, CONSTANTS):
         return value
     make = _MAKERS.get(value.kind) if isinstance(value, Listed) and not value.is_open else None
-    if make is None:
+    if make is None or (value.is_unordered and value.kind != "set" and len(value.elements) > 1):
         return UNKNOWN
     found = []
     for element in value.elements:
@@ -104,7 +104,8 @@ def add(first: Value, second: Value) -> Value:
         if isinstance(second, Listed | tuple):
             other = second if isinstance(second, Listed) else Listed(list(second), kind="tuple")
             if len(one.elements) + len(other.elements) <= MOST_ELEMENTS:
-                return Listed([*one.elements, *other.elements], one.is_open or other.is_open, one.kind)
+                is_unordered = one.is_unordered or other.is_unordered
+                return Listed([*one.elements, *other.elements], one.is_open or other.is_open, one.kind, is_unordered)
         return Listed(list(one.elements), is_open=True, kind=one.kind)
     return Listed(list(second.elements), is_open=True, kind=second.kind) if isinstance(second, Listed) else UNKNOWN
 

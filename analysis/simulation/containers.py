@@ -6,14 +6,17 @@ from collections.abc import Callable, Iterable
 
 from analysis.facts.program import Node
 from analysis.simulation.constants import add, find_key, is_small, plain
+from analysis.simulation.elements import is_shuffled, read_elements, read_table, sort
+from analysis.simulation.folders import call_path
 from analysis.simulation.forgetting import READING_METHODS, forget_constants
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.lookup import find_in_class, read_global
-from analysis.simulation.places import call_path_method
+from analysis.simulation.places import cut_text_path
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.texts import format_text
 from analysis.simulation.values import (
     UNKNOWN,
+    BarePath,
     Class,
     External,
     Function,
@@ -22,6 +25,7 @@ from analysis.simulation.values import (
     KnownMapping,
     Listed,
     LoadedModule,
+    SearchPath,
     TreePath,
     Value,
 )
@@ -49,7 +53,10 @@ def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
         return UNKNOWN if found is ABSENT else found
     if isinstance(owner, KnownMapping):
         return owner.pairs.get(find_key(index), UNKNOWN)
-    content = owner.elements if isinstance(owner, Listed) and not owner.is_open else owner
+    if isinstance(owner, TreePath) and owner.is_text and isinstance(index, slice):
+        return cut_text_path(owner, index)
+    owner = Listed(read_elements(owner)[0], owner.module.finds_more) if isinstance(owner, SearchPath) else owner
+    content = owner.elements if isinstance(owner, Listed) and not owner.is_open and not is_shuffled(owner) else owner
     if isinstance(content, list | tuple | str) and isinstance(index, int | slice):
         try:
             found = content[index]
@@ -83,34 +90,9 @@ def _slice(machine: Importer, node: Node, frame: Frame) -> Value:
     return UNKNOWN
 
 
-def read_elements(value: Value) -> tuple[list[Value], bool]:
-    """Return what iteration over a value yields, as far as it is known, and whether it may yield more."""
-    if isinstance(value, KnownMapping):
-        return list(value.pairs), value.is_open
-    if isinstance(value, Listed):
-        return list(value.elements), value.is_open
-    if isinstance(value, Globals):  # beside its own, a module has names that Python gives it
-        return list(value.module.names), True
-    return (list(value), False) if isinstance(value, tuple | str) else ([], True)
-
-
-def read_table(given: Value) -> KnownMapping:
-    """Return what ``dict`` makes of a mapping or of pairs; it is open where there may be more."""
-    if isinstance(given, KnownMapping):
-        return KnownMapping(dict(given.pairs), given.is_open)
-    elements, is_open = read_elements(given)
-    made = KnownMapping(is_open=is_open)
-    for each in elements:
-        pair, is_longer = read_elements(each)
-        if is_longer or len(pair) != 2 or (key := find_key(pair[0])) is UNKNOWN:
-            return KnownMapping(is_open=True)
-        made.pairs[key] = pair[1]
-    return made
-
-
 def _sequence(machine: Importer, node: Node, frame: Frame) -> Value:
     elements: list[Value] = []
-    is_open = False
+    is_open = is_unordered = False
     for part in node[1]:
         value = machine.evaluate(part, frame)
         if part[0] != "*":
@@ -119,7 +101,8 @@ def _sequence(machine: Importer, node: Node, frame: Frame) -> Value:
         found, is_more = read_elements(value)
         elements.extend(found)
         is_open |= is_more
-    return Listed(elements, is_open, node[2] if len(node) > 2 else "list")
+        is_unordered |= is_shuffled(value)
+    return Listed(elements, is_open, node[2] if len(node) > 2 else "list", is_unordered)
 
 
 def _dictionary(machine: Importer, node: Node, frame: Frame) -> Value:
@@ -144,16 +127,17 @@ def call_method(
     if isinstance(owner, str):
         return _call_text(owner, method, arguments, keywords)
     if isinstance(owner, Listed) and method not in READING_METHODS:
-        return _change(machine, owner, method, arguments)
+        return _change(machine, owner, method, arguments, keywords)
     if isinstance(owner, KnownMapping):
         return _call_table(machine, owner, method, arguments, keywords)
     if isinstance(owner, Globals):
         return _call_namespace(machine, owner.module, method, arguments, keywords)
     if isinstance(owner, Class) and method == "__subclasses__":
         return _list_subclasses(machine, owner)
-    if isinstance(owner, TreePath) and not owner.is_text and not keywords:
-        return call_path_method(machine.shared.programs.places, machine.body, owner, method, arguments)
-    return UNKNOWN
+    if isinstance(owner, SearchPath):
+        owner.module.finds_more |= method in _ADDING_METHODS
+    is_path = isinstance(owner, TreePath | BarePath) and not keywords
+    return call_path(machine, owner, method, arguments) if is_path else UNKNOWN
 
 
 def _list_subclasses(machine: Importer, owner: Class) -> Listed:
@@ -230,21 +214,27 @@ def _update_namespace(machine: Importer, module: LoadedModule, given: Value) -> 
 
 
 # ``__all__`` is what this is for: lists that modules build by append, extend and ``+=``.
-def _change(machine: Importer, owner: Listed, method: str, arguments: list[Value]) -> Value:
+def _change(
+    machine: Importer, owner: Listed, method: str, arguments: list[Value], keywords: dict[str, Value]
+) -> Value:  # fmt: skip
     first = arguments[0] if len(arguments) == 1 else UNKNOWN
-    is_certain = not machine.maybe
+    is_certain, is_known = not machine.maybe, not owner.is_open and not is_shuffled(owner)
+    owner.is_unordered |= bool(machine.shuffled) and method in _ADDING_METHODS
     if method in _ADDING_METHODS and (not is_certain or len(arguments) != 1):
         owner.is_open = True
     elif method in {"append", "add"}:
         owner.elements.append(first)
     elif method in _ADDING_METHODS:
         added = add(owner, first)
-        owner.elements, owner.is_open = added.elements, added.is_open
+        owner.elements, owner.is_open, owner.is_unordered = added.elements, added.is_open, added.is_unordered
     elif method == "remove" and is_certain and plain(first) is not UNKNOWN and plain(first) in owner.elements:
         owner.elements.remove(plain(first))
+    elif method == "sort" and is_certain:
+        known = sort(owner, keywords)
+        owner.elements, owner.is_open, owner.is_unordered = known.elements, known.is_open, known.is_unordered
     elif method == "clear" and is_certain:
         owner.elements, owner.is_open = [], False
-    elif method == "pop" and is_certain and not arguments and owner.elements and not owner.is_open:
+    elif method == "pop" and is_certain and not arguments and is_known and owner.elements:
         return owner.elements.pop()
     else:
         owner.forget()

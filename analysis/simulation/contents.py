@@ -97,7 +97,7 @@ def _copy(value: Value, made: range, foreign: Collection[int], copies: dict[int,
         copied = copies[id(value)] = Instance(value.made_by)
         copied.names.update({name: _copy(each, made, foreign, copies) for name, each in value.names.items()})
     elif isinstance(value, Listed):
-        copied = copies[id(value)] = Listed([], value.is_open, value.kind)
+        copied = copies[id(value)] = Listed([], value.is_open, value.kind, value.is_unordered)
         copied.elements += [_copy(each, made, foreign, copies) for each in value.elements]
     else:
         copied = copies[id(value)] = KnownMapping({}, value.is_open)

@@ -141,7 +141,8 @@ def _run_with(machine: Importer, items: Sequence[Node], body: Sequence[Node], fr
     (context, target), *others = items
     value = machine.evaluate(context, frame)
     suppressed = _find_suppressed(machine, context, frame)
-    entered = _call_own(machine, value, "__enter__", [], frame)
+    # No list is a context but what ``os.scandir`` returns.
+    entered = value if isinstance(value, Listed) else _call_own(machine, value, "__enter__", [], frame)
     if target is not None:
         store(machine, target, entered, frame)
     try:
@@ -153,7 +154,7 @@ def _run_with(machine: Importer, items: Sequence[Node], body: Sequence[Node], fr
         else:
             is_swallowed = any(_catches(kind, raised.fault) for kind in suppressed)
         # Contexts from outside the tree let exceptions through, but for ``suppress``, and ``raises`` of tests.
-        if is_swallowed is False or (is_swallowed is None and isinstance(value, External)):
+        if is_swallowed is False or (is_swallowed is None and isinstance(value, External | Listed)):
             raise
         if is_swallowed is None:
             machine.doubt(raised)

@@ -7,8 +7,8 @@ from typing import Literal
 
 from analysis.facts.program import Node
 from analysis.simulation.constants import truth
-from analysis.simulation.containers import read_elements
 from analysis.simulation.definitions import read_function, run_in
+from analysis.simulation.elements import is_shuffled, read_elements
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.lookup import find_in_class
 from analysis.simulation.records import Frame
@@ -70,7 +70,9 @@ def _run_generator(machine: Importer, generated: Generated, reach: Reach) -> Lis
 
 def _run_mapped(machine: Importer, mapped: Mapped, reach: Reach) -> Listed:
     made = Listed([], kind="generator")
-    wholes = [read_elements(read_all(machine, each, reach)) for each in mapped.wholes]
+    through = [read_all(machine, each, reach) for each in mapped.wholes]
+    wholes = [read_elements(each) for each in through]
+    made.is_unordered = any(map(is_shuffled, through))
     if mapped.is_done or any(is_open for _, is_open in wholes):
         made.is_open = True
         return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from itertools import repeat
 from operator import is_
 
@@ -10,6 +10,7 @@ from analysis.facts.absolute import absolute_name
 from analysis.facts.program import Node
 from analysis.resolve import SupportedInterpreter
 from analysis.resolve.conditions import UNDECIDED, find_constant
+from analysis.simulation.any_order import go_through
 from analysis.simulation.events import ENTER, OPEN
 from analysis.simulation.loading import Loader
 from analysis.simulation.records import ABSENT, Frame
@@ -118,7 +119,7 @@ class Importer(Loader):
         elif isinstance(listed, Listed):
             if listed.is_open:
                 self.open(frame.module)
-            self._take_listed(module, [name for name in listed.elements if isinstance(name, str)], bind)
+            self._take_listed(module, listed, bind)
         else:
             self.open(frame.module)
 
@@ -150,9 +151,14 @@ class Importer(Loader):
             self.ledger.stars[module.name] = frozenset(changed)
         return {**module.names, **changed}
 
-    def _take_listed(self, module: LoadedModule, names: Sequence[str], bind: Callable[[str, Value], None]) -> None:
-        for name in names:
+    def _take_listed(self, module: LoadedModule, listed: Listed, bind: Callable[[str, Value], None]) -> None:
+        names = [name for name in listed.elements if isinstance(name, str)]
+
+        def prepare(name: Value) -> bool:
             self.prepare(module, name)
+            return False
+
+        go_through(self, listed, names, prepare)
         for name in names:
             bind(name, self.find_attribute(module, name))
 

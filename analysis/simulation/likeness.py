@@ -7,6 +7,7 @@ from typing import Any
 
 from analysis.simulation.constants import CONSTANTS
 from analysis.simulation.values import (
+    BarePath,
     BoundMethod,
     Class,
     External,
@@ -16,6 +17,7 @@ from analysis.simulation.values import (
     KnownMapping,
     Listed,
     LoadedModule,
+    SearchPath,
     TreePath,
     Value,
 )
@@ -23,7 +25,7 @@ from analysis.simulation.values import (
 #: Values inside of values are compared so deep, and so many of them; what goes beyond counts as different.
 _DEEPEST = 5
 _MOST_PARTS = 400
-_PLAIN = (*CONSTANTS, External, TreePath)
+_PLAIN = (*CONSTANTS, External, TreePath, BarePath)
 
 
 def is_alike(one: Value, other: Value) -> bool:
@@ -77,7 +79,7 @@ def _is_alike(one: Value, other: Value, depth: int, left: list[int]) -> bool:
         return _is_alike_class(one, other)
     if isinstance(one, LoadedModule):
         return is_same_module(one, other)
-    if isinstance(one, Globals):
+    if isinstance(one, Globals | SearchPath):
         return is_same_module(one.module, other.module)
     parts = _compare_parts(one, other)
     return parts is not None and all(_is_alike(*pair, depth - 1, left) for pair in parts)
@@ -117,7 +119,7 @@ def _compare_objects(one: Instance, other: Instance) -> _Pairs:
 
 
 def _compare_lists(one: Listed, other: Listed) -> _Pairs:
-    is_same = one.kind == other.kind and one.is_open == other.is_open
+    is_same = (one.kind, one.is_open, one.is_unordered) == (other.kind, other.is_open, other.is_unordered)
     return _zip(one.elements, other.elements) if is_same else None
 
 

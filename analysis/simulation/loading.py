@@ -159,7 +159,7 @@ class Loader(Bodies):
             raise self.fail("missing-in-tree", ModuleNotFoundError, text, part)
         if resolved is None:
             is_elsewhere = isinstance(parent, External) or (
-                self._finds_more(parent) if isinstance(parent, LoadedModule) else _may_have_path(parent)
+                self.finds_more(parent) if isinstance(parent, LoadedModule) else _may_have_path(parent)
             )
             if not is_elsewhere:
                 raise self.fail("missing-in-tree", ModuleNotFoundError, f"No module named {part!r}", part)
@@ -183,7 +183,7 @@ class Loader(Bodies):
         self.ledger.place(name, is_fixed=True)
         return value
 
-    def _finds_more(self, package: LoadedModule) -> bool:
+    def finds_more(self, package: LoadedModule) -> bool:
         """Return whether a package may have parts elsewhere: its path was changed, or a distribution may have them."""
         resolved, imports = package.resolved, self.shared.imports
         if package.finds_more or resolved.kind != NAMESPACE or resolved.own - {resolved.number}:

@@ -12,14 +12,17 @@ from analysis.simulation.places import find_path_member
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.values import (
     UNKNOWN,
+    BarePath,
     BoundMethod,
     Class,
     External,
+    FoundModule,
     Function,
     Instance,
     KnownMapping,
     Listed,
     LoadedModule,
+    SearchPath,
     Super,
     TreePath,
     Value,
@@ -84,6 +87,8 @@ def read_global(machine: Importer, module: LoadedModule, name: str) -> Value:
         return module.resolved.package
     if name == "__file__" and not module.path.startswith("../"):
         return TreePath(module.path, is_text=True)
+    if name == "__path__" and module.is_package:
+        return SearchPath(module)
     if name.startswith("__") and name.endswith("__") and name not in {"__all__", "__getattr__"}:
         return UNKNOWN
     return ABSENT
@@ -102,8 +107,8 @@ def find_member(machine: Importer, owner: Value, name: str, frame: Frame) -> Val
         return machine.find_attribute(owner, name)
     if isinstance(owner, External):
         return machine.find_external(f"{owner.name}.{name}")
-    if isinstance(owner, VersionNumbers):
-        return getattr(owner, name) if name in VersionNumbers._fields else UNKNOWN
+    if isinstance(owner, VersionNumbers | FoundModule):
+        return getattr(owner, name) if name in owner._fields else UNKNOWN
     if owner is None and not machine.maybe and name not in dir(None):
         raise machine.fail("other", AttributeError, f"'NoneType' object has no attribute {name!r}", "NoneType", name)
     if isinstance(owner, Class):
@@ -115,7 +120,7 @@ def find_member(machine: Importer, owner: Value, name: str, frame: Frame) -> Val
     if isinstance(owner, Function) and not owner.how:
         known = {"__name__": owner.name, "__module__": owner.module.resolved.plain}
         return known.get(name, UNKNOWN)
-    return find_path_member(owner, name) if isinstance(owner, TreePath) else UNKNOWN
+    return find_path_member(owner, name) if isinstance(owner, TreePath | BarePath) else UNKNOWN
 
 
 def _find_in_super(machine: Importer, owner: Super, name: str, frame: Frame) -> Value:

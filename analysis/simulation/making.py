@@ -7,12 +7,12 @@ from functools import partial
 
 from analysis.simulation.bindings import set_attribute
 from analysis.simulation.class_statements import start_subclass
-from analysis.simulation.containers import read_elements
+from analysis.simulation.elements import read_elements
 from analysis.simulation.importing import Importer
 from analysis.simulation.lookup import find_ancestry
-from analysis.simulation.places import PATH_CLASSES, PATH_FUNCTIONS, call_path_method, join_path
+from analysis.simulation.places import PATH_CLASSES, PATH_FUNCTIONS, call_path_method, call_plain_function, join_path
 from analysis.simulation.records import Frame
-from analysis.simulation.values import UNKNOWN, Class, Instance, KnownMapping, Super, TreePath, Value
+from analysis.simulation.values import UNKNOWN, BarePath, Class, Instance, KnownMapping, Super, TreePath, Value
 
 
 def _new(_: Importer, arguments: list[Value], __: Frame) -> Value:
@@ -62,11 +62,13 @@ def _look(machine: Importer, arguments: list[Value], _: Frame, *, function: str)
         return UNKNOWN
     first, *rest = arguments
     if not isinstance(first, TreePath):
-        return UNKNOWN
+        return call_plain_function(function, arguments)
     return call_path_method(machine.shared.programs.places, machine.body, first, function, rest)
 
 
 def _path(_: Importer, arguments: list[Value], __: Frame) -> Value:
+    if len(arguments) == 1 and isinstance(arguments[0], str) and arguments[0]:
+        return BarePath(arguments[0])
     found = join_path(*arguments) if arguments else UNKNOWN
     return TreePath(found.path) if isinstance(found, TreePath) else UNKNOWN
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from analysis.facts.program import Node
 from analysis.simulation.constants import compute, find_key, is_same, plain, truth
+from analysis.simulation.elements import is_shuffled
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.places import join_path
 from analysis.simulation.records import Frame
@@ -62,6 +63,8 @@ def _is_equal(first: Value, second: Value) -> bool | None:
     """Return whether two tuples or lists, of classes and functions for example, are equal; None where nobody knows."""
     is_known = isinstance(first, Listed) and isinstance(second, Listed) and first.kind == second.kind
     if not is_known or first.kind not in {"tuple", "list"} or first.is_open or second.is_open:
+        return None
+    if is_shuffled(first) or is_shuffled(second):
         return None
     if len(first.elements) != len(second.elements):
         return False

@@ -75,6 +75,10 @@ class Programs:
         status, line, _, since = self._files.get(path, ("unreadable", 0, "", ""))
         return Source(path, str(status), int(line), tuple(map(int, since.split("."))) if since else ())
 
+    def has(self, path: str) -> bool:
+        """Return whether a file belongs to the tree that was scanned."""
+        return path in self._files
+
     def replace(self, programs: Mapping[str, list[Node]]) -> None:
         """Let some files run something else, and all others what they hold."""
         self._replaced = dict(programs)

@@ -52,6 +52,8 @@ class InterpreterState:
         self.calls: dict[tuple[str, int], int] = {}
         #: Not 0 while something runs of which it is not known whether it runs: failures are then doubts, never faults.
         self.maybe = 0
+        #: Not 0 inside of loops whose order nobody knows.
+        self.shuffled = 0
         #: So many of the bodies that run were imported in a branch that may not run.
         self._doubtful = 0
         self._running: dict[str, None] = {}

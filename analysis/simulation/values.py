@@ -29,11 +29,15 @@ UNKNOWN = Unknown()
 
 @dataclass(slots=True, eq=False)
 class Listed:
-    """A list, tuple, set or view of a dictionary (``kind``); ``is_open`` when it may hold more."""
+    """A list, tuple, set or view of a dictionary (``kind``); ``is_open`` when it may hold more.
+
+    ``is_unordered`` when the elements come in an order that nobody knows: the files of a folder.
+    """
 
     elements: list[Value]
     is_open: bool = False
     kind: str = "list"
+    is_unordered: bool = False
     serial: int = field(default_factory=count_object, repr=False)
 
     def forget(self) -> None:
@@ -60,6 +64,21 @@ class TreePath:
 
     path: str
     is_text: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class BarePath:
+    """A ``pathlib.Path`` that begins in a folder of which nothing is known."""
+
+    path: str
+
+
+class FoundModule(NamedTuple):
+    """What ``pkgutil.iter_modules`` and ``walk_packages`` yield for each module of a folder."""
+
+    module_finder: Value
+    name: str
+    ispkg: bool
 
 
 class VersionNumbers(NamedTuple):
@@ -109,6 +128,13 @@ class LoadedModule:
     @property
     def is_package(self) -> bool:
         return self.resolved.is_package
+
+
+@dataclass(slots=True, eq=False)
+class SearchPath:
+    """``__path__`` of a package: the folders in which its submodules are looked for."""
+
+    module: LoadedModule
 
 
 @dataclass(slots=True, eq=False)
