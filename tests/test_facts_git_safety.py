@@ -58,6 +58,8 @@ def run_everything(root: Path) -> None:
     investigate(root, jobs=1)
     with contextlib.suppress(RevisionError):
         check(root, CheckOptions(since="HEAD", jobs=1))
+    with contextlib.suppress(RevisionError):
+        investigate(f"{root}@HEAD", jobs=1)
 
 
 def config(root: Path, *pairs: str) -> None:

@@ -262,6 +262,24 @@ def test_a_pack_that_gives_a_blob_another_name_is_not_believed(make_tree: Tree) 
     assert tree.read_bytes("b.py") == b"B = 2\n"
 
 
+def test_git_that_does_not_answer_in_time_is_ended_and_started_again(
+    make_tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    top = make_tree({"a.py": "A = 1\n"})
+    tree = open_tree(top, commit(top))
+    assert tree.has_file("a.py")
+    slow = tmp_path / "bin" / "git"
+    slow.parent.mkdir()
+    slow.write_text('#!/bin/sh\ncase "$*" in *cat-file*) sleep 100;; esac\n')
+    slow.chmod(0o755)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{slow.parent}:{os.environ['PATH']}")
+        patched.setattr("analysis.facts.git_objects.TIMEOUT_SECONDS", 0.3)
+        with pytest.raises(OSError, match="did not answer in time"):
+            tree.read_bytes("a.py")
+    assert tree.read_bytes("a.py") == b"A = 1\n"
+
+
 def test_a_tree_goes_to_another_process(make_tree: Tree) -> None:
     top = make_tree(SHOP)
     commit(top)

@@ -19,6 +19,9 @@ from analysis.facts.git_stand_in import open_repository
 from analysis.facts.source_tree import TOO_LARGE
 
 MISSING = "its content is missing in the repository"
+NO_ANSWER = "git did not answer in time, or could not be started"
+#: Why nothing is known of the content of a file at a revision.
+UNKNOWN = frozenset({MISSING, NO_ANSWER})
 #: Digits of an object's name by which the two kinds of repositories differ.
 _SHA1_DIGITS = 40
 #: Repositories that are held open by one process: each has a child.
@@ -69,9 +72,12 @@ class ObjectReader:
             except _TooLargeError:
                 self._end_child()
                 raise OSError(errno.EFBIG, TOO_LARGE, blob) from None
-            except (EOFError, ValueError, OSError):  # git ends at a damaged object
+            except (EOFError, ValueError, BrokenPipeError):  # git ends at a damaged object
                 self._end_child()
                 content = None
+            except OSError:
+                self._end_child()
+                raise OSError(errno.EIO, NO_ANSWER, blob) from None
         if content is None or _name_blob(content, blob) != blob:
             raise OSError(errno.EIO, MISSING, blob)
         self._hold(blob, content)

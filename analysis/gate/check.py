@@ -14,7 +14,7 @@ from analysis.errors import BaselineError, TargetError
 from analysis.executor import paused_collection
 from analysis.facts import Facts
 from analysis.facts.git import find_refusal, read_prefix, read_revision
-from analysis.facts.git_objects import MISSING
+from analysis.facts.git_objects import UNKNOWN
 from analysis.facts.links import printable
 from analysis.facts.opening import open_tree
 from analysis.facts.revision_listing import NOT_CHECKED_OUT
@@ -282,7 +282,7 @@ def _judge_revision(
     except TargetError:  # no Python file
         return Baseline(simulated=True), ()
     unread = list(_list_unread(then.facts))
-    unknown = {path for path, reason in unread if reason == MISSING}  # that it cannot be read today is no finding then
+    unknown = {path for path, reason in unread if reason in UNKNOWN}  # that it cannot be read today is no finding then
     findings = [each for each in then.judgement.findings if not {path for path, _ in each.cited} & unknown]
     return build_case_baseline(then, findings, then.find_plain, revision=options.since), unread
 
