@@ -17,6 +17,7 @@ from analysis import Investigation, store, tables
 from analysis.bundled_case import build_bundled_case
 from analysis.cli import app
 from analysis.errors import RevisionError, TargetError
+from analysis.facts import git_objects
 from analysis.facts.git_objects import ObjectReader
 from analysis.facts.links import find_source_file
 from analysis.facts.opening import open_tree
@@ -278,6 +279,17 @@ def test_git_that_does_not_answer_in_time_is_ended_and_started_again(
         with pytest.raises(OSError, match="did not answer in time"):
             tree.read_bytes("a.py")
     assert tree.read_bytes("a.py") == b"A = 1\n"
+
+
+def test_a_child_of_git_that_was_killed_is_started_again(make_tree: Tree) -> None:
+    top = make_tree({"a.py": "A = 1\n", "b.py": "B = 1\n"})
+    tree = open_tree(top, commit(top))
+    assert tree.read_bytes("a.py") == b"A = 1\n"
+    reader = next(each for key, each in git_objects._READERS.items() if key[0].top == str(top))
+    assert reader._child is not None
+    reader._child.kill()
+    reader._child.wait()
+    assert tree.read_bytes("b.py") == b"B = 1\n"
 
 
 def test_a_tree_goes_to_another_process(make_tree: Tree) -> None:

@@ -67,21 +67,26 @@ class ObjectReader:
             if known is not None and len(known) <= most_bytes:
                 self._blobs.move_to_end(blob)
                 return known
-            try:
-                content = self._ask(blob, most_bytes, time.monotonic() + TIMEOUT_SECONDS)
-            except _TooLargeError:
-                self._end_child()
-                raise OSError(errno.EFBIG, TOO_LARGE, blob) from None
-            except (EOFError, ValueError, BrokenPipeError):  # git ends at a damaged object
-                self._end_child()
-                content = None
-            except OSError:
-                self._end_child()
-                raise OSError(errno.EIO, NO_ANSWER, blob) from None
+            content = self._read(blob, most_bytes)
         if content is None or _name_blob(content, blob) != blob:
             raise OSError(errno.EIO, MISSING, blob)
         self._hold(blob, content)
         return content
+
+    def _read(self, blob: str, most_bytes: int) -> bytes | None:
+        """Return the content of a blob; None where it is missing, or damaged: there git ends twice."""
+        for _ in range(2):
+            try:
+                return self._ask(blob, most_bytes, time.monotonic() + TIMEOUT_SECONDS)
+            except _TooLargeError:
+                self._end_child()
+                raise OSError(errno.EFBIG, TOO_LARGE, blob) from None
+            except (EOFError, ValueError, BrokenPipeError):
+                self._end_child()
+            except OSError:
+                self._end_child()
+                raise OSError(errno.EIO, NO_ANSWER, blob) from None
+        return None
 
     def _hold(self, blob: str, content: bytes) -> None:
         """Hold a blob in memory: at one commit after the other nearly all are the same, and several rules read one."""
@@ -90,6 +95,21 @@ class ObjectReader:
             self._blobs[blob] = content
             while self._held_bytes > _MOST_HELD_BYTES:
                 self._held_bytes -= len(self._blobs.popitem(last=False)[1])
+
+    def _read(self, blob: str, most_bytes: int) -> bytes | None:
+        """Return the content of a blob; None where it is missing, or damaged: there git ends twice."""
+        for _ in range(2):
+            try:
+                return self._ask(blob, most_bytes, time.monotonic() + TIMEOUT_SECONDS)
+            except _TooLargeError:
+                self._end_child()
+                raise OSError(errno.EFBIG, TOO_LARGE, blob) from None
+            except (EOFError, ValueError, BrokenPipeError):
+                self._end_child()
+            except OSError:
+                self._end_child()
+                raise OSError(errno.EIO, NO_ANSWER, blob) from None
+        return None
 
     def close(self) -> None:
         """End the child, and remove what was made for it."""
