@@ -96,21 +96,6 @@ class ObjectReader:
             while self._held_bytes > _MOST_HELD_BYTES:
                 self._held_bytes -= len(self._blobs.popitem(last=False)[1])
 
-    def _read(self, blob: str, most_bytes: int) -> bytes | None:
-        """Return the content of a blob; None where it is missing, or damaged: there git ends twice."""
-        for _ in range(2):
-            try:
-                return self._ask(blob, most_bytes, time.monotonic() + TIMEOUT_SECONDS)
-            except _TooLargeError:
-                self._end_child()
-                raise OSError(errno.EFBIG, TOO_LARGE, blob) from None
-            except (EOFError, ValueError, BrokenPipeError):
-                self._end_child()
-            except OSError:
-                self._end_child()
-                raise OSError(errno.EIO, NO_ANSWER, blob) from None
-        return None
-
     def close(self) -> None:
         """End the child, and remove what was made for it."""
         with self._lock:
