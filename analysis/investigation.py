@@ -197,14 +197,15 @@ class Investigation:
         policy = self.policy if self._policy_source == GIVEN_POLICY else read_policy(Path(self._policy_source))
         return policy.model_copy(update={"target": policy.target.model_copy(update={"probe": False})})
 
-    def why(self, module: str) -> Why:
+    def why(self, module: str, *, with_authors: bool = False) -> Why:
         """Return why the first import of a module fails, or what it swallows: shows as text and in a notebook.
 
+        The commits that wrote the lines are shown; the names of their authors only where they are asked for.
         Raises ``UnknownNameError`` with the nearest names when the target has no such module.
         """
         from analysis.why import explain_first_import
 
-        return explain_first_import(self, module)
+        return explain_first_import(self, module, with_authors=with_authors)
 
     @cached_property
     def graph(self) -> ImportGraph:

@@ -52,6 +52,7 @@ VERIFY = "verify-test test_imports.py::test_no_circular_imports --json --defect 
 
 #: The import of shop.gone, which does not exist.
 ACCEPT = f"accept {fingerprint('phantom-import', 'shop.gone')} --in . --because old --until 2099-01-31"
+WHY = "why shop.api --in ."
 BLAME = f"blame {fingerprint('phantom-import', 'shop.gone')} --in ."
 SUITE = "tests . --policy claims2.toml --out out/one"
 
@@ -171,6 +172,7 @@ def list_past_cases() -> Iterator[tuple[str, Case]]:
         "no-cache",
     ):  # fmt: skip
         yield f"history --{option.split()[0]}", case("history . --json", f"--{option}")
+    yield "why --authors", case(WHY, "--authors")
     yield "history --json", case("history .", "--json")
     yield "history --quiet", case("history .", "--quiet")
     yield "blame --in", Case(BLAME.replace("--in .", "--in no"), BLAME)
@@ -253,7 +255,7 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         nonlocal number
         number += 1
         root = make_tree(prepare(TREE), name=f"{number}/tree")
-        if line.startswith(("history", "blame")):
+        if line.startswith(("history", "blame", WHY)):
             repo = GitLine(root)
             repo.commit()
             repo.git("tag", "v1")

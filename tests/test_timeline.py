@@ -15,7 +15,8 @@ from typer.testing import CliRunner
 from analysis import cli, investigate
 from analysis.errors import PolicyError, RevisionError
 from analysis.gate import CheckOptions, check
-from analysis.report.history_files import find_commit_url, render_csv, render_html, render_markdown
+from analysis.report.history_files import render_csv, render_html, render_markdown
+from analysis.report.key_findings import find_commit_url
 from analysis.timeline.courses import find_courses
 from analysis.timeline.ownership import find_codeowner, parse_codeowners
 from analysis.timeline.walk import History, HistoryOptions, build_history, read_history

@@ -173,3 +173,46 @@ def test_random_histories_agree_with_checkouts(tmp_path: Path, seed: int) -> Non
         expected = repo.commits[absent[-1] + 1] if absent else repo.commits[0]
         assert told[name].introduced.commit.name == expected
     assert told
+
+
+def test_a_folder_that_is_gone_and_a_bare_repository_have_a_past(tmp_path: Path) -> None:
+    repo = GitLine(tmp_path / "repo")
+    repo.commit({"app/__init__.py": "", "app/shop/__init__.py": "", "app/shop/db.py": ""})
+    came = repo.commit({"app/shop/api.py": "from app.shop.gone import x\n"})
+    repo.commit({"app/shop/db.py": "x = 1\n"})
+    names = ("app/__init__.py", "app/shop/__init__.py", "app/shop/db.py", "app/shop/api.py")
+    repo.commit({**dict.fromkeys(names), "other.py": ""})
+    repo.git("clone", "-q", "--bare", str(repo.root), str(tmp_path / "bare"))
+    for place in (repo.root / "app", tmp_path / "bare"):
+        where = f"{place}@main~1"
+        known = build_history(where, options(tmp_path / "data"))
+        assert known.timeline.commits[-1].revision == repo.commits[2]
+        assert {each.introduced.commit.name for each in known.introductions} == {came}, place
+
+
+def test_blobs_that_a_clone_lacks_cost_the_renames_of_changed_files_only(tmp_path: Path) -> None:
+    repo = GitLine(tmp_path / "repo")
+    repo.commit(FIRST)
+    came = repo.commit({"shop/api.py": PHANTOM})
+    large = "".join(f"x{number} = {number}\n" for number in range(300))
+    repo.commit({"lost.py": large})
+    lost = repo.git("rev-parse", "HEAD:lost.py").strip()
+    repo.commit({"lost.py": None, "found.py": f"{large}y = 1\n"})
+    repo.commit({"shop/api.py": f"\n{PHANTOM}"})
+    place = repo.root / ".git" / "objects" / lost[:2] / lost[2:]
+    place.unlink()
+    data = tmp_path / "data"
+    assert find(repo, data).introduced.commit.name == came
+    history = build_history(repo.root, options(data))
+    assert {each.introduced.commit.name for each in history.introductions} == {came}
+
+
+def test_where_the_folder_is_not_there_yet_nothing_is(tmp_path: Path) -> None:
+    repo = GitLine(tmp_path / "repo")
+    repo.commit({"README": ""})
+    repo.commit({"other.py": ""})
+    came = repo.commit({"app/shop/__init__.py": "", "app/shop/api.py": PHANTOM})
+    repo.commit({"app/shop/api.py": f"\n{PHANTOM}"})
+    (one,) = check(repo.root / "app", CheckOptions(data=tmp_path / "data")).findings
+    found, _ = find_introduction(one.fingerprint, repo.root / "app", options(tmp_path / "data"))
+    assert (found.introduced.commit.name, found.introduced.is_exact) == (came, True)

@@ -64,3 +64,6 @@ Platforms = Annotated[
     ),
 ]  # fmt: skip
 NoCache = Annotated[bool, typer.Option("--no-cache", help="Ignore the cache.")]
+Authors = Annotated[
+    bool, typer.Option("--authors", help="Show the names of the authors of commits; without it nobody is named.")
+]

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import typer
 
 from analysis.cli.application import app
-from analysis.cli.options import In, Json, OldQuiet, Quiet
+from analysis.cli.options import Authors, In, Json, OldQuiet, Quiet
 from analysis.cli.requests import open_or_scan, print_json
 from analysis.terminal import print_paths
 
@@ -49,15 +49,21 @@ def paths(
 def why(
     module: Annotated[str, typer.Argument(help="The module that is imported first.")],
     target: In = "",
+    authors: Authors = False,
     json_: Json = False,
     quiet: OldQuiet = False,
 ) -> None:
     """Explain why the first import of a module fails, or what it silently swallows: the predicted traceback."""
-    answer = open_or_scan(target, quiet=quiet or json_).why(module)
+    from analysis.report.kept_history import say_since
+
+    inv = open_or_scan(target, quiet=quiet or json_)
+    answer, since = inv.why(module, with_authors=authors), say_since(inv, module, with_authors=authors)
     if json_:
-        print_json(answer.as_record())
-    else:
-        typer.echo(str(answer))
+        print_json({**answer.as_record(), "since": since})
+        return
+    typer.echo(str(answer))
+    for line in since:
+        typer.echo(line)
 
 
 @app.command(epilog="Examples: `ssot findings --in . --severity P1` · `ssot findings --in . --rule '*-cycle' --json`")

@@ -8,16 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.application import app
-from analysis.cli.options import Jobs, Json, NoCache, PolicyFile, Quiet
+from analysis.cli.options import Authors, Jobs, Json, NoCache, PolicyFile, Quiet
 from analysis.cli.requests import print_json
 from analysis.terminal import progress_bar
 
 if TYPE_CHECKING:
     from analysis.timeline.walk import HistoryOptions
-
-Authors = Annotated[
-    bool, typer.Option("--authors", help="Show the names of the authors of commits; without it nobody is named.")
-]
 
 
 def _build_options(

@@ -23,6 +23,7 @@ from analysis.report.headline import (
     find_light,
     format_light,
 )
+from analysis.report.kept_history import find_history
 from analysis.report.key_findings import SHOWN_IN_FULL, Group, OwnerRow, count_owners, count_refuted, group_findings
 from analysis.report.next_actions import Action, find_next_actions
 from analysis.report.packages import find_common_package
@@ -171,6 +172,8 @@ def _name_absent(
         yield "owners (the policy names none)"
     if not claims:
         yield "claims (the policy contains none)"
+    if find_history(inv) is None:
+        yield "the history (run ssot history)"
     if inv.manifest.probe is None:
         yield "what happens at run time (run again with --probe)"
     if refuted := count_refuted(inv):

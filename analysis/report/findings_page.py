@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from analysis.report.causes import find_packages
@@ -12,10 +12,14 @@ from analysis.report.explorer_findings import ViewFinder
 from analysis.report.findings_commands import CommandFinder
 from analysis.report.findings_excerpts import build_excerpts
 from analysis.report.findings_since import Since, find_since
-from analysis.report.key_findings import make_title
+from analysis.report.kept_history import find_introductions
+from analysis.report.key_findings import find_commit_url, make_title
 from analysis.rules import RULES_BY_NAME
 from analysis.rules.root_causes import OTHER, RootCause
 from analysis.rules.verdict import name_severity
+from analysis.timeline.introduced import Introduction
+from analysis.timeline.sentences import say_introduction
+from analysis.timeline.walk import TRACED
 from analysis.wording import format_count
 
 if TYPE_CHECKING:
@@ -30,7 +34,8 @@ ACCEPT = 'ssot accept {fingerprint} --in . --because "…" --until YYYY-MM-DD'
 class Row:
     """One finding; ``cause`` is the fingerprint of the one whose fix removes it, ``hidden`` counts further places.
 
-    ``view`` is the address of the explorer's view of it.
+    ``view`` is the address of the explorer's view of it. ``introduced`` says since when it is there, as far as a
+    history is kept, and ``introduced_url`` is the address of that commit.
     """
 
     fingerprint: str
@@ -48,6 +53,8 @@ class Row:
     hidden: int
     commands: tuple[str, ...]
     view: str
+    introduced: str = ""
+    introduced_url: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,16 +116,24 @@ def build_findings_view(inv: Investigation) -> FindingsView:
 
 def _group(inv: Investigation, rows: Sequence[Mapping[str, Any]], since: Since) -> Iterator[CauseRows]:
     packages, commands, views = find_packages(inv), CommandFinder(inv), ViewFinder(inv)
+    traced = find_introductions(inv, [row["fingerprint"] for row in rows if row["severity"] in TRACED])
     by_cause: dict[RootCause, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         rule = RULES_BY_NAME.get(row["rule"])
         found = _build_row(row, packages, commands, views, since)
+        if row["fingerprint"] in traced:
+            found = _add_introduction(found, traced[row["fingerprint"]], inv.policy.target.source_url)
         by_cause[rule.cause if rule else OTHER][row["rule"]].append(found)
     built = [
         CauseRows(cause.title, cause.meaning, tuple(sorted(map(_build_rule, rules, rules.values()), key=_rank_rule)))
         for cause, rules in sorted(by_cause.items())
     ]
     return iter(sorted(built, key=lambda cause: (_rank_rule(cause.rules[0])[:2], cause.title)))
+
+
+def _add_introduction(row: Row, found: Introduction, source_url: str) -> Row:
+    address = find_commit_url(source_url, found.introduced.commit.name)
+    return replace(row, introduced=say_introduction(found), introduced_url=address)
 
 
 def _build_rule(name: str, rows: Sequence[Row]) -> RuleRows:

@@ -13,7 +13,7 @@ from analysis import store
 from analysis.errors import UnknownNameError
 from analysis.report.escaping import markdown
 from analysis.report.findings_csv import disarm
-from analysis.report.key_findings import fill_revision
+from analysis.report.key_findings import find_commit_url
 from analysis.report.templating import render
 from analysis.timeline.courses import Course, find_courses, say_course, write_day
 from analysis.timeline.introduced import Change, Introduction
@@ -151,27 +151,6 @@ def render_html(history: History) -> str:
 def _link(history: History, found: Introduction) -> str:
     """Return the address of the commit that brought a finding in; empty where the policy has no ``source_url``."""
     return find_commit_url(history.policy.target.source_url, found.introduced.commit.name)
-
-
-#: How hosts write the address of a file at a revision, and what stands in its place in that of a commit.
-_COMMIT_PLACES = (
-    ("/src/commit/{revision}/", "/commit/"),
-    ("/blob/{revision}/", "/commit/"),
-    ("/src/{revision}/", "/commits/"),
-)
-
-
-def find_commit_url(source_url: str, commit: str) -> str:
-    """Return the address of a commit at the host of the links to lines; empty for a host that is not known.
-
-    >>> find_commit_url("https://example.org/a/b/-/blob/{revision}/{path}#L{line}", "c0ffee")
-    'https://example.org/a/b/-/commit/c0ffee'
-    """
-    for place, put in _COMMIT_PLACES:
-        base, found, _ = source_url.partition(place)
-        if found and "{" not in base:
-            return fill_revision(f"{base}{put}{{revision}}", commit)
-    return ""
 
 
 def draw_curve(points: Sequence[Point], column: str) -> str:

@@ -201,3 +201,24 @@ def fill_revision(template: str, revision: str) -> str:
     if not template.startswith(("https://", "http://")):
         return ""
     return template.replace("{revision}", quote(revision, safe=""))
+
+
+#: How hosts write the address of a file at a revision, and what stands in its place in that of a commit.
+_COMMIT_PLACES = (
+    ("/src/commit/{revision}/", "/commit/"),
+    ("/blob/{revision}/", "/commit/"),
+    ("/src/{revision}/", "/commits/"),
+)
+
+
+def find_commit_url(source_url: str, commit: str) -> str:
+    """Return the address of a commit at the host of the links to lines; empty for a host that is not known.
+
+    >>> find_commit_url("https://example.org/a/b/-/blob/{revision}/{path}#L{line}", "c0ffee")
+    'https://example.org/a/b/-/commit/c0ffee'
+    """
+    for place, put in _COMMIT_PLACES:
+        base, found, _ = source_url.partition(place)
+        if found and "{" not in base:
+            return fill_revision(f"{base}{put}{{revision}}", commit)
+    return ""

@@ -24,6 +24,7 @@ from analysis.report.exports import build_findings_json, build_plan_markdown
 from analysis.report.findings_csv import build_findings_csv
 from analysis.report.findings_page import build_findings_view
 from analysis.report.issue_markdown import build_issue
+from analysis.report.kept_history import leave_out_history
 from analysis.report.mail import build_mail
 from analysis.report.notebook_processes import ExecutedNotebook
 from analysis.report.pages import Page, build_page
@@ -67,7 +68,7 @@ def write_report(
     When one of them fails, the incomplete folder is stored as ``<time>-<revision>.failed``, ``latest`` does
     not change, and ``ReportError`` names the notebook. Raises ``StorageError`` when the disk is full.
     """
-    sources = find_notebooks(notebooks or store.find_bundle() / "notebooks")
+    sources = leave_out_history(inv, find_notebooks(notebooks or store.find_bundle() / "notebooks"))
     parent = reports / inv.manifest.as_target.place
     name = store.name_run(datetime.now(UTC), inv.manifest.revision)
     with store.writing_folder(parent) as folder:

@@ -6,6 +6,7 @@ import contextlib
 import datetime as dt
 import os
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,13 +15,16 @@ from pathlib import Path
 from analysis.errors import RevisionError
 from analysis.facts.git import find_commit
 from analysis.facts.git_command import Git
-from analysis.facts.git_folders import GitRefusedError
-from analysis.facts.git_stand_in import open_git
+from analysis.facts.git_folders import GitRefusedError, find_history
+from analysis.facts.git_stand_in import open_repository
 from analysis.facts.links import printable
 
 #: To list what thousands of commits changed takes git longer than a question of a scan.
 _TIMEOUT_SECONDS = 600
 _FIELDS = "%x1e%H%x1f%P%x1f%ct%x1f%an%x1f%s"
+_FIRST_PARENTS = ("--first-parent", "-m", "--topo-order")
+#: The files that findings cite; elsewhere nothing is compared.
+_PYTHON = ("*.py", "*.ipynb", "*.pyi")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -53,15 +57,16 @@ class Touched:
 class CommitLog:
     """Answers about the history of one target; paths are relative to it."""
 
-    def __init__(self, git: Git) -> None:
-        self._git = git
-        self._prefix = printable(git.prefix)
+    def __init__(self, git: Git, root: Path) -> None:
+        self._git, self._root = git, root
+        way = os.path.relpath(os.path.realpath(root), git.repository.top)
+        self._prefix = "" if way == "." else printable(f"{way}/")
 
     def find_commit(self, revision: str) -> str:
         """Return the full name of a revision's commit; raises ``RevisionError`` without one."""
         found = find_commit(self._git, revision)
         if not found:
-            what = f"{self._git.folder} has no revision {revision!r}"
+            what = f"{self._root} has no revision {revision!r}"
             raise RevisionError(what, remedy="Name a commit, branch or tag of the target's repository")
         return found
 
@@ -97,31 +102,34 @@ class CommitLog:
 
     def find_renames(self, old: str, new: str) -> dict[str, str]:
         """Return the new path of each file of the target that was renamed between two commits."""
-        printed = self._ask("diff", "--name-status", "-z", "-M", "--diff-filter=R", old, new)
+        printed = self._compare("diff", "--name-status", "-z", "--diff-filter=R", old, new)
         parts = printed.split("\0")
         pairs = zip(parts[1::3], parts[2::3], strict=False)
         return {self._cut(was): self._cut(now) for was, now in pairs if self._has(was) and self._has(now)}
 
     def list_touched(self, newest: str, oldest: str = "") -> Iterator[Touched]:
-        """Yield what each commit changed against its first parent, the newest first, down to after ``oldest``."""
+        """Yield what commits changed against their first parents, the newest first, down to after ``oldest``.
+
+        A commit that changed nothing of the target is not among them.
+        """
         span = [newest, f"^{oldest}"] if oldest else [newest]
-        printed = self._ask(
-            "log", "--first-parent", "-m", "--topo-order", "--name-status", "-z", "-M", "--format=%x1e%H%x1f", *span
-        )  # fmt: skip
+        printed = self._compare("log", *_FIRST_PARENTS, "--name-status", "-z", "--format=%x1e%H%x1f", *span)
         for text in printed.split("\x1e")[1:]:
             name, _, rest = text.partition("\x1f")
             yield self._read_touched(name, rest.lstrip("\0\n").split("\0"))
 
-    def count_churn(self, newest: str, oldest: str = "", *, since: int = 0) -> dict[str, tuple[int, int]]:
+    def count_churn(self, newest: str, oldest: str = "") -> dict[str, tuple[int, int]]:
         """Return for each file of the target in how many commits it changed, and how many lines were added or removed.
 
-        Counted over first parents, from ``oldest`` or a time (seconds) on; a renamed file is counted by its new path.
+        Counted over first parents, from after ``oldest`` on; a renamed file is counted by its new path. Lines are not
+        counted, all of them 0, in a clone that lacks contents.
         """
         span = [newest, f"^{oldest}"] if oldest else [newest]
-        limit = [f"--since={since}"] if since else []
-        printed = self._ask(
-            "log", "--first-parent", "-m", "--topo-order", "--numstat", "-z", "-M", "--format=%x1e", *limit, *span
-        )
+        try:
+            printed = self._compare("log", *_FIRST_PARENTS, "--numstat", "-z", "--format=%x1e", *span)
+        except RevisionError:
+            counts = Counter(path for each in self.list_touched(newest, oldest) for path in each.paths)
+            return {path: (commits, 0) for path, commits in counts.items()}
         found: dict[str, tuple[int, int]] = {}
         current: dict[str, str] = {}
         for text in printed.split("\x1e")[1:]:
@@ -134,6 +142,18 @@ class CommitLog:
                 commits, total = found.get(self._cut(path), (0, 0))
                 found[self._cut(path)] = commits + 1, total + lines
         return found
+
+    def _compare(self, *words: str) -> str:
+        """Return what git prints of changed files of the target, with renames as far as the contents are there.
+
+        A clone may lack blobs, and git compares contents only to find files that were renamed and changed.
+        """
+        chosen = [f":(top,literal){self._prefix}"] if self._prefix else _PYTHON
+        for renames in ("-M", "-M100%"):
+            printed = self._git.run(*words, renames, "--", *chosen, at_top=True)
+            if printed is not None:
+                return printable(os.fsdecode(printed))
+        return self._ask(*words, "--no-renames", "--", *chosen)
 
     def _read(self, text: str) -> Commit:
         name, parents, seconds, author, summary = text.rstrip("\n").split("\x1f", 4)
@@ -165,8 +185,8 @@ class CommitLog:
     def _ask(self, *words: str, stdin: str = "") -> str:
         printed = self._git.run(*words, stdin=stdin.encode(), at_top=True)
         if printed is None:
-            what = f"git does not answer about the history of {self._git.folder}"
-            remedy = f"The repository may be damaged or have no commit: try git -C {self._git.folder} {words[0]}"
+            what = f"git does not answer about the history of {self._root}"
+            remedy = f"The repository may be damaged or have no commit: try git {words[0]} in it"
             raise RevisionError(what, remedy=remedy)
         return printable(os.fsdecode(printed))
 
@@ -190,12 +210,16 @@ def _read_numbers(parts: Sequence[str]) -> Iterator[tuple[int, str, str]]:
 
 @contextlib.contextmanager
 def open_log(root: Path) -> Iterator[CommitLog]:
-    """Yield what git knows of a target's history; raises ``RevisionError`` without a repository."""
+    """Yield what git knows of a target's history; raises ``RevisionError`` without a repository.
+
+    The folder need not be there today, and the repository may be a bare one.
+    """
     try:
-        with open_git(root, with_history=True, timeout_seconds=_TIMEOUT_SECONDS) as git:
-            if git is None:
-                raise RevisionError(f"{root} is in no git repository", remedy="Name a folder of a git repository")
-            yield CommitLog(git)
+        repository = find_history(root)
+        if repository is None:
+            raise RevisionError(f"{root} is in no git repository", remedy="Name a folder of a git repository")
+        with open_repository(repository, repository.top, with_history=True, timeout_seconds=_TIMEOUT_SECONDS) as git:
+            yield CommitLog(git, root)
     except GitRefusedError as error:
         remedy = "See docs/safety.md: which parts a repository must contain, and how to move them into it"
         raise RevisionError(f"git is not run on the repository of {root}: {error}", remedy=remedy) from None

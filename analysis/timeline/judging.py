@@ -10,6 +10,7 @@ from pathlib import Path
 from analysis.clock import Clock
 from analysis.errors import RevisionError, TargetError
 from analysis.executor import paused_collection
+from analysis.facts.revision_listing import NoFolderError
 from analysis.history import Baseline, KnownFinding, compare, describe_findings
 from analysis.pipeline import build_case, simulate
 from analysis.policy import Policy
@@ -41,12 +42,15 @@ class Judge:
         with paused_collection():
             try:
                 figures, found, problem = self._judge(commit)
-            except (TargetError, RevisionError) as error:
+            except (TargetError, NoFolderError) as error:  # no Python file, or not even the folder
                 return JudgedCommit(commit, problem=error.what)
+            except RevisionError as error:
+                return JudgedCommit(commit, problem=error.what, is_whole=False)
         findings = {each.fingerprint: each for each in reversed(found)}
         findings = {name: findings[name] for name in sorted(findings)}
         renamed = find_renamed(before, findings.values(), self.log, commit) if before else {}
-        return JudgedCommit(commit, figures, findings, problem, renamed, before.commit if before else "")
+        base = before.commit if before else ""
+        return JudgedCommit(commit, figures, findings, problem, renamed, base, is_whole=not problem)
 
     def _judge(self, commit: str) -> tuple[dict[str, float], tuple[KnownFinding, ...], str]:
         clock = Clock()

@@ -39,7 +39,8 @@ _LONGEST_CHAIN = 250
 class JudgedCommit:
     """The verdict on one commit: its figures by name, its findings by fingerprint, and why there is none, if so.
 
-    ``renamed``: the fingerprint that a finding had at the commit judged before, where it is another one.
+    ``renamed``: the fingerprint that a finding had at the commit judged before, where it is another one. ``is_whole``:
+    what is not among the findings was not there; a commit without the target's folder has none for sure.
     """
 
     commit: str
@@ -48,6 +49,7 @@ class JudgedCommit:
     problem: str = ""
     renamed: Mapping[str, str] = field(default_factory=dict)
     base: str = ""
+    is_whole: bool = True
 
 
 class KeptHistory:
@@ -55,8 +57,7 @@ class KeptHistory:
 
     def __init__(self, data: Path, target: Target, policy: Policy, *, is_simulated: bool = False) -> None:
         kind = "simulated" if is_simulated else "source"
-        # Who owns code and what is accepted changes no fact, but figures and findings say it: the whole policy counts.
-        key = build_key(PROGRAM, policy.model_dump(mode="json"), kind)
+        key = build_key(PROGRAM, _describe_policy(policy, is_simulated=is_simulated), kind)
         self.place = data / FOLDER / target.place / f"{kind}-{key}.lines"
         self._lines: dict[str, dict[str, Any]] = {}
         self._states: OrderedDict[str, JudgedCommit] = OrderedDict()
@@ -128,13 +129,23 @@ class KeptHistory:
         self._lines = {commit: line for commit, line in self._lines.items() if commit in good}
 
 
+def _describe_policy(policy: Policy, *, is_simulated: bool) -> dict[str, Any]:
+    """Return what of a policy decides figures and findings of a commit."""
+    document = policy.model_dump(mode="json", exclude={"claim", "golden_path", "business", "simulation"})
+    target, compliance = document["target"], document["compliance"]
+    for name in ("name", "source_url", "python", "probe", "pythonpath", "environment"):
+        del target[name]
+    del compliance["threshold"]
+    return {**document, "budget": policy.simulation.budget_seconds if is_simulated else 0.0}
+
+
 def _apply(before: JudgedCommit, line: Mapping[str, Any]) -> JudgedCommit:
     figures = {**before.figures, **line["figures"]}
     findings = {name: finding for name, finding in before.findings.items() if name not in set(line["gone"])}
     findings |= {row[0]: _read_finding(row) for row in line["come"]}
     return JudgedCommit(
         line["commit"], {name: value for name, value in figures.items() if value is not None}, findings,
-        line["problem"], line["renamed"], line["base"],
+        line["problem"], line["renamed"], line["base"], line["whole"],
     )  # fmt: skip
 
 
@@ -146,6 +157,7 @@ def _compare(before: JudgedCommit, judged: JudgedCommit) -> dict[str, Any]:
     figures |= {name: None for name in before.figures if name not in judged.figures}
     return {
         "commit": judged.commit, "base": before.commit, "figures": figures, "problem": judged.problem,
+        "whole": judged.is_whole,
         "come": [_write_finding(new[name]) for name in sorted(new) if old.get(name) != new[name]],
         "gone": sorted(name for name in old if name not in new), "renamed": dict(judged.renamed),
     }  # fmt: skip
@@ -172,4 +184,4 @@ def _unpack(text: str) -> dict[str, Any] | None:
         line = json.loads(zlib.decompress(base64.b85decode(text)))
     except (ValueError, zlib.error):
         return None
-    return line if isinstance(line, dict) and {"commit", "base", "come", "gone"} <= line.keys() else None
+    return line if isinstance(line, dict) and {"commit", "base", "come", "gone", "whole"} <= line.keys() else None

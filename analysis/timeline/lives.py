@@ -51,7 +51,7 @@ def follow_findings(states: Iterable[tuple[int, JudgedCommit]], find_renamed: Fi
     ended: dict[str, Life] = {}
     before: tuple[int, JudgedCommit] | None = None
     for place, state in states:
-        if state.problem:
+        if not state.is_whole:
             continue
         was = before[1].findings if before else {}
         come = [name for name in state.findings if name not in was]

@@ -106,8 +106,8 @@ def _read_runs(data: Path, target: Target) -> Iterator[Point]:
     for place in sorted(places):
         try:
             manifest = store.read_manifest(place)
-            if not manifest.as_target.is_same(target):
-                continue
+            if manifest.commit or not manifest.as_target.is_same(target):
+                continue  # the run of today about a commit of the past says nothing about today
             figures = dict(tables.read_rows(store.read_table(place, "metrics"), "metric", "value"))
             created = int(dt.datetime.fromisoformat(manifest.created).timestamp())
         except (SnapshotError, ValueError, OSError):

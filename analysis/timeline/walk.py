@@ -9,7 +9,7 @@ from pathlib import Path
 
 from analysis import store
 from analysis.errors import RevisionError, UnknownNameError
-from analysis.facts.git_folders import GitRefusedError, find_repository
+from analysis.facts.git_folders import GitRefusedError, find_history
 from analysis.facts.opening import open_tree
 from analysis.facts.revisions import Source, find_source
 from analysis.pipeline import read_target_policy
@@ -39,7 +39,7 @@ class HistoryOptions:
     only the import simulation sees is judged, too, which takes many times as long.
     """
 
-    policy: Path | None = None
+    policy: Path | Policy | None = None
     since: str = ""
     every: str = "1d"
     tags: bool = False
@@ -83,8 +83,8 @@ class Place:
 @contextmanager
 def open_place(target: str | Path, options: HistoryOptions) -> Iterator[Place]:
     """Yield a target with its history; raises ``TargetError``, ``PolicyError`` or ``RevisionError``."""
-    source = find_source(target)
-    policy = read_target_policy(options.policy, source)
+    source, given = find_source(target), options.policy
+    policy = given if isinstance(given, Policy) else read_target_policy(given, source)
     data = options.data or store.find_data_folder()
     with open_log(source.root) as log:
         yield Place(source, find_target(source.root, policy.target.name), policy, data, log)
@@ -117,10 +117,9 @@ def read_history(target: str | Path, options: HistoryOptions | None = None) -> H
     """Return what is kept of a target's history; nothing is judged. Errors as of ``build_history``."""
     options = options or HistoryOptions()
     with open_place(target, options) as place:
-        line = place.log.list_commits(place.tip)
-        return _describe(
-            place, options, Line(line, place.open_kept(is_simulated=options.simulated), place.log), line, 0
-        )
+        kept = place.open_kept(is_simulated=options.simulated)
+        line = place.log.list_commits(place.tip) if len(kept) else []
+        return _describe(place, options, Line(line, kept, place.log), line, 0)
 
 
 def _choose(place: Place, options: HistoryOptions) -> tuple[list[Commit], list[Commit]]:
@@ -195,7 +194,7 @@ def _name(path: str) -> str:
 
 def _find_top(root: Path) -> tuple[Path, str]:
     try:
-        found = find_repository(root)
+        found = find_history(root)
     except GitRefusedError:
         found = None
     top = Path(found.top) if found else root
@@ -239,12 +238,9 @@ def find_kept_introductions(
     options = options or HistoryOptions()
     found: dict[str, Introduction] = {}
     with open_place(target, options) as place:
-        commits = place.log.list_commits(place.tip)
-        for is_simulated in (False, True):
-            kept = place.open_kept(is_simulated=is_simulated)
-            if not len(kept):
-                continue
-            line = Line(commits, kept, place.log)
+        opened = [place.open_kept(is_simulated=is_simulated) for is_simulated in (False, True)]
+        for kept in filter(len, opened):
+            line = Line(place.log.list_commits(place.tip), kept, place.log)
             lives = line.follow()
             for name in fingerprints:
                 life = find_life(lives, name)

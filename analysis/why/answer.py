@@ -67,7 +67,7 @@ class TriedCut:
 
 @dataclass(frozen=True, slots=True)
 class Guilt:
-    """The commit that wrote a line; ``commit`` is empty for a line that is not committed."""
+    """The commit that wrote a line; ``commit`` is empty for one that is not committed, ``author`` unless asked for."""
 
     statement: CitedStatement
     commit: str

@@ -27,15 +27,18 @@ _NOT_IMPORTED = {
 }
 
 
-def explain_first_import(snapshot: Snapshot, module: str) -> Why:
+def explain_first_import(snapshot: Snapshot, module: str, *, with_authors: bool = False) -> Why:
     """Return what the first import of a module leads to: why it fails, what it swallows, which cut helps.
+
+    Commits are shown without the names of their authors, unless these are asked for.
 
     Raises ``UnknownNameError`` with the nearest names when the target has no such module.
     """
     known = _find_rows(snapshot, "modules", "module", module)
     if not known:
         raise explain_unknown_module(module, sorted(set(snapshot.table("modules")["module"].to_pylist())))
-    return _Asking(snapshot, module, known).answer()
+    why = _Asking(snapshot, module, known).answer()
+    return why if with_authors else replace(why, guilt=tuple(replace(each, author="") for each in why.guilt))
 
 
 @dataclass(frozen=True)

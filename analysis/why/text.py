@@ -126,7 +126,8 @@ def format_guilt(guilt: Guilt) -> str:
     """Return which commit wrote a line."""
     if not guilt.commit:
         return f"{guilt.statement.place} is not committed yet"
-    return f"{guilt.statement.place} comes from commit {guilt.commit} of {guilt.date}, {guilt.author}: {guilt.summary}"
+    by = f", {guilt.author}" if guilt.author else ""
+    return f"{guilt.statement.place} comes from commit {guilt.commit} of {guilt.date}{by}: {guilt.summary}"
 
 
 def format_left(swallowed: Swallowed) -> str:

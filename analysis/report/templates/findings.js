@@ -34,9 +34,9 @@
             return { path: text.slice(0, at), line: Number(text.slice(at + 1)) };
           });
           var one = { id: cells[3].textContent, severity: cells[0].textContent, rule: rule, subject: data.s,
-            message: cells[1].textContent, places: places, certainty: data.c, owner: data.o, package: data.p,
+            message: cells[1].firstChild.textContent.trim(), places: places, certainty: data.c, owner: data.o, package: data.p,
             cause: data.k, tests: Boolean(data.t), fresh: Boolean(data.n), hidden: Number(data.h || 0), words: data.w,
-            commands: data.q ? data.q.split("\n") : [], view: data.e, order: found.length };
+            commands: data.q ? data.q.split("\n") : [], view: data.e, introduced: data.i, commit: data.u, order: found.length };
           one.size = places.length + one.hidden;
           one.text = [one.id, one.message, one.subject, rule.name, rule.title, one.owner].concat(
             places.map(function (place) { return place.path + ":" + place.line; })).join("\n").toLowerCase();
@@ -130,6 +130,10 @@
       if (one.package) { facts.push("package " + one.package); }
       if (one.owner) { facts.push("owner " + one.owner); }
       inside.append(make("p", { class: "facts", text: facts.join(" · ") + " · " }, [make("a", { href: "#f-" + one.id, text: "link to this finding" })]));
+      if (one.introduced) {
+        inside.append(make("p", { class: "facts" }, [one.commit ?
+          make("a", { href: one.commit, rel: "noopener noreferrer", text: one.introduced }) : one.introduced]));
+      }
       if (one.view) { inside.append(make("p", {}, [make("a", { href: app.dataset.explorer + "#" + one.view, text: "Show it in the explorer" })])); }
       if (byId.has(one.cause)) {
         inside.append(make("p", {}, ["The fix of another finding removes it too: ", make("a", { href: "#f-" + one.cause, text: byId.get(one.cause).message })]));
