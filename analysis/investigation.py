@@ -9,7 +9,7 @@ from difflib import get_close_matches
 from functools import cached_property
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from analysis.graph import Chain, ImportGraph
     from analysis.names import Concept
     from analysis.policy import Policy
-    from analysis.remedy import Phase, SuccessMetric
+    from analysis.remedy import Debt, Phase, SuccessMetric
     from analysis.why import Why
 
 
@@ -318,7 +318,27 @@ class Investigation:
         """Return the phases of the remediation plan."""
         from analysis.remedy import build_plan
 
-        return build_plan(self.table("findings"), self._read_chosen)
+        return build_plan(self.table("findings"), self._read_chosen, self.policy.debt.minutes)
+
+    def debt(self) -> Debt:
+        """Return the debt: the estimated minutes of the plan, by owner and after each phase, and its interest."""
+        from analysis.remedy import sum_debt
+
+        return sum_debt(self.plan(), self.table("golden_runs"))
+
+    def history(self, by: Literal["", "rule"] = "") -> pd.DataFrame:
+        """Return what the kept snapshots of this target say, up to this one, the oldest first.
+
+        One row per snapshot with the columns of ``kept_history.FIGURES``: time, revision, score, findings by severity,
+        debt; with ``by="rule"`` one per snapshot, rule and severity, with those of ``kept_history.BY_RULE``.
+        """
+        from analysis.kept_history import build_by_rule, build_figures
+
+        return (build_by_rule if by == "rule" else build_figures)(self, type(self))
+
+    def minutes_by_finding(self) -> dict[str, int]:
+        """Return the share of the debt that each finding is, by fingerprint; consequences of others have none."""
+        return {name: minutes for phase in self.plan() for step in phase.steps for name, _, minutes in step.shares}
 
     def _read_chosen(self, name: str) -> pa.Table:
         """Return a table without the rows that are about other packages than those that the policy names."""

@@ -49,6 +49,7 @@ OTHERS = {
     "analysis/cli/trials.py": "our own notebooks",
     "analysis/cli/watching.py": "times of the policy",
     "analysis/gate/acceptance.py": _SETTINGS,
+    "analysis/kept_history.py": "our own snapshots",
     "analysis/report/changes.py": "our own snapshots",
     "analysis/scheduled/": "our own reports, snapshots and records",
     "analysis/report/run_report.py": "our own reports",

@@ -27,6 +27,11 @@ from analysis.verify import Verification, VerifyOptions
 
 Tree = Callable[..., Path]
 JUNIT = '<testsuite><testcase classname="a" name="b">{}</testcase></testsuite>'
+STALE = json.dumps({
+    "format": 1, "simulated": True, "findings": [
+        {"fingerprint": "f", "rule": "phantom-import", "severity": "P1", "subject": "shop.x", "places": 1}
+    ],
+})  # fmt: skip
 TREE: Mapping[str, str] = {
     "shop/__init__.py": "", "shop/db.py": "class Order: ...\nclass Order2: ...\n",
     "shop/api.py": "from shop.db import Order\nfrom shop.gone import x\n",
@@ -38,7 +43,7 @@ TREE: Mapping[str, str] = {
         "if sys.platform == 'win32':\n    import shop.nowhere\n"
     ),
     "shop/far.py": "import beside\n", "vendor/beside.py": "X = 1\n",
-    "ssot-baseline.json": '{"format": 1}', "one.xml": JUNIT.format(""), "no/ssot.toml": "",
+    "ssot-baseline.json": '{"format": 1}', "stale.json": STALE, "one.xml": JUNIT.format(""), "no/ssot.toml": "",
     "strict.toml": "[compliance]\nthreshold = 1\n[[ignore]]\nrule = 'phantom-*'\nreason = 'old'\n",
     "claims.toml": "[[claim]]\nmetric = 'files'\nvalue = 3\n[[concept]]\nname = 'o'\nmatch = ['Order*']\n",
 }  # fmt: skip
@@ -90,6 +95,7 @@ def list_cases() -> Iterator[tuple[str, Case]]:
     yield "check --policy", case("check . --json", "--policy strict.toml")
     yield "check --threshold", case("check . --no-baseline", "--threshold 1")
     yield "check --strict", case("check . --no-baseline --threshold 0", "--strict")
+    yield "check --strict-baseline", case("check . --baseline stale.json", "--strict-baseline")
     yield "check --since", case("check . --json", "--since HEAD")
     yield "check --baseline", case("check . --json --no-baseline", "--baseline ssot-baseline.json")
     yield "check --no-baseline", case("check . --json", "--no-baseline")

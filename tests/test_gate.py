@@ -97,6 +97,21 @@ def test_with_a_baseline_only_what_is_new_fails(make_tree: Tree) -> None:
     assert [each.rule for each in found.gone] == ["import-cycle"]
 
 
+def test_entries_of_the_baseline_that_are_gone_are_named_and_fail_when_strict(make_tree: Tree) -> None:
+    root = make_tree({**CLEAN, **CYCLE})
+    write_target_baseline(root)
+    assert run(root, strict_baseline=True).passed
+    (root / "p/b.py").write_text("")
+    (stale,) = [note for note in run(root).notes if "stale" in note]
+    assert stale.startswith("1 entry of the baseline is stale, write it again: import-cycle of p.")
+    assert run(root).passed
+    strict = run(root, strict_baseline=True)
+    assert (strict.passed, strict.reasons) == (False, (stale,))
+    write_target_baseline(root)
+    assert run(root, strict_baseline=True).reasons == ()
+    assert run(root).notes == ()
+
+
 def test_what_is_only_worth_knowing_fails_when_strict(make_tree: Tree) -> None:
     root = make_tree({**CLEAN, "ssot-baseline.json": '{"format": 1}', "p/x.py": "class _A: ...\n"})
     (root / "p/y.py").write_text("class _A: ...\n")

@@ -33,7 +33,7 @@ RULES = (
     Rule(
         "module-on-trial", "P1", "A module is on trial. It may be innocent.", "Acquit it.", check,
         bad={"a.py": "x = 1\\n"}, good={}, weight=7,
-        step=PlanStep(PATHS, 5, "Acquit the modules"), cause=COPIES,
+        step=PlanStep(PATHS, 5, "Acquit the modules", minutes=5), cause=COPIES,
         metric=RuleMetric("modules-on-trial", "modules", "Modules that are on trial."),
         figure=RuleFigure(5, "modules-on-trial", "Modules on trial"),
     ),

@@ -248,6 +248,13 @@ def test_an_unknown_rule_in_the_weights_has_its_place(tmp_path: Path) -> None:
         check_weights(read_policy(path), path)
 
 
+def test_an_unknown_rule_in_the_minutes_has_its_place(tmp_path: Path) -> None:
+    path = tmp_path / "ssot.toml"
+    path.write_text("[debt.minutes]\nimport-cycl = 3\n")
+    with pytest.raises(PolicyError, match=r"ssot\.toml:2:1: \[debt\.minutes\] .*Did you mean import-cycle\?"):
+        check_weights(read_policy(path), path)
+
+
 def test_every_mistake_of_a_policy_is_named_with_its_place() -> None:
     text = '[target]\nnam = "x"\n\n[[concept]]\nname = "a"\nmach = ["A"]\n\n[complianse]\nthreshold = 3\n'
     with pytest.raises(PolicyError) as caught:

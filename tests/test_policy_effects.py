@@ -58,6 +58,11 @@ def see_impact(root: Path) -> Any:
     return report.impact, report.golden and report.golden.scenarios
 
 
+def see_debt(root: Path) -> Any:
+    """The estimated work."""
+    return investigate(root).debt()
+
+
 def see_links(root: Path) -> Any:
     """The findings of the report as HTML, with their links."""
     return show_findings(investigate(root)).page
@@ -212,6 +217,7 @@ EFFECTS: Mapping[str, Effect] = {
     "business.notes": Effect("", '[business]\nnotes = { P0 = "stops sales" }\n', see_impact),
     "compliance.threshold": Effect("", "[compliance]\nthreshold = 1\n"),
     "compliance.weights": Effect("", "[compliance]\nweights = { phantom-import = 50 }\n"),
+    "debt.minutes": Effect("", "[debt]\nminutes = { phantom-import = 500 }\n", see_debt),
     "simulation.budget_seconds": Effect("", "[simulation]\nbudget_seconds = 0\n", see_simulation),
     "claim.metric": Effect(CLAIM, CLAIM.replace("phantom-imports", "files"), see_claims),
     "claim.value": Effect(CLAIM, CLAIM.replace("2", "7"), see_claims),

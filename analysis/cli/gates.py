@@ -48,6 +48,9 @@ def check(
         ),
     ] = "",
     no_baseline: Annotated[bool, typer.Option("--no-baseline", help="Ignore ssot-baseline.json.")] = False,
+    strict_baseline: Annotated[
+        bool, typer.Option("--strict-baseline", help="Fail when findings of the baseline are gone: write it again.")
+    ] = False,
     write: Annotated[
         list[str] | None,
         typer.Option(
@@ -68,6 +71,8 @@ def check(
 
     if since and baseline:
         raise typer.BadParameter("use either --since or --baseline, not both")
+    if strict_baseline and (since or no_baseline):
+        raise typer.BadParameter("--strict-baseline needs a baseline")
     places = [Path(name).expanduser() for name in write or ()]
     with swift_process():
         from analysis import gate
@@ -77,6 +82,7 @@ def check(
             gate.find_format(place.name)
         options = gate.CheckOptions(
             policy=Path(policy).expanduser() if policy else None, threshold=threshold, strict=strict, since=since,
+            strict_baseline=strict_baseline,
             baseline=Path(baseline).expanduser() if baseline else None, use_baseline=not no_baseline, jobs=jobs,
             use_cache=not no_cache, with_sources=bool(json_ or github or places), simulation_budget=simulation_budget,
             python_version=python_version, platforms=tuple(platform or ()),

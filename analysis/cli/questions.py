@@ -87,7 +87,8 @@ def findings(
     inv = open_or_scan(target, quiet=quiet or json_)
     rows = inv.find_findings(rule=rule or (), module=module, severity=severity or ()).to_pylist()
     if json_:
-        print_json(rows)
+        minutes = inv.minutes_by_finding()
+        print_json([{**row, "minutes": minutes.get(row["fingerprint"], 0)} for row in rows])
         return
     for row in rows:
         typer.echo(format_finding(row))

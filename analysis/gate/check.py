@@ -36,6 +36,7 @@ from analysis.history import (
     FILE_NAME,
     Baseline,
     Comparison,
+    KnownFinding,
     Status,
     build_case_baseline,
     compare_case,
@@ -55,7 +56,7 @@ from analysis.rules import RULES_BY_NAME, Finding, Judgement, check_weights, jud
 from analysis.rules.score import Score
 from analysis.rules.target_packages import ChosenCode, choose_code
 from analysis.targets import SHORT, describe_place
-from analysis.wording import choose_form, format_count
+from analysis.wording import choose_form, format_count, format_some
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,13 +67,15 @@ class CheckOptions:
     ``python_version`` and ``platforms`` are those that the code supports; empty: as policy and target state.
 
     ``baseline`` None: the target's own file, if it exists; ``use_baseline`` False: none. ``strict``: any finding fails
-    (with a baseline or ``since`` any new or worse one), at every severity. ``with_sources``: the evidence contains its
+    (with a baseline or ``since`` any new or worse one), at every severity. ``strict_baseline``: entries of the baseline
+    whose findings are gone fail too. ``with_sources``: the evidence contains its
     source lines.
     """
 
     policy: Path | None = None
     threshold: float | None = None
     strict: bool = False
+    strict_baseline: bool = False
     baseline: Path | None = None
     use_baseline: bool = True
     since: str = ""
@@ -144,6 +147,9 @@ def check(
         reasons.append(f"the score of {write_score(now.score)} is below {threshold:g}")
     if any(failing):
         reasons.append(_format_failing(sum(failing), compared_with))
+    stale = () if options.since else comparison.gone
+    if stale and options.strict_baseline:
+        reasons.append(_format_stale(stale))
     revision = source.commit[:SHORT] or read_revision(root)
     return CheckResult(
         target=describe_place(policy.target.name or root.name or "target", source.commit),
@@ -172,7 +178,7 @@ def check(
         packages=tuple(PackageScore.model_validate(row._asdict()) for row in now.scores[1:]),
         not_simulated=now.not_simulated,
         not_analysed=tuple(NotAnalysed.model_validate(row) for row in _list_gaps(now)),
-        notes=tuple(_find_notes(now, known)),
+        notes=tuple(_find_notes(now, known, () if options.strict_baseline else stale)),
         rules=tuple(RuleCost.model_validate(part._asdict()) for part in now.verdict.parts if not part.package),
     )
 
@@ -236,13 +242,15 @@ def _list_gaps(now: _Judged) -> list[dict[str, str]]:
     return list(build_gaps_table(now.facts.not_analysed, rows=now.gaps.rows).to_pylist())
 
 
-def _find_notes(now: _Judged, known: Baseline | None) -> Iterator[str]:
+def _find_notes(now: _Judged, known: Baseline | None, stale: Sequence[KnownFinding]) -> Iterator[str]:
     """Yield further facts that a reader of the verdict must know."""
     left = now.not_simulated
     if left:
         yield f"{format_count(left, 'first import')} {choose_form(left, 'was', 'were')} not simulated: time budget"
     if known is not None and not known.simulated:
         yield "The baseline contains no simulated imports: findings that only the simulation sees count as known"
+    if stale:
+        yield _format_stale(stale)
 
 
 def _find_known(
@@ -308,6 +316,12 @@ def _fails(finding: Finding, status: Status, *, is_ratchet: bool, strict: bool) 
     if is_ratchet:
         return status != "known" and (strict or finding.severity != "P3")
     return strict
+
+
+def _format_stale(stale: Sequence[KnownFinding]) -> str:
+    named = format_some([f"{known.rule} of {printable(known.subject)}" for known in stale])
+    entries = format_count(len(stale), "entry", "entries")
+    return f"{entries} of the baseline {choose_form(len(stale), 'is', 'are')} stale, write it again: {named}"
 
 
 def _format_failing(count: int, compared_with: str) -> str:

@@ -178,6 +178,14 @@ class Compliance(_Section):
     )
 
 
+class DebtPolicy(_Section):
+    """The estimate of the work: see docs/debt.md."""
+
+    minutes: dict[str, Annotated[float, Field(ge=0)]] = Field(
+        default_factory=dict, description="minutes for each place to touch, by rule; default: those of the rule"
+    )
+
+
 class SimulationPolicy(_Section):
     """The limits of the import simulation."""
 
@@ -232,6 +240,7 @@ class Policy(_Section):
     golden_path: GoldenPath = Field(default_factory=GoldenPath)
     business: Business = Field(default_factory=Business)
     compliance: Compliance = Field(default_factory=Compliance)
+    debt: DebtPolicy = Field(default_factory=DebtPolicy)
     simulation: SimulationPolicy = Field(default_factory=SimulationPolicy)
     claim: Annotated[tuple[Claim, ...], Strict(strict=False)] = ()
     owner: Annotated[tuple[Owner, ...], Strict(strict=False)] = ()

@@ -8,6 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from analysis.quantities import NOT_MEASURED, UNITS, Shown, write_at_least, write_share, write_value
+from analysis.remedy import Debt, sum_debt
 from analysis.report.causes import Cause, find_causes, format_stake
 from analysis.report.changes import ScoreChange, find_change
 from analysis.report.claims import ClaimVerdict, judge_claims
@@ -27,7 +28,7 @@ from analysis.report.kept_history import find_history
 from analysis.report.key_findings import SHOWN_IN_FULL, Group, OwnerRow, count_owners, count_refuted, group_findings
 from analysis.report.next_actions import Action, find_next_actions
 from analysis.report.packages import find_common_package
-from analysis.report.plan_cards import PhaseCard, build_cards
+from analysis.report.plan_cards import PhaseCard, build_cards, describe_debt
 from analysis.report.provenance import NO_REVISION, build_provenance, format_revision, format_sizes, format_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
@@ -95,6 +96,8 @@ class Executive:
     causes: Sequence[Cause]
     phases: Sequence[Phase]
     cards: Sequence[PhaseCard]
+    debt: Debt
+    debt_words: str
     goals: Sequence[Goal]
     groups: Sequence[Group]
     owners: Sequence[OwnerRow]
@@ -115,6 +118,7 @@ def build_executive(inv: Investigation) -> Executive:
     owners, golden, score = count_owners(inv), build_golden(inv), build_score(inv)
     impact = _build_impact(inv, count_severities(inv))
     light, words = _judge(inv, shares)
+    debt = sum_debt(phases, inv.table("golden_runs"))
     return Executive(
         target=inv.name,
         revision=inv.manifest.revision,
@@ -137,6 +141,8 @@ def build_executive(inv: Investigation) -> Executive:
         causes=find_causes(inv),
         phases=phases,
         cards=build_cards(phases),
+        debt=debt,
+        debt_words=describe_debt(debt),
         goals=[_build_goal(inv, goal) for goal in inv.success_metrics()],
         groups=group_findings(inv, most_subjects=MOST_LISTED),
         owners=owners,

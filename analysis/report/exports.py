@@ -18,7 +18,7 @@ FORMAT = 1
 
 
 def build_findings_json(inv: Investigation) -> str:
-    """Return all findings and metrics as JSON: target, revision, created, tool_version, metrics, findings.
+    """Return all findings and metrics as JSON: target, revision, created, tool_version, metrics, debt, findings.
 
     A finding has the columns of ``tables.FINDINGS``; nothing is left out or shortened.
     """
@@ -27,6 +27,7 @@ def build_findings_json(inv: Investigation) -> str:
         "format": FORMAT,
         **{name: getattr(manifest, name) for name in ("target", "revision", "created", "tool_version")},
         "metrics": {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()},
+        "debt": inv.debt().as_record(),
         "findings": inv.table("findings").to_pylist(),
     }
     return json.dumps(document, indent=1, ensure_ascii=True) + "\n"
@@ -46,6 +47,8 @@ def _write_plan(report: Executive) -> Iterator[str]:
     yield f"# Plan for {code(report.target)}, {report.version[:1].lower()}{report.version[1:]}"
     if not report.phases:
         yield "\nNothing to do."
+    else:
+        yield f"\nEstimated work: {report.debt_words}"
     for number, phase in enumerate(report.phases, 1):
         yield f"\n## Phase {number}: {phase.name}\n\n{phase.goal}\n"
         for step in phase.steps:

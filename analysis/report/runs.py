@@ -27,7 +27,8 @@ class ReportRun:
     """One run: its folder, what it was of, and its main figures. ``score`` is None where there is none.
 
     ``passed``: whether the score reaches the policy's threshold; None without a score, and in reports of older
-    versions. ``unfinished`` are sentences on the runs before it that did not end.
+    versions. ``debt_minutes`` is the estimated work of the plan. ``unfinished`` are sentences on the runs before it
+    that did not end.
     """
 
     folder: Path
@@ -39,6 +40,7 @@ class ReportRun:
     score: float | None = None
     findings: Mapping[str, int] | None = None
     passed: bool | None = None
+    debt_minutes: int | None = None
     unfinished: Sequence[str] = ()
 
     @property
@@ -52,7 +54,7 @@ def describe_run(inv: Investigation, report: Executive, unfinished: Sequence[str
     run = ReportRun(
         Path(), inv.name, inv.manifest.revision, inv.manifest.created, str(inv.path), report.verdict,
         find_score(inv), {row["severity"]: row["count"] for row in report.impact["severities"]},
-        report.score.is_met if report.score else None, tuple(unfinished),
+        report.score.is_met if report.score else None, report.debt.minutes, tuple(unfinished),
     )  # fmt: skip
     described = asdict(run)
     del described["folder"]

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from analysis import store
 from analysis.quantities import write_score
+from analysis.remedy import format_minutes
 from analysis.report.runs import ReportRun, find_runs
 from analysis.report.templating import render
 from analysis.wording import format_count
@@ -37,7 +38,7 @@ def list_targets(reports: Path) -> list[tuple[str, list[ReportRun]]]:
 
 
 def build_courses(runs: Sequence[ReportRun]) -> list[Course]:
-    """Return the course of the score and of the number of findings; ``runs`` stand newest first.
+    """Return the course of the score, the number of findings and the debt; ``runs`` stand newest first.
 
     Runs without the figure are left out; nothing is drawn of fewer than two.
     """
@@ -51,6 +52,11 @@ def build_courses(runs: Sequence[ReportRun]) -> list[Course]:
     if len(counts) >= _FEWEST_DRAWN:
         words = f"Findings over {format_count(len(counts), 'run')}: from {counts[0]:,.0f} to {counts[-1]:,.0f}"
         found.append(Course("Findings", draw_line(counts), words))
+    debts = [float(run.debt_minutes) for run in drawn if run.debt_minutes is not None]
+    if len(debts) >= _FEWEST_DRAWN:
+        first, last = (format_minutes(round(debts[index])) for index in (0, -1))
+        words = f"Estimated work over {format_count(len(debts), 'run')}: from {first} to {last}"
+        found.append(Course("Estimated work", draw_line(debts), words))
     return found
 
 

@@ -131,10 +131,14 @@ def score_case(case: RuleContext, findings: Iterable[Finding], gaps: Gaps) -> tu
 
 
 def check_weights(policy: Policy, source: Path | None = None) -> None:
-    """Raise ``PolicyError`` when the policy gives points to a rule that does not exist; ``source`` is its file."""
-    for name in policy.compliance.weights:
+    """Raise ``PolicyError`` when the policy gives points or minutes to a rule that does not exist.
+
+    ``source`` is its file.
+    """
+    given = (("compliance", "weights", policy.compliance.weights), ("debt", "minutes", policy.debt.minutes))
+    for section, key, name in ((section, key, name) for section, key, names in given for name in names):
         if name not in RULES_BY_NAME:
             near = get_close_matches(name, list(RULES_BY_NAME), 1, 0.5)
             remedy = f"Did you mean {near[0]}?" if near else "The rules are in docs/rules.md"
-            where = find_place(source, ("compliance", "weights", name))
-            raise PolicyError(f"{where}[compliance.weights] knows no rule {name!r}", remedy=remedy)
+            where = find_place(source, (section, key, name))
+            raise PolicyError(f"{where}[{section}.{key}] knows no rule {name!r}", remedy=remedy)

@@ -14,7 +14,7 @@ _INTRODUCTION = (
     "the good one has not. There is one finding per subject (a module, class or file), with at most a dozen places as "
     "evidence; its fingerprint depends on names only, never on lines or layout. Findings of "
     "rules that hold the code to its policy are policy violations, whatever their severity: they do not say that "
-    "anything fails."
+    "anything fails. The minutes are an estimate of the work at one place ([debt.md](debt.md))."
 )
 _DUNDER = re.compile(r"\b__\w+__\b")
 
@@ -26,11 +26,15 @@ def render_rules() -> str:
         _INTRODUCTION, "",
         "| severity | means |", "|---|---|", *(f"| {name} | {meaning} |" for name, meaning in SEVERITY_WORDS.items()),
         "",
-        "| rule | at most | what it means |", "|---|---|---|",
-        *(f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {_mark(rule.summary)} |" for rule in RULES),
+        "| rule | at most | minutes at each place | what it means |", "|---|---|---|---|",
+        *map(_render_row, RULES),
         "",
     ]  # fmt: skip
     return "\n".join(head) + "\n" + "\n".join(map(_render_rule, RULES))
+
+
+def _render_row(rule: Rule) -> str:
+    return f"| [`{rule.name}`](#{rule.name}) | {rule.severity} | {rule.step.minutes} | {_mark(rule.summary)} |"
 
 
 def _mark(text: str) -> str:

@@ -20,11 +20,15 @@ class PlanPhase:
 
 @dataclass(frozen=True, slots=True)
 class PlanStep:
-    """What a rule's findings ask for: in which phase, in which order among steps of equal severity, and its title."""
+    """What a rule's findings ask for: in which phase, in which order among steps of equal severity, and its title.
+
+    ``minutes`` is an estimate of the work at one place, for a person who knows the code; a policy may state another.
+    """
 
     phase: PlanPhase
     order: int
     title: str
+    minutes: int
 
 
 ENTRY_POINTS = PlanPhase(

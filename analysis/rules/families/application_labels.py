@@ -102,6 +102,6 @@ RULES = (
             ),
         },
         is_joint=True,
-        step=PlanStep(ENTRY_POINTS, 8, "Give each application a label of its own"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 8, "Give each application a label of its own", minutes=30), cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

@@ -249,7 +249,7 @@ RULES = (
             "P2": "every module can be imported first today, or that was not simulated",
         },
         weight=3,
-        step=PlanStep(ENTRY_POINTS, 50, "Remove the try blocks that hide failing imports"), cause=CYCLES,
+        step=PlanStep(ENTRY_POINTS, 50, "Remove the try blocks that hide failing imports", minutes=20), cause=CYCLES,
         confirm=_confirm_swallowed, hints_at_flaky_tests=True,
         figure=RuleFigure(30, "imports-that-can-fail-silently", "Imports that can fail silently"),
     ),
@@ -266,7 +266,7 @@ RULES = (
             "P2": "the statements are guarded, or wait inside functions",
             "P3": "they are for type checkers only or guarded in tests, or the module may be made at run time",
         },
-        step=PlanStep(ENTRY_POINTS, 30, "Correct or delete imports of modules that do not exist"),
+        step=PlanStep(ENTRY_POINTS, 30, "Correct or delete imports of modules that do not exist", minutes=10),
         cause=UNCHECKED_IMPORTS,
         confirm=confirm_absent,
         figure=RuleFigure(

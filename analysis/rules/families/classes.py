@@ -213,7 +213,7 @@ RULES = (
         policy=_REGISTRIES,
         grades={"P0": "unless the concept in the policy has a `severity` of its own"},
         is_joint=True, breach="policy limit",
-        step=PlanStep(DEFINITIONS, 10, "Merge rival classes into the canonical one"), cause=COPIES,
+        step=PlanStep(DEFINITIONS, 10, "Merge rival classes into the canonical one", minutes=90), cause=COPIES,
         needs_policy="concept", confirm=confirm_classes,
     ),
     Rule(
@@ -225,7 +225,7 @@ RULES = (
         good={"p/__init__.py": "", "p/a.py": "class Registry: ...\n"},
         policy=_REGISTRIES,
         is_joint=True, breach="policy requirement",
-        step=PlanStep(DEFINITIONS, 30, "Decide which class is the single source"), cause=COPIES,
+        step=PlanStep(DEFINITIONS, 30, "Decide which class is the single source", minutes=60), cause=COPIES,
         needs_policy="concept",
     ),
     Rule(
@@ -244,7 +244,7 @@ RULES = (
             "one base of that name, or are private by their name",
         },
         is_joint=True,
-        step=PlanStep(DEFINITIONS, 60, "Merge or rename classes that share a name"), cause=COPIES,
+        step=PlanStep(DEFINITIONS, 60, "Merge or rename classes that share a name", minutes=45), cause=COPIES,
         confirm=confirm_classes,
         figure=RuleFigure(
             80, "class-names-defined-more-than-once", "Class names defined more than once",

@@ -107,7 +107,7 @@ RULES = (
         good=_FILES,
         grades={"P2": "one of them belongs to the product", "P3": "both belong to the tests"},
         is_joint=True,
-        step=PlanStep(DEFINITIONS, 70, "Delete copies of whole folders"), cause=COPIES,
+        step=PlanStep(DEFINITIONS, 70, "Delete copies of whole folders", minutes=60), cause=COPIES,
     ),
     Rule(
         "class-copied", "P2",
@@ -122,6 +122,6 @@ RULES = (
             "P3": "they are alike, or all but one stand in tests or in generated files",
         },
         is_joint=True,
-        step=PlanStep(DEFINITIONS, 80, "Merge classes with the same body"), cause=COPIES,
+        step=PlanStep(DEFINITIONS, 80, "Merge classes with the same body", minutes=30), cause=COPIES,
     ),
 )  # fmt: skip

@@ -212,7 +212,8 @@ RULES = (
             "P2": "every module can be imported first today, or that could not be simulated in the time given",
         },
         is_joint=True, weight=1,
-        step=PlanStep(ENTRY_POINTS, 20, "Break the import-time cycles at the cheapest imports"), cause=CYCLES,
+        step=PlanStep(ENTRY_POINTS, 20, "Break the import-time cycles at the cheapest imports", minutes=60),
+        cause=CYCLES,
         cycle=IMPORT_TIME, count_work=partial(_count_cuts, IMPORT_TIME), confirm=confirm_cycle,
         figure=RuleFigure(
             20, "import-time-cycles", "Circular imports", "modules-in-import-time-cycles", "module in cycles",
@@ -233,7 +234,8 @@ RULES = (
             "P2": "every module can be imported first today, or that could not be simulated in the time given",
         },
         is_joint=True, weight=0.5,
-        step=PlanStep(ENTRY_POINTS, 110, "Remove the imports in __init__ files that close cycles"), cause=CYCLES,
+        step=PlanStep(ENTRY_POINTS, 110, "Remove the imports in __init__ files that close cycles", minutes=30),
+        cause=CYCLES,
         cycle=THROUGH_PACKAGES, count_work=partial(_count_cuts, THROUGH_PACKAGES), confirm=confirm_cycle,
     ),
     Rule(
@@ -245,7 +247,8 @@ RULES = (
         bad={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f():\n    from p.a import x\n    return x\n"},
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "def f(x):\n    return x\n"},
         is_joint=True, weight=0.3,
-        step=PlanStep(LASTING, 10, "Invert the dependencies that imports inside functions hide"), cause=CYCLES,
+        step=PlanStep(LASTING, 10, "Invert the dependencies that imports inside functions hide", minutes=45),
+        cause=CYCLES,
         cycle=DEFERRED, count_work=partial(_count_cuts, DEFERRED),
         figure=RuleFigure(
             120, "deferred-cycles", "Cycles hidden inside functions", "modules-in-deferred-cycles",
@@ -265,7 +268,7 @@ RULES = (
         },
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "x = 1\n"},
         is_joint=True, weight=0.03,
-        step=PlanStep(LASTING, 30, "Move shared types below their users"), cause=CYCLES,
+        step=PlanStep(LASTING, 30, "Move shared types below their users", minutes=20), cause=CYCLES,
         cycle=TYPING, count_work=partial(_count_cuts, TYPING),
     ),
 )  # fmt: skip

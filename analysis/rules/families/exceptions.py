@@ -21,7 +21,7 @@ RULES = (
         bad={"a.py": "class Order: ...  # ssot: allow[class-defined-more-than-once] because the API is frozen\n"},
         good={**_TWICE, "b.py": f"{_COPY} because the API is frozen\n"},
         weight=0,
-        step=PlanStep(LASTING, 60, "Delete exceptions that accept nothing"), cause=UNDOCUMENTED,
+        step=PlanStep(LASTING, 60, "Delete exceptions that accept nothing", minutes=2), cause=UNDOCUMENTED,
     ),
     Rule(
         VOID, "P2",
@@ -30,6 +30,6 @@ RULES = (
         None,
         bad={**_TWICE, "b.py": f"{_COPY}\n"},
         good={**_TWICE, "b.py": f"{_COPY} because the API is frozen\n"},
-        step=PlanStep(LASTING, 50, "Fix exceptions that do not count"), cause=UNDOCUMENTED,
+        step=PlanStep(LASTING, 50, "Fix exceptions that do not count", minutes=5), cause=UNDOCUMENTED,
     ),
 )  # fmt: skip

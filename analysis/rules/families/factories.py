@@ -197,7 +197,7 @@ RULES = (
         good={"a.py": "class Job: ...\nclass JobFactory:\n    def get(self, user):\n        return Job()\n"},
         policy=_SCOPED,
         breach="policy requirement",
-        step=PlanStep(STATE, 20, "Make factories create an object for each call"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 20, "Make factories create an object for each call", minutes=30), cause=SHARED_STATE,
         needs_policy="factory", hints_at_flaky_tests=True,
     ),
     Rule(
@@ -209,7 +209,7 @@ RULES = (
         good={"a.py": "class Job: ...\nclass JobFactory:\n    def create(self, user, size):\n        return Job()\n"},
         policy=_SCOPED,
         breach="policy requirement",
-        step=PlanStep(STATE, 30, "Pass to factories the user they create objects for"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 30, "Pass to factories the user they create objects for", minutes=45), cause=SHARED_STATE,
         needs_policy="factory", hints_at_flaky_tests=True,
     ),
     Rule(
@@ -222,7 +222,7 @@ RULES = (
         good={"a.py": "class JobFactory:\n    def create(self, user): ...\n"},
         policy='[[factory]]\nmatch = ["*Factory"]\nrequire_methods = ["create"]\n',
         breach="policy requirement",
-        step=PlanStep(DEFINITIONS, 20, "Give factories the methods that callers rely on"), cause=COPIES,
+        step=PlanStep(DEFINITIONS, 20, "Give factories the methods that callers rely on", minutes=30), cause=COPIES,
         needs_policy="factory", quoted_for="factory-methods-missing",
     ),
 )  # fmt: skip

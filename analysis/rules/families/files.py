@@ -124,7 +124,7 @@ RULES = (
             "P3": "only tests are, which a test runner may find by their path; or the twin is compiled from it",
         },
         is_joint=True,
-        step=PlanStep(DEFINITIONS, 40, "Delete or rename files that Python never imports"), cause=COPIES,
+        step=PlanStep(DEFINITIONS, 40, "Delete or rename files that Python never imports", minutes=15), cause=COPIES,
         figure=RuleFigure(100, "shadowed-modules", "Files that can never be imported"),
     ),
     Rule(
@@ -138,7 +138,8 @@ RULES = (
         bad={"a.py": "def f(:\n"},
         good={"a.py": "def f(): ...\n"},
         grades={"P2": "a file of the product", "P3": "a file of the tests"},
-        step=PlanStep(ENTRY_POINTS, 100, "Repair the files that are not valid Python"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 100, "Repair the files that are not valid Python", minutes=20),
+        cause=UNCHECKED_IMPORTS,
         confirm=_confirm_unparsed,
     ),
 )  # fmt: skip

@@ -186,7 +186,7 @@ RULES = (
         "Cut the cycle at the import that the evidence names first: move what both need into a third module.",
         _check_failing, bad=_CYCLE, good=_FINE,
         needs_simulation=True, is_joint=True, weight=0.0,
-        step=PlanStep(ENTRY_POINTS, 10, "Cut the cycles on which first imports fail"), cause=CYCLES,
+        step=PlanStep(ENTRY_POINTS, 10, "Cut the cycles on which first imports fail", minutes=20), cause=CYCLES,
         figure=RuleFigure(
             40, "modules-that-fail-when-imported-first", "First imports that fail on a cycle", "modules-probed",
             "module probed", "modules probed",
@@ -199,7 +199,7 @@ RULES = (
         "Fix the import that fails, or agree on one name; then there is nothing to swallow.",
         _check_repeated, bad=_RETRIED, good=_FINE,
         needs_simulation=True, is_joint=True, weight=0.0,
-        step=PlanStep(ENTRY_POINTS, 60, "Make every module run only once"), cause=CYCLES,
+        step=PlanStep(ENTRY_POINTS, 60, "Make every module run only once", minutes=30), cause=CYCLES,
         hints_at_flaky_tests=True,
         figure=RuleFigure(50, "modules-executed-twice", "Modules executed twice"),
     ),
@@ -210,7 +210,7 @@ RULES = (
         "Find out why the module ran twice (see module-executed-twice) and fix that.",
         _check_twins, bad=_RETRIED, good=_FINE, needs_probe=True,
         is_joint=True,
-        step=PlanStep(ENTRY_POINTS, 70, "Make every class exist only once"), cause=CYCLES,
+        step=PlanStep(ENTRY_POINTS, 70, "Make every class exist only once", minutes=30), cause=CYCLES,
         hints_at_flaky_tests=True,
     ),
     Rule(
@@ -225,7 +225,7 @@ RULES = (
         },
         good=_FINE, needs_probe=True,
         is_joint=True,
-        step=PlanStep(ENTRY_POINTS, 80, "Make names independent of the order of imports"), cause=CYCLES,
+        step=PlanStep(ENTRY_POINTS, 80, "Make names independent of the order of imports", minutes=30), cause=CYCLES,
         hints_at_flaky_tests=True,
     ),
     Rule(
@@ -234,6 +234,6 @@ RULES = (
         "Put what the module does behind a function or if __name__ == '__main__'.",
         _check_endings,
         bad={"a.py": "import sys\nsys.exit(3)\n"}, good={"a.py": "x = 1\n"}, needs_probe=True,
-        step=PlanStep(ENTRY_POINTS, 90, "Move work done on import into functions"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 90, "Move work done on import into functions", minutes=20), cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

@@ -69,6 +69,7 @@ RULES = (
             "P1": "the script takes a name that the neighbour has not",
             "P3": "only tests are started so, or it is not known what the import takes",
         },
-        step=PlanStep(ENTRY_POINTS, 45, "Rename files that hide the standard library"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 45, "Rename files that hide the standard library", minutes=20),
+        cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

@@ -195,7 +195,7 @@ RULES = (
             "P3": "the function says by its name that it sets something for the process, or it goes to os.environ",
         },
         is_joint=True,
-        step=PlanStep(STATE, 5, "Keep arguments of callers out of shared objects"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 5, "Keep arguments of callers out of shared objects", minutes=45), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
     Rule(
@@ -215,7 +215,7 @@ RULES = (
             "    return Desk(request)\n",
         },
         is_joint=True,
-        step=PlanStep(STATE, 6, "Keep requests out of objects that serve several"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 6, "Keep requests out of objects that serve several", minutes=60), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
     Rule(
@@ -238,7 +238,8 @@ RULES = (
             "P3": "by a method that says that it makes the object ready, or that modules call on import",
         },
         is_joint=True,
-        step=PlanStep(STATE, 7, "Keep what calls hand over out of objects that serve several"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 7, "Keep what calls hand over out of objects that serve several", minutes=45),
+        cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
 )  # fmt: skip

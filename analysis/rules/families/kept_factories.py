@@ -86,7 +86,7 @@ RULES = (
             "nothing, or by a key that no user is part of",
         },
         is_joint=True,
-        step=PlanStep(STATE, 21, "Give each caller of a factory an object of its own"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 21, "Give each caller of a factory an object of its own", minutes=45), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
 )  # fmt: skip

@@ -137,7 +137,7 @@ RULES = (
             "P2": "any other class",
         },
         is_joint=True,
-        step=PlanStep(STATE, 10, "Replace singletons by objects that are passed on"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 10, "Replace singletons by objects that are passed on", minutes=90), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
     Rule(
@@ -157,7 +157,7 @@ RULES = (
             "P3": "it is changed through the class only, as registries are",
         },
         is_joint=True,
-        step=PlanStep(STATE, 40, "Move containers from class bodies into __init__"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 40, "Move containers from class bodies into __init__", minutes=20), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
     Rule(
@@ -172,7 +172,7 @@ RULES = (
             "    session['user'] = user\n    return session\n\ndef show(rows=[]):\n    print(len(rows))\n",
         },
         is_joint=True,
-        step=PlanStep(STATE, 50, "Create default containers inside the functions"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 50, "Create default containers inside the functions", minutes=10), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
     Rule(
@@ -193,7 +193,8 @@ RULES = (
             "P2": "it makes an object of the tree's own classes",
             "P3": "it makes settings of the process, or calls something else",
         },
-        step=PlanStep(STATE, 60, "Give cached getters a parameter that distinguishes users"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 60, "Give cached getters a parameter that distinguishes users", minutes=30),
+        cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
 )  # fmt: skip

@@ -71,6 +71,7 @@ RULES = (
             "P3": "it only asks whether it is the main program, which python -m makes it, too",
         },
         is_joint=True,
-        step=PlanStep(ENTRY_POINTS, 46, "Run files of packages as modules"), cause=root_causes.UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 46, "Run files of packages as modules", minutes=15),
+        cause=root_causes.UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

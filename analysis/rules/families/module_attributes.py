@@ -83,7 +83,9 @@ RULES = (
         bad={"p/__init__.py": "", "p/a.py": "def there(): ...\n", "p/b.py": _USED.format("gone")},
         good={"p/__init__.py": "", "p/a.py": "def there(): ...\n", "p/b.py": _USED.format("there")},
         grades={"P1": "the line runs when its module is imported", "P2": "it waits inside a function"},
-        step=PlanStep(ENTRY_POINTS, 45, "Correct or delete uses of attributes that their module does not have"),
+        step=PlanStep(
+            ENTRY_POINTS, 45, "Correct or delete uses of attributes that their module does not have", minutes=10
+        ),
         cause=UNCHECKED_IMPORTS,
     ),
     Rule(
@@ -105,6 +107,7 @@ RULES = (
             "P2": "such a line waits inside a function",
             "P3": "a star import does it, and nobody is seen to be hit",
         },
-        step=PlanStep(PATHS, 45, "Give submodules and names of their package different names"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(PATHS, 45, "Give submodules and names of their package different names", minutes=15),
+        cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

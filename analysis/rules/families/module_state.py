@@ -78,7 +78,7 @@ RULES = (
             "P2": "to a value that differs from call to call",
             "P3": "to constants only, or when it was None before, or by a function that says that it sets it",
         },
-        step=PlanStep(STATE, 70, "Return values instead of binding globals"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 70, "Return values instead of binding globals", minutes=30), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
     Rule(
@@ -93,7 +93,7 @@ RULES = (
             "def start():\n    return Box()\nclass E(enum.Enum):\n    A = 1\nE_A = E(1)\n",
         },
         grades={"P2": "its class belongs to a concept or factory of the policy", "P3": "any other class"},
-        step=PlanStep(STATE, 80, "Create objects where the program starts"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 80, "Create objects where the program starts", minutes=30), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
 )  # fmt: skip

@@ -56,6 +56,6 @@ RULES = (
             "P1": "a module or a name is missing",
             "P2": "a file is missing, which something may make before the command runs",
         },
-        step=PlanStep(ENTRY_POINTS, 4, "Correct what starts the program"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 4, "Correct what starts the program", minutes=15), cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

@@ -195,7 +195,8 @@ RULES = (
             "P2": "any other class",
             "P3": "the modules say that they pass it on: `__all__`, `import X as X`, `X = module.X`, a redirect",
         },
-        step=PlanStep(plan_phases.PATHS, 40, "Import every class from where it is defined"), cause=root_causes.PATHS,
+        step=PlanStep(plan_phases.PATHS, 40, "Import every class from where it is defined", minutes=2),
+        cause=root_causes.PATHS,
         confirm=_confirm_taken, count_work=_count_statements,
         figure=RuleFigure(
             10, "import-violations", "Imports of a class past its canonical path", "files-with-import-violations",
@@ -215,7 +216,9 @@ RULES = (
             "P2": "the statements are guarded, or wait inside functions",
             "P3": "they are for type checkers only, for another interpreter, or guarded in tests",
         },
-        step=PlanStep(ENTRY_POINTS, 40, "Correct or delete imports of names that their module does not have"),
+        step=PlanStep(
+            ENTRY_POINTS, 40, "Correct or delete imports of names that their module does not have", minutes=10
+        ),
         cause=UNCHECKED_IMPORTS,
         confirm=confirm_absent,
         figure=RuleFigure(70, "phantom-names", "Imports of names that do not exist"),
@@ -233,7 +236,8 @@ RULES = (
         good={**_TREE, "p/d.py": "class Parcel: ...\n", "p/f.py": "from p.d import Parcel\n"},
         grades={"P2": "the objects have nothing to do with each other", "P3": "the classes extend one another"},
         is_joint=True,
-        step=PlanStep(plan_phases.PATHS, 50, "Give different objects different names"), cause=root_causes.PATHS,
+        step=PlanStep(plan_phases.PATHS, 50, "Give different objects different names", minutes=20),
+        cause=root_causes.PATHS,
         confirm=_confirm_objects,
         figure=RuleFigure(90, "names-with-different-objects", "Names that mean different objects"),
     ),
@@ -251,7 +255,8 @@ RULES = (
             "P2": "one of them cannot be followed without running the program",
         },
         is_joint=True,
-        step=PlanStep(plan_phases.PATHS, 10, "Make all paths of a redirect yield one object"), cause=root_causes.PATHS,
+        step=PlanStep(plan_phases.PATHS, 10, "Make all paths of a redirect yield one object", minutes=30),
+        cause=root_causes.PATHS,
         needs_policy="redirect", confirm=_confirm_redirect,
     ),
 )  # fmt: skip

@@ -96,7 +96,7 @@ RULES = (
             "P2": "the full name is imported as well, or the statements are guarded, or wait inside functions",
             "P3": "they are for type checkers only",
         },
-        step=PlanStep(ENTRY_POINTS, 35, "Import neighbours by their full name"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 35, "Import neighbours by their full name", minutes=5), cause=UNCHECKED_IMPORTS,
         confirm=confirm_absent,
     ),
 )  # fmt: skip

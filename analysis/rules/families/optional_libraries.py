@@ -67,6 +67,6 @@ RULES = (
         bad={"a.py": f"{_GUARD}def find(data: np.ndarray): ...\n"},
         good={"a.py": f"from __future__ import annotations\n{_GUARD}def find(data: np.ndarray): ...\n"},
         is_joint=True,
-        step=PlanStep(ENTRY_POINTS, 95, "Make optional libraries optional"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 95, "Make optional libraries optional", minutes=10), cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

@@ -37,7 +37,8 @@ RULES = (
         good={"app/__init__.py": "", "app/core.py": "X = 1\n"},
         policy='[[owner]]\npattern = "app/core*"\nowner = "team"\n',
         weight=0,
-        step=PlanStep(LASTING, 70, "Correct or delete owners of code that does not exist"), cause=UNDOCUMENTED,
+        step=PlanStep(LASTING, 70, "Correct or delete owners of code that does not exist", minutes=2),
+        cause=UNDOCUMENTED,
         needs_policy="owner",
     ),
 )  # fmt: skip

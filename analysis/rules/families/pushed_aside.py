@@ -60,6 +60,6 @@ RULES = (
             "P3": "only tests do so",
         },
         is_joint=True,
-        step=PlanStep(PATHS, 31, "Give every module a name of its own"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(PATHS, 31, "Give every module a name of its own", minutes=30), cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

@@ -161,7 +161,7 @@ RULES = (
             "P3": "only tests load it twice, nothing in it can differ, or it is one of many demonstrations",
         },
         is_joint=True,
-        step=PlanStep(plan_phases.PATHS, 30, "Import every file by one name"), cause=root_causes.PATHS,
+        step=PlanStep(plan_phases.PATHS, 30, "Import every file by one name", minutes=15), cause=root_causes.PATHS,
         confirm=_confirm_two_names,
         figure=RuleFigure(
             110, "files-with-two-names", "Files loaded under two names", LOADS_NOT_KNOWN,

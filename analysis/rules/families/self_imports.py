@@ -124,6 +124,7 @@ RULES = (
             "P1": "the import fails whenever the file is imported or run",
             "P2": "it is guarded, waits inside a function, or fails only where the file's own folder is on the path",
         },
-        step=PlanStep(ENTRY_POINTS, 20, "Rename files that have the name of a library"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 20, "Rename files that have the name of a library", minutes=20),
+        cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

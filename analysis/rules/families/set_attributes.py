@@ -113,7 +113,8 @@ RULES = (
         bad={"a.py": "class Desk:\n    ready = False\n\n    def open(self):\n        type(self).ready = True\n"},
         good={"a.py": "class Desk:\n    ready = False\n\n    def open(self):\n        self.ready = True\n"},
         is_joint=True,
-        step=PlanStep(STATE, 75, "Set attributes of objects, not of classes and modules"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 75, "Set attributes of objects, not of classes and modules", minutes=20),
+        cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
     Rule(
@@ -132,7 +133,7 @@ RULES = (
             "def test_more():\n    size = p.a.SIZE\n    p.a.SIZE = 3\n    p.a.SIZE = size\n",
         },
         is_joint=True,
-        step=PlanStep(STATE, 85, "Put back in tests what they set"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 85, "Put back in tests what they set", minutes=10), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
 )  # fmt: skip

@@ -191,7 +191,7 @@ RULES = (
         policy=_REDIRECT,
         breach="policy requirement",
         grades={"P2": "it does more than redirect", "P3": "the marker or the warning is missing or wrong"},
-        step=PlanStep(plan_phases.PATHS, 20, "Reduce redirects to the redirect, and mark them as such"),
+        step=PlanStep(plan_phases.PATHS, 20, "Reduce redirects to the redirect, and mark them as such", minutes=15),
         cause=UNDOCUMENTED,
         needs_policy="redirect",
     ),
@@ -205,7 +205,7 @@ RULES = (
         good={**_TREE, "p/a.py": '"""SSOT: the one order."""\n__all__ = ["Order"]\nclass Order: ...\n'},
         policy=_CONCEPT,
         breach="policy requirement",
-        step=PlanStep(LASTING, 40, "Say in the source which class is the single one"), cause=UNDOCUMENTED,
+        step=PlanStep(LASTING, 40, "Say in the source which class is the single one", minutes=5), cause=UNDOCUMENTED,
         needs_policy="concept",
     ),
 )  # fmt: skip

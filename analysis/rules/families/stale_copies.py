@@ -180,6 +180,6 @@ RULES = (
             "b.py": "import a\n\ndef read(key):\n    from a import STORE\n    return STORE[key], a.STORE\n",
         },
         is_joint=True,
-        step=PlanStep(STATE, 65, "Read names that change through their module"), cause=SHARED_STATE,
+        step=PlanStep(STATE, 65, "Read names that change through their module", minutes=15), cause=SHARED_STATE,
     ),
 )  # fmt: skip

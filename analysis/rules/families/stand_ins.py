@@ -157,7 +157,7 @@ RULES = (
         bad={**_STORE, "p/a.py": f"{_TRY}    class Store: ...\n"},
         good={**_STORE, "p/a.py": f"{_TRY}    Store = None\n"},
         grades={"P2": "the import is from the tree", "P3": "the import is from a third-party package"},
-        step=PlanStep(DEFINITIONS, 50, "Replace fallback classes by one explicit choice"), cause=COPIES,
+        step=PlanStep(DEFINITIONS, 50, "Replace fallback classes by one explicit choice", minutes=30), cause=COPIES,
         metric=RuleMetric(
             "fallback-classes", "classes",
             "Classes that take over when the import of another one of their name fails.",
@@ -171,7 +171,7 @@ RULES = (
         _check_instances,
         bad={"a.py": "class Store: ...\nUserStore = Store()\n"},
         good={"a.py": "class Store: ...\nuser_store = Store()\n"},
-        step=PlanStep(LASTING, 20, "Name objects in lower case"), cause=root_causes.PATHS,
+        step=PlanStep(LASTING, 20, "Name objects in lower case", minutes=10), cause=root_causes.PATHS,
         confirm=_confirm_instance,
         metric=RuleMetric(
             "instances-named-like-classes", "names", "Names that look like a class but mean an object."

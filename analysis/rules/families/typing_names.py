@@ -86,6 +86,6 @@ RULES = (
         },
         grades={"P2": "the line fails whenever it runs", "P3": "in a test"},
         is_joint=True,
-        step=PlanStep(ENTRY_POINTS, 30, "Import what functions use when they run"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 30, "Import what functions use when they run", minutes=10), cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip
