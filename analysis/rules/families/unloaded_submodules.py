@@ -62,6 +62,6 @@ RULES = (
             "P2": "nothing imports it, and the line waits inside a function",
             "P3": "another module, a computed import or a third-party library may have imported it before",
         },
-        step=PlanStep(ENTRY_POINTS, 47, "Import submodules where they are used"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(ENTRY_POINTS, 47, "Import submodules where they are used", minutes=5), cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip
