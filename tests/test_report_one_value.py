@@ -180,7 +180,7 @@ def test_cards_of_causes_and_of_the_plan_count_every_finding_once(place: Path, n
     page = (place / name).read_text("utf-8")
     counts = "".join(re.findall(r'<span class="counts">(.*?</span>) </span>', page, re.DOTALL))
     assert sum(int(number) for number in re.findall(r'<span class="tag \w+">(\d+) ', counts)) == count_total(place)
-    sizes = re.findall(r"(\d+) findings? · \d+ places?</span>", page)
+    sizes = re.findall(r"(\d+) findings? · \d+ places? · about [\d,]+ \w+</span>", page)
     assert sum(map(int, sizes)) == count_total(place)
 
 
