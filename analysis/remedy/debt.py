@@ -67,7 +67,7 @@ def measure_interest(golden_runs: pa.Table) -> float | None:
     rows = [row for row in tables.read_rows(golden_runs, "lever", "outcome", "seconds") if row[0] == _BASE]
     if not rows:
         return None
-    lost = sum(seconds for _, outcome, seconds in rows if outcome != "passed")
+    lost = float(sum(seconds for _, outcome, seconds in rows if outcome != "passed"))
     return round(lost / 60 * _RUNS / len(rows), 1)
 
 
