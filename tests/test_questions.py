@@ -53,6 +53,14 @@ def test_a_code_base_without_classes_and_imports_has_an_answer_too(
     assert ask(empty)._repr_mimebundle_()["text/html"]
 
 
+def test_a_module_that_does_not_depend_on_the_other_is_told_so(messy: Investigation) -> None:
+    answer = ask_chain(messy).ask("shop.orders", "shop.old")._repr_mimebundle_()
+    words = "shop.orders does not import shop.old, not even through others"
+    assert words in answer["text/plain"]
+    assert words in answer["text/html"]
+    assert "They depend on each other" not in answer["text/plain"]
+
+
 @pytest.mark.parametrize(("ask", "expected"), [
     (ask_class, ["shop.orders:Order", "shop.copied:Order"]),
     (ask_chain, ["shop/orders.py:1", "shop/prices.py:1", "They depend on each other."]),

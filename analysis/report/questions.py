@@ -148,8 +148,9 @@ def ask_chain(inv: Investigation, importer: str = "", imported: str = "") -> Que
 def describe_chain(inv: Investigation, importer: str, imported: str) -> Stack:
     """Return why one module depends on another, in both directions, and the neighbours of the first."""
     there, back = inv.explain(importer, imported), inv.explain(imported, importer, 1)
-    words = "They depend on each other." if len(there) and len(back) else ""
-    return Stack(tuple(filter(None, (there, back, words and Prose(words), views.draw_neighbours(inv, importer)))))
+    other = (back,) if len(back) else ()
+    words = (Prose("They depend on each other."),) if len(there) and len(back) else ()
+    return Stack((there, *other, *words, views.draw_neighbours(inv, importer)))
 
 
 def _find_pair(inv: Investigation, modules: Sequence[str]) -> tuple[str, str]:
