@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -35,7 +36,7 @@ TEMPLATES = [
 ]
 OUTPUT = ".jupyter-widgets.widget-output"
 MOST_SECONDS = 20
-TOKEN = "only-for-this-test"  # noqa: S105 - of a server on this machine that ends with the test
+TOKEN = "only-for-this-test"
 
 
 @pytest.fixture(scope="module")
@@ -82,10 +83,8 @@ def _end(server: subprocess.Popen[bytes]) -> None:
         except subprocess.TimeoutExpired:
             continue
         break
-    try:
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(server.pid, signal.SIGKILL)  # a kernel that outlived it
-    except ProcessLookupError:
-        pass
 
 
 @pytest.fixture(scope="module")
