@@ -54,7 +54,7 @@ RULES = (
         },
         grades={"P2": "configuration or a command says that pytest runs them", "P3": "nothing says so"},
         is_joint=True,
-        step=PlanStep(PATHS, 46, "Give test files names of their own"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(PATHS, 46, "Give test files names of their own", minutes=5), cause=UNCHECKED_IMPORTS,
     ),
     Rule(
         "tests-hide-package", "P2",
@@ -71,6 +71,6 @@ RULES = (
             "tests/app/test_core.py": "from app.core import X\n",
         },
         is_joint=True,
-        step=PlanStep(PATHS, 46, "Give packages of tests names of their own"), cause=UNCHECKED_IMPORTS,
+        step=PlanStep(PATHS, 46, "Give packages of tests names of their own", minutes=5), cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip
