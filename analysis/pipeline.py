@@ -70,6 +70,7 @@ from analysis.rules.main_programs import simulate_main_programs
 from analysis.run_record import compare_baseline, describe_run, read_golden_path
 from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe, settle_missing
 from analysis.simulation import Environment, simulate_entries
+from analysis.simulation.listed_imports import add_listed_imports
 from analysis.targets import SHORT, find_target
 from analysis.unchanged import watch
 
@@ -238,6 +239,8 @@ def read_target(
         lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=clock.progress, gaps=gaps, commit=commit),
         lambda: build_empty_facts(root, commit),
     )
+    listed = partial(add_listed_imports, facts)
+    facts = gaps.attempt("scan", "imports of what lies in a folder", listed, lambda: facts)
     if not is_past and facts.modules.num_rows:
         check_packages(policy, facts.modules, policy_file)
     siblings = None

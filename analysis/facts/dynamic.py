@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from analysis.facts.context import Context, branch
-from analysis.facts.dynamic_calls import Called, CallReader, Importers
+from analysis.facts.dynamic_calls import Called, CallReader, Importers, ListedReader
 from analysis.facts.executed import FILLING, find_module_key, is_namespace, is_own_module, read_executed, read_filled
 from analysis.facts.expressions import classify, find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lazy_tables import LazyTables
@@ -46,6 +46,18 @@ def find_dynamic_rows(source: bytes, tree: ast.Module, rows: Rows, next_position
         rows.imports.extend(visitor.imports)
         rows.hooks.extend(visitor.hooks)
         _bind_modules(rows, visitor.bound)
+
+
+def place_listed(source: bytes, tree: ast.Module, rows: Rows, listed: Mapping[int, Sequence[str]]) -> list[Row]:
+    """Return rows of ``imports`` for calls, by line, that import modules whose names come from a folder.
+
+    What surrounds each call is read as for all others; the positions are those of nothing.
+    """
+    importers = Importers(rows)
+    lines = find_lines(source, (*_WORDS, *importers.words))
+    visitor = _Visitor(lambda: 0, lines, ListedReader(tree, importers, listed), LazyTables(tree))
+    visitor.visit_block(tree.body, Context())
+    return visitor.imports
 
 
 def _bind_modules(rows: Rows, bound: Mapping[tuple[int, str], str]) -> None:

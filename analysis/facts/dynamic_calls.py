@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from analysis.facts.absolute import absolute_name
@@ -99,6 +99,19 @@ class CallReader:
         packages = None if package is None else self._texts.find(package, around)
         base = packages.texts[0] if packages is not None and packages.is_sure else None
         return [_resolve(text, base) for text in texts]
+
+
+class ListedReader(CallReader):
+    """Reads calls of which it is known, by their line, which modules they import: those that lie in a folder."""
+
+    def __init__(self, tree: ast.Module, importers: Importers, listed: Mapping[int, Sequence[str]]) -> None:
+        super().__init__(tree, importers)
+        self._listed = listed
+
+    def read(self, node: ast.Call, callee: str, around: Sequence[Function]) -> Called | None:  # noqa: ARG002
+        """Return what a call in one of the lines imports, each perhaps; None for all others."""
+        names = self._listed.get(node.lineno, ()) if callee in self._names else ()
+        return Called(tuple((0, name, "") for name in names), is_sure=False) if names else None
 
 
 def _find_yielded(function: str, taken: Sequence[Taken]) -> str:

@@ -41,7 +41,7 @@ _TRANSPARENT = frozenset({
     "typing.no_type_check", "typing.final", "builtins.staticmethod", "builtins.classmethod", "builtins.property",
     "functools.cached_property", "abc.abstractmethod", "typing_extensions.deprecated", "warnings.deprecated",
 })  # fmt: skip
-_IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__", "importlib.__import__"})
+IMPORTERS = frozenset({"importlib.import_module", "builtins.__import__", "importlib.__import__"})
 _SEQUENCES = {
     "builtins.list": "list", "builtins.tuple": "tuple", "builtins.set": "set", "builtins.frozenset": "set",
 }  # fmt: skip
@@ -159,7 +159,7 @@ def call_external(
     """Call something that is outside the tree, as far as it is known what it does."""
     name = callee.name
     first = arguments[0] if arguments else UNKNOWN
-    if name in _IMPORTERS:
+    if name in IMPORTERS:
         wanted = first if arguments else keywords.get("name", UNKNOWN)
         return _import_called(machine, name, wanted, arguments, keywords) if isinstance(wanted, str) else UNKNOWN
     if name in FUNCTIONS or name in _WHOLE:
