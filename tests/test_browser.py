@@ -17,6 +17,9 @@ import analysis
 from analysis.bundled_case import build_bundled_case
 from analysis.report import write_report
 from analysis.report.displays import Fragment
+from analysis.report.executive import build_executive
+from analysis.report.run_report import describe_report
+from analysis.report.templating import render
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 pytestmark = [
@@ -220,6 +223,20 @@ def find_barriers(seen: Visit) -> list[str]:
         for each in found["violations"]
         if each["impact"] in {"serious", "critical"}
     ]
+
+
+def test_what_changed_stands_above_verdict_and_actions(browser: Any, tmp_path: Path) -> None:
+    investigate(tmp_path, HOSTILE, HOSTILE_POLICY)
+    inv = investigate(tmp_path, {**HOSTILE, "shop/more.py": "import shop.nothing\n"}, HOSTILE_POLICY)
+    place = tmp_path / "first.html"
+    view = describe_report(build_executive(inv), [])
+    place.write_text(render("index.html.j2", report=view, has_networks=False), "utf-8")
+    seen = visit(browser, place, width=1440)
+    read = "at => (({left, top}) => [left, top])(document.querySelector(at).getBoundingClientRect())"
+    whole, since, verdict, actions = (seen.page.evaluate(read, at) for at in (".first", ".since", ".verdict", ".next"))
+    assert since[0] == verdict[0] == whole[0] < actions[0]
+    assert since[1] < verdict[1] == actions[1]
+    leave(seen)
 
 
 def test_the_toggle_changes_the_colours_of_everything_and_is_remembered(browser: Any, report: Path) -> None:
