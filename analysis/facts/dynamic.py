@@ -234,7 +234,10 @@ class _Visitor:
             )  # fmt: skip
 
     def _find_imported(self, value: ast.expr) -> str:
-        """Return what an expression takes from a call that imports: ``a.b``, or ``a.b:name``; otherwise nothing."""
+        """Return what an expression takes from a call that imports: ``a.b:``, or ``a.b:name``; otherwise nothing.
+
+        The colon says that it is the module, whatever its package has under that name.
+        """
         name: str | None = ""
         call: ast.expr = value
         if isinstance(value, ast.Attribute):
@@ -246,7 +249,7 @@ class _Visitor:
         called = self._calls.read(call, find_dotted(call.func), self._functions)
         if called is None or not called.yields:
             return ""
-        return f"{called.yields}:{name}" if name else called.yields
+        return f"{called.yields}:{name}"
 
     def _find_made(self, value: ast.expr) -> str:
         """Return the dotted name of a value, or ``callee()`` when a call in the same block made it."""

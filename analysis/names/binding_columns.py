@@ -94,7 +94,23 @@ def find_simple(spaces: Namespaces, resolver: NameResolver, bound: BindingColumn
     is_sure = bound.is_single & (level == ALWAYS) & (bound.kind >= 0)
     is_none = (bound.kind == _CONSTANT) & _is_none(spaces, bound)
     simple: Flags = is_sure & ~is_moved & ~is_none
-    return simple
+    return simple & ~_takes_replaced(spaces, bound, has_stars)
+
+
+def _takes_replaced(spaces: Namespaces, bound: BindingColumns, has_stars: Flags) -> Flags:
+    """Return which statements may be ``import a.b as c`` where a package binds ``b`` too: they take what it has."""
+    children = [
+        (package.number, name)
+        for package, name, _ in spaces.index.list_children()
+        if name in bound.codes and package.path
+    ]
+    keys = np.array([number * bound.width + bound.codes[name] for number, name in children], np.int64)
+    is_bound = (bound.find(keys) >= 0) | has_stars[[number for number, _ in children]] if children else ()
+    replaced = {name for (_, name), is_one in zip(children, is_bound, strict=True) if is_one}
+    value = spaces.bindings.column("value").take(pa.array(bound.statement))
+    texts = [text for text in value.unique().to_pylist() if text.rpartition(".")[2] in replaced and ":" not in text]
+    found: Flags = pc.is_in(value, pa.array(texts, tables.TEXT)).to_numpy() & (bound.kind == IMPORT)
+    return found
 
 
 def _is_none(spaces: Namespaces, bound: BindingColumns) -> Flags:

@@ -131,6 +131,9 @@ class BindingEvaluator:
         absolute, name, found = self.parse(module, written)
         if found is None:
             return (Candidate(self.find_external(module, absolute, name, written)),)
+        if not name and self._may_be_replaced(module, written):
+            package, _, last = written.rpartition(".")
+            return (yield from self.take_import(module, f"{package}:{last}", position))
         if not name:
             return (Candidate(of_module(found)),)
         moment = self._find_moment(module, found, name, position)
@@ -150,6 +153,14 @@ class BindingEvaluator:
         if child is not None and all(each.value.is_missing for each in values):
             return (Candidate(of_module(child)),)  # what should have bound the name failed
         return via(values, key)
+
+    def _may_be_replaced(self, module: Module, written: str) -> bool:
+        """Return whether ``import a.b as c`` may take something else than the module: what the package has."""
+        package, _, name = written.rpartition(".")
+        if ":" in written or not package.strip("."):
+            return False
+        found = self.parse(module, package)[2]
+        return found is not None and (name in self.spaces.space(found).names or found.number in self.sources)
 
     def find_external(self, module: Module, absolute: str, name: str, written: str) -> Value:
         if not absolute:
