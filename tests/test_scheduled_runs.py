@@ -301,3 +301,18 @@ def test_the_command_tells_a_regression_names_a_killed_run_and_lists_all_runs(tm
     page = (reports / "index.html").read_text()
     assert page.count("/index.html") == 2 and "<polyline" in page
     assert (tmp_path / "mails/x.eml").is_file()
+
+
+@pytest.mark.slow
+def test_a_run_that_finds_no_room_is_named_by_the_next_one_with_its_reason(tmp_path: Path, make_tree: Any) -> None:
+    """A limit on the size of files is what a full disk is to a program: a write that ends early, then an error."""
+    root, reports = make_tree(SHOP, name="shop"), tmp_path / "reports"
+    environment = {**os.environ, "SSOT_DATA": str(tmp_path / "data"), "SSOT_REPORTS": str(reports)}
+    command = [sys.executable, "-m", "analysis.cli", "report", str(root), "--quiet", "--keep", "3"]
+    limited = ["bash", "-c", 'ulimit -f 150; exec "$@"', "bash", *command]
+    full = subprocess.run(limited, env=environment, cwd=ROOT, capture_output=True, text=True, check=False)
+    assert (full.returncode, full.stdout) == (4, "")
+    assert "File too large" in full.stderr and "bug" not in full.stderr
+    again = run_cli(reports, command[3:])
+    assert again.returncode == 0
+    assert re.search(r"the run that began [\d :-]+ UTC failed: .*File too large", again.stdout)

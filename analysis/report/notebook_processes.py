@@ -92,15 +92,25 @@ def wait_for_notebook() -> ExecutedNotebook:
         pid, status = os.waitpid(-1, 0)
     run = _running.pop(pid)
     error = _read_ending(run.ending, status)
-    if not run.executed.is_file():
+    if not _is_whole(run.executed):  # the disk may be full
+        error = error or "it could not be written"
         shutil.copyfile(run.notebook, run.executed)
     _clean(run.executed, error)
     return ExecutedNotebook(run.notebook.stem, run.executed, round(time.perf_counter() - run.started, 2), error)
 
 
+def _is_whole(notebook: Path) -> bool:
+    try:
+        return bool(json.loads(notebook.read_bytes()))
+    except (OSError, ValueError):
+        return False
+
+
 def _read_ending(ending: Path, status: int) -> str:
     try:
         return str(json.loads(ending.read_text("utf-8"))["error"])
+    except ValueError:
+        return "how it ended could not be written"
     except FileNotFoundError:
         code = os.waitstatus_to_exitcode(status)
         return f"its process was ended by {signal.Signals(-code).name}" if code < 0 else "its process ended early"
