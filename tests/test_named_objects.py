@@ -103,3 +103,75 @@ def test_the_nearest_name_is_shown(make_tree: Tree, tmp_path: Path) -> None:
     root = make_tree({**APP, "Procfile": "web: gunicorn shop.wsgi:aplication\n"})
     (found,) = find(root, tmp_path, "start-names-missing-object")
     assert "shop.wsgi has no aplication; the nearest name is shop.wsgi.application" in str(found["message"])
+
+
+SITE = {
+    "manage.py": "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.settings')\n",
+    "site1/__init__.py": "", "site1/settings.py": "", "site1/mw.py": "class Guard: ...\n", "site1/urls.py": "",
+    "blog/__init__.py": "", "blog/apps.py": "class BlogConfig: ...\n", "shop/__init__.py": "",
+    "shop/service.py": "from shop import http\nX = 1\n", "shop/http.py": "class Client: ...\n",
+}  # fmt: skip
+#: A line of settings or of a test, with the part that is missing, and the right one; what Python does to get it.
+TEXTS = {
+    "urls": ("site1/settings.py", "ROOT_URLCONF = 'site1.{}'\n", "gone", "urls"),
+    "middleware": ("site1/settings.py", "MIDDLEWARE = ['django.x.Y', 'site1.mw.{}']\n", "Gone", "Guard"),
+    "an application": ("site1/settings.py", "INSTALLED_APPS = ['other', 'blog.{}']\n", "gone", "apps.BlogConfig"),
+    "more applications": ("site1/settings.py", "INSTALLED_APPS += ['blog.apps.{}']\n", "Gone", "BlogConfig"),
+    "the settings": (
+        "wsgi.py", "import os\nos.environ['DJANGO_SETTINGS_MODULE'] = 'site1.{}'\n", "gone", "settings",
+    ),
+    "the settings of a command": (
+        "manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'site1.{}')\n", "gone", "settings",
+    ),
+    "logging": ("log.py", "LOGGING = {{'handlers': {{'a': {{'class': 'site1.mw.{}'}}}}}}\n", "Gone", "Guard"),
+    "a patch": ("tests/test_s.py", "from unittest.mock import patch\nwith patch('shop.service.{}'):\n    pass\n",
+                "Client", "http"),
+    "a patch of a module that is not there": (
+        "tests/test_s.py", "from unittest import mock\n@mock.patch('shop.gone.{}')\ndef test(m): ...\n", "X", None,
+    ),
+    "a patch of several": (
+        "tests/test_s.py", "from unittest.mock import patch\nwith patch.multiple('shop.{}', X=2):\n    pass\n",
+        "servce", "service",
+    ),
+    "monkeypatch": ("tests/test_s.py", "def test(monkeypatch):\n    monkeypatch.setattr('shop.service.{}', 1)\n",
+                    "gone", "X"),
+    "mocker": ("tests/test_s.py", "def test(mocker):\n    mocker.patch('shop.service.{}')\n", "gone", "X"),
+}  # fmt: skip
+QUIET = {
+    "create": "patch('shop.service.gone', create=True)",
+    "raising": "monkeypatch.setattr('shop.service.gone', 1, raising=False)",
+    "a builtin": "patch('shop.service.open')",
+    "a third party's": "patch('requests.get')",
+    "an attribute of a class": "patch('shop.http.Client.gone')",
+}
+TEXT_RULES = {"setting-names-missing-object", "patch-names-missing-object"}
+
+
+def find_texts(root: Path, tmp_path: Path) -> list[Mapping[str, object]]:
+    return [each for rule in sorted(TEXT_RULES) for each in find(root, tmp_path, rule)]
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_a_text_that_names_nothing_of_the_tree_is_a_finding(make_tree: Tree, tmp_path: Path, name: str) -> None:
+    path, text, wrong, right = TEXTS[name]
+    (found,) = find_texts(make_tree({**SITE, path: text.format(wrong)}), tmp_path)
+    line = next(number for number, each in enumerate(text.format(wrong).splitlines(), 1) if wrong in each)
+    assert [(each["path"], each["line"]) for each in found["evidence"]] == [(path, line)]  # type: ignore[attr-defined]
+    assert found["severity"] == ("P2" if "/test_" in path else "P1")
+    if right is not None:
+        assert not find_texts(make_tree({**SITE, path: text.format(right)}), tmp_path / "right")
+
+
+@pytest.mark.parametrize("name", QUIET)
+def test_a_patch_that_may_make_its_target_is_none(make_tree: Tree, tmp_path: Path, name: str) -> None:
+    body = f"from unittest.mock import patch\ndef test(monkeypatch):\n    {QUIET[name]}\n"
+    assert not find_texts(make_tree({**SITE, "tests/test_s.py": body}), tmp_path)
+
+
+@pytest.mark.parametrize("target", ["shop.service.Client", "shop.service.http", "shop.gone.X", "shop.service.open"])
+def test_patches_fail_as_the_library_says(make_tree: Tree, tmp_path: Path, target: str) -> None:
+    body = f"from unittest.mock import patch\nwith patch({target!r}):\n    pass\n"
+    root = make_tree({**SITE, "tests/test_s.py": body})
+    ran = subprocess.run([sys.executable, "tests/test_s.py"], cwd=root, capture_output=True, timeout=60, check=False,
+                         env={"PYTHONPATH": "."})  # fmt: skip
+    assert bool(find_texts(root, tmp_path)) == (ran.returncode != 0)

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import builtins
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
+from typing import NamedTuple
 
 from analysis import tables
+from analysis.facts.object_texts import PATCH, ObjectText, find_object_texts, has_object_texts
+from analysis.facts.source import LARGEST_FILE_BYTES
 from analysis.facts.starting.layout import Folders
 from analysis.resolve.modules import NAMESPACE, Module
 from analysis.resolve.target import TargetResolver
 
+#: A patch makes these by itself where a module has them not.
+_BUILTINS = frozenset(name for name in dir(builtins) if not name.startswith("_"))
 _ABSENT = "no-such-module"
 
 
@@ -94,3 +100,29 @@ def find_wrong_starts(target: TargetResolver) -> Iterator[NamedStart]:
         )
         if lack is not None:
             yield NamedStart(path, line, written, lack)
+
+
+class NamedText(NamedTuple):
+    """A text of a Python file that names what is not there."""
+
+    path: str
+    text: ObjectText
+    lack: Lack
+
+
+def find_wrong_texts(target: TargetResolver) -> Iterator[NamedText]:
+    """Yield the texts in settings and patches whose first part is in the tree and whose rest is not, sorted."""
+    for path in sorted(target.index.paths):
+        importer = target.index.find_importer(path)
+        if importer is None or not path.endswith(".py"):
+            continue
+        source = target.imports.read_first(path, LARGEST_FILE_BYTES)
+        for text in find_object_texts(source) if has_object_texts(source) else ():
+            first, *rest = text.written.split(".")
+            top = target.imports.find_top(importer, first)
+            if top is None or target.imports.is_standard(importer, first):
+                continue
+            lack = find_lack(target, top, rest)
+            is_builtin = lack is not None and text.kind == PATCH and lack.name in _BUILTINS and not lack.is_module
+            if lack is not None and not is_builtin:
+                yield NamedText(path, text, lack)

@@ -1,12 +1,14 @@
-"""Commands and configuration that start a module, a name or a file that does not exist."""
+"""Commands, configuration, settings and patches that name a module, an object or a file that does not exist."""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator
 
+from analysis.facts.object_texts import PATCH, SETTER, SETTING
+from analysis.facts.test_files import is_test_file
 from analysis.resolve import TargetResolver
-from analysis.resolve.named_objects import Lack, NamedStart, find_wrong_starts
+from analysis.resolve.named_objects import Lack, NamedStart, NamedText, find_wrong_starts, find_wrong_texts
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
@@ -37,6 +39,34 @@ def _check_starts(case: RuleContext) -> Iterator[Finding]:
         yield build_finding("start-names-missing-object", severity, written, message, places)
 
 
+def _check_settings(case: RuleContext) -> Iterator[Finding]:
+    for written, rows in _group_texts(case, {SETTING}):
+        first = rows[0]
+        message = f"The setting at {first.path}:{first.text.line} names {written}, but {describe_lack(first.lack)}"
+        places = [(each.path, each.text.line) for each in rows]
+        is_test = all(is_test_file(path) for path, _ in places)
+        yield build_finding("setting-names-missing-object", "P3" if is_test else "P1", written, message, places)
+
+
+def _check_patches(case: RuleContext) -> Iterator[Finding]:
+    for written, rows in _group_texts(case, {PATCH, SETTER}):
+        first = rows[0]
+        message = (
+            f"{first.path}:{first.text.line} patches {written}, but {describe_lack(first.lack)}: the patch "
+            f"fails, and the test with it"
+        )
+        places = [(each.path, each.text.line) for each in rows]
+        yield build_finding("patch-names-missing-object", "P2", written, message, places)
+
+
+def _group_texts(case: RuleContext, kinds: set[str]) -> list[tuple[str, list[NamedText]]]:
+    grouped: dict[str, list[NamedText]] = defaultdict(list)
+    for each in find_wrong_texts(case.resolver or TargetResolver(case.facts)):
+        if each.text.kind in kinds:
+            grouped[each.text.written].append(each)
+    return sorted(grouped.items())
+
+
 RULES = (
     Rule(
         "start-names-missing-object", "P1",
@@ -57,5 +87,31 @@ RULES = (
             "P2": "a file is missing, which something may make before the command runs",
         },
         step=PlanStep(ENTRY_POINTS, 4, "Correct what starts the program", minutes=15), cause=UNCHECKED_IMPORTS,
+    ),
+    Rule(
+        "setting-names-missing-object", "P1",
+        "A setting that a framework reads (of Django, Celery or the configuration of logging) names a module or a name "
+        "of the tree that does not exist: the program fails when the framework loads it.",
+        "Correct the name, or restore what it names.",
+        _check_settings,
+        bad={"site1/__init__.py": "", "site1/urls.py": "", "site1/settings.py": "ROOT_URLCONF = 'site1.routes'\n"},
+        good={"site1/__init__.py": "", "site1/urls.py": "", "site1/settings.py": "ROOT_URLCONF = 'site1.urls'\n"},
+        grades={"P1": "in the product", "P3": "in tests"},
+        step=PlanStep(ENTRY_POINTS, 4, "Correct what frameworks load by name", minutes=15), cause=UNCHECKED_IMPORTS,
+    ),
+    Rule(
+        "patch-names-missing-object", "P2",
+        "A test patches a module or a name of the tree that does not exist: the patch fails, and the test with it.",
+        "Patch the name where it is used, as its module has it, or delete the patch.",
+        _check_patches,
+        bad={
+            "shop/__init__.py": "", "shop/api.py": "X = 1\n",
+            "tests/test_api.py": "from unittest.mock import patch\n@patch('shop.api.Y')\ndef test(y): ...\n",
+        },
+        good={
+            "shop/__init__.py": "", "shop/api.py": "X = 1\n",
+            "tests/test_api.py": "from unittest.mock import patch\n@patch('shop.api.X')\ndef test(x): ...\n",
+        },
+        step=PlanStep(ENTRY_POINTS, 48, "Patch what is there", minutes=10), cause=UNCHECKED_IMPORTS,
     ),
 )  # fmt: skip

@@ -1,0 +1,120 @@
+"""Texts of Python files that name objects: settings of Django, of logging and Celery, and targets of patches."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from analysis.cache import remember_text
+from analysis.facts.expressions import find_dotted, find_literal_text
+from analysis.facts.source import parse
+
+#: What a text is for: a setting that a framework reads, or the target of a patch in a test.
+SETTING, PATCH, SETTER = "setting", "patch", "setter"
+_WORDS = (
+    b"INSTALLED_APPS", b"LOCAL_APPS", b"PROJECT_APPS", b"ROOT_URLCONF", b"MIDDLEWARE", b"GI_APPLICATION",
+    b"DJANGO_SETTINGS_MODULE", b"AUTHENTICATION_BACKENDS", b"dictConfig", b"LOGGING", b"CELERY_", b"patch",
+)  # fmt: skip
+_SETTINGS = frozenset({
+    "INSTALLED_APPS", "ROOT_URLCONF", "MIDDLEWARE", "MIDDLEWARE_CLASSES", "WSGI_APPLICATION", "ASGI_APPLICATION",
+    "DJANGO_SETTINGS_MODULE", "AUTHENTICATION_BACKENDS", "CELERY_IMPORTS", "CELERY_INCLUDE", "TEMPLATES", "LOGGING",
+    "REST_FRAMEWORK", "DATABASE_ROUTERS", "PASSWORD_HASHERS", "TEST_RUNNER", "LOCAL_APPS", "PROJECT_APPS",
+})  # fmt: skip
+_DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
+_PATCHES = re.compile(r"(?:(?:^|\.)(?:mock\.|mocker\.)|^)patch(?:\.multiple|\.dict)?\Z")
+_SETTERS = re.compile(r"(?:^|\.)monkeypatch\.(?:setattr|delattr)\Z")
+#: Exceptions of a target that is not there: whoever expects one names it on purpose.
+_EXPECTING = ("raises", "assertRaises", "suppress")
+
+
+class ObjectText(NamedTuple):
+    """One text that names an object, and what for."""
+
+    kind: str
+    written: str
+    line: int
+
+
+@remember_text
+def find_object_texts(source: bytes) -> tuple[ObjectText, ...]:
+    """Return the dotted names in settings and patches of a file, in order; none where a handler expects a failure."""
+    tree = parse(source).tree
+    found = [] if tree is None else list(_read(tree))
+    return tuple(sorted(set(found), key=lambda each: (each.line, each.written)))
+
+
+def has_object_texts(source: bytes) -> bool:
+    """Return whether a file may have such texts: only then it is worth to be parsed."""
+    return any(map(source.__contains__, _WORDS))
+
+
+def _read(tree: ast.Module) -> Iterator[ObjectText]:
+    waiting: list[ast.AST] = [tree]
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Try) or _expects(node):
+            continue
+        if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
+            yield from _read_assignment(node)
+        elif isinstance(node, ast.Call):
+            yield from _read_call(node)
+        waiting.extend(ast.iter_child_nodes(node))
+
+
+def _expects(node: ast.AST) -> bool:
+    items = node.items if isinstance(node, ast.With | ast.AsyncWith) else []
+    return any(
+        isinstance(item.context_expr, ast.Call) and find_dotted(item.context_expr.func).endswith(_EXPECTING)
+        for item in items
+    )
+
+
+def _read_assignment(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterator[ObjectText]:
+    targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+    names = {find_dotted(target) for target in targets if isinstance(target, ast.Name)}
+    names |= {find_literal_text(target.slice) or "" for target in targets if isinstance(target, ast.Subscript)}
+    if node.value is not None and not _SETTINGS.isdisjoint(names):
+        yield from _read_texts(node.value, only_classes="LOGGING" in names)
+
+
+def _read_texts(value: ast.expr, *, only_classes: bool = False) -> Iterator[ObjectText]:
+    """Yield the dotted names in a value; of a configuration of logging those of classes and factories."""
+    chosen: list[ast.AST] = [value]
+    if only_classes:
+        tables = [each for each in ast.walk(value) if isinstance(each, ast.Dict)]
+        chosen = [
+            inner
+            for each in tables
+            for key, inner in zip(each.keys, each.values, strict=True)
+            if find_literal_text(key) in {"class", "()"}
+        ]
+    for part in chosen:
+        for node in ast.walk(part):
+            text = find_literal_text(node) if isinstance(node, ast.Constant) else None
+            if isinstance(node, ast.Constant) and text and _DOTTED.match(text):
+                yield ObjectText(SETTING, text, node.lineno)
+
+
+def _read_call(node: ast.Call) -> Iterator[ObjectText]:
+    called = find_dotted(node.func)
+    first = node.args[0] if node.args else None
+    text = find_literal_text(first) if first is not None else None
+    keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+    if called.endswith("dictConfig") and first is not None:
+        yield from _read_texts(first, only_classes=True)
+    elif called.endswith("environ.setdefault") and text == "DJANGO_SETTINGS_MODULE" and len(node.args) > 1:
+        yield from _read_texts(node.args[1])
+    elif text and _DOTTED.match(text) and "**" not in {keyword.arg or "**" for keyword in node.keywords}:
+        if _PATCHES.search(called) and not _is(keywords.get("create"), default=False):
+            yield ObjectText(PATCH, text, node.lineno)
+        elif _SETTERS.search(called) and _is(keywords.get("raising"), default=True) and len(node.args) < 3:
+            yield ObjectText(SETTER, text, node.lineno)
+
+
+def _is(value: ast.expr | None, *, default: bool) -> bool:
+    """Return whether a keyword is true; one that is computed counts as the answer about which nothing is said."""
+    if value is None:
+        return default
+    return bool(value.value) if isinstance(value, ast.Constant) else not default
