@@ -36,7 +36,7 @@ PROGRAMS = {
 }  # fmt: skip
 #: They compute nothing that is kept: errors, counting, processes, and the cache, which is part of every key.
 #: What notes failures, shows progress or starts processes decides no answer; former names are asked of what users keep.
-NOT_COMPUTING = {"errors", "progress", "executor", "cache", "gaps", "children", "former_names"}
+NOT_COMPUTING = {"targets", "errors", "progress", "executor", "cache", "gaps", "children", "former_names"}
 PRINT_KEY = """
 from analysis.cache import build_key
 from analysis.simulation import Environment
