@@ -22,7 +22,7 @@ from analysis.resolve.namespace_parts import describe_parts
 from analysis.steps import find_bindings_in, read_binding, read_others, write_others
 
 #: What decides which names there are: when its source changes, what was cached before is never read.
-PROGRAM = ("names", "resolve", "facts", "policy", "tables", "tree_state", "steps")
+PROGRAM = ("names", "graph", "resolve", "facts", "policy", "tables", "tree_state", "steps")
 #: What is cached: tables that depend on structure and lines alone.
 NAMES = ("paths", "violations", "phantom_names", "conflicts", "bases")
 _KIND = "names"
