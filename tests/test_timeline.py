@@ -17,7 +17,7 @@ from analysis.errors import PolicyError, RevisionError
 from analysis.gate import CheckOptions, check
 from analysis.report.history_files import render_csv, render_html, render_markdown
 from analysis.report.key_findings import find_commit_url
-from analysis.timeline.courses import find_courses
+from analysis.timeline.courses import find_courses, say_course
 from analysis.timeline.ownership import find_codeowner, parse_codeowners
 from analysis.timeline.walk import History, HistoryOptions, build_history, read_history
 
@@ -236,6 +236,7 @@ def test_authors_are_named_only_where_asked_for(
 
 def test_the_target_met_or_no_trend_is_said(history: History) -> None:
     courses = {course.column: course for course in find_courses(history)}
+    assert [course.is_met for course in courses.values()] == [courses["score"].is_met, True, True]
     assert courses["p0"].projection.expected == history.timeline.commits[-1].seconds
     assert courses["score"].trend.points == 6 and "too few points" in courses["score"].trend.reason
 
@@ -252,3 +253,12 @@ def test_the_target_met_or_no_trend_is_said(history: History) -> None:
 )  # fmt: skip
 def test_the_address_of_a_commit(template: str, address: str) -> None:
     assert find_commit_url(template, "c0ffee") == address
+
+
+def test_a_figure_that_falls_in_a_straight_line_is_not_at_its_target_yet(tmp_path: Path) -> None:
+    repo = GitLine(tmp_path / "repo")
+    for left in range(11, 0, -1):
+        lines = "".join(f"from shop.gone{number} import x\n" for number in range(left))
+        repo.commit({"shop/__init__.py": "", "shop/api.py": lines})
+    course = {each.column: each for each in find_courses(build_history(repo.root, options(tmp_path / "data")))}["p1"]
+    assert not course.is_met and "on 2023-11-25 if this goes on" in say_course(course)

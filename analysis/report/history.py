@@ -54,7 +54,9 @@ def draw_score(inv: Investigation) -> Picture | Fragment:
         axes.axhline(target, color=QUIET, linestyle=":", linewidth=1)
         axes.annotate("target", (0, target), xycoords=("axes fraction", "data"), fontsize=7, color=QUIET, va="bottom")
         _mark_tags(axes, history.timeline.commits)
+        limits = axes.get_ylim()
         _draw_trend(axes, history.timeline.commits or history.timeline.runs)
+        axes.set_ylim(limits)
         axes.set_ylabel("score")
         _close(axes)
         points = history.timeline.commits or history.timeline.runs
@@ -159,7 +161,9 @@ def _say_nothing(what: str) -> Fragment:
 
 
 def _list_series(history: History) -> list[tuple[Sequence[Point], str, str]]:
-    return [(history.timeline.commits, BLUE, "commits"), (history.timeline.runs, INK, "runs")]
+    """Return the points that make a curve: one alone would only stretch the axis of time."""
+    series = [(history.timeline.commits, BLUE, "commits"), (history.timeline.runs, INK, "runs")]
+    return [each for each in series if len(each[0]) >= FEWEST_COMMITS]
 
 
 def _as_day(seconds: float) -> float:

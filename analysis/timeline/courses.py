@@ -13,13 +13,14 @@ from analysis.timeline.walk import History
 
 @dataclass(frozen=True, slots=True)
 class Course:
-    """A figure over time: what it is called, its trend, its target, and when it is reached."""
+    """A figure over time: its trend, its target, when that is reached, and whether it is today."""
 
     column: str
     label: str
     trend: Trend
     target: float
     projection: Projection
+    is_met: bool = False
 
 
 def find_courses(history: History, source: str = "commit") -> list[Course]:
@@ -34,7 +35,7 @@ def find_courses(history: History, source: str = "commit") -> list[Course]:
         is_met = bool(known) and (known[-1][1] >= target if column == "score" else known[-1][1] <= target)
         time = known[-1][0] if known else 0
         reached = Projection(time, time, time) if is_met else project(trend, time, target)
-        found.append(Course(column, label, trend, target, reached))
+        found.append(Course(column, label, trend, target, reached, is_met))
     return found
 
 
@@ -48,7 +49,7 @@ def say_course(course: Course) -> str:
     name = "The score" if course.column == "score" else f"The number of {course.label} findings"
     goal = f"{write_score(course.target)}" if course.column == "score" else "none"
     reached = course.projection
-    if reached.expected == reached.latest and math.isfinite(reached.expected):
+    if course.is_met:
         return f"{name} meets its target ({goal})"
     if course.trend.reason:
         return f"{name}: no trend ({course.trend.reason})"
