@@ -8,8 +8,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from analysis.executor import count_cores
-
 #: Seconds that count for the usual duration when a run is compared with it: the first moments say little.
 _BELIEF = 0.5
 #: The part of its usual duration that a step which has outlasted it is expected to take yet.
@@ -36,6 +34,8 @@ _ORDER = tuple(USUAL)
 
 def find_crowd() -> float:
     """Return how much longer a run takes because other programs want the cores of this machine too; at least 1."""
+    from analysis.executor import count_cores  # noqa: PLC0415 - the command starts without pyarrow and numpy
+
     wanted = (1 + os.getloadavg()[0]) / count_cores()
     return max(1.0, 1 + _FELT * (wanted - 1))
 
