@@ -222,7 +222,10 @@ from analysis import children
 from killed_runs import find_processes
 child = children.start(["sleep", "317"])
 if sys.argv[1] == "guard killed":
-    (guard,) = (pid for pid, line in find_processes("guard_main").items() if f" {os.getpid()} " in line)
+    end, found = time.monotonic() + 5, []
+    while not found and time.monotonic() < end:  # a process has its own name only once it has begun
+        found = [pid for pid, line in find_processes("guard_main").items() if f" {os.getpid()} " in line]
+    (guard,) = found
     os.kill(guard, signal.SIGKILL)
     time.sleep(0.2)
     other = children.start(["sleep", "318"])

@@ -166,7 +166,7 @@ REGISTRY = """{0}class Registry:
 
     def add(self, key, value):
         self.items[key] = value
-        self.items.update(more=value)
+        self.items.update({{key: value}})
 """
 ALLOW = "# ssot: allow[singleton, shared-class-attribute] because one per process is meant\n"
 

@@ -362,7 +362,8 @@ def test_a_function_that_fills_a_registry_of_the_main_program_matters(make_tree:
     root = make_tree(files)
     assert run_and_see(root, ["-m", "bot.run"]).error == "AssertionError"
     (found,) = tell(open_case(root))
-    assert found.severity == "P2"
+    assert found.severity == "P1"  # the assertion that fails is simulated
+    assert "The start fails at bot/run.py:6: AssertionError" in found.message
     assert "Its state COMMANDS exists twice" in found.message
 
 
@@ -376,5 +377,6 @@ def test_what_another_process_starts_is_a_main_program(make_tree: Tree) -> None:
     root = make_tree(files)
     assert run_and_see(root, ["-m", "app.worker"]).error == "AssertionError"
     (found,) = tell(open_case(root))
-    assert (found.severity, found.path, found.places[-1]) == ("P2", "app/worker.py", "launch.py:2")
+    assert (found.severity, found.path) == ("P1", "app/worker.py")
+    assert found.places[-2:] == ["launch.py:2", "app/worker.py:4"]
     assert "runs as __main__ (launch.py:2)" in found.message
