@@ -29,7 +29,7 @@ from analysis.facts import (
 )
 from analysis.facts.opening import find_top, open_tree
 from analysis.facts.requires_python import read_requires_python
-from analysis.facts.revisions import Source, find_source
+from analysis.facts.revisions import TargetSource, find_source
 from analysis.facts.source_tree import SourceTree
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.graph import Cycle, build_cycles_table, build_empty_graph, build_import_graph, find_cycles
@@ -83,7 +83,7 @@ _DECLINED = "The target's own ssot.toml asks for the probe; name it with --polic
 
 
 def investigate(
-    path: str | Path | Source,
+    path: str | Path | TargetSource,
     *,
     policy: str | Path | Policy | None = None,
     claims: str | Path | None = None,
@@ -153,7 +153,7 @@ def _is_complete(found: Investigation) -> bool:
 
 
 def _investigate(
-    source: Source,
+    source: TargetSource,
     rules: Policy,
     data: Path,
     jobs: int,
@@ -357,7 +357,7 @@ def _probe(
     return {**found, "agreement": agreement}, seen.run, seen.environment
 
 
-def complete_probe(asked: ProbeOptions | None, policy: Policy, source: Source) -> ProbeOptions | None:
+def complete_probe(asked: ProbeOptions | None, policy: Policy, source: TargetSource) -> ProbeOptions | None:
     """Return how to probe, with what the policy says where the caller says nothing; None when nobody asks for it.
 
     Raises ``RevisionError`` for a target at a revision: code that is nowhere on the disk cannot be run.
@@ -381,7 +381,7 @@ def complete_probe(asked: ProbeOptions | None, policy: Policy, source: Source) -
 
 def _find_starts(case: RuleContext) -> dict[str, pa.Table]:
     """Return the tables of starts and search paths, and of what may add to them, by name."""
-    resolver = case.resolver or TargetResolver(case.facts)
+    resolver = case.target_resolver
     return {
         "starts": build_starts_table(resolver.starts),
         "unknown_loads": build_unknown_loads_table(case.facts.loads, case.facts.start_marks),
@@ -410,7 +410,7 @@ def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], Baseline
     }, trend
 
 
-def read_target_policy(policy_file: Path | None, source: Source) -> Policy:
+def read_target_policy(policy_file: Path | None, source: TargetSource) -> Policy:
     """Return the policy of a file, else that of ``ssot.toml`` in the target, at the same revision as its code."""
     if policy_file is not None or not source.commit:
         return read_policy(policy_file, target=source.root)

@@ -18,7 +18,7 @@ from analysis.resolve.target import TargetResolver
 
 #: A folder with one of these is a project of its own, whose tests run apart.
 _PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg", "tox.ini", "pytest.ini", "manage.py")
-#: What pytest never looks into unless it is told to.
+#: What pytest never looks into unless its configuration says so.
 _LEFT_OUT = frozenset({"build", "dist", "node_modules", "venv", "CVS", "_darcs"})
 _ANY = frozenset({"*", "__getattr__"})
 

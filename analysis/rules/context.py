@@ -75,9 +75,14 @@ class RuleContext:
         return self.runtime_tables[name] if name in self.runtime_tables else tables.TABLES[name].empty()
 
     @cached_property
+    def target_resolver(self) -> TargetResolver:
+        """What graph, names and simulation ask; where that failed, one of its own for the rules."""
+        return self.resolver or TargetResolver(self.facts)
+
+    @cached_property
     def second_names(self) -> tuple[SecondName, ...]:
         """The files that Python can load under two names, sorted; every finder of them is named here."""
-        resolver = self.resolver or TargetResolver(self.facts)
+        resolver = self.target_resolver
         reach = Reach(resolver)
         mains = find_main_twins(resolver, self.facts.programs, reach)
         linked = set(find_linked_files(resolver, self.facts.files))
@@ -100,13 +105,13 @@ class RuleContext:
     @cached_property
     def missing_attributes(self) -> list[MissingAttribute]:
         """The uses of attributes that modules of the tree do not have."""
-        return find_missing_attributes(self.resolver or TargetResolver(self.facts), self.facts.tree)
+        return find_missing_attributes(self.target_resolver, self.facts.tree)
 
     @cached_property
     def phantom_names(self) -> list[dict[str, Any]]:
         """The imports of names that do not exist; ``made`` says why a submodule is missing from the tree alone."""
         rows: list[dict[str, Any]] = self.identity.phantom_names.to_pylist()
-        imports = (self.resolver or TargetResolver(self.facts)).imports if rows else None
+        imports = self.target_resolver.imports if rows else None
         modules = {module.name: module for module in imports.index.all} if imports else {}
         for row in rows:
             package = modules.get(row["module"]) if row["reason"] == "no-such-name" else None

@@ -7,7 +7,6 @@ from pathlib import Path
 import pyarrow as pa
 
 from analysis.gaps import Gaps
-from analysis.resolve import TargetResolver
 from analysis.rules.context import RuleContext
 from analysis.simulation import Environment
 from analysis.simulation.starts import simulate_starts
@@ -18,5 +17,5 @@ def simulate_main_programs(
 ) -> pa.Table:
     """Return the table ``simulated_starts``: what becomes of each start that loads its own file a second time."""
     mains = sorted({each.first_name for each in case.second_names if each.kind == "main" and not each.is_test})
-    resolver = case.resolver or TargetResolver(case.facts)
+    resolver = case.target_resolver
     return simulate_starts(case.facts, mains, resolver=resolver, environment=environment, cache=cache, gaps=gaps)

@@ -9,7 +9,7 @@ from typing import Any
 from analysis.facts.context import swallows_import_errors
 from analysis.facts.test_files import is_test_file
 from analysis.graph.edges import EXPECTED
-from analysis.resolve import BEYOND_TOP, TargetResolver
+from analysis.resolve import BEYOND_TOP
 from analysis.resolve.imports import NOT_ON_PATH
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
@@ -65,7 +65,7 @@ def _check_swallowed(case: RuleContext) -> Iterator[Finding]:
 
 def _leave_out_missing(case: RuleContext, found: Mapping[str, list[CycleEdge]]) -> dict[str, list[CycleEdge]]:
     """Return the imports by importer without those of a name that is nowhere: it is missing in every order."""
-    resolver = case.resolver or TargetResolver(case.facts)
+    resolver = case.target_resolver
     modules = {module.name: module for module in resolver.imports.index.modules}
     kept = {}
     for importer, edges in found.items():

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from analysis.facts.test_files import is_test_file
-from analysis.resolve import TargetResolver
 from analysis.resolve.hidden_libraries import HiddenLibrary, find_hidden_libraries
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
@@ -18,7 +17,7 @@ from analysis.wording import format_count, format_some
 
 def _check_hidden(case: RuleContext) -> Iterator[Finding]:
     grouped: dict[str, list[HiddenLibrary]] = defaultdict(list)
-    for each in find_hidden_libraries(case.resolver or TargetResolver(case.facts)):
+    for each in find_hidden_libraries(case.target_resolver):
         grouped[each.neighbour].append(each)
     for neighbour, rows in sorted(grouped.items()):
         rows.sort(key=lambda row: (not row.missing, bool(row.through), is_test_file(row.script), row))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from analysis.resolve import TargetResolver
 from analysis.resolve.loose_scripts import LooseScript, find_loose_scripts
 from analysis.rules import root_causes
 from analysis.rules.context import RuleContext
@@ -18,7 +17,7 @@ _GRADES = {"line": "P1", "shebang": "P2", "guard": "P3"}
 
 
 def _check_scripts(case: RuleContext) -> Iterator[Finding]:
-    resolver = case.resolver or TargetResolver(case.facts)
+    resolver = case.target_resolver
     grouped: dict[tuple[str, str], list[LooseScript]] = defaultdict(list)
     for each in find_loose_scripts(resolver, case.facts.programs):
         is_guess = each.evidence == "guard"  # a package of demonstrations is one finding

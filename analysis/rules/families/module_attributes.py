@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from analysis.names.attribute_uses import MissingAttribute, list_hidden
-from analysis.resolve import TargetResolver
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PATHS, PlanStep
@@ -39,7 +38,7 @@ def _list_places(items: Sequence[MissingAttribute]) -> list[tuple[str, int]]:
 
 def _check_replaced(case: RuleContext) -> Iterator[Finding]:
     rule = "submodule-replaced"
-    target = case.resolver or TargetResolver(case.facts)
+    target = case.target_resolver
     hit: dict[tuple[str, str], list[MissingAttribute]] = defaultdict(list)
     for item in case.missing_attributes:
         if item.hidden is not None:

@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from analysis.facts.test_files import is_test_file
-from analysis.resolve import TargetResolver
 from analysis.resolve.pushed_aside import PushedAside, find_pushed_aside
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
@@ -18,7 +17,7 @@ from analysis.wording import format_some
 
 def _check_pushed(case: RuleContext) -> Iterator[Finding]:
     grouped: dict[tuple[str, str], list[PushedAside]] = defaultdict(list)
-    for each in find_pushed_aside(case.resolver or TargetResolver(case.facts)):
+    for each in find_pushed_aside(case.target_resolver):
         grouped[each.other, each.taken].append(each)
     for (other, taken), rows in sorted(grouped.items()):
         rows.sort(key=lambda row: (is_test_file(row.path), not row.missing, row))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from analysis.resolve import TargetResolver
 from analysis.resolve.pytest_names import HidingFolder, PytestNames
-from analysis.rules.context import RuleContext
+from analysis.rules.context import RuleContext, ask_once
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import PATHS, PlanStep
 from analysis.rules.root_causes import UNCHECKED_IMPORTS
@@ -15,8 +14,13 @@ from analysis.rules.rule import Rule
 from analysis.wording import format_some
 
 
+@ask_once
+def _name_tests(case: RuleContext) -> PytestNames:
+    return PytestNames(case.target_resolver)
+
+
 def _check_shared(case: RuleContext) -> Iterator[Finding]:
-    for each in PytestNames(case.resolver or TargetResolver(case.facts)).find_shared():
+    for each in _name_tests(case).find_shared():
         message = (
             f"pytest imports {format_some(each.paths)} as {each.name}, since no __init__.py tells them apart: a run of "
             f"both ends with 'import file mismatch', and the second is not run"
@@ -27,7 +31,7 @@ def _check_shared(case: RuleContext) -> Iterator[Finding]:
 
 def _check_hiding(case: RuleContext) -> Iterator[Finding]:
     grouped: dict[tuple[str, str], list[HidingFolder]] = defaultdict(list)
-    for each in PytestNames(case.resolver or TargetResolver(case.facts)).find_hiding():
+    for each in _name_tests(case).find_hiding():
         grouped[each.hiding, each.hidden].append(each)
     for (hiding, hidden), rows in sorted(grouped.items()):
         first = rows[0]

@@ -9,7 +9,6 @@ from typing import NamedTuple
 from analysis import tables
 from analysis.graph.framework_names import LISTED
 from analysis.graph.unknown_loads import LOADS_NOT_KNOWN
-from analysis.resolve import TargetResolver
 from analysis.resolve.second_names import SecondName
 from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
@@ -55,7 +54,7 @@ def _check_second_names(case: RuleContext) -> Iterator[Finding]:
 
 def _find_run(case: RuleContext) -> frozenset[str]:
     """Return the files that something else than their own test of the name runs as the main program."""
-    starts = (case.resolver or TargetResolver(case.facts)).starts
+    starts = case.target_resolver.starts
     return frozenset(each.path for each in starts if each.evidence_path != each.path or each.kind != "script")
 
 

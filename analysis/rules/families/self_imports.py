@@ -36,7 +36,7 @@ class _Hiding(NamedTuple):
 
 def _check_hidden(case: RuleContext) -> Iterator[Finding]:
     rule = "library-hidden-by-file"
-    target = case.resolver or TargetResolver(case.facts)
+    target = case.target_resolver
     found: dict[str, list[_Hiding]] = defaultdict(list)
     for item in _find_hiding(case, target):
         found[item.module.source].append(item)

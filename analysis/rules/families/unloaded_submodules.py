@@ -6,7 +6,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from analysis.names.unloaded_submodules import ANOTHER, COMPUTED, NOBODY, THIRD_PARTY, UnloadedSubmodule, find_unloaded
-from analysis.resolve import TargetResolver
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
@@ -24,7 +23,7 @@ _WHO = {
 
 def _check_unloaded(case: RuleContext) -> Iterator[Finding]:
     groups: dict[tuple[str, str, str], list[UnloadedSubmodule]] = defaultdict(list)
-    for each in find_unloaded(case.resolver or TargetResolver(case.facts)):
+    for each in find_unloaded(case.target_resolver):
         groups[each.package, each.name, each.by].append(each)
     for (package, name, by), uses in sorted(groups.items()):
         yield _build(package, name, by, uses)
