@@ -40,7 +40,7 @@ def test_an_empty_file_is_ok_and_says_nothing() -> None:
 
 def test_every_row_fits_its_table() -> None:
     source = "import a\nclass A(B): x = 1\n__all__ = ['A']\n__path__ = []\nC = A()  # deprecated\n"
-    source += "def f(x=[]): return x\ndef g(y):\n    global C\n    C = y\n    return A()\n"
+    source += "def f(x=[]): return x\ndef g(y):\n    global C\n    C = y\n    return A()\npatch('a.B')\n"
     facts = extract(source.encode())
     for table, rows in zip(tables.FACT_TABLES, facts.rows, strict=True):
         assert table.from_rows([("x.py", *row) for row in rows]).num_rows == len(rows) > 0 or table.name in {

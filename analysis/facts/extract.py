@@ -18,6 +18,7 @@ from analysis.facts.lines import normalise_line_ends
 from analysis.facts.loads import find_load_rows
 from analysis.facts.markers import find_markers
 from analysis.facts.notebooks import Notebook, read_notebook
+from analysis.facts.object_texts import find_object_texts
 from analysis.facts.program import write_program
 from analysis.facts.recover import recover_imports
 from analysis.facts.rows import FileFacts, Row, Rows
@@ -108,6 +109,9 @@ def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:
     walker.attempt("stores", lambda: add_stored(rows, walker.functions, source, tree, walker.next_position))
     walker.attempt("markers", lambda: rows.markers.extend(find_markers(source, walker.docstrings, encoding)))
     walker.attempt("loads", lambda: rows.loads.extend(find_load_rows(source, tree, walker.next_position)))
+    walker.attempt(
+        "object texts", lambda: rows.object_texts.extend(find_object_texts(source, tree, walker.next_position))
+    )
     if tree.body:
         walker.attempt("program", lambda: rows.programs.append((write_program(tree),)))
     return rows

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
-from typing import NamedTuple
+from collections.abc import Callable, Iterator
 
-from analysis.cache import remember_text
 from analysis.facts.expressions import find_dotted, find_literal_text
-from analysis.facts.source import parse
+from analysis.facts.rows import Row
 
+#: Line, dotted name, and what for.
+_Text = tuple[int, str, str]
 #: What a text is for: a setting that a framework reads, or the target of a patch in a test.
 SETTING, PATCH, SETTER = "setting", "patch", "setter"
 _WORDS = (
@@ -29,28 +29,14 @@ _SETTERS = re.compile(r"(?:^|\.)monkeypatch\.(?:setattr|delattr)\Z")
 _EXPECTING = ("raises", "assertRaises", "suppress")
 
 
-class ObjectText(NamedTuple):
-    """One text that names an object, and what for."""
-
-    kind: str
-    written: str
-    line: int
-
-
-@remember_text
-def find_object_texts(source: bytes) -> tuple[ObjectText, ...]:
-    """Return the dotted names in settings and patches of a file, in order; none where a handler expects a failure."""
-    tree = parse(source).tree
-    found = [] if tree is None else list(_read(tree))
-    return tuple(sorted(set(found), key=lambda each: (each.line, each.written)))
+def find_object_texts(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> list[Row]:
+    """Return the rows of ``object_texts`` of one file, by line; none where a handler expects a failure."""
+    if not any(map(source.__contains__, _WORDS)):
+        return []
+    return [(next_position(), line, kind, value) for line, value, kind in sorted(set(_read(tree)))]
 
 
-def has_object_texts(source: bytes) -> bool:
-    """Return whether a file may have such texts: only then it is worth to be parsed."""
-    return any(map(source.__contains__, _WORDS))
-
-
-def _read(tree: ast.Module) -> Iterator[ObjectText]:
+def _read(tree: ast.Module) -> Iterator[_Text]:
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
@@ -71,7 +57,7 @@ def _expects(node: ast.AST) -> bool:
     )
 
 
-def _read_assignment(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterator[ObjectText]:
+def _read_assignment(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterator[_Text]:
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     names = {find_dotted(target) for target in targets if isinstance(target, ast.Name)}
     names |= {find_literal_text(target.slice) or "" for target in targets if isinstance(target, ast.Subscript)}
@@ -79,7 +65,7 @@ def _read_assignment(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterat
         yield from _read_texts(node.value, only_classes="LOGGING" in names)
 
 
-def _read_texts(value: ast.expr, *, only_classes: bool = False) -> Iterator[ObjectText]:
+def _read_texts(value: ast.expr, *, only_classes: bool = False) -> Iterator[_Text]:
     """Yield the dotted names in a value; of a configuration of logging those of classes and factories."""
     chosen: list[ast.AST] = [value]
     if only_classes:
@@ -94,10 +80,10 @@ def _read_texts(value: ast.expr, *, only_classes: bool = False) -> Iterator[Obje
         for node in ast.walk(part):
             text = find_literal_text(node) if isinstance(node, ast.Constant) else None
             if isinstance(node, ast.Constant) and text and _DOTTED.match(text):
-                yield ObjectText(SETTING, text, node.lineno)
+                yield node.lineno, text, SETTING
 
 
-def _read_call(node: ast.Call) -> Iterator[ObjectText]:
+def _read_call(node: ast.Call) -> Iterator[_Text]:
     called = find_dotted(node.func)
     first = node.args[0] if node.args else None
     text = find_literal_text(first) if first is not None else None
@@ -108,9 +94,9 @@ def _read_call(node: ast.Call) -> Iterator[ObjectText]:
         yield from _read_texts(node.args[1])
     elif text and _DOTTED.match(text) and "**" not in {keyword.arg or "**" for keyword in node.keywords}:
         if _PATCHES.search(called) and not _is(keywords.get("create"), default=False):
-            yield ObjectText(PATCH, text, node.lineno)
+            yield node.lineno, text, PATCH
         elif _SETTERS.search(called) and _is(keywords.get("raising"), default=True) and len(node.args) < 3:
-            yield ObjectText(SETTER, text, node.lineno)
+            yield node.lineno, text, SETTER
 
 
 def _is(value: ast.expr | None, *, default: bool) -> bool:

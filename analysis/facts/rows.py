@@ -16,7 +16,7 @@ _DOTTED = {
     table.name: tuple(table.names.index(name) - 1 for name in names)
     for table, names in (
         (tables.IMPORTS, ("module", "name")), (tables.BINDINGS, ("value",)), (tables.EXPORTS, ("name",)),
-        (tables.HOOKS, ("name", "value")), (tables.LOADS, ("name", "value")),
+        (tables.HOOKS, ("name", "value")), (tables.LOADS, ("name", "value")), (tables.OBJECT_TEXTS, ("value",)),
     )
 }  # fmt: skip
 
@@ -47,6 +47,7 @@ class Rows:
 
     imports: list[Row] = field(default_factory=list)
     loads: list[Row] = field(default_factory=list)
+    object_texts: list[Row] = field(default_factory=list)
     definitions: list[Row] = field(default_factory=list)
     methods: list[Row] = field(default_factory=list)
     bindings: list[Row] = field(default_factory=list)

@@ -65,6 +65,7 @@ class Facts:
     start_evidence: pa.Table
     imports: pa.Table
     loads: pa.Table
+    object_texts: pa.Table
     definitions: pa.Table
     methods: pa.Table
     bindings: pa.Table

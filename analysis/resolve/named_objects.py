@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import NamedTuple
 
+import pyarrow as pa
+
 from analysis import tables
-from analysis.facts.object_texts import PATCH, ObjectText, find_object_texts, has_object_texts
-from analysis.facts.source import LARGEST_FILE_BYTES
+from analysis.facts.object_texts import PATCH
 from analysis.facts.starting.layout import Folders
 from analysis.resolve.modules import NAMESPACE, Module
 from analysis.resolve.target import TargetResolver
@@ -21,7 +22,7 @@ _ABSENT = "no-such-module"
 
 
 @dataclass(frozen=True, slots=True)
-class Lack:
+class MissingObject:
     """What a dotted name comes to: ``module`` has no ``name``, neither as a submodule nor as an attribute.
 
     ``is_module``: only a submodule will do. ``nearest`` is the name that may have been meant; empty without any.
@@ -40,10 +41,10 @@ class NamedStart:
     path: str
     line: int
     written: str
-    lack: Lack | None = None
+    lack: MissingObject | None = None
 
 
-def find_lack(target: TargetResolver, top: Module, parts: Sequence[str], *, modules: int = 0) -> Lack | None:
+def find_lack(target: TargetResolver, top: Module, parts: Sequence[str], *, modules: int = 0) -> MissingObject | None:
     """Return what is missing on the way from a module through the parts of a name below it.
 
     The first ``modules`` parts must be submodules; what follows the first attribute is not looked at. None where all is
@@ -58,7 +59,7 @@ def find_lack(target: TargetResolver, top: Module, parts: Sequence[str], *, modu
     return None
 
 
-def _judge(target: TargetResolver, module: Module, name: str, *, is_module: bool) -> Lack | None:
+def _judge(target: TargetResolver, module: Module, name: str, *, is_module: bool) -> MissingObject | None:
     nearest = ""
     if module.is_package:
         answer = target.imports.resolve(module, 1, name, "")
@@ -72,7 +73,7 @@ def _judge(target: TargetResolver, module: Module, name: str, *, is_module: bool
         asked = target.index.modules[module.primary]
         names = [each for each in target.names.find_bound(asked) if not each.startswith("__")]
     close = get_close_matches(name, sorted(names), n=1, cutoff=0.7)
-    return Lack(module.plain, name, is_module, f"{module.plain}.{close[0]}" if close else nearest)
+    return MissingObject(module.plain, name, is_module, f"{module.plain}.{close[0]}" if close else nearest)
 
 
 def find_wrong_starts(target: TargetResolver) -> Iterator[NamedStart]:
@@ -103,26 +104,29 @@ def find_wrong_starts(target: TargetResolver) -> Iterator[NamedStart]:
 
 
 class NamedText(NamedTuple):
-    """A text of a Python file that names what is not there."""
+    """A text of a Python file that names what is not there; ``kind`` and ``value`` as in ``tables.OBJECT_TEXTS``."""
 
     path: str
-    text: ObjectText
-    lack: Lack
+    line: int
+    value: str
+    kind: str
+    lack: MissingObject
 
 
-def find_wrong_texts(target: TargetResolver) -> Iterator[NamedText]:
-    """Yield the texts in settings and patches whose first part is in the tree and whose rest is not, sorted."""
-    for path in sorted(target.index.paths):
+def find_wrong_texts(target: TargetResolver, texts: pa.Table) -> Iterator[NamedText]:
+    """Yield the texts in settings and patches whose first part is in the tree and whose rest is not, sorted.
+
+    ``texts`` is the table ``object_texts`` of the facts.
+    """
+    for path, line, value, kind in sorted(tables.read_rows(texts, "path", "line", "value", "kind")):
         importer = target.index.find_importer(path)
-        if importer is None or not path.endswith(".py"):
+        if importer is None:
             continue
-        source = target.imports.read_first(path, LARGEST_FILE_BYTES)
-        for text in find_object_texts(source) if has_object_texts(source) else ():
-            first, *rest = text.written.split(".")
-            top = target.imports.find_top(importer, first)
-            if top is None or target.imports.is_standard(importer, first):
-                continue
-            lack = find_lack(target, top, rest)
-            is_builtin = lack is not None and text.kind == PATCH and lack.name in _BUILTINS and not lack.is_module
-            if lack is not None and not is_builtin:
-                yield NamedText(path, text, lack)
+        first, *rest = value.split(".")
+        top = target.imports.find_top(importer, first)
+        if top is None or target.imports.is_standard(importer, first):
+            continue
+        lack = find_lack(target, top, rest)
+        is_builtin = lack is not None and kind == PATCH and lack.name in _BUILTINS and not lack.is_module
+        if lack is not None and not is_builtin:
+            yield NamedText(path, line, value, kind, lack)

@@ -60,7 +60,7 @@ from analysis.tables.graph import (
     ORIGINS,
     PHANTOMS,
 )
-from analysis.tables.loading import LOAD_KINDS, LOADS, SIMULATED_STARTS
+from analysis.tables.loading import LOAD_KINDS, LOADS, OBJECT_TEXT_KINDS, OBJECT_TEXTS, SIMULATED_STARTS
 from analysis.tables.names import (
     BASES,
     CLASS_KINDS,
@@ -174,6 +174,8 @@ __all__ = [
     "MODULE_KINDS",
     "NAMED_SOURCES",
     "NOT_ANALYSED",
+    "OBJECT_TEXTS",
+    "OBJECT_TEXT_KINDS",
     "ORDER_DEPENDENT",
     "ORIGINS",
     "OUTCOMES",

@@ -198,5 +198,5 @@ FACT_TABLES: tuple[Table, ...] = (
     IMPORTS, DEFINITIONS, METHODS, BINDINGS, EXPORTS, HOOKS, MARKERS, STATES, STORES, RETURNED, START_MARKS, PROGRAMS, NOT_ANALYSED,
 )  # fmt: skip
 
-#: Of what a file loads past the import statement.
-FACT_TABLES = (*FACT_TABLES[:-1], loading.LOADS, NOT_ANALYSED)
+#: Of what a file loads past the import statement, and what others load by its texts.
+FACT_TABLES = (*FACT_TABLES[:-1], loading.LOADS, loading.OBJECT_TEXTS, NOT_ANALYSED)

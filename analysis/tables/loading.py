@@ -15,6 +15,13 @@ LOADS = Table("loads", "one call that loads a module past the import statement, 
     text("owner", "qualified name of the enclosing function or class; empty at module level"),
 ), is_later=True)  # fmt: skip
 
+OBJECT_TEXT_KINDS = ("setting", "patch", "setter")
+OBJECT_TEXTS = Table("object_texts", "one text that names a module or an object, which a framework or a patch loads by it", (
+    PATH, POSITION, LINE,
+    one_of("kind", OBJECT_TEXT_KINDS, "setting (of Django, Celery or the configuration of logging), patch (mock.patch and its like), setter (monkeypatch.setattr, monkeypatch.delattr)"),
+    text("value", "the dotted name as it is written"),
+), is_later=True)  # fmt: skip
+
 SIMULATED_STARTS = Table("simulated_starts", "one module that is started as the main program while its own imports import it by name, as simulated", (
     text("module", "dotted module name"),
     text("path", "its file"),

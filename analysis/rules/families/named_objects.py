@@ -7,16 +7,15 @@ from collections.abc import Iterator
 
 from analysis.facts.object_texts import PATCH, SETTER, SETTING
 from analysis.facts.test_files import is_test_file
-from analysis.resolve import TargetResolver
-from analysis.resolve.named_objects import Lack, NamedStart, NamedText, find_wrong_starts, find_wrong_texts
-from analysis.rules.context import RuleContext
+from analysis.resolve.named_objects import MissingObject, NamedStart, NamedText, find_wrong_starts, find_wrong_texts
+from analysis.rules.context import RuleContext, ask_once
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.root_causes import UNCHECKED_IMPORTS
 from analysis.rules.rule import Rule
 
 
-def describe_lack(lack: Lack) -> str:
+def describe_lack(lack: MissingObject) -> str:
     """Return what is missing, and what may have been meant."""
     near = f"; the nearest name is {lack.nearest}" if lack.nearest else ""
     if lack.is_module:
@@ -26,7 +25,7 @@ def describe_lack(lack: Lack) -> str:
 
 def _check_starts(case: RuleContext) -> Iterator[Finding]:
     grouped: dict[str, list[NamedStart]] = defaultdict(list)
-    for each in find_wrong_starts(case.resolver or TargetResolver(case.facts)):
+    for each in find_wrong_starts(case.target_resolver):
         grouped[each.written].append(each)
     for written, rows in sorted(grouped.items()):
         first = rows[0]
@@ -42,8 +41,8 @@ def _check_starts(case: RuleContext) -> Iterator[Finding]:
 def _check_settings(case: RuleContext) -> Iterator[Finding]:
     for written, rows in _group_texts(case, {SETTING}):
         first = rows[0]
-        message = f"The setting at {first.path}:{first.text.line} names {written}, but {describe_lack(first.lack)}"
-        places = [(each.path, each.text.line) for each in rows]
+        message = f"The setting at {first.path}:{first.line} names {written}, but {describe_lack(first.lack)}"
+        places = [(each.path, each.line) for each in rows]
         is_test = all(is_test_file(path) for path, _ in places)
         yield build_finding("setting-names-missing-object", "P3" if is_test else "P1", written, message, places)
 
@@ -52,18 +51,23 @@ def _check_patches(case: RuleContext) -> Iterator[Finding]:
     for written, rows in _group_texts(case, {PATCH, SETTER}):
         first = rows[0]
         message = (
-            f"{first.path}:{first.text.line} patches {written}, but {describe_lack(first.lack)}: the patch "
+            f"{first.path}:{first.line} patches {written}, but {describe_lack(first.lack)}: the patch "
             f"fails, and the test with it"
         )
-        places = [(each.path, each.text.line) for each in rows]
+        places = [(each.path, each.line) for each in rows]
         yield build_finding("patch-names-missing-object", "P2", written, message, places)
+
+
+@ask_once
+def _find_texts(case: RuleContext) -> list[NamedText]:
+    return list(find_wrong_texts(case.target_resolver, case.facts.object_texts))
 
 
 def _group_texts(case: RuleContext, kinds: set[str]) -> list[tuple[str, list[NamedText]]]:
     grouped: dict[str, list[NamedText]] = defaultdict(list)
-    for each in find_wrong_texts(case.resolver or TargetResolver(case.facts)):
-        if each.text.kind in kinds:
-            grouped[each.text.written].append(each)
+    for each in _find_texts(case):
+        if each.kind in kinds:
+            grouped[each.value].append(each)
     return sorted(grouped.items())
 
 
