@@ -101,7 +101,7 @@ def load_all(machine: Loader, value: Value) -> Value:
 
 
 class _Watch:
-    """What has begun before a loop, by which it is told what depends on the order in it."""
+    """What has begun before a loop: all else depends on the order in it."""
 
     def __init__(self, machine: Loader) -> None:
         self._machine = machine

@@ -228,16 +228,21 @@ def _find_in_instance(machine: Importer, owner: Instance, name: str, frame: Fram
     if machine.recorder is not None:
         machine.recorder.note_member(owner, owner.made_by)
         machine.recorder.note_member(owner.made_by, found)
-    if isinstance(found, Function):
-        if "property" in found.how:
-            return machine.call(found, [owner], {}, frame)
-        if "cached_property" in found.how:
-            return _keep_property(machine, owner, name, found, frame)
-        return found if "staticmethod" in found.how else BoundMethod(found, owner)
+    if isinstance(found, Function) and "cached_property" in found.how:
+        return _keep_property(machine, owner, name, found, frame)
     if found is ABSENT:
         getter = find_in_class(owner.made_by, "__getattr__")
         is_known = isinstance(getter, Function) and not (name.startswith("__") and name.endswith("__"))
         return machine.call(BoundMethod(getter, owner), [name], {}, frame) if is_known else UNKNOWN
+    return _take_member(machine, owner, found, frame)
+
+
+def _take_member(machine: Importer, owner: Value, found: Value, frame: Frame) -> Value:
+    """Return what an object gets for something that its class has."""
+    if isinstance(found, Function):
+        if "property" in found.how:
+            return machine.call(found, [owner], {}, frame)
+        return found if "staticmethod" in found.how else BoundMethod(found, owner)
     return UNKNOWN if isinstance(found, Class) else found
 
 
@@ -248,12 +253,8 @@ def find_served(machine: Importer, owner: Value, kind: Class, name: str, frame: 
     if find_in_class(kind, "__getattribute__") is not ABSENT:
         return UNKNOWN
     found = find_in_class(kind, name)
-    if isinstance(found, Function):
-        if "property" in found.how:
-            return machine.call(found, [owner], {}, frame)
-        return found if "staticmethod" in found.how else BoundMethod(found, owner)
     if found is not ABSENT:
-        return UNKNOWN if isinstance(found, Class) else found
+        return _take_member(machine, owner, found, frame)
     getter = find_in_class(kind, "__getattr__")
     if isinstance(getter, Function):
         return machine.call(BoundMethod(getter, owner), [name], {}, frame)
