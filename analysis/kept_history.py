@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from analysis import store
 from analysis.errors import AnalysisError
+from analysis.history.changed_findings import ComparedSnapshot
 from analysis.history.difference import find_score
 from analysis.tables import SEVERITIES
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
-    from analysis.manifest import Manifest
-    from analysis.policy import Policy
     from analysis.remedy import Debt
 
 _SNAPSHOT = {
@@ -33,23 +31,8 @@ BY_RULE = {
 }  # fmt: skip
 
 
-class KeptSnapshot(Protocol):
+class KeptSnapshot(ComparedSnapshot, Protocol):
     """What is read of an opened snapshot."""
-
-    @property
-    def manifest(self) -> Manifest:
-        """How it was made."""
-
-    @property
-    def policy(self) -> Policy:
-        """The policy that was in force."""
-
-    @property
-    def path(self) -> Path:
-        """Its folder."""
-
-    def table(self, name: str) -> pa.Table:
-        """Return a table by its name."""
 
     def debt(self) -> Debt:
         """Return its debt."""
@@ -60,20 +43,31 @@ class KeptSnapshot(Protocol):
 
 #: Opens a snapshot by its folder; raises ``SnapshotError``.
 Open: TypeAlias = Callable[[Path], KeptSnapshot]
+Kept = TypeVar("Kept", bound=ComparedSnapshot)
+
+
+def list_kept(inv: ComparedSnapshot) -> list[Path]:
+    """Return the folders of the kept snapshots beside one, up to this one, the oldest first."""
+    found = (place.parent for place in inv.path.parent.glob(f"[!.]*/{store.MANIFEST}"))
+    return sorted(folder for folder in found if folder.name <= inv.path.name)
+
+
+def read_kept(folder: Path, inv: Kept, open_folder: Callable[[Path], Kept], names: Iterable[str]) -> Kept | None:
+    """Return a kept snapshot of the same target; None for another target's, and where a named table is damaged."""
+    try:
+        kept = inv if folder == inv.path else open_folder(folder)
+        for name in names:
+            kept.table(name)
+    except AnalysisError:  # damaged, or of another version
+        return None
+    return kept if kept.manifest.as_target.is_same(inv.manifest.as_target) else None
 
 
 def find_kept(inv: KeptSnapshot, open_kept: Open) -> Iterator[KeptSnapshot]:
     """Yield the kept snapshots of the same target up to this one, the oldest first; none that cannot be read."""
-    for folder in sorted(place.parent for place in inv.path.parent.glob(f"[!.]*/{store.MANIFEST}")):
-        if folder.name > inv.path.name:
-            continue
-        try:
-            kept = inv if folder == inv.path else open_kept(folder)
-            for name in ("findings", "scores", "golden_runs"):
-                kept.table(name)
-        except AnalysisError:  # damaged, or of another version
-            continue
-        if kept.manifest.as_target.is_same(inv.manifest.as_target):
+    for folder in list_kept(inv):
+        kept = read_kept(folder, inv, open_kept, ("findings", "scores", "golden_runs"))
+        if kept is not None:
             yield kept
 
 

@@ -21,7 +21,7 @@ from analysis.rules.target_packages import ChosenCode, choose_code
 CHANGES = ("new", "worse", "gone", "better", "moved")
 
 
-class Snapshot(Protocol):
+class ComparedSnapshot(Protocol):
     """What is asked of a snapshot."""
 
     @property
@@ -70,7 +70,7 @@ class ChangedFinding(NamedTuple):
 class _Tables:
     """The tables of a snapshot, as attributes."""
 
-    def __init__(self, snapshot: Snapshot) -> None:
+    def __init__(self, snapshot: ComparedSnapshot) -> None:
         self._snapshot = snapshot
 
     def __getattr__(self, name: str) -> pa.Table:
@@ -83,7 +83,7 @@ class _Tables:
 class _Judged:
     """A snapshot as a target that was judged."""
 
-    snapshot: Snapshot
+    snapshot: ComparedSnapshot
 
     @property
     def facts(self) -> ComparedFacts:
@@ -103,7 +103,7 @@ class _Judged:
         return not self.not_simulated
 
 
-def find_changes(before: Snapshot, after: Snapshot) -> list[ChangedFinding]:
+def find_changes(before: ComparedSnapshot, after: ComparedSnapshot) -> list[ChangedFinding]:
     """Return the findings that differ, by ``CHANGES``, then the most severe first.
 
     It is the comparison of ``ssot check --since``, and of a baseline. Refuted findings are none; those that only the
@@ -123,7 +123,7 @@ def find_changes(before: Snapshot, after: Snapshot) -> list[ChangedFinding]:
     return sorted(found, key=lambda each: (CHANGES.index(each.change), each.severity, each.rule, each.subject))
 
 
-def _read_rows(snapshot: Snapshot, *, is_probed: bool) -> list[dict[str, Any]]:
+def _read_rows(snapshot: ComparedSnapshot, *, is_probed: bool) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = snapshot.table("findings").to_pylist()
     left_out = {"refuted"} if is_probed else {"refuted", "observed"}
     return [row for row in rows if row["certainty"] not in left_out]
@@ -145,13 +145,13 @@ def _find_plain(findings: Iterable[JudgedFinding]) -> list[KnownFinding]:
     return [each.known for each in findings if each.known.rule not in rules]
 
 
-def _build_baseline(snapshot: Snapshot, findings: Sequence[JudgedFinding]) -> Baseline:
+def _build_baseline(snapshot: ComparedSnapshot, findings: Sequence[JudgedFinding]) -> Baseline:
     judged = _Judged(snapshot)
     known = [each.known for each in findings] if judged.is_simulated else _find_plain(findings)
     return build_known(known, judged.facts).model_copy(update={"simulated": judged.is_simulated})
 
 
-def _failed(snapshot: Snapshot) -> set[str]:
+def _failed(snapshot: ComparedSnapshot) -> set[str]:
     """Return the rules that could not be applied."""
     rows = tables.read_rows(snapshot.table("not_analysed"), "step", "part")
     return {part for step, part in rows if step == "rules"}

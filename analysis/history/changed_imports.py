@@ -7,7 +7,7 @@ from functools import partial
 from typing import NamedTuple
 
 from analysis import tables
-from analysis.history.changed_findings import Snapshot
+from analysis.history.changed_findings import ComparedSnapshot
 
 #: When an import runs, the earliest first; a cycle of a kind is made of edges of that kind and of those before it.
 _SCOPES = {"module": 0, "class": 0, "function": 1, "type_checking": 2}
@@ -61,7 +61,7 @@ _Pair = tuple[str, str]
 _BETTER = frozenset({"gone", "smaller", "later"})
 
 
-def find_changed_edges(before: Snapshot, after: Snapshot) -> list[ChangedEdge]:
+def find_changed_edges(before: ComparedSnapshot, after: ComparedSnapshot) -> list[ChangedEdge]:
     """Return the pairs of modules whose import came, went, or runs earlier or later, sorted by importer.
 
     A statement counts, not what it runs besides: that ``import a.b`` also runs ``a`` is no edge of its own.
@@ -82,7 +82,7 @@ def _compare(old: Mapping[_Pair, _Edge], new: Mapping[_Pair, _Edge]) -> Iterator
             yield ChangedEdge(change, *pair, _WORDS[now.rank], now.path, now.line, _WORDS[was.rank])
 
 
-def find_changed_cycles(before: Snapshot, after: Snapshot) -> list[ChangedCycle]:
+def find_changed_cycles(before: ComparedSnapshot, after: ComparedSnapshot) -> list[ChangedCycle]:
     """Return the cycles that came, grew, shrank, run at another time or went; that which runs first comes first."""
     edges = list(_compare(_read_edges(before), _read_edges(after)))
     found = _compare_cycles(_read_cycles(before), _read_cycles(after), edges)
@@ -132,7 +132,7 @@ def _choose(edges: Iterable[ChangedEdge], kind: str, members: frozenset[str], ch
     return tuple(sorted(found))
 
 
-def _read_edges(snapshot: Snapshot) -> dict[_Pair, _Edge]:
+def _read_edges(snapshot: ComparedSnapshot) -> dict[_Pair, _Edge]:
     """Return for each pair of modules the import that runs first."""
     columns = ("importer", "imported", "scope", "path", "line", "is_ancestor")
     found: dict[_Pair, _Edge] = {}
@@ -143,7 +143,7 @@ def _read_edges(snapshot: Snapshot) -> dict[_Pair, _Edge]:
     return found
 
 
-def _read_cycles(snapshot: Snapshot) -> set[_Cycle]:
+def _read_cycles(snapshot: ComparedSnapshot) -> set[_Cycle]:
     """Return the cycles without the edges to ancestor packages."""
     rows = tables.read_rows(snapshot.table("cycles"), "kind", "with_ancestors", "modules")
     return {_Cycle(kind, frozenset(modules)) for kind, with_ancestors, modules in rows if not with_ancestors}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from analysis import tables
-from analysis.history.changed_findings import Snapshot
+from analysis.history.changed_findings import ComparedSnapshot
 
 #: Kinds of what a module only imports from outside the target: no name of its own.
 _FOREIGN = frozenset({"external"})
@@ -46,7 +46,7 @@ class _Name(NamedTuple):
     statements: int
 
 
-def find_changed_names(before: Snapshot, after: Snapshot) -> list[ChangedName]:
+def find_changed_names(before: ComparedSnapshot, after: ComparedSnapshot) -> list[ChangedName]:
     """Return what an importer of the target notices, what breaks one first, also where nobody in the target does.
 
     The names of a module that appears or vanishes as a whole are counted in its row.
@@ -111,7 +111,7 @@ def _compare_name(
         )  # fmt: skip
 
 
-def _read_modules(snapshot: Snapshot) -> dict[str, tuple[str, str]]:
+def _read_modules(snapshot: ComparedSnapshot) -> dict[str, tuple[str, str]]:
     """Return file and kind of each name by which a module can be imported."""
     rows = tables.read_rows(snapshot.table("modules"), "module", "path", "kind", "shadowed_by")
     return {
@@ -119,12 +119,12 @@ def _read_modules(snapshot: Snapshot) -> dict[str, tuple[str, str]]:
     }
 
 
-def _read_names(snapshot: Snapshot) -> dict[str, _Name]:
+def _read_names(snapshot: ComparedSnapshot) -> dict[str, _Name]:
     columns = ("import_path", "module", "kind", "definition", "path", "line", "statements")
     return {import_path: _Name(*rest) for import_path, *rest in tables.read_rows(snapshot.table("paths"), *columns)}
 
 
-def _read_bodies(snapshot: Snapshot) -> dict[str, str]:
+def _read_bodies(snapshot: ComparedSnapshot) -> dict[str, str]:
     """Return the hash of the body of each class by its definition."""
     modules = {path: name for name, (path, _) in sorted(_read_modules(snapshot).items(), reverse=True)}
     rows = tables.read_rows(snapshot.table("definitions"), "path", "qualname", "fingerprint")

@@ -9,7 +9,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from analysis import tables
-from analysis.history.changed_findings import ChangedFinding, Snapshot, find_changes
+from analysis.history.changed_findings import ChangedFinding, ComparedSnapshot, find_changes
 from analysis.history.changed_imports import (
     ChangedCycle,
     ChangedEdge,
@@ -46,8 +46,8 @@ class Difference:
     ``ChangedName``, ``ChangedEdge``, ``ChangedCycle`` and ``ChangedFigure`` as columns, also without rows.
     """
 
-    older: Snapshot
-    newer: Snapshot
+    older: ComparedSnapshot
+    newer: ComparedSnapshot
 
     @cached_property
     def sides(self) -> tuple[Side, Side]:
@@ -194,13 +194,13 @@ class Difference:
         return f"<p><strong>{escape(older)} → {escape(newer)}</strong><br>{escape(self.summary)}</p>{parts}"
 
 
-def find_score(snapshot: Snapshot) -> float | None:
+def find_score(snapshot: ComparedSnapshot) -> float | None:
     """Return the score of the whole target; None where it has no module."""
     rows = tables.read_rows(snapshot.table("scores"), "package", "modules", "score")
     return next((score for package, modules, score in rows if not package and modules), None)
 
 
-def find_other_differences(older: Snapshot, newer: Snapshot) -> Iterator[str]:
+def find_other_differences(older: ComparedSnapshot, newer: ComparedSnapshot) -> Iterator[str]:
     """Yield what differs between two snapshots beside the code: the kit, the policy, the options, what was done."""
     old, new = older.manifest, newer.manifest
     pairs = {
@@ -213,12 +213,12 @@ def find_other_differences(older: Snapshot, newer: Snapshot) -> Iterator[str]:
     return (name for name, (before, after) in pairs.items() if before != after)
 
 
-def _describe_side(snapshot: Snapshot) -> Side:
+def _describe_side(snapshot: ComparedSnapshot) -> Side:
     manifest = snapshot.manifest
     return Side(manifest.target, manifest.revision, manifest.created, str(snapshot.path))
 
 
-def _compare_figures(older: Snapshot, newer: Snapshot) -> Iterator[ChangedFigure]:
+def _compare_figures(older: ComparedSnapshot, newer: ComparedSnapshot) -> Iterator[ChangedFigure]:
     columns = ("metric", "value", "unit", "meaning")
     old, new = (
         {

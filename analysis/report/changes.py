@@ -9,10 +9,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analysis import store
 from analysis.errors import AnalysisError
 from analysis.history.difference import Difference
 from analysis.investigation import open_snapshot
+from analysis.kept_history import list_kept, read_kept
 from analysis.quantities import write_score
 from analysis.report.provenance import format_day
 from analysis.wording import choose_form, format_count
@@ -122,15 +122,9 @@ def find_older(inv: Investigation) -> Iterator[Investigation]:
     if named:
         yield type(inv)(Path(named))
         return
-    found = inv.path.parent.glob(f"[!.]*/{store.MANIFEST}")
-    for folder in sorted((place.parent for place in found if place.parent.name < inv.path.name), reverse=True):
-        try:
-            before = type(inv)(folder)
-            for name in ("findings", "scores"):
-                before.table(name)
-        except AnalysisError:  # damaged, or of another version: the one before it may do
-            continue
-        if before.manifest.as_target.is_same(inv.manifest.as_target):
+    for folder in reversed(list_kept(inv)):
+        before = read_kept(folder, inv, type(inv), ("findings", "scores")) if folder != inv.path else None
+        if before is not None:  # where one is damaged, the one before it may do
             yield before
 
 
