@@ -6,7 +6,7 @@ from pathlib import Path
 
 from analysis import store
 from analysis.errors import RevisionError, SnapshotError
-from analysis.facts.revisions import Source, find_revision, find_source, is_source
+from analysis.facts.revisions import TargetSource, find_revision, find_source, is_source
 from analysis.history.difference import Difference
 from analysis.investigation import Investigation, open_snapshot
 from analysis.pipeline import investigate, read_target_policy
@@ -30,10 +30,10 @@ def diff(
     """
     place = data or store.find_data_folder()
     newer = _find(after, target, place)
-    if isinstance(newer, Source):
+    if isinstance(newer, TargetSource):
         newer = _analyse(newer, place, jobs, progress)
     older = _find(before, target, place)
-    if isinstance(older, Source):
+    if isinstance(older, TargetSource):
         older = _analyse(older, place, jobs, progress, policy=newer.policy)
     return Difference(older, newer)
 
@@ -54,7 +54,7 @@ def find_state(
     return _analyse(found, place, 0, ignore_progress, policy=today)
 
 
-def _find(wanted: str | Path | Investigation, target: str | Path, data: Path) -> Investigation | Source:
+def _find(wanted: str | Path | Investigation, target: str | Path, data: Path) -> Investigation | TargetSource:
     """Return an opened snapshot, or what must be analysed first."""
     if isinstance(wanted, Investigation):
         return wanted
@@ -70,7 +70,7 @@ def _find(wanted: str | Path | Investigation, target: str | Path, data: Path) ->
     return _find_revision(text, target, data)
 
 
-def _find_revision(text: str, target: str | Path, data: Path) -> Investigation | Source:
+def _find_revision(text: str, target: str | Path, data: Path) -> Investigation | TargetSource:
     if not target and is_source(text):
         return find_source(text)
     root = Path(target or ".").expanduser()
@@ -86,7 +86,7 @@ def _find_revision(text: str, target: str | Path, data: Path) -> Investigation |
 
 
 def _analyse(
-    source: Source, data: Path, jobs: int, progress: Progress, *, policy: Policy | None = None
+    source: TargetSource, data: Path, jobs: int, progress: Progress, *, policy: Policy | None = None
 ) -> Investigation:  # fmt: skip
     """Return what is kept of a source, or a new snapshot; of an older one judged by the policy of the newer."""
     if policy is not None and policy != read_target_policy(None, source):

@@ -15,7 +15,7 @@ from analysis import __version__, tables
 from analysis.errors import BaselineError
 from analysis.facts import Facts
 from analysis.facts.git import find_refusal, read_revision
-from analysis.facts.revisions import Source
+from analysis.facts.revisions import TargetSource
 from analysis.golden.command import find_change_at
 from analysis.golden.records import find_golden, read_golden
 from analysis.golden.summary import count_base, format_change
@@ -28,7 +28,7 @@ from analysis.targets import SHORT, Target, describe_place
 
 
 def describe_run(
-    source: Source, policy: Policy, facts: Facts, counts: Mapping[str, int], seconds: Mapping[str, float]
+    source: TargetSource, policy: Policy, facts: Facts, counts: Mapping[str, int], seconds: Mapping[str, float]
 ) -> Manifest:
     """Return the manifest of a run by source alone: of which target, when, by which policy, how many rows and files."""
     left_out = Counter[str]()

@@ -21,22 +21,22 @@ from aiosmtpd.smtp import AuthResult
 from analysis.errors import AnalysisError
 from analysis.report.runs import ReportRun
 from analysis.scheduled.addresses import read_address
-from analysis.scheduled.outcome import Outcome
-from analysis.scheduled.sending import Limits, send_all
+from analysis.scheduled.outcome import RunOutcome
+from analysis.scheduled.sending import SendingLimits, send_all
 
 SECRET = "a-very-secret-word"
-QUICK = Limits(answer_seconds=2.0, pauses_seconds=(0.05, 0.05), all_seconds=5.0)
+QUICK = SendingLimits(answer_seconds=2.0, pauses_seconds=(0.05, 0.05), all_seconds=5.0)
 
 
 @pytest.fixture
-def outcome(tmp_path: Path) -> Outcome:
+def outcome(tmp_path: Path) -> RunOutcome:
     folder = tmp_path / "shop" / "run"
     folder.mkdir(parents=True)
     (folder / "mail.html").write_text(f"<p>{'long ' * 300}Größe</p>")
     (folder / "report.html").write_text("<p>all</p>")
     target = "sh<b>\u00f6p\r\nBcc: x@example.org"
     run = ReportRun(folder, target, "1a2b3c", "2026-04-01T06:00:00+00:00", "", "Wrong", 91.5)
-    return Outcome(run, ReportRun(folder, created="2026-03-31T06:00:00+00:00", score=92.0), new=2, regressions=1)
+    return RunOutcome(run, ReportRun(folder, created="2026-03-31T06:00:00+00:00", score=92.0), new=2, regressions=1)
 
 
 class Post:
@@ -119,7 +119,7 @@ def web() -> Iterator[Callable[..., tuple[type[Web], str]]]:
         server.server_close()
 
 
-def send(outcome: Outcome, *addresses: str, limits: Limits = QUICK) -> list[str]:
+def send(outcome: RunOutcome, *addresses: str, limits: SendingLimits = QUICK) -> list[str]:
     return send_all(outcome, [read_address(address) for address in addresses], limits)
 
 
@@ -129,7 +129,7 @@ def read_mail(content: bytes) -> EmailMessage:
     return mail
 
 
-def check_mail(mail: EmailMessage, outcome: Outcome) -> None:
+def check_mail(mail: EmailMessage, outcome: RunOutcome) -> None:
     text, page = mail.get_body(("plain",)), mail.get_body(("html",))
     assert text is not None and page is not None
     assert outcome.summary in text.get_content()
@@ -140,14 +140,14 @@ def check_mail(mail: EmailMessage, outcome: Outcome) -> None:
     assert mail["Bcc"] is None and "Wrong" in mail["Subject"]
 
 
-def test_a_mail_file_is_a_mail_with_text_page_and_report(outcome: Outcome, tmp_path: Path) -> None:
+def test_a_mail_file_is_a_mail_with_text_page_and_report(outcome: RunOutcome, tmp_path: Path) -> None:
     assert send(outcome, str(tmp_path / "new" / "out.eml")) == []
     content = (tmp_path / "new" / "out.eml").read_bytes()
     assert content.isascii() and max(map(len, content.splitlines())) < 999
     check_mail(read_mail(content), outcome)
 
 
-def test_a_mail_server_gets_the_mail_for_all_receivers(outcome: Outcome, post: Any) -> None:
+def test_a_mail_server_gets_the_mail_for_all_receivers(outcome: RunOutcome, post: Any) -> None:
     kept, address = post()
     assert send(outcome, address) == []
     assert kept.receivers == [["a@example.org", "b@example.org"]]
@@ -155,7 +155,7 @@ def test_a_mail_server_gets_the_mail_for_all_receivers(outcome: Outcome, post: A
 
 
 def test_a_large_report_is_packed_and_one_that_stays_large_is_left_out(
-    outcome: Outcome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    outcome: RunOutcome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (outcome.run.folder / "report.html").write_text("a" * 11_000_000)
     assert send(outcome, str(tmp_path / "a.eml")) == []
@@ -167,7 +167,7 @@ def test_a_large_report_is_packed_and_one_that_stays_large_is_left_out(
     assert b"too large to attach" in (tmp_path / "b.eml").read_bytes()
 
 
-def test_a_mail_server_that_is_busy_is_tried_again_and_one_that_refuses_is_not(outcome: Outcome, post: Any) -> None:
+def test_a_mail_server_that_is_busy_is_tried_again_and_one_that_refuses_is_not(outcome: RunOutcome, post: Any) -> None:
     kept, address = post("451 later", "451 later")
     assert send(outcome, address) == []
     assert kept.tries == 3
@@ -178,7 +178,7 @@ def test_a_mail_server_that_is_busy_is_tried_again_and_one_that_refuses_is_not(o
 
 
 def test_a_password_is_not_sent_without_encryption(
-    outcome: Outcome, post: Any, monkeypatch: pytest.MonkeyPatch
+    outcome: RunOutcome, post: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
 
@@ -194,7 +194,7 @@ def test_a_password_is_not_sent_without_encryption(
     assert seen == [] and kept.mails == []
 
 
-def test_a_certificate_that_nobody_trusts_is_refused_at_once(outcome: Outcome) -> None:
+def test_a_certificate_that_nobody_trusts_is_refused_at_once(outcome: RunOutcome) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def answer() -> None:
@@ -209,7 +209,7 @@ def test_a_certificate_that_nobody_trusts_is_refused_at_once(outcome: Outcome) -
 
 
 def test_a_webhook_gets_the_figures_and_a_token_from_the_environment(
-    outcome: Outcome, web: Any, monkeypatch: pytest.MonkeyPatch
+    outcome: RunOutcome, web: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kept, address = web()
     monkeypatch.setenv("SSOT_WEBHOOK_TOKEN", SECRET)
@@ -221,7 +221,7 @@ def test_a_webhook_gets_the_figures_and_a_token_from_the_environment(
     assert SECRET not in json.dumps(body)
 
 
-def test_slack_and_teams_get_their_shapes_without_markup_of_the_target(outcome: Outcome, web: Any) -> None:
+def test_slack_and_teams_get_their_shapes_without_markup_of_the_target(outcome: RunOutcome, web: Any) -> None:
     kept, address = web()
     assert send(outcome, f"slack+{address}", f"teams+{address}") == []
     slack, teams = (body for _, body, _ in kept.bodies)
@@ -237,7 +237,7 @@ def test_slack_and_teams_get_their_shapes_without_markup_of_the_target(outcome: 
     ((302,), 1, "it answered 302"),
 ])  # fmt: skip
 def test_a_web_server_is_tried_again_only_where_that_may_help(
-    codes: tuple[int, ...], tries: int, why: str, outcome: Outcome, web: Any
+    codes: tuple[int, ...], tries: int, why: str, outcome: RunOutcome, web: Any
 ) -> None:
     kept, address = web(*codes)
     problems = send(outcome, address)
@@ -247,7 +247,7 @@ def test_a_web_server_is_tried_again_only_where_that_may_help(
     assert SECRET not in " ".join(problems)
 
 
-def test_nobody_who_answers_is_named_by_host_alone(outcome: Outcome) -> None:
+def test_nobody_who_answers_is_named_by_host_alone(outcome: RunOutcome) -> None:
     problems = send(
         outcome, f"http://127.0.0.1:{find_port()}/{SECRET}",
         f"smtp://127.0.0.1:{find_port()}/?from=a@example.org&to=b@example.org",
@@ -256,7 +256,7 @@ def test_nobody_who_answers_is_named_by_host_alone(outcome: Outcome) -> None:
     assert all("Connection refused (tried 3 times)" in problem and SECRET not in problem for problem in problems)
 
 
-def test_a_server_that_answers_drop_by_drop_is_left_after_the_limit(outcome: Outcome) -> None:
+def test_a_server_that_answers_drop_by_drop_is_left_after_the_limit(outcome: RunOutcome) -> None:
     stop = threading.Event()
     with socket.create_server(("127.0.0.1", 0)) as server:
 
@@ -268,14 +268,14 @@ def test_a_server_that_answers_drop_by_drop_is_left_after_the_limit(outcome: Out
 
         threading.Thread(target=drip, daemon=True).start()
         started = time.monotonic()
-        limits = Limits(answer_seconds=1.0, pauses_seconds=(), all_seconds=1.5)
+        limits = SendingLimits(answer_seconds=1.0, pauses_seconds=(), all_seconds=1.5)
         (problem,) = send(outcome, f"http://127.0.0.1:{server.getsockname()[1]}/", limits=limits)
         stop.set()
     assert "no answer within 1.5 s" in problem
     assert time.monotonic() - started < 10
 
 
-def test_one_that_fails_does_not_keep_others_from_it(outcome: Outcome, web: Any, tmp_path: Path) -> None:
+def test_one_that_fails_does_not_keep_others_from_it(outcome: RunOutcome, web: Any, tmp_path: Path) -> None:
     kept, address = web()
     (tmp_path / "file").write_text("")
     problems = send(outcome, str(tmp_path / "file" / "x.eml"), address)
@@ -283,7 +283,9 @@ def test_one_that_fails_does_not_keep_others_from_it(outcome: Outcome, web: Any,
     assert len(kept.bodies) == 1
 
 
-def test_an_address_may_stand_in_the_environment(monkeypatch: pytest.MonkeyPatch, outcome: Outcome, web: Any) -> None:
+def test_an_address_may_stand_in_the_environment(
+    monkeypatch: pytest.MonkeyPatch, outcome: RunOutcome, web: Any
+) -> None:
     kept, address = web()
     monkeypatch.setenv("SSOT_SLACK", address)
     assert send(outcome, "slack+env:SSOT_SLACK") == []

@@ -24,7 +24,7 @@ from analysis.report.runs import PINNED, ReportRun
 from analysis.report.runs_page import build_courses, build_runs_page, draw_line
 from analysis.scheduled.beginnings import FOLDER, beginning, find_unfinished
 from analysis.scheduled.locks import LOCK, hold_lock
-from analysis.scheduled.outcome import Outcome, compare_run
+from analysis.scheduled.outcome import RunOutcome, compare_run
 from analysis.scheduled.retention import pin, remove_old, unpin
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -196,7 +196,7 @@ def test_what_cannot_be_removed_is_one_line(tmp_path: Path) -> None:
         remove_old(tmp_path / "reports", tmp_path / "snapshots", 1)
 
 
-def compare(before: Investigation, after: Investigation, unfinished: Sequence[str] = ()) -> Outcome:
+def compare(before: Investigation, after: Investigation, unfinished: Sequence[str] = ()) -> RunOutcome:
     old, new = (
         ReportRun(Path(), inv.name, "a1", inv.manifest.created, str(inv.path), "Good", 90.0) for inv in (before, after)
     )
@@ -243,7 +243,7 @@ def test_the_first_run_and_one_whose_snapshot_is_gone_are_said_to_be_so(shops: A
 
 
 def test_the_gate_fails_only_where_it_is_known_to_fail() -> None:
-    assert [Outcome(ReportRun(Path(), passed=passed)).fails("gate") for passed in (True, None, False)] == [
+    assert [RunOutcome(ReportRun(Path(), passed=passed)).fails("gate") for passed in (True, None, False)] == [
         False, False, True,
     ]  # fmt: skip
 

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from analysis.cli.requests import Asked
     from analysis.investigation import Investigation
     from analysis.scheduled.attending import Unattended
-    from analysis.scheduled.outcome import Outcome
+    from analysis.scheduled.outcome import RunOutcome
 
 Keep = Annotated[
     int | None,
@@ -39,7 +39,7 @@ NotifyWhenOption = Annotated[
 ]
 
 
-def end(outcome: Outcome, options: Unattended) -> None:
+def end(outcome: RunOutcome, options: Unattended) -> None:
     """Notify whom it concerns, then end with the exit code of the outcome; nothing where all is well."""
     from analysis.errors import NotifyError
     from analysis.scheduled.attending import notify

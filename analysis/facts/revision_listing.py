@@ -27,7 +27,7 @@ class NoFolderError(RevisionError):
     """The commit has no such folder."""
 
 
-class Entry(NamedTuple):
+class ListedEntry(NamedTuple):
     """One entry of a commit: its kind, its blob and size in bytes (-1: the repository has it not), and who has it."""
 
     kind: str
@@ -36,7 +36,7 @@ class Entry(NamedTuple):
     repository: Repository | None = None
 
 
-_FOLDER = Entry(FOLDER)
+_FOLDER = ListedEntry(FOLDER)
 
 
 class Listing:
@@ -47,12 +47,12 @@ class Listing:
 
     def __init__(self, top: str) -> None:
         """``top`` is where the folder lies on the disk: links may name it by that."""
-        self.folders: dict[str, dict[str, Entry]] = {"": {}}
+        self.folders: dict[str, dict[str, ListedEntry]] = {"": {}}
         self.problems: list[str] = []
         self.is_whole = True
         self._top = top
 
-    def add(self, path: str, entry: Entry) -> None:
+    def add(self, path: str, entry: ListedEntry) -> None:
         """Add an entry; one with a name that no work tree can have, or a second of its name, is a problem."""
         folder, _, name = path.rpartition("/")
         inner = self._open_folder(folder) if not {"", ".", "..", ".git"} & set(path.split("/")) else None
@@ -62,7 +62,7 @@ class Listing:
             inner[name] = entry
             self.is_whole &= entry.size >= 0
 
-    def _open_folder(self, folder: str) -> dict[str, Entry] | None:
+    def _open_folder(self, folder: str) -> dict[str, ListedEntry] | None:
         """Return the entries of a folder, which is made; None where a file or a link is in its way."""
         missing = []
         above = folder
@@ -76,7 +76,7 @@ class Listing:
             self.folders[each] = {}
         return self.folders[folder]
 
-    def resolve(self, path: str) -> tuple[str, Entry]:
+    def resolve(self, path: str) -> tuple[str, ListedEntry]:
         """Return where a path leads, links followed, and what is there; ``OSError`` where nothing is, and outside."""
         folder, _, name = path.rpartition("/")
         found = self.folders[folder].get(name) if folder in self.folders else None
@@ -86,7 +86,7 @@ class Listing:
             return path, found
         return self._follow(path)
 
-    def _follow(self, path: str) -> tuple[str, Entry]:
+    def _follow(self, path: str) -> tuple[str, ListedEntry]:
         waiting = path.split("/")[::-1]
         place, entry, links = "", _FOLDER, 0
         while waiting:
@@ -112,7 +112,7 @@ class Listing:
                 place = f"{place}/{part}" if place else part
         return place, entry
 
-    def _step(self, place: str, part: str, path: str) -> Entry:
+    def _step(self, place: str, part: str, path: str) -> ListedEntry:
         inner = self.folders.get(place)
         if inner is None:
             raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR), path)
@@ -121,7 +121,7 @@ class Listing:
         return inner[part]
 
     @staticmethod
-    def _read_link(entry: Entry, path: str) -> str:
+    def _read_link(entry: ListedEntry, path: str) -> str:
         target = os.fsdecode(read_entry(entry, path, most_bytes=_LONGEST_LINK_BYTES))
         if not target or "\0" in target:
             raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), path)
@@ -134,7 +134,7 @@ class Listing:
             raise OSError(errno.EACCES, LEAVES, path)
         return place[len(self._top) + 1 :]
 
-    def list_below(self, folder: str) -> Iterator[tuple[str, Entry]]:
+    def list_below(self, folder: str) -> Iterator[tuple[str, ListedEntry]]:
         """Yield the path and the entry of everything below a folder that is no folder; links are not followed."""
         waiting = [folder]
         while waiting:
@@ -147,7 +147,7 @@ class Listing:
                     yield path, entry
 
 
-def read_entry(entry: Entry, path: str, *, most_bytes: int) -> bytes:
+def read_entry(entry: ListedEntry, path: str, *, most_bytes: int) -> bytes:
     """Return the content of a file, or of a link; ``OSError`` where the repository has it not, and for a larger one."""
     if entry.repository is None:
         raise OSError(errno.EIO, MISSING, path)
@@ -182,13 +182,13 @@ def _add_all(listing: Listing, listed: bytes, repository: Repository, below: str
                 _add_submodule(listing, path, blob, place, depth)
             else:
                 known = int(size) if size.isdigit() else -1
-                listing.add(path, Entry(LINK if mode == "120000" else FILE, blob, known, repository))
+                listing.add(path, ListedEntry(LINK if mode == "120000" else FILE, blob, known, repository))
 
 
 def _add_submodule(listing: Listing, path: str, commit: str, place: str, depth: int) -> None:
     """Add the files of a submodule at the commit that is recorded, if it is checked out; else its name."""
     count = len(listing.problems)
-    listing.add(path, Entry(SUBMODULE))
+    listing.add(path, ListedEntry(SUBMODULE))
     is_whole, listing.is_whole = listing.is_whole, False
     top = os.path.join(place, path)
     if len(listing.problems) > count or depth >= _MOST_DEPTH or os.path.realpath(top) != top:

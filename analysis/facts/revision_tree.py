@@ -16,7 +16,7 @@ from analysis.facts.revision_listing import (
     IS_SUBMODULE,
     LINK,
     SUBMODULE,
-    Entry,
+    ListedEntry,
     Listing,
     read_entry,
     read_listing,
@@ -126,7 +126,7 @@ class RevisionTree:
     def _listing(self) -> Listing:
         return _find_listing(self.root, self.commit)
 
-    def _resolve(self, path: str) -> tuple[str, Entry]:
+    def _resolve(self, path: str) -> tuple[str, ListedEntry]:
         if "\0" in path or path.startswith("/") or ".." in path.split("/"):
             raise OSError(errno.EINVAL, "no path below the target", path)
         return self._listing.resolve(path)
@@ -137,7 +137,7 @@ class RevisionTree:
         except OSError:
             return ""
 
-    def _name(self, place: str, name: str, entry: Entry) -> FolderEntry:
+    def _name(self, place: str, name: str, entry: ListedEntry) -> FolderEntry:
         is_link = entry.kind == LINK
         leads = is_link and self.has_folder(f"{place}/{name}" if place else name)
         return _Named(name, entry.kind in {FOLDER, SUBMODULE}, is_link, leads)

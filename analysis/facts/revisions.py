@@ -21,7 +21,7 @@ _NAME_ONE = "Name a commit, branch or tag of the target's repository"
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
+class TargetSource:
     """The folder of a target, resolved, and the full name of a commit: empty for the files as they lie there."""
 
     root: Path
@@ -37,17 +37,17 @@ def is_source(target: str | Path) -> bool:
     return bool(folder) and Path(folder).expanduser().is_dir()
 
 
-def find_source(target: str | Path | Source) -> Source:
+def find_source(target: str | Path | TargetSource) -> TargetSource:
     """Return what ``FOLDER`` or ``FOLDER@REV`` means; a folder whose name has an ``@`` is meant where it is there.
 
     Raises ``TargetError`` for a folder that is not there, and ``RevisionError`` when the repository around it has no
     such revision, or not all of it.
     """
-    if isinstance(target, Source):
+    if isinstance(target, TargetSource):
         return target
     folder, revision = split_revision(str(target))
     root = Path(folder).expanduser()
-    return find_revision(root, revision) if revision else Source(check_target(root))
+    return find_revision(root, revision) if revision else TargetSource(check_target(root))
 
 
 def find_folder(target: str | Path, purpose: str) -> Path:
@@ -62,12 +62,12 @@ def find_folder(target: str | Path, purpose: str) -> Path:
     return check_target(Path(folder).expanduser())
 
 
-def find_revision(root: Path, revision: str) -> Source:
+def find_revision(root: Path, revision: str) -> TargetSource:
     """Return a folder at a revision; raises ``RevisionError``."""
     return _open(root, revision, lambda _, commit: commit)
 
 
-def find_base(source: Source, revision: str) -> Source | None:
+def find_base(source: TargetSource, revision: str) -> TargetSource | None:
     """Return a target at the commit where its history and that of a revision parted; None where it had no folder there.
 
     Raises ``RevisionError``.
@@ -78,7 +78,7 @@ def find_base(source: Source, revision: str) -> Source | None:
         return None
 
 
-def _open(root: Path, revision: str, choose: Callable[[Git, str], str]) -> Source:
+def _open(root: Path, revision: str, choose: Callable[[Git, str], str]) -> TargetSource:
     place = Path(os.path.realpath(root))
     what = f"{root} has no revision {revision!r}"
     try:
@@ -94,4 +94,4 @@ def _open(root: Path, revision: str, choose: Callable[[Git, str], str]) -> Sourc
     if not commit:
         raise RevisionError(what, remedy=_NAME_ONE)
     open_listing(place, commit, again=True)  # says what is missing of it
-    return Source(place, commit)
+    return TargetSource(place, commit)

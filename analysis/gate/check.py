@@ -18,7 +18,7 @@ from analysis.facts.git_objects import UNKNOWN
 from analysis.facts.links import printable
 from analysis.facts.opening import open_tree
 from analysis.facts.revision_listing import NOT_CHECKED_OUT
-from analysis.facts.revisions import Source, find_base, find_folder, find_source
+from analysis.facts.revisions import TargetSource, find_base, find_folder, find_source
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.gate.kept_verdicts import KeptVerdict, WholeVerdict
 from analysis.gate.result import (
@@ -188,7 +188,7 @@ def write_target_baseline(
 ) -> tuple[Path, Baseline]:
     """Write the baseline of a target and return its place: ``ssot-baseline.json`` in it, or where the options say."""
     options = replace(options or CheckOptions(), with_sources=False)
-    source = find_source(target) if options.baseline else Source(find_folder(target, "write a baseline into"))
+    source = find_source(target) if options.baseline else TargetSource(find_folder(target, "write a baseline into"))
     root = source.root
     with paused_collection():
         now = _judge(source, _read_policy(source, options), options, progress)
@@ -201,7 +201,7 @@ def write_target_baseline(
     return place, baseline
 
 
-def _read_policy(source: Source, options: CheckOptions) -> Policy:
+def _read_policy(source: TargetSource, options: CheckOptions) -> Policy:
     policy = read_target_policy(options.policy, source)
     check_weights(policy, options.policy or source.root / POLICY)
     policy = limit_simulation(policy, options.simulation_budget)
@@ -209,7 +209,7 @@ def _read_policy(source: Source, options: CheckOptions) -> Policy:
 
 
 def _judge(
-    at: Source, policy: Policy, options: CheckOptions, progress: Progress, *, is_past: bool = False
+    at: TargetSource, policy: Policy, options: CheckOptions, progress: Progress, *, is_past: bool = False
 ) -> _Judged:  # fmt: skip
     """Return the verdicts by source and simulation: no probe."""
     cache = (options.data or store.find_data_folder()) / "cache" if options.use_cache else None
@@ -254,7 +254,7 @@ def _find_notes(now: _Judged, known: Baseline | None, stale: Sequence[KnownFindi
 
 
 def _find_known(
-    source: Source, policy: Policy, options: CheckOptions, progress: Progress
+    source: TargetSource, policy: Policy, options: CheckOptions, progress: Progress
 ) -> tuple[Baseline | None, str, Sequence[tuple[str, str]]]:  # fmt: skip
     """Return the known findings, their origin (a revision, a file, or nothing), and files that could not be read."""
     if options.since:
@@ -279,7 +279,7 @@ def _find_known(
 
 
 def _judge_revision(
-    source: Source, policy: Policy, options: CheckOptions, progress: Progress
+    source: TargetSource, policy: Policy, options: CheckOptions, progress: Progress
 ) -> tuple[Baseline, Sequence[tuple[str, str]]]:
     """Return the findings at an earlier revision under today's policy, and the files that could not be read."""
     base = find_base(source, options.since)

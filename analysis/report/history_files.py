@@ -16,7 +16,7 @@ from analysis.report.findings_csv import disarm
 from analysis.report.key_findings import find_commit_url
 from analysis.report.templating import render
 from analysis.timeline.courses import Course, find_courses, say_course, write_day
-from analysis.timeline.introduced import Change, Introduction
+from analysis.timeline.introduced import FindingChange, Introduction
 from analysis.timeline.points import FIGURES, Point
 from analysis.timeline.sentences import MOST_SHOWN, choose_points, say_introduction
 from analysis.timeline.walk import History
@@ -98,7 +98,7 @@ def describe_introduction(found: Introduction) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _describe_change(change: Change) -> dict[str, Any]:
+def _describe_change(change: FindingChange) -> dict[str, Any]:
     commit = change.commit
     return {
         "commit": commit.name, "day": commit.day, "summary": commit.summary, "author": commit.author,

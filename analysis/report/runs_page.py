@@ -23,7 +23,7 @@ _FEWEST_DRAWN = 2
 
 
 @dataclass(frozen=True, slots=True)
-class Course:
+class RunCourse:
     """How one figure went from run to run: its name, the points of a line, and the same in words."""
 
     label: str
@@ -37,7 +37,7 @@ def list_targets(reports: Path) -> list[tuple[str, list[ReportRun]]]:
     return [(place, list(group)[::-1]) for place, group in groupby(runs, key=lambda run: run.folder.parent.name)]
 
 
-def build_courses(runs: Sequence[ReportRun]) -> list[Course]:
+def build_courses(runs: Sequence[ReportRun]) -> list[RunCourse]:
     """Return the course of the score, the number of findings and the debt; ``runs`` stand newest first.
 
     Runs without the figure are left out; nothing is drawn of fewer than two.
@@ -48,15 +48,15 @@ def build_courses(runs: Sequence[ReportRun]) -> list[Course]:
     found = []
     if len(scores) >= _FEWEST_DRAWN:
         words = f"Score over {format_count(len(scores), 'run')}: from {write_score(scores[0])} to "
-        found.append(Course("Score", draw_line(scores), f"{words}{write_score(scores[-1])}"))
+        found.append(RunCourse("Score", draw_line(scores), f"{words}{write_score(scores[-1])}"))
     if len(counts) >= _FEWEST_DRAWN:
         words = f"Findings over {format_count(len(counts), 'run')}: from {counts[0]:,.0f} to {counts[-1]:,.0f}"
-        found.append(Course("Findings", draw_line(counts), words))
+        found.append(RunCourse("Findings", draw_line(counts), words))
     debts = [float(run.debt_minutes) for run in drawn if run.debt_minutes is not None]
     if len(debts) >= _FEWEST_DRAWN:
         first, last = (format_minutes(round(debts[index])) for index in (0, -1))
         words = f"Estimated work over {format_count(len(debts), 'run')}: from {first} to {last}"
-        found.append(Course("Estimated work", draw_line(debts), words))
+        found.append(RunCourse("Estimated work", draw_line(debts), words))
     return found
 
 

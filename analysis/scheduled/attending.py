@@ -17,7 +17,7 @@ from analysis.report.runs_page import write_index
 from analysis.scheduled.addresses import read_address
 from analysis.scheduled.beginnings import beginning
 from analysis.scheduled.locks import hold_lock
-from analysis.scheduled.outcome import FailOn, NotifyWhen, Outcome, compare_run
+from analysis.scheduled.outcome import FailOn, NotifyWhen, RunOutcome, compare_run
 from analysis.scheduled.retention import remove_old
 from analysis.scheduled.sending import send_all
 
@@ -58,7 +58,7 @@ def write_unattended(
     jobs: int = 2,
     progress: Progress = ignore_progress,
     process: Warm | None = None,
-) -> tuple[Investigation, Outcome]:
+) -> tuple[Investigation, RunOutcome]:
     """Write a report below ``parent``, the folder of a target's reports; return what was analysed and the outcome.
 
     ``find_investigation`` analyses the target, while the lock is held. Raises ``BusyError`` when another run holds it,
@@ -81,7 +81,7 @@ def write_unattended(
     return inv, outcome
 
 
-def notify(outcome: Outcome, options: Unattended) -> list[str]:
+def notify(outcome: RunOutcome, options: Unattended) -> list[str]:
     """Notify whom the options name, if the outcome is worth it; return a sentence for each that was not reached."""
     if not options.notify or not outcome.is_worth(options.notify_when):
         return []
@@ -90,7 +90,7 @@ def notify(outcome: Outcome, options: Unattended) -> list[str]:
 
 def report_target(
     target: str | Path, *, policy: str = "", out: str = "", options: Unattended | None = None
-) -> Outcome:  # fmt: skip
+) -> RunOutcome:  # fmt: skip
     """Analyse a target, write its report and notify; return the outcome, for notebooks and other programs.
 
     ``out`` is the folder of all reports (default: as ``ssot report``). Raises what ``ssot report`` ends with, and

@@ -13,7 +13,7 @@ from typing import Any
 
 from analysis.report.share import LARGE_BYTES
 from analysis.scheduled.addresses import Shape
-from analysis.scheduled.outcome import Outcome
+from analysis.scheduled.outcome import RunOutcome
 from analysis.wording import make_harmless
 
 #: The sender and receiver of a mail that is only written to a file.
@@ -23,7 +23,7 @@ _REPORT = "report.html"
 _POLICY = SMTP.clone(cte_type="7bit")
 
 
-def build_message(outcome: Outcome, sender: str = NOBODY, receivers: Sequence[str] = (NOBODY,)) -> EmailMessage:
+def build_message(outcome: RunOutcome, sender: str = NOBODY, receivers: Sequence[str] = (NOBODY,)) -> EmailMessage:
     """Return the mail of a run: its summary as text, ``mail.html`` as HTML, and the report in one file.
 
     A report above ten megabytes is attached as an archive; one that is larger even so is left out, and the text says
@@ -56,7 +56,7 @@ def _pack(report: Path) -> tuple[str, bytes] | None:
     return (f"{report.name}.zip", packed.getvalue()) if packed.tell() <= LARGE_BYTES else None
 
 
-def build_document(outcome: Outcome, shape: Shape) -> dict[str, Any]:
+def build_document(outcome: RunOutcome, shape: Shape) -> dict[str, Any]:
     """Return what a webhook gets: all figures of the outcome, or a message for Slack or Microsoft Teams."""
     if shape == "json":
         return outcome.describe()

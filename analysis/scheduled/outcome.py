@@ -27,7 +27,7 @@ _MINOR = "P3"
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
+class RunOutcome:
     """One run compared with the last complete one.
 
     ``before`` is that run, None for the first one; ``unknown`` says why it could not be compared with, if so.
@@ -96,16 +96,16 @@ class Outcome:
         }  # fmt: skip
 
 
-def compare_run(inv: Investigation, run: ReportRun, before: ReportRun | None, unfinished: Sequence[str]) -> Outcome:
+def compare_run(inv: Investigation, run: ReportRun, before: ReportRun | None, unfinished: Sequence[str]) -> RunOutcome:
     """Return how a run compares with an earlier one, by the findings of their snapshots, as ``ssot diff`` does."""
     if before is None:
-        return Outcome(run, unfinished=tuple(unfinished))
+        return RunOutcome(run, unfinished=tuple(unfinished))
     try:
         changes = find_changes(type(inv)(Path(before.snapshot)), inv)
     except AnalysisError as error:
-        return Outcome(run, before, unknown=error.what, unfinished=tuple(unfinished))
+        return RunOutcome(run, before, unknown=error.what, unfinished=tuple(unfinished))
     counts = Counter(change.change for change in changes)
     regressions = sum(change.change in {"new", "worse"} and change.severity != _MINOR for change in changes)
-    return Outcome(
+    return RunOutcome(
         run, before, counts["new"], counts["worse"], counts["gone"], regressions, unfinished=tuple(unfinished)
     )

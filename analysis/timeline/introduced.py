@@ -21,7 +21,7 @@ _MOST_JUDGED = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class FindingChange:
     """Where a finding came or went: the commit, and the last judged one before it.
 
     ``is_exact``: the one before is its parent. ``after`` is None where it was there as far back as history is known.
@@ -41,9 +41,9 @@ class Introduction:
 
     finding: KnownFinding
     fingerprints: tuple[str, ...]
-    introduced: Change
-    removed: Change | None = None
-    earlier: tuple[tuple[Change, Change], ...] = ()
+    introduced: FindingChange
+    removed: FindingChange | None = None
+    earlier: tuple[tuple[FindingChange, FindingChange], ...] = ()
 
 
 class Line:
@@ -84,12 +84,12 @@ class Line:
             tuple((self._come(each), self._go(each)) for each in reversed(earlier)),
         )  # fmt: skip
 
-    def _come(self, each: Appearance) -> Change:
+    def _come(self, each: Appearance) -> FindingChange:
         after = self.commits[each.before] if each.before >= 0 else None
-        return Change(self.commits[each.first], after, self._is_next(each.before, each.first))
+        return FindingChange(self.commits[each.first], after, self._is_next(each.before, each.first))
 
-    def _go(self, each: Appearance) -> Change:
-        return Change(self.commits[each.gone], self.commits[each.last], self._is_next(each.last, each.gone))
+    def _go(self, each: Appearance) -> FindingChange:
+        return FindingChange(self.commits[each.gone], self.commits[each.last], self._is_next(each.last, each.gone))
 
     def _is_next(self, before: int, place: int) -> bool:
         """Return whether nothing lies between two places; the first commit of all has nothing before it."""

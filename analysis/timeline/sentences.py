@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from analysis.quantities import write_count, write_score
 from analysis.timeline.courses import find_courses, say_course
-from analysis.timeline.introduced import Change, Introduction
+from analysis.timeline.introduced import FindingChange, Introduction
 from analysis.timeline.points import Point
 from analysis.timeline.walk import History
 from analysis.wording import format_count, make_harmless
@@ -27,7 +27,7 @@ def say_introduction(found: Introduction) -> str:
     return text
 
 
-def _say_change(verb: str, change: Change) -> str:
+def _say_change(verb: str, change: FindingChange) -> str:
     commit = change.commit
     by = f", {make_harmless(commit.author)}" if commit.author else ""
     what = f"{commit.name[:9]} ({commit.day}{by}: {make_harmless(commit.summary)})"

@@ -11,7 +11,7 @@ from analysis import store
 from analysis.errors import RevisionError, UnknownNameError
 from analysis.facts.git_folders import GitRefusedError, find_history
 from analysis.facts.opening import open_tree
-from analysis.facts.revisions import Source, find_source
+from analysis.facts.revisions import TargetSource, find_source
 from analysis.pipeline import read_target_policy
 from analysis.policy import Policy
 from analysis.progress import Progress, ignore_progress
@@ -19,7 +19,7 @@ from analysis.rules.owners import OwnersOfFiles
 from analysis.targets import Target, find_target
 from analysis.timeline.commits import Commit, CommitLog, choose_commits, open_log
 from analysis.timeline.hot_spots import HotSpot, find_hot_spots
-from analysis.timeline.introduced import Change, Introduction, Line, Search
+from analysis.timeline.introduced import FindingChange, Introduction, Line, Search
 from analysis.timeline.judging import Judge, judge_commits
 from analysis.timeline.kept import KeptHistory
 from analysis.timeline.lives import find_life
@@ -61,10 +61,10 @@ class History:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class HistoryPlace:
     """A target whose history is asked for: where it is, under which policy, and what is kept of it."""
 
-    source: Source
+    source: TargetSource
     target: Target
     policy: Policy
     data: Path
@@ -81,13 +81,13 @@ class Place:
 
 
 @contextmanager
-def open_place(target: str | Path, options: HistoryOptions) -> Iterator[Place]:
+def open_place(target: str | Path, options: HistoryOptions) -> Iterator[HistoryPlace]:
     """Yield a target with its history; raises ``TargetError``, ``PolicyError`` or ``RevisionError``."""
     source, given = find_source(target), options.policy
     policy = given if isinstance(given, Policy) else read_target_policy(given, source)
     data = options.data or store.find_data_folder()
     with open_log(source.root) as log:
-        yield Place(source, find_target(source.root, policy.target.name), policy, data, log)
+        yield HistoryPlace(source, find_target(source.root, policy.target.name), policy, data, log)
 
 
 def build_history(
@@ -122,7 +122,7 @@ def read_history(target: str | Path, options: HistoryOptions | None = None) -> H
         return _describe(place, options, Line(line, kept, place.log), line, 0)
 
 
-def _choose(place: Place, options: HistoryOptions) -> tuple[list[Commit], list[Commit]]:
+def _choose(place: HistoryPlace, options: HistoryOptions) -> tuple[list[Commit], list[Commit]]:
     """Return the line of commits on which findings are followed, and the commits of it that are asked for."""
     if options.tags:
         tagged = place.log.list_tagged(place.tip)
@@ -137,7 +137,7 @@ def _choose(place: Place, options: HistoryOptions) -> tuple[list[Commit], list[C
 
 
 def _describe(
-    place: Place, options: HistoryOptions, line: Line, chosen: Sequence[Commit], judged: int
+    place: HistoryPlace, options: HistoryOptions, line: Line, chosen: Sequence[Commit], judged: int
 ) -> History:  # fmt: skip
     names = {commit.name for commit in chosen}
     points = [each for each in build_commit_points(line, with_authors=options.with_authors) if each.revision in names]
@@ -161,19 +161,18 @@ def hide_authors(found: Introduction, options: HistoryOptions) -> Introduction:
     """Return an introduction without the names of authors, unless these are asked for."""
     if options.with_authors:
         return found
-
     return replace(
         found, introduced=_hide(found.introduced), removed=_hide(found.removed) if found.removed else None,
         earlier=tuple((_hide(came), _hide(went)) for came, went in found.earlier),
     )  # fmt: skip
 
 
-def _hide(change: Change) -> Change:
+def _hide(change: FindingChange) -> FindingChange:
     after = change.after
     return replace(change, commit=replace(change.commit, author=""), after=replace(after, author="") if after else None)
 
 
-def find_owners(place: Place, commit: str, paths: Sequence[str]) -> dict[str, str]:
+def find_owners(place: HistoryPlace, commit: str, paths: Sequence[str]) -> dict[str, str]:
     """Return the owner of each file that has one: by the policy, else by the CODEOWNERS file at a commit."""
     entries = OwnersOfFiles(place.policy.owner, {path: (_name(path),) for path in paths})
     found: dict[str, str] = {}
@@ -239,8 +238,9 @@ def find_kept_introductions(
     found: dict[str, Introduction] = {}
     with open_place(target, options) as place:
         opened = [place.open_kept(is_simulated=is_simulated) for is_simulated in (False, True)]
+        commits = place.log.list_commits(place.tip) if any(map(len, opened)) else []
         for kept in filter(len, opened):
-            line = Line(place.log.list_commits(place.tip), kept, place.log)
+            line = Line(commits, kept, place.log)
             lives = line.follow()
             for name in fingerprints:
                 life = find_life(lives, name)
