@@ -50,7 +50,6 @@ OTHERS = {
     "analysis/cli/watching.py": "times of the policy",
     "analysis/gate/acceptance.py": _SETTINGS,
     "analysis/kept_history.py": "our own snapshots",
-    "analysis/report/changes.py": "our own snapshots",
     "analysis/scheduled/": "our own reports, snapshots and records",
     "analysis/report/run_report.py": "our own reports",
     "analysis/report/runs.py": "our own reports",
