@@ -210,16 +210,12 @@ class Loader(Bodies):
         is_doubtful = bool(self.maybe or self._doubtful)
         new, again = self.ledger.find_new(delta)
         self.step(len(new) // _MODULES_PER_STEP)
-        here, find_bit = self.ledger.names, self.shared.registry.find_bit
-        placed: set[str] = set()
+        here, placed = self.ledger.names, 0
         for each in reversed(new):
             # What is here in the state that the other process came to has run here already, and does not run again.
-            own = {name for name, _ in each.own}
-            runs = {
-                name: times for name, times in each.runs.items()
-                if not find_bit(name) & here and not (name in own and name in placed)
-            }  # fmt: skip
-            placed |= own
+            hidden = here | (placed & each.own_bits)
+            runs = each.runs if not hidden & each.run_bits else self._find_unhidden(each.runs, hidden)
+            placed |= each.own_bits
             self.loaded.update(each.own)
             for name, changes in each.changed.items():
                 self.changed.setdefault(name, {}).update(changes)
@@ -233,6 +229,11 @@ class Loader(Bodies):
             if not is_doubtful:
                 self.ledger.repeat(delta.again)
             raise Raised(repeat_fault(delta.fault, delta.notes), self.find_chain() + delta.chain)
+
+    def _find_unhidden(self, runs: dict[str, int], hidden: int) -> dict[str, int]:
+        """Return the runs of modules that are not in a set."""
+        find_bit = self.shared.registry.find_bit
+        return {name: times for name, times in runs.items() if not find_bit(name) & hidden}
 
 
 def _may_have_path(value: Value) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
 from analysis.facts.program import Node
@@ -47,7 +47,8 @@ class Delta:
     often bodies began to run in it, ``failures`` how often they failed, ``again`` the runs that are repeated when this
     import fails and is tried again.
 
-    Sets of modules are numbers with one bit for each. ``names`` are all modules that are loaded afterwards,
+    Sets of modules are numbers with one bit for each. ``own_bits`` and ``run_bits`` are those of ``own`` and ``runs``,
+    ``names`` are all modules that are loaded afterwards,
     ``reached`` also those that failed, ``odd``
     those of them that are in another state than the one that other processes share, ``own_odd`` its own; ``nodes``
     are this first import and all that it took over, by ``number``; ``failing`` are modules whose bodies failed in it.
@@ -63,9 +64,11 @@ class Delta:
 
     number: int
     own: tuple[tuple[str, Value], ...] = ()
+    own_bits: int = 0
     parts: tuple[Delta, ...] = ()
     changed: dict[str, dict[str, Value]] = field(default_factory=dict)
     runs: dict[str, int] = field(default_factory=dict)
+    run_bits: int = 0
     failures: dict[str, int] = field(default_factory=dict)
     again: dict[str, int] = field(default_factory=dict)
     names: int = 0
@@ -119,6 +122,13 @@ class Registry:
             bit = self.bits[name] = 1 << self.size
             self.size += 1
         return bit
+
+    def find_bits(self, names: Iterable[str]) -> int:
+        """Return the number that stands for the set of some modules."""
+        bits = 0
+        for name in names:
+            bits |= self.find_bit(name)
+        return bits
 
     def find_deltas(self, nodes: int) -> Iterator[Delta]:
         """Yield the first imports of a set."""

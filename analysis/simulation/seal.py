@@ -35,9 +35,10 @@ def seal(
         odd |= part.odd
     is_own = same is None
     kept = {name for name, _ in own}
+    runs = ledger.runs if is_own else {}
     delta = Delta(
-        number, own, parts,
-        ledger.changed if is_own else {}, ledger.runs if is_own else {}, ledger.failures, ledger.repeated[0],
+        number, own, registry.find_bits(kept), parts,
+        ledger.changed if is_own else {}, runs, registry.find_bits(runs), ledger.failures, ledger.repeated[0],
         ledger.names, ledger.reached, ledger.nodes | 1 << number | (same.nodes if same else 0),
         odd, own_odd, ledger.failing,
         frozenset(ledger.lacked), ledger.stars, frozenset(ledger.asked), frozenset(ledger.absent),
