@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Iterator
 
 from analysis.facts.expressions import find_dotted, find_literal_text
+from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.rows import Row
+from analysis.facts.walking import list_parts
 
 #: Line, dotted name, and what for.
 _Text = tuple[int, str, str]
@@ -22,6 +24,8 @@ _SETTINGS = frozenset({
     "DJANGO_SETTINGS_MODULE", "AUTHENTICATION_BACKENDS", "CELERY_IMPORTS", "CELERY_INCLUDE", "TEMPLATES", "LOGGING",
     "REST_FRAMEWORK", "DATABASE_ROUTERS", "PASSWORD_HASHERS", "TEST_RUNNER", "LOCAL_APPS", "PROJECT_APPS",
 })  # fmt: skip
+#: What stands where such a text is assigned or given.
+_NAMING = (*(name.encode() for name in sorted(_SETTINGS)), b"dictConfig", b"patch")
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
 _PATCHES = re.compile(r"(?:(?:^|\.)(?:mock\.|mocker\.)|^)patch(?:\.multiple|\.dict)?\Z")
 _SETTERS = re.compile(r"(?:^|\.)monkeypatch\.(?:setattr|delattr)\Z")
@@ -33,20 +37,27 @@ def find_object_texts(source: bytes, tree: ast.Module, next_position: Callable[[
     """Return the rows of ``object_texts`` of one file, by line; none where a handler expects a failure."""
     if not any(map(source.__contains__, _WORDS)):
         return []
-    return [(next_position(), line, kind, value) for line, value, kind in sorted(set(_read(tree)))]
+    lines = find_lines(source, _NAMING)
+    return [(next_position(), line, kind, value) for line, value, kind in sorted(set(_read(tree, lines)))]
 
 
-def _read(tree: ast.Module) -> Iterator[_Text]:
+def _read(tree: ast.Module, lines: list[int]) -> Iterator[_Text]:
     waiting: list[ast.AST] = [tree]
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Try) or _expects(node):
+        if isinstance(node, ast.Try) or (isinstance(node, ast.stmt) and not _has_line(node, lines)) or _expects(node):
             continue
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             yield from _read_assignment(node)
         elif isinstance(node, ast.Call):
             yield from _read_call(node)
-        waiting.extend(ast.iter_child_nodes(node))
+        waiting.extend(list_parts(node))
+
+
+def _has_line(node: ast.stmt, lines: list[int]) -> bool:
+    """Return whether a statement, with its decorators and blocks, has one of the lines."""
+    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
+    return has_line_between(lines, min([node.lineno, *(each.lineno for each in decorators)]), node.end_lineno or node.lineno)
 
 
 def _expects(node: ast.AST) -> bool:

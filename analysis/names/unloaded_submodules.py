@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from functools import cached_property
 from typing import NamedTuple
@@ -128,18 +128,22 @@ class _Finder:
             has_others |= not _is_standard(module)
             if kind == "import" and _is_standard(module) and self._target.statements.level[row] != NEVER:
                 found[path][bound] = bound if module.startswith(f"{bound}.") else module
-        loaded = find_loaded(name for name in imported if _is_standard(name)) if found else set()
         by = THIRD_PARTY if has_others else COMPUTED if _ANY in self._computed else NOBODY
-        for path, names in sorted(found.items()):
-            source = self._read(path)
-            wanted = {
-                dotted: (package, name)
-                for first, parts in _list_parts(source, frozenset(names))
-                for dotted, package, name in _follow_standard(names[first], first, parts)
-                if f"{package}.{name}" not in loaded
-            }
-            for use in find_uses(source, frozenset(wanted)) if wanted else ():
+        used = {path: self._find_used(path, names) for path, names in sorted(found.items())}
+        asked = {f"{package}.{name}" for parts in used.values() for package, name in parts.values()}
+        loaded = find_loaded(sorted(filter(_is_standard, imported)), asked)
+        for path, parts in used.items():
+            wanted = {dotted: part for dotted, part in parts.items() if ".".join(part) not in loaded}
+            for use in find_uses(self._read(path), frozenset(wanted)) if wanted else ():
                 yield UnloadedSubmodule(*wanted[use.dotted], by, path, use)
+
+    def _find_used(self, path: str, names: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+        """Return the submodules of the standard library that a file takes from packages: each by what stands there."""
+        return {
+            dotted: (package, name)
+            for first, parts in _list_parts(self._read(path), frozenset(names))
+            for dotted, package, name in _follow_standard(names[first], first, parts)
+        }
 
     def _read(self, path: str) -> bytes:
         return self._target.imports.read_first(path, LARGEST_FILE_BYTES)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import sys
 import sysconfig
-from collections.abc import Iterable, Iterator
+from collections import deque
+from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
 
@@ -39,22 +40,26 @@ def find_unbound_submodules(package: str) -> frozenset[str]:
     return frozenset(name for name in found - bound - {"__init__", "__main__"} if name.isidentifier())
 
 
-def find_loaded(modules: Iterable[str]) -> set[str]:
-    """Return all modules of the standard library that imports of some of them may load, in their functions too."""
-    return _follow(_AT_START, with_functions=False) | _follow(modules, with_functions=True)
+def find_loaded(modules: Iterable[str], wanted: Collection[str]) -> set[str]:
+    """Return those of some modules of the standard library that imports of others may load, in their functions too.
+
+    No more of the library is read than it takes to find them.
+    """
+    found = _follow(_AT_START, set(wanted), with_functions=False)
+    return found | _follow(modules, set(wanted) - found, with_functions=True)
 
 
-def _follow(modules: Iterable[str], *, with_functions: bool) -> set[str]:
-    waiting = list(modules)
+def _follow(modules: Iterable[str], wanted: set[str], *, with_functions: bool) -> set[str]:
+    waiting = deque(modules)
     found: set[str] = set()
-    while waiting:
-        parts = waiting.pop().split(".")
+    while waiting and not wanted <= found:
+        parts = waiting.popleft().split(".")
         for length in range(1, len(parts) + 1):
             part = ".".join(parts[:length])
             if part not in found:
                 found.add(part)
                 waiting.extend(_list_imports(part, with_functions=with_functions))
-    return found
+    return found & wanted
 
 
 @cache
