@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import sys
 import sysconfig
-from collections import deque
 from collections.abc import Collection, Iterable, Iterator
 from functools import cache
 from pathlib import Path
@@ -45,21 +44,29 @@ def find_loaded(modules: Iterable[str], wanted: Collection[str]) -> set[str]:
 
     No more of the library is read than it takes to find them.
     """
-    found = _follow(_AT_START, set(wanted), with_functions=False)
-    return found | _follow(modules, set(wanted) - found, with_functions=True)
+    starts, left = tuple(modules), set(wanted)
+    left.difference_update(part for module in starts for part in _list_parts(module))  # that takes no reading
+    left -= _follow(_AT_START, left, with_functions=False)
+    return set(wanted) - (left - _follow(starts, left, with_functions=True))
 
 
 def _follow(modules: Iterable[str], wanted: set[str], *, with_functions: bool) -> set[str]:
-    waiting = deque(modules)
-    found: set[str] = set()
-    while waiting and not wanted <= found:
-        parts = waiting.popleft().split(".")
-        for length in range(1, len(parts) + 1):
-            part = ".".join(parts[:length])
-            if part not in found:
-                found.add(part)
-                waiting.extend(_list_imports(part, with_functions=with_functions))
+    waiting = [part for module in modules for part in _list_parts(module)]
+    found = set(waiting)
+    for part in waiting:  # grows while it is read
+        if wanted <= found:
+            break
+        for module in _list_imports(part, with_functions=with_functions):
+            new = [each for each in _list_parts(module) if each not in found]
+            waiting += new
+            found.update(new)
     return found & wanted
+
+
+def _list_parts(module: str) -> list[str]:
+    """Return a module after the packages around it."""
+    parts = module.split(".")
+    return [".".join(parts[:length]) for length in range(1, len(parts) + 1)]
 
 
 @cache
