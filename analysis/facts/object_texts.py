@@ -57,7 +57,8 @@ def _read(tree: ast.Module, lines: list[int]) -> Iterator[_Text]:
 def _has_line(node: ast.stmt, lines: list[int]) -> bool:
     """Return whether a statement, with its decorators and blocks, has one of the lines."""
     decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    return has_line_between(lines, min([node.lineno, *(each.lineno for each in decorators)]), node.end_lineno or node.lineno)
+    first = min([node.lineno, *(each.lineno for each in decorators)])
+    return has_line_between(lines, first, node.end_lineno or node.lineno)
 
 
 def _expects(node: ast.AST) -> bool:

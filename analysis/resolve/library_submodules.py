@@ -51,7 +51,9 @@ def find_loaded(modules: Iterable[str], wanted: Collection[str]) -> set[str]:
 
 
 def _follow(modules: Iterable[str], wanted: set[str], *, with_functions: bool) -> set[str]:
+    tops = {name.partition(".")[0] for name in wanted}
     waiting = [part for module in modules for part in _list_parts(module)]
+    waiting.sort(key=lambda part: part.partition(".")[0] not in tops)  # a package mostly loads its own
     found = set(waiting)
     for part in waiting:  # grows while it is read
         if wanted <= found:
