@@ -29,13 +29,21 @@ def diff(
     Raises ``RevisionError``, ``TargetError``, ``SnapshotError`` or ``PolicyError``, each with one line.
     """
     place = data or store.find_data_folder()
-    newer = _find(after, target, place)
-    if isinstance(newer, TargetSource):
-        newer = _analyse(newer, place, jobs, progress)
+    newer = find_later(after, target, data=place, jobs=jobs, progress=progress)
     older = _find(before, target, place)
     if isinstance(older, TargetSource):
         older = _analyse(older, place, jobs, progress, policy=newer.policy)
     return Difference(older, newer)
+
+
+def find_later(
+    wanted: str | Path | Investigation = "", target: str | Path = "", *, data: Path | None = None, jobs: int = 0,
+    progress: Progress = ignore_progress,
+) -> Investigation:  # fmt: skip
+    """Return the later of two states as ``diff`` names it, by default the target as it is now, under its own policy."""
+    place = data or store.find_data_folder()
+    found = _find(wanted, target, place)
+    return _analyse(found, place, jobs, progress) if isinstance(found, TargetSource) else found
 
 
 def find_state(

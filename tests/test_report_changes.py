@@ -15,8 +15,11 @@ import analysis
 from analysis.cli.snapshots import _comparing
 from analysis.gate import CheckOptions, check
 from analysis.report import write_report
+from analysis.report.base import find_base, open_base
 from analysis.report.changes import PAGE, find_change
 from analysis.report.findings_since import find_since
+from analysis.report.runs import ReportRun, read_run
+from analysis.scheduled.outcome import RunOutcome, compare_run
 
 Tree = Callable[..., Path]
 
@@ -88,3 +91,52 @@ def test_a_first_report_has_no_page_of_changes(make_tree: Tree, tmp_path: Path) 
     folder = write_report(inv, tmp_path / "reports", jobs=1, notebooks=write_notebook(tmp_path / "kit", "print(1)"))
     assert not (folder / PAGE).exists()
     assert PAGE not in (folder / "index.html").read_text()
+
+
+def test_all_that_says_since_means_the_last_complete_run_though_a_scan_came_in_between(
+    make_tree: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run has no finding, the scan after it one, and the new run two: two came since the run, not one."""
+    reports = tmp_path / "reports"
+    monkeypatch.setenv("SSOT_REPORTS", str(reports))
+    files = {"shop/__init__.py": "", "shop/a.py": "A = 1\n", "shop/b.py": "B = 1\n"}
+    root = make_tree(files, name="shop")
+    notebook = write_notebook(
+        tmp_path / "kit",
+        "from analysis import open_snapshot\nfrom analysis.report.changes import find_change\n"
+        "print('seen', getattr(find_change(open_snapshot(snapshot)), 'new', None))",
+    )
+
+    def write() -> RunOutcome:
+        inv = analysis.investigate(root, jobs=1)
+        base = find_base(inv, reports)
+        return compare_run(inv, read_run(write_report(inv, reports, jobs=1, notebooks=notebook)), base, ())
+
+    first = write()
+    assert (first.base.kind, first.new) == ("first", 0)
+    change(root, {"shop/a.py": "import shop.missing\n"})
+    scanned = analysis.investigate(root, jobs=1)
+    change(root, {"shop/b.py": "import shop.lost\n"})
+    outcome = write()
+    assert (outcome.base.kind, outcome.base.snapshot, outcome.new) == ("run", first.run.snapshot, 2)
+    folder = outcome.run.folder
+    assert "2 new" in (folder / "index.html").read_text() and "2 new" in (folder / "mail.html").read_text()
+    assert "2 findings new" in outcome.summary and outcome.describe()["new"] == 2
+    assert (folder / PAGE).read_text().count('<tr id="f-') == 2
+    assert "seen 2" in next((folder / "notebooks").glob("*.ipynb")).read_text()
+    inv = analysis.open_snapshot(outcome.run.snapshot)
+    seen = find_change(inv)
+    assert seen is not None and seen.new == len(find_since(inv).new) == 2
+    assert scanned.path.name < inv.path.name
+    assert write().new == 0 and analysis.diff(open_base(inv), inv).count("new") == 0
+
+
+def test_where_no_run_is_kept_a_scan_is_the_base_and_the_run_is_the_first(make_tree: Tree, tmp_path: Path) -> None:
+    root = make_tree({"a.py": "A = 1\n"}, name="shop")
+    analysis.investigate(root, jobs=1)
+    change(root, {"a.py": "import missing.module\nfrom . import none\n"})
+    inv = analysis.investigate(root, jobs=1)
+    base = find_base(inv, tmp_path / "reports")
+    outcome = compare_run(inv, ReportRun(tmp_path, "shop"), base, ())
+    assert base.kind == "scan" and outcome.new > 0 and outcome.is_worth("changed")
+    assert "the first complete run" in outcome.summary and "since the scan of" in outcome.summary

@@ -19,6 +19,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
 from analysis.errors import AnalysisError
+from analysis.report.base import Base
 from analysis.report.runs import ReportRun
 from analysis.scheduled.addresses import read_address
 from analysis.scheduled.outcome import RunOutcome
@@ -36,7 +37,8 @@ def outcome(tmp_path: Path) -> RunOutcome:
     (folder / "report.html").write_text("<p>all</p>")
     target = "sh<b>\u00f6p\r\nBcc: x@example.org"
     run = ReportRun(folder, target, "1a2b3c", "2026-04-01T06:00:00+00:00", "", "Wrong", 91.5)
-    return RunOutcome(run, ReportRun(folder, created="2026-03-31T06:00:00+00:00", score=92.0), new=2, regressions=1)
+    base = Base("run", str(folder))
+    return RunOutcome(run, base, "2026-03-31T06:00:00+00:00", 92.0, new=2, regressions=1)
 
 
 class Post:

@@ -18,8 +18,10 @@ import pytest
 from report_trees import Markup
 
 from analysis.errors import BusyError, StorageError
+from analysis.history.difference import find_score
 from analysis.investigation import Investigation
 from analysis.pipeline import investigate
+from analysis.report.base import Base, find_base
 from analysis.report.runs import PINNED, ReportRun
 from analysis.report.runs_page import build_courses, build_runs_page, draw_line
 from analysis.scheduled.beginnings import FOLDER, beginning, find_unfinished
@@ -197,10 +199,8 @@ def test_what_cannot_be_removed_is_one_line(tmp_path: Path) -> None:
 
 
 def compare(before: Investigation, after: Investigation, unfinished: Sequence[str] = ()) -> RunOutcome:
-    old, new = (
-        ReportRun(Path(), inv.name, "a1", inv.manifest.created, str(inv.path), "Good", 90.0) for inv in (before, after)
-    )
-    return compare_run(after, new, old, unfinished)
+    run = ReportRun(Path(), after.name, "a1", after.manifest.created, str(after.path), "Good", find_score(after))
+    return compare_run(after, run, Base("run", str(before.path)), unfinished)
 
 
 @pytest.fixture
@@ -234,12 +234,15 @@ def test_a_finding_with_more_places_is_worse(shops: Any) -> None:
     assert found.fails("regression")
 
 
-def test_the_first_run_and_one_whose_snapshot_is_gone_are_said_to_be_so(shops: Any) -> None:
-    inv = shops({})
-    first = compare_run(inv, ReportRun(Path(), "shop"), None, ())
+def test_the_first_run_and_one_whose_snapshot_is_gone_are_said_to_be_so(shops: Any, tmp_path: Path) -> None:
+    inv, reports = shops({}), tmp_path / "reports"
+    folder = reports / inv.manifest.as_target.place / name(1)
+    folder.mkdir(parents=True)
+    (folder / "run.json").write_text(json.dumps({"target": "shop", "snapshot": "/no/20000101T000000-a1"}))
+    first = compare_run(inv, ReportRun(Path(), "shop"), Base(), ())
     assert "the first complete run" in first.summary and first.is_changed and not first.fails("regression")
-    lost = compare_run(inv, ReportRun(Path(), "shop"), ReportRun(Path(), "shop", snapshot="/no/such"), ())
-    assert "not compared: /no/such is not a snapshot" in lost.summary and lost.is_changed
+    lost = compare_run(inv, ReportRun(Path(), "shop"), find_base(inv, reports), ())
+    assert "not compared: no snapshot of /no/20000101T000000-a1" in lost.summary and lost.is_changed
 
 
 def test_the_gate_fails_only_where_it_is_known_to_fail() -> None:
@@ -293,6 +296,8 @@ def test_the_command_tells_a_regression_names_a_killed_run_and_lists_all_runs(tm
     assert busy.returncode == 75 and "another report" in busy.stderr and busy.stdout == ""
     end(holder, signal.SIGKILL)
     make_tree({"shop/c.py": "import shop.missing\n"}, name="shop")
+    assert run_cli(reports, ["scan", str(root), "--quiet"]).returncode == 0
+    assert "0 fixed, 1 new" in run_cli(reports, ["diff", "--in", str(root)]).stdout
     second = run_cli(reports, [*line, "--notify", str(tmp_path / "mails/x.eml")])
     assert second.returncode == 1
     assert "was interrupted" in second.stdout and "1 finding new" in second.stdout

@@ -15,10 +15,15 @@ from analysis.terminal import progress_bar
 
 @app.command(
     epilog="Examples: `ssot diff main --in .` · `ssot diff v2.0 v2.1 --in ~/src/shop --write changes.html` · "
-    "`ssot diff reports/shop/20270124T060000 reports/shop/latest`"
+    "`ssot diff reports/shop/20270124T060000 reports/shop/latest` · `ssot diff --in .`"
 )
 def diff(
-    before: Annotated[str, typer.Argument(metavar="A", help="Revision, snapshot, report, FOLDER or FOLDER@REV.")],
+    before: Annotated[
+        str,
+        typer.Argument(
+            metavar="[A]", help="Revision, snapshot, report, FOLDER or FOLDER@REV (default: the last complete run)."
+        ),
+    ] = "",
     after: Annotated[
         str, typer.Argument(metavar="[B]", help="The same for the later state; default: the files as they are now.")
     ] = "",
@@ -36,12 +41,15 @@ def diff(
     """Show what changed: findings (new, worse, better, gone, moved), interface, imports, cycles, score and figures."""
     from analysis import comparison
     from analysis.report import difference_files
+    from analysis.report.base import open_base
 
     places = [Path(name).expanduser() for name in write or ()]
     for place in places:
         difference_files.find_format(place.name)
     with progress_bar(quiet=quiet or json_) as progress:
-        found = comparison.diff(before, after, target=target, jobs=jobs, progress=progress)
+        later = comparison.find_later(after, target, jobs=jobs, progress=progress)
+        earlier = before or open_base(later)
+        found = comparison.diff(earlier, later, target=target, jobs=jobs, progress=progress)
     difference_files.write_files(found, places)
     if json_:
         print_json(found.as_record())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -92,15 +91,10 @@ def _comparing(since: str, target: str, policy: str) -> Iterator[None]:
         yield
         return
     from analysis.comparison import find_state
-    from analysis.report.changes import SINCE_VARIABLE
+    from analysis.report.base import Base, deciding
 
-    before = os.environ.get(SINCE_VARIABLE)
-    os.environ[SINCE_VARIABLE] = str(find_state(since, target, policy=policy).path)
-    try:
+    with deciding(Base("named", str(find_state(since, target, policy=policy).path), since)):
         yield
-    finally:
-        os.environ.pop(SINCE_VARIABLE)
-        os.environ.update({} if before is None else {SINCE_VARIABLE: before})
 
 
 @app.command(

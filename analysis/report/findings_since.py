@@ -1,12 +1,11 @@
-"""Which findings are new since the snapshot before."""
+"""Which findings are new since the base of a run."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from analysis.report.changes import find_difference
-from analysis.report.provenance import format_time
+from analysis.report.base import find_base, find_difference
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -25,9 +24,10 @@ class Since:
 
 
 def find_since(inv: Investigation) -> Since:
-    """Return what is new since the snapshot before this one of the same target; nothing for the first one."""
-    found = find_difference(inv)
+    """Return what is new since the base of this run; nothing for the first one."""
+    base = find_base(inv)
+    found = find_difference(inv, base)
     if found is None:
         return Since()
     new = frozenset(each.fingerprint for each in found.changed_findings if each.change == "new")
-    return Since(f"since the run of {format_time(found.sides[0].created)}", new)
+    return Since(f"since {base.format_since(found.sides[0].created)}", new)

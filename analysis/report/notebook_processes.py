@@ -1,6 +1,7 @@
 """The process that runs notebooks: it imports once what they all need, and forks a process for each of them.
 
-Its functions are tasks of one worker: ``prepare`` first, then ``start_notebook`` and ``wait_for_notebook``.
+Its functions are tasks of one worker: ``prepare`` and ``set_variables`` first, then ``start_notebook`` and
+``wait_for_notebook``.
 """
 
 from __future__ import annotations
@@ -59,6 +60,11 @@ def prepare(environment: Mapping[str, str]) -> None:
     import_exporters()
     templating.build_environment().get_template("parts.j2")
     gc.freeze()
+
+
+def set_variables(variables: Mapping[str, str]) -> None:
+    """Set environment variables of the notebooks that are started from now on."""
+    os.environ.update(variables)
 
 
 def check_parameters(notebooks: Sequence[Path], parameters: Mapping[str, Any]) -> None:

@@ -19,10 +19,12 @@ from analysis import children, store
 from analysis.errors import ReportError
 from analysis.executor import LostTaskError, TaskExecutor, open_executor
 from analysis.progress import Progress, ignore_progress
+from analysis.report.base import VARIABLE
 from analysis.report.notebook_processes import (
     ExecutedNotebook,
     check_parameters,
     prepare,
+    set_variables,
     start_notebook,
     wait_for_notebook,
 )
@@ -78,6 +80,7 @@ def run_notebooks(
             )
     progress("notebooks", 0, len(notebooks))
     _ask(process.prepared)
+    _ask(process.tasks.submit(set_variables, {name: os.environ[name] for name in (VARIABLE,) if name in os.environ}))
     _ask(process.tasks.submit(check_parameters, list(notebooks), dict(parameters)))
     done = []
 

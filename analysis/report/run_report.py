@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 from analysis import store
 from analysis.errors import ReportError
 from analysis.progress import Progress, ignore_progress
+from analysis.report.base import deciding, find_base, find_difference
 from analysis.report.changes import PAGE as CHANGES
-from analysis.report.changes import find_difference
 from analysis.report.difference_page import build_difference_page
 from analysis.report.executive import Executive, build_executive
 from analysis.report.explorer import build_explorer
@@ -71,7 +71,7 @@ def write_report(
     sources = leave_out_history(inv, find_notebooks(notebooks or store.find_bundle() / "notebooks"))
     parent = reports / inv.manifest.as_target.place
     name = store.name_run(datetime.now(UTC), inv.manifest.revision)
-    with store.writing_folder(parent) as folder:
+    with deciding(find_base(inv, reports)), store.writing_folder(parent) as folder:
         executed = folder / "notebooks"
         executed.mkdir()
         done = run_notebooks(

@@ -73,7 +73,12 @@ def read_run(folder: Path) -> ReportRun:
 
 def find_runs(reports: Path) -> list[ReportRun]:
     """Return all complete runs below a folder of reports, by target and time."""
-    found = sorted(place.parent for place in reports.glob(f"*/[0-9]*/{store.RUN}"))
+    return [run for parent in sorted(reports.glob("[!.]*")) for run in list_runs(parent)]
+
+
+def list_runs(parent: Path) -> list[ReportRun]:
+    """Return the complete runs of one target, the oldest first; ``parent`` is the folder of its reports."""
+    found = sorted(place.parent for place in parent.glob(f"[0-9]*/{store.RUN}"))
     return [read_run(folder) for folder in found if not is_failed(folder)]
 
 

@@ -12,7 +12,8 @@ from analysis import report, store
 from analysis.errors import AnalysisError, NotifyError
 from analysis.pipeline import find_place, investigate
 from analysis.progress import Progress, ignore_progress
-from analysis.report.runs import find_runs, read_run
+from analysis.report.base import deciding, find_base
+from analysis.report.runs import read_run
 from analysis.report.runs_page import write_index
 from analysis.scheduled.addresses import read_address
 from analysis.scheduled.beginnings import beginning
@@ -69,12 +70,13 @@ def write_unattended(
             stack.enter_context(hold_lock(parent, options.lock_wait))
         begun = stack.enter_context(beginning(parent))
         sentences = [str(each) for each in begun.unfinished]
-        before = next((run for run in reversed(find_runs(parent.parent)) if run.folder.parent == parent), None)
         inv = find_investigation()
+        base = find_base(inv, parent.parent)
+        stack.enter_context(deciding(base))
         place = report.write_report(
             inv, parent.parent, jobs=jobs, progress=progress, process=process, unfinished=sentences
         )
-        outcome = compare_run(inv, read_run(place), before, sentences)
+        outcome = compare_run(inv, read_run(place), base, sentences)
         if options.keep:
             remove_old(parent, inv.path.parent, options.keep)
         write_index(parent.parent)

@@ -1,17 +1,14 @@
-"""How a run compares with the last complete one, in one line, as JSON, and as an exit code."""
+"""How a run compares with its base, the last complete run, in one line, as JSON, and as an exit code."""
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
-from analysis.errors import AnalysisError
-from analysis.history.changed_findings import find_changes
 from analysis.quantities import write_score
-from analysis.report.provenance import NO_REVISION, format_time
+from analysis.report.base import Base, find_difference
+from analysis.report.provenance import NO_REVISION
 from analysis.report.runs import ReportRun
 from analysis.wording import format_count, make_harmless
 
@@ -28,28 +25,28 @@ _MINOR = "P3"
 
 @dataclass(frozen=True, slots=True)
 class RunOutcome:
-    """One run compared with the last complete one.
+    """One run compared with its base: see ``analysis.report.base``.
 
-    ``before`` is that run, None for the first one; ``unknown`` says why it could not be compared with, if so.
-    ``regressions`` are the findings above P3 that are new or worse. ``unfinished`` are sentences on runs that did not
-    end, ``place`` is the folder of the report.
+    ``since`` is the time of the base (ISO, empty without one), ``score_before`` its score. ``regressions`` are the
+    findings above P3 that are new or worse. ``unfinished`` are sentences on runs that did not end.
     """
 
     run: ReportRun
-    before: ReportRun | None = None
+    base: Base = field(default_factory=Base)
+    since: str = ""
+    score_before: float | None = None
     new: int = 0
     worse: int = 0
     gone: int = 0
     regressions: int = 0
-    unknown: str = ""
     unfinished: tuple[str, ...] = ()
 
     @property
     def is_changed(self) -> bool:
-        """Whether anything differs from the run before; also when that is not known, or a run did not end."""
-        scores = [None if run is None else run.score for run in (self.before, self.run)]
+        """Whether anything differs from the base; also when no run is kept or compared, or a run did not end."""
+        is_known = self.base.kind in {"run", "named"}
         counted = self.new + self.worse + self.gone
-        return bool(self.before is None or self.unknown or counted or self.unfinished or scores[0] != scores[1])
+        return bool(not is_known or counted or self.unfinished or self.score_before != self.run.score)
 
     @property
     def summary(self) -> str:
@@ -57,17 +54,16 @@ class RunOutcome:
         return make_harmless("; ".join(self._list_parts()))
 
     def _list_parts(self) -> Iterator[str]:
-        run, before = self.run, self.before
+        run, before = self.run, self.score_before
         where = "" if run.revision == NO_REVISION else f" at {run.revision}"
         score = "no score" if run.score is None else f"score {write_score(run.score)}"
-        was = "" if before is None or before.score is None else f" (was {write_score(before.score)})"
-        yield f"{run.target}{where}: {score}{was}"
-        if before is None:
+        yield f"{run.target}{where}: {score}{'' if before is None else f' (was {write_score(before)})'}"
+        if self.base.kind in {"first", "scan"}:
             yield "the first complete run"
-        elif self.unknown:
-            yield f"not compared: {self.unknown}"
-        else:
-            since = format_time(before.created)
+        if self.base.kind == "lost":
+            yield f"not compared: {self.base.problem}"
+        if self.since:
+            since = self.base.format_since(self.since)
             yield f"{format_count(self.new, 'finding')} new, {self.worse:,} worse, {self.gone:,} gone since {since}"
         if run.passed is not None:
             yield "the gate passes" if run.passed else "the gate does not pass"
@@ -89,23 +85,20 @@ class RunOutcome:
         return {
             "format": FORMAT, "target": run.target, "revision": run.revision, "created": run.created,
             "summary": self.summary, "verdict": run.verdict, "score": run.score,
-            "score_before": self.before.score if self.before else None,
-            "since": self.before.created if self.before else "", "not_compared": self.unknown, "new": self.new,
+            "score_before": self.score_before, "since": self.since, "compared_with": self.base.kind,
+            "not_compared": self.base.problem, "new": self.new,
             "worse": self.worse, "gone": self.gone, "regressions": self.regressions, "passed": run.passed,
             "unfinished": list(self.unfinished), "report": str(run.folder),
         }  # fmt: skip
 
 
-def compare_run(inv: Investigation, run: ReportRun, before: ReportRun | None, unfinished: Sequence[str]) -> RunOutcome:
-    """Return how a run compares with an earlier one, by the findings of their snapshots, as ``ssot diff`` does."""
-    if before is None:
-        return RunOutcome(run, unfinished=tuple(unfinished))
-    try:
-        changes = find_changes(type(inv)(Path(before.snapshot)), inv)
-    except AnalysisError as error:
-        return RunOutcome(run, before, unknown=error.what, unfinished=tuple(unfinished))
-    counts = Counter(change.change for change in changes)
-    regressions = sum(change.change in {"new", "worse"} and change.severity != _MINOR for change in changes)
+def compare_run(inv: Investigation, run: ReportRun, base: Base, unfinished: Sequence[str]) -> RunOutcome:
+    """Return how a run compares with its base, by the findings of both snapshots, as ``ssot diff`` does."""
+    found = find_difference(inv, base)
+    if found is None:
+        return RunOutcome(run, base, unfinished=tuple(unfinished))
+    regressions = sum(each.change in {"new", "worse"} and each.severity != _MINOR for each in found.changed_findings)
     return RunOutcome(
-        run, before, counts["new"], counts["worse"], counts["gone"], regressions, unfinished=tuple(unfinished)
-    )
+        run, base, found.sides[0].created, found.scores[0], found.count("new"), found.count("worse"),
+        found.count("gone"), regressions, unfinished=tuple(unfinished),
+    )  # fmt: skip
