@@ -65,8 +65,8 @@ def find_base(inv: Investigation, reports: Path | None = None) -> Base:
 
     That is a state that the caller named; else the last complete run of the target below ``reports``, the folder of
     all reports; else, where no run is kept, the newest older snapshot of a scan. A run whose snapshot cannot be
-    compared is passed over. With ``reports`` a run is meant that is to be written: then the last one may be of the same
-    snapshot. Without it (the usual folder) those before the investigation are looked at.
+    compared is passed over. Where ``reports`` is given, a new report is to be written, and the last run may be of the
+    same snapshot. Without it the usual folder is looked at, for runs before the investigation.
     """
     decided = os.environ.get(VARIABLE)
     if decided:
