@@ -65,7 +65,7 @@ def find_base(inv: Investigation, reports: Path | None = None) -> Base:
 
     That is a state that the caller named; else the last complete run of the target below ``reports``, the folder of
     all reports; else, where no run is kept, the newest older snapshot of a scan. A run whose snapshot cannot be
-    compared is skipped. Where ``reports`` is given, a new report is to be written, and the last run may be of the
+    compared is skipped. Where ``reports`` is given, a new report will be written, and the last run may be of the
     same snapshot. Without it the usual folder is looked at, for runs before the investigation.
     """
     decided = os.environ.get(VARIABLE)
