@@ -84,7 +84,8 @@ class Manifest:
     """What a snapshot says of itself.
 
     ``commit`` is the full name of the commit that was read from git, empty for the files on the disk: a target at a
-    commit is one of its own (``shop@012345678``).
+    commit is one of its own (``shop@012345678``). ``changed`` are files that hold something else here than on the disk
+    or at the commit: with any, the snapshot is about a tree that is nowhere.
     ``created`` is ISO in UTC; ``named``: the policy gives the target its name; ``policy_source``: the file that the
     caller named for it, ``own`` for the target's or none, ``given`` for one that was no file. ``counts`` are rows by
     table, ``statuses`` files by status, ``left_out`` files by reason, ``timings`` seconds by step. ``probe``,
@@ -105,6 +106,7 @@ class Manifest:
     policy: Mapping[str, Any] = field(default_factory=dict)
     policy_source: str = OWN_POLICY
     commit: str = ""
+    changed: tuple[str, ...] = ()
     options: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     counts: Mapping[str, int] = field(default_factory=dict)
     statuses: Mapping[str, int] = field(default_factory=dict)

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +16,9 @@ import pyarrow as pa
 
 from analysis import store, tables
 from analysis.bundled_case import build_bundled_case
+from analysis.cache import reading_only
 from analysis.clock import Clock
-from analysis.errors import PolicyError, RevisionError
+from analysis.errors import PolicyError, RevisionError, TargetError
 from analysis.executor import paused_collection
 from analysis.facts import (
     DiscoveryOptions,
@@ -28,6 +30,7 @@ from analysis.facts import (
     scan,
 )
 from analysis.facts.opening import find_top, open_tree
+from analysis.facts.overlaid_tree import Changes
 from analysis.facts.requires_python import read_requires_python
 from analysis.facts.revisions import TargetSource, find_source
 from analysis.facts.source_tree import SourceTree
@@ -96,6 +99,7 @@ def investigate(
     platforms: Sequence[str] = (),
     progress: Progress = ignore_progress,
     is_past: bool = False,
+    changes: Changes | None = None,
 ) -> Investigation:
     """Analyse a source tree without running any of it, keep a snapshot, and return it opened.
 
@@ -108,29 +112,34 @@ def investigate(
     ``simulation_budget`` the seconds for which first imports are simulated (default: the policy's).
     ``python_version`` (``3.11``, or a specifier) and ``platforms`` say for what the code is made, and so which
     statements are dead; default: the policy, then ``requires-python``, then the running interpreter. One that
-    ``is_past`` may lack the packages that the policy names: it is judged by the policy of a later time. Raises
-    ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line that says what to do.
+    ``is_past`` may lack the packages that the policy names: it is judged by the policy of a later time.
+
+    With ``changes`` the answer is about a tree that is nowhere: some files, by path relative to the target, hold the
+    bytes given, or are gone (None). Nothing is written into the target, only what changed is read again, and the
+    snapshot lies apart from those of the target. A measured golden path is that of the target as it is.
+
+    Raises ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line that says what to do.
 
     Where the kit itself fails, the failure is a row of ``not_analysed``, and everything else goes on.
     """
     source = find_source(path)
-    rules = policy if isinstance(policy, Policy) else read_target_policy(_as_path(policy), source)
+    rules = policy if isinstance(policy, Policy) else read_target_policy(_as_path(policy), source, changes)
     policy_file = None if isinstance(policy, Policy) else _as_path(policy) or source.root / POLICY
     check_weights(rules, policy_file)
     is_declined = probe is None and rules.target.probe and policy is None
-    probe = None if is_declined else complete_probe(probe, rules, source)
+    probe = None if is_declined else complete_probe(probe, rules, source, changes)
     if claims is not None:
         rules = read_claims(Path(claims).expanduser(), rules)
     rules = support_only(limit_simulation(rules, simulation_budget), python_version, platforms)
     has_options = bool(claims or python_version or platforms or simulation_budget is not None)
-    is_plain = policy is None and probe is None and not has_options
-    with paused_collection():
+    is_plain = policy is None and probe is None and not has_options and not changes
+    with paused_collection(), reading_only() if changes else nullcontext():
         place = data or store.find_data_folder()
         top = find_top(source.root, source.commit) or source.root
         before = watch(source.root, place, top, source.commit) if is_plain else None
         found = _investigate(
             source, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=policy_file,
-            policy_source=GIVEN_POLICY if has_options else _name_source(policy), is_past=is_past,
+            policy_source=GIVEN_POLICY if has_options else _name_source(policy), is_past=is_past, changes=changes,
         )  # fmt: skip
     if before is not None and _is_complete(found):
         before.keep(found.path)
@@ -164,6 +173,7 @@ def _investigate(
     policy_file: Path | None,
     policy_source: str,
     is_past: bool = False,
+    changes: Changes | None = None,
 ) -> Investigation:
     cache, gaps = data / "cache" if use_cache else None, clock.gaps
     case = build_case(
@@ -175,6 +185,7 @@ def _investigate(
         policy_file=policy_file,
         commit=source.commit,
         is_past=is_past,
+        changes=changes,
     )
     probed: ProbeRun | None = None
     environment: Environment | None = None
@@ -207,38 +218,44 @@ def _investigate(
         describe_run(source, rules, case.facts, counts, clock.seconds), probe=probed, notice=notice, baseline=trend,
         golden=measured, not_simulated=case.not_simulated, policy_source=policy_source,
     )  # fmt: skip
-    snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
+    write = store.write_changed_snapshot if changes else store.write_snapshot
+    snapshot = clock.run("snapshot", lambda: write(data, contents, manifest))
     return Investigation(snapshot)
 
 
 def build_case(
     root: Path, policy: Policy, *, cache: Path | None = None, jobs: int = 0, clock: Clock | None = None,
-    policy_file: Path | None = None, is_past: bool = False, commit: str = "",
+    policy_file: Path | None = None, is_past: bool = False, commit: str = "", changes: Changes | None = None,
 ) -> RuleContext:  # fmt: skip
     """Return what the source of a target says of it, judged by nobody yet: no probe, no simulation, no snapshot.
 
     What fails inside the kit is a row of ``clock.gaps``, or of the table ``not_analysed`` of the facts. Raises
     ``PolicyError`` when the target has not the packages that its policy names, unless it is one of the past, which may
-    not have had them yet; ``policy_file`` is where errors say that the policy stands.
+    not have had them yet; ``policy_file`` is where errors say that the policy stands. ``changes`` are laid over its
+    files.
     """
     clock = clock or Clock()
     read = read_target(
-        root, policy, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file, is_past=is_past, commit=commit
-    )
+        root, policy, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file, is_past=is_past, commit=commit,
+        changes=changes,
+    )  # fmt: skip
     return resolve_case(*read, policy, cache=cache, clock=clock)
 
 
 def read_target(
     root: Path, policy: Policy, *, clock: Clock, cache: Path | None = None, jobs: int = 0,
-    policy_file: Path | None = None, is_past: bool = False, commit: str = "",
+    policy_file: Path | None = None, is_past: bool = False, commit: str = "", changes: Changes | None = None,
 ) -> tuple[Facts, Siblings | None]:  # fmt: skip
     """Return the facts of a target, and of the code beside it where that takes part; errors as of ``build_case``."""
     gaps, options = clock.gaps, build_scan_options(policy)
     facts = clock.run(
         "scan",
-        lambda: scan(root, options=options, cache=cache, jobs=jobs, progress=clock.progress, gaps=gaps, commit=commit),
-        lambda: build_empty_facts(root, commit),
-    )
+        lambda: scan(
+            root, options=options, cache=cache, jobs=jobs, progress=clock.progress, gaps=gaps, commit=commit,
+            changes=changes,
+        ),
+        lambda: build_empty_facts(root, commit, changes),
+    )  # fmt: skip
     listed = partial(add_listed_imports, facts)
     facts = gaps.attempt("scan", "imports of what lies in a folder", listed, lambda: facts)
     if not is_past and facts.modules.num_rows:
@@ -357,10 +374,13 @@ def _probe(
     return {**found, "agreement": agreement}, seen.run, seen.environment
 
 
-def complete_probe(asked: ProbeOptions | None, policy: Policy, source: TargetSource) -> ProbeOptions | None:
+def complete_probe(
+    asked: ProbeOptions | None, policy: Policy, source: TargetSource, changes: Changes | None = None
+) -> ProbeOptions | None:
     """Return how to probe, with what the policy says where the caller says nothing; None when nobody asks for it.
 
-    Raises ``RevisionError`` for a target at a revision: code that is nowhere on the disk cannot be run.
+    Raises ``RevisionError`` for a target at a revision, ``TargetError`` for one with ``changes``: code that is nowhere
+    on the disk cannot be run.
     """
     own, root = policy.target, source.root
     if asked is None and not own.probe:
@@ -369,6 +389,9 @@ def complete_probe(asked: ProbeOptions | None, policy: Policy, source: TargetSou
         remedy = f"Check it out with: git worktree add FOLDER {source.commit[:SHORT]}; and probe that folder"
         raise RevisionError(f"cannot probe {source}: a revision is only read from git, and no code of it is run",
                             remedy=remedy)  # fmt: skip
+    if changes:
+        raise TargetError(f"cannot probe {source} with changed files: they are nowhere on the disk",
+                          remedy="Write them into a copy of the folder, and probe that")  # fmt: skip
     chosen = asked or ProbeOptions()
     python = str(root / own.python) if "/" in own.python else own.python
     return replace(
@@ -410,11 +433,11 @@ def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], Baseline
     }, trend
 
 
-def read_target_policy(policy_file: Path | None, source: TargetSource) -> Policy:
-    """Return the policy of a file, else that of ``ssot.toml`` in the target, at the same revision as its code."""
-    if policy_file is not None or not source.commit:
+def read_target_policy(policy_file: Path | None, source: TargetSource, changes: Changes | None = None) -> Policy:
+    """Return the policy of a file, else that of ``ssot.toml`` in the target, as its code is: at a revision, changed."""
+    if policy_file is not None or not (source.commit or POLICY in (changes or {})):
         return read_policy(policy_file, target=source.root)
-    tree, name = open_tree(source.root, source.commit), f"{source}/{POLICY}"
+    tree, name = open_tree(source.root, source.commit, changes=changes), f"{source}/{POLICY}"
     if POLICY not in {entry.name for entry in tree.list_folder("")}:
         return Policy()
     try:

@@ -39,6 +39,7 @@ def describe_run(
         named=bool(policy.target.name),
         root=str(source.root),
         commit=source.commit,
+        changed=tuple(sorted(facts.changes)),
         revision=source.commit[:SHORT] or read_revision(source.root),
         git_problem="" if source.commit else find_refusal(source.root),
         created=datetime.now(UTC).isoformat(timespec="seconds"),

@@ -7,7 +7,7 @@ packs: files that appear whole, are never changed, and carry a checksum over eve
 
 from analysis.cache.arrow import pack_table, pack_tables, unpack_table
 from analysis.cache.collection import Collection
-from analysis.cache.entries import read_entry, write_entry
+from analysis.cache.entries import read_entry, reading_only, write_entry
 from analysis.cache.keys import build_key
 from analysis.cache.lines import append_line, read_lines, seal_line
 from analysis.cache.packs import Value
@@ -15,5 +15,5 @@ from analysis.cache.remembered import remember_text
 
 __all__ = [
     "Collection", "Value", "append_line", "build_key", "pack_table", "pack_tables", "read_entry", "read_lines",
-    "remember_text", "seal_line", "unpack_table", "write_entry",
+    "reading_only", "remember_text", "seal_line", "unpack_table", "write_entry",
 ]  # fmt: skip

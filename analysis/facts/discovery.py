@@ -14,6 +14,7 @@ from analysis.facts.git_folders import GitRefusedError
 from analysis.facts.git_ignored import IgnoredPaths
 from analysis.facts.git_stand_in import open_git
 from analysis.facts.links import SourceFile, find_source_file, name_links, printable
+from analysis.facts.opening import find_below
 from analysis.facts.revision_listing import IS_SUBMODULE
 from analysis.facts.revision_tree import RevisionTree
 from analysis.facts.source_tree import FolderEntry, SourceTree
@@ -83,9 +84,10 @@ def _walk(tree: SourceTree, options: DiscoveryOptions, gaps: Gaps) -> Discovery:
 
     Nothing in a commit is ignored: what git tracks never is.
     """
-    if isinstance(tree, RevisionTree):
+    below = find_below(tree)
+    if isinstance(below, RevisionTree):
         found = _Walk(tree, options, None, gaps).run()
-        found.left_out.extend((printable(path), "not-checked-out", 0) for path in tree.problems)
+        found.left_out.extend((printable(path), "not-checked-out", 0) for path in below.problems)
         return found
     try:
         with open_git(tree.root) as git:

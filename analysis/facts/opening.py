@@ -6,19 +6,38 @@ import os
 from pathlib import Path
 
 from analysis.facts.git_folders import GitRefusedError, find_history, find_repository
+from analysis.facts.overlaid_tree import Changes, OverlaidTree, move_changes
 from analysis.facts.revision_tree import RevisionTree
 from analysis.facts.source_tree import RepositoryTree, SourceTree, WorkingTree
 
 
-def open_tree(root: Path, commit: str = "", top: Path | None = None) -> SourceTree:
-    """Return the files of a folder, at a commit if one is given; with ``top`` those beside it too, as ``../x.py``."""
-    own: SourceTree = RevisionTree(root, commit) if commit else WorkingTree(root)
-    return own if top is None else RepositoryTree(own, open_tree(top, commit))
+def open_tree(root: Path, commit: str = "", top: Path | None = None, changes: Changes | None = None) -> SourceTree:
+    """Return the files of a folder, at a commit if one is given; with ``top`` those beside it too, as ``../x.py``.
+
+    ``changes`` are laid over them: files of the folder that hold something else, or are gone.
+    """
+    below: SourceTree = RevisionTree(root, commit) if commit else WorkingTree(root)
+    own = OverlaidTree(below, changes) if changes else below
+    if top is None:
+        return own
+    way = Path(os.path.realpath(root)).relative_to(os.path.realpath(top)).as_posix()
+    return RepositoryTree(own, open_tree(top, commit, changes=move_changes(changes or {}, way)))
+
+
+def find_below(tree: SourceTree) -> SourceTree:
+    """Return a tree without the changes that are laid over it."""
+    return tree.below_tree if isinstance(tree, OverlaidTree) else tree
+
+
+def find_changes(tree: SourceTree) -> Changes:
+    """Return what is laid over a tree; nothing for one as it is."""
+    return tree.changes if isinstance(tree, OverlaidTree) else {}
 
 
 def find_commit(tree: SourceTree) -> str:
     """Return the commit of a tree; empty for the working tree."""
-    return tree.commit if isinstance(tree, RevisionTree) else ""
+    below = find_below(tree)
+    return below.commit if isinstance(below, RevisionTree) else ""
 
 
 def find_top(root: Path, commit: str = "") -> Path | None:

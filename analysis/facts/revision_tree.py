@@ -5,7 +5,6 @@ from __future__ import annotations
 import errno
 import os
 from collections import OrderedDict
-from dataclasses import dataclass
 from pathlib import Path
 
 from analysis.errors import RevisionError
@@ -21,31 +20,13 @@ from analysis.facts.revision_listing import (
     read_entry,
     read_listing,
 )
-from analysis.facts.source_tree import LEAVES, NOT_REGULAR, FileStatus, FolderEntry
+from analysis.facts.source_tree import LEAVES, NOT_REGULAR, FileStatus, FolderEntry, NamedEntry
 
 #: A larger file is not read, whatever a caller takes: a commit of a few bytes may unfold to terabytes.
 _LARGEST_BYTES = 512 << 20
 #: Digits of a blob's name in each number of a stamp.
 _DIGITS = 15
 _MOST_LISTINGS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class _Named:
-    """An entry of a folder."""
-
-    name: str
-    is_folder: bool
-    is_link: bool
-    leads_to_folder: bool = False
-
-    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
-        """Return whether it is a folder."""
-        return self.is_folder or (follow_symlinks and self.leads_to_folder)
-
-    def is_symlink(self) -> bool:
-        """Return whether it is a link."""
-        return self.is_link
 
 
 class RevisionTree:
@@ -140,7 +121,7 @@ class RevisionTree:
     def _name(self, place: str, name: str, entry: ListedEntry) -> FolderEntry:
         is_link = entry.kind == LINK
         leads = is_link and self.has_folder(f"{place}/{name}" if place else name)
-        return _Named(name, entry.kind in {FOLDER, SUBMODULE}, is_link, leads)
+        return NamedEntry(name, entry.kind in {FOLDER, SUBMODULE}, is_link, leads)
 
     def _find_size_outside(self, path: str) -> int:
         """Return the size of what a link leads to outside the target, if it is in its repository."""

@@ -25,7 +25,8 @@ from analysis.facts.discovery import Discovery, DiscoveryOptions, discover
 from analysis.facts.layout import build_layout
 from analysis.facts.links import LINKED, SourceFile, lead_links
 from analysis.facts.naming import name_modules
-from analysis.facts.opening import find_commit, list_packages_above, open_tree
+from analysis.facts.opening import find_changes, find_commit, list_packages_above, open_tree
+from analysis.facts.overlaid_tree import Changes
 from analysis.facts.read_files import FILE, Work, describe_crash, read_files, read_in_worker, scan_table, unpack
 from analysis.facts.source_tree import SourceTree
 from analysis.facts.starting import read_start_evidence
@@ -82,15 +83,18 @@ class Facts:
     context_top: Path | None = None
     asked: AskedFiles | None = None
     commit: str = ""
+    changes: Changes = field(default_factory=dict)
 
     @property
     def tree(self) -> SourceTree:
         """The files of the target at ``commit``; without one as they are now, which is not always as they were scanned.
 
+        Over them are laid the ``changes`` with which they were scanned.
+
         Where code beside the target takes part, its files up to ``context_top`` belong to it, as ``../x.py``. What is
         asked of them is noted in ``asked``, if that is there.
         """
-        tree = open_tree(self.root, self.commit, self.context_top)
+        tree = open_tree(self.root, self.commit, self.context_top, self.changes)
         return tree if self.asked is None else AskedTree(tree, self.asked)
 
 
@@ -103,10 +107,12 @@ def scan(
     progress: Progress = ignore_progress,
     gaps: Gaps | None = None,
     commit: str = "",
+    changes: Changes | None = None,
 ) -> Facts:
     """Read every Python file below ``root`` and return the facts; nothing of the target is executed.
 
     With a ``commit`` (its full name) the files are those that the folder had there; the working tree is not looked at.
+    With ``changes`` some of them hold something else, or are gone: only these are read again, and no state is kept.
     ``cache`` is a folder for facts by content and for the state of the last scan; without one every file is
     read. ``jobs`` is the number of processes (0: all cores). ``gaps`` takes what fails inside the kit; without it
     such a failure is raised, but for that of a file, which is always a row of ``not_analysed``. Raises
@@ -115,7 +121,7 @@ def scan(
     options, gaps = options or ScanOptions(), gaps or NoGaps()
     root = root if commit else check_target(root)
     started_ns = time.time_ns()
-    tree = open_tree(root, commit)
+    tree = open_tree(root, commit, changes=changes)
     found = discover(tree, options.discovery, gaps)
     if not found.files:
         raise TargetError(f"no Python file in {describe_place(root, commit)}", remedy=_explain_nothing(found))
@@ -139,7 +145,7 @@ def scan(
             "scan", "modules", lambda: _name(tree, found, parts, state, options.roots, projects), tables.MODULES.empty
         )
         is_worth_keeping = state is None or len(changed) > _WORTH_SAVING * len(files)
-        if cache and is_worth_keeping and not gaps.rows and not parts["not_analysed"].num_rows:
+        if cache and not changes and is_worth_keeping and not gaps.rows and not parts["not_analysed"].num_rows:
             gaps.attempt(
                 "scan", "keeping its state",
                 lambda: write_state(cache, tree, options, found, parts, projects, started_ns), lambda: None,
@@ -150,10 +156,12 @@ def scan(
     return _publish(tree, found, parts, len(changed))
 
 
-def build_empty_facts(root: Path, commit: str = "") -> Facts:
+def build_empty_facts(root: Path, commit: str = "", changes: Changes | None = None) -> Facts:
     """Return the facts of a target of which nothing is known: every table without rows."""
     names = ("files", "left_out", "modules", "start_evidence", *(table.name for table in tables.FACT_TABLES))
-    return Facts(root=root, commit=commit, **{name: tables.TABLES[name].empty() for name in names})
+    return Facts(
+        root=root, commit=commit, changes=changes or {}, **{name: tables.TABLES[name].empty() for name in names}
+    )
 
 
 def check_target(root: Path) -> Path:
@@ -331,4 +339,6 @@ def _publish(tree: SourceTree, found: Discovery, parts: dict[str, pa.Table], rea
     )
     left_out = tables.LEFT_OUT.from_rows(found.left_out)
     published |= {"modules": parts["modules"], "start_evidence": parts["start_evidence"], "left_out": left_out}
-    return Facts(root=tree.root, read_count=read_count, commit=find_commit(tree), **published)
+    return Facts(
+        root=tree.root, read_count=read_count, commit=find_commit(tree), changes=find_changes(tree), **published
+    )  # fmt: skip

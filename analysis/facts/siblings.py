@@ -15,6 +15,7 @@ from analysis.facts.git_ignored import find_ignored_beside, is_itself_ignored
 from analysis.facts.git_stand_in import open_git
 from analysis.facts.links import find_source_file
 from analysis.facts.opening import find_top, open_tree
+from analysis.facts.overlaid_tree import move_changes
 from analysis.facts.read_files import FILE
 from analysis.facts.scan import Facts, read_tables
 from analysis.facts.sibling_files import SiblingFile, Surroundings, list_bases, read_names
@@ -54,8 +55,14 @@ def read_siblings(
     bases, is_known = list_bases(root, top, roots)
     tops = (name.partition(".")[0] for name in tables.read_column(facts.modules, "module"))
     own = frozenset[str]() if is_known else frozenset(tops)
-    beside = Surroundings(root, top, own, bases, open_tree(top, facts.commit))
-    reader = _RoundReader(open_tree(root, facts.commit, top), cache, jobs or count_cores(), progress)
+    beside = Surroundings(
+        root,
+        top,
+        own,
+        bases,
+        open_tree(top, facts.commit, changes=move_changes(facts.changes, root.relative_to(top).as_posix())),
+    )
+    reader = _RoundReader(open_tree(root, facts.commit, top, facts.changes), cache, jobs or count_cores(), progress)
     if facts.commit:  # what git tracks is not ignored
         found = _close(facts, beside, reader, _find_none, is_known=is_known)
         return _merge(facts, found, reader, top) if found else None

@@ -1,7 +1,8 @@
 """The files of a target: the one place that opens them, whatever they come from.
 
 Paths are relative to the root, POSIX, as the system knows them: in a name whose bytes are no UTF-8 each such byte is a
-lone surrogate. The root is the empty path. Beside the working tree there is the tree of a revision (``revision_tree``).
+lone surrogate. The root is the empty path. Beside the working tree there is the tree of a revision (``revision_tree``); over
+either changed files can be laid (``overlaid_tree``).
 """
 
 from __future__ import annotations
@@ -30,6 +31,24 @@ class FolderEntry(Protocol):
 
     def is_symlink(self) -> bool:
         """Return whether it is a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEntry:
+    """An entry of a folder that is on no disk."""
+
+    name: str
+    is_folder: bool
+    is_link: bool = False
+    leads_to_folder: bool = False
+
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+        """Return whether it is a folder."""
+        return self.is_folder or (follow_symlinks and self.leads_to_folder)
+
+    def is_symlink(self) -> bool:
+        """Return whether it is a link."""
+        return self.is_link
 
 
 @dataclass(frozen=True, slots=True)

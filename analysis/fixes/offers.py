@@ -7,10 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
+from analysis.facts import overlaid_tree
 from analysis.facts.source_tree import SourceTree
 
-#: What files become: their whole content by path relative to the target; None where a file goes away.
-Changes = Mapping[str, bytes | None]
+Changes = overlaid_tree.Changes
 
 
 @dataclass(frozen=True, slots=True, order=True)
