@@ -55,13 +55,8 @@ def read_siblings(
     bases, is_known = list_bases(root, top, roots)
     tops = (name.partition(".")[0] for name in tables.read_column(facts.modules, "module"))
     own = frozenset[str]() if is_known else frozenset(tops)
-    beside = Surroundings(
-        root,
-        top,
-        own,
-        bases,
-        open_tree(top, facts.commit, changes=move_changes(facts.changes, root.relative_to(top).as_posix())),
-    )
+    changes = move_changes(facts.changes, root.relative_to(top).as_posix())
+    beside = Surroundings(root, top, own, bases, open_tree(top, facts.commit, changes=changes))
     reader = _RoundReader(open_tree(root, facts.commit, top, facts.changes), cache, jobs or count_cores(), progress)
     if facts.commit:  # what git tracks is not ignored
         found = _close(facts, beside, reader, _find_none, is_known=is_known)

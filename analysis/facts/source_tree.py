@@ -1,8 +1,8 @@
 """The files of a target: the one place that opens them, whatever they come from.
 
 Paths are relative to the root, POSIX, as the system knows them: in a name whose bytes are no UTF-8 each such byte is a
-lone surrogate. The root is the empty path. Beside the working tree there is the tree of a revision (``revision_tree``); over
-either changed files can be laid (``overlaid_tree``).
+lone surrogate. The root is the empty path. Beside the working tree there is the tree of a revision (``revision_tree``);
+over either changed files can be laid (``overlaid_tree``).
 """
 
 from __future__ import annotations
