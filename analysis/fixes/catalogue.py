@@ -14,7 +14,7 @@ from analysis.investigation import Investigation
 class FixContext:
     """What a kind of fix looks at: an investigation, and the files of its target as they were investigated.
 
-    Where fixes are already chosen both are of the tree that these make. Nothing else of the target is to be read.
+    Where fixes are already chosen, both have them. A kind reads no file by other means.
     """
 
     investigation: Investigation
