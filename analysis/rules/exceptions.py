@@ -64,10 +64,10 @@ class Allowance:
         return self.path, self.line + self.is_alone
 
 
-def read_allowances(case: RuleContext) -> list[Allowance]:
-    """Return the exceptions that stand in comments of the source, in its order."""
+def read_allowances(markers: pa.Table) -> list[Allowance]:
+    """Return the exceptions that stand in comments of the source, in its order, from ``tables.MARKERS``."""
     columns = ("path", "line", "kind", "place", "text")
-    rows = tables.read_rows(case.facts.markers, *columns)
+    rows = tables.read_rows(markers, *columns)
     found = []
     for path, line, kind, place, text in rows:
         is_comment = kind == "ssot" and place == "comment"
@@ -103,16 +103,10 @@ def apply_exceptions(
 
     Of ``failed`` rules nobody knows whether an exception is needed.
     """
-    allowances = read_allowances(case)
+    allowances = read_allowances(case.facts.markers)
     valid = [each for each in allowances if each.reason and set(each.rules) & rules.keys()]
+    by_place = find_allowed(valid, case.facts.imports)
     ignores = [each for each in case.policy.ignore if _find_fault(each, rules, today) == ""]
-    by_place: dict[Place, list[Allowance]] = defaultdict(list)
-    starts = _find_starts(case, {each.path for each in valid})
-    for each in valid:
-        by_place[each.target].append(each)
-        start = starts.get(each.target)
-        if start is not None and start != each.target:
-            by_place[start].append(each)
     used: set[Allowance | Ignore | tuple[Allowance, str]] = set()
     kept: list[Finding] = []
     accepted: list[Accepted] = []
@@ -126,9 +120,21 @@ def apply_exceptions(
     return kept, accepted
 
 
-def _find_starts(case: RuleContext, paths: Collection[str]) -> dict[Place, Place]:
+def find_allowed(allowances: Iterable[Allowance], imports: pa.Table) -> Mapping[Place, Sequence[Allowance]]:
+    """Return the exceptions by the places that they accept: also by the first line of an import over several lines."""
+    by_place: dict[Place, list[Allowance]] = defaultdict(list)
+    known = list(allowances)
+    starts = _find_starts(imports, {each.path for each in known})
+    for each in known:
+        by_place[each.target].append(each)
+        start = starts.get(each.target)
+        if start is not None and start != each.target:
+            by_place[start].append(each)
+    return by_place
+
+
+def _find_starts(imports: pa.Table, paths: Collection[str]) -> dict[Place, Place]:
     """Return for each line of an import statement that spans several, in some files, the place of its first line."""
-    imports = case.facts.imports
     chosen = imports.filter(
         pc.and_(
             pc.is_in(imports["path"].cast(tables.TEXT), pa.array(sorted(paths), tables.TEXT)),

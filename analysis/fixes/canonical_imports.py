@@ -1,0 +1,197 @@
+"""Imports of a class past its canonical path, rewritten to take it from there."""
+
+from __future__ import annotations
+
+import ast
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.facts.source_tree import SourceTree
+from analysis.fixes.findings import OpenFindings, ReadTable, find_open_findings
+from analysis.fixes.moved_imports import Move, find_taken_module, move_names, write_module
+from analysis.fixes.offers import Edit, Offer, Refusal
+from analysis.fixes.source_text import UnplacedError, read_source
+from analysis.fixes.statements import Statement, find_imports
+from analysis.wording import choose_form, format_count, format_some
+
+KIND, RULE = "canonical-imports", "class-taken-from-elsewhere"
+_TRIED = frozenset({"try", "except"})
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """What the snapshot knows: modules by name, the packages of files, and the import paths that are sure."""
+
+    modules: Mapping[str, str]
+    packages: Mapping[str, str]
+    sure: Mapping[str, str]
+    stated: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rewrite:
+    """One name of one statement with where it should come from."""
+
+    row: Row
+    statement: Statement
+    move: Move
+
+
+def find_canonical_imports(
+    read_table: ReadTable, tree: SourceTree, stated: frozenset[str] = frozenset()
+) -> Iterator[Offer | Refusal]:
+    """Yield an offer for each class that imports take past its canonical path, and what is refused.
+
+    Classes that one statement takes together share an offer: no two offers edit one statement. ``stated`` are the
+    import paths that the policy names as canonical.
+    """
+    violations = read_table("violations")
+    if not violations.num_rows:
+        return
+    findings = find_open_findings(read_table, RULE)
+    target = _read_target(read_table, violations, stated)
+    by_path = sorted(_group(violations.to_pylist(), "path").items())
+    found = [each for path, rows in by_path for each in _find_rewrites(tree, path, rows, target, findings)]
+    refused = [each for each in found if isinstance(each, Refusal)]
+    kept_back = {each.subject for each in refused}
+    groups = _join_classes(each for each in found if isinstance(each, _Rewrite))
+    results = [_build_offer(group, findings, kept_back) for group in groups]
+    yield from sorted((each for each in results if isinstance(each, Offer)), key=lambda offer: offer.subject)
+    refused += [each for each in results if isinstance(each, Refusal)]
+    yield from sorted(refused, key=lambda each: (each.path, each.line, each.subject))
+
+
+def _read_target(read_table: ReadTable, violations: pa.Table, stated: frozenset[str]) -> _Target:
+    modules = read_table("modules")
+    kinds = dict(tables.read_rows(modules, "module", "kind"))
+    packages = {
+        path: module if kind == "package" else module.rpartition(".")[0]
+        for module, path, kind, is_primary in tables.read_rows(modules, "module", "path", "kind", "is_primary")
+        if is_primary and kind in {"module", "package"}
+    }
+    paths = read_table("paths")
+    rows = list(tables.read_rows(violations, "import_path", "canonical", "name"))
+    asked = {path for row in rows for path in (row[0], row[1], f"{row[1].rpartition('.')[0]}.{row[2]}")}
+    known = paths.filter(pc.is_in(paths["import_path"], pa.array(sorted(asked), tables.TEXT)))
+    sure = {
+        import_path: definition
+        for import_path, definition, certainty in tables.read_rows(known, "import_path", "definition", "certainty")
+        if certainty == "certain"
+    }
+    return _Target(kinds, packages, sure, stated)
+
+
+def _group(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        found[row[column]].append(row)
+    return found
+
+
+def _find_rewrites(
+    tree: SourceTree, path: str, rows: Sequence[Row], target: _Target, findings: OpenFindings
+) -> Iterator[_Rewrite | Refusal]:
+    """Yield for each wrong import of a file what it should be, or why it is left alone."""
+    wanted = [row for row in rows if row["definition"] in {*findings.fingerprints, *findings.accepted_subjects}]
+    if not wanted:
+        return
+    try:
+        source = read_source(tree, path)
+        statements = find_imports(source)
+    except UnplacedError as error:
+        yield from (_refuse(row, str(error)) for row in wanted)
+        return
+    for row in wanted:
+        reason = findings.find_acceptance(row["definition"], path, row["line"])
+        reason = f"it is accepted: {reason}" if reason else _find_obstacle(row, target)
+        found = None if reason else _find_statement(row, statements, target.packages.get(path, ""))
+        if found is None:
+            yield _refuse(row, reason or "the statement is not found under the name of the module that it means")
+        else:
+            yield _Rewrite(row, found[0], _build_move(row, *found, target))
+
+
+def _find_obstacle(row: Row, target: _Target) -> str:
+    """Return why an import cannot surely take the same class from its canonical path; empty where it can."""
+    module = row["canonical"].rpartition(".")[0]
+    if module not in target.modules or "@" in row["canonical"]:
+        return f"{row['canonical']} is not taken from a module"
+    if module == row["importer"]:
+        return f"{module} cannot import from itself"
+    if row["guard"] in _TRIED:
+        return "a handler decides what happens when this import fails"
+    for path in (row["import_path"], row["canonical"]):
+        if target.sure.get(path) != row["definition"]:
+            return f"it is not sure that {path} is always {row['definition']}"
+    return ""
+
+
+def _find_statement(row: Row, statements: Iterable[Statement], package: str) -> tuple[Statement, ast.alias] | None:
+    module = row["import_path"].rpartition(".")[0]
+    for statement in statements:
+        if statement.line == row["line"] and find_taken_module(statement, package) == module:
+            for alias in statement.node.names:  # type: ignore[attr-defined]
+                if alias.name == row["name"]:
+                    return statement, alias
+    return None
+
+
+def _build_move(row: Row, statement: Statement, alias: ast.alias, target: _Target) -> Move:
+    """Return where a name should come from: under the name that it has, if the canonical module has it too."""
+    module, _, name = row["canonical"].rpartition(".")
+    level = statement.node.level if isinstance(statement.node, ast.ImportFrom) else 0
+    if row["canonical"] not in target.stated and target.sure.get(f"{module}.{alias.name}") == row["definition"]:
+        name = alias.name
+    return Move(alias, write_module(target.packages.get(row["path"], ""), level, module), name)
+
+
+def _join_classes(rewrites: Iterable[_Rewrite]) -> list[list[_Rewrite]]:
+    """Return the rewrites by class; classes that one statement takes together are together."""
+    groups: dict[str, list[_Rewrite]] = {}
+    by_statement: dict[tuple[str, int], str] = {}
+    for each in rewrites:
+        place = (each.row["path"], each.statement.start)
+        own = groups.setdefault(each.row["definition"], [])
+        own.append(each)
+        other = groups[by_statement.setdefault(place, each.row["definition"])]
+        if other is not own:
+            other.extend(own)
+            groups.update((name, other) for name, group in groups.items() if group is own)
+    return list({id(group): group for group in groups.values()}.values())
+
+
+def _build_offer(group: Sequence[_Rewrite], findings: OpenFindings, refused: set[str]) -> Offer | Refusal:
+    by_statement: dict[tuple[str, int], list[_Rewrite]] = defaultdict(list)
+    for each in group:
+        by_statement[each.row["path"], each.statement.start].append(each)
+    classes = sorted({each.row["definition"] for each in group})
+    edits: list[Edit] = []
+    for _, together in sorted(by_statement.items()):
+        try:
+            edits += move_names(together[0].statement, [each.move for each in together])
+        except UnplacedError as error:
+            return _refuse(together[0].row, str(error))
+    canonical = sorted({each.row["canonical"] for each in group})
+    files = len({each.row["path"] for each in group})
+    taken = sorted({each.row["import_path"].rpartition(".")[0] for each in group})
+    title = f"Import {format_some([path.rpartition('.')[2] for path in canonical])} from where it is defined"
+    reason = (
+        f"{format_count(len(by_statement), 'import statement')} in {format_count(files, 'file')} "
+        f"{choose_form(len(by_statement), 'takes', 'take')} {format_some(classes)} from {format_some(taken)}; "
+        f"canonical is {format_some(canonical)}."
+    )
+    clears = tuple(findings.fingerprints[name] for name in classes if name not in refused)
+    return Offer(KIND, format_some(classes), title, reason, clears, tuple(edits))
+
+
+def _refuse(row: Row, reason: str) -> Refusal:
+    return Refusal(KIND, row["definition"], row["path"], row["line"], reason)
+
