@@ -194,4 +194,3 @@ def _build_offer(group: Sequence[_Rewrite], findings: OpenFindings, refused: set
 
 def _refuse(row: Row, reason: str) -> Refusal:
     return Refusal(KIND, row["definition"], row["path"], row["line"], reason)
-
