@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from analysis.graph import Chain, ImportGraph
     from analysis.names import Concept
     from analysis.policy import Policy
-    from analysis.remedy import Debt, Phase, SuccessMetric
+    from analysis.remedy import Debt, Phase, Schedule, SuccessMetric
     from analysis.why import Why
 
 
@@ -318,7 +318,13 @@ class Investigation:
         """Return the phases of the remediation plan."""
         from analysis.remedy import build_plan
 
-        return build_plan(self.table("findings"), self._read_chosen, self.policy.debt.minutes)
+        return build_plan(self.table("findings"), self._read_chosen, self.policy)
+
+    def schedule(self) -> Schedule:
+        """Return when each step of the plan is done, by the capacity that the policy states."""
+        from analysis.remedy import build_schedule
+
+        return build_schedule(self.plan(), self.policy.plan.hours_per_week, self.policy.plan.people)
 
     def debt(self) -> Debt:
         """Return the debt: the estimated minutes of the plan, by owner and after each phase, and its interest."""

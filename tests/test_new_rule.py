@@ -45,8 +45,9 @@ from analysis import gate, investigate
 from analysis.gate.sarif import render_sarif
 from analysis.report.causes import find_causes
 from analysis.report.executive import build_executive
-from analysis.report.exports import build_findings_json, build_plan_markdown
+from analysis.report.exports import build_findings_json, build_plan_json
 from analysis.report.headline import build_figures
+from analysis.report.plan_markdown import build_plan_markdown
 from tools.generate_docs import PAGES
 
 inv = investigate(sys.argv[1], use_cache=False)
@@ -65,6 +66,7 @@ print(json.dumps({
         [phase.name, step.title] for phase in inv.plan() for step in phase.steps
     ],
     "plan.md": "Acquit the modules" in build_plan_markdown(report),
+    "plan.json": "Acquit the modules" in build_plan_json(inv),
     "findings.json": "module-on-trial" in [row["rule"] for row in json.loads(build_findings_json(inv))["findings"]],
     "score": 7.0 in [row["points"] for row in rows if row["rule"] == "module-on-trial"] and result.score < 100,
     "root causes": ["module-on-trial"] in [list(cause.rules) for cause in find_causes(inv)],

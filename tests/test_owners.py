@@ -16,8 +16,9 @@ from analysis import open_snapshot
 from analysis.checksums import write_checksums
 from analysis.gate import check, render, write_target_baseline
 from analysis.report.executive import build_executive, show_findings, show_owners, show_plan
-from analysis.report.exports import build_findings_json, build_plan_markdown
+from analysis.report.exports import build_findings_json
 from analysis.report.issue_markdown import build_issue
+from analysis.report.plan_markdown import build_plan_markdown
 from analysis.terminal import print_check, print_scan
 
 Tree = Callable[..., Path]

@@ -63,6 +63,11 @@ def see_debt(root: Path) -> Any:
     return investigate(root).debt()
 
 
+def see_weeks(root: Path) -> Any:
+    """When each step of the plan is done."""
+    return investigate(root).schedule().steps
+
+
 def see_links(root: Path) -> Any:
     """The findings of the report as HTML, with their links."""
     return show_findings(investigate(root)).page
@@ -218,6 +223,8 @@ EFFECTS: Mapping[str, Effect] = {
     "compliance.threshold": Effect("", "[compliance]\nthreshold = 1\n"),
     "compliance.weights": Effect("", "[compliance]\nweights = { phantom-import = 50 }\n"),
     "debt.minutes": Effect("", "[debt]\nminutes = { phantom-import = 500 }\n", see_debt),
+    "plan.hours_per_week": Effect("", "[plan]\nhours_per_week = 0.1\n", see_weeks),
+    "plan.people": Effect("", "[plan]\npeople = 2\n", see_weeks),
     "simulation.budget_seconds": Effect("", "[simulation]\nbudget_seconds = 0\n", see_simulation),
     "claim.metric": Effect(CLAIM, CLAIM.replace("phantom-imports", "files"), see_claims),
     "claim.value": Effect(CLAIM, CLAIM.replace("2", "7"), see_claims),

@@ -12,16 +12,23 @@ from hypothesis import strategies as st
 from report_trees import SHOP, investigate
 
 from analysis import tables
+from analysis.policy import Policy
+from analysis.policy.models import DebtPolicy
 from analysis.remedy import build_plan, sum_debt
 from analysis.remedy.debt import measure_interest
+from analysis.remedy.effort import FILE_MINUTES
 from analysis.report.exports import build_findings_json
 from analysis.rules import RULES, Evidence, Finding, build_findings_table
 
-NAMES = sorted(rule.name for rule in RULES if rule.count_work is None)
+NAMES = sorted(rule.name for rule in RULES)
 
 
 def read_nothing(name: str) -> pa.Table:
     return tables.TABLES[name].empty()
+
+
+def state(minutes: dict[str, float]) -> Policy:
+    return Policy(debt=DebtPolicy(minutes=minutes))
 
 
 def finding(
@@ -43,7 +50,7 @@ def test_nothing_to_do_is_no_debt() -> None:
 @given(st.lists(st.tuples(st.sampled_from(NAMES), st.integers(0, 9), st.sampled_from(["", "a", "b"])), max_size=12))
 def test_findings_owners_and_phases_add_up_to_the_whole(found: list[tuple[str, int, str]]) -> None:
     rows = [finding(rule, number, places, owner) for number, (rule, places, owner) in enumerate(found)]
-    phases = build_plan(build_findings_table(rows), read_nothing, {"phantom-import": 0.7, "singleton": 0})
+    phases = build_plan(build_findings_table(rows), read_nothing, state({"phantom-import": 0.7, "singleton": 0}))
     debt = sum_debt(phases)
     shares = [share for phase in phases for step in phase.steps for share in step.shares]
     assert sorted(name for name, *_ in shares) == sorted(row.fingerprint for row in rows)
@@ -56,8 +63,11 @@ def test_findings_owners_and_phases_add_up_to_the_whole(found: list[tuple[str, i
 def test_minutes_count_places_and_a_policy_may_state_others() -> None:
     minutes = next(rule.step.minutes for rule in RULES if rule.name == "phantom-import")
     table = build_findings_table([finding("phantom-import", 1, 3)])
-    assert sum_debt(build_plan(table, read_nothing)).minutes == 3 * minutes
-    assert sum_debt(build_plan(table, read_nothing, {"phantom-import": 2.5})).minutes == 8
+    assert sum_debt(build_plan(table, read_nothing)).minutes == 3 * minutes + FILE_MINUTES
+    assert sum_debt(build_plan(table, read_nothing, state({"phantom-import": 2.5}))).minutes == round(
+        7.5 + FILE_MINUTES
+    )
+    assert sum_debt(build_plan(table, read_nothing, state({"phantom-import": 0}))).minutes == 0
 
 
 def test_consequences_and_refuted_findings_are_no_work() -> None:

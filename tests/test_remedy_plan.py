@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pyarrow as pa
 import pytest
@@ -10,6 +11,8 @@ import pytest
 from analysis import tables
 from analysis.remedy import Phase, Step, build_plan
 from analysis.rules import RULES, Evidence, Finding, build_findings_table
+from analysis.rules.edits import ReadTable
+from analysis.rules.finding import fingerprint
 from analysis.rules.plan_phases import LASTING
 
 
@@ -21,7 +24,7 @@ def read_nothing(name: str) -> pa.Table:
 def finding(rule: str, severity: str = "P1", *places: int, subject: str = "s", certainty: str = "static") -> Finding:
     """Return a finding with evidence on some lines."""
     evidence = tuple(Evidence("a.py", line) for line in places)
-    return Finding(severity, rule, subject, "m", "f", certainty, evidence)
+    return Finding(severity, rule, subject, "m", fingerprint(rule, subject, severity), certainty, evidence)
 
 
 def plan(*findings: Finding) -> list[Phase]:
@@ -51,12 +54,12 @@ def test_phases_come_in_the_order_in_which_they_help() -> None:
     assert [phase.steps[0].rule for phase in plan(*found)] == rules
 
 
-def test_within_a_phase_the_most_severe_come_first_whatever_the_order_of_findings() -> None:
+def test_within_a_phase_what_clears_most_per_hour_comes_first_whatever_the_order_of_findings() -> None:
     found = [
         finding("file-not-parsed", "P2"), finding("phantom-import", "P1"), finding("import-cycle", "P1"),
-        finding("swallowed-circular-import", "P2"),
+        finding("phantom-name", "P2"),
     ]  # fmt: skip
-    expected = ["import-cycle", "phantom-import", "swallowed-circular-import", "file-not-parsed"]
+    expected = ["phantom-import", "phantom-name", "file-not-parsed", "import-cycle"]
     for seed in range(5):
         random.Random(seed).shuffle(found)
         assert [step.rule for step in steps(*found)] == expected
@@ -97,16 +100,50 @@ def test_the_effort_counts_places_also_those_that_evidence_does_not_show(places:
     assert (step.places, step.effort) == (max(1, places), effort)
 
 
-def test_a_cycle_costs_its_cut() -> None:
-    cut = [f"a -> b{number}" for number in range(60)]
-    rows = [
-        ("c", "import-time", False, 2, 2, ["a", "b"], [], True, cut, 60, "exact"),
-        ("d", "import-time", True, 3, 3, ["a", "b", "c"], [], True, ["a -> b"], 1, "exact"),
-        ("e", "deferred", True, 3, 3, ["a", "b", "c"], [], True, cut, 60, "exact"),
-    ]
-    found = build_findings_table([finding("import-cycle"), finding("import-cycle-through-packages", "P2", 1, 2)])
-    (phase,) = build_plan(found, {"cycles": tables.CYCLES.from_rows(rows)}.__getitem__)
-    assert [(step.places, step.effort) for step in phase.steps] == [(60, "large"), (1, "small")]
+def read(**known: pa.Table) -> ReadTable:
+    """Return a reader of some tables; all others are empty."""
+    return lambda name: known[name] if name in known else tables.TABLES[name].empty()
+
+
+def edge(importer: str, imported: str, line: int, scope: str = "module") -> dict[str, object]:
+    """Return one row of the table of edges."""
+    return {"importer": importer, "imported": imported, "path": f"{importer}.py", "line": line, "scope": scope}
+
+
+def fill(name: str, *rows: dict[str, object]) -> pa.Table:
+    """Return a table whose other columns have no values."""
+    schema = tables.TABLES[name].schema
+    empty = {"string": "", "int32": 0, "bool": False}
+    columns = {}
+    for field in schema:
+        kind = field.type.value_type if pa.types.is_dictionary(field.type) else field.type
+        columns[field.name] = pa.array([row.get(field.name, empty.get(str(kind), [])) for row in rows], kind)
+    return pa.table(columns)
+
+
+def test_a_cycle_costs_the_statements_of_its_cut_and_names_them() -> None:
+    marks = {kind: fingerprint("import-cycle", "a", "a", kind) for kind in ("b", "c")}
+    cycles = fill(
+        "cycles",
+        {"cycle": "1", "kind": "import-time", "modules": ["a", "b"], "cut": ["a -> b"]},
+        {"cycle": "2", "kind": "import-time", "modules": ["a", "c"], "cut": ["c -> a", "a -> c"]},
+        {"cycle": "3", "kind": "deferred", "modules": ["a", "d"], "cut": ["d -> a"]},
+    )
+    edges = fill(
+        "edges", edge("a", "b", 3), edge("a", "b", 4), edge("a", "b", 9, "function"), edge("c", "a", 1),
+        edge("d", "a", 1), {**edge("a", "b", 5), "is_ancestor": True},
+    )  # fmt: skip
+    trials = fill("cut_trials", {"cycle": "2", "statements": ["c.py:7 a"], "restored": ["a"], "affected": ["a"]})
+    found = build_findings_table(
+        [replace(finding("import-cycle", subject="a"), fingerprint=mark) for mark in sorted(marks.values())]
+    )
+    (phase,) = build_plan(found, read(cycles=cycles, edges=edges, cut_trials=trials))
+    (step,) = phase.steps
+    assert {(edit.path, edit.line, edit.fingerprint) for edit in step.edits} == {
+        ("a.py", 3, marks["b"]), ("a.py", 4, marks["b"]), ("c.py", 7, marks["c"])
+    }  # fmt: skip
+    assert (step.places, step.files) == (3, ("a.py", "c.py"))
+    assert [edit.words.startswith("move the import of a") for edit in step.edits if edit.path == "c.py"] == [True]
 
 
 def test_a_statement_that_takes_two_classes_from_elsewhere_is_one_place() -> None:
@@ -115,8 +152,11 @@ def test_a_statement_that_takes_two_classes_from_elsewhere_is_one_place() -> Non
         for name in ("Engine", "Motor")
     ]
     found = build_findings_table([finding("class-taken-from-elsewhere", "P1", 3, subject=row[5]) for row in rows])
-    (phase,) = build_plan(found, {"violations": tables.VIOLATIONS.from_rows(rows)}.__getitem__)
+    (phase,) = build_plan(found, read(violations=tables.VIOLATIONS.from_rows(rows)))
     assert [(step.findings, step.places) for step in phase.steps] == [(2, 1)]
+    assert [edit.words for edit in phase.steps[0].edits] == [
+        "import Engine from a.core, not from a", "import Motor from a.core, not from a"
+    ]  # fmt: skip
 
 
 def test_examples_begin_with_the_widest_of_the_most_severe() -> None:

@@ -11,7 +11,8 @@ from report_trees import HOSTILE, HOSTILE_POLICY, SHOP, investigate
 
 from analysis.investigation import Investigation
 from analysis.report.executive import build_executive
-from analysis.report.exports import build_findings_json, build_plan_markdown
+from analysis.report.exports import build_findings_json
+from analysis.report.plan_markdown import build_plan_markdown
 
 
 @pytest.fixture(scope="module")
@@ -54,4 +55,5 @@ def test_the_plan_has_a_box_per_step_and_per_goal(shop: Investigation) -> None:
 def test_nothing_of_a_hostile_target_is_markup_in_the_plan(hostile: Investigation) -> None:
     page = MarkdownIt("commonmark", {"html": True}).render(build_plan_markdown(build_executive(hostile)))
     assert "alert(" in page
-    assert set(re.findall(r"<([a-z][a-z0-9]*)", page)) <= {"h1", "h2", "p", "ul", "li", "strong", "code"}
+    assert set(re.findall(r"<([a-z][a-z0-9]*)", page)) <= {"h1", "h2", "p", "ul", "li", "strong", "code", "a"}
+    assert {link[:10] for link in re.findall(r'href="([^"]*)"', page)} <= {f"issues/0{place}-" for place in range(1, 6)}

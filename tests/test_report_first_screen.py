@@ -11,13 +11,14 @@ from report_trees import SHOP, investigate, write_tree
 import analysis
 from analysis.investigation import Investigation
 from analysis.policy import parse_policy
+from analysis.remedy import build_schedule
 from analysis.report.changes import find_change
 from analysis.report.colours import COLOURS, LIGHT, build_colour_style, build_part_style
 from analysis.report.executive import build_executive
 from analysis.report.glossary import GLOSSARY
 from analysis.report.headline import build_figures, choose_chief
-from analysis.report.next_actions import find_next_actions
 from analysis.report.packages import find_common_package, shorten_names
+from analysis.report.plan_cards import find_next_actions
 from analysis.report.terms import FORMS, explain
 from analysis.report.understood import is_blind, measure_understanding
 
@@ -110,21 +111,24 @@ def test_a_damaged_older_run_is_passed_over(tmp_path: Path) -> None:
     assert find_change(inv) is None
 
 
-def test_next_actions_are_the_first_urgent_steps_of_the_plan(shop: Investigation) -> None:
+def test_next_actions_are_steps_that_clear_most_and_each_comes_after_what_it_needs(shop: Investigation) -> None:
     phases = shop.plan()
     steps = [step for phase in phases for step in phase.steps]
-    actions = find_next_actions(shop, phases)
-    urgent = [step.title for step in steps if step.severity in {"P0", "P1"}]
-    assert [action.title for action in actions][: len(urgent)] == urgent[:3]
-    assert len(actions) == min(3, len(steps))
-    assert all(action.clears.startswith("clears ") and "effort" in action.work for action in actions)
-    assert find_next_actions(shop, []) == []
+    actions = find_next_actions(phases, shop.schedule())
+    chosen = [action.step for action in actions]
+    assert len(actions) == min(4, len(steps))
+    assert chosen == [step for step in steps if step in chosen]
+    assert all(need.step in {step.number for step in chosen} for step in chosen for need in step.needs)
+    urgent = max((len(step.cleared) for step in steps if step.severity in {"P0", "P1"} and not step.needs), default=0)
+    assert urgent in {len(step.cleared) for step in chosen}
+    assert find_next_actions([], build_schedule([], 30, 1)) == []
 
 
 def test_consequences_are_counted_with_the_action_that_removes_them(shop: Investigation) -> None:
-    steps = sum(len(phase.steps) for phase in shop.plan())
-    actions = find_next_actions(shop, shop.plan(), most=steps)
-    assert sum(action.consequences for action in actions) == (shop.frame("findings")["cause"] != "").sum() > 0
+    steps = [step for phase in shop.plan() for step in phase.steps]
+    assert sum(step.consequences for step in steps) == (shop.frame("findings")["cause"] != "").sum() > 0
+    cleared = [name for step in steps for name in step.cleared]
+    assert sorted(cleared) == sorted(shop.frame("findings")["fingerprint"])
 
 
 def test_at_most_five_figures_stand_first_the_worst_of_them(shop: Investigation) -> None:

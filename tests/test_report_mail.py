@@ -36,7 +36,7 @@ def test_it_has_nothing_that_a_mail_program_removes(hostile: Investigation) -> N
 
 def test_it_says_what_the_report_says(hostile: Investigation) -> None:
     report, text = build_executive(hostile), Markup(build(hostile)).text
-    wanted = [report.verdict, report.light_words, *(action.title for action in report.actions)]
+    wanted = [report.verdict, report.light_words, *(action.step.title for action in report.actions)]
     wanted += [figure.text for figure in report.chief] + ([report.score.score] if report.score else [])
     assert [words for words in wanted if words not in " ".join(text.split())] == []
 

@@ -13,10 +13,13 @@ import pytest
 import analysis
 from analysis.bundled_case import build_bundled_case
 from analysis.golden.command import GoldenRequest, run_request
+from analysis.investigation import Investigation
 from analysis.policy import read_policy
 from analysis.policy.claims import read_claims
 from analysis.quantities import UNITS, write_value
 from analysis.report import write_report
+from analysis.report.plan_cards import build_cards, find_next_actions
+from analysis.report.verdict_lines import write_verdict_lines
 from analysis.store import find_bundle
 
 #: Shown at least so many times on the pages; each has one text.
@@ -62,16 +65,21 @@ class Quantities(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The report of the bundled case, with its golden path measured and the claims of the issue."""
+def inv(tmp_path_factory: pytest.TempPathFactory) -> Investigation:
+    """The bundled case, with its golden path measured and the claims of the issue."""
     folder = tmp_path_factory.mktemp("one_value")
     tree = build_bundled_case()
     home = find_bundle() / "data" / "cases"
     policy_file = home / "agent_platform" / "ssot.toml"
     run_request(GoldenRequest(str(tree), policy=str(policy_file), parallel=2), data=folder / "data")
     policy = read_claims(home / "issue_909_claims.toml", read_policy(policy_file, target=tree))
-    inv = analysis.investigate(tree, policy=policy, data=folder / "data")
-    return write_report(inv, folder / "reports")
+    return analysis.investigate(tree, policy=policy, data=folder / "data")
+
+
+@pytest.fixture(scope="module")
+def place(inv: Investigation, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of it."""
+    return write_report(inv, tmp_path_factory.mktemp("reports"))
 
 
 @pytest.fixture(scope="module")
@@ -184,17 +192,48 @@ def test_cards_of_causes_and_of_the_plan_count_every_finding_once(place: Path, n
     assert sum(map(int, sizes)) == count_total(place)
 
 
-def test_next_actions_are_steps_of_the_plan_with_the_same_effort(place: Path, issue: str) -> None:
-    page = re.sub(r"<button[^>]*>|</button>", "", (place / "index.html").read_text("utf-8"))
-    actions = re.findall(
-        r'<li class="action"><p><strong>(.*?)</strong></p><p class="detail">(\w+) effort \((\d+) places?\), '
-        r"clears (\d+) findings?",
-        page,
-    )
-    assert len(actions) == 3
-    for title, effort, places, findings in actions:
-        line = next(line for line in issue.splitlines() if f"** {title}:" in line)
-        assert re.search(rf": {findings} findings? in {places} places?, {effort.lower()} effort", line), line
+def test_all_outputs_read_the_same_steps(place: Path, issue: str, inv: Investigation) -> None:
+    """The plan is decided once: pages, issues, exports, notebooks and the terminal show its steps in one wording."""
+    cards = [card for phase in build_cards(inv.plan(), inv.schedule()) for card in phase.steps]
+    plan = (place / "plan.md").read_text("utf-8")
+    issues = "".join(path.read_text("utf-8") for path in sorted((place / "issues").glob("*.md")))
+    pages = {
+        name: re.sub(r"<[^>]*>", "", re.sub(r"<button[^>]*>|</button>|<wbr>", "", (place / name).read_text("utf-8")))
+        for name in ("index.html", "report.html", "00_executive_report.html")
+    }
+    for card in cards:
+        line = f"- [ ] **{card.step.number} {card.step.title}** ("
+        words = f"{card.clears}; {card.work}; {card.when}"
+        for text in (issue, plan, issues):
+            found = [each for each in text.splitlines() if each.startswith(line)]
+            assert len(found) == 1 and words in found[0], line
+        for text in pages.values():
+            assert f"{card.step.number} {card.step.title}" in text
+            assert f"{card.work.capitalize()}; {card.clears}; {card.when}" in text
+    document = json.loads((place / "plan.json").read_text("utf-8"))
+    written = [step for phase in document["phases"] for step in phase["steps"]]
+    assert [(each["number"], each["title"]) for each in written] == [(c.step.number, c.step.title) for c in cards]
+    assert sum(step.minutes for phase in inv.plan() for step in phase.steps) == inv.debt().minutes
+    assert document["hours"] == round(inv.debt().minutes / 60, 2)
+
+
+def test_the_first_steps_are_the_same_on_pages_in_the_mail_and_in_the_terminal(
+    place: Path, issue: str, inv: Investigation
+) -> None:
+    actions = find_next_actions(inv.plan(), inv.schedule())
+    document = json.loads((place / "plan.json").read_text("utf-8"))
+    assert document["first_steps"] == [action.step.number for action in actions] and len(actions) == 4
+    terminal = "\n".join(write_verdict_lines(inv, place))
+    plan = (place / "plan.md").read_text("utf-8")
+    for action in actions:
+        first = f"**{action.step.number} {action.step.title}**: {action.clears}; {action.work}"
+        assert first in plan and first in issue
+        assert f"{action.step.number} {action.step.title} ({action.clears}, {action.work})" in terminal
+        mail = (place / "mail.html").read_text("utf-8")
+        assert f"{action.step.number} {action.step.title}</strong>" in mail
+        assert f"{action.work.capitalize()}; {action.clears}" in mail
+    page = (place / "index.html").read_text("utf-8")
+    assert re.findall(r'<span class="badge">([\d.]+)</span>', page) == document["first_steps"]
 
 
 def test_what_was_understood_is_the_same_on_every_page(pages: dict[str, Quantities]) -> None:

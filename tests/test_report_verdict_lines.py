@@ -18,10 +18,10 @@ def test_the_five_lines_say_what_the_executive_page_says(tmp_path: Path) -> None
     assert verdict == f"shop (not under git): {report.verdict}"
     assert report.score is not None
     assert score == f"Score {report.score.score} of 100, {report.score.threshold} required: does not pass"
-    first = report.phases[0].steps[0]
-    assert steps.startswith(f"Next: 1. {first.title} (")
-    assert "; 3. " in steps
-    assert "; 4. " not in steps
+    first = report.actions[0].step
+    assert steps.startswith(f"Next: {first.number} {first.title} (")
+    assert [f"{action.step.number} {action.step.title} (" in steps for action in report.actions] == [True] * 4
+    assert steps.count("clears ") == 4
     assert read.startswith("Read: 11 files, ")
     assert "1 file could not be parsed" in read
     assert file.endswith(str(tmp_path / "run/report.html"))

@@ -17,6 +17,7 @@ import pyarrow as pa
 import typer
 
 from analysis import cli, errors, gate, policy, tables
+from analysis.remedy.document import PlanDocument
 from analysis.report.glossary import build_glossary_page
 from analysis.rules.documentation import render_rules
 from tools.architecture_picture import build_picture
@@ -248,6 +249,11 @@ def build_check_schema() -> str:
     return _render_schema(gate.CheckResult, "The output of `ssot check --json`", "serialization")
 
 
+def build_plan_schema() -> str:
+    """The JSON schema of `plan.json`, one of the files of a report."""
+    return _render_schema(PlanDocument, "plan.json: the remediation plan of a report", "serialization")
+
+
 def _render_schema(model: Any, title: str, mode: Any) -> str:
     schema = model.model_json_schema(mode=mode)
     described = {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": title}
@@ -294,6 +300,7 @@ PAGES: Mapping[str, Callable[[], str]] = {
     "docs/rules.md": render_rules,
     "docs/ssot.schema.json": build_policy_schema,
     "docs/check.schema.json": build_check_schema,
+    "docs/plan.schema.json": build_plan_schema,
 }
 
 

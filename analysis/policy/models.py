@@ -186,6 +186,13 @@ class DebtPolicy(_Section):
     )
 
 
+class PlanPolicy(_Section):
+    """The capacity for the plan, from which its days and weeks follow: see docs/plan.md."""
+
+    hours_per_week: float = Field(30.0, gt=0, le=168, description="hours that each person has for it in a week")
+    people: int = Field(1, ge=1, le=100, description="people who work on it at the same time")
+
+
 class SimulationPolicy(_Section):
     """The limits of the import simulation."""
 
@@ -241,6 +248,7 @@ class Policy(_Section):
     business: Business = Field(default_factory=Business)
     compliance: Compliance = Field(default_factory=Compliance)
     debt: DebtPolicy = Field(default_factory=DebtPolicy)
+    plan: PlanPolicy = Field(default_factory=PlanPolicy)
     simulation: SimulationPolicy = Field(default_factory=SimulationPolicy)
     claim: Annotated[tuple[Claim, ...], Strict(strict=False)] = ()
     owner: Annotated[tuple[Owner, ...], Strict(strict=False)] = ()

@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from analysis import tables
-from analysis.remedy.plan import Phase
+from analysis.remedy.step import Phase
 
 _BASE = "base"
 _RUNS = 100

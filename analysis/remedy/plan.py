@@ -1,111 +1,141 @@
-"""A first plan: phases in the order in which fixing one makes the next possible.
+"""The plan: phases in the order in which fixing one makes the next possible, and in each of them steps.
 
 First every entry point must import, or nothing can be tested; then there must be one definition of each thing, and one
 path to it; then it must stay so, and what is merely worth knowing can be tidied. Each rule says in which phase its
-findings are fixed. Within a phase the most severe come first. The effort is counted in places to touch: those that the
-rule counts (of a cycle the imports of its cheapest cut), else the places of the findings. Each place takes the minutes
-that its rule estimates, or the policy: their sum is the debt (``analysis.remedy.debt``).
+findings are fixed. A step fixes the findings of one rule, those of tests apart. Within a phase the steps that clear
+most findings per hour come first, after those that they need. The work of a step follows from what it touches
+(``analysis.remedy.effort``); the sum is the debt (``analysis.remedy.debt``).
 """
 
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from types import MappingProxyType
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pyarrow as pa
 
+from analysis import tables
+from analysis.policy import Policy
+from analysis.remedy.effort import list_edits, measure_amount
+from analysis.remedy.needs import Stage, find_needs, name_needs
+from analysis.remedy.order import order_steps
+from analysis.remedy.risks import read_surroundings
+from analysis.remedy.step import Phase, Step
 from analysis.rules import RULES_BY_NAME
+from analysis.rules.edits import ReadTable, Work
 from analysis.rules.plan_phases import LASTING, PlanPhase
-from analysis.rules.rule import ReadTable
 
 #: Findings of this severity are no reason to hold a phase up: they wait for the last one.
 _MINOR = "P3"
-_SMALL, _MEDIUM = 5, 50
 _MOST_EXAMPLES = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
-    """One thing to do: which rule's findings it fixes, how many, in how many places, and the first of them.
+class _Draft:
+    """A step before it has its place in the plan, and what decides on it."""
 
-    ``effort`` is small (up to 5 places), medium (up to 50) or large. ``why`` is what the finding means, ``how`` the
-    way to fix it, ``owners`` who owns the findings, the one with most of them first. ``minutes`` is the estimated work,
-    ``shares`` what of it each finding is: fingerprint, owner (empty without one), minutes; they add up to it.
-    """
-
-    title: str
-    rule: str
-    severity: str
-    findings: int
-    places: int
-    effort: str
-    examples: tuple[str, ...]
-    why: str = ""
-    how: str = ""
-    owners: tuple[str, ...] = ()
-    minutes: int = 0
-    shares: tuple[tuple[str, str, int], ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class Phase:
-    """Steps that belong together, and the goal they reach."""
-
-    name: str
-    goal: str
-    steps: tuple[Step, ...]
-
-    @property
-    def minutes(self) -> int:
-        """The estimated work of its steps."""
-        return sum(step.minutes for step in self.steps)
+    step: Step
+    stage: Stage
 
 
 def build_plan(
-    findings: pa.Table, read_table: ReadTable, minutes: Mapping[str, float] = MappingProxyType({})
+    findings: pa.Table, read_table: ReadTable, policy: Policy | None = None, *, patched: Collection[str] = ()
 ) -> list[Phase]:  # fmt: skip
     """Return the phases that have something to do, from the table ``findings``, without those refuted and
     those that are consequences of another finding: its fix removes them.
 
-    ``read_table`` gives other tables by name, for rules that count the places to touch themselves; ``minutes`` are
-    those of one place by rule where they differ from the rule's own. Findings of a rule that this version does not
-    know are work for the last phase, of unknown duration: no minutes.
+    ``read_table`` gives other tables by name; the policy may state the minutes of one place by rule; ``patched`` are
+    the rules for which a patch is offered. Findings of a rule that this version does not know are work for the last
+    phase, of unknown duration: no minutes.
     """
-    groups: dict[tuple[PlanPhase, str, bool], list[dict[str, Any]]] = defaultdict(list)
-    for row in findings.to_pylist():
-        if row["certainty"] != "refuted" and not row["cause"]:
+    policy = policy or Policy()
+    rows = [row for row in findings.to_pylist() if row["certainty"] != "refuted"]
+    drafts = list(_draft(rows, read_table, policy, patched))
+    needs = find_needs([draft.stage for draft in drafts])
+    plain = {key: [other for other, _ in found] for key, found in needs.items()}
+    ordered: list[tuple[PlanPhase, list[int]]] = []
+    for phase in sorted({draft.stage.phase for draft in drafts}):
+        own = {draft.stage.key: draft.step for draft in drafts if draft.stage.phase == phase}
+        ordered.append((phase, order_steps(own, plain)))
+    numbers = {
+        key: f"{place}.{number}" for place, (_, keys) in enumerate(ordered, 1) for number, key in enumerate(keys, 1)
+    }
+    surroundings = read_surroundings(read_table)
+    steps = {
+        draft.stage.key: replace(
+            draft.step, number=numbers[draft.stage.key], risk=surroundings.judge(draft.step.files),
+            needs=name_needs(needs[draft.stage.key], numbers),
+        )
+        for draft in drafts
+    }  # fmt: skip
+    return [Phase(phase.name, phase.goal, tuple(steps[key] for key in keys)) for phase, keys in ordered]
+
+
+def _draft(
+    rows: Sequence[dict[str, Any]], read_table: ReadTable, policy: Policy, patched: Collection[str]
+) -> Iterator[_Draft]:  # fmt: skip
+    """Yield a step for each rule with findings, for those of tests and the minor ones another one."""
+    groups: dict[tuple[PlanPhase, int, str, bool, bool], list[dict[str, Any]]] = defaultdict(list)
+    for row in rows:
+        if not row["cause"]:
             is_minor = row["severity"] == _MINOR
             rule = RULES_BY_NAME.get(row["rule"])
             phase = LASTING if rule is None or is_minor else rule.step.phase
-            groups[phase, row["rule"], is_minor].append(row)
-    steps: dict[PlanPhase, list[Step]] = defaultdict(list)
-    for (phase, name, _), rows in groups.items():
-        steps[phase].append(_build_step(name, rows, read_table, minutes))
-    return [Phase(phase.name, phase.goal, tuple(sorted(steps[phase], key=_rank))) for phase in sorted(steps)]
+            order = rule.step.phase.order * 1000 + rule.step.order if rule else 0
+            groups[phase, order, row["rule"], is_minor, row["in_tests"]].append(row)
+    consequences = _collect_consequences(rows)
+    homes = dict(tables.read_rows(read_table("modules"), "module", "path"))
+    for key, rank in enumerate(sorted(groups)):
+        found = groups[rank]
+        step = _build_step(rank[2], found, read_table, policy)
+        if step.rule in patched:
+            step = replace(step, patch=f"ssot fix --rule {step.rule}")
+        more = sorted(name for cause in step.cleared for name in consequences.get(cause, ()))
+        step = replace(step, cleared=(*step.cleared, *more))
+        reach = frozenset(step.files).union(*(row["paths"] for row in found))
+        about = frozenset(path for row in found for path in _find_homes(row, homes))
+        yield _Draft(step, Stage(key, rank[0], rank, step.severity, reach, about))
 
 
-def _rank(step: Step) -> tuple[str, int, int, str]:
-    rule = RULES_BY_NAME.get(step.rule)
-    phase, order = (rule.step.phase.order, rule.step.order) if rule else (LASTING.order + 1, 0)
-    return step.severity, phase, order, step.rule
+def _collect_consequences(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """Return the consequences of each finding, and theirs, sorted, by fingerprints."""
+    causes = {row["fingerprint"]: row["cause"] for row in rows if row["cause"]}
+    found: dict[str, list[str]] = defaultdict(list)
+    for name in sorted(causes):
+        seen, last = {name}, causes[name]
+        while last in causes and last not in seen:
+            seen.add(last)
+            last = causes[last]
+        found[last].append(name)
+    return found
 
 
-def _build_step(
-    name: str, rows: Sequence[dict[str, Any]], read_table: ReadTable, minutes: Mapping[str, float]
-) -> Step:  # fmt: skip
+def _find_homes(row: Mapping[str, Any], homes: Mapping[str, str]) -> Iterable[str]:
+    """Return the file that defines what a finding is about; the files of its places where no module is named."""
+    name = row["subject"].partition(":")[0]
+    while name and name not in homes:
+        name = name.rpartition(".")[0]
+    return (homes[name],) if name else row["paths"]
+
+
+def _build_step(name: str, rows: Sequence[dict[str, Any]], read_table: ReadTable, policy: Policy) -> Step:
     rule = RULES_BY_NAME.get(name)
-    counted = rule.count_work(read_table) if rule and rule.count_work else 0
-    places = counted or sum(max(1, row["places"]) for row in rows)
-    effort = "small" if places <= _SMALL else "medium" if places <= _MEDIUM else "large"
-    each = minutes.get(name, rule.step.minutes if rule else 0)
-    shares = _share(rows, round(places * each))
+    rows = sorted(rows, key=lambda row: (row["severity"], -row["places"], row["subject"]))
+    known = list(rule.list_edits(Work(rows, read_table, policy))) if rule and rule.list_edits else []
+    edits = list_edits(rows, known)
+    amount = measure_amount(rows, edits)
+    minutes = amount.estimate(policy.debt.minutes.get(name, rule.step.minutes if rule else 0))
+    in_tests = all(row["in_tests"] for row in rows)
+    title = rule.step.title if rule else f"Fix: {name}"
     return Step(
-        rule.step.title if rule else f"Fix: {name}", name, min(row["severity"] for row in rows), len(rows), places,
-        effort, tuple(_find_examples(rows))[:_MOST_EXAMPLES], rule.meaning if rule else "",
-        rule.remedy if rule else "", _find_owners(rows), round(places * each), shares,
+        f"{title}, in tests" if in_tests else title, name, min(row["severity"] for row in rows), len(rows),
+        amount.places, amount.size, tuple(_find_examples(rows))[:_MOST_EXAMPLES], rule.meaning if rule else "",
+        rule.remedy if rule else "", _find_owners(rows), minutes, _share(rows, minutes),
+        subjects=tuple((row["fingerprint"], row["subject"], row["message"]) for row in rows), edits=tuple(edits),
+        files=amount.files, cleared=tuple(row["fingerprint"] for row in rows), methods=amount.methods,
+        in_tests=in_tests,
     )  # fmt: skip
 
 
@@ -126,7 +156,7 @@ def _find_owners(rows: Iterable[dict[str, Any]]) -> tuple[str, ...]:
 
 
 def _find_examples(rows: Iterable[dict[str, Any]]) -> Iterator[str]:
-    """Yield the first place of each finding, the most severe and widest first."""
-    for row in sorted(rows, key=lambda row: (row["severity"], -row["places"], row["subject"])):
+    """Yield the first place of each finding, in the order given."""
+    for row in rows:
         if row["evidence"]:
             yield f"{row['evidence'][0]['path']}:{row['evidence'][0]['line']}"

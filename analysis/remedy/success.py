@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -35,7 +37,8 @@ _KNOWN = {"files-with-two-names": "Every file has one name, as far as it is know
 class SuccessMetric:
     """One goal: its metric, a sentence, what is measured now and what is needed.
 
-    ``now`` and ``is_met`` are None when nothing measured it.
+    ``now`` and ``is_met`` are None when nothing measured it. ``is_floor``: the target is the least value that is
+    needed, else the most that is allowed. ``command`` measures it, run in the folder of the target.
     """
 
     metric: str
@@ -43,6 +46,8 @@ class SuccessMetric:
     now: float | None
     target: float
     is_met: bool | None
+    is_floor: bool = False
+    command: str = ""
 
 
 def build_success_metrics(metrics: pa.Table, policy: Policy) -> list[SuccessMetric]:
@@ -63,16 +68,24 @@ def build_success_metrics(metrics: pa.Table, policy: Policy) -> list[SuccessMetr
     rate, score = policy.golden_path.target, policy.compliance.threshold
     confidence = write_stated(policy.golden_path.confidence)
     label = f"Golden path: at least {write_stated(rate)} of runs succeed ({confidence} lower bound)"
-    found.append(_build_floor("golden-path-lower-bound", label, values, rate))
-    found.append(_build_floor("compliance", f"Compliance score of {score:g} or more", values, score))
+    found.append(_build_floor("golden-path-lower-bound", label, values, rate, "ssot golden-path ."))
+    found.append(_build_floor("compliance", f"Compliance score of {score:g} or more", values, score, "ssot check ."))
     return found
 
 
 def _build_ceiling(metric: str, label: str, values: Mapping[str, float], most: float) -> SuccessMetric:
     now = values.get(metric)
-    return SuccessMetric(metric, label, now, most, None if now is None else now <= most)
+    return SuccessMetric(metric, label, now, most, None if now is None else now <= most, command=_scan(metric))
 
 
-def _build_floor(metric: str, label: str, values: Mapping[str, float], least: float) -> SuccessMetric:
+def _scan(metric: str) -> str:
+    """Return the command that measures a metric of the source."""
+    return f"ssot scan . --json | jq {shlex.quote(f'.metrics[{json.dumps(metric, ensure_ascii=False)}]')}"
+
+
+def _build_floor(
+    metric: str, label: str, values: Mapping[str, float], least: float, command: str
+) -> SuccessMetric:  # fmt: skip
     now = values.get(metric)
-    return SuccessMetric(metric, label, now, least, None if now is None else now >= least)
+    is_met = None if now is None else now >= least
+    return SuccessMetric(metric, label, now, least, is_met, is_floor=True, command=command)

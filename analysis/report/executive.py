@@ -7,7 +7,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from analysis.quantities import NOT_MEASURED, UNITS, Shown, write_at_least, write_share, write_value
+from analysis.quantities import (
+    NOT_MEASURED,
+    SHARE,
+    UNITS,
+    Shown,
+    write_at_least,
+    write_share,
+    write_stated,
+    write_value,
+)
 from analysis.remedy import Debt, sum_debt
 from analysis.report.causes import Cause, find_causes, format_stake
 from analysis.report.changes import ScoreChange, find_change
@@ -26,9 +35,8 @@ from analysis.report.headline import (
 )
 from analysis.report.kept_history import find_history
 from analysis.report.key_findings import SHOWN_IN_FULL, Group, OwnerRow, count_owners, count_refuted, group_findings
-from analysis.report.next_actions import Action, find_next_actions
 from analysis.report.packages import find_common_package
-from analysis.report.plan_cards import PhaseCard, build_cards, describe_debt
+from analysis.report.plan_cards import PhaseCard, StepCard, build_cards, describe_debt, find_next_actions
 from analysis.report.provenance import NO_REVISION, build_provenance, format_revision, format_sizes, format_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
@@ -60,6 +68,8 @@ class Goal:
     label: str
     now: tuple[Shown, ...]
     is_met: bool
+    target: str
+    command: str
 
     @property
     def now_text(self) -> str:
@@ -83,7 +93,7 @@ class Executive:
     light: str
     light_words: str
     verdict: str
-    actions: Sequence[Action]
+    actions: Sequence[StepCard]
     chief: Sequence[Figure]
     figures: Sequence[Figure]
     understood: Sequence[Share]
@@ -113,7 +123,7 @@ class Executive:
 
 def build_executive(inv: Investigation) -> Executive:
     """Return the content of the executive report of an investigation."""
-    provenance, phases = build_provenance(inv), inv.plan()
+    provenance, phases, schedule = build_provenance(inv), inv.plan(), inv.schedule()
     shares, figures, claims = measure_understanding(inv), build_figures(inv), judge_claims(inv)
     owners, golden, score = count_owners(inv), build_golden(inv), build_score(inv)
     impact = _build_impact(inv, count_severities(inv))
@@ -128,7 +138,7 @@ def build_executive(inv: Investigation) -> Executive:
         light=light,
         light_words=words,
         verdict=format_verdict(build_tally(inv)),
-        actions=find_next_actions(inv, phases),
+        actions=find_next_actions(phases, schedule),
         chief=choose_chief(figures),
         figures=figures,
         understood=shares,
@@ -140,9 +150,9 @@ def build_executive(inv: Investigation) -> Executive:
         impact=impact,
         causes=find_causes(inv),
         phases=phases,
-        cards=build_cards(phases),
+        cards=build_cards(phases, schedule),
         debt=debt,
-        debt_words=describe_debt(debt),
+        debt_words=describe_debt(debt, schedule),
         goals=[_build_goal(inv, goal) for goal in inv.success_metrics()],
         groups=group_findings(inv, most_subjects=MOST_LISTED),
         owners=owners,
@@ -214,7 +224,9 @@ def _build_goal(inv: Investigation, goal: SuccessMetric) -> Goal:
             Shown(write_share(rate), "golden-path-rate"), Shown(", "),
             Shown(write_at_least(goal.now, confidence), goal.metric),
         )  # fmt: skip
-    return Goal(goal.label, now, bool(goal.is_met))
+    target = write_stated(goal.target) if unit == SHARE else write_value(goal.target)
+    bound = "at least " if goal.is_floor else "at most " if goal.target else ""
+    return Goal(goal.label, now, bool(goal.is_met), f"{bound}{target}", goal.command)
 
 
 @cache
@@ -289,7 +301,7 @@ def show_claims(inv: Investigation) -> Fragment:
 
 def show_plan(inv: Investigation) -> Fragment:
     """Return the phases of the plan with their steps."""
-    cards = build_cards(inv.plan())
+    cards = build_cards(inv.plan(), inv.schedule())
     return Fragment(str(_load_parts().show_plan(cards)), f"{len(cards)} phases")
 
 

@@ -1,14 +1,11 @@
-"""The findings as JSON and the plan as Markdown."""
+"""The findings and the plan as JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from analysis.report.escaping import code, markdown
-from analysis.report.executive import Executive
-from analysis.wording import format_count
+from analysis.remedy.document import build_plan_document
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -33,32 +30,10 @@ def build_findings_json(inv: Investigation) -> str:
     return json.dumps(document, indent=1, ensure_ascii=True) + "\n"
 
 
-def name_owners(owners: Sequence[str]) -> str:
-    """Return the owners of a step as Markdown that notifies nobody on GitHub; empty without owners."""
-    return f", owner: {', '.join(map(markdown, owners))}" if owners else ""
-
-
-def build_plan_markdown(report: Executive) -> str:
-    """Return the plan as Markdown: phases, steps as check boxes, and the success metrics."""
-    return "\n".join(_write_plan(report)) + "\n"
-
-
-def _write_plan(report: Executive) -> Iterator[str]:
-    yield f"# Plan for {code(report.target)}, {report.version[:1].lower()}{report.version[1:]}"
-    if not report.phases:
-        yield "\nNothing to do."
-    else:
-        yield f"\nEstimated work: {report.debt_words}"
-    for number, phase in enumerate(report.phases, 1):
-        yield f"\n## Phase {number}: {phase.name}\n\n{phase.goal}\n"
-        for step in phase.steps:
-            yield (
-                f"- [ ] **{step.title}** ({step.severity}, rule {code(step.rule)}): "
-                f"{format_count(step.findings, 'finding')} in {format_count(step.places, 'place')}, "
-                f"{step.effort} effort{name_owners(step.owners)}"
-            )
-            yield from (f"    - {code(example)}" for example in step.examples)
-    yield "\n## Done when\n"
-    yield from (
-        f"- [{'x' if goal.is_met else ' '}] {markdown(goal.label)} (now: {goal.now_text})" for goal in report.goals
+def build_plan_json(inv: Investigation) -> str:
+    """Return the plan as JSON: see ``docs/plan.schema.json``."""
+    manifest = inv.manifest
+    document = build_plan_document(
+        manifest.target, manifest.revision, inv.plan(), inv.schedule(), inv.debt(), inv.success_metrics()
     )
+    return json.dumps(document.model_dump(mode="json"), indent=1, ensure_ascii=True) + "\n"

@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 from analysis.report.escaping import code, code_cell, fence, markdown, plain
 from analysis.report.executive import Executive
-from analysis.report.exports import name_owners
 from analysis.report.headline import Figure
 from analysis.report.key_findings import Group
+from analysis.report.plan_markdown import write_first, write_goals, write_step
 from analysis.report.provenance import NO_REVISION, format_revision
 from analysis.wording import format_count
 
@@ -54,9 +54,7 @@ def _write_issue(report: Executive, most_subjects: int) -> Iterator[str]:
     yield from _write_golden(report)
     yield from _write_plan(report)
     yield "\n## Success metrics\n"
-    yield from (
-        f"- [{'x' if goal.is_met else ' '}] {markdown(goal.label)} (now: {goal.now_text})" for goal in report.goals
-    )
+    yield from write_goals(report)
     yield "\n## Provenance\n"
     yield from (f"- {label}: {code(text)}" for label, text in report.provenance["facts"])
     yield from (f"- {markdown(gap)}" for gap in report.provenance["gaps"])
@@ -155,14 +153,13 @@ def _write_golden(report: Executive) -> Iterator[str]:
 
 
 def _write_plan(report: Executive) -> Iterator[str]:
-    yield "\n## Remediation plan"
-    for number, phase in enumerate(report.phases, 1):
-        yield f"\n### Phase {number}: {phase.name}\n"
-        yield f"{phase.goal}\n"
-        for step in phase.steps:
-            start = f" Start at {', '.join(code(example) for example in step.examples)}." if step.examples else ""
-            yield (
-                f"- [ ] **{step.severity}** {step.title}: {format_count(step.findings, 'finding')} in "
-                f"{format_count(step.places, 'place')}, "
-                f"{step.effort} effort{name_owners(step.owners)}.{start}"
-            )
+    yield "\n## Remediation plan\n"
+    if report.cards:
+        yield f"Estimated work: {report.debt_words} These steps clear most, with those that they need:\n"
+        yield from write_first(report)
+    for place, card in enumerate(report.cards, 1):
+        yield f"\n### Phase {place}: {card.name}\n\n{card.goal} {card.size}.\n"
+        for each in card.steps:
+            yield write_step(each)
+            starts = ", ".join(code(example) for example in each.step.examples)
+            yield from ([f"    - Start at {starts}"] if starts else [])

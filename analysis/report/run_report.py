@@ -20,7 +20,7 @@ from analysis.report.changes import PAGE as CHANGES
 from analysis.report.difference_page import build_difference_page
 from analysis.report.executive import Executive, build_executive
 from analysis.report.explorer import build_explorer
-from analysis.report.exports import build_findings_json, build_plan_markdown
+from analysis.report.exports import build_findings_json, build_plan_json
 from analysis.report.findings_csv import build_findings_csv
 from analysis.report.findings_page import build_findings_view
 from analysis.report.issue_markdown import build_issue
@@ -28,6 +28,7 @@ from analysis.report.kept_history import leave_out_history
 from analysis.report.mail import build_mail
 from analysis.report.notebook_processes import ExecutedNotebook
 from analysis.report.pages import Page, build_page
+from analysis.report.plan_markdown import build_issues, build_plan_markdown, name_issues
 from analysis.report.prose import find_headings
 from analysis.report.run_notebooks import Warm, find_notebooks, run_notebooks
 from analysis.report.runs import describe_run
@@ -42,7 +43,8 @@ LATEST = "latest"
 FILES = (
     ("report.html", "everything in one file"),
     ("issue.md", "a GitHub issue"),
-    ("plan.md", "the plan"),
+    ("plan.md", "the plan, with every edit"),
+    ("plan.json", "the plan as JSON"),
     ("findings.html", "all findings, to search and filter"),
     ("findings.csv", "all findings as a sheet"),
     ("findings.json", "all findings as JSON"),
@@ -116,6 +118,8 @@ def _write_files(
         "mail.html": build_mail(view),
         "issue.md": build_issue(report),
         "plan.md": build_plan_markdown(report),
+        "plan.json": build_plan_json(inv),
+        **build_issues(report),
         "findings.json": build_findings_json(inv),
         "findings.html": render("findings.html.j2", report=view, view=findings, has_networks=False),
         "findings.csv": build_findings_csv(findings),
@@ -130,6 +134,7 @@ def _write_files(
             "page.html.j2", report=view, page=page, headings=headings, has_networks=page.has_networks
         )
     for name, text in contents.items():
+        (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, "utf-8", errors="replace")
 
 
@@ -139,7 +144,11 @@ def describe_report(report: Executive, pages: Sequence[Page]) -> dict[str, Any]:
         **{field.name: getattr(report, field.name) for field in fields(report)},
         "pages": pages,
         "failed": [page for page in pages if page.error],
-        "files": (*FILES, *([(CHANGES, "all that changed")] if report.change is not None else [])),
+        "files": (
+            *FILES,
+            *((name, f"an issue for phase {place}") for place, name in enumerate(name_issues(report), 1)),
+            *([(CHANGES, "all that changed")] if report.change is not None else []),
+        ),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from analysis.quantities import write_decimal
 from analysis.report.headline import build_tally
-from analysis.report.next_actions import find_next_actions
+from analysis.report.plan_cards import find_next_actions
 from analysis.report.provenance import NO_REVISION, format_revision
 from analysis.report.scores import build_score
 from analysis.rules.verdict import format_verdict
@@ -44,8 +44,8 @@ def _write_score(inv: Investigation) -> str:
 
 def _write_steps(inv: Investigation) -> str:
     shown = [
-        f"{number}. {action.title} ({format_count(action.findings, 'finding')}, {action.effort} effort)"
-        for number, action in enumerate(find_next_actions(inv, inv.plan()), 1)
+        f"{action.step.number} {action.step.title} ({action.clears}, {action.work})"
+        for action in find_next_actions(inv.plan(), inv.schedule())
     ]
     return f"Next: {'; '.join(shown)}" if shown else "Next: nothing to do"
 

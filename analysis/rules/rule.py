@@ -6,10 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-import pyarrow as pa
-
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleGroup
+from analysis.rules.edits import ListEdits
 from analysis.rules.finding import Finding
 from analysis.rules.plan_phases import PlanStep
 from analysis.rules.probe_evidence import Confirm
@@ -17,7 +16,6 @@ from analysis.rules.root_causes import RootCause
 
 Check = Callable[[RuleContext], Iterable[Finding]]
 Example = Mapping[str, str]
-ReadTable = Callable[[str], pa.Table]
 #: What of a policy a finding breaks; empty where the code itself is at fault, whatever a policy says.
 Breach = Literal["", "policy limit", "policy requirement"]
 #: The section of the policy without which a rule has nothing to judge.
@@ -68,7 +66,7 @@ class Rule:
 
     Where it appears:
 
-    - ``step`` is its place in the plan; ``count_work`` counts the places to touch where these are not the finding's.
+    - ``step`` is its place in the plan; ``list_edits`` lists what to change, where a finding's places do not say it.
     - ``cause`` is the root cause that its findings are evidence of.
     - ``weight`` are the points of one finding in the compliance score where they do not follow from the severity.
     - ``figure`` and ``metric`` are its numbers; claims about the metric ``quoted_for`` quote its findings.
@@ -94,7 +92,7 @@ class Rule:
     breach: Breach = ""
     confirm: Confirm | None = None
     cycle: CycleGroup | None = None
-    count_work: Callable[[ReadTable], int] | None = None
+    list_edits: ListEdits | None = None
     figure: RuleFigure | None = None
     metric: RuleMetric | None = None
     quoted_for: str = ""

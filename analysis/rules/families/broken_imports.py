@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
+from analysis import tables
 from analysis.facts.context import swallows_import_errors
 from analysis.facts.test_files import is_test_file
 from analysis.graph.edges import EXPECTED
@@ -14,6 +15,7 @@ from analysis.resolve.imports import NOT_ON_PATH
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.cycle_outcomes import format_left
+from analysis.rules.edits import PlannedEdit, Work, list_evidence
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence, confirm_absent
@@ -216,6 +218,15 @@ def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
         yield build_finding(rule, _grade_phantom(rows[0]), module, message, places)
 
 
+def _list_corrections(work: Work) -> Iterator[PlannedEdit]:
+    """Yield each import of a module that does not exist, with the nearest one."""
+    nearest = dict(tables.read_rows(work.read_table("phantoms"), "module", "nearest"))
+    for row in work.rows:
+        near = nearest.get(row["subject"], "")
+        words = f"import {near} if that is meant, or delete the import" if near else "correct or delete the import"
+        yield from list_evidence(row, words)
+
+
 def _build_beyond(rows: Sequence[Mapping[str, Any]], statements: str) -> Finding:
     """Return the finding of one file whose relative imports leave its top-level package."""
     importer, names = rows[0]["importer"], sorted({row["module"] for row in rows})
@@ -268,7 +279,7 @@ RULES = (
         },
         step=PlanStep(ENTRY_POINTS, 30, "Correct or delete imports of modules that do not exist", minutes=10),
         cause=UNCHECKED_IMPORTS,
-        confirm=confirm_absent,
+        confirm=confirm_absent, list_edits=_list_corrections,
         figure=RuleFigure(
             60, "phantom-imports", "Imports of modules that do not exist", "phantom-modules", "missing module",
             "missing modules",

@@ -14,6 +14,7 @@ from analysis.facts.test_files import is_test_file
 from analysis.names import Concept, DuplicateName
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
+from analysis.rules.merge_edits import list_merges
 from analysis.rules.plan_phases import DEFINITIONS, PlanStep
 from analysis.rules.probe_evidence import confirm_classes
 from analysis.rules.root_causes import COPIES
@@ -214,7 +215,7 @@ RULES = (
         grades={"P0": "unless the concept in the policy has a `severity` of its own"},
         is_joint=True, breach="policy limit",
         step=PlanStep(DEFINITIONS, 10, "Merge rival classes into the canonical one", minutes=90), cause=COPIES,
-        needs_policy="concept", confirm=confirm_classes,
+        needs_policy="concept", confirm=confirm_classes, list_edits=list_merges,
     ),
     Rule(
         "canonical-class-missing", "P1",
@@ -245,7 +246,7 @@ RULES = (
         },
         is_joint=True,
         step=PlanStep(DEFINITIONS, 60, "Merge or rename classes that share a name", minutes=45), cause=COPIES,
-        confirm=confirm_classes,
+        confirm=confirm_classes, list_edits=list_merges,
         figure=RuleFigure(
             80, "class-names-defined-more-than-once", "Class names defined more than once",
             "duplicate-class-definitions", "definition", "definitions",

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from functools import partial
 from typing import Any
 
-from analysis import tables
 from analysis.graph import Cycle
 from analysis.rules.context import RuleContext
+from analysis.rules.cut_edits import list_cuts
 from analysis.rules.cycle_edges import (
     DEFERRED,
     IMPORT_TIME,
@@ -24,7 +24,7 @@ from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, LASTING, PlanStep
 from analysis.rules.probe_evidence import confirm_cycle
 from analysis.rules.root_causes import CYCLES
-from analysis.rules.rule import ReadTable, Rule, RuleFigure
+from analysis.rules.rule import Rule, RuleFigure
 from analysis.steps import read_statement
 from analysis.wording import choose_form, format_count, format_some
 
@@ -136,12 +136,6 @@ def _choose(case: RuleContext, group: CycleGroup) -> list[Cycle]:
     return [cycle for cycle in case.cycles if (cycle.kind, cycle.with_ancestors) == group]
 
 
-def _count_cuts(group: CycleGroup, read_table: ReadTable) -> int:
-    """Return how many imports the cheapest cuts of the cycles of a group remove."""
-    rows = tables.read_rows(read_table("cycles"), "kind", "with_ancestors", "cut")
-    return sum(len(cut) for kind, with_ancestors, cut in rows if (kind, with_ancestors) == group)
-
-
 def _describe(cycle: Cycle, relation: str) -> str:
     names = [hop.importer for hop in cycle.loop]
     shown = [*names[:_LONGEST_LOOP], *(["…"] if len(names) > _LONGEST_LOOP else []), names[0]]
@@ -214,7 +208,7 @@ RULES = (
         is_joint=True, weight=1,
         step=PlanStep(ENTRY_POINTS, 20, "Break the import-time cycles at the cheapest imports", minutes=60),
         cause=CYCLES,
-        cycle=IMPORT_TIME, count_work=partial(_count_cuts, IMPORT_TIME), confirm=confirm_cycle,
+        cycle=IMPORT_TIME, list_edits=partial(list_cuts, "import-cycle", IMPORT_TIME), confirm=confirm_cycle,
         figure=RuleFigure(
             20, "import-time-cycles", "Circular imports", "modules-in-import-time-cycles", "module in cycles",
             "modules in cycles",
@@ -236,7 +230,8 @@ RULES = (
         is_joint=True, weight=0.5,
         step=PlanStep(ENTRY_POINTS, 110, "Remove the imports in __init__ files that close cycles", minutes=30),
         cause=CYCLES,
-        cycle=THROUGH_PACKAGES, count_work=partial(_count_cuts, THROUGH_PACKAGES), confirm=confirm_cycle,
+        cycle=THROUGH_PACKAGES, confirm=confirm_cycle,
+        list_edits=partial(list_cuts, "import-cycle-through-packages", THROUGH_PACKAGES),
     ),
     Rule(
         "deferred-cycle", "P2",
@@ -249,7 +244,7 @@ RULES = (
         is_joint=True, weight=0.3,
         step=PlanStep(LASTING, 10, "Invert the dependencies that imports inside functions hide", minutes=45),
         cause=CYCLES,
-        cycle=DEFERRED, count_work=partial(_count_cuts, DEFERRED),
+        cycle=DEFERRED, list_edits=partial(list_cuts, "deferred-cycle", DEFERRED),
         figure=RuleFigure(
             120, "deferred-cycles", "Cycles hidden inside functions", "modules-in-deferred-cycles",
             "module in cycles", "modules in cycles",
@@ -269,6 +264,6 @@ RULES = (
         good={**_PACKAGE, "p/a.py": "from p import b\n", "p/b.py": "x = 1\n"},
         is_joint=True, weight=0.03,
         step=PlanStep(LASTING, 30, "Move shared types below their users", minutes=20), cause=CYCLES,
-        cycle=TYPING, count_work=partial(_count_cuts, TYPING),
+        cycle=TYPING, list_edits=partial(list_cuts, "typing-cycle", TYPING),
     ),
 )  # fmt: skip

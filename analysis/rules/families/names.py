@@ -13,12 +13,13 @@ from analysis import tables
 from analysis.policy import Policy, Redirect
 from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
+from analysis.rules.edits import PlannedEdit, Work, list_evidence
 from analysis.rules.families.broken_imports import grade_missing, works_in_simulation
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence, confirm_absent
 from analysis.rules.root_causes import UNCHECKED_IMPORTS
-from analysis.rules.rule import ReadTable, Rule, RuleFigure
+from analysis.rules.rule import Rule, RuleFigure
 from analysis.wording import choose_form, format_count, format_some
 
 
@@ -58,9 +59,29 @@ def _name_right(rows: Iterable[dict[str, Any]], home: str) -> str:
     return next((str(name) for module, _, name in paths if module == home), "")
 
 
-def _count_statements(read_table: ReadTable) -> int:
-    """Return the number of statements: one that takes two classes is in two findings, but is fixed once."""
-    return len(set(tables.read_rows(read_table("violations"), "path", "line")))
+def _list_statements(work: Work) -> Iterator[PlannedEdit]:
+    """Yield each import statement with the path that it should name: one that takes two classes is changed twice."""
+    marks = {row["subject"]: row["fingerprint"] for row in work.rows}
+    columns = ("path", "line", "definition", "import_path", "canonical")
+    for path, line, definition, taken, right in tables.read_rows(work.read_table("violations"), *columns):
+        if definition in marks:
+            (old, _, name), (new, _, other) = taken.rpartition("."), right.rpartition(".")
+            named = name if name == other else f"{other} (here {name})"
+            yield PlannedEdit(path, line, f"import {named} from {new}, not from {old}", "", marks[definition])
+
+
+def _list_corrections(work: Work) -> Iterator[PlannedEdit]:
+    """Yield each import of a name that does not exist, with the module that has it, or with the nearest name."""
+    columns = ("module", "name", "nearest", "defined_in")
+    known = {f"{row[0]}.{row[1]}": row for row in tables.read_rows(work.read_table("phantom_names"), *columns)}
+    for row in work.rows:
+        module, name, nearest, homes = known.get(row["subject"], ("", "", "", []))
+        words = "correct or delete the import"
+        if homes:
+            words = f"import {name} from {homes[0]}, not from {module}"
+        elif nearest:
+            words = f"import {nearest} instead of {name} if that is meant, or delete the import"
+        yield from list_evidence(row, words)
 
 
 def _grade_phantom(row: Mapping[str, Any]) -> str:
@@ -197,7 +218,7 @@ RULES = (
         },
         step=PlanStep(plan_phases.PATHS, 40, "Import every class from where it is defined", minutes=2),
         cause=root_causes.PATHS,
-        confirm=_confirm_taken, count_work=_count_statements,
+        confirm=_confirm_taken, list_edits=_list_statements,
         figure=RuleFigure(
             10, "import-violations", "Imports of a class past its canonical path", "files-with-import-violations",
             "file", "files",
@@ -220,7 +241,7 @@ RULES = (
             ENTRY_POINTS, 40, "Correct or delete imports of names that their module does not have", minutes=10
         ),
         cause=UNCHECKED_IMPORTS,
-        confirm=confirm_absent,
+        confirm=confirm_absent, list_edits=_list_corrections,
         figure=RuleFigure(70, "phantom-names", "Imports of names that do not exist"),
     ),
     Rule(
