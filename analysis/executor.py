@@ -216,11 +216,12 @@ class _NoPandas:
 
 
 def spare_pandas() -> None:
-    """Keep Arrow from importing pandas for its first array, to know its types; who asks for a frame later gets one."""
+    """Keep Arrow from importing pandas for its first values, to know its types; who asks for a frame later gets one."""
     if "pandas" not in sys.modules:
         sys.meta_path.insert(0, _NoPandas)
         try:
             pa.array(np.zeros(0))
+            pa.scalar("")
         finally:
             sys.meta_path.remove(_NoPandas)
 

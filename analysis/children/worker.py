@@ -19,6 +19,8 @@ from analysis.children import guard
 from analysis.children.worker_main import BEGUN, LENGTH, pack, read_message
 
 _MAIN = Path(__file__).with_name("worker_main.py")
+#: numpy starts a thread for each core to multiply matrices, which takes as long as all the rest of it; nobody does here.
+ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
 #: A worker that nobody needs is kept so long for the next caller.
 IDLE_SECONDS = 20.0
 
@@ -28,7 +30,7 @@ class Worker:
 
     def __init__(self) -> None:
         # Python looks for the modules of a new process in the current folder first: in a target, that would run code.
-        environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+        environment = {**dict([ONE_THREAD]), **os.environ, "PYTHONSAFEPATH": "1"}
         pipe = subprocess.PIPE
         command = [sys.executable, "-P", str(_MAIN)]
         self._process = guard.start(command, env=environment, stdin=pipe, stdout=pipe, bufsize=0)

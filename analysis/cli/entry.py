@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 import typer
 
+from analysis.children.worker import ONE_THREAD
 from analysis.cli.application import app
 from analysis.ending import end_in_order
 from analysis.errors import AnalysisError
@@ -16,6 +17,8 @@ from analysis.errors import AnalysisError
 _INTERRUPTED = 130
 #: Commands that make no frames: this process is theirs alone.
 _WITHOUT_FRAMES = frozenset({"explain", "findings", "paths", "why"})
+#: Commands that start programs of others, which get the environment as it is.
+_STARTING = frozenset({"golden", "lab"})
 #: The parser's error for a wrong command line; typer does not export it under a name of its own.
 _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 
@@ -23,6 +26,8 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 def main() -> NoReturn:
     """Run the command; every failure of the caller or the machine is one line on standard error."""
     ending = end_in_order()
+    if not _STARTING.intersection(sys.argv[1:2]):
+        os.environ.setdefault(*ONE_THREAD)
     if _WITHOUT_FRAMES.intersection(sys.argv[1:2]):
         from analysis.executor import spare_pandas
 
