@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
 from analysis import __version__, store, tables
 from analysis.checksums import read_checked, write_checksums
@@ -50,6 +49,8 @@ def build_tables(result: GoldenResult, root: Path) -> dict[str, pa.Table]:
 
 def write_golden(data: Path, target: Target, revision: str, result: GoldenResult) -> Path:
     """Keep a measurement whole or not at all, and return its folder."""
+    import pyarrow.parquet as pq
+
     parent = data / "golden" / target.place
     created = datetime.now(UTC)
     options = result.options
@@ -114,6 +115,8 @@ def _read_manifest(folder: Path) -> dict[str, Any]:
 
 def read_golden(folder: Path) -> tuple[dict[str, pa.Table], Mapping[str, Any]]:
     """Return the tables of a measurement by name, and its manifest; ``SnapshotError`` when one of them is damaged."""
+    import pyarrow.parquet as pq
+
     found = {}
     for table in tables.GOLDEN_TABLES:
         try:
