@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 import sys
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import typer
@@ -31,14 +32,7 @@ _USAGE_ERROR: type[Exception] = typer.BadParameter.__mro__[1]
 def main() -> NoReturn:
     """Run the command; every failure of the caller or the machine is one line on standard error."""
     ending = end_in_order()
-    gc.set_threshold(_NEW_OBJECTS)
-    if not _STARTING.intersection(sys.argv[1:2]):
-        for variable in (ONE_THREAD, _NO_PLUGINS):
-            os.environ.setdefault(*variable)
-    if _WITHOUT_FRAMES.intersection(sys.argv[1:2]):
-        from analysis.executor import spare_pandas
-
-        spare_pandas()
+    _start_at_once(sys.argv[1:2])
     try:
         code = app(prog_name="ssot", standalone_mode=False)
         if code == _INTERRUPTED:  # the parser turns the exception into this code
@@ -61,6 +55,18 @@ def main() -> NoReturn:
             raise
         cause = f"{type(error).__name__}: {' '.join(str(error).split())}"
         _fail(f"this is a bug in the kit: {cause}. Set SSOT_TRACEBACK=1 for the traceback, and report it", 4)
+
+
+def _start_at_once(command: Sequence[str]) -> None:
+    """Leave out of the start of this process what its command does not need."""
+    gc.set_threshold(_NEW_OBJECTS)
+    if not _STARTING.intersection(command):
+        for variable in (ONE_THREAD, _NO_PLUGINS):
+            os.environ.setdefault(*variable)
+    if _WITHOUT_FRAMES.intersection(command):
+        from analysis.executor import spare_pandas
+
+        spare_pandas()
 
 
 def _explain_usage(error: Any) -> str:
