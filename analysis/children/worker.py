@@ -19,7 +19,7 @@ from analysis.children import guard
 from analysis.children.worker_main import BEGUN, LENGTH, pack, read_message
 
 _MAIN = Path(__file__).with_name("worker_main.py")
-#: numpy starts a thread for each core to multiply matrices, which takes as long as all the rest of it; nobody does here.
+#: numpy starts a thread for each core, to multiply matrices: that takes as long as the rest of it, for nothing.
 ONE_THREAD = ("OPENBLAS_NUM_THREADS", "1")
 #: A worker that nobody needs is kept so long for the next caller.
 IDLE_SECONDS = 20.0
