@@ -43,3 +43,23 @@ def test_an_import_takes_what_the_package_has(way: str, make_tree: Make) -> None
     rows = build_resolution(scan(root, jobs=1)).paths.to_pylist()
     known = {row["name"]: row["kind"] == "module" for row in rows if row["module"] == "b" and row["name"] in "yzwv"}
     assert known == json.loads(run.stdout)
+
+
+EARLIER = {
+    "under another name": "from . import x as inner\nx = inner.Engine\n",
+    "under its own name": "from . import x\nx = x.Engine\n",
+    "by a dotted import": "import p.x\nx = 1\n",
+    "after a class of the name": "class x: ...\nfrom . import x as inner\n",
+    "and all names are taken": "from . import x as inner\n",
+}
+TAKER = "from p.x import Engine\nfrom p import x as z\nfrom p import x as y\nfrom p import *\nw = x\nimport p\nv = p.x\n"
+
+
+@pytest.mark.parametrize("way", EARLIER)
+def test_a_submodule_that_its_package_imports_before_is_not_put_back_later(way: str, make_tree: Make) -> None:
+    root = make_tree({"p/__init__.py": EARLIER[way], "p/x.py": MODULE, "p/b.py": TAKER})
+    live = LIVE.replace("import b,", "import p.b as b,")
+    run = subprocess.run([sys.executable, "-c", live], cwd=root, capture_output=True, text=True, check=True)
+    rows = build_resolution(scan(root, jobs=1)).paths.to_pylist()
+    known = {row["name"]: row["kind"] == "module" for row in rows if row["module"] == "p.b" and row["name"] in "yzwv"}
+    assert known == json.loads(run.stdout)

@@ -163,10 +163,14 @@ class Submodules:
                 self._note_child(row, importer)
 
     def _note_child(self, row: int, importer: int) -> None:
-        prefix = f"{self._index.modules[importer].plain}."
-        absolute = self._statements.find_absolute(row)
-        if absolute.startswith(prefix):
-            child = absolute[len(prefix) :].partition(".")[0]
+        package = self._index.modules[importer]
+        absolute, prefix = self._statements.find_absolute(row), f"{package.plain}."
+        child = absolute.removeprefix(prefix).partition(".")[0] if absolute.startswith(prefix) else ""
+        if absolute == package.plain and self._statements.kind[row] in _TAKING:
+            name = self._statements.name[row]
+            is_child = self._index.find_submodule(package, name) is not None
+            child = name if is_child and not self._takes_attribute(row, package) else ""
+        if child:
             self._direct.setdefault(importer, {}).setdefault(child, self._statements.position[row])
 
     def _find_imported(self, row: int) -> list[int]:
@@ -183,9 +187,21 @@ class Submodules:
         if statements.kind[row] in _TAKING and statements.name[row]:
             package, name = self._index.modules[target], statements.name[row]
             child = self._index.find_submodule(package, name)
-            if child is not None and name not in self._spaces.space(package).names:  # otherwise it takes the attribute
+            if child is not None and not self._takes_attribute(row, package):
                 found.append(child.number)
         return found
+
+    def _takes_attribute(self, row: int, package: Module) -> bool:
+        """Return whether ``from package import name`` finds what the package binds to the name of its submodule.
+
+        A statement of the package's own file finds what stands above it; before that, it imports the submodule.
+        """
+        rows, bindings = self._spaces.space(package).names.get(self._statements.name[row], ()), self._spaces.rows
+        importer = self._statements.importers[row]
+        if importer == package.number:
+            before = self._statements.position[row]
+            return any(bindings.position[each] < before and bindings.level[each] != NEVER for each in rows)
+        return bool(rows)
 
     def _find_above(self, number: int) -> tuple[int, ...]:
         known = self._above.get(number)
