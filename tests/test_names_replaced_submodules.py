@@ -52,7 +52,10 @@ EARLIER = {
     "after a class of the name": "class x: ...\nfrom . import x as inner\n",
     "and all names are taken": "from . import x as inner\n",
 }
-TAKER = "from p.x import Engine\nfrom p import x as z\nfrom p import x as y\nfrom p import *\nw = x\nimport p\nv = p.x\n"
+TAKER = (
+    "from p.x import Engine\nfrom p import x as z\nfrom p import x as y\n"
+    "from p import *\nw = x\nimport p\nv = p.x\n"
+)
 
 
 @pytest.mark.parametrize("way", EARLIER)
