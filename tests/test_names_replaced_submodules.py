@@ -53,8 +53,7 @@ EARLIER = {
     "and all names are taken": "from . import x as inner\n",
 }
 TAKER = (
-    "from p.x import Engine\nfrom p import x as z\nfrom p import x as y\n"
-    "from p import *\nw = x\nimport p\nv = p.x\n"
+    "from p.x import Engine\nfrom p import x as z\nfrom p import x as y\nfrom p import *\nw = x\nimport p\nv = p.x\n"
 )
 
 
