@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from analysis import tables
+from analysis.facts.test_files import is_test_file
 from analysis.graph.framework_names import LISTED
 from analysis.graph.unknown_loads import LOADS_NOT_KNOWN
 from analysis.resolve.second_names import SecondName
@@ -117,7 +118,7 @@ def _build(
 
 def _grade(rows: Sequence[SecondName], shared: Contents, whole: Contents, failed: _Failed | None) -> str:
     if all(row.is_test for row in rows):
-        return "P3"
+        return _grade_tests(rows, shared)
     if rows[0].kind in LISTED:
         return "P1"
     if rows[0].kind in STARTED:
@@ -125,6 +126,14 @@ def _grade(rows: Sequence[SecondName], shared: Contents, whole: Contents, failed
     if rows[0].kind in ANEW and not shared.counts:
         return "P3"
     return "P1" if shared.counts and not all(row.is_deferred for row in rows) else "P2"
+
+
+def _grade_tests(rows: Sequence[SecondName], shared: Contents) -> str:
+    """Return what it means that tests load a file again: a test that misses what the product raises or keeps fails."""
+    meets = any(is_test_file(row.first_path) != is_test_file(row.second_path) for row in rows)
+    if not meets or not shared.counts or rows[0].kind in STARTED | ANEW:
+        return "P3"
+    return "P1" if shared.exceptions or shared.state else "P2"
 
 
 def _confirm_two_names(finding: Finding, evidence: ProbeEvidence) -> str:
@@ -154,10 +163,10 @@ RULES = (
         },
         grades={
             "P1": "a class, an exception or state of the file is used under both names, it holds models of Django or "
-            "tasks of a queue, or its start fails",
+            "tasks of a queue, or its start fails; between a test and the product an exception or state",
             "P2": "nothing of the kind is known to be used by both, or only functions that are called lead there, or "
-            "only a start as the main program does",
-            "P3": "only tests load it twice, nothing in it can differ, or it is one of many demonstrations",
+            "only a start as the main program does; between a test and the product a class",
+            "P3": "tests alone load it twice, nothing in it can differ, or it is one of many demonstrations",
         },
         is_joint=True,
         step=PlanStep(plan_phases.PATHS, 30, "Import every file by one name", minutes=15), cause=root_causes.PATHS,
