@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.source_tree import SourceTree
 from analysis.fixes.findings import OpenFindings, ReadTable, find_open_findings
 from analysis.fixes.moved_imports import Move, find_taken_module, move_names, write_module
+from analysis.fixes.names_in_tree import NamesInTree
 from analysis.fixes.offers import Edit, Offer, Refusal
 from analysis.fixes.source_text import UnplacedError, read_source
 from analysis.fixes.statements import Statement, find_imports
@@ -28,10 +28,9 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What the snapshot knows: modules by name, the packages of files, and the import paths that are sure."""
+    """What the snapshot knows: the names of the tree, those import paths that are sure, and those that are stated."""
 
-    modules: Mapping[str, str]
-    packages: Mapping[str, str]
+    names: NamesInTree
     sure: Mapping[str, str]
     stated: frozenset[str]
 
@@ -70,23 +69,10 @@ def find_canonical_imports(
 
 
 def _read_target(read_table: ReadTable, violations: pa.Table, stated: frozenset[str]) -> _Target:
-    modules = read_table("modules")
-    kinds = dict(tables.read_rows(modules, "module", "kind"))
-    packages = {
-        path: module if kind == "package" else module.rpartition(".")[0]
-        for module, path, kind, is_primary in tables.read_rows(modules, "module", "path", "kind", "is_primary")
-        if is_primary and kind in {"module", "package"}
-    }
-    paths = read_table("paths")
+    names = NamesInTree(read_table)
     rows = list(tables.read_rows(violations, "import_path", "canonical", "name"))
     asked = {path for row in rows for path in (row[0], row[1], f"{row[1].rpartition('.')[0]}.{row[2]}")}
-    known = paths.filter(pc.is_in(paths["import_path"], pa.array(sorted(asked), tables.TEXT)))
-    sure = {
-        import_path: definition
-        for import_path, definition, certainty in tables.read_rows(known, "import_path", "definition", "certainty")
-        if certainty == "certain"
-    }
-    return _Target(kinds, packages, sure, stated)
+    return _Target(names, names.find_sure(asked), stated)
 
 
 def _group(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
@@ -112,7 +98,7 @@ def _find_rewrites(
     for row in wanted:
         reason = findings.find_acceptance(row["definition"], path, row["line"])
         reason = f"it is accepted: {reason}" if reason else _find_obstacle(row, target)
-        found = None if reason else _find_statement(row, statements, target.packages.get(path, ""))
+        found = None if reason else _find_statement(row, statements, target.names.packages.get(path, ""))
         if found is None:
             yield _refuse(row, reason or "the statement is not found under the name of the module that it means")
         else:
@@ -122,7 +108,7 @@ def _find_rewrites(
 def _find_obstacle(row: Row, target: _Target) -> str:
     """Return why an import cannot surely take the same class from its canonical path; empty where it can."""
     module = row["canonical"].rpartition(".")[0]
-    if module not in target.modules or "@" in row["canonical"]:
+    if module not in target.names.kinds:
         return f"{row['canonical']} is not taken from a module"
     if module == row["importer"]:
         return f"{module} cannot import from itself"
@@ -150,7 +136,7 @@ def _build_move(row: Row, statement: Statement, alias: ast.alias, target: _Targe
     level = statement.node.level if isinstance(statement.node, ast.ImportFrom) else 0
     if row["canonical"] not in target.stated and target.sure.get(f"{module}.{alias.name}") == row["definition"]:
         name = alias.name
-    return Move(alias, write_module(target.packages.get(row["path"], ""), level, module), name)
+    return Move(alias, write_module(target.names.packages.get(row["path"], ""), level, module), name)
 
 
 def _join_classes(rewrites: Iterable[_Rewrite]) -> list[list[_Rewrite]]:

@@ -6,8 +6,13 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from analysis.facts.source_tree import SourceTree
+from analysis.fixes.canonical_imports import KIND as CANONICAL_IMPORTS
+from analysis.fixes.canonical_imports import find_canonical_imports
+from analysis.fixes.missing_names import KIND as MISSING_NAMES
+from analysis.fixes.missing_names import find_missing_names
 from analysis.fixes.offers import Offer, Refusal
 from analysis.investigation import Investigation
+from analysis.names.canonical import find_stated
 
 
 @dataclass(frozen=True)
@@ -33,8 +38,20 @@ class Kind:
     find: Callable[[FixContext], Iterable[Offer | Refusal]]
 
 
-#: All kinds of fixes, in the order in which their offers are proved and applied.
-KINDS: tuple[Kind, ...] = ()
+def _find_missing_names(fixing: FixContext) -> Iterator[Offer | Refusal]:
+    return find_missing_names(fixing.investigation.table, fixing.tree)
+
+
+def _find_canonical_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
+    stated = find_stated(fixing.investigation.policy)
+    return find_canonical_imports(fixing.investigation.table, fixing.tree, stated)
+
+
+#: All kinds of fixes, in the order in which their offers are proved and applied: what makes imports work comes first.
+KINDS: tuple[Kind, ...] = (
+    Kind(MISSING_NAMES, "Import what is not there from where it is", _find_missing_names),
+    Kind(CANONICAL_IMPORTS, "Import every class from its canonical path", _find_canonical_imports),
+)
 
 
 def find_offers(fixing: FixContext, kinds: Iterable[Kind] = KINDS) -> Iterator[Offer | Refusal]:

@@ -35,7 +35,7 @@ def build_phantom_names(resolution: Resolution) -> pa.Table:
         if not _is_given(name) and not resolution.resolver.resolve(resolution.modules[target], name)
     ]
     missing += _find_own(resolution)
-    homes = _find_homes(resolution.paths, {name for _, name, _ in missing})
+    homes = find_homes(resolution.paths, {name for _, name, _ in missing})
     for module, name, taken in missing:
         reason = _find_reason(resolution, module, name)
         if reason == "stub-only" and resolution.statements.imports.is_compiling:
@@ -77,7 +77,7 @@ def _is_given(name: str) -> bool:
     return name.startswith("__") and name.endswith("__")
 
 
-def _find_homes(paths: pa.Table, names: Collection[str]) -> dict[str, list[str]]:
+def find_homes(paths: pa.Table, names: Collection[str]) -> dict[str, list[str]]:
     """Return the modules from which a class or function of one of some names is to be taken, by name.
 
     That is the module that defines it, or a public package around a private one. Those of tests come last.
