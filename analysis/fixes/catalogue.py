@@ -6,6 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from analysis.facts.source_tree import SourceTree
+from analysis.fixes.break_cycle import KIND as BREAK_CYCLE
+from analysis.fixes.break_cycle import offer_cuts
 from analysis.fixes.canonical_imports import KIND as CANONICAL_IMPORTS
 from analysis.fixes.canonical_imports import find_canonical_imports
 from analysis.fixes.missing_names import KIND as MISSING_NAMES
@@ -42,6 +44,10 @@ def _find_missing_names(fixing: FixContext) -> Iterator[Offer | Refusal]:
     return find_missing_names(fixing.investigation.table, fixing.tree)
 
 
+def _find_cuts(fixing: FixContext) -> Iterator[Offer | Refusal]:
+    return offer_cuts(fixing.investigation, fixing.tree)
+
+
 def _find_canonical_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
     stated = find_stated(fixing.investigation.policy)
     return find_canonical_imports(fixing.investigation.table, fixing.tree, stated)
@@ -50,6 +56,7 @@ def _find_canonical_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
 #: All kinds of fixes, in the order in which their offers are proved and applied: what makes imports work comes first.
 KINDS: tuple[Kind, ...] = (
     Kind(MISSING_NAMES, "Import what is not there from where it is", _find_missing_names),
+    Kind(BREAK_CYCLE, "Move imports that close a cycle into functions, or to type checkers", _find_cuts),
     Kind(CANONICAL_IMPORTS, "Import every class from its canonical path", _find_canonical_imports),
 )
 

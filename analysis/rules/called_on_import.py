@@ -32,7 +32,7 @@ def find_called(case: RuleContext, names: Iterable[str]) -> set[str]:
     called: set[str] = set()
     for path, program in tables.read_rows(programs, "path", "program"):
         if not is_test_file(path):
-            called.update(_list_called(program.encode()))
+            called.update(list_called(program.encode()))
     return called & wanted
 
 
@@ -84,7 +84,7 @@ def _name_last(node: ast.expr) -> str:
 
 
 @remember_text
-def _list_called(program: bytes) -> frozenset[str]:
+def list_called(program: bytes) -> frozenset[str]:
     """Return the last names of what a program calls, given as it is kept."""
     return frozenset(_read_called(json.loads(program)))
 

@@ -24,7 +24,7 @@ from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.finding import Place
 from analysis.rules.kept_trials import KeptTrials, Problem, Problems
-from analysis.rules.registrations import registers, remove_imports
+from analysis.rules.registrations import LoadedModules, remove_imports
 from analysis.simulation import Environment, count_not_simulated
 from analysis.simulation.changed_tree import ChangedTree
 from analysis.steps import StatementStep, read_statement
@@ -163,7 +163,7 @@ class _Trials:
         Of the cheapest all is wanted: it is what a reader would try.
         """
         statements, nothing = trial.statements, frozenset[str]()
-        lost = frozenset(self._find_lost(statements))
+        lost = frozenset(self._loaded.find_lost([(each.importer, (each.path, each.line)) for each in statements]))
         if lost and not trial.is_cheapest:
             return _Verdict(statements, nothing, nothing, lost)
         tried = [entry for entry in trial.affected[:MOST_ENTRIES] if entry in self.paths]
@@ -225,53 +225,19 @@ class _Trials:
         """Return the modules that import some modules, which may take from them what a cut takes away."""
         return sorted({user for importer in importers for user in self._users.get(importer, ())})
 
-    def _find_lost(self, statements: Sequence[CycleEdge]) -> set[str]:
-        """Return the modules that register something and that the importers no longer load."""
-        cut = {(edge.path, edge.line) for edge in statements}
-        lost: set[str] = set()
-        for edge in statements:
-            with_it = _reach(edge.importer, self._imports, frozenset())
-            lost |= with_it - _reach(edge.importer, self._imports, cut)
-        return {module for module in lost if self._registers(module)}
-
-    def _registers(self, module: str) -> bool:
-        if module not in self._registering:
-            program = self._tree.find_program(self.paths.get(module, ""))
-            self._registering[module] = registers(program, self._bound.get(module, frozenset()))
-        return self._registering[module]
-
-    @cached_property
-    def _registering(self) -> dict[str, bool]:
-        """Which modules register something, as far as anybody asked."""
-        return {}
-
     @cached_property
     def _users(self) -> Mapping[str, set[str]]:
         """The modules that import each module while they run."""
         found: dict[str, set[str]] = defaultdict(set)
-        for user, imports in self._imports.items():
+        for user, imports in self._loaded.imports.items():
             for imported, _ in imports:
                 found[imported].add(user)
         return dict(found)
 
     @cached_property
-    def _imports(self) -> Mapping[str, Sequence[tuple[str, Place]]]:
-        """What each module imports while it runs, and where."""
-        found: dict[str, list[tuple[str, Place]]] = defaultdict(list)
-        columns = ("importer", "imported", "path", "line", "scope")
-        for importer, imported, path, line, scope in tables.read_rows(self.case.graph.edges, *columns):
-            if scope in {"module", "class"}:
-                found[importer].append((imported, (path, line)))
-        return dict(found)
-
-    @cached_property
-    def _bound(self) -> Mapping[str, frozenset[str]]:
-        """The names that each module binds by imports of the tree."""
-        found: dict[str, set[str]] = defaultdict(set)
-        for importer, bound in tables.read_rows(self.case.graph.edges, "importer", "bound_as"):
-            if bound:
-                found[importer].add(bound)
-        return {importer: frozenset(names) for importer, names in found.items()}
+    def _loaded(self) -> LoadedModules:
+        """What each module loads while it runs."""
+        return LoadedModules(self.case.graph.edges, lambda module: self._tree.find_program(self.paths.get(module, "")))
 
 
 def try_cuts(
@@ -339,14 +305,3 @@ def _find_cheapest(cycle: Cycle, edges: Iterable[CycleEdge]) -> tuple[CycleEdge,
     pairs = {(step.importer, step.imported) for step in cycle.cut}
     chosen = {(edge.path, edge.line): edge for edge in edges if (edge.importer, edge.imported) in pairs}
     return tuple(chosen[place] for place in sorted(chosen))
-
-
-def _reach(start: str, imports: Mapping[str, Sequence[tuple[str, Place]]], cut: Collection[Place]) -> set[str]:
-    """Return the modules that are loaded with a module, without the statements of a cut."""
-    seen, waiting = {start}, [start]
-    while waiting:
-        for imported, place in imports.get(waiting.pop(), ()):
-            if imported not in seen and place not in cut:
-                seen.add(imported)
-                waiting.append(imported)
-    return seen

@@ -2,12 +2,75 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Iterator
+from collections import defaultdict
+from collections.abc import Callable, Collection, Container, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property
 
+import pyarrow as pa
+
+from analysis import tables
 from analysis.facts.program import Node
+from analysis.rules.finding import Place
 
 #: Statements whose parts are blocks, by the places of the blocks; branches of ``if`` hold theirs one level deeper.
 _NESTED = frozenset({"if", "try", "with", "for", "while", "match"})
+
+
+class LoadedModules:
+    """What the modules of a tree load while they are imported, and which of it leaves something elsewhere.
+
+    ``edges`` is the table of that name; ``find_program`` returns what runs when a module is imported.
+    """
+
+    def __init__(self, edges: pa.Table, find_program: Callable[[str], Sequence[Node]]) -> None:
+        self._edges, self._find_program = edges, find_program
+        self._known: dict[str, bool] = {}
+
+    def find_lost(self, statements: Iterable[tuple[str, Place]]) -> set[str]:
+        """Return the modules that register something and that importers no longer load without some statements."""
+        chosen = list(statements)
+        cut = {place for _, place in chosen}
+        lost: set[str] = set()
+        for importer in sorted({importer for importer, _ in chosen}):
+            lost |= _reach(importer, self.imports, frozenset()) - _reach(importer, self.imports, cut)
+        return {module for module in lost if self._registers(module)}
+
+    def _registers(self, module: str) -> bool:
+        if module not in self._known:
+            self._known[module] = registers(self._find_program(module), self._bound.get(module, frozenset()))
+        return self._known[module]
+
+    @cached_property
+    def imports(self) -> Mapping[str, Sequence[tuple[str, Place]]]:
+        """What each module imports while it runs, and where."""
+        found: dict[str, list[tuple[str, Place]]] = defaultdict(list)
+        columns = ("importer", "imported", "path", "line", "scope")
+        for importer, imported, path, line, scope in tables.read_rows(self._edges, *columns):
+            if scope in {"module", "class"}:
+                found[importer].append((imported, (path, line)))
+        return dict(found)
+
+    @cached_property
+    def _bound(self) -> Mapping[str, frozenset[str]]:
+        """The names that each module binds by imports of the tree."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for importer, bound in tables.read_rows(self._edges, "importer", "bound_as"):
+            if bound:
+                found[importer].add(bound)
+        return {importer: frozenset(names) for importer, names in found.items()}
+
+
+def _reach(start: str, imports: Mapping[str, Sequence[tuple[str, Place]]], cut: Collection[Place]) -> set[str]:
+    """Return the modules that are loaded with a module, and with the packages around it, without the statements of a cut."""
+    parts = start.split(".")
+    seen = {".".join(parts[:size]) for size in range(1, len(parts) + 1)}
+    waiting = sorted(seen)
+    while waiting:
+        for imported, place in imports.get(waiting.pop(), ()):
+            if imported not in seen and place not in cut:
+                seen.add(imported)
+                waiting.append(imported)
+    return seen
 
 
 def registers(program: Iterable[Node], imported: Container[str]) -> bool:

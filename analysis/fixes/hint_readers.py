@@ -1,0 +1,169 @@
+"""Who reads annotations at run time: there a name that only type checkers import would be missing."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
+
+from analysis import tables
+from analysis.facts.expressions import find_dotted
+from analysis.facts.scopes import Function
+from analysis.fixes.name_uses import NameUse
+from analysis.fixes.target_sources import TargetSources
+from analysis.investigation import Investigation
+
+#: Packages that read the annotations of functions or classes that they are given.
+_READING = frozenset({
+    "adaptix", "airflow", "attrs", "beartype", "cattr", "cattrs", "cyclopts", "dacite", "dagster", "dataclasses_json",
+    "dependency_injector", "dishka", "fast_depends", "fastapi", "faststream", "injector", "jsonargparse", "lagom",
+    "langchain", "langchain_core", "litestar", "magicgui", "marshmallow_dataclass", "mashumaro", "mcp", "msgspec",
+    "ninja", "plum", "prefect", "punq", "pydantic", "serde", "simple_parsing", "sqlmodel", "starlite", "strawberry",
+    "typeguard", "typer", "tyro", "wireup",
+})  # fmt: skip
+#: Functions of the standard library that evaluate annotations.
+_EVALUATING = re.compile(rb"\b(?:get_type_hints|get_annotations)\s*\(|\.__annotations__\b|\beval_str\b")
+#: Decorators that read no annotation, by the last part of their name.
+_SAFE_DECORATORS = frozenset({
+    "property", "setter", "getter", "deleter", "staticmethod", "classmethod", "abstractmethod", "abstractproperty",
+    "overload", "override", "final", "wraps", "lru_cache", "cache", "cached_property", "contextmanager",
+    "asynccontextmanager", "no_type_check", "runtime_checkable", "total_ordering", "unique", "deprecated", "coroutine",
+})  # fmt: skip
+#: Classes made of annotations: they work with texts, but what reads their types later does not.
+_DATA_CLASSES = frozenset({"dataclass", "attrs", "define", "frozen", "mutable", "s", "attr", "NamedTuple", "TypedDict"})
+_MAPPED = frozenset({"Mapped", "DynamicMapped", "WriteOnlyMapped"})
+
+
+class HintReaders:
+    """Answers for one target."""
+
+    def __init__(self, investigation: Investigation, sources: TargetSources) -> None:
+        self._investigation, self._sources = investigation, sources
+
+    def find_reason(self, use: NameUse, module: str, path: str) -> str:
+        """Return who may read the annotation of a use at run time; empty where nothing is known that does."""
+        reader = use.reader
+        if use.annotation is None or reader is None or use.function not in (None, reader):
+            return ""
+        mapped = find_dotted(use.annotation.value) if isinstance(use.annotation, ast.Subscript) else ""
+        if mapped.rpartition(".")[2] in _MAPPED:
+            return f"SQLAlchemy evaluates {mapped} when it maps the class"
+        for decorator in reader.decorator_list:
+            reason = self._judge_decorator(decorator, path, is_class=isinstance(reader, ast.ClassDef))
+            if reason:
+                return reason
+        if isinstance(reader, ast.ClassDef):
+            return self._judge_class(reader, module, path)
+        return self._judge_function(reader, module)
+
+    def _judge_decorator(self, decorator: ast.expr, path: str, *, is_class: bool) -> str:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        dotted = find_dotted(called)
+        last = dotted.rpartition(".")[2]
+        if dotted.rpartition(".")[2] in _SAFE_DECORATORS:
+            return ""
+        if last == "register" or last == "singledispatch":
+            return f"@{dotted} chooses by the annotation of the first argument"
+        if is_class and last in _DATA_CLASSES:
+            return self._name_tree_reader(f"@{last} makes fields of annotations")
+        origin = self._origins.get((path, dotted.partition(".")[0]), "")
+        if origin and origin not in sys.stdlib_module_names:
+            return f"@{dotted} of {origin} may read annotations"
+        return self._name_tree_reader(f"@{dotted or '…'} may hand it on")
+
+    def _judge_class(self, reader: ast.ClassDef, module: str, path: str) -> str:
+        """Return who reads the annotations in the body of a class."""
+        for base in sorted(self._find_bases(f"{module}:{reader.name}")):
+            package, _, name = base.partition(":")
+            top = package.partition(".")[0]
+            if name in _DATA_CLASSES:
+                return self._name_tree_reader(f"{name} makes fields of annotations")
+            if not self._is_own(package) and top not in sys.stdlib_module_names:
+                return f"the base class {name} of {top} may read annotations"
+        written = [find_dotted(base).partition(".")[0] for base in reader.bases]
+        for origin in (self._origins.get((path, name), "") for name in written):
+            if origin and origin not in sys.stdlib_module_names:
+                return f"a base class of {origin} may read annotations"
+        return self._name_tree_reader("the class may be handed on") if reader.bases or reader.keywords else ""
+
+    def _judge_function(self, reader: Function, module: str) -> str:
+        """Return who may be given a function and read its annotations."""
+        for user in sorted({module, *self._users.get(module, ())}):
+            if user in self._reading_modules:
+                return f"{user} imports {self._reading_modules[user]}, which reads the annotations of functions"
+        return ""
+
+    def _name_tree_reader(self, reason: str) -> str:
+        """Return a reason where the target evaluates annotations somewhere."""
+        if not self._evaluating:
+            return ""
+        path, line, name = self._evaluating[0]
+        return f"{reason}, and {name} at {path}:{line} evaluates annotations"
+
+    def _find_bases(self, definition: str) -> set[str]:
+        """Return all known base classes of a class, also those of its bases."""
+        seen: set[str] = set()
+        waiting = [definition]
+        while waiting:
+            for base in self._bases.get(waiting.pop(), ()):
+                if base not in seen:
+                    seen.add(base)
+                    waiting.append(base)
+        return seen
+
+    def _is_own(self, module: str) -> bool:
+        return module in self._modules
+
+    @cached_property
+    def _modules(self) -> frozenset[str]:
+        return frozenset(self._investigation.table("modules").column("module").to_pylist())
+
+    @cached_property
+    def _bases(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for definition, base in tables.read_rows(self._investigation.table("bases"), "definition", "base"):
+            found[definition].append(base)
+        return dict(found)
+
+    @cached_property
+    def _users(self) -> Mapping[str, set[str]]:
+        """The modules that import each module."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for importer, imported in tables.read_rows(self._investigation.table("edges"), "importer", "imported"):
+            found[imported].add(importer)
+        return dict(found)
+
+    @cached_property
+    def _reading_modules(self) -> Mapping[str, str]:
+        """The package that reads annotations which each module imports, the first by name."""
+        rows = tables.read_rows(self._investigation.table("externals"), "importer", "package")
+        found: dict[str, str] = {}
+        for importer, package in sorted(rows):
+            if package in _READING:
+                found.setdefault(importer, package)
+        return found
+
+    @cached_property
+    def _origins(self) -> Mapping[tuple[str, str], str]:
+        """The package outside of the tree that each name of each file comes from."""
+        externals = {
+            (path, line): package
+            for path, line, package in tables.read_rows(
+                self._investigation.table("externals"), "path", "line", "package"
+            )
+        }
+        rows = tables.read_rows(self._investigation.table("imports"), "path", "line", "bound_as")
+        return {(path, bound): externals[path, line] for path, line, bound in rows if (path, line) in externals}
+
+    @cached_property
+    def _evaluating(self) -> list[tuple[str, int, str]]:
+        """Where the target evaluates annotations: path, line, and the function that does."""
+        found = []
+        for path, source in self._sources.read_all():
+            for match in _EVALUATING.finditer(source):
+                name = match[0].decode().strip("(. \t")
+                found.append((path, source.count(b"\n", 0, match.start()) + 1, name))
+        return sorted(found)

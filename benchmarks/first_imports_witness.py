@@ -1,0 +1,78 @@
+"""How the first imports of modules end, and what their names are then: used by ``cycle_fixes``.
+
+Runs in the interpreter of the package, with nothing but the standard library: one JSON document with ``root`` and
+``modules`` on standard input, one on standard output. Each module is imported in a process of its own, forked before
+anything of the package was imported.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import signal
+import sys
+import types
+import warnings
+
+#: A first import that takes longer counts as one that does not end.
+SECONDS = 60
+
+
+def describe(value: object) -> list[object]:
+    """Return what an object is: its kind, where it says it is defined, and whether that is this very object."""
+    if isinstance(value, types.ModuleType):
+        return ["module", value.__name__, "", sys.modules.get(value.__name__) is value]
+    home, qualified = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
+    if not isinstance(value, (type, types.FunctionType)) or not isinstance(home, str) or not isinstance(qualified, str):
+        return [type(value).__name__, "", "", True]
+    found: object = sys.modules.get(home)
+    for part in qualified.split("."):
+        found = getattr(found, part, None)
+    return [type(value).__name__, home, qualified, found is value]
+
+
+def observe(name: str, wanted: list[str]) -> dict[str, object]:
+    """Import one module and return the outcome, its names, and those of the wanted ones that it has."""
+    try:
+        module = importlib.import_module(name)
+    except BaseException as error:  # noqa: BLE001 - whatever it does, it is the outcome
+        return {"outcome": type(error).__name__, "message": str(error)[:300]}
+    exported = getattr(module, "__all__", None)
+    names = {each: describe(value) for each, value in sorted(vars(module).items()) if not each.startswith("__")}
+    for each in wanted:
+        if each not in names:
+            try:
+                names[each] = describe(getattr(module, each))
+            except Exception:  # noqa: BLE001 - it is not there
+                continue
+    return {"outcome": "ok", "names": names, "exported": sorted(map(str, exported)) if exported is not None else None}
+
+
+def main() -> None:
+    """Observe each module in a child of its own."""
+    asked = json.load(sys.stdin)
+    sys.path.insert(0, asked["root"])
+    warnings.simplefilter("ignore")
+    found = {}
+    for name, wanted in asked["modules"].items():
+        reading, writing = os.pipe()
+        child = os.fork()
+        if not child:
+            signal.alarm(SECONDS)
+            null = os.open(os.devnull, os.O_RDWR)
+            for number in (0, 1, 2):
+                os.dup2(null, number)
+            with os.fdopen(writing, "w") as out:
+                json.dump(observe(name, wanted), out, default=str)
+            os._exit(0)
+        os.close(writing)
+        with os.fdopen(reading) as pipe:
+            text = pipe.read()
+        os.waitpid(child, 0)
+        found[name] = json.loads(text) if text else {"outcome": "no end"}
+    json.dump(found, sys.stdout)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,172 @@
+"""Cuts of cycles: what is offered works in CPython, and what would break something is refused with its reason."""
+
+from __future__ import annotations
+
+import ast
+import importlib.util
+import symtable
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+from report_trees import investigate
+
+from analysis.facts.source import parse
+from analysis.facts.source_tree import WorkingTree
+from analysis.fixes.break_cycle import offer_cuts
+from analysis.fixes.name_uses import find_bound
+from analysis.fixes.offers import Offer, Refusal, read_changes
+
+USER = "from shop.orders import Order\n\n\nclass User:\n    def order(self):\n        return Order(self)\n"
+ORDER = "from shop.users import User\n\n\nclass Order:\n    def __init__(self, owner):\n        self.owner = owner\n\n\nADMIN = User\n"
+FAILING = {"shop/__init__.py": "", "shop/orders.py": ORDER, "shop/users.py": USER}
+
+
+def offer(folder: Path, files: Mapping[str, str], policy: str = "") -> list[Offer | Refusal]:
+    inv = investigate(folder, files, policy, name="tree")
+    return list(offer_cuts(inv, WorkingTree(folder / "tree")))
+
+
+def apply(folder: Path, found: list[Offer | Refusal]) -> Path:
+    root = folder / "tree"
+    [made] = found
+    assert isinstance(made, Offer), made
+    for path, content in read_changes(WorkingTree(root), made.edits, made.new_files).items():
+        assert content is not None
+        (root / path).write_bytes(content)
+    return root
+
+
+def run(root: Path, code: str) -> str:
+    """Return what a fresh interpreter prints, or the last line of its error."""
+    done = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=False)
+    return done.stdout.strip() if not done.returncode else done.stderr.strip().splitlines()[-1]
+
+
+def refuse(folder: Path, files: Mapping[str, str]) -> str:
+    found = offer(folder, files)
+    assert found and all(isinstance(each, Refusal) for each in found)
+    return "; ".join(each.reason for each in found if isinstance(each, Refusal))
+
+
+def test_an_import_that_functions_use_moves_into_them_and_the_first_import_works(tmp_path: Path) -> None:
+    """CPython fails before, and imports either module first afterwards."""
+    found = offer(tmp_path, FAILING)
+    assert "partially initialized" in run(tmp_path / "tree", "import shop.users")
+    root = apply(tmp_path, found)
+    assert run(root, "import shop.users; print(shop.users.User().order().owner.__class__)") == "<class 'shop.users.User'>"
+    assert run(root, "import shop.orders; print(shop.orders.ADMIN)") == "<class 'shop.users.User'>"
+    assert (root / "shop/users.py").read_text() == (
+        "\n\nclass User:\n    def order(self):\n        from shop.orders import Order\n        return Order(self)\n"
+    )
+    assert not offer(tmp_path, {})
+
+
+def test_an_import_that_annotations_use_goes_to_type_checkers_and_only_those_annotations_become_texts(
+    tmp_path: Path,
+) -> None:
+    """Other annotations, comments and formatting of the file stay as they are."""
+    users = (
+        "import os  # first\nfrom shop.orders import (\n    Order,  # the class\n    Line,\n)\n\n\n"
+        "class User:\n    orders: list[Order]  # all\n    name : str\n\n    def add(self, order: 'Order', line:Line=None) -> Order | None: ...\n"
+    )
+    orders = "from shop.users import User\n\n\nclass Order:\n    owner = User\n\n\nclass Line: ...\n"
+    root = apply(tmp_path, offer(tmp_path, {"shop/__init__.py": "", "shop/users.py": users, "shop/orders.py": orders}))
+    assert (root / "shop/users.py").read_text() == (
+        "import os  # first\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from shop.orders import Line, Order\n\n\n"
+        'class User:\n    orders: "list[Order]"  # all\n    name : str\n\n'
+        "    def add(self, order: 'Order', line:\"Line\"=None) -> \"Order | None\": ...\n"
+    )
+    assert run(root, "import shop.users, typing; print(shop.users.User)") == "<class 'shop.users.User'>"
+
+
+def test_with_postponed_annotations_nothing_becomes_a_text(tmp_path: Path) -> None:
+    """And a block for type checkers that is there is used."""
+    users = (
+        "from __future__ import annotations\nimport typing as t\nfrom shop.orders import Order\nif t.TYPE_CHECKING:\n    import os\n\n\n"
+        "class User:\n    order: Order\n"
+    )
+    root = apply(tmp_path, offer(tmp_path, {**FAILING, "shop/users.py": users}))
+    assert "if t.TYPE_CHECKING:\n    from shop.orders import Order\n    import os\n" in (root / "shop/users.py").read_text()
+    assert "    order: Order\n" in (root / "shop/users.py").read_text()
+
+
+@pytest.mark.parametrize(
+    ("users", "reason"),
+    [
+        ("from pydantic import BaseModel\nfrom shop.orders import Order\nclass User(BaseModel):\n    order: Order\n", "pydantic"),
+        (
+            "from dataclasses import dataclass\nfrom typing import get_type_hints\nfrom shop.orders import Order\n"
+            "@dataclass\nclass User:\n    order: Order\nprint(get_type_hints)\ndef f(x): return get_type_hints(x)\n",
+            "get_type_hints",
+        ),
+        (
+            "from fastapi import FastAPI\nfrom shop.orders import Order\napp = FastAPI()\nclass User: ...\n"
+            "@app.get('/')\ndef read(order: Order): ...\n",
+            "fastapi",
+        ),
+        (
+            "from functools import singledispatch\nfrom shop.orders import Order\nclass User: ...\n"
+            "@singledispatch\ndef show(x): ...\n@show.register\ndef _(x: Order): ...\n",
+            "first argument",
+        ),
+        ("from shop.orders import Order\nclass User:\n    orders: 'Mapped[Order]'\n    order: Mapped[Order]\n", "SQLAlchemy"),
+        ("from shop.orders import Order\nclass User:\n    kind = Order\n", "used while the module is imported"),
+        ("from shop.orders import Order\nclass User: ...\nmake = lambda: Order()\n", "lambda"),
+        ("from shop.orders import Order\nclass User:\n    def __del__(self):\n        Order()\n", "__del__"),
+        ("from shop.orders import Order\nclass User: ...\ndef make():\n    return Order\nlater = [make]\nmake()\n", "runs while"),
+        ("from shop.orders import Order\nclass User: ...\ndef make():\n    return globals()['Order']\n", "globals()"),
+        ("try:\n    from shop.orders import Order\nexcept ValueError:\n    Order = 1\nclass User: ...\n", "module level by itself"),
+        ("from shop.orders import Order\nclass User: ...\n", "nothing in the file uses Order"),
+    ],
+)
+def test_what_needs_the_name_at_run_time_is_refused_with_its_reason(tmp_path: Path, users: str, reason: str) -> None:
+    """Each of these would break, at import or later."""
+    assert reason in refuse(tmp_path, {**FAILING, "shop/users.py": users})
+
+
+def test_a_name_that_others_take_is_still_given_on_demand(tmp_path: Path) -> None:
+    """It is the same object by both paths."""
+    taker = "def f():\n    from shop.users import Order\n    return Order\n"
+    root = apply(tmp_path, offer(tmp_path, {**FAILING, "shop/taker.py": taker}))
+    code = "import shop.users, shop.taker, shop.orders; print(shop.taker.f() is shop.users.Order is shop.orders.Order)"
+    assert run(root, code) == "True"
+    assert "no attribute 'Nothing'" in run(root, "import shop.users; shop.users.Nothing")
+
+
+def test_an_accepted_cycle_is_left_alone(tmp_path: Path) -> None:
+    """By a policy there is no finding; by a comment the place is refused."""
+    noted = "from shop.orders import Order  # ssot: allow[import-cycle] because it is old\n" + USER.partition("\n")[2]
+    found = offer(tmp_path, {**FAILING, "shop/users.py": noted})
+    assert not [each for each in found if isinstance(each, Offer) and any(edit.path == "shop/users.py" for edit in each.edits)]
+
+
+def test_names_that_functions_bind_are_those_of_the_compiler() -> None:
+    """The symbol tables of CPython for the functions of some large modules say the same."""
+    asked = 0
+    for name in ("argparse", "typing", "inspect", "_pydecimal", "turtle"):
+        spec = importlib.util.find_spec(name)
+        assert spec is not None and spec.origin is not None
+        source = Path(spec.origin).read_bytes()
+        tree = parse(source).tree
+        assert tree is not None
+        functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+        by_place: dict[tuple[str, int], set[str]] = {}
+        waiting = [symtable.symtable(source.decode(), name, "exec")]
+        while waiting:
+            table = waiting.pop()
+            waiting.extend(table.get_children())
+            if isinstance(table, symtable.Function):
+                names = {each.get_name() for each in table.get_symbols() if each.is_local()}
+                by_place.setdefault((table.get_name(), table.get_lineno()), set()).update(names)
+        for node in functions:
+            line = min([node.lineno, *(each.lineno for each in node.decorator_list)])
+            known = by_place.get((node.name, node.lineno), by_place.get((node.name, line)))
+            outer = {each for part in ast.walk(node) if isinstance(part, ast.Nonlocal) for each in part.names}
+            if known is not None:
+                asked += 1
+                mine = {each for each in find_bound(node) - outer if "__" not in each}  # the compiler mangles these
+                assert mine == {each for each in known - outer if "__" not in each}, node.name
+    assert asked > 500
