@@ -191,7 +191,8 @@ def main() -> None:
 def _print(checked: Checked) -> None:
     files = len({edit.path for edit in checked.offer.edits})
     says = "holds" if checked.holds else "FAILS"
-    print(f"{says} {checked.package} {checked.offer.title}: {files} files, {checked.gone} names that nobody takes are gone")
+    what = f"{checked.package} {checked.offer.title}"
+    print(f"{says} {what}: {files} files; gone, but nobody takes them: {checked.gone} names")
     for line in [*checked.worse, *checked.lost, *(["offered again"] if checked.is_again else [])]:
         print(f"    {line}")
     for line in checked.better:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import ast
 import importlib.util
-import symtable
 import subprocess
+import symtable
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -20,7 +20,10 @@ from analysis.fixes.name_uses import find_bound
 from analysis.fixes.offers import Offer, Refusal, read_changes
 
 USER = "from shop.orders import Order\n\n\nclass User:\n    def order(self):\n        return Order(self)\n"
-ORDER = "from shop.users import User\n\n\nclass Order:\n    def __init__(self, owner):\n        self.owner = owner\n\n\nADMIN = User\n"
+ORDER = (
+    "from shop.users import User\n\n\nclass Order:\n    def __init__(self, owner):\n        self.owner = owner\n"
+    "\n\nADMIN = User\n"
+)
 FAILING = {"shop/__init__.py": "", "shop/orders.py": ORDER, "shop/users.py": USER}
 
 
@@ -56,7 +59,9 @@ def test_an_import_that_functions_use_moves_into_them_and_the_first_import_works
     found = offer(tmp_path, FAILING)
     assert "partially initialized" in run(tmp_path / "tree", "import shop.users")
     root = apply(tmp_path, found)
-    assert run(root, "import shop.users; print(shop.users.User().order().owner.__class__)") == "<class 'shop.users.User'>"
+    assert (
+        run(root, "import shop.users; print(shop.users.User().order().owner.__class__)") == "<class 'shop.users.User'>"
+    )
     assert run(root, "import shop.orders; print(shop.orders.ADMIN)") == "<class 'shop.users.User'>"
     assert (root / "shop/users.py").read_text() == (
         "\n\nclass User:\n    def order(self):\n        from shop.orders import Order\n        return Order(self)\n"
@@ -70,14 +75,16 @@ def test_an_import_that_annotations_use_goes_to_type_checkers_and_only_those_ann
     """Other annotations, comments and formatting of the file stay as they are."""
     users = (
         "import os  # first\nfrom shop.orders import (\n    Order,  # the class\n    Line,\n)\n\n\n"
-        "class User:\n    orders: list[Order]  # all\n    name : str\n\n    def add(self, order: 'Order', line:Line=None) -> Order | None: ...\n"
+        "class User:\n    orders: list[Order]  # all\n    name : str\n\n"
+        "    def add(self, order: 'Order', line:Line=None) -> Order | None: ...\n"
     )
     orders = "from shop.users import User\n\n\nclass Order:\n    owner = User\n\n\nclass Line: ...\n"
     root = apply(tmp_path, offer(tmp_path, {"shop/__init__.py": "", "shop/users.py": users, "shop/orders.py": orders}))
     assert (root / "shop/users.py").read_text() == (
-        "import os  # first\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n    from shop.orders import Line, Order\n\n\n"
+        "import os  # first\nfrom typing import TYPE_CHECKING\n\nif TYPE_CHECKING:\n"
+        "    from shop.orders import Line, Order\n\n\n"
         'class User:\n    orders: "list[Order]"  # all\n    name : str\n\n'
-        "    def add(self, order: 'Order', line:\"Line\"=None) -> \"Order | None\": ...\n"
+        '    def add(self, order: \'Order\', line:"Line"=None) -> "Order | None": ...\n'
     )
     assert run(root, "import shop.users, typing; print(shop.users.User)") == "<class 'shop.users.User'>"
 
@@ -85,40 +92,62 @@ def test_an_import_that_annotations_use_goes_to_type_checkers_and_only_those_ann
 def test_with_postponed_annotations_nothing_becomes_a_text(tmp_path: Path) -> None:
     """And a block for type checkers that is there is used."""
     users = (
-        "from __future__ import annotations\nimport typing as t\nfrom shop.orders import Order\nif t.TYPE_CHECKING:\n    import os\n\n\n"
+        "from __future__ import annotations\nimport typing as t\nfrom shop.orders import Order\n"
+        "if t.TYPE_CHECKING:\n    import os\n\n\n"
         "class User:\n    order: Order\n"
     )
     root = apply(tmp_path, offer(tmp_path, {**FAILING, "shop/users.py": users}))
-    assert "if t.TYPE_CHECKING:\n    from shop.orders import Order\n    import os\n" in (root / "shop/users.py").read_text()
+    assert (
+        "if t.TYPE_CHECKING:\n    from shop.orders import Order\n    import os\n"
+        in (root / "shop/users.py").read_text()
+    )
     assert "    order: Order\n" in (root / "shop/users.py").read_text()
 
 
 @pytest.mark.parametrize(
     ("users", "reason"),
     [
-        ("from pydantic import BaseModel\nfrom shop.orders import Order\nclass User(BaseModel):\n    order: Order\n", "pydantic"),
         (
-            "from dataclasses import dataclass\nfrom typing import get_type_hints\nfrom shop.orders import Order\n"
-            "@dataclass\nclass User:\n    order: Order\nprint(get_type_hints)\ndef f(x): return get_type_hints(x)\n",
+            "from pydantic import BaseModel\nfrom shop.orders import Order\nclass User(BaseModel):\n    order: Order\n",
+            "pydantic",
+        ),
+        (
+            (
+                "from dataclasses import dataclass\nimport typing\nfrom shop.orders import Order\n@dataclass\n"
+                "class User:\n    order: Order\ndef f(x): return typing.get_type_hints(x)\n"
+            ),
             "get_type_hints",
         ),
         (
-            "from fastapi import FastAPI\nfrom shop.orders import Order\napp = FastAPI()\nclass User: ...\n"
-            "@app.get('/')\ndef read(order: Order): ...\n",
+            (
+                "from fastapi import FastAPI\nfrom shop.orders import Order\napp = FastAPI()\nclass User: ...\n"
+                "@app.get('/')\ndef read(order: Order): ...\n"
+            ),
             "fastapi",
         ),
         (
-            "from functools import singledispatch\nfrom shop.orders import Order\nclass User: ...\n"
-            "@singledispatch\ndef show(x): ...\n@show.register\ndef _(x: Order): ...\n",
+            (
+                "from functools import singledispatch\nfrom shop.orders import Order\nclass User: ...\n"
+                "@singledispatch\ndef show(x): ...\n@show.register\ndef _(x: Order): ...\n"
+            ),
             "first argument",
         ),
-        ("from shop.orders import Order\nclass User:\n    orders: 'Mapped[Order]'\n    order: Mapped[Order]\n", "SQLAlchemy"),
+        (
+            "from shop.orders import Order\nclass User:\n    orders: 'Mapped[Order]'\n    order: Mapped[Order]\n",
+            "SQLAlchemy",
+        ),
         ("from shop.orders import Order\nclass User:\n    kind = Order\n", "used while the module is imported"),
         ("from shop.orders import Order\nclass User: ...\nmake = lambda: Order()\n", "lambda"),
         ("from shop.orders import Order\nclass User:\n    def __del__(self):\n        Order()\n", "__del__"),
-        ("from shop.orders import Order\nclass User: ...\ndef make():\n    return Order\nlater = [make]\nmake()\n", "runs while"),
+        (
+            "from shop.orders import Order\nclass User: ...\ndef make():\n    return Order\nlater = [make]\nmake()\n",
+            "runs while",
+        ),
         ("from shop.orders import Order\nclass User: ...\ndef make():\n    return globals()['Order']\n", "globals()"),
-        ("try:\n    from shop.orders import Order\nexcept ValueError:\n    Order = 1\nclass User: ...\n", "module level by itself"),
+        (
+            "try:\n    from shop.orders import Order\nexcept ValueError:\n    Order = 1\nclass User: ...\n",
+            "module level by itself",
+        ),
         ("from shop.orders import Order\nclass User: ...\n", "nothing in the file uses Order"),
     ],
 )
@@ -140,7 +169,9 @@ def test_an_accepted_cycle_is_left_alone(tmp_path: Path) -> None:
     """By a policy there is no finding; by a comment the place is refused."""
     noted = "from shop.orders import Order  # ssot: allow[import-cycle] because it is old\n" + USER.partition("\n")[2]
     found = offer(tmp_path, {**FAILING, "shop/users.py": noted})
-    assert not [each for each in found if isinstance(each, Offer) and any(edit.path == "shop/users.py" for edit in each.edits)]
+    assert not [
+        each for each in found if isinstance(each, Offer) and any(edit.path == "shop/users.py" for edit in each.edits)
+    ]
 
 
 def test_names_that_functions_bind_are_those_of_the_compiler() -> None:

@@ -16,8 +16,6 @@ from typing import Any, NamedTuple
 from analysis import tables
 from analysis.facts.program import Node
 from analysis.facts.source_tree import SourceTree
-from analysis.fixes.findings import find_open_findings
-from analysis.fixes.hint_readers import HintReaders
 from analysis.fixes.deferred_imports import (
     Moved,
     UnmovableError,
@@ -27,6 +25,8 @@ from analysis.fixes.deferred_imports import (
     find_top_import,
     read_uses,
 )
+from analysis.fixes.findings import find_open_findings
+from analysis.fixes.hint_readers import HintReaders
 from analysis.fixes.name_takers import ON_IMPORT, NameTakers
 from analysis.fixes.name_uses import ANNOTATION, FUNCTION, find_dynamic_lookup
 from analysis.fixes.offers import Edit, Offer, Refusal
@@ -184,7 +184,9 @@ class _Cutter:
                 refusals.append(self._refuse(cycle, path, problem.line, problem.reason))
             except UnplacedError as problem:
                 refusals.append(self._refuse(cycle, path, part[0].line, str(problem)))
-        lost = [] if refusals else sorted(self._loaded.find_lost((each.importer, (each.path, each.line)) for each in cut))
+        lost = (
+            [] if refusals else sorted(self._loaded.find_lost((each.importer, (each.path, each.line)) for each in cut))
+        )
         if lost:
             reason = f"{format_some(lost)} would no longer be loaded, and registers something elsewhere"
             refusals.append(self._refuse(cycle, cut[0].path, cut[0].line, reason))
@@ -237,7 +239,9 @@ class _Cutter:
         check_movable(source, moved)
         for function in moved.functions:
             if function.name in running:
-                raise UnmovableError(function.lineno, f"{function.name}, which uses {moved.name}, runs while modules are imported")
+                raise UnmovableError(
+                    function.lineno, f"{function.name}, which uses {moved.name}, runs while modules are imported"
+                )
         for use in moved.uses:
             reason = self._readers.find_reason(use, importer, source.path) if use.when == ANNOTATION else ""
             if reason:

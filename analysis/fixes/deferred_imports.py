@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 
 from analysis.facts.expressions import find_dotted
@@ -13,7 +13,15 @@ from analysis.facts.scopes import Function
 from analysis.fixes.name_uses import ANNOTATION, FUNCTION, IMPORT, NameUse, count_bindings, find_name_uses
 from analysis.fixes.offers import Edit
 from analysis.fixes.source_text import SourceText
-from analysis.fixes.statements import Statement, insert_after, insert_before, place_statement, remove_names, remove_statement, replace_statement
+from analysis.fixes.statements import (
+    Statement,
+    insert_after,
+    insert_before,
+    place_statement,
+    remove_names,
+    remove_statement,
+    replace_statement,
+)
 
 _CHECKING = "TYPE_CHECKING"
 
@@ -46,7 +54,11 @@ class Moved:
     @cached_property
     def functions(self) -> list[Function]:
         """The functions that use it, outermost, in their order."""
-        found = {use.function.lineno: use.function for use in self.uses if use.when == FUNCTION and isinstance(use.function, Function)}
+        found = {
+            use.function.lineno: use.function
+            for use in self.uses
+            if use.when == FUNCTION and isinstance(use.function, Function)
+        }
         return [found[line] for line in sorted(found)]
 
     @property
@@ -69,7 +81,9 @@ def find_top_import(source: SourceText, line: int) -> Statement:
             if not statement.is_alone:
                 raise UnmovableError(line, "the import shares its line with other statements")
             return statement
-    raise UnmovableError(line, "the import does not stand at module level by itself: a block around it decides when it runs")
+    raise UnmovableError(
+        line, "the import does not stand at module level by itself: a block around it decides when it runs"
+    )
 
 
 def read_uses(source: SourceText, names: Collection[str]) -> Mapping[str, Sequence[NameUse]]:
@@ -95,12 +109,16 @@ def check_movable(source: SourceText, moved: Moved) -> None:
     if first is not None:
         raise UnmovableError(first.line, f"{name} is used while the module is imported (line {first.line})")
     if not moved.uses:
-        raise UnmovableError(line, f"nothing in the file uses {name}: it is imported for others, or for what its import does")
+        raise UnmovableError(
+            line, f"nothing in the file uses {name}: it is imported for others, or for what its import does"
+        )
     for use in moved.uses:
         if use.when == FUNCTION and not isinstance(use.function, Function):
             raise UnmovableError(use.line, f"{name} is used in a lambda, which can hold no import (line {use.line})")
         if isinstance(use.function, Function) and use.function.name == "__del__" and use.when == FUNCTION:
-            raise UnmovableError(use.line, f"{name} is used in __del__, which may run when nothing can be imported any more")
+            raise UnmovableError(
+                use.line, f"{name} is used in __del__, which may run when nothing can be imported any more"
+            )
 
 
 def build_edits(source: SourceText, moved: Sequence[Moved]) -> Iterator[Edit]:
@@ -136,7 +154,9 @@ def write_imports(moved: Iterable[Moved]) -> list[str]:
             taken["." * node.level + (node.module or "")].append(text)
         else:
             plain.append(f"import {text}")
-    return sorted(plain) + [f"from {module} import {', '.join(sorted(set(names)))}" for module, names in sorted(taken.items())]
+    return sorted(plain) + [
+        f"from {module} import {', '.join(sorted(set(names)))}" for module, names in sorted(taken.items())
+    ]
 
 
 def _take_out(group: Sequence[Moved]) -> Iterator[Edit]:
@@ -164,7 +184,9 @@ def _quote(source: SourceText, moved: Iterable[Moved]) -> Iterator[Edit]:
         text = " ".join(line.strip() for line in lines)
         marks = [mark for mark in "\"'" if mark not in text]
         if not marks or "\\" in text or (len(lines) > 1 and "#" in text):
-            raise UnmovableError(annotation.lineno, "an annotation holds quotes or comments, so that it cannot become a text")
+            raise UnmovableError(
+                annotation.lineno, "an annotation holds quotes or comments, so that it cannot become a text"
+            )
         yield Edit(source.path, start, end, source.encode(f"{marks[0]}{text}{marks[0]}"))
 
 
@@ -177,7 +199,9 @@ def _import_in_functions(source: SourceText, moved: Iterable[Moved]) -> Iterator
     for _, (function, names) in sorted(wanted.items()):
         body = function.body[1:] if ast.get_docstring(function, clean=False) is not None else function.body
         first = place_statement(source, body[0])
-        if not first.is_alone and "\n" not in source.content[first.start : first.line_end].decode(source.encoding, "replace"):
+        if not first.is_alone and "\n" not in source.content[first.start : first.line_end].decode(
+            source.encoding, "replace"
+        ):
             raise UnmovableError(function.lineno, f"the body of {function.name} stands on the line of its def")
         yield insert_before(first, "\n".join(write_imports(names)))
 
@@ -235,10 +259,22 @@ def _find_checking(source: SourceText, line: int) -> str:
 def _give_on_demand(source: SourceText, moved: Sequence[Moved]) -> Edit:
     """Return the edit that adds a module ``__getattr__`` for names that others take from the module."""
     if any(isinstance(node, Function) and node.name == "__getattr__" for node in source.tree.body):
-        raise UnmovableError(moved[0].statement.line, f"others take {moved[0].name} from here, and the module has a __getattr__ already")
-    lines = ["", "", "def __getattr__(name: str) -> object:", '    """Import what others take from here when they ask: at import time it closes a cycle."""']
+        raise UnmovableError(
+            moved[0].statement.line, f"others take {moved[0].name} from here, and the module has a __getattr__ already"
+        )
+    lines = [
+        "",
+        "",
+        "def __getattr__(name: str) -> object:",
+        '    """Import what others take from here when they ask: at import time it closes a cycle."""',
+    ]
     for each in sorted(moved, key=lambda each: each.name):
-        lines += [f'    if name == "{each.name}":', *(f"        {text}" for text in write_imports([each])), "", f"        return {each.name}"]
+        lines += [
+            f'    if name == "{each.name}":',
+            *(f"        {text}" for text in write_imports([each])),
+            "",
+            f"        return {each.name}",
+        ]
     lines.append('    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")')
     last = place_statement(source, source.tree.body[-1])
     return insert_after(last, "\n".join(lines))

@@ -11,7 +11,6 @@ from functools import cached_property
 
 from analysis import tables
 from analysis.facts.expressions import find_dotted
-from analysis.facts.scopes import Function
 from analysis.fixes.name_uses import NameUse
 from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
@@ -57,15 +56,15 @@ class HintReaders:
                 return reason
         if isinstance(reader, ast.ClassDef):
             return self._judge_class(reader, module, path)
-        return self._judge_function(reader, module)
+        return self._judge_function(module)
 
     def _judge_decorator(self, decorator: ast.expr, path: str, *, is_class: bool) -> str:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         dotted = find_dotted(called)
         last = dotted.rpartition(".")[2]
-        if dotted.rpartition(".")[2] in _SAFE_DECORATORS:
+        if last in _SAFE_DECORATORS:
             return ""
-        if last == "register" or last == "singledispatch":
+        if last in {"register", "singledispatch"}:
             return f"@{dotted} chooses by the annotation of the first argument"
         if is_class and last in _DATA_CLASSES:
             return self._name_tree_reader(f"@{last} makes fields of annotations")
@@ -89,7 +88,7 @@ class HintReaders:
                 return f"a base class of {origin} may read annotations"
         return self._name_tree_reader("the class may be handed on") if reader.bases or reader.keywords else ""
 
-    def _judge_function(self, reader: Function, module: str) -> str:
+    def _judge_function(self, module: str) -> str:
         """Return who may be given a function and read its annotations."""
         for user in sorted({module, *self._users.get(module, ())}):
             if user in self._reading_modules:

@@ -49,26 +49,29 @@ class NameTakers:
         edges = [edge for edge in self._edges.get(module, ()) if edge["importer"] != module]
         by_import = [edge for edge in edges if edge["name"] == name and edge["kind"] != "import"]
         exported = self._exports.get(path, frozenset())
-        gives_all = not name.startswith("_") and (not exported or "" in exported)
-        text = re.compile(rb"(?<![\w.])%s[.:]%s\b" % (re.escape(module.encode()), re.escape(name.encode())))
+        is_plain = not name.startswith("_")
+        by_star = name in exported or (is_plain and (not exported or "" in exported))
+        text = re.compile(rb"[\"']%s[.:]%s\b" % (re.escape(module.encode()), re.escape(name.encode())))
         return Takers(
             _list({edge["importer"] for edge in by_import}),
             _list({edge["importer"] for edge in by_import if edge["scope"] in ON_IMPORT}),
-            _list({edge["importer"] for edge in edges if edge["kind"] == "star" and (gives_all or name in exported)}),
+            _list({edge["importer"] for edge in edges if edge["kind"] == "star" and by_star}),
             _list({edge["path"] for edge in edges if edge["path"] != path and self._reads(edge, module, name)}),
             _list({each for each, source in self._sources.read_all() if each != path and text.search(source)}),
-            is_exported=name in exported or (not exported and path.endswith("__init__.py") and not name.startswith("_")),
+            is_exported=name in exported or (not exported and path.endswith("__init__.py") and is_plain),
         )
 
     def _reads(self, edge: Mapping[str, Any], module: str, name: str) -> bool:
-        """Return whether the file with an import of a module itself reads an attribute of it, as far as a text shows."""
+        """Return whether a file that imports a module itself reads an attribute of it, as far as its text shows."""
         last = module.rpartition(".")[2]
         if edge["kind"] not in {"import", "dynamic"} and edge["name"] != last:
             return False
         bound = edge["bound_as"] if "." not in edge["module"] or edge["kind"] != "import" else edge["module"]
         owners = {module, last, bound or last}
         either = "|".join(re.escape(each) for each in sorted(owners))
-        return bool(re.search(rf"(?<![\w.])(?:{either})\s*\.\s*{re.escape(name)}\b".encode(), self._sources.read(edge["path"])))
+        return bool(
+            re.search(rf"(?<![\w.])(?:{either})\s*\.\s*{re.escape(name)}\b".encode(), self._sources.read(edge["path"]))
+        )
 
     @cached_property
     def _edges(self) -> Mapping[str, Sequence[dict[str, Any]]]:

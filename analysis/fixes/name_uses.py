@@ -16,6 +16,7 @@ _DYNAMIC = re.compile(rb"\b(?:globals|vars|locals)\(\s*\)|(?<![.\w])(?:eval|exec
 _TYPE_COMMENT = re.compile(r"#\s*type:\s*(?!ignore)(.*)")
 #: Calls of these read texts as types, for type checkers alone.
 _TYPED_CALLS = frozenset({"cast", "TypeVar", "NewType", "ForwardRef"})
+_SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef, *_COMPREHENSIONS)
 IMPORT, FUNCTION, ANNOTATION = "import", "function", "annotation"
 
 
@@ -98,7 +99,21 @@ class _Reader:
         elif isinstance(node, ast.Constant):
             if isinstance(node.value, str) and place.annotation is not None:
                 yield from self._read_text(node, node.value, place)
-        elif isinstance(node, Function):
+        elif isinstance(node, _SCOPES):
+            yield from self._read_scope(node, place)
+        elif isinstance(node, ast.AnnAssign):
+            yield from self.read_all([node.target, node.value], place)
+            yield from self._read_annotation(node.annotation, place.reader, place, is_local=place.scope == "function")
+        elif isinstance(node, ast.Call) and find_dotted(node.func).rpartition(".")[2] in _TYPED_CALLS:
+            yield from self._read_typed_call(node, place)
+        elif isinstance(node, ast.If) and is_typing_only(node.test):
+            yield from self.read_all(node.orelse, place)
+        else:
+            yield from self.read_all(list(ast.iter_child_nodes(node)), place)
+
+    def _read_scope(self, node: ast.AST, place: _Place) -> Iterator[NameUse]:
+        """Yield the uses in what has names of its own."""
+        if isinstance(node, Function):
             yield from self._read_function(node, place)
         elif isinstance(node, ast.Lambda):
             yield from self.read_all([*node.args.defaults, *node.args.kw_defaults], place)
@@ -110,18 +125,11 @@ class _Reader:
             yield from self.read_all(node.body, place._replace(scope="class", reader=node))
         elif isinstance(node, _COMPREHENSIONS):
             yield from self.read(node.generators[0].iter, place)
-            bound = {each.id for part in node.generators for each in ast.walk(part.target) if isinstance(each, ast.Name)}
-            parts = [part for part in ast.iter_child_nodes(node)]
+            bound = {
+                each.id for part in node.generators for each in ast.walk(part.target) if isinstance(each, ast.Name)
+            }
+            parts = list(ast.iter_child_nodes(node))
             yield from self.read_all(parts, place._replace(names=place.names - bound))
-        elif isinstance(node, ast.AnnAssign):
-            yield from self.read_all([node.target, node.value], place)
-            yield from self._read_annotation(node.annotation, place.reader, place, is_local=place.scope == "function")
-        elif isinstance(node, ast.Call) and find_dotted(node.func).rpartition(".")[2] in _TYPED_CALLS:
-            yield from self._read_typed_call(node, place)
-        elif isinstance(node, ast.If) and is_typing_only(node.test):
-            yield from self.read_all(node.orelse, place)
-        else:
-            yield from self.read_all(list(ast.iter_child_nodes(node)), place)
 
     def _read_function(self, node: Function, place: _Place) -> Iterator[NameUse]:
         given = node.args
@@ -141,10 +149,12 @@ class _Reader:
             return
         inside = place._replace(annotation=annotation, reader=reader)
         for use in self.read(annotation, inside):
-            is_evaluated = use.is_evaluated and not is_local and not self._is_postponed
-            if is_evaluated and place.function is not None:  # evaluated whenever the function around it runs
-                use = use._replace(when=FUNCTION, annotation=None)
-            yield use._replace(is_evaluated=is_evaluated)
+            if is_local or self._is_postponed or not use.is_evaluated:
+                yield use._replace(is_evaluated=False)
+            elif place.function is not None:  # evaluated whenever the function around it runs
+                yield use._replace(when=FUNCTION, annotation=None, is_evaluated=False)
+            else:
+                yield use
 
     def _read_typed_call(self, node: ast.Call, place: _Place) -> Iterator[NameUse]:
         """Yield the uses in a call that also reads texts as types."""

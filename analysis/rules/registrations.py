@@ -61,7 +61,7 @@ class LoadedModules:
 
 
 def _reach(start: str, imports: Mapping[str, Sequence[tuple[str, Place]]], cut: Collection[Place]) -> set[str]:
-    """Return the modules that are loaded with a module, and with the packages around it, without the statements of a cut."""
+    """Return what is loaded with a module and with the packages around it, without the statements of a cut."""
     parts = start.split(".")
     seen = {".".join(parts[:size]) for size in range(1, len(parts) + 1)}
     waiting = sorted(seen)
