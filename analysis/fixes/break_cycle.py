@@ -77,14 +77,14 @@ class _Cycle:
 
 
 def offer_cuts(investigation: Investigation, tree: SourceTree) -> Iterator[Offer | Refusal]:
-    """Yield for each cycle that runs on import and has a finding a patch, or why there is none; the gravest first."""
+    """Yield for each cycle that runs on import and has a finding a patch, or why there is none; the most severe first."""
     cutter = _Cutter(investigation, TargetSources(investigation, tree))
     for cycle in find_cuts(investigation):
         yield from cutter.offer(cycle)
 
 
 def find_cuts(investigation: Investigation) -> list[_Cycle]:
-    """Return the cycles with findings and what is to be cut, those with the gravest findings first."""
+    """Return the cycles with findings and what is to be cut, the most severe first."""
     columns = ("fingerprint", "rule", "severity")
     severities = {
         key: (rule, severity)
