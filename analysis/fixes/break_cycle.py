@@ -77,7 +77,7 @@ class _Cycle:
 
 
 def offer_cuts(investigation: Investigation, tree: SourceTree) -> Iterator[Offer | Refusal]:
-    """Yield for each cycle that runs on import and has a finding a patch, or why there is none; the most severe first."""
+    """Yield for each cycle with a finding a patch, or why there is none, the most severe first."""
     cutter = _Cutter(investigation, TargetSources(investigation, tree))
     for cycle in find_cuts(investigation):
         yield from cutter.offer(cycle)
