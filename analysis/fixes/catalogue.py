@@ -10,6 +10,8 @@ from analysis.fixes.break_cycle import KIND as BREAK_CYCLE
 from analysis.fixes.break_cycle import offer_cuts
 from analysis.fixes.canonical_imports import KIND as CANONICAL_IMPORTS
 from analysis.fixes.canonical_imports import find_canonical_imports
+from analysis.fixes.explicit_imports import KIND as EXPLICIT_IMPORT
+from analysis.fixes.explicit_imports import find_explicit_imports
 from analysis.fixes.missing_names import KIND as MISSING_NAMES
 from analysis.fixes.missing_names import find_missing_names
 from analysis.fixes.offers import Offer, Refusal
@@ -48,6 +50,10 @@ def _find_cuts(fixing: FixContext) -> Iterator[Offer | Refusal]:
     return offer_cuts(fixing.investigation, fixing.tree)
 
 
+def _find_explicit_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
+    return find_explicit_imports(fixing.investigation.table, fixing.tree)
+
+
 def _find_canonical_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
     stated = find_stated(fixing.investigation.policy)
     return find_canonical_imports(fixing.investigation.table, fixing.tree, stated)
@@ -57,6 +63,7 @@ def _find_canonical_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
 KINDS: tuple[Kind, ...] = (
     Kind(MISSING_NAMES, "Import what is not there from where it is", _find_missing_names),
     Kind(BREAK_CYCLE, "Move imports that close a cycle into functions, or to type checkers", _find_cuts),
+    Kind(EXPLICIT_IMPORT, "Import without a handler what always works or always fails", _find_explicit_imports),
     Kind(CANONICAL_IMPORTS, "Import every class from its canonical path", _find_canonical_imports),
 )
 
