@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
@@ -15,10 +15,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import store, tables
-from analysis.errors import UnknownNameError
+from analysis.errors import SnapshotError, UnknownNameError
 from analysis.former_names import translate_policy
-from analysis.manifest import GIVEN_POLICY, OWN_POLICY
+from analysis.manifest import GIVEN_POLICY, OWN_POLICY, Manifest
 from analysis.wording import format_count
+
+#: Where a snapshot lies that is in memory alone.
+NOWHERE = Path()
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -72,13 +75,20 @@ class Investigation:
     frame comes from ``inv.frame(name)``.
     """
 
-    def __init__(self, snapshot: Path) -> None:
-        """Open a snapshot's folder; raises ``SnapshotError`` when it is none."""
+    def __init__(self, snapshot: Path, *, manifest: Manifest | None = None) -> None:
+        """Open a snapshot's folder; raises ``SnapshotError`` when it is none, unless its manifest is given."""
         self.path = snapshot
-        self.manifest = store.read_manifest(snapshot)
+        self.manifest = manifest or store.read_manifest(snapshot)
         self._policy_source = self.manifest.policy_source
         self._tables: dict[str, pa.Table] = {}
         self._frames: dict[str, pd.DataFrame] = {}
+
+    @classmethod
+    def hold(cls, contents: Mapping[str, pa.Table], manifest: Manifest) -> Investigation:
+        """Return what is known of a tree that is nowhere: all its tables are held, and no snapshot is kept."""
+        found = cls(NOWHERE, manifest=manifest)
+        found._tables.update(contents)
+        return found
 
     @property
     def name(self) -> str:
@@ -176,6 +186,8 @@ class Investigation:
         it is. No code of the target is run: what a probe saw is not there afterwards. Raises what ``investigate``
         raises, and then answers from the old snapshot.
         """
+        if self.path == NOWHERE:
+            raise SnapshotError(f"{self.name} has changed files that are nowhere", remedy="Ask what_if() again")
         from analysis import investigate
         from analysis.changes import compare_findings
 

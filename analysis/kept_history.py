@@ -47,7 +47,12 @@ Kept = TypeVar("Kept", bound=ComparedSnapshot)
 
 
 def list_kept(inv: ComparedSnapshot) -> list[Path]:
-    """Return the folders of the kept snapshots beside one, up to this one, the oldest first."""
+    """Return the folders of the kept snapshots beside one, up to this one, the oldest first.
+
+    Beside one of a changed tree, which is in memory alone, there is none.
+    """
+    if inv.manifest.changed:
+        return []
     found = (place.parent for place in inv.path.parent.glob(f"[!.]*/{store.MANIFEST}"))
     return sorted(folder for folder in found if folder.name <= inv.path.name)
 

@@ -115,8 +115,8 @@ def investigate(
     ``is_past`` may lack the packages that the policy names: it is judged by the policy of a later time.
 
     With ``changes`` the answer is about a tree that is nowhere: some files, by path relative to the target, hold the
-    bytes given, or are gone (None). Nothing is written into the target, only what changed is read again, and the
-    snapshot lies apart from those of the target. A measured golden path is that of the target as it is.
+    bytes given, or are gone (None). Nothing is written into the target, only what changed is read again, and no
+    snapshot is kept: it is there while it is used. A measured golden path is that of the target as it is.
 
     Raises ``TargetError``, ``PolicyError`` or ``StorageError``, each with one line that says what to do.
 
@@ -218,8 +218,9 @@ def _investigate(
         describe_run(source, rules, case.facts, counts, clock.seconds), probe=probed, notice=notice, baseline=trend,
         golden=measured, not_simulated=case.not_simulated, policy_source=policy_source,
     )  # fmt: skip
-    write = store.write_changed_snapshot if changes else store.write_snapshot
-    snapshot = clock.run("snapshot", lambda: write(data, contents, manifest))
+    if changes:
+        return Investigation.hold(contents, manifest)
+    snapshot = clock.run("snapshot", lambda: store.write_snapshot(data, contents, manifest))
     return Investigation(snapshot)
 
 

@@ -33,9 +33,6 @@ MANIFEST = "manifest.json"
 RUN = "run.json"
 #: Raised when older snapshots can no longer be read.
 FORMAT = 4
-#: Where the snapshots of trees that are nowhere lie, and how many of a target are kept.
-CHANGED = "what-if"
-_MOST_CHANGED = 12
 _RUN_NAME = re.compile(r"\d{8}T\d{6}-[A-Za-z0-9._-]+")
 _TEMPORARY = re.compile(r"\.writing-(\d+)-")
 
@@ -164,16 +161,6 @@ def write_snapshot(data: Path, contents: Mapping[str, pa.Table], manifest: Manif
         write_checksums(folder)
         created = datetime.fromisoformat(manifest.created)
         return publish_folder(folder, parent, name_run(created, manifest.revision))
-
-
-def write_changed_snapshot(data: Path, contents: Mapping[str, pa.Table], manifest: Manifest) -> Path:
-    """Write a snapshot of a tree that is nowhere, apart from those of its target; of these few are kept."""
-    apart = data / CHANGED
-    found = write_snapshot(apart, contents, manifest)
-    runs = sorted(each for each in found.parent.iterdir() if _RUN_NAME.fullmatch(each.name))
-    for old in runs[:-_MOST_CHANGED]:
-        shutil.rmtree(old, ignore_errors=True)
-    return found
 
 
 def read_manifest(snapshot: Path) -> Manifest:

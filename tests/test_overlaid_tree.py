@@ -12,7 +12,7 @@ import pytest
 from git_trees import commit, git
 
 from analysis import investigate, open_snapshot, store, tables
-from analysis.errors import TargetError
+from analysis.errors import SnapshotError, TargetError
 from analysis.facts import scan
 from analysis.facts.opening import open_tree
 from analysis.facts.overlaid_tree import Changes
@@ -121,6 +121,9 @@ def test_a_snapshot_of_a_changed_tree_is_none_of_its_target(make_tree: Tree, tmp
     real = investigate(root, data=data)
     changed = investigate(root, data=data, changes=CHANGED["a cut"])
     assert changed.manifest.changed == ("app/tools.py",)
+    assert changed.history().empty
+    with pytest.raises(SnapshotError, match="nowhere"):
+        changed.refresh()
     assert store.find_snapshots(data) == [real.path]
     assert open_snapshot(str(root), data=data).path == real.path
 
