@@ -128,12 +128,12 @@ def _explain(error: OSError, parent: Path) -> StorageError:
     )
 
 
-def write_file(path: Path, text: str) -> None:
-    """Write a text file whole or not at all; raises ``StorageError`` when the disk is full or may not be written to."""
+def write_file(path: Path, content: str | bytes) -> None:
+    """Write a file, text as UTF-8, whole or not at all; raises ``StorageError``: disk full, or no permission."""
     temporary = path.with_name(f".{path.name}.{os.getpid()}")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        temporary.write_text(text, "utf-8")
+        temporary.write_bytes(content.encode() if isinstance(content, str) else content)
         temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):

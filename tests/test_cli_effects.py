@@ -45,6 +45,7 @@ TREE: Mapping[str, str] = {
     "shop/far.py": "import beside\n", "vendor/beside.py": "X = 1\n",
     "ssot-baseline.json": '{"format": 1}', "stale.json": STALE, "one.xml": JUNIT.format(""), "no/ssot.toml": "",
     "strict.toml": "[compliance]\nthreshold = 1\n[[ignore]]\nrule = 'phantom-*'\nreason = 'old'\n",
+    "canonical.toml": "[[concept]]\nname = 'o'\nmatch = ['Order']\ncanonical = 'shop.api.Order'\n",
     "claims.toml": "[[claim]]\nmetric = 'files'\nvalue = 3\n[[concept]]\nname = 'o'\nmatch = ['Order*']\n",
 }  # fmt: skip
 #: Passes for even seeds and takes a while.
@@ -199,7 +200,13 @@ def list_scheduled_cases() -> Iterator[tuple[str, Case]]:
     yield "pin --reports", case("pin shop", "--reports nowhere")
 
 
-CASES = dict([*list_cases(), *list_past_cases(), *list_scheduled_cases()])
+def list_fix_cases() -> Iterator[tuple[str, Case]]:
+    for option in ("rule phantom-import", "module shop.three", "output out", "seconds 0", "json", "quiet", "jobs 3"):
+        yield f"fix --{option.split()[0]}", case("fix .", f"--{option}")
+    yield "fix --policy", case("fix .", "--policy canonical.toml")
+
+
+CASES = dict([*list_cases(), *list_past_cases(), *list_scheduled_cases(), *list_fix_cases()])
 
 
 def find_options(command: Any = None, way: str = "") -> Iterator[str]:
@@ -261,14 +268,7 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         nonlocal number
         number += 1
         root = make_tree(prepare(TREE), name=f"{number}/tree")
-        if line.startswith(("history", "blame", WHY)):
-            repo = GitLine(root)
-            repo.commit()
-            repo.git("tag", "v1")
-            repo.commit({"shop/more.py": "import shop.db\n"})
-            repo.commit({"shop/last.py": "import shop.db\n"})
-        elif "--since" in line or line.startswith("diff"):
-            commit(root)
+        write_past(root, line)
         monkeypatch.setenv("SSOT_DATA", str(root.parent / "data"))
         monkeypatch.setenv("SSOT_REPORTS", str(root.parent / "reports"))
         monkeypatch.chdir(root)
@@ -285,6 +285,21 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         return normalise(json.dumps(said).replace(str(root.parent), "HERE"))
 
     return run
+
+
+def write_past(root: Path, line: str) -> None:
+    """Commit what a command line looks back at, or changes."""
+    if line.startswith(("history", "blame", WHY)):
+        repo = GitLine(root)
+        repo.commit()
+        repo.git("tag", "v1")
+        repo.commit({"shop/more.py": "import shop.db\n"})
+        repo.commit({"shop/last.py": "import shop.db\n"})
+    elif line.startswith("fix"):
+        (root / "shop/deal.py").write_text("from shop.api import Order\n")
+        commit(root)
+    elif "--since" in line or line.startswith("diff"):
+        commit(root)
 
 
 def write_run(root: Path) -> None:

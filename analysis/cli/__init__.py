@@ -8,12 +8,12 @@ from __future__ import annotations
 
 # Each module adds its commands to ``app`` when it is imported: this order is that of the help.
 from analysis.cli import (  # isort: skip
-    snapshots, gates, differences, golden, questions, timeline, sharing, scheduling, watching, trials,
+    snapshots, gates, differences, fixes, golden, questions, timeline, sharing, scheduling, watching, trials,
 )  # fmt: skip
 from analysis.cli.application import app
 from analysis.cli.entry import main
 
 __all__ = [
-    "app", "differences", "gates", "golden", "main", "questions", "scheduling", "sharing", "snapshots", "timeline",
-    "trials", "watching",
+    "app", "differences", "fixes", "gates", "golden", "main", "questions", "scheduling", "sharing", "snapshots",
+    "timeline", "trials", "watching",
 ]  # fmt: skip
