@@ -16,8 +16,11 @@ from analysis.terminal import progress_bar
 if TYPE_CHECKING:
     from analysis.fixes.choosing import Choice
 
-_COLOURS: dict[str, dict[str, Any]] = {"title": {"bold": True}, "added": {"fg": "green"}, "removed": {"fg": "red"}, "place": {"fg": "cyan"},
-            "quiet": {"dim": True}}  # fmt: skip
+#: Styles by the tone of a line.
+_STYLES: dict[str, dict[str, Any]] = {
+    "title": {"bold": True}, "added": {"fg": "green"}, "removed": {"fg": "red"}, "place": {"fg": "cyan"},
+    "quiet": {"dim": True},
+}  # fmt: skip
 
 
 @app.command(epilog="Examples: `ssot fix .` · `ssot fix . --rule '*-cycle' --output out`")
@@ -70,4 +73,4 @@ def _print(choice: Choice) -> None:
 
     is_coloured = sys.stdout.isatty()
     for tone, line in list_lines(choice):
-        typer.echo(typer.style(line, **_COLOURS[tone]) if is_coloured and tone and line else line)
+        typer.echo(typer.style(line, **_STYLES[tone]) if is_coloured and tone and line else line)
