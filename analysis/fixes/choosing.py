@@ -65,9 +65,9 @@ def choose_fixes(
     choose: Callable[[Investigation], frozenset[str] | None] = lambda _: None, seconds: float = 300.0,
     progress: Progress = ignore_progress,
 ) -> Choice:  # fmt: skip
-    """Return the fixes of a target that were proved, in rounds until no fix is left that holds.
+    """Return the fixes of a target that were proved, in rounds until nothing more is offered that can be made.
 
-    ``first`` is the target as it is. ``choose`` returns the fingerprints of the findings that are to be cleared, None
+    ``first`` is the target as it is. ``choose`` returns the fingerprints of the findings to clear, None
     for all. What one fix makes possible is offered in the next round, so that a second run
     finds nothing more. After ``seconds`` no further fix is proved, and what was not says so.
     """

@@ -21,7 +21,7 @@ _FOR_TOOLS = re.compile(rb"#\s*(?:noqa|type:|pylint:|isort:|pragma|ruff:|flake8:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """One name of a from-import: the module to take it from, as it is to be written, and its name there."""
+    """One name of a from-import: the module to take it from, as it must be written, and its name there."""
 
     alias: ast.alias
     module: str

@@ -30,7 +30,7 @@ class Proof:
     became worse; ``remaining`` are fingerprints that the offers mean to clear and that are left. ``moved`` are public
     names that are defined elsewhere now, ``gone`` names that a module only happened to have. ``objections`` say why the
     offers must not be made; ``scores`` are before and after. ``was_simulated`` is False where time ended before all
-    first imports were simulated: then nobody knows whether more of them fail.
+    first imports were simulated: then it is unknown whether more of them fail.
     """
 
     cleared: tuple[ChangedFinding, ...]
