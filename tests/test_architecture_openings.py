@@ -34,6 +34,7 @@ OTHERS = {
     "analysis/facts/git_objects.py": _GIT,
     "analysis/facts/git_stand_in.py": _GIT,
     "analysis/facts/source_tree.py": "the source tree itself",
+    "analysis/fixes/fixing.py": "patches of an earlier run",
     "analysis/golden/command.py": _RESULTS,
     "analysis/golden/hooks/": _RUNS_IN_THE_TARGET,
     "analysis/golden/junit.py": _RESULTS,
