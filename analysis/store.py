@@ -31,6 +31,8 @@ from analysis.targets import Target, group_targets, is_place_of, slug
 MANIFEST = "manifest.json"
 #: What each folder of a report says of itself.
 RUN = "run.json"
+#: The variable that names the folder of all reports.
+REPORTS = "SSOT_REPORTS"
 #: Raised when older snapshots can no longer be read.
 FORMAT = 4
 _RUN_NAME = re.compile(r"\d{8}T\d{6}-[A-Za-z0-9._-]+")
@@ -58,7 +60,7 @@ def find_data_folder() -> Path:
 
 def find_reports_folder() -> Path:
     """Return where reports are written: ``$SSOT_REPORTS``, or ``reports`` of the checkout or the current folder."""
-    named = os.environ.get("SSOT_REPORTS")
+    named = os.environ.get(REPORTS)
     return Path(named or (find_checkout() or Path.cwd()) / "reports").expanduser().absolute()
 
 

@@ -21,6 +21,7 @@ import analysis.report
 import analysis.verify
 from analysis import cli
 from analysis.investigation import Investigation
+from analysis.report.edition import shows_authors
 from analysis.report.exports import build_findings_json
 from analysis.rules.finding import fingerprint
 from analysis.verify import Verification, VerifyOptions
@@ -194,6 +195,8 @@ def list_scheduled_cases() -> Iterator[tuple[str, Case]]:
     yield "report --fail-on", case("report . -q", "--fail-on gate")
     yield "report --notify", case("report . -q", "--notify out/mail.eml")
     yield "report --notify-when", case("report . -q --notify out/mail.eml", "--notify-when regression")
+    yield "report --blame", case("report . -q", "--blame")
+    yield "report --authors", case("report . -q", "--authors")
     for option in ("cron", "systemd", "github", "gitlab"):
         yield f"schedule --{option}", Case("schedule .", f"schedule . --{option} hourly")
     yield "pin --remove", case("pin shop", "--remove")
@@ -244,6 +247,7 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
         (folder / "run/report.html").write_text("<p>")
         (folder / "run/run.json").write_text('{"target": "shop"}')
         (folder / "run/findings.json").write_text(build_findings_json(inv))
+        (folder / "run/authors.txt").write_text(str(shows_authors()))
         return folder / "run"
 
     def format_options(test: str, options: VerifyOptions, **_: Any) -> Verification:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from git_line import GitLine
 from git_trees import commit
 from test_diff import BEFORE, CHANGES, change
 from test_report_run_report import write_notebook
@@ -15,11 +16,15 @@ import analysis
 from analysis.cli.snapshots import _comparing
 from analysis.gate import CheckOptions, check
 from analysis.report import write_report
-from analysis.report.base import find_base, open_base
+from analysis.report.base import Base, find_base, open_base
+from analysis.report.change_commits import count_brought, find_change_commits
 from analysis.report.changes import PAGE, find_change
+from analysis.report.difference_page import build_difference_page
+from analysis.report.edition import showing_authors
 from analysis.report.findings_since import find_since
 from analysis.report.runs import ReportRun, read_run
 from analysis.scheduled.outcome import RunOutcome, compare_run
+from analysis.scheduled.tracing import trace_changes
 
 Tree = Callable[..., Path]
 
@@ -140,3 +145,37 @@ def test_where_no_run_is_kept_a_scan_is_the_base_and_the_run_is_the_first(make_t
     outcome = compare_run(inv, ReportRun(tmp_path, "shop"), base, ())
     assert base.kind == "scan" and outcome.new > 0 and outcome.is_worth("changed")
     assert "the first complete run" in outcome.summary and "since the scan of" in outcome.summary
+
+
+def test_the_page_of_changes_names_commits_and_authors_only_where_they_are_asked_for(tmp_path: Path) -> None:
+    """Each commit is named with what came by it, or went; a finding that is not in a commit yet has none."""
+    repo = GitLine(tmp_path / "shop")
+    repo.commit({"shop/__init__.py": "", "shop/old.py": "import shop.gone\n"})
+    older = analysis.investigate(repo.root, jobs=1)
+    came = repo.commit({"shop/a.py": "import shop.lost\n"}, "Take <b>lost</b>", author="Ada Byron")
+    went = repo.commit({"shop/old.py": None}, "Remove", author="Grace")
+    change(repo.root, {"shop/b.py": "import shop.never\n"})
+    newer = analysis.investigate(repo.root, jobs=1)
+    base = Base("run", str(older.path))
+    assert find_change_commits(analysis.diff(older, newer)) == {}
+    assert trace_changes(newer, base) == ""
+    found = analysis.diff(older, newer)
+    commits = find_change_commits(found)
+    by_subject = {each.subject: commits.get(each.fingerprint) for each in found.changed_findings}
+    assert {name: each and each.commit.name for name, each in by_subject.items()} == {
+        "shop.lost": came, "shop.gone": went, "shop.never": None,
+    }  # fmt: skip
+    assert [(each.count, each.commit.commit.name, each.commit.limit) for each in count_brought(found, commits)] == [
+        (1, came, "")
+    ]  # fmt: skip
+    page = build_difference_page(found)
+    assert "Take &lt;b&gt;lost" in page and "<b>lost" not in page and "not known" in page
+    assert not re.search("Ada|Byron|Grace", page)
+    with showing_authors(with_authors=True):
+        page = build_difference_page(found)
+    assert "Ada Byron" in page and "Grace" in page
+
+
+def test_without_git_nobody_brought_anything_in_and_the_reason_is_said(make_tree: Tree) -> None:
+    inv = analysis.investigate(make_tree({"a.py": "A = 1\n"}), jobs=1)
+    assert trace_changes(inv, Base()) == "the target is not under git"

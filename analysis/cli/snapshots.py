@@ -11,6 +11,7 @@ import typer
 
 from analysis.cli.application import app
 from analysis.cli.options import (
+    Authors,
     ClaimsFile,
     Environment,
     Jobs,
@@ -37,6 +38,7 @@ from analysis.cli.requests import (
     run_investigation,
 )
 from analysis.cli.unattended import (
+    Blame,
     FailOnOption,
     Keep,
     Lock,
@@ -90,10 +92,13 @@ def _comparing(since: str, target: str, policy: str) -> Iterator[None]:
     if not since:
         yield
         return
+    from analysis import store
     from analysis.comparison import find_state
     from analysis.report.base import Base, deciding
 
-    with deciding(Base("named", str(find_state(since, target, policy=policy).path), since)):
+    with deciding(
+        Base("named", str(find_state(since, target, policy=policy).path), since), store.find_reports_folder()
+    ):
         yield
 
 
@@ -128,6 +133,8 @@ def report(
     fail_on: FailOnOption = "never",
     notify: Notify = None,
     notify_when: NotifyWhenOption = "changed",
+    blame: Blame = False,
+    authors: Authors = False,
     simulation_budget: SimulationBudget = None,
     python_version: PythonVersion = "",
     platform: Platforms = None,
@@ -154,7 +161,7 @@ def report(
     ):  # fmt: skip
         from analysis.scheduled.attending import Unattended, write_unattended
 
-        unattended = Unattended(keep, lock, lock_wait, fail_on, tuple(notify or ()), notify_when)
+        unattended = Unattended(keep, lock, lock_wait, fail_on, tuple(notify or ()), notify_when, blame, authors)
         opened = open_snapshot(snapshot) if snapshot else None
 
         def find_investigation() -> Investigation:
@@ -164,7 +171,7 @@ def report(
         inv, outcome = write_unattended(
             parent, find_investigation, unattended, jobs=jobs or 2, progress=progress, process=process
         )
-    place, is_asked = outcome.run.folder, unattended != Unattended()
+    place, is_asked = outcome.run.folder, unattended != Unattended(with_authors=authors)
     if json_:
         print_json({**describe(inv), "report": str(place), "outcome": outcome.describe()})
     elif quiet and is_asked:

@@ -34,6 +34,9 @@ Notify = Annotated[
         help="A file *.eml, smtp://HOST/?from=A&to=B, [slack+|teams+]https://…, or env:SSOT_NAME; repeatable.",
     ),
 ]  # fmt: skip
+Blame = Annotated[
+    bool, typer.Option("--blame", help="Judge the commits that say who brought in what is new of P0 and P1.")
+]
 NotifyWhenOption = Annotated[
     Literal["changed", "regression", "always"], typer.Option("--notify-when", help="When to notify.")
 ]

@@ -16,14 +16,12 @@ from analysis.errors import AnalysisError, SnapshotError
 from analysis.history.difference import Difference
 from analysis.investigation import open_snapshot
 from analysis.kept_history import list_kept, read_kept
+from analysis.report import edition
 from analysis.report.provenance import format_day, format_time
 from analysis.report.runs import list_runs
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
-
-#: The variable by which a report tells its notebooks, which run in other processes, what was decided.
-VARIABLE = "SSOT_SINCE"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +66,7 @@ def find_base(inv: Investigation, reports: Path | None = None) -> Base:
     compared is skipped. Where ``reports`` is given, a new report will be written, and the last run may be of the
     same snapshot. Without it the usual folder is looked at, for runs before the investigation.
     """
-    decided = os.environ.get(VARIABLE)
+    decided = os.environ.get(edition.SINCE)
     if decided:
         return Base(**json.loads(decided))
     found, problem = list(_list_runs(inv, reports)), ""
@@ -111,16 +109,9 @@ def open_base(inv: Investigation) -> Investigation:
     return type(inv)(Path(base.snapshot))
 
 
-@contextlib.contextmanager
-def deciding(base: Base) -> Iterator[None]:
-    """Have all that is written in the block compare with one base."""
-    before = os.environ.get(VARIABLE)
-    os.environ[VARIABLE] = json.dumps(asdict(base))
-    try:
-        yield
-    finally:
-        os.environ.pop(VARIABLE)
-        os.environ.update({} if before is None else {VARIABLE: before})
+def deciding(base: Base, reports: Path) -> contextlib.AbstractContextManager[None]:
+    """Have all that is written in the block compare with one base, and look for runs in one folder of reports."""
+    return edition.deciding({edition.SINCE: json.dumps(asdict(base)), store.REPORTS: str(reports)})
 
 
 def find_difference(inv: Investigation, base: Base | None = None) -> Difference | None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from analysis.history.difference import Difference
 from analysis.quantities import write_score
 from analysis.report.base import Base, find_base, find_difference
+from analysis.report.change_commits import MOST_NAMED, Brought, count_brought, find_change_commits
 from analysis.wording import choose_form, format_count
 
 if TYPE_CHECKING:
@@ -21,7 +23,8 @@ PAGE = "changes.html"
 class ScoreChange:
     """How a run differs from its base: both times (ISO), both scores, findings new and gone.
 
-    ``reasons`` says what else differs, so that not all of the change need come from the code.
+    ``reasons`` says what else differs, so that not all of the change need come from the code. ``brought`` are the
+    commits that brought in what is new, as far as that is known.
     """
 
     base: Base
@@ -35,6 +38,7 @@ class ScoreChange:
     reasons: tuple[str, ...] = ()
     worse: int = 0
     better: int = 0
+    brought: Sequence[Brought] = ()
 
     @property
     def direction(self) -> str:
@@ -83,6 +87,20 @@ class ScoreChange:
         return f"Since {self.day}: {', '.join(words for _, words in self.parts)}; {self.score_words}"
 
     @property
+    def named(self) -> tuple[Sequence[Brought], int]:
+        """The commits that are named first, and how many findings came with others, or with one that is not known."""
+        shown = self.brought[:MOST_NAMED]
+        return shown, self.new - sum(each.count for each in shown) if self.brought else 0
+
+    @property
+    def brought_words(self) -> str:
+        """The commits that are named first, as a sentence for mail; empty where none is known."""
+        shown, others = self.named
+        words = [f"{each.words} by {each.commit.name} ({each.commit.words})" for each in shown]
+        words += [f"{others:,} by others, or not known"] if others else []
+        return f"New since then: {'; '.join(words)}" if shown else ""
+
+    @property
     def caution(self) -> str:
         """What else differs, as a sentence; empty when only the code can."""
         differs = choose_form(len(self.reasons), "differs", "differ")
@@ -103,5 +121,5 @@ def _describe(found: Difference, base: Base) -> ScoreChange | None:
         return None
     return ScoreChange(
         base, older.created, newer.created, older.revision, before, after, found.count("new"), found.count("gone"),
-        found.cautions, found.count("worse"), found.count("better"),
+        found.cautions, found.count("worse"), found.count("better"), count_brought(found, find_change_commits(found)),
     )  # fmt: skip

@@ -40,6 +40,7 @@ from analysis.report.plan_cards import PhaseCard, StepCard, build_cards, describ
 from analysis.report.provenance import NO_REVISION, build_provenance, format_revision, format_sizes, format_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
+from analysis.report.trend import TrendView, build_trend
 from analysis.report.understood import Share, is_blind, measure_understanding
 from analysis.rules.verdict import format_verdict, name_severity
 from analysis.tables import SEVERITY_WORDS
@@ -101,6 +102,7 @@ class Executive:
     claims: Sequence[ClaimVerdict]
     score: ScoreView | None
     change: ScoreChange | None
+    trend: TrendView | None
     golden: GoldenView | None
     impact: Mapping[str, Any]
     causes: Sequence[Cause]
@@ -146,6 +148,7 @@ def build_executive(inv: Investigation) -> Executive:
         claims=claims,
         score=score,
         change=find_change(inv),
+        trend=build_trend(inv, count_severities(inv), debt),
         golden=golden,
         impact=impact,
         causes=find_causes(inv),

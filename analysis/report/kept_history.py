@@ -9,7 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis.errors import AnalysisError
+from analysis.history.changed_findings import ComparedSnapshot
 from analysis.investigation import open_snapshot
+from analysis.report.edition import showing_authors, shows_authors
+from analysis.targets import find_target
 from analysis.timeline.introduced import Introduction
 from analysis.timeline.kept import FOLDER
 from analysis.timeline.points import Timeline, build_run_points
@@ -31,27 +34,31 @@ def find_history(inv: Investigation) -> History | None:
 
     Nothing is judged. A target without git, or that is not there any more, has the points of its runs only.
     """
-    found = _read(str(inv.path))
+    found = _read(str(inv.path), with_authors=shows_authors())
     is_enough = len(found.timeline.commits) >= FEWEST_COMMITS or len(found.timeline.runs) >= _FEWEST_RUNS
     return found if is_enough else None
 
 
 @lru_cache(maxsize=4)
-def _read(snapshot: str) -> History:
+def _read(snapshot: str, *, with_authors: bool) -> History:
     inv = open_snapshot(snapshot)
     data, policy = inv.path.parents[2], inv.policy
     if _has_commits(inv):
         with contextlib.suppress(AnalysisError):  # the target is not there any more, or not under git
-            return read_history(_name_source(inv), HistoryOptions(policy, data=data))
+            options = HistoryOptions(policy, with_authors=with_authors, data=data)
+            return read_history(name_source(inv), options)
     runs = tuple(build_run_points(data, inv.manifest.as_target)) if inv.manifest.root else ()
     return History(Timeline(inv.name, inv.manifest.root, runs=runs), policy=policy)
 
 
-def _has_commits(inv: Investigation) -> bool:
-    return (inv.path.parents[2] / FOLDER).is_dir()
+def _has_commits(inv: ComparedSnapshot) -> bool:
+    """Return whether a history of this very target is kept; git is not asked for that of others."""
+    manifest = inv.manifest
+    target = find_target(Path(manifest.root), inv.policy.target.name) if manifest.root else manifest.as_target
+    return (inv.path.parents[2] / FOLDER / target.place).is_dir()
 
 
-def _name_source(inv: Investigation) -> str:
+def name_source(inv: ComparedSnapshot) -> str:
     """Return the target at the commit that was analysed; a history ends there."""
     manifest = inv.manifest
     revision = manifest.commit or ("" if manifest.revision in {"", "no-git"} else manifest.revision)
@@ -65,20 +72,25 @@ def leave_out_history(inv: Investigation, notebooks: Sequence[Path]) -> list[Pat
 
 
 def find_introductions(
-    inv: Investigation, fingerprints: Sequence[str], *, with_authors: bool = False
+    inv: ComparedSnapshot, fingerprints: Sequence[str], *, are_gone: bool = False
 ) -> dict[str, Introduction]:  # fmt: skip
-    """Return since when some findings are there, as far as what is kept says it."""
+    """Return since when some findings are there, or since when they are gone, as far as what is kept says it.
+
+    Authors are named where the caller of the report asked for it.
+    """
     if not _has_commits(inv):
         return {}
-    options = HistoryOptions(inv.policy, with_authors=with_authors, data=inv.path.parents[2])
+    options = HistoryOptions(inv.policy, with_authors=shows_authors(), data=inv.path.parents[2])
     try:
-        return find_kept_introductions(fingerprints, _name_source(inv), options)
+        found = find_kept_introductions(fingerprints, name_source(inv), options)
     except AnalysisError:
         return {}
+    return {name: each for name, each in found.items() if (each.removed is not None) == are_gone}
 
 
 def say_since(inv: Investigation, module: str, *, with_authors: bool = False) -> list[str]:
     """Return since when the severe findings about a module are there, a line for each, as far as it is kept."""
     rows = {row["fingerprint"]: row for row in inv.find_findings(module=module, severity=sorted(TRACED)).to_pylist()}
-    found = find_introductions(inv, sorted(rows), with_authors=with_authors)
+    with showing_authors(with_authors=with_authors):
+        found = find_introductions(inv, sorted(rows))
     return [f"{rows[name]['rule']} {name}: {say_introduction(found[name])}" for name in sorted(found)]

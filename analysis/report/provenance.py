@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from analysis import __version__, tables
@@ -174,6 +174,15 @@ def format_day(created: str) -> str:
     """
     time = datetime.fromisoformat(created)
     return f"{time.day} {time:%b %Y, %H:%M}"
+
+
+def format_date(seconds: float) -> str:
+    """Return the day of a time in seconds of UTC as text.
+
+    >>> format_date(1758096300)
+    '17 Sep 2025'
+    """
+    return format_day(datetime.fromtimestamp(seconds, UTC).isoformat()).partition(",")[0]
 
 
 def format_revision(revision: str) -> str:

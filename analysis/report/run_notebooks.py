@@ -19,7 +19,7 @@ from analysis import children, store
 from analysis.errors import ReportError
 from analysis.executor import LostTaskError, TaskExecutor, open_executor
 from analysis.progress import Progress, ignore_progress
-from analysis.report.base import VARIABLE
+from analysis.report.edition import list_decided
 from analysis.report.notebook_processes import (
     ExecutedNotebook,
     check_parameters,
@@ -80,7 +80,7 @@ def run_notebooks(
             )
     progress("notebooks", 0, len(notebooks))
     _ask(process.prepared)
-    _ask(process.tasks.submit(set_variables, {name: os.environ[name] for name in (VARIABLE,) if name in os.environ}))
+    _ask(process.tasks.submit(set_variables, list_decided()))
     _ask(process.tasks.submit(check_parameters, list(notebooks), dict(parameters)))
     done = []
 

@@ -73,7 +73,7 @@ def write_report(
     sources = leave_out_history(inv, find_notebooks(notebooks or store.find_bundle() / "notebooks"))
     parent = reports / inv.manifest.as_target.place
     name = store.name_run(datetime.now(UTC), inv.manifest.revision)
-    with deciding(find_base(inv, reports)), store.writing_folder(parent) as folder:
+    with deciding(find_base(inv, reports), reports), store.writing_folder(parent) as folder:
         executed = folder / "notebooks"
         executed.mkdir()
         done = run_notebooks(

@@ -13,6 +13,7 @@ from analysis.errors import AnalysisError, NotifyError
 from analysis.pipeline import find_place, investigate
 from analysis.progress import Progress, ignore_progress
 from analysis.report.base import deciding, find_base
+from analysis.report.edition import showing_authors
 from analysis.report.runs import read_run
 from analysis.report.runs_page import write_index
 from analysis.scheduled.addresses import read_address
@@ -21,6 +22,7 @@ from analysis.scheduled.locks import hold_lock
 from analysis.scheduled.outcome import FailOn, NotifyWhen, RunOutcome, compare_run
 from analysis.scheduled.retention import remove_old
 from analysis.scheduled.sending import send_all
+from analysis.scheduled.tracing import trace_changes
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -33,7 +35,8 @@ class Unattended:
 
     ``keep`` is the number of runs and snapshots that are kept (None: all). ``lock``: one run of a target at a time,
     after waiting for ``lock_wait`` seconds. ``fail_on`` says when the run counts as failed, ``notify`` are addresses
-    as ``addresses.read_address`` takes them, ``notify_when`` says when they are notified.
+    as ``addresses.read_address`` takes them, ``notify_when`` says when they are notified. ``blame``: commits are judged
+    that say who brought in what is new, and ``with_authors``: their authors are named.
     """
 
     keep: int | None = None
@@ -42,6 +45,8 @@ class Unattended:
     fail_on: FailOn = "never"
     notify: tuple[str, ...] = ()
     notify_when: NotifyWhen = "changed"
+    blame: bool = False
+    with_authors: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what is wrong before the work, not after it."""
@@ -72,11 +77,13 @@ def write_unattended(
         sentences = [str(each) for each in begun.unfinished]
         inv = find_investigation()
         base = find_base(inv, parent.parent)
-        stack.enter_context(deciding(base))
+        stack.enter_context(deciding(base, parent.parent))
+        stack.enter_context(showing_authors(with_authors=options.with_authors))
+        untraced = trace_changes(inv, base, progress=progress) if options.blame else ""
         place = report.write_report(
             inv, parent.parent, jobs=jobs, progress=progress, process=process, unfinished=sentences
         )
-        outcome = compare_run(inv, read_run(place), base, sentences)
+        outcome = compare_run(inv, read_run(place), base, sentences, untraced)
         if options.keep:
             remove_old(parent, inv.path.parent, options.keep)
         write_index(parent.parent)

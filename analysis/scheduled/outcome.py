@@ -28,7 +28,8 @@ class RunOutcome:
     """One run compared with its base: see ``analysis.report.base``.
 
     ``since`` is the time of the base (ISO, empty without one), ``score_before`` its score. ``regressions`` are the
-    findings above P3 that are new or worse. ``unfinished`` are sentences on runs that did not end.
+    findings above P3 that are new or worse. ``unfinished`` are sentences on runs that did not end. ``untraced`` says
+    why the commits that brought changes in were not looked for, if so.
     """
 
     run: ReportRun
@@ -40,6 +41,7 @@ class RunOutcome:
     gone: int = 0
     regressions: int = 0
     unfinished: tuple[str, ...] = ()
+    untraced: str = ""
 
     @property
     def is_changed(self) -> bool:
@@ -67,6 +69,8 @@ class RunOutcome:
             yield f"{format_count(self.new, 'finding')} new, {self.worse:,} worse, {self.gone:,} gone since {since}"
         if run.passed is not None:
             yield "the gate passes" if run.passed else "the gate does not pass"
+        if self.untraced:
+            yield f"commits are not known: {self.untraced}"
         yield from self.unfinished
 
     def fails(self, fail_on: FailOn) -> bool:
@@ -88,17 +92,19 @@ class RunOutcome:
             "score_before": self.score_before, "since": self.since, "compared_with": self.base.kind,
             "not_compared": self.base.problem, "new": self.new,
             "worse": self.worse, "gone": self.gone, "regressions": self.regressions, "passed": run.passed,
-            "unfinished": list(self.unfinished), "report": str(run.folder),
+            "untraced": self.untraced, "unfinished": list(self.unfinished), "report": str(run.folder),
         }  # fmt: skip
 
 
-def compare_run(inv: Investigation, run: ReportRun, base: Base, unfinished: Sequence[str]) -> RunOutcome:
+def compare_run(
+    inv: Investigation, run: ReportRun, base: Base, unfinished: Sequence[str], untraced: str = ""
+) -> RunOutcome:  # fmt: skip
     """Return how a run compares with its base, by the findings of both snapshots, as ``ssot diff`` does."""
     found = find_difference(inv, base)
     if found is None:
-        return RunOutcome(run, base, unfinished=tuple(unfinished))
+        return RunOutcome(run, base, unfinished=tuple(unfinished), untraced=untraced)
     regressions = sum(each.change in {"new", "worse"} and each.severity != _MINOR for each in found.changed_findings)
     return RunOutcome(
         run, base, found.sides[0].created, found.scores[0], found.count("new"), found.count("worse"),
-        found.count("gone"), regressions, unfinished=tuple(unfinished),
+        found.count("gone"), regressions, tuple(unfinished), untraced,
     )  # fmt: skip

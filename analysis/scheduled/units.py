@@ -12,7 +12,7 @@ from analysis.errors import AnalysisError
 from analysis.scheduled.times import Times
 
 #: What an unattended run is asked for where nothing else is said.
-USUAL = ("--quiet", "--lock", "--keep", "30", "--fail-on", "regression")
+USUAL = ("--quiet", "--lock", "--keep", "30", "--fail-on", "regression", "--blame")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _INSTALL = "pip install --requirement {kit}/requirements.lock && pip install --no-deps {kit}"
 
@@ -77,6 +77,7 @@ jobs:
       - uses: actions/checkout@v4
         with:
           path: code
+          fetch-depth: 0
       - uses: actions/checkout@v4
         with:
           repository: YOUR-ORGANISATION/ssot-kit
@@ -115,6 +116,7 @@ ssot-report:
   variables:
     SSOT_DATA: $CI_PROJECT_DIR/.ssot/data
     SSOT_REPORTS: $CI_PROJECT_DIR/.ssot/reports
+    GIT_DEPTH: "0"
   cache:
     key: {json.dumps(f"ssot-{name}")}
     when: always

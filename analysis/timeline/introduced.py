@@ -54,6 +54,14 @@ class Line:
         self._places = {commit.name: place for place, commit in enumerate(commits)}
         self._renamed: dict[tuple[str, str], Mapping[str, str]] = {}
 
+    def has(self, commit: str) -> bool:
+        """Return whether a commit is on the line."""
+        return commit in self._places
+
+    def find_place(self, commit: str) -> int:
+        """Return the place of a commit that is on the line."""
+        return self._places[commit]
+
     @property
     def judged(self) -> list[int]:
         """The places of the commits that are kept, in order."""
@@ -106,9 +114,15 @@ class Search:
         self._touched: list[tuple[frozenset[str], Mapping[str, str]]] | None = None
         self.judged = 0
 
+    def begin(self, known: str = "") -> None:
+        """Judge the newest commit, and one at which it is known which findings were there, where it is on the line."""
+        if self._line.has(known):
+            self._judge_place(self._line.find_place(known))
+        self._judge_place(len(self._line.commits) - 1)
+
     def find(self, fingerprint: str) -> Introduction | None:
         """Return since when a finding is there, or when it went; None for a fingerprint that no commit has."""
-        self._judge_place(len(self._line.commits) - 1)
+        self.begin()
         asked: set[int] = set()
         while True:
             life = find_life(self._line.follow(), fingerprint)

@@ -207,33 +207,51 @@ def find_introduction(
 ) -> tuple[Introduction, int]:  # fmt: skip
     """Return since when a finding is there, and how many commits were judged to say so.
 
-    A finding that the source alone does not show is judged with the import simulation, at the commits in question
-    only. ``fingerprint`` may be its first digits. Raises ``UnknownNameError`` when no judged commit has such a one.
+    ``fingerprint`` may be its first digits. Errors as of ``build_history``, and ``UnknownNameError`` when no judged
+    commit has such a one.
     """
-    options = options or HistoryOptions()
+    found, judged = find_introductions([fingerprint], target, options, progress=progress)
+    if not found:
+        remedy = f"List those of today with: ssot findings --in {target}"
+        raise UnknownNameError(f"no judged commit of {target} has a finding {fingerprint}", remedy=remedy)
+    return found[fingerprint], judged
+
+
+def find_introductions(
+    fingerprints: Sequence[str], target: str | Path, options: HistoryOptions | None = None, *, known: str = "",
+    progress: Progress = ignore_progress,
+) -> tuple[dict[str, Introduction], int]:  # fmt: skip
+    """Return since when findings are there or gone, and how many commits were judged; one that none has is left out.
+
+    A finding that the source alone does not show is judged with the import simulation, at the commits in question
+    only. ``known`` is a commit at which it is known which findings were there: the search begins between it and the
+    newest one, where it is one of the first parents.
+    """
+    options, found, judged = options or HistoryOptions(), {}, 0
     with open_place(target, options) as place:
         commits = place.log.list_commits(place.tip)
         cache = place.data / "cache" if options.use_cache else None
-        total = 0
         for is_simulated in (False, True):
-            kept = place.open_kept(is_simulated=is_simulated)
-            line = Line(commits, kept, place.log)
+            missing = [name for name in fingerprints if name not in found]
+            line = Line(commits, place.open_kept(is_simulated=is_simulated), place.log)
             judge_one = Judge(
                 place.source.root, place.policy, cache, place.log, is_simulated=is_simulated, jobs=options.jobs
             )
             search = Search(line, judge_one, place.log, progress)
-            found = search.find(fingerprint)
-            total += search.judged
-            if found is not None:
-                return hide_authors(found, options), total
-    remedy = f"List those of today with: ssot findings --in {target}"
-    raise UnknownNameError(f"no judged commit of {target} has a finding {fingerprint}", remedy=remedy)
+            if not is_simulated or missing:
+                search.begin(place.log.find_commit(known) if known else "")
+            for name in missing:
+                introduction = search.find(name)
+                if introduction is not None:
+                    found[name] = hide_authors(introduction, options)
+            judged += search.judged
+    return found, judged
 
 
 def find_kept_introductions(
     fingerprints: Sequence[str], target: str | Path, options: HistoryOptions | None = None
 ) -> dict[str, Introduction]:
-    """Return since when findings are there, as far as the kept commits say it; nothing is judged."""
+    """Return since when findings are there or gone, as far as the kept commits say it; nothing is judged."""
     options = options or HistoryOptions()
     found: dict[str, Introduction] = {}
     with open_place(target, options) as place:
@@ -244,6 +262,6 @@ def find_kept_introductions(
             lives = line.follow()
             for name in fingerprints:
                 life = find_life(lives, name)
-                if life is not None and name not in found and life.is_there:
+                if life is not None and name not in found:
                     found[name] = hide_authors(line.describe(life), options)
     return found
