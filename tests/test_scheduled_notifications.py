@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import email
 import json
+import os
 import socket
+import ssl
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,10 +22,11 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
 
-from analysis.errors import AnalysisError
+from analysis.errors import AnalysisError, BusyError, TargetError
 from analysis.report.base import Base
 from analysis.report.runs import ReportRun
 from analysis.scheduled.addresses import read_address
+from analysis.scheduled.attending import Unattended, notifying_failure
 from analysis.scheduled.outcome import RunOutcome
 from analysis.scheduled.sending import SendingLimits, send_all
 
@@ -194,6 +199,78 @@ def test_a_password_is_not_sent_without_encryption(
     (problem,) = send(outcome, address)
     assert "no encryption" in problem and SECRET not in problem
     assert seen == [] and kept.mails == []
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, ssl.SSLContext]:
+    """Return a new certificate for this machine's loopback, and what a server needs to use it."""
+    folder = tmp_path_factory.mktemp("certificate")
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost",
+               "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", "key.pem", "-out", "certificate.pem"]  # fmt: skip
+    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(folder / "certificate.pem", folder / "key.pem")
+    return folder / "certificate.pem", context
+
+
+@pytest.mark.parametrize("is_encrypted_from_the_start", [False, True])
+def test_a_mail_server_gets_name_and_password_over_tls_and_keeps_the_mail(
+    outcome: RunOutcome, post: Any, certificate: tuple[Path, ssl.SSLContext], monkeypatch: pytest.MonkeyPatch,
+    is_encrypted_from_the_start: bool,
+) -> None:  # fmt: skip
+    place, context = certificate
+    seen: list[tuple[bytes, bytes]] = []
+
+    def note(_: object, session: Any, __: object, ___: str, given: Any) -> AuthResult:
+        assert is_encrypted_from_the_start or session.ssl is not None
+        seen.append((given.login, given.password))
+        return AuthResult(success=given.password == SECRET.encode())
+
+    way = {"ssl_context": context, "auth_require_tls": False} if is_encrypted_from_the_start else {
+        "tls_context": context, "require_starttls": True
+    }  # fmt: skip
+    kept, address = post(authenticator=note, auth_required=True, **way)
+    address = address.replace("smtp://", "smtps://") if is_encrypted_from_the_start else address
+    monkeypatch.setenv("SSOT_SMTP_USER", "ssot")
+    monkeypatch.setenv("SSOT_SMTP_PASSWORD", SECRET)
+    (problem,) = send(outcome, address)
+    assert "certificate" in problem and seen == [] and kept.mails == []
+    monkeypatch.setenv("SSL_CERT_FILE", str(place))
+    assert send(outcome, address) == []
+    assert seen == [(b"ssot", SECRET.encode())]
+    assert [part.get_filename() for part in read_mail(kept.mails[0]).iter_attachments()] == ["report.html"]
+
+
+def test_a_run_that_fails_notifies_with_the_reason_and_fails_all_the_same(post: Any, web: Any, tmp_path: Path) -> None:
+    kept, mail = post()
+    answered, hook = web()
+    options = Unattended(notify=(mail, hook, f"slack+{hook}", str(tmp_path / "x.eml")), notify_when="regression")
+    with pytest.raises(TargetError), notifying_failure("sh<b>op", options):
+        raise TargetError("/srv/shop is not a folder\x1b[2J")
+    assert read_mail(kept.mails[0])["Subject"] == "sh<b>op: no report was written"
+    assert "/srv/shop is not a folder" in read_mail(kept.mails[0]).get_content()
+    document = answered.bodies[0][1]
+    assert document["failed"].startswith("/srv/shop is not a folder") and "\x1b" not in json.dumps(document)
+    assert answered.bodies[1][1]["text"].startswith("sh&lt;b&gt;op: no report was written: ")
+    assert (tmp_path / "x.eml").is_file()
+
+
+def test_a_run_that_found_the_target_locked_has_not_failed(tmp_path: Path) -> None:
+    options = Unattended(notify=(str(tmp_path / "x.eml"),), notify_when="always")
+    with pytest.raises(BusyError), notifying_failure("shop", options):
+        raise BusyError("another report of it is under way")
+    assert not (tmp_path / "x.eml").exists()
+
+
+def test_the_command_notifies_when_the_target_is_gone(tmp_path: Path) -> None:
+    line = ["report", str(tmp_path / "gone"), "--quiet", "--notify", str(tmp_path / "mails/x.eml")]
+    environment = {**os.environ, "SSOT_DATA": str(tmp_path / "data"), "SSOT_REPORTS": str(tmp_path / "reports")}
+    done = subprocess.run(
+        [sys.executable, "-m", "analysis.cli", *line], env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode not in {0, 1} and done.stdout == ""
+    mail = read_mail((tmp_path / "mails/x.eml").read_bytes())
+    assert "gone" in mail.get_content() and not list(mail.iter_attachments())
 
 
 def test_a_certificate_that_nobody_trusts_is_refused_at_once(outcome: RunOutcome) -> None:

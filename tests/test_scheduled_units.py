@@ -163,7 +163,7 @@ def test_the_notebook_for_schedulers_has_one_cell_of_parameters_and_no_output() 
     assert [cell.metadata.get("tags", []) for cell in code].count(["parameters"]) == 1
     assert not any(cell.outputs or cell.execution_count for cell in code)
     assert set(papermill.inspect_notebook(str(NOTEBOOK))) == {
-        "target", "policy", "out", "keep", "lock_wait", "notify", "notify_when",
+        "target", "policy", "out", "keep", "lock_wait", "notify", "notify_when", "blame",
     }  # fmt: skip
 
 

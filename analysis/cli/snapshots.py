@@ -148,6 +148,7 @@ def report(
         raise typer.BadParameter("name a TARGET, or --snapshot NAME")
     from analysis import open_snapshot, store
     from analysis.report.run_notebooks import open_notebook_process
+    from analysis.scheduled.attending import Unattended, notifying_failure, write_unattended
 
     is_quiet = quiet or json_
     asked = Asked(
@@ -155,13 +156,11 @@ def report(
         simulation_budget=simulation_budget, python_version=python_version, platforms=tuple(platform or ()),
     )  # fmt: skip
     folder = Path(out).expanduser().absolute() if out else store.find_reports_folder()
+    unattended = Unattended(keep, lock, lock_wait, fail_on, tuple(notify or ()), notify_when, blame, authors)
     with (
-        _comparing(since, target, policy), open_notebook_process() as process,
-        progress_bar(quiet=is_quiet, last="pages") as progress,
+        notifying_failure(target or snapshot, unattended), _comparing(since, target, policy),
+        open_notebook_process() as process, progress_bar(quiet=is_quiet, last="pages") as progress,
     ):  # fmt: skip
-        from analysis.scheduled.attending import Unattended, write_unattended
-
-        unattended = Unattended(keep, lock, lock_wait, fail_on, tuple(notify or ()), notify_when, blame, authors)
         opened = open_snapshot(snapshot) if snapshot else None
 
         def find_investigation() -> Investigation:

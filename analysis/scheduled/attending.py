@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+import sys
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from analysis import report, store
-from analysis.errors import AnalysisError, NotifyError
+from analysis.errors import AnalysisError, BusyError, NotifyError
 from analysis.pipeline import find_place, investigate
 from analysis.progress import Progress, ignore_progress
 from analysis.report.base import deciding, find_base
@@ -17,9 +19,9 @@ from analysis.report.edition import showing_authors
 from analysis.report.runs import read_run
 from analysis.report.runs_page import write_index
 from analysis.scheduled.addresses import read_address
-from analysis.scheduled.beginnings import beginning
+from analysis.scheduled.beginnings import beginning, explain
 from analysis.scheduled.locks import hold_lock
-from analysis.scheduled.outcome import FailOn, NotifyWhen, RunOutcome, compare_run
+from analysis.scheduled.outcome import FailedRun, FailOn, NotifyWhen, RunOutcome, compare_run
 from analysis.scheduled.retention import remove_old
 from analysis.scheduled.sending import send_all
 from analysis.scheduled.tracing import trace_changes
@@ -97,6 +99,24 @@ def notify(outcome: RunOutcome, options: Unattended) -> list[str]:
     return send_all(outcome, [read_address(address) for address in options.notify])
 
 
+@contextlib.contextmanager
+def notifying_failure(target: str, options: Unattended) -> Iterator[None]:
+    """Notify whom the options name when what is done in the block fails, at any ``notify_when``; it fails all the same.
+
+    A run that finds the target locked has not failed, and one that a signal ends has no time for it. Who was not
+    reached is named on standard error.
+    """
+    try:
+        yield
+    except BusyError:
+        raise
+    except Exception as error:
+        failed = FailedRun(target, datetime.now(UTC).isoformat(timespec="seconds"), explain(error))
+        for problem in send_all(failed, [read_address(address) for address in options.notify]):
+            sys.stderr.write(f"ssot: {problem}\n")
+        raise
+
+
 def report_target(
     target: str | Path, *, policy: str = "", out: str = "", options: Unattended | None = None
 ) -> RunOutcome:  # fmt: skip
@@ -107,8 +127,9 @@ def report_target(
     """
     options = options or Unattended()
     reports = Path(out).expanduser().absolute() if out else store.find_reports_folder()
-    parent = reports / find_place(target, policy or None)
-    _, outcome = write_unattended(parent, lambda: investigate(target, policy=policy or None), options)
+    with notifying_failure(str(target), options):
+        parent = reports / find_place(target, policy or None)
+        _, outcome = write_unattended(parent, lambda: investigate(target, policy=policy or None), options)
     if problems := notify(outcome, options):
         raise NotifyError("; ".join(problems), remedy=f"The report is complete: {outcome.run.folder}")
     return outcome

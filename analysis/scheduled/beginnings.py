@@ -68,7 +68,7 @@ def beginning(parent: Path) -> Iterator[Beginning]:
     try:
         yield begun
     except BaseException as error:
-        begun.note(began, _explain(error))
+        begun.note(began, explain(error))
         raise
     else:
         begun.end()
@@ -124,7 +124,8 @@ def _read_record(content: bytes) -> Unfinished:
         return Unfinished("at an unknown time")
 
 
-def _explain(error: BaseException) -> str:
+def explain(error: BaseException) -> str:
+    """Return why a run failed, in a few words."""
     if isinstance(error, AnalysisError):
         return make_harmless(error.what)
     if isinstance(error, KeyboardInterrupt):

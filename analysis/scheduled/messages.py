@@ -13,7 +13,7 @@ from typing import Any
 
 from analysis.report.share import LARGE_BYTES
 from analysis.scheduled.addresses import Shape
-from analysis.scheduled.outcome import RunOutcome
+from analysis.scheduled.outcome import FailedRun, RunOutcome
 from analysis.wording import make_harmless
 
 #: The sender and receiver of a mail that is only written to a file.
@@ -23,18 +23,20 @@ _REPORT = "report.html"
 _POLICY = SMTP.clone(cte_type="7bit")
 
 
-def build_message(outcome: RunOutcome, sender: str = NOBODY, receivers: Sequence[str] = (NOBODY,)) -> EmailMessage:
+def build_message(
+    outcome: RunOutcome | FailedRun, sender: str = NOBODY, receivers: Sequence[str] = (NOBODY,)
+) -> EmailMessage:  # fmt: skip
     """Return the mail of a run: its summary as text, ``mail.html`` as HTML, and the report in one file.
 
     A report above ten megabytes is attached as an archive; one that is larger even so is left out, and the text says
-    where it is.
+    where it is. The mail of a run that failed has the reason alone.
     """
+    if isinstance(outcome, FailedRun):
+        mail = _begin(f"{outcome.target}: no report was written", sender, receivers)
+        mail.set_content(f"{outcome.summary}\n")
+        return mail
     folder = outcome.run.folder
-    mail = EmailMessage(_POLICY)
-    mail["Subject"] = make_harmless(f"{outcome.run.target}: {outcome.run.verdict}")[:200]
-    mail["From"], mail["To"] = sender, ", ".join(receivers)
-    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain="ssot.invalid")
-    mail["Auto-Submitted"] = "auto-generated"
+    mail = _begin(f"{outcome.run.target}: {outcome.run.verdict}", sender, receivers)
     attached = _pack(folder / _REPORT)
     where = "attached" if attached else f"too large to attach: {folder / _REPORT}"
     mail.set_content(f"{outcome.summary}\n\n{make_harmless(outcome.run.verdict)}\n\nThe whole report is {where}.\n")
@@ -42,6 +44,15 @@ def build_message(outcome: RunOutcome, sender: str = NOBODY, receivers: Sequence
     if attached:
         kind = "zip" if attached[0].endswith(".zip") else "octet-stream"
         mail.add_attachment(attached[1], maintype="application", subtype=kind, filename=attached[0])
+    return mail
+
+
+def _begin(subject: str, sender: str, receivers: Sequence[str]) -> EmailMessage:
+    mail = EmailMessage(_POLICY)
+    mail["Subject"] = make_harmless(subject)[:200]
+    mail["From"], mail["To"] = sender, ", ".join(receivers)
+    mail["Date"], mail["Message-ID"] = formatdate(), make_msgid(domain="ssot.invalid")
+    mail["Auto-Submitted"] = "auto-generated"
     return mail
 
 
@@ -56,11 +67,13 @@ def _pack(report: Path) -> tuple[str, bytes] | None:
     return (f"{report.name}.zip", packed.getvalue()) if packed.tell() <= LARGE_BYTES else None
 
 
-def build_document(outcome: RunOutcome, shape: Shape) -> dict[str, Any]:
+def build_document(outcome: RunOutcome | FailedRun, shape: Shape) -> dict[str, Any]:
     """Return what a webhook gets: all figures of the outcome, or a message for Slack or Microsoft Teams."""
     if shape == "json":
         return outcome.describe()
-    lines = [outcome.summary, make_harmless(outcome.run.verdict), str(outcome.run.folder / "index.html")]
+    lines = [outcome.summary]
+    if isinstance(outcome, RunOutcome):
+        lines += [make_harmless(outcome.run.verdict), str(outcome.run.folder / "index.html")]
     if shape == "slack":
         blocks = [{"type": "section", "text": {"type": "plain_text", "text": line[:3000]}} for line in lines]
         return {"text": _escape_slack(outcome.summary), "blocks": blocks}

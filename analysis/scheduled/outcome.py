@@ -88,11 +88,32 @@ class RunOutcome:
         run = self.run
         return {
             "format": FORMAT, "target": run.target, "revision": run.revision, "created": run.created,
-            "summary": self.summary, "verdict": run.verdict, "score": run.score,
+            "summary": self.summary, "failed": "", "verdict": run.verdict, "score": run.score,
             "score_before": self.score_before, "since": self.since, "compared_with": self.base.kind,
             "not_compared": self.base.problem, "new": self.new,
             "worse": self.worse, "gone": self.gone, "regressions": self.regressions, "passed": run.passed,
             "untraced": self.untraced, "unfinished": list(self.unfinished), "report": str(run.folder),
+        }  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRun:
+    """A run whose report was not written: of which target, when it failed (ISO), and why."""
+
+    target: str
+    created: str
+    why: str
+
+    @property
+    def summary(self) -> str:
+        """The failure in one line, without characters that control a terminal."""
+        return make_harmless(f"{self.target}: no report was written: {self.why}")
+
+    def describe(self) -> dict[str, Any]:
+        """Return the failure as the values of a JSON document."""
+        return {
+            "format": FORMAT, "target": self.target, "created": self.created, "summary": self.summary,
+            "failed": make_harmless(self.why),
         }  # fmt: skip
 
 

@@ -28,7 +28,7 @@ from analysis.scheduled.addresses import (
     Webhook,
 )
 from analysis.scheduled.messages import build_document, build_message
-from analysis.scheduled.outcome import RunOutcome
+from analysis.scheduled.outcome import FailedRun, RunOutcome
 
 _BUSY = 429
 _SERVER_ERRORS = 500
@@ -51,13 +51,15 @@ class _Refused(Exception):  # noqa: N818 - an answer, no fault of the program
         self.is_final = is_final
 
 
-def send_all(outcome: RunOutcome, addresses: Sequence[Address], limits: SendingLimits = SendingLimits()) -> list[str]:
+def send_all(
+    outcome: RunOutcome | FailedRun, addresses: Sequence[Address], limits: SendingLimits = SendingLimits()
+) -> list[str]:  # fmt: skip
     """Notify every address of a run; return a sentence for each that was not reached."""
     found = ((address, _send(outcome, address, limits)) for address in addresses)
     return [f"{address} was not notified: {why}" for address, why in found if why]
 
 
-def _send(outcome: RunOutcome, address: Address, limits: SendingLimits) -> str:
+def _send(outcome: RunOutcome | FailedRun, address: Address, limits: SendingLimits) -> str:
     """Send one notification; return why that failed, else nothing.
 
     It runs beside this thread: a server that sends one byte at a time would outlast every limit of a single answer.
@@ -70,7 +72,7 @@ def _send(outcome: RunOutcome, address: Address, limits: SendingLimits) -> str:
         return f"no answer within {limits.all_seconds:g} s"
 
 
-def _try_often(outcome: RunOutcome, address: Address, limits: SendingLimits) -> str:
+def _try_often(outcome: RunOutcome | FailedRun, address: Address, limits: SendingLimits) -> str:
     why = ""
     for pause in (0.0, *limits.pauses_seconds):
         time.sleep(pause)
@@ -91,7 +93,7 @@ def _try_often(outcome: RunOutcome, address: Address, limits: SendingLimits) -> 
     return f"{why} (tried {len(limits.pauses_seconds) + 1} times)"
 
 
-def _try_once(outcome: RunOutcome, address: Address, limits: SendingLimits) -> None:
+def _try_once(outcome: RunOutcome | FailedRun, address: Address, limits: SendingLimits) -> None:
     if isinstance(address, MailFile):
         store.write_file(address.path, build_message(outcome).as_bytes().decode("ascii"))
     elif isinstance(address, MailServer):
@@ -100,7 +102,7 @@ def _try_once(outcome: RunOutcome, address: Address, limits: SendingLimits) -> N
         _post(address, build_document(outcome, address.shape), limits.answer_seconds)
 
 
-def _send_mail(outcome: RunOutcome, server: MailServer, seconds: float) -> None:
+def _send_mail(outcome: RunOutcome | FailedRun, server: MailServer, seconds: float) -> None:
     mail = build_message(outcome, server.sender, server.receivers)
     user, password = os.environ.get(SMTP_USER, ""), os.environ.get(SMTP_PASSWORD, "")
     context = ssl.create_default_context()
