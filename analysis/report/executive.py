@@ -21,7 +21,7 @@ from analysis.remedy import Debt, sum_debt
 from analysis.report.causes import Cause, find_causes, format_stake
 from analysis.report.changes import ScoreChange, find_change
 from analysis.report.claims import ClaimVerdict, judge_claims
-from analysis.report.displays import Fragment
+from analysis.report.displays import Fragment, Picture
 from analysis.report.golden import GoldenView, build_golden
 from analysis.report.headline import (
     LIGHTS,
@@ -36,7 +36,15 @@ from analysis.report.headline import (
 from analysis.report.kept_history import find_history
 from analysis.report.key_findings import SHOWN_IN_FULL, Group, OwnerRow, count_owners, count_refuted, group_findings
 from analysis.report.packages import find_common_package
-from analysis.report.plan_cards import PhaseCard, StepCard, build_cards, describe_debt, find_next_actions
+from analysis.report.plan_cards import (
+    PhaseCard,
+    StepCard,
+    build_cards,
+    describe_capacity,
+    describe_debt,
+    find_next_actions,
+)
+from analysis.report.plan_views import draw_calendar
 from analysis.report.provenance import NO_REVISION, build_provenance, format_revision, format_sizes, format_time
 from analysis.report.scores import ScoreView, build_score
 from analysis.report.templating import build_environment
@@ -110,6 +118,8 @@ class Executive:
     cards: Sequence[PhaseCard]
     debt: Debt
     debt_words: str
+    calendar: Picture | Fragment
+    capacity: str
     goals: Sequence[Goal]
     groups: Sequence[Group]
     owners: Sequence[OwnerRow]
@@ -156,6 +166,8 @@ def build_executive(inv: Investigation) -> Executive:
         cards=build_cards(phases, schedule),
         debt=debt,
         debt_words=describe_debt(debt, schedule),
+        calendar=draw_calendar(inv),
+        capacity=describe_capacity(schedule),
         goals=[_build_goal(inv, goal) for goal in inv.success_metrics()],
         groups=group_findings(inv, most_subjects=MOST_LISTED),
         owners=owners,
@@ -306,6 +318,12 @@ def show_plan(inv: Investigation) -> Fragment:
     """Return the phases of the plan with their steps."""
     cards = build_cards(inv.plan(), inv.schedule())
     return Fragment(str(_load_parts().show_plan(cards)), f"{len(cards)} phases")
+
+
+def show_first_steps(inv: Investigation) -> Fragment:
+    """Return the steps that clear most, with those that they need."""
+    actions = find_next_actions(inv.plan(), inv.schedule())
+    return Fragment(str(_load_parts().show_actions(actions, "")), format_count(len(actions), "step"))
 
 
 def show_goals(inv: Investigation) -> Fragment:

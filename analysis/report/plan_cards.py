@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -15,10 +16,21 @@ from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.remedy import Debt, Phase, Schedule, Step
+    from analysis.remedy.schedule import Slot
     from analysis.rules.edits import PlannedEdit
 
-#: So many edits of a step are on the page; plan.md has all.
-MOST_EDITS = 6
+#: So many findings of a step, and edits of a finding, are on the page; plan.md has all.
+MOST_FINDINGS, MOST_EDITS = 5, 4
+
+
+@dataclass(frozen=True, slots=True)
+class FindingEdits:
+    """One finding of a step, with the edits that fix it as far as they are shown, and how many are not."""
+
+    fingerprint: str
+    message: str
+    edits: tuple[PlannedEdit, ...]
+    hidden: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,22 +40,39 @@ class StepCard:
     step: Step
     tone: str
     words: str
-    when: str
+    slot: Slot
 
     @property
-    def shown(self) -> tuple[PlannedEdit, ...]:
-        """The first of its edits."""
-        return self.step.edits[:MOST_EDITS]
+    def when(self) -> str:
+        """The days and weeks in which it is done."""
+        return self.slot.words
+
+    def group_edits(self, most_findings: int | None = None, most_edits: int | None = None) -> list[FindingEdits]:
+        """Return the first findings of the step, each with its first edits; None: all of them."""
+        edits: dict[str, list[PlannedEdit]] = defaultdict(list)
+        for edit in self.step.edits:
+            edits[edit.fingerprint].append(edit)
+        return [
+            FindingEdits(
+                name, message, tuple(edits[name][:most_edits]), len(edits[name][most_edits:] if most_edits else ())
+            )
+            for name, _, message in self.step.subjects[:most_findings]
+        ]
 
     @property
-    def hidden(self) -> int:
-        """How many edits are not shown."""
-        return len(self.step.edits) - len(self.shown)
+    def shown(self) -> list[FindingEdits]:
+        """What of its edits is on the page."""
+        return self.group_edits(MOST_FINDINGS, MOST_EDITS)
 
     @property
     def work(self) -> str:
         """The estimated work, and what it touches."""
         return describe_work(self.step)
+
+    @property
+    def brief(self) -> str:
+        """The estimated work and what is cleared, for the steps that are shown first."""
+        return f"{describe_time(self.step)}; {self.clears}"
 
     @property
     def clears(self) -> str:
@@ -76,9 +105,13 @@ class PhaseCard:
 def describe_work(step: Step) -> str:
     """Return the estimated work of a step and what it touches: about 3 hours, 3 places in 2 files."""
     places, files = format_count(step.places, "place"), format_count(len(step.files), "file")
-    work = f"about {format_minutes(step.minutes)}" if step.minutes else "work not estimated"
     methods = f", {format_count(step.methods, 'method')} to move" if step.methods else ""
-    return f"{work}, {places} in {files}{methods}"
+    return f"{describe_time(step)}, {places} in {files}{methods}"
+
+
+def describe_time(step: Step) -> str:
+    """Return the estimated work of a step alone: about 3 hours."""
+    return f"about {format_minutes(step.minutes)}" if step.minutes else "work not estimated"
 
 
 def describe_cleared(step: Step) -> str:
@@ -122,4 +155,4 @@ def describe_capacity(schedule: Schedule) -> str:
 
 def _build_card(step: Step, schedule: Schedule) -> StepCard:
     tone, words = find_tone(step.rule, step.severity), name_severity(step.rule, step.severity)
-    return StepCard(step, tone, words, schedule.steps[step.number].words)
+    return StepCard(step, tone, words, schedule.steps[step.number])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 from analysis.report.escaping import code, markdown
@@ -51,7 +50,7 @@ def write_step(card: StepCard) -> str:
 def write_first(report: Executive) -> Iterator[str]:
     """Yield the steps to begin with as a list."""
     for card in report.actions:
-        yield f"- **{card.step.number} {card.step.title}**: {card.clears}; {card.work}"
+        yield f"- **{card.step.number} {card.step.title}**: {card.brief}"
 
 
 def write_goals(report: Executive) -> Iterator[str]:
@@ -99,16 +98,14 @@ def _write_steps(phase: PhaseCard, most_findings: int | None = None, most_edits:
 
 def _write_findings(card: StepCard, most_findings: int | None, most_edits: int | None) -> Iterator[str]:
     """Yield each finding of a step with its edits: what to change where."""
-    grouped = groupby(card.step.edits, key=lambda edit: edit.fingerprint)
-    edits = {name: list(found) for name, found in grouped}
-    for name, _, message in card.step.subjects[:most_findings]:
-        yield f"    - [ ] {markdown(message)} ({code(name)})"
-        own = edits.get(name, [])
-        for edit in own[:most_edits]:
+    groups = card.group_edits(most_findings, most_edits)
+    for group in groups:
+        yield f"    - [ ] {markdown(group.message)} ({code(group.fingerprint)})"
+        for edit in group.edits:
             words = f": {markdown(edit.words)}" if edit.words else f": {code(edit.source)}" if edit.source else ""
             yield f"        - [ ] {code(f'{edit.path}:{edit.line}')}{words}"
-        yield from _write_rest("        ", len(own) - len(own[:most_edits]), "place")
-    yield from _write_rest("    ", card.step.findings - len(card.step.subjects[:most_findings]), "finding")
+        yield from _write_rest("        ", group.hidden, "place")
+    yield from _write_rest("    ", card.step.findings - len(groups), "finding")
 
 
 def _write_rest(indent: str, count: int, noun: str) -> Iterator[str]:

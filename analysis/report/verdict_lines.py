@@ -44,7 +44,7 @@ def _write_score(inv: Investigation) -> str:
 
 def _write_steps(inv: Investigation) -> str:
     shown = [
-        f"{action.step.number} {action.step.title} ({action.clears}, {action.work})"
+        f"{action.step.number} {action.step.title} ({action.brief})"
         for action in find_next_actions(inv.plan(), inv.schedule())
     ]
     return f"Next: {'; '.join(shown)}" if shown else "Next: nothing to do"
