@@ -103,3 +103,27 @@ def find_statements(block: Iterable[Node], line: int) -> Iterator[Node]:
             yield node
         for inner in find_inner(node):
             yield from find_statements(inner, line)
+
+
+def index_settings(body: Iterable[Node]) -> dict[str, list[Node]]:
+    """Return the assignments and from-imports of a body by the names that they set, each in order.
+
+    >>> index_settings([["=", 1, [["n", "a"]], ["k", 1]], ["from", 2, 0, "m", [["b", "a"]]]])
+    {'a': [['=', 1, [['n', 'a']], ['k', 1]], ['from', 2, 0, 'm', [['b', 'a']]]]}
+    """
+    found: dict[str, list[Node]] = {}
+    waiting = [iter(body)]
+    while waiting:
+        statement = next(waiting[-1], None)
+        if statement is None:
+            waiting.pop()
+            continue
+        names: list[str] = []
+        if statement[0] == "=":
+            names = [target[1] for target in statement[2] if target[0] == "n"]
+        elif statement[0] == "from":
+            names = [bound for _, bound in statement[4]]
+        for name in dict.fromkeys(names):
+            found.setdefault(name, []).append(statement)
+        waiting += [iter(inner) for inner in reversed(find_inner(statement))]
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from analysis.facts.program import Node
-from analysis.simulation.blocks import find_inner
 from analysis.simulation.importing import Importer
 from analysis.simulation.lookup import read_global
 from analysis.simulation.records import Frame
@@ -76,10 +75,10 @@ class _Reader:
         self._seen.add(key)
         bodies = [frame.body] if frame.kind == "module" else [frame.body, self._read(frame)]
         for body in bodies:
-            for statement in _list_statements(body):
-                if statement[0] == "=" and ["n", name] in statement[2]:
+            for statement in self._machine.shared.programs.find_setting(body, name):
+                if statement[0] == "=":
                     yield frame, statement[3]
-                elif statement[0] == "from":
+                else:
                     yield from self._follow(statement, name, frame)
 
     def _read(self, frame: Frame) -> Sequence[Node]:
@@ -119,10 +118,3 @@ def _list_parts(node: Node) -> Iterator[Node]:
 def _list_prefixes(dotted: str) -> Iterator[str]:
     parts = dotted.split(".")
     return (".".join(parts[:length]) for length in range(1, len(parts) + 1))
-
-
-def _list_statements(body: Sequence[Node]) -> Iterator[Node]:
-    for statement in body:
-        yield statement
-        for inner in find_inner(statement):
-            yield from _list_statements(inner)

@@ -7,7 +7,7 @@ import json
 import re
 import sys
 import sysconfig
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -23,6 +23,7 @@ from analysis.facts.program import Node, compile_function
 from analysis.facts.source import decode
 from analysis.resolve import TargetFacts
 from analysis.resolve.environments import LAZY_ANNOTATIONS
+from analysis.simulation.blocks import index_settings
 from analysis.simulation.places import Places
 
 
@@ -60,6 +61,7 @@ class Programs:
         self._lines: dict[str, list[str]] = {}
         self._annotations: dict[str, dict[int, list[Node]]] = {}
         self._bodies: dict[tuple[str, int], tuple[list[Node], bool] | None] = {}
+        self._settings: dict[int, tuple[Sequence[Node], dict[str, list[Node]]]] = {}
 
     @cached_property
     def served(self) -> dict[str, dict[str, str]]:
@@ -109,6 +111,15 @@ class Programs:
                     body = None
             self._bodies[key] = body
         return self._bodies[key]
+
+    def find_setting(self, body: Sequence[Node], name: str) -> Sequence[Node]:
+        """Return the statements of a program or of a function that assign a name, or import it from a module."""
+        if len(body) == 1 and body[0][0] == "return":  # what stands for a lambda is made for each call
+            return ()
+        known = self._settings.get(id(body))
+        if known is None:
+            known = self._settings[id(body)] = (body, index_settings(body))
+        return known[1].get(name, ())
 
     def read_annotations(self, path: str, line: int) -> list[Node]:
         """Return the annotations of the class or function whose statement stands in a line."""
