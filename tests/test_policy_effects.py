@@ -174,6 +174,47 @@ BESIDE = {
 }  # fmt: skip
 PROBE = "[target]\nprobe = true\n"
 
+#: A contract of each section that one importer breaks, and files with importers of each kind.
+CONTRACTS = {
+    "layer": '[[layer]]\nname = "n"\nlayers = ["app.orders", "app.{who}"]\n',
+    "forbidden": '[[forbidden]]\nname = "n"\nsource_modules = ["app.{who}"]\nforbidden_modules = ["app.orders"]\n',
+    "independent": '[[independent]]\nname = "n"\nmodules = ["app.orders", "app.{who}"]\n',
+    "interface": '[[interface]]\nname = "n"\npackage = "app.orders"\n',
+}
+IMPORTERS: Mapping[str, str] = {
+    "app/hints.py": "from typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    from app.orders import Order\n",
+    "app/late.py": "def find():\n    from app.orders import Order\n    return Order\n",
+    "app/tests/__init__.py": "", "app/tests/test_orders.py": "from app.orders import Order\n",
+}  # fmt: skip
+#: The keys that each contract has: which importer breaks it, what is added to it, and what of it is replaced.
+COMMON = {
+    "name": ("other", "", ('"n"', '"m"')),
+    "severity": ("other", 'severity = "P0"\n', ()),
+    "ignore_imports": ("other", 'ignore_imports = ["app.* -> app.orders"]\n', ()),
+    "type_checking": ("hints", "type_checking = false\n", ()),
+    "deferred": ("late", "deferred = false\n", ()),
+    "tests": ("tests", "tests = true\n", ()),
+}
+
+
+def build_contract_effects() -> dict[str, Effect]:
+    """Return the effects of the keys that all contracts have."""
+    found = {}
+    for section, text in CONTRACTS.items():
+        for key, (who, added, replaced) in COMMON.items():
+            before = text.format(who=who)
+            after = before.replace(*replaced) if replaced else before + added
+            found[f"{section}.{key}"] = Effect(before, after, files=IMPORTERS)
+    return found
+
+
+LAYERS, BAN, APART, OFFER = (text.format(who="other") for text in CONTRACTS.values())
+INSIDE = '[[layer]]\nname = "n"\nlayers = ["orders", "other"]\ncontainers = ["app"]\n'
+EXHAUSTIVE = f"{INSIDE}exhaustive = true\n"
+BAN_ROUND = BAN.replace("app.other", "app.round")
+ROUND = {"app/round.py": "import app.taker\n"}
+
+
 EFFECTS: Mapping[str, Effect] = {
     "target.name": Effect("", '[target]\nname = "store"\n'),
     "target.roots": Effect("", '[target]\nroots = ["app"]\n', see_modules),
@@ -210,6 +251,22 @@ EFFECTS: Mapping[str, Effect] = {
     "redirect.paths": Effect(PATHS, PATHS.replace("app.other", "lib.orders")),
     "redirect.canonical": Effect(PATHS, f'{PATHS}canonical = "app.other.Order"\n'),
     "redirect.marker": Effect(PATHS, f'{PATHS}marker = "redirects to"\n'),
+    **build_contract_effects(),
+    "layer.layers": Effect(LAYERS, LAYERS.replace("other", "jobs")),
+    "layer.containers": Effect(INSIDE, INSIDE.replace('["app"]', '["lib"]')),
+    "layer.exhaustive": Effect(INSIDE, EXHAUSTIVE),
+    "layer.exhaustive_ignores": Effect(EXHAUSTIVE, f'{EXHAUSTIVE}exhaustive_ignores = ["jobs"]\n'),
+    "forbidden.source_modules": Effect(BAN, BAN.replace("app.other", "app.jobs")),
+    "forbidden.forbidden_modules": Effect(BAN, BAN.replace("app.orders", "app.jobs")),
+    "forbidden.allow_indirect_imports": Effect(
+        BAN_ROUND, f"{BAN_ROUND}allow_indirect_imports = true\n", files=ROUND,
+    ),
+    "independent.modules": Effect(APART, APART.replace("app.other", "app.jobs")),
+    "interface.package": Effect(OFFER, OFFER.replace("app.orders", "app.jobs")),
+    "interface.names": Effect(OFFER, f'{OFFER}names = ["Order"]\n'),
+    "interface.type_hints_only": Effect(
+        f'{OFFER}names = ["Order"]\n', f'{OFFER}names = ["Order"]\ntype_hints_only = true\n'
+    ),
     "golden_path.command": Effect("", GOLDEN, see_golden),
     "golden_path.runs": Effect(GOLDEN, GOLDEN.replace("runs = 2", "runs = 3"), see_golden),
     "golden_path.junit": Effect(

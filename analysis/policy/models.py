@@ -234,6 +234,58 @@ class Ignore(_Section):
     )
 
 
+class _Contract(_Section):
+    """What all contracts state: their name, and which imports count."""
+
+    name: Text = Field(description="name in reports")
+    severity: Severity = Field("P2", description="severity of an import that breaks it")
+    ignore_imports: Texts = Field(
+        (), description="imports that are allowed, as pkg.a -> pkg.b; * is one part of a name, ** one or more"
+    )
+    type_checking: bool = Field(True, description="whether imports for type checkers count")
+    deferred: bool = Field(True, description="whether imports inside functions count")
+    tests: bool = Field(False, description="whether imports in tests count")
+
+
+class LayerContract(_Contract):
+    """Layers: a module imports from lower layers only. See docs/contracts.md."""
+
+    layers: Annotated[tuple[Text, ...], Strict(strict=False)] = Field(
+        min_length=2,
+        description="modules from the highest to the lowest; `a | b` may not import each other, `a : b` may, `(a)` may "
+        "be missing",
+    )
+    containers: Texts = Field((), description="packages to whose children the names are relative; default: full names")
+    exhaustive: bool = Field(False, description="whether every child of the containers must be in a layer")
+    exhaustive_ignores: Texts = Field((), description="children that need not be in a layer")
+
+
+class ForbiddenContract(_Contract):
+    """Imports that are not allowed."""
+
+    source_modules: Texts = Field(min_length=1, description="modules that may not import, with all below them")
+    forbidden_modules: Texts = Field(
+        min_length=1, description="what they may not import: modules, or packages outside of the target"
+    )
+    allow_indirect_imports: bool = Field(False, description="whether they may import modules that import it")
+
+
+class IndependentContract(_Contract):
+    """Modules that do not import each other, not even through others."""
+
+    modules: Annotated[tuple[Text, ...], Strict(strict=False)] = Field(
+        min_length=2, description="the modules, with all below them"
+    )
+
+
+class InterfaceContract(_Contract):
+    """The names that may be taken from a package by all outside of it."""
+
+    package: DottedName = Field(description="the package")
+    names: Texts = Field((), description="names, relative to the package, with all below them")
+    type_hints_only: bool = Field(False, description="whether the package may be imported for type hints only")
+
+
 Concepts = Annotated[tuple[ConceptPolicy, ...], Strict(strict=False)]
 
 
@@ -244,6 +296,10 @@ class Policy(_Section):
     concept: Concepts = ()
     factory: Annotated[tuple[Factory, ...], Strict(strict=False)] = ()
     redirect: Annotated[tuple[Redirect, ...], Strict(strict=False)] = ()
+    layer: Annotated[tuple[LayerContract, ...], Strict(strict=False)] = ()
+    forbidden: Annotated[tuple[ForbiddenContract, ...], Strict(strict=False)] = ()
+    independent: Annotated[tuple[IndependentContract, ...], Strict(strict=False)] = ()
+    interface: Annotated[tuple[InterfaceContract, ...], Strict(strict=False)] = ()
     golden_path: GoldenPath = Field(default_factory=GoldenPath)
     business: Business = Field(default_factory=Business)
     compliance: Compliance = Field(default_factory=Compliance)
