@@ -380,3 +380,46 @@ def test_what_another_process_starts_is_a_main_program(make_tree: Tree) -> None:
     assert (found.severity, found.path) == ("P1", "app/worker.py")
     assert found.places[-2:] == ["launch.py:2", "app/worker.py:4"]
     assert "runs as __main__ (launch.py:2)" in found.message
+
+
+# Tests that take what the product makes under another name
+
+BESIDE = {
+    "src/app/__init__.py": "",
+    "pyproject.toml": '[project]\nname = "app"\n[tool.pytest.ini_options]\npythonpath = ["src", "."]\n',
+}
+#: The module, its user in the product, a test that takes it by the other name, and the grade.
+BESIDE_TESTS = {
+    "an exception": (
+        "class Gone(Exception): ...\n", "from app.core import Gone\ndef get():\n    raise Gone\n",
+        (
+            "import pytest\nfrom src.app.core import Gone\nfrom app.use import get\n"
+            "def test_it():\n    with pytest.raises(Gone):\n        get()\n"
+        ),
+        False, "P1",
+    ),
+    "a registry": (
+        "KNOWN = {}\ndef register(f):\n    KNOWN[f.__name__] = f\n    return f\n",
+        "from app.core import register\n@register\ndef job(): ...\n",
+        "import app.use\nfrom src.app.core import KNOWN\ndef test_it():\n    assert 'job' in KNOWN\n", False, "P1",
+    ),
+    "a class that the product asks for": (
+        "class M: ...\ndef is_m(x):\n    return isinstance(x, M)\n", "from app.core import is_m\n",
+        "from app.use import is_m\nfrom src.app.core import M\ndef test_it():\n    assert is_m(M())\n", False, "P2",
+    ),
+    "a function": (
+        "def add(a, b):\n    return a + b\n", "from app.core import add\n",
+        "import app.use\nfrom src.app.core import add\ndef test_it():\n    assert add(1, 1) == app.use.add(1, 1)\n",
+        True, "P3",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", BESIDE_TESTS)
+def test_a_test_with_a_class_of_its_own_is_graded_by_what_happens(make_tree: Tree, name: str) -> None:
+    core, use, test, passes, severity = BESIDE_TESTS[name]
+    root = make_tree(BESIDE | {"src/app/core.py": core, "src/app/use.py": use, "tests/test_it.py": test})
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
+    assert (subprocess.run(command, cwd=root, capture_output=True, check=False).returncode == 0) == passes
+    (told,) = tell(open_case(root))
+    assert (told.severity, told.path) == (severity, "src/app/core.py")

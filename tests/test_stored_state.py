@@ -966,3 +966,140 @@ def test_findings_about_one_object_have_one_cause(make_tree: Tree) -> None:
     cause = found["argument-kept-for-all"]
     assert {finding.cause for finding in found.values()} == {"", cause.fingerprint}
     assert cause.cause == ""
+
+
+#: One flow, the user of a call into what all calls share, in the shapes in which people write it.
+EQUAL = {
+    "a dict of the class body": """
+        class Desk:
+            seen = {}
+            def put(self, user): self.seen["user"] = user
+        def serve(user):
+            Desk().put(user)
+            return lambda: Desk().seen["user"]
+        """,
+    "a list of the class body by a local name": """
+        class Desk:
+            seen = []
+            def put(self, user):
+                kept = self.seen
+                kept.append(user)
+                return kept
+        def serve(user): return Desk().put(user)
+        """,
+    "an object of an own mapping in the class body": """
+        class Shelf(dict): ...
+        class Desk:
+            shelf = Shelf()
+            def put(self, user):
+                self.shelf.setdefault("user", user)
+                return self.shelf["user"]
+        def serve(user): return Desk().put(user)
+        """,
+    "a dict as a default": """
+        def serve(user, seen={}): return seen.setdefault("user", user)
+        """,
+    "an object as a default": """
+        class Session:
+            user = None
+        def serve(user, session=Session()):
+            if session.user is None:
+                session.user = user
+            return session.user
+        """,
+    "a decorator that keeps a result in a list": """
+        import functools
+        def once(function):
+            result = []
+            @functools.wraps(function)
+            def inner(*a, **k):
+                if not result:
+                    result.append(function(*a, **k))
+                return result[0]
+            return inner
+        @once
+        def serve(user): return {"user": user}
+        """,
+    "a decorator that keeps a result in an attribute of its function": """
+        import functools
+        def once(function):
+            @functools.wraps(function)
+            def inner(*args, **kwargs):
+                if not hasattr(inner, "value"):
+                    inner.value = function(*args, **kwargs)
+                return inner.value
+            return inner
+        @once
+        def serve(user): return {"user": user}
+        """,
+    "a decorator of a class": """
+        def single(kind):
+            made = {}
+            def get(*args):
+                if kind not in made:
+                    made[kind] = kind(*args)
+                return made[kind]
+            return get
+        @single
+        class Cart:
+            def __init__(self, user): self.user = user
+        def serve(user): return Cart(user).user
+        """,
+    "a metaclass that names itself": """
+        class Meta(type):
+            made = {}
+            def __call__(cls, *args):
+                if cls not in Meta.made:
+                    Meta.made[cls] = super().__call__(*args)
+                return Meta.made[cls]
+        class Cart(metaclass=Meta):
+            def __init__(self, user): self.user = user
+        def serve(user): return Cart(user).user
+        """,
+}
+#: The same shapes, each with a key of its user, or with a constant.
+EQUAL_APART = {
+    "a dict of the class body by user": """
+        class Desk:
+            seen = {}
+            def put(self, user): self.seen[user] = user
+        def serve(user):
+            Desk().put(user)
+            return Desk().seen[user]
+        """,
+    "a dict as a default by user": """
+        def serve(user, seen={}): return seen.setdefault(user, user)
+        """,
+    "a decorator that keeps results by argument": """
+        import functools
+        def memo(function):
+            @functools.wraps(function)
+            def inner(user):
+                if user not in inner.kept:
+                    inner.kept[user] = function(user)
+                return inner.kept[user]
+            inner.kept = {}
+            return inner
+        @memo
+        def serve(user): return {"user": user}
+        """,
+}
+
+
+def grade_flows(root: Path) -> set[str]:
+    rules = RULES | {"shared-default"}
+    return {each.severity for each in judge(root) if each.rule in rules and each.severity != "P3"}
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_equal_flows_are_graded_equally(make_tree: Tree, name: str) -> None:
+    root = make_tree({"app.py": textwrap.dedent(EQUAL[name])})
+    assert run(root) == "mixed"
+    assert grade_flows(root) == {"P1"}
+
+
+@pytest.mark.parametrize("name", EQUAL_APART)
+def test_a_key_of_each_user_is_no_flow_to_others(make_tree: Tree, name: str) -> None:
+    root = make_tree({"app.py": textwrap.dedent(EQUAL_APART[name])})
+    assert run(root) == "apart"
+    assert "P1" not in grade_flows(root)

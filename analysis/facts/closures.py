@@ -13,6 +13,7 @@ from analysis.facts.walking import list_nodes
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 #: Functions in functions: a decorator with arguments has three.
 _DEEPEST = 3
+_BINDING = frozenset({"bind", "attribute"})
 
 
 def find_closure_stores(functions: Iterable[Outer]) -> Iterator[tuple[Outer, Stored]]:
@@ -39,9 +40,16 @@ def _find_inner(outer: Function, depth: int) -> Iterator[tuple[Function, Stored]
         if kept:
             for stored in FunctionFlow(inner, kept, is_inner=True).list_stored():
                 first = stored.name.partition(".")[0]
-                is_meant = stored.way in {"item", "change"} or (stored.way == "bind" and stored.is_once)
-                if stored.inflow == "parameter" and is_meant and kept.get(first) in {True, stored.way != "bind"}:
-                    yield inner, stored
+                is_meant = stored.way in {"item", "change"} or (stored.way in _BINDING and stored.is_once)
+                is_there = kept.get(first) in {True, stored.way not in _BINDING} or first == inner.name
+                if stored.inflow == "parameter" and is_meant and is_there:
+                    yield inner, stored._replace(parameters=_mark_collecting(inner, stored.parameters))
+
+
+def _mark_collecting(inner: Function, names: Iterable[str]) -> tuple[str, ...]:
+    """Return parameters with a star before those that collect whatever a caller hands over."""
+    collecting = {each.arg for each in (inner.args.vararg, inner.args.kwarg) if each is not None}
+    return tuple(f"*{name}" if name in collecting else name for name in names)
 
 
 def _list_given(outer: Function) -> set[str]:
@@ -62,4 +70,5 @@ def _list_kept(outer: Function, inner: Function) -> dict[str, bool]:
             names = [target.id for target in targets if isinstance(target, ast.Name)]
             found |= dict.fromkeys(names, is_container(statement.value))
     used = {node.id for node in list_nodes(inner) if isinstance(node, ast.Name)}
+    found[inner.name] = False  # its own attributes outlive its calls, too
     return {name: is_kept for name, is_kept in found.items() if name in used}

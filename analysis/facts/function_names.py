@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
@@ -13,6 +13,7 @@ from analysis.facts.walking import list_nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEEPEST = 6
+_KEPT_DEFAULTS = (ast.Call, ast.List, ast.Dict, ast.Set)
 #: Methods that change a container in place.
 CHANGING = frozenset({
     "append", "add", "update", "extend", "insert", "remove", "discard", "pop", "popitem", "clear", "setdefault",
@@ -70,7 +71,7 @@ class FunctionNames:
         self._read_names(node)
         self._change_lines.sort()
         self.cls = "" if self.cls in self._assigned else self.cls
-        self._defaults = list_made_defaults(node.args).keys() - self._assigned.keys()
+        self._defaults = list_kept_defaults(node.args) - self._assigned.keys()
         self._shared = set(shared) - ((self.parameters | self._assigned.keys()) - self.globals)
 
     def find_flows(self, value: ast.AST) -> set[str]:
@@ -270,16 +271,25 @@ def _read_parameters(node: Function, owner: str) -> tuple[set[str], str, str]:
 
 def list_made_defaults(arguments: ast.arguments) -> dict[str, tuple[int, str]]:
     """Return the parameters whose default a call makes: line and dotted callee by name."""
-    positional = [*arguments.posonlyargs, *arguments.args]
-    pairs = [
-        *zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True),
-        *zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True),
-    ]
     return {
         argument.arg: (argument.lineno, find_dotted(value.func))
-        for argument, value in pairs
+        for argument, value in pair_defaults(arguments)
         if isinstance(value, ast.Call)
     }
+
+
+def list_kept_defaults(arguments: ast.arguments) -> set[str]:
+    """Return the parameters whose default can be changed: what a call makes, and containers."""
+    return {argument.arg for argument, value in pair_defaults(arguments) if isinstance(value, _KEPT_DEFAULTS)}
+
+
+def pair_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
+    """Yield the parameters that have a default, with it."""
+    positional = [*arguments.posonlyargs, *arguments.args]
+    yield from zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
+    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+        if default is not None:
+            yield argument, default
 
 
 def is_named(node: ast.expr) -> bool:

@@ -12,7 +12,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from analysis.facts.expressions import find_dotted, render
-from analysis.facts.function_names import CHANGING
+from analysis.facts.function_names import CHANGING, pair_defaults
 from analysis.facts.kept_objects import find_class_objects
 from analysis.facts.lines import LineText
 from analysis.facts.rows import Row
@@ -59,7 +59,7 @@ def read_function_state(node: _Function, position: int, qualname: str) -> list[R
     found: list[Row] = []
     arguments = node.args
     if arguments.defaults or any(arguments.kw_defaults):
-        kept = [(argument, default) for argument, default in _pair_defaults(arguments) if is_container(default)]
+        kept = [(argument, default) for argument, default in pair_defaults(arguments) if is_container(default)]
         uses = _find_uses(node, {argument.arg for argument, _ in kept}) if kept else {}
         for argument, default in kept:
             lines = uses.get(argument.arg)
@@ -173,14 +173,6 @@ def _find_targets(node: ast.AST) -> Iterator[ast.expr]:
         if isinstance(node, ast.Assign) and find_dotted(node.targets[0]).endswith(".__dict__"):
             yield node.value  # it is what the object keeps everything in from now on
         yield from (target.value for target in node.targets if isinstance(target, ast.Subscript))
-
-
-def _pair_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]]:
-    positional = [*arguments.posonlyargs, *arguments.args]
-    yield from zip(positional[len(positional) - len(arguments.defaults) :], arguments.defaults, strict=True)
-    for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
-        if default is not None:
-            yield argument, default
 
 
 def _find_uses(node: _Function, names: set[str]) -> dict[str, list[int]]:

@@ -31,7 +31,7 @@ def find_singletons(node: ast.ClassDef, position: int, qualname: str) -> Iterato
             for name, line in sorted(stored.items()):
                 yield position, method.lineno, qualname, name, "singleton", method.name, [line]
         elif method.name == "__call__" and first:
-            line = _find_stored_call(method, first)
+            line = _find_stored_call(method, first, {first, node.name, qualname})
             if line:
                 yield position, method.lineno, qualname, "__call__", MAKER, "metaclass", [line]
         if method.name in _GIVING and first and wrapped:
@@ -106,14 +106,14 @@ def _is_chosen(target: ast.expr, made: str) -> bool:
     return find_dotted(target.slice).partition(".")[0] != made
 
 
-def _find_stored_call(method: Function, first: str) -> int:
+def _find_stored_call(method: Function, first: str, owners: set[str]) -> int:
     """Return the line at which a metaclass keeps what ``super().__call__()`` makes; 0 where it does not."""
     for node in list_statements(method):
         if isinstance(node, ast.Assign) and isinstance(node.value, ast.Call):
             is_made = isinstance(node.value.func, ast.Attribute) and node.value.func.attr == "__call__"
             for target in node.targets:
                 holder = target.value if isinstance(target, ast.Subscript) else target
-                if is_made and isinstance(holder, ast.Attribute) and find_dotted(holder.value) == first:
+                if is_made and isinstance(holder, ast.Attribute) and find_dotted(holder.value) in owners:
                     return node.lineno if not _is_chosen(target, first) else 0
     return 0
 

@@ -31,7 +31,9 @@ def add_stored(
     names = {name for _, _, name, *_ in rows.bindings}
     own = {name for _, _, name, kind, *_ in rows.bindings if kind not in {"function", "class", "import", "star"}}
     contexts = _find_context_defaults(tree) if b"ContextVar(" in source else set[str]()
-    rows.stores.extend(find_stores(source, functions, names, own, next_position, contexts, _find_methods(tree)))
+    methods = _find_methods(tree)
+    changing = [line for row in rows.states if row[4] == "class-attribute" for line in row[6]]
+    rows.stores.extend(find_stores(source, functions, names, own, next_position, contexts, methods, changing=changing))
     rows.returned.extend(find_returned(functions, next_position))
     add_kept_objects(rows, functions, source, next_position)
 

@@ -14,7 +14,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 
 from analysis.facts.closures import find_closure_stores
 from analysis.facts.function_flow import FunctionFlow, Stored
-from analysis.facts.function_names import CHANGING, Outer, list_made_defaults
+from analysis.facts.function_names import CHANGING, Outer, list_kept_defaults
 from analysis.facts.lines import find_offsets, find_words
 from analysis.facts.rows import Row
 from analysis.facts.shared_state import MAKING
@@ -65,15 +65,18 @@ _MOST_READS = 8
 def find_stores(
     source: bytes, functions: Sequence[Outer], names: Collection[str], own: Collection[str],
     next_position: Callable[[], int], contexts: Collection[str], methods: Mapping[str, ast.Call],
+    *, changing: Iterable[int] = (),
 ) -> list[Row]:  # fmt: skip
     """Return the rows of ``stores``; ``source`` has LF line ends, ``names`` are those of the module.
 
     ``own`` are those of them that are bound to objects, neither imported nor classes; ``contexts`` those that are
-    context variables whose default can be changed, ``methods`` names of methods of the module's objects.
+    context variables whose default can be changed, ``methods`` names of methods of the module's objects; ``changing``
+    are lines that change what a class body holds.
     """
     if not functions:
         return []
     lines, of_objects = _find_lines(source, {*names, *_list_defaults(functions)}, own, contexts, methods)
+    lines = sorted({*lines, *changing})
     found: list[tuple[Outer, Stored]] = list(find_closure_stores(functions))
     for function in functions:
         first, last = function.node.lineno, function.node.end_lineno or 0
@@ -121,11 +124,11 @@ def _keeps_argument(function: Outer, stored: Sequence[tuple[int, bytes]]) -> boo
 
 
 def _list_defaults(functions: Iterable[Outer]) -> Iterator[str]:
-    """Yield the parameters whose default a call makes: it is one for all calls."""
+    """Yield the parameters whose default can be changed: it is one for all calls."""
     for function in functions:
         arguments = function.node.args
         if arguments.defaults or arguments.kw_defaults:
-            yield from list_made_defaults(arguments)
+            yield from list_kept_defaults(arguments)
 
 
 def _find_lines(

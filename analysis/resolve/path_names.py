@@ -126,7 +126,7 @@ class _Pairs:
         return SecondName(
             path, "search-path", names[0].name, names[1].plain, first.path, first.line, second.path, second.line,
             *place, f"python {start}" if start else "", first.name,
-            _waits(first) or _waits(second) or is_script, second.is_test or is_by_test,
+            _waits(first) or _waits(second) or is_script, second.is_test or is_by_test, second.name,
         )  # fmt: skip
 
     def _find_script(self, use: Use, script: str) -> str:

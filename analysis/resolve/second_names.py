@@ -32,6 +32,7 @@ class SecondName:
     taken: str = ""
     is_deferred: bool = False
     is_test: bool = False
+    also_taken: str = ""
 
 
 def build_second_name(path: str, kind: str, first: tuple[str, Use], second: tuple[str, Use]) -> SecondName:
@@ -40,6 +41,7 @@ def build_second_name(path: str, kind: str, first: tuple[str, Use], second: tupl
     return SecondName(
         path, kind, first[0], second[0], one.path, one.line, other.path, other.line, other.path, other.line,
         taken=one.name, is_deferred=one.is_deferred or other.is_deferred, is_test=one.is_test or other.is_test,
+        also_taken=other.name,
     )  # fmt: skip
 
 

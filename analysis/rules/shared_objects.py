@@ -10,6 +10,7 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.kept_objects import CLASS_OBJECT
 from analysis.facts.shared_state import EITHER
 from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext, ask_once
@@ -73,10 +74,11 @@ def find_inner_stores(case: RuleContext) -> Iterator[Store]:
     """Yield what functions store into objects that class bodies and defaults hold."""
     kept = dict(list_names(case))
     above = case.identity.inheritance.find_ancestors
+    used = {(each.path, line) for each in find_states(case, CLASS_OBJECT) for line in each.changed} if kept else set()
     for store in case.stores if kept else ():
         if store.way == "default" and store.holder in kept:
             yield store._replace(way="attribute")
-        elif store.way == "object" and "." in store.part:
+        elif store.way == "object" and ("." in store.part or (store.path, store.line) in used):
             first, _, rest = store.part.partition(".")
             for definition in (store.holder, *sorted(above(store.holder))):
                 if f"{definition}.{first}" in kept:

@@ -22,7 +22,8 @@ SECOND_NAMES = Table("second_names", "one file that Python can load under two na
     text("start", "command that loads both, as far as it is known: python app.py, python -m pkg.mod, runpy; empty for any"),
     text("taken", "name that the first statement takes; empty for the module itself"),
     flag("is_deferred", "true when one of them is only loaded when a function is called"),
-    flag("is_test", "true when only tests load it under both names"),
+    flag("is_test", "true when only tests load it under both names, or a test and the product do"),
+    text("also_taken", "name that the second statement takes; empty for the module itself, or where nobody imports it by the second name"),
 ), is_later=True)  # fmt: skip
 
 UNKNOWN_LOAD_KINDS = ("by-path", "run-by-name", "reload", "unregister", "sys-path", "site-folder")

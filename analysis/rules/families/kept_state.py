@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from fnmatch import fnmatchcase
 
 from analysis import tables
@@ -52,12 +52,13 @@ def _check_class_attributes(case: RuleContext) -> Iterator[Finding]:
         by_instance = any(state.kind == "class-attribute" for state in states)
         name = definition.rpartition(":")[2].rpartition(".")[2]
         is_decided = definition in case.policy_classes or is_factory(case, name)
-        severity = "P1" if is_decided else "P2" if by_instance else "P3"
+        flows = [flow for state in states for flow in _list_flows(case, state, f"{state.owner}.{state.name}")]
+        severity = "P1" if is_decided or (by_instance and flows) else "P2" if by_instance else "P3"
         whose = "Every object of the class" if by_instance else "Every caller of the class"
         message = (
             f"{definition} keeps {format_some(named)} in the class body, and changes it at "
             f"{format_count(lines, 'place')}. "
-            f"{whose} shares it: what one user puts in, the others get"
+            f"{whose} shares it: what one user puts in{_name_flows(flows)}, the others get"
         )
         places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
         places = [*class_lines.get(definition, ()), *places]
@@ -68,12 +69,25 @@ def _check_defaults(case: RuleContext) -> Iterator[Finding]:
     rule = "shared-default"
     for definition, states in _group(find_states(case, "default")):
         named = [f"{state.name}={state.value}" for state in states]
+        flows = [flow for state in states for flow in _list_flows(case, state, state.name)]
         message = (
             f"{definition} has the default {format_some(named)} and changes it or passes it on. Python creates it "
-            "once: callers that omit the argument share the same object"
+            f"once: callers that omit the argument share the same object{_name_flows(flows)}"
         )
         places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
-        yield build_finding(rule, "P2", definition, message, places, [state.name for state in states])
+        yield build_finding(
+            rule, "P1" if flows else "P2", definition, message, places, [state.name for state in states]
+        )
+
+
+def _list_flows(case: RuleContext, state: State, name: str) -> list[str]:
+    """Return the arguments of a user that flow into a container, where every other caller finds them."""
+    stores = (store for store in case.stores if store.path == state.path and store.line in state.changed)
+    return sorted({flow for store in stores if store.name == name and store.is_open for flow in store.personal})
+
+
+def _name_flows(flows: Sequence[str]) -> str:
+    return f", such as {format_some(sorted(set(flows)))}" if flows else ""
 
 
 def _check_cached(case: RuleContext) -> Iterator[Finding]:
@@ -152,7 +166,7 @@ RULES = (
             "    def add(self, item):\n        self.items.append(item)\n",
         },
         grades={
-            "P1": "the class belongs to a concept or factory of the policy",
+            "P1": "the class belongs to a concept or factory of the policy, or the argument of a user flows in",
             "P2": "methods change it through an object",
             "P3": "it is changed through the class only, as registries are",
         },
@@ -161,7 +175,7 @@ RULES = (
         hints_at_flaky_tests=True,
     ),
     Rule(
-        "shared-default", "P2",
+        "shared-default", "P1",
         "The default of a parameter is made once, when the function is defined. A function that changes it, or passes "
         "it on, gives one caller what another one left there.",
         "Use None as the default, and make the container inside the function.",
@@ -171,6 +185,7 @@ RULES = (
             "a.py": "def open_session(user, session=None):\n    session = dict(session or {})\n"
             "    session['user'] = user\n    return session\n\ndef show(rows=[]):\n    print(len(rows))\n",
         },
+        grades={"P1": "the argument of a user flows in", "P2": "anything else does"},
         is_joint=True,
         step=PlanStep(STATE, 50, "Create default containers inside the functions", minutes=10), cause=SHARED_STATE,
         hints_at_flaky_tests=True,

@@ -118,7 +118,7 @@ def _build(
 
 def _grade(rows: Sequence[SecondName], shared: Contents, whole: Contents, failed: _Failed | None) -> str:
     if all(row.is_test for row in rows):
-        return _grade_tests(rows, shared)
+        return _grade_tests(rows, shared, whole)
     if rows[0].kind in LISTED:
         return "P1"
     if rows[0].kind in STARTED:
@@ -128,12 +128,18 @@ def _grade(rows: Sequence[SecondName], shared: Contents, whole: Contents, failed
     return "P1" if shared.counts and not all(row.is_deferred for row in rows) else "P2"
 
 
-def _grade_tests(rows: Sequence[SecondName], shared: Contents) -> str:
-    """Return what it means that tests load a file again: a test that misses what the product raises or keeps fails."""
+def _grade_tests(rows: Sequence[SecondName], shared: Contents, whole: Contents) -> str:
+    """Return what it means that tests load a file again: a test that misses what the product raises or keeps fails.
+
+    A class that only one of them takes by its name may still be what the other one's functions ask for.
+    """
     meets = any(is_test_file(row.first_path) != is_test_file(row.second_path) for row in rows)
-    if not meets or not shared.counts or rows[0].kind in STARTED | ANEW:
+    if not meets or rows[0].kind in STARTED | ANEW:
         return "P3"
-    return "P1" if shared.exceptions or shared.state else "P2"
+    if shared.exceptions or shared.state:
+        return "P1"
+    named = whole.take({name for row in rows for name in (row.taken, row.also_taken)} - {"."})
+    return "P2" if shared.counts or named.classes else "P3"
 
 
 def _confirm_two_names(finding: Finding, evidence: ProbeEvidence) -> str:
