@@ -50,3 +50,76 @@ def test_what_a_replaced_package_may_find_elsewhere_is_a_doubt(make_tree: Tree) 
 def test_the_started_program_is_always_there(make_tree: Tree) -> None:
     programs: list[Program] = ["import __main__\nfrom pk import m\nraise KeyError\n"]
     assert compare_programs(make_tree(place_programs(programs)), programs) == []
+
+
+LAZY = """import sys, types, importlib
+class LazyModule(types.ModuleType):
+    def __init__(self, name, structure):
+        super().__init__(name)
+        self._where = {n: m for m, names in structure.items() for n in names}
+        self.__path__ = __path__
+    def __getattr__(self, name):
+        if name in self._where:
+            return getattr(importlib.import_module("." + self._where[name], "pk"), name)
+        raise AttributeError(name)
+sys.modules[__name__] = LazyModule(__name__, {"a": ["A"], "b": ["B", "Gone"]})
+"""
+TABLE = """import sys, importlib
+class Lazy:
+    names = {"A": "a", "B": "b"}
+    def __getattr__(self, name):
+        try:
+            where = self.names[name]
+        except KeyError:
+            raise AttributeError(name) from None
+        return getattr(importlib.import_module("pk." + where), name)
+lazy = Lazy()
+lazy.__path__, lazy.__spec__, lazy.__name__ = __path__, __spec__, __name__
+sys.modules[__name__] = lazy
+"""
+FACADE = """import sys, types
+class Facade(types.ModuleType):
+    @property
+    def A(self):
+        from pk.a import A
+        return A
+sys.modules[__name__].__class__ = Facade
+"""
+BOX = """import sys
+class Box:
+    def __init__(self, **given):
+        for name, value in given.items():
+            setattr(self, name, value)
+sys.modules[__name__] = Box(A=1)
+"""
+#: What a class says in other ways than by its own statements is there, too.
+HIDDEN = {
+    "its dictionary": "def __init__(self):\n        self.__dict__.update(dict(A=1))",
+    "vars": "def __init__(self):\n        vars(self).update(A=1)",
+    "the setter of its base": "def __init__(self):\n        super().__setattr__('A', 1)",
+    "very many calls": "def __init__(self):\n        for n in range(400): self.add(f'n{n}')\n        self.add('A')\n"
+    "    def add(self, name): setattr(self, name, 1)",
+}
+
+
+def _use(init: str, *statements: str) -> dict[str, str]:
+    files = {"pk/__init__.py": init, "pk/a.py": "class A: ...\n", "pk/b.py": "class B: ...\n"}
+    return files | {f"pk/m{number}.py": text for number, text in enumerate(statements)}
+
+
+STAND_INS: tuple[Program, ...] = (
+    _use(LAZY, "from pk import A, B\n", "from pk import A, C\n", "from pk import Gone\n", "import pk\npk.A\npk.C\n"),
+    _use(TABLE, "from pk import A\n", "from pk import C\n", "from pk import a, b\nimport pk.a\npk.a.A\n"),
+    _use(FACADE, "from pk import A\n", "from pk import C\n", "import pk\npk.A\npk.C\n"),
+    _use(BOX, "from pk import A\n", "from pk import C\n", "import pk\npk.A\npk.C\n"),
+    *(
+        _use(f"import sys\nclass Box:\n    {body}\nsys.modules[__name__] = Box()\n", "from pk import A\n")
+        for body in HIDDEN.values()
+    ),
+    _use("import sys\nfrom dataclasses import dataclass\n@dataclass\nclass Box:\n    A: int\n"
+         "sys.modules[__name__] = Box(1)\n", "from pk import A\n"),
+)  # fmt: skip
+
+
+def test_an_object_that_stands_for_a_module_has_what_its_class_gives_it(make_tree: Tree) -> None:
+    assert compare_programs(make_tree(place_programs(STAND_INS)), STAND_INS) == []

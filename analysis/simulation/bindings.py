@@ -10,6 +10,7 @@ from analysis.simulation.forgetting import forget_constants, is_constant
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind, unbind
 from analysis.simulation.records import ABSENT, Frame
+from analysis.simulation.stand_ins import prepare_of_object, take_of_object
 from analysis.simulation.values import (
     UNKNOWN,
     Class,
@@ -37,6 +38,12 @@ def _from(machine: Importer, node: Node, frame: Frame) -> None:
         machine.import_star(base, lambda name, value: bind(machine, name, value, frame), frame, is_relative=level > 0)
         return
     found = machine.load(base, is_relative=level > 0)
+    if isinstance(found, Instance):
+        for name, _ in names:
+            prepare_of_object(machine, found, base, name)
+        for name, bound in names:
+            bind(machine, bound, take_of_object(machine, found, base, name), frame)
+        return
     for name, _ in names:
         machine.prepare(found, name)
     for name, bound in names:
@@ -82,6 +89,8 @@ def set_attribute(machine: Importer, owner: Value, name: Value, value: Value) ->
             machine.recorder.enter(owner)
         owner.names.update({each: UNKNOWN for each, held in owner.names.items() if is_constant(each, held)})
         owner.changes += 1
+        if isinstance(owner, Instance):
+            owner.is_open = True
 
 
 def _set_member(machine: Importer, owner: Class | Instance, name: str, value: Value) -> None:
@@ -98,6 +107,8 @@ def _store_item(machine: Importer, owner: Value, index: Value, value: Value) -> 
     if isinstance(owner, External) and owner.name == "sys.modules":
         if isinstance(index, str):
             machine.modules[index] = value
+            if isinstance(value, Instance):
+                value.stands_for = index
     elif isinstance(owner, Globals):
         if isinstance(index, str):
             machine.write(owner.module, index, value)

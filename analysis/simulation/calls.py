@@ -226,6 +226,8 @@ def _call_unknown(machine: Importer, callee: External, arguments: list[Value], f
     for argument in arguments:
         if isinstance(argument, Globals):
             machine.open(argument.module)
+        elif isinstance(argument, Instance):
+            argument.is_open |= name != "types.ModuleType.__init__"
     return callee if name.endswith("()") else External(f"{name}()")
 
 

@@ -40,6 +40,14 @@ _GENERIC = ("typing.", "typing_extensions.", "collections.abc.")
 _ADDING_METHODS = frozenset({"append", "add", "extend", "update", "insert"})
 
 
+def _look_up(machine: Importer, owner: KnownMapping, index: Value, frame: Frame) -> Value:
+    """Return what a dictionary has; what a ``__getattr__`` does not find in its table is what it was asked for."""
+    is_lacking = isinstance(index, str) and index not in owner.pairs and not owner.is_open and not machine.maybe
+    if is_lacking and f".{frame.prefix}".endswith(".__getattr__.<locals>."):
+        raise machine.fail("other", KeyError, repr(index), "", index)
+    return owner.pairs.get(find_key(index), UNKNOWN)
+
+
 def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
     owner = machine.evaluate(node[1], frame)
     index = machine.evaluate(node[2], frame)
@@ -52,7 +60,7 @@ def _subscript(machine: Importer, node: Node, frame: Frame) -> Value:
             raise machine.fail("other", KeyError, repr(index), "", index)
         return UNKNOWN if found is ABSENT else found
     if isinstance(owner, KnownMapping):
-        return owner.pairs.get(find_key(index), UNKNOWN)
+        return _look_up(machine, owner, index, frame)
     if isinstance(owner, TreePath) and owner.is_text and isinstance(index, slice):
         return cut_text_path(owner, index)
     owner = Listed(read_elements(owner)[0], owner.module.finds_more) if isinstance(owner, SearchPath) else owner

@@ -94,7 +94,7 @@ def _copy(value: Value, made: range, foreign: Collection[int], copies: dict[int,
         return copies[id(value)]
     copied: Instance | Listed | KnownMapping
     if isinstance(value, Instance):
-        copied = copies[id(value)] = Instance(value.made_by)
+        copied = copies[id(value)] = Instance(value.made_by, is_open=value.is_open, stands_for=value.stands_for)
         copied.names.update({name: _copy(each, made, foreign, copies) for name, each in value.names.items()})
     elif isinstance(value, Listed):
         copied = copies[id(value)] = Listed([], value.is_open, value.kind, value.is_unordered)

@@ -14,6 +14,7 @@ from analysis.simulation.values import (
     Class,
     Function,
     Generated,
+    Instance,
     KnownMapping,
     Listed,
     LoadedModule,
@@ -84,10 +85,11 @@ def run_function(machine: Importer, function: Function, arguments: list[Value], 
     is_looped = bool(machine.stack) and machine.stack[-1].turns > 0  # each turn is about something else
     limit = MOST_LOOPED_CALLS if is_looped else MOST_INNER_CALLS if is_inner else MOST_CALLS
     is_often = times > limit and function.qualname != "__getattr__"
-    if is_often or len(machine.stack) - machine.depth >= MOST_FRAMES:
-        return UNKNOWN
-    body = read_function(machine, function)
+    body = None if is_often or len(machine.stack) - machine.depth >= MOST_FRAMES else read_function(machine, function)
     if body is None:
+        for each in (*arguments, *keywords.values()):  # what it sets on them is not seen
+            if isinstance(each, Instance):
+                each.is_open = True
         return UNKNOWN
     # A generator's body runs when somebody iterates, that of a coroutine when somebody awaits it; that of a context
     # manager when the ``with`` begins.

@@ -33,6 +33,8 @@ def _globals(machine: Importer, __: list[Value], frame: Frame) -> Value:
 def _vars(machine: Importer, arguments: list[Value], frame: Frame) -> Value:
     if not arguments:
         return machine.list_globals(frame.module) if frame.kind == "module" else UNKNOWN
+    if isinstance(arguments[0], Instance):
+        arguments[0].is_open = True  # what is done with its dictionary is not followed
     return machine.list_globals(arguments[0]) if isinstance(arguments[0], LoadedModule) else UNKNOWN
 
 
@@ -44,12 +46,10 @@ def _execute(machine: Importer, __: list[Value], frame: Frame) -> Value:
 def _getattr(machine: Importer, arguments: list[Value], frame: Frame) -> Value:
     if len(arguments) < 2 or not isinstance(arguments[1], str):
         return UNKNOWN
-    if isinstance(arguments[0], Class | Instance):
-        return find_member(machine, arguments[0], arguments[1], frame)
-    if not isinstance(arguments[0], LoadedModule):
+    if not isinstance(arguments[0], Class | Instance | LoadedModule):
         return UNKNOWN
     try:
-        return machine.find_attribute(arguments[0], arguments[1])
+        return find_member(machine, arguments[0], arguments[1], frame)
     except Raised as raised:
         if len(arguments) == 2 or not issubclass(raised.fault.kind, AttributeError):
             raise

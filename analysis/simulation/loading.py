@@ -80,7 +80,7 @@ class Loader(Bodies):
 
     def _find_below(self, package: Module | None, above: Value, name: str) -> Module | None:
         """Return the submodule of a package that has put something else in its own place in ``sys.modules``."""
-        return self.shared.imports.index.find_child(package, name) if package and _may_have_path(above) else None
+        return self.shared.imports.index.find_child(package, name) if package and may_have_path(above) else None
 
     def _find_top(self, top: str, *, is_relative: bool) -> Module | None:
         importer, tops = self.importer, self.shared.tops
@@ -159,7 +159,7 @@ class Loader(Bodies):
             raise self.fail("missing-in-tree", ModuleNotFoundError, text, part)
         if resolved is None:
             is_elsewhere = isinstance(parent, External) or (
-                self.finds_more(parent) if isinstance(parent, LoadedModule) else _may_have_path(parent)
+                self.finds_more(parent) if isinstance(parent, LoadedModule) else may_have_path(parent)
             )
             if not is_elsewhere:
                 raise self.fail("missing-in-tree", ModuleNotFoundError, f"No module named {part!r}", part)
@@ -236,7 +236,7 @@ class Loader(Bodies):
         return {name: times for name, times in runs.items() if not find_bit(name) & hidden}
 
 
-def _may_have_path(value: Value) -> bool:
+def may_have_path(value: Value) -> bool:
     """Return whether something in ``sys.modules`` that is no module of the tree may have a ``__path__``."""
     if not isinstance(value, Instance):
         return isinstance(value, Unknown)

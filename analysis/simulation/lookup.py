@@ -10,6 +10,7 @@ from analysis.simulation.forgetting import let_go
 from analysis.simulation.importing import Expression, Importer
 from analysis.simulation.places import find_path_member
 from analysis.simulation.records import ABSENT, Frame
+from analysis.simulation.stand_ins import read_of_object
 from analysis.simulation.values import (
     UNKNOWN,
     BarePath,
@@ -66,6 +67,8 @@ _MOST_BASES = 100
 _OBJECT = External("builtins.object")
 _EMPTY = (_OBJECT, External("abc.ABC"), External("typing.Generic"), External("typing.Protocol"))
 _MODULE = External("types.ModuleType")
+#: What may set attributes of an object by names that nobody sees.
+_SETTING = frozenset({"__dict__", "__setattr__", "__setstate__", "__init_subclass__"})
 #: What every class has of its own, whatever its bases have.
 _NAMED = frozenset({"__name__", "__qualname__", "__module__"})
 
@@ -114,7 +117,7 @@ def find_member(machine: Importer, owner: Value, name: str, frame: Frame) -> Val
     if isinstance(owner, Class):
         return _find_of_class(machine, owner, name)
     if isinstance(owner, Instance):
-        return owner.made_by if name == "__class__" else _find_in_instance(machine, owner, name, frame)
+        return _find_in_instance(machine, owner, name, frame)
     if isinstance(owner, Super):
         return _find_in_super(machine, owner, name, frame)
     if isinstance(owner, Function) and not owner.how:
@@ -125,6 +128,8 @@ def find_member(machine: Importer, owner: Value, name: str, frame: Frame) -> Val
 
 def _find_in_super(machine: Importer, owner: Super, name: str, frame: Frame) -> Value:
     """Return what the classes after one of those of an object have under a name."""
+    if isinstance(owner.owner, Instance) and name in _SETTING:
+        owner.owner.is_open = True
     kind = owner.owner if isinstance(owner.owner, Class) else owner.owner.made_by
     order = find_order(kind)
     after = next((place for place, each in enumerate(order) if each is owner.after), len(order)) + 1
@@ -220,10 +225,19 @@ def _is_one(first: Value, second: Value) -> bool:
 
 
 def _find_in_instance(machine: Importer, owner: Instance, name: str, frame: Frame) -> Value:
+    if name == "__class__":
+        return owner.made_by
+    if owner.stands_for and not name.startswith("__") and not machine.maybe:
+        return read_of_object(machine, owner, name)
     if name in owner.names:
         if machine.recorder is not None:
             machine.recorder.note_member(owner, owner.names[name])
         return owner.names[name]
+    owner.is_open |= name in _SETTING
+    if name == "__dict__":
+        if machine.recorder is not None:
+            machine.recorder.spoil()
+        return KnownMapping(owner.names, is_open=True)
     found = find_in_class(owner.made_by, name)
     if machine.recorder is not None:
         machine.recorder.note_member(owner, owner.made_by)
@@ -258,7 +272,9 @@ def find_served(machine: Importer, owner: Value, kind: Class, name: str, frame: 
     getter = find_in_class(kind, "__getattr__")
     if isinstance(getter, Function):
         return machine.call(BoundMethod(getter, owner), [name], {}, frame)
-    is_plain = all(isinstance(each, Class) or each in (*_EMPTY, _MODULE) for each in find_order(kind))
+    is_plain = all(
+        not each.is_open if isinstance(each, Class) else each in {*_EMPTY, _MODULE} for each in find_order(kind)
+    )
     return ABSENT if getter is ABSENT and is_plain else UNKNOWN
 
 

@@ -161,6 +161,8 @@ class Class:
     #: The class of the class where it is one of the tree.
     metaclass: Class | None = None
     is_dataclass: bool = False
+    #: Whether a decorator or a metaclass may give it, or its objects, attributes that nobody sees.
+    is_open: bool = False
     #: The class and its bases in the order of their look-up, once somebody has asked.
     order: list[Value] = field(default_factory=list, repr=False)
     changes: int = 0
@@ -169,11 +171,17 @@ class Class:
 
 @dataclass(slots=True, eq=False)
 class Instance:
-    """An object made by calling a class of the tree; ``changes`` counts what was set on it."""
+    """An object made by calling a class of the tree; ``changes`` counts what was set on it.
+
+    ``is_open`` when it may have attributes that nobody sees; ``stands_for`` is the module in whose place in
+    ``sys.modules`` a statement has put it, if any.
+    """
 
     made_by: Class
     names: dict[str, Value] = field(default_factory=dict)
     changes: int = 0
+    is_open: bool = False
+    stands_for: str = ""
     serial: int = field(default_factory=count_object, repr=False)
 
 
