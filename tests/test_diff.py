@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -147,6 +149,81 @@ def test_names_that_vanish_change_move_and_appear_are_told_apart(make_tree: Tree
     assert (by_path["p.db.Gone"].statements, by_path["p.whole"].names) == (1, 2)
     assert (by_path["p.Order"].object_before, by_path["p.Order"].object) == ("p.db:Order", "p.models:Order")
     assert (by_path["p.total"].kind_before, by_path["p.total"].kind) == ("function", "constant")
+
+
+def list_names(found: Difference, change: str) -> list[tuple[str, str, str]]:
+    return [(each.what, each.object_before, each.import_path) for each in found.changed_names if each.change == change]
+
+
+def test_a_renamed_module_moves_and_so_do_the_names_that_it_gives(make_tree: Tree) -> None:
+    """A file with equal content, one that was edited a little, and the empty file of their package."""
+    body = "".join(f"def work_{number}(): ...\n" for number in range(12))
+    root = make_tree({
+        "p/__init__.py": "from p.old.jobs import work_1, LIMIT\n", "p/old/__init__.py": "",
+        "p/old/jobs.py": f"LIMIT = 1\n{body}", "p/old/edited.py": f"import p\n{body}X = 1\n",
+        "p/one.py": "A = 1\n", "p/other.py": "A = 1\n",
+    })  # fmt: skip
+    commit(root)
+    for name in ("old/__init__.py", "old/jobs.py", "old/edited.py", "one.py", "other.py"):
+        (root / "p" / name).unlink()
+    (root / "p/new").mkdir()
+    change(root, {
+        "p/__init__.py": "from p.new.jobs import work_1, LIMIT\n", "p/new/__init__.py": "",
+        "p/new/jobs.py": f"LIMIT = 1\n{body}", "p/new/edited.py": f"import p\n{body}X = 1\nY = 2\n",
+        "p/third.py": "A = 1\n",
+    })  # fmt: skip
+    found = analysis.diff("HEAD", target=root, jobs=1)
+    assert list_names(found, "moves") == [
+        ("name", "p.old.jobs:LIMIT", "p.LIMIT"), ("module", "p.old", "p.new"),
+        ("module", "p.old.edited", "p.new.edited"), ("module", "p.old.jobs", "p.new.jobs"),
+        ("name", "p.old.jobs:work_1", "p.work_1"),
+    ]  # fmt: skip
+    assert [name for _, _, name in list_names(found, "vanishes")] == [
+        "p.one",
+        "p.other",
+    ]  # which one it was is not known
+    assert [name for _, _, name in list_names(found, "appears")] == ["p.third"]
+
+
+def test_a_method_that_a_class_lost_is_named_but_not_one_that_its_base_has(make_tree: Tree) -> None:
+    """CPython is the witness of what an importer can still call."""
+    before = (
+        "class Base:\n    def kept(self): ...\n\nclass Order(Base):\n    def lost(self): ...\n    def up(self): ...\n"
+        "    class Line:\n        def inner(self): ...\n\nclass Whole:\n    def gone(self): ...\n"
+    )
+    after = (
+        "class Base:\n    def kept(self): ...\n    def up(self): ...\n\nclass Order(Base):\n    def kept(self): ...\n"
+        "    def more(self): ...\n    class Line: ...\n"
+    )
+    root = make_tree({"p.py": before})
+    commit(root)
+    change(root, {"p.py": after})
+    found = analysis.diff("HEAD", target=root, jobs=1)
+    methods = {(each.change, each.import_path) for each in found.changed_names if each.what == "method"}
+    assert methods == {
+        ("vanishes", "p.Order.lost"), ("vanishes", "p.Order.Line.inner"), ("appears", "p.Order.more"),
+        ("appears", "p.Base.up"),
+    }  # fmt: skip
+    old, new = ({}, {})
+    exec(before, old)
+    exec(after, new)
+    assert {name for name in dir(old["Order"]) if name not in dir(new["Order"])} == {"lost"}
+    assert "vanishes: method p.Order.lost p.py:5" in str(found)
+
+
+def test_a_cycle_through_a_parent_package_is_named_with_the_import_that_closed_it(make_tree: Tree) -> None:
+    """``import q.c`` runs ``q`` too, which imports what imports it: CPython runs both."""
+    root = make_tree({"p/__init__.py": "", "p/a.py": "import q.c\n", "q/__init__.py": "", "q/c.py": ""})
+    commit(root)
+    change(root, {"q/__init__.py": "from p import a\n"})
+    found = analysis.diff("HEAD", target=root, jobs=1)
+    (cycle,) = found.changed_cycles
+    assert (cycle.change, cycle.modules, cycle.is_through_packages) == ("new", ("p.a", "q"), True)
+    assert cycle.edges == ("q -> p.a (q/__init__.py:1)",)
+    assert "new import-time cycle through parent packages of 2 modules: p.a, q; closed by q -> p.a" in str(found)
+    program = f"import sys; sys.path[0] = {str(root)!r}; import p.a; print('q' in sys.modules, p.a.q.a is p.a)"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert run.stdout == "True True\n"
 
 
 def test_an_unchanged_tree_has_no_difference_and_its_frames_have_their_columns(make_tree: Tree) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 from report_trees import SHOP, investigate
 
@@ -51,6 +54,29 @@ def test_figures_are_those_of_the_metrics_and_every_light_has_words(shop: Invest
     assert figures["Files that can never be imported"].light == "green"
     assert all(figure.words for figure in figures.values())
     assert figures["Circular imports"].words == LIGHTS["red"] == "Needs a fix now"
+
+
+def test_the_noun_below_a_number_agrees_with_it(tmp_path: Path) -> None:
+    """One file that is never imported, one name that does not exist, one circular import; and none, or several."""
+    tree = {
+        "shop/__init__.py": "", "shop/pay.py": "import shop.cart\nfrom shop.cart import nothing\n",
+        "shop/cart.py": "import shop.pay\n", "shop/tax.py": "", "shop/tax/__init__.py": "",
+    }  # fmt: skip
+    figures = {figure.metric: figure for figure in build_figures(investigate(tmp_path, tree))}
+    for metric, caption in (
+        ("shadowed-modules", "File that can never be imported"), ("import-time-cycles", "Circular import"),
+        ("phantom-names", "Import of a name that does not exist"),
+        ("phantom-imports", "Imports of modules that do not exist"),
+    ):  # fmt: skip
+        assert (figures[metric].value == 1) == (caption == figures[metric].caption != figures[metric].label), metric
+        assert figures[metric].caption == caption
+
+
+def test_every_figure_of_a_rule_names_one_and_several() -> None:
+    for figure in (rule.figure for rule in RULES if rule.figure is not None):
+        assert figure.one != figure.label, figure.metric
+        assert not re.match(r"\w+s( imports)?\b", figure.one.removeprefix("Class ")), figure.one
+        assert not re.search(r"\bthat (fail|mean|do)\b", figure.one), figure.one
 
 
 def test_severities_are_counted_zeros_included(shop: Investigation) -> None:

@@ -79,6 +79,11 @@ class _Tables:
         return self._snapshot.table(name)
 
 
+def read_facts(snapshot: ComparedSnapshot) -> ComparedFacts:
+    """Return the tables of a snapshot as attributes."""
+    return _Tables(snapshot)
+
+
 @dataclass(frozen=True)
 class _Judged:
     """A snapshot as a target that was judged."""

@@ -35,7 +35,8 @@ class ChangedCycle(NamedTuple):
 
     With the same members it runs ``earlier`` or ``later``: it has another kind. ``edges`` are those inside it that are
     new or run earlier now and so closed it, as ``importer -> imported (file:line)``; of a cycle that is smaller, later
-    or gone, those that went or run later.
+    or gone, those that went or run later. ``is_through_packages``: it exists only because the import of a module runs
+    its parent packages too.
     """
 
     change: str
@@ -44,6 +45,7 @@ class ChangedCycle(NamedTuple):
     size_before: int
     modules: tuple[str, ...]
     edges: tuple[str, ...]
+    is_through_packages: bool = False
 
 
 class _Edge(NamedTuple):
@@ -83,9 +85,22 @@ def _compare(old: Mapping[_Pair, _Edge], new: Mapping[_Pair, _Edge]) -> Iterator
 
 
 def find_changed_cycles(before: ComparedSnapshot, after: ComparedSnapshot) -> list[ChangedCycle]:
-    """Return the cycles that came, grew, shrank, run at another time or went; that which runs first comes first."""
-    edges = list(_compare(_read_edges(before), _read_edges(after)))
-    found = _compare_cycles(_read_cycles(before), _read_cycles(after), edges)
+    """Return the cycles that came, grew, shrank, run at another time or went; that which runs first comes first.
+
+    After them come those through parent packages, except where they have the same members as one of the others.
+    """
+    plain, through = (_find_cycles(before, after, with_ancestors=each) for each in (False, True))
+    known = {(each.kind, each.modules) for each in plain}
+    wider = [each._replace(is_through_packages=True) for each in through if (each.kind, each.modules) not in known]
+    return [*plain, *wider]
+
+
+def _find_cycles(
+    before: ComparedSnapshot, after: ComparedSnapshot, *, with_ancestors: bool
+) -> list[ChangedCycle]:  # fmt: skip
+    edges = list(_compare(*(_read_edges(each, with_ancestors=with_ancestors) for each in (before, after))))
+    old, new = (_read_cycles(each, with_ancestors=with_ancestors) for each in (before, after))
+    found = _compare_cycles(old, new, edges)
     return sorted(found, key=lambda each: (_WORDS.index(each.kind), -each.size, each.modules))
 
 
@@ -132,18 +147,19 @@ def _choose(edges: Iterable[ChangedEdge], kind: str, members: frozenset[str], ch
     return tuple(sorted(found))
 
 
-def _read_edges(snapshot: ComparedSnapshot) -> dict[_Pair, _Edge]:
-    """Return for each pair of modules the import that runs first."""
+def _read_edges(snapshot: ComparedSnapshot, *, with_ancestors: bool = False) -> dict[_Pair, _Edge]:
+    """Return for each pair of modules the import that runs first, also those of parent packages where asked."""
     columns = ("importer", "imported", "scope", "path", "line", "is_ancestor")
     found: dict[_Pair, _Edge] = {}
     for importer, imported, scope, path, line, is_ancestor in tables.read_rows(snapshot.table("edges"), *columns):
         edge = _Edge(_SCOPES[scope], path, line)
-        if not is_ancestor and importer != imported and edge < found.get((importer, imported), _Edge(9, "", 0)):
+        is_meant = with_ancestors or not is_ancestor
+        if is_meant and importer != imported and edge < found.get((importer, imported), _Edge(9, "", 0)):
             found[importer, imported] = edge
     return found
 
 
-def _read_cycles(snapshot: ComparedSnapshot) -> set[_Cycle]:
-    """Return the cycles without the edges to ancestor packages."""
+def _read_cycles(snapshot: ComparedSnapshot, *, with_ancestors: bool) -> set[_Cycle]:
+    """Return the cycles without, or with the edges to ancestor packages."""
     rows = tables.read_rows(snapshot.table("cycles"), "kind", "with_ancestors", "modules")
-    return {_Cycle(kind, frozenset(modules)) for kind, with_ancestors, modules in rows if not with_ancestors}
+    return {_Cycle(kind, frozenset(modules)) for kind, is_wider, modules in rows if is_wider == with_ancestors}

@@ -62,14 +62,18 @@ def format_cycle(each: ChangedCycle) -> str:
     edges = f"; {verb} {', '.join(each.edges[:3])}" if each.edges else ""
     more = f" and {len(each.edges) - 3:,} more" if len(each.edges) > 3 else ""
     names = f"{', '.join(each.modules[:4])}{' …' if len(each.modules) > 4 else ''}"
-    return f"{each.change} {each.kind} cycle of {size}{was}: {names}{edges}{more}"
+    way = " through parent packages" if each.is_through_packages else ""
+    return f"{each.change} {each.kind} cycle{way} of {size}{was}: {names}{edges}{more}"
 
 
 def format_name(each: ChangedName) -> str:
-    """Return a module or name that differs as one line."""
+    """Return a module, a name or a method that differs as one line."""
     place = f"{each.path}:{each.line}"
     if each.what == "module":
-        return f"{each.change}: module {each.import_path} with {format_count(each.names, 'name')} ({place})"
+        was = f", before {each.object_before}," if each.change == "moves" else ""
+        return f"{each.change}: module {each.import_path}{was} with {format_count(each.names, 'name')} ({place})"
+    if each.what == "method":
+        return f"{each.change}: method {each.import_path} {place}"
     meaning = each.object or each.kind or each.object_before or each.kind_before
     was = f", before {each.object_before or each.kind_before}" if each.change in {"moves", "changes"} else ""
     users = f"; {format_count(each.statements, 'import statement')} in the target" if each.statements else ""

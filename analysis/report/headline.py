@@ -117,7 +117,8 @@ def _build_ordinary(values: Mapping[str, float], worst: Mapping[str, str]) -> It
             noun = choose_form(more, figure.singular, figure.plural)
             note = (Shown(write_count(more), figure.more), Shown(f" {noun}"))
         light = _WEIGHTS[worst[rule]] if rule in worst else "amber" if value else "grey" if is_unknown else "green"
-        yield Figure(figure.metric, figure.label, value, light, note, says="Not all known" if is_unknown else "")
+        says, phrase = "Not all known" if is_unknown else "", choose_form(value, figure.one, figure.label)
+        yield Figure(figure.metric, figure.label, value, light, note, says=says, phrase=phrase)
 
 
 def _build_concept(goal: SuccessMetric) -> Figure:

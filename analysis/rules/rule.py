@@ -26,13 +26,15 @@ PolicySection = Literal["", "concept", "factory", "redirect", "owner"]
 class RuleFigure:
     """A figure of the headline whose light is that of the rule's most severe finding.
 
-    ``more`` is a second metric that is shown below it, with its noun in singular and plural. ``is_open``: it counts
-    what is not known, so that without any of the first one nothing is in order while there is some of the second.
+    ``label`` names what is counted, and ``one`` does where it is one. ``more`` is a second metric that is shown below
+    it, with its noun in singular and plural. ``is_open``: it counts what is not known, so that without any of the
+    first one nothing is in order while there is some of the second.
     """
 
     order: int
     metric: str
     label: str
+    one: str
     more: str = ""
     singular: str = ""
     plural: str = ""

@@ -262,7 +262,10 @@ RULES = (
         weight=3,
         step=PlanStep(ENTRY_POINTS, 50, "Remove the try blocks that hide failing imports", minutes=20), cause=CYCLES,
         confirm=_confirm_swallowed, hints_at_flaky_tests=True,
-        figure=RuleFigure(30, "imports-that-can-fail-silently", "Imports that can fail silently"),
+        figure=RuleFigure(
+            30, "imports-that-can-fail-silently", "Imports that can fail silently",
+            "Import that can fail silently",
+        ),
     ),
     Rule(
         "phantom-import", "P1",
@@ -281,7 +284,8 @@ RULES = (
         cause=UNCHECKED_IMPORTS,
         confirm=confirm_absent, list_edits=_list_corrections,
         figure=RuleFigure(
-            60, "phantom-imports", "Imports of modules that do not exist", "phantom-modules", "missing module",
+            60, "phantom-imports", "Imports of modules that do not exist",
+            "Import of a module that does not exist", "phantom-modules", "missing module",
             "missing modules",
         ),
     ),

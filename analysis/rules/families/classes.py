@@ -249,6 +249,7 @@ RULES = (
         confirm=confirm_classes, list_edits=list_merges,
         figure=RuleFigure(
             80, "class-names-defined-more-than-once", "Class names defined more than once",
+            "Class name defined more than once",
             "duplicate-class-definitions", "definition", "definitions",
         ),
     ),

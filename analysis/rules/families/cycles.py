@@ -59,8 +59,10 @@ def _grade(outcome: CycleOutcome, taken: list[CycleEdge]) -> tuple[str, str, lis
 def _format_working(outcome: CycleOutcome, taken: list[CycleEdge]) -> str:
     """Say why a cycle may break of which no first import is known to fail because of it."""
     if outcome.broken:
-        fails = choose_form(outcome.broken, "fails", "fail")
-        return f"The first import of {format_count(outcome.broken, 'module')} {fails} for another reason"
+        fails = choose_form(
+            outcome.broken, "The first import of 1 module fails", "The first imports of {} modules fail"
+        )
+        return f"{fails.format(f'{outcome.broken:,}')} for another reason"
     if not taken:
         return "All of them import whole modules: this works as long as none uses another while it is imported"
     statements = len({(edge.path, edge.line) for edge in taken})
@@ -210,7 +212,8 @@ RULES = (
         cause=CYCLES,
         cycle=IMPORT_TIME, list_edits=partial(list_cuts, "import-cycle", IMPORT_TIME), confirm=confirm_cycle,
         figure=RuleFigure(
-            20, "import-time-cycles", "Circular imports", "modules-in-import-time-cycles", "module in cycles",
+            20, "import-time-cycles", "Circular imports",
+            "Circular import", "modules-in-import-time-cycles", "module in cycles",
             "modules in cycles",
         ),
     ),
@@ -246,7 +249,8 @@ RULES = (
         cause=CYCLES,
         cycle=DEFERRED, list_edits=partial(list_cuts, "deferred-cycle", DEFERRED),
         figure=RuleFigure(
-            120, "deferred-cycles", "Cycles hidden inside functions", "modules-in-deferred-cycles",
+            120, "deferred-cycles", "Cycles hidden inside functions",
+            "Cycle hidden inside functions", "modules-in-deferred-cycles",
             "module in cycles", "modules in cycles",
         ),
     ),

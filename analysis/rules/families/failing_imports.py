@@ -141,7 +141,10 @@ RULES = (
         needs_simulation=True, is_joint=True,
         step=PlanStep(ENTRY_POINTS, 5, "Correct the statements on which imports fail", minutes=20),
         cause=UNCHECKED_IMPORTS,
-        figure=RuleFigure(45, "failing-imports", "Imports that fail for other reasons"),
+        figure=RuleFigure(
+            45, "failing-imports", "Imports that fail for other reasons",
+            "Import that fails for another reason",
+        ),
         metric=RuleMetric("failing-imports", "statements", "Failing statements that no cycle explains."),
     ),
 )  # fmt: skip

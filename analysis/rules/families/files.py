@@ -125,7 +125,10 @@ RULES = (
         },
         is_joint=True,
         step=PlanStep(DEFINITIONS, 40, "Delete or rename files that Python never imports", minutes=15), cause=COPIES,
-        figure=RuleFigure(100, "shadowed-modules", "Files that can never be imported"),
+        figure=RuleFigure(
+            100, "shadowed-modules", "Files that can never be imported",
+            "File that can never be imported",
+        ),
     ),
     Rule(
         "file-not-parsed", "P2",

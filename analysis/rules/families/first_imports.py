@@ -188,7 +188,8 @@ RULES = (
         needs_simulation=True, is_joint=True, weight=0.0,
         step=PlanStep(ENTRY_POINTS, 10, "Cut the cycles on which first imports fail", minutes=20), cause=CYCLES,
         figure=RuleFigure(
-            40, "modules-that-fail-when-imported-first", "First imports that fail on a cycle", "modules-probed",
+            40, "modules-that-fail-when-imported-first", "First imports that fail on a cycle",
+            "First import that fails on a cycle", "modules-probed",
             "module probed", "modules probed",
         ),
     ),
@@ -201,7 +202,7 @@ RULES = (
         needs_simulation=True, is_joint=True, weight=0.0,
         step=PlanStep(ENTRY_POINTS, 60, "Make every module run only once", minutes=30), cause=CYCLES,
         hints_at_flaky_tests=True,
-        figure=RuleFigure(50, "modules-executed-twice", "Modules executed twice"),
+        figure=RuleFigure(50, "modules-executed-twice", "Modules executed twice", "Module executed twice"),
     ),
     Rule(
         "class-alive-twice", "P1",

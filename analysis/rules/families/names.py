@@ -220,7 +220,8 @@ RULES = (
         cause=root_causes.PATHS,
         confirm=_confirm_taken, list_edits=_list_statements,
         figure=RuleFigure(
-            10, "import-violations", "Imports of a class past its canonical path", "files-with-import-violations",
+            10, "import-violations", "Imports of a class past its canonical path",
+            "Import of a class past its canonical path", "files-with-import-violations",
             "file", "files",
         ),
     ),
@@ -242,7 +243,10 @@ RULES = (
         ),
         cause=UNCHECKED_IMPORTS,
         confirm=confirm_absent, list_edits=_list_corrections,
-        figure=RuleFigure(70, "phantom-names", "Imports of names that do not exist"),
+        figure=RuleFigure(
+            70, "phantom-names", "Imports of names that do not exist",
+            "Import of a name that does not exist",
+        ),
     ),
     Rule(
         "name-with-different-objects", "P2",
@@ -260,7 +264,10 @@ RULES = (
         step=PlanStep(plan_phases.PATHS, 50, "Give different objects different names", minutes=20),
         cause=root_causes.PATHS,
         confirm=_confirm_objects,
-        figure=RuleFigure(90, "names-with-different-objects", "Names that mean different objects"),
+        figure=RuleFigure(
+            90, "names-with-different-objects", "Names that mean different objects",
+            "Name that means different objects",
+        ),
     ),
     Rule(
         "redirect-broken", "P0",

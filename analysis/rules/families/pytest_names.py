@@ -22,8 +22,8 @@ def _name_tests(case: RuleContext) -> PytestNames:
 def _check_shared(case: RuleContext) -> Iterator[Finding]:
     for each in _name_tests(case).find_shared():
         message = (
-            f"pytest imports {format_some(each.paths)} as {each.name}, since no __init__.py tells them apart: a run of "
-            f"both ends with 'import file mismatch', and the second is not run"
+            f"pytest imports {format_some(each.paths)} as {each.name}, since no __init__.py makes their names differ: "
+            f"a run of both ends with 'import file mismatch', and the second is not run"
         )
         places = [(path, 1) for path in each.paths]
         yield build_finding("test-files-share-name", "P2" if each.is_run else "P3", each.name, message, places)

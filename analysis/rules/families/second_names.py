@@ -178,7 +178,7 @@ RULES = (
         step=PlanStep(plan_phases.PATHS, 30, "Import every file by one name", minutes=15), cause=root_causes.PATHS,
         confirm=_confirm_two_names,
         figure=RuleFigure(
-            110, "files-with-two-names", "Files loaded under two names", LOADS_NOT_KNOWN,
+            110, "files-with-two-names", "Files loaded under two names", "File loaded under two names", LOADS_NOT_KNOWN,
             "statement loads what is computed", "statements load what is computed", is_open=True,
         ),
     ),
