@@ -84,7 +84,7 @@ def offer_cuts(investigation: Investigation, tree: SourceTree) -> Iterator[Offer
 
 
 def find_cuts(investigation: Investigation) -> list[_Cycle]:
-    """Return the cycles with findings and what is to be cut, the most severe first."""
+    """Return the cycles with findings and their cuts, the most severe first."""
     columns = ("fingerprint", "rule", "severity")
     severities = {
         key: (rule, severity)
