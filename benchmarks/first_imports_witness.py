@@ -2,7 +2,8 @@
 
 Runs in the interpreter of the package, with nothing but the standard library: one JSON document with ``root`` and
 ``modules`` on standard input, one on standard output. Each module is imported in a process of its own, forked before
-anything of the package was imported.
+anything of the package was imported; what the children load of the standard library and of a few others, which know
+nothing of the package, is loaded before the next fork.
 """
 
 from __future__ import annotations
@@ -16,7 +17,9 @@ import types
 import warnings
 
 #: A first import that takes longer counts as one that does not end.
-SECONDS = 60
+SECONDS = 30
+#: Packages beside the standard library that import none of those that are checked.
+_OTHERS = frozenset({"numpy", "PIL", "typing_extensions", "pydantic_core", "greenlet", "sqlparse", "asgiref", "zope"})
 
 
 def describe(value: object) -> list[object]:
@@ -49,6 +52,22 @@ def observe(name: str, wanted: list[str]) -> dict[str, object]:
     return {"outcome": "ok", "names": names, "exported": sorted(map(str, exported)) if exported is not None else None}
 
 
+def list_outside() -> list[str]:
+    """Return the loaded modules that may be loaded before the package is."""
+    tops = sys.stdlib_module_names | _OTHERS
+    return sorted(name for name in sys.modules if name.partition(".")[0] in tops and name != "__main__")
+
+
+def load(names: list[str]) -> None:
+    """Import modules that are not there yet, as far as they can be imported."""
+    for name in names:
+        if name not in sys.modules:
+            try:
+                importlib.import_module(name)
+            except Exception:  # noqa: BLE001 - what cannot be imported is left to the children
+                continue
+
+
 def main() -> None:
     """Observe each module in a child of its own."""
     asked = json.load(sys.stdin)
@@ -64,13 +83,15 @@ def main() -> None:
             for number in (0, 1, 2):
                 os.dup2(null, number)
             with os.fdopen(writing, "w") as out:
-                json.dump(observe(name, wanted), out, default=str)
+                answer = observe(name, wanted)
+                json.dump({**answer, "outside": list_outside()}, out, default=str)
             os._exit(0)
         os.close(writing)
         with os.fdopen(reading) as pipe:
             text = pipe.read()
         os.waitpid(child, 0)
         found[name] = json.loads(text) if text else {"outcome": "no end"}
+        load(found[name].pop("outside", []))
     json.dump(found, sys.stdout)
 
 

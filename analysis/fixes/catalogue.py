@@ -15,6 +15,8 @@ from analysis.fixes.explicit_imports import find_explicit_imports
 from analysis.fixes.missing_names import KIND as MISSING_NAMES
 from analysis.fixes.missing_names import find_missing_names
 from analysis.fixes.offers import Offer, Refusal
+from analysis.fixes.redirect_duplicates import KIND as REDIRECT_DUPLICATE
+from analysis.fixes.redirect_duplicates import offer_redirects
 from analysis.investigation import Investigation
 from analysis.names.canonical import find_stated
 
@@ -54,6 +56,10 @@ def _find_explicit_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
     return find_explicit_imports(fixing.investigation.table, fixing.tree)
 
 
+def _find_redirects(fixing: FixContext) -> Iterator[Offer | Refusal]:
+    return offer_redirects(fixing.investigation, fixing.tree)
+
+
 def _find_canonical_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
     stated = find_stated(fixing.investigation.policy)
     return find_canonical_imports(fixing.investigation.table, fixing.tree, stated)
@@ -64,6 +70,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(MISSING_NAMES, "Import what is not there from where it is", _find_missing_names),
     Kind(BREAK_CYCLE, "Move imports that close a cycle into functions, or to type checkers", _find_cuts),
     Kind(EXPLICIT_IMPORT, "Import without a handler what always works or always fails", _find_explicit_imports),
+    Kind(REDIRECT_DUPLICATE, "Make redirects of duplicate classes", _find_redirects),
     Kind(CANONICAL_IMPORTS, "Import every class from its canonical path", _find_canonical_imports),
 )
 

@@ -35,6 +35,10 @@ class LoadedModules:
             lost |= _reach(importer, self.imports, frozenset()) - _reach(importer, self.imports, cut)
         return {module for module in lost if self._registers(module)}
 
+    def find_loaded(self, module: str) -> set[str]:
+        """Return the modules that are loaded when one is imported, itself included."""
+        return _reach(module, self.imports, frozenset())
+
     def _registers(self, module: str) -> bool:
         if module not in self._known:
             self._known[module] = registers(self._find_program(module), self._bound.get(module, frozenset()))
