@@ -110,7 +110,7 @@ def _observe(name: str) -> Any:
 
 
 def _identify(value: object) -> list[str]:
-    """Return what a name means: of a class or function where it was made, and whether it is what has that name there."""
+    """Return what a name means: of a class or function where it was made, and whether that place still has it."""
     if isinstance(value, types.ModuleType):
         return ["module", value.__name__]
     stated = getattr(value, "__module__", "") if isinstance(value, type | types.FunctionType) else ""
