@@ -17,6 +17,8 @@ from analysis.fixes.missing_names import find_missing_names
 from analysis.fixes.offers import Offer, Refusal
 from analysis.fixes.redirect_duplicates import KIND as REDIRECT_DUPLICATE
 from analysis.fixes.redirect_duplicates import offer_redirects
+from analysis.fixes.second_names import KIND as SECOND_NAMES
+from analysis.fixes.second_names import find_second_names
 from analysis.investigation import Investigation
 from analysis.names.canonical import find_stated
 
@@ -52,6 +54,10 @@ def _find_cuts(fixing: FixContext) -> Iterator[Offer | Refusal]:
     return offer_cuts(fixing.investigation, fixing.tree)
 
 
+def _find_second_names(fixing: FixContext) -> Iterator[Offer | Refusal]:
+    return find_second_names(fixing.investigation.table, fixing.tree)
+
+
 def _find_explicit_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
     return find_explicit_imports(fixing.investigation.table, fixing.tree)
 
@@ -68,6 +74,7 @@ def _find_canonical_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
 #: All kinds of fixes, in the order in which their offers are proved and applied: what makes imports work comes first.
 KINDS: tuple[Kind, ...] = (
     Kind(MISSING_NAMES, "Import what is not there from where it is", _find_missing_names),
+    Kind(SECOND_NAMES, "Import every file by one name", _find_second_names),
     Kind(BREAK_CYCLE, "Move imports that close a cycle into functions, or to type checkers", _find_cuts),
     Kind(EXPLICIT_IMPORT, "Import without a handler what always works or always fails", _find_explicit_imports),
     Kind(REDIRECT_DUPLICATE, "Make redirects of duplicate classes", _find_redirects),

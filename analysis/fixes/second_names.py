@@ -1,0 +1,195 @@
+"""Files that are imported under two names, and neighbours under a name that nothing finds: named by their full name."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from analysis import tables
+from analysis.facts.source_tree import SourceTree
+from analysis.fixes.findings import ReadTable, find_open_findings
+from analysis.fixes.names_in_tree import NamesInTree
+from analysis.fixes.offers import Edit, Mention, Offer, Refusal
+from analysis.fixes.renamed_modules import rename_module
+from analysis.fixes.source_text import UnplacedError, read_source
+from analysis.fixes.statements import find_imports
+from analysis.resolve.imports import NOT_ON_PATH
+from analysis.resolve.second_names import SecondName
+from analysis.rules.second_name_words import find_prefixes
+from analysis.wording import choose_form, format_count
+
+KIND = "second-names"
+_TWO_NAMES, _NEIGHBOUR = "file-with-two-names", "neighbour-not-on-path"
+#: The kinds of second names that another way to write an import puts an end to.
+_BY_IMPORT = frozenset({"search-path", "app-label", "task"})
+_OTHERWISE: Mapping[str, str] = {
+    "main": "it is started as a program: what others import from it has to move into a module that nobody starts",
+    "loader": "a loader gives it the name: load it by import_module under the name that others use",
+    "reload": "it is loaded again on purpose: nothing says which of its objects the others should keep",
+    "import-again": "it is taken out of sys.modules: nothing says which of its objects the others should keep",
+    "alias": "sys.modules gives it the name: only who knows the users of that name can take it away",
+    "link": "a link in the file system gives it the name",
+}
+
+Place = tuple[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class _Renaming:
+    """One module that is imported by another name than it should: ``subject`` is that of the finding."""
+
+    rule: str
+    subject: str
+    former: str
+    new: str
+
+
+def find_second_names(read_table: ReadTable, tree: SourceTree) -> Iterator[Offer | Refusal]:
+    """Yield an offer for each name under which files are loaded a second time, and what is refused.
+
+    Search paths that give such a name are mentioned: who takes them away has to know that nothing else needs them.
+    """
+    second = list(_read_second_names(read_table))
+    finder = _Finder(read_table, tree)
+    refused = [
+        Refusal(KIND, each.path, each.evidence_path or each.path, each.evidence_line or 1, _OTHERWISE[each.kind])
+        for each in second
+        if each.kind in _OTHERWISE
+    ]
+    groups: dict[tuple[str, str], list[SecondName]] = defaultdict(list)
+    for each in second:
+        if each.kind in _BY_IMPORT:
+            groups[find_prefixes(each)].append(each)
+    for (new, former), rows in sorted(groups.items()):
+        subjects = sorted({each.path for each in rows})
+        evidence = {(each.evidence_path, each.evidence_line) for each in rows if each.evidence_path.endswith(".py")}
+        found = finder.rename(_Renaming(_TWO_NAMES, new, former, new), subjects, evidence)
+        refused += [each for each in found if isinstance(each, Refusal)]
+        yield from (each for each in found if isinstance(each, Offer))
+    for folder, renamings in sorted(_group_neighbours(read_table).items()):
+        for renaming in renamings:
+            found = finder.rename(renaming, [folder], set())
+            refused += [each for each in found if isinstance(each, Refusal)]
+            yield from (each for each in found if isinstance(each, Offer))
+    yield from sorted(set(refused), key=lambda each: (each.path, each.line, each.subject, each.reason))
+
+
+def _read_second_names(read_table: ReadTable) -> Iterator[SecondName]:
+    table = read_table("second_names")
+    for row in tables.read_rows(table, *tables.SECOND_NAMES.names):
+        yield SecondName(**dict(zip(tables.SECOND_NAMES.names, row, strict=True)))
+
+
+def _group_neighbours(read_table: ReadTable) -> dict[str, list[_Renaming]]:
+    """Return by folder which bare names mean a neighbour of the importer that nothing finds by them."""
+    found: dict[str, set[tuple[str, str]]] = defaultdict(set)
+    columns = ("path", "module", "nearest", "reason", "liveness")
+    for path, module, nearest, reason, liveness in tables.read_rows(read_table("phantoms"), *columns):
+        if reason == NOT_ON_PATH and liveness != "never" and nearest:
+            first = module.partition(".")[0]
+            found[path.rpartition("/")[0]].add((first, nearest.removesuffix(module[len(first) :])))
+    return {
+        folder: [_Renaming(_NEIGHBOUR, folder, former, new) for former, new in sorted(pairs)]
+        for folder, pairs in found.items()
+    }
+
+
+class _Finder:
+    def __init__(self, read_table: ReadTable, tree: SourceTree) -> None:
+        self._tree, self._names = tree, NamesInTree(read_table)
+        self._findings = {rule: find_open_findings(read_table, rule) for rule in (_TWO_NAMES, _NEIGHBOUR)}
+        self._started = set(tables.read_column(read_table("starts"), "path"))
+        self._modules = {path: module for module, path in self._names.files.items()}
+        self._meant = self._find_meant(read_table)
+        self._written: dict[str, set[str]] = defaultdict(set)
+        for path, level, module in tables.read_rows(read_table("imports"), "path", "level", "module"):
+            if not level:
+                self._written[path].add(module)
+
+    def rename(self, renaming: _Renaming, subjects: Sequence[str], evidence: Iterable[Place]) -> list[Offer | Refusal]:
+        """Return the offer to name a module as it should be, with what is refused on the way."""
+        refused: list[Offer | Refusal] = []
+        edits: list[Edit] = []
+        places: list[Place] = []
+        for path, lines in sorted(self._list_places(renaming).items()):
+            try:
+                self._refuse_accepted(renaming, subjects, path, lines)
+                found = self._rename_in(path, lines, renaming)
+            except UnplacedError as error:
+                refused.append(Refusal(KIND, renaming.subject, path, min(lines), str(error)))
+                continue
+            edits += found
+            places += [(path, line) for line in lines]
+        if not edits:
+            return refused
+        known = self._findings[renaming.rule].fingerprints
+        clears = tuple(known[each] for each in subjects if each in known and not refused)
+        counted = format_count(len(places), "import statement")
+        reason = (
+            f"{counted} {choose_form(len(places), 'names', 'name')} {renaming.new} by {renaming.former}: Python loads "
+            f"it once for each name, or finds it by one only. Its own name is {renaming.new}."
+        )
+        mentions = tuple(self._mention(*place) for place in sorted(evidence) if place not in places)
+        title = f"Import {renaming.new} by its full name, not as {renaming.former}"
+        return [*refused, Offer(KIND, renaming.new, title, reason, clears, tuple(edits), mentions=mentions)]
+
+    def _list_places(self, renaming: _Renaming) -> dict[str, set[int]]:
+        """Return the lines of the statements that use the other name, by file."""
+        found: dict[str, set[int]] = defaultdict(set)
+        for (path, line, module), imported in self._meant.items():
+            is_named = module == renaming.former or module.startswith(f"{renaming.former}.")
+            if renaming.rule == _NEIGHBOUR:
+                is_meant = path.rpartition("/")[0] == renaming.subject and "" in imported
+            else:
+                is_meant = any(f"{each}.".startswith(f"{renaming.new}.") for each in imported)
+            if is_named and is_meant:
+                found[path].add(line)
+        return found
+
+    def _find_meant(self, read_table: ReadTable) -> dict[tuple[str, int, str], set[str]]:
+        """Return what absolute imports lead to, by place and module as written; the empty text for no module."""
+        found: dict[tuple[str, int, str], set[str]] = defaultdict(set)
+        missing = {
+            (path, line)
+            for path, line, reason in tables.read_rows(read_table("phantoms"), "path", "line", "reason")
+            if reason == NOT_ON_PATH
+        }
+        edges: dict[Place, set[str]] = defaultdict(set)
+        for path, line, imported in tables.read_rows(read_table("edges"), "path", "line", "imported"):
+            edges[path, line].add(imported)
+        columns = ("path", "line", "level", "module", "kind")
+        for path, line, level, module, kind in tables.read_rows(read_table("imports"), *columns):
+            if not level and kind in {"import", "from", "star"}:
+                found[path, line, module] |= edges.get((path, line), set())
+                found[path, line, module] |= {""} if (path, line) in missing else set()
+        return found
+
+    def _refuse_accepted(self, renaming: _Renaming, subjects: Sequence[str], path: str, lines: Iterable[int]) -> None:
+        for line in sorted(lines):
+            for subject in subjects:
+                reason = self._findings[renaming.rule].find_acceptance(subject, path, line)
+                if reason:
+                    raise UnplacedError(f"it is accepted: {reason}")
+
+    def _rename_in(self, path: str, lines: set[int], renaming: _Renaming) -> list[Edit]:
+        top = renaming.new.partition(".")[0]
+        is_inside = self._modules.get(path, "").partition(".")[0] == top
+        if path in self._started and not self._names_top(path, top):
+            raise UnplacedError(f"it is started by itself: nothing shows that {top} is found then")
+        if not is_inside and not self._names_top(path, top):
+            raise UnplacedError(f"nothing shows that {top} is found from there")
+        statements = find_imports(read_source(self._tree, path))
+        chosen = [each for each in statements if each.line in lines]
+        return [edit for each in chosen for edit in rename_module(each, renaming.former, renaming.new)]
+
+    def _names_top(self, path: str, top: str) -> bool:
+        """Return whether a file imports something by a full name that begins alike."""
+        return any(module.partition(".")[0] == top for module in self._written[path])
+
+    def _mention(self, path: str, line: int) -> Mention:
+        try:
+            text = self._tree.read_bytes(path).splitlines()[line - 1].decode("utf-8", "replace").strip()
+        except (OSError, IndexError):
+            text = ""
+        return Mention(path, line, f"{text}: needed no more for this name; take it away once nothing else needs it")
