@@ -9,12 +9,14 @@ from typing import Any
 
 import networkx as nx
 
+from analysis.contracts.declared import judge_dependencies
 from analysis.contracts.module_imports import ModuleImports, Place
 from analysis.contracts.terms import (
     AcyclicSiblings,
     Breach,
     Contract,
     ContractError,
+    Dependencies,
     Forbidden,
     Independence,
     Interface,
@@ -273,4 +275,5 @@ def _is_offered(taken: str, imported: str, offered: Collection[str]) -> bool:
 _JUDGES: Mapping[type, Any] = {
     Layers: _judge_layers, Forbidden: _judge_forbidden, Independence: _judge_independence,
     Protected: _judge_protected, AcyclicSiblings: _judge_siblings, Interface: _judge_interface,
+    Dependencies: judge_dependencies,
 }  # fmt: skip

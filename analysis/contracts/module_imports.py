@@ -6,6 +6,7 @@ import re
 from bisect import bisect_left
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from fnmatch import fnmatch
 from functools import cached_property, lru_cache
 
 import pyarrow as pa
@@ -140,6 +141,8 @@ def collect_imports(edges: pa.Table, externals: pa.Table, modules: Mapping[str, 
     stars: dict[Place, str] = {}
     for importer, imported, path, line, kind, name, where, liveness, is_ancestor in tables.read_rows(edges, *_COLUMNS):
         is_meant = importer in chosen and imported in chosen and not is_ancestor and importer != imported
+        if is_meant and (scope.excluded or scope.folders):
+            is_meant = _is_read(path, scope)
         if kind == "star" and not scope.dynamic and imported != stars.setdefault((path, line), imported):
             continue  # a submodule that the star takes by __all__
         if is_meant and _counts(scope, path, where, liveness) and (scope.dynamic or kind not in _DYNAMIC):
@@ -151,6 +154,17 @@ def collect_imports(edges: pa.Table, externals: pa.Table, modules: Mapping[str, 
                 found[importer][package].append(((path, line), name, where))
                 outside.add(package)
     return ModuleImports(chosen, {name: dict(rows) for name, rows in found.items()}, outside - chosen)
+
+
+@lru_cache(maxsize=10_000)
+def _is_read(path: str, scope: Scope) -> bool:
+    """Return whether the imports of a file count by where it lies."""
+    folders = [folder for folder in scope.folders if not folder or path.startswith(f"{folder}/")]
+    if scope.folders and not folders:
+        return False
+    parts = path.split("/")
+    around = ["/".join(parts[:length]) for length in range(1, len(parts) + 1)]
+    return not any(fnmatch(each, pattern.strip("/")) for pattern in scope.excluded for each in around)
 
 
 def _counts(scope: Scope, path: str, where: str, liveness: str) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analysis.contracts.linter_files import read_linter_contracts
+from analysis.contracts.tach_files import read_tach_contracts
 from analysis.contracts.terms import (
     Contract,
     ContractError,
@@ -25,7 +26,7 @@ _Stated = LayerContract | ForbiddenContract | IndependentContract | InterfaceCon
 
 def list_contracts(policy: Policy, tree: SourceTree) -> list[Contract]:
     """Return all contracts of a target, those of the policy first."""
-    return [*_build_own(policy), *read_linter_contracts(tree)]
+    return [*_build_own(policy), *read_linter_contracts(tree), *read_tach_contracts(tree)]
 
 
 def _build_own(policy: Policy) -> Iterator[Contract]:

@@ -20,7 +20,8 @@ class Scope:
 
     ``dynamic``: those by ``import_module`` too; ``dead``: those that run on no supported platform too; ``roots`` are
     the packages whose modules count, by default all; ``plain_packages``: modules in folders without ``__init__.py``
-    do not.
+    do not. ``excluded`` are glob patterns of paths whose imports do not count, ``folders`` those in which files must
+    lie.
     """
 
     type_checking: bool = True
@@ -31,6 +32,8 @@ class Scope:
     external: bool = True
     roots: tuple[str, ...] = ()
     plain_packages: bool = False
+    excluded: tuple[str, ...] = ()
+    folders: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +106,50 @@ class Interface:
     type_hints_only: bool = False
 
 
-Terms = Layers | Forbidden | Independence | Protected | AcyclicSiblings | Interface
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A module, with all below it that is in no unit of its own, and what it may depend on.
+
+    ``needs`` are expressions; None allows everything. A unit of a layer may use those of lower layers anyhow. Who is a
+    utility may be used by all; the code of an unchecked one may do anything.
+    """
+
+    name: str
+    needs: tuple[str, ...] | None = None
+    forbids: tuple[str, ...] = ()
+    layer: str = ""
+    is_utility: bool = False
+    is_unchecked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Offered:
+    """What of some units may be taken: patterns of names relative to them; by ``takers`` only, by default by all."""
+
+    units: tuple[str, ...]
+    names: tuple[str, ...]
+    takers: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """Each unit imports only from those that it declares, from lower layers, and what is offered."""
+
+    units: tuple[Unit, ...]
+    layers: tuple[str, ...] = ()
+    layers_are_declared: bool = False
+    offered: tuple[Offered, ...] = ()
+
+
+Terms = Layers | Forbidden | Independence | Protected | AcyclicSiblings | Interface | Dependencies
 
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """One contract, and where it stands. ``problem`` says why its terms could not be read, if so."""
+    """One contract, and where it stands. ``problem`` says why its terms could not be read, if so.
+
+    ``mark`` is the comment by which a line, or the line above it, is let pass.
+    """
 
     name: str
     path: str
@@ -119,6 +160,7 @@ class Contract:
     unmatched: Alert = "error"
     scope: Scope = Scope()
     problem: str = ""
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from analysis.contracts.judging import judge_contract
 from analysis.contracts.module_imports import ModuleImports, collect_imports
 from analysis.contracts.own import list_contracts
 from analysis.contracts.terms import Breach, Contract, ContractError, Scope
+from analysis.facts.source import LARGEST_FILE_BYTES
 from analysis.rules.context import RuleContext, ask_once
-from analysis.rules.finding import Finding, build_finding
+from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import LASTING, PlanStep
 from analysis.rules.root_causes import CYCLES, UNDOCUMENTED
 from analysis.rules.rule import Rule
@@ -31,10 +33,30 @@ def _judge_all(case: RuleContext) -> tuple[tuple[Contract, tuple[Breach, ...], s
     found = []
     for contract in list_contracts(case.policy, case.facts.tree):
         try:
-            found.append((contract, tuple(judge_contract(contract, _find_imports(case, contract.scope))), ""))
+            breaches = judge_contract(contract, _find_imports(case, contract.scope))
+            found.append((contract, tuple(_let_pass(case, contract.mark, breaches)), ""))
         except ContractError as error:
             found.append((contract, (), str(error)))
     return tuple(found)
+
+
+def _let_pass(case: RuleContext, mark: str, breaches: Iterable[Breach]) -> Iterator[Breach]:
+    """Yield the breaches without the places that a comment lets pass; one without any place left is none."""
+    for breach in breaches:
+        places = tuple(place for place in breach.places if not (mark and _is_marked(case, mark, place)))
+        if places or not breach.places:
+            yield replace(breach, places=places)
+
+
+def _is_marked(case: RuleContext, mark: str, place: Place) -> bool:
+    path, line = place
+    try:
+        lines = case.facts.tree.read_bytes(path, most_bytes=LARGEST_FILE_BYTES).splitlines()
+    except OSError:
+        return False
+    above = lines[line - 2].strip() if 1 < line <= len(lines) else b""
+    here = lines[line - 1] if line <= len(lines) else b""
+    return mark.encode() in here.partition(b"#")[2] or (above.startswith(b"#") and mark.encode() in above)
 
 
 def _check_breaches(case: RuleContext) -> Iterator[Finding]:
@@ -75,7 +97,7 @@ _LINTER = (
 RULES = (
     Rule(
         "import-against-contract", "P0",
-        "An import breaks a contract of the policy, or one of import-linter's that the target states itself. What was "
+        "An import breaks a contract of the policy, or one that the target states for import-linter or tach. What was "
         "decided about who may know whom does not hold.",
         "Move what is needed to a lower layer, pass it in as a parameter, or allow the import in ignore_imports with "
         "a reason.",
