@@ -66,7 +66,8 @@ CONFIGURATIONS = {
     "excluded": 'exclude = ["app/a"]\n' + _unit("app.a", "depends_on = []")
     + _unit("app.b", "depends_on = []") + _unit("app.c"),
     "several paths": '[[modules]]\npaths = ["app.a", "app.b"]\ndepends_on = ["app.b"]\n' + _unit("app.c"),
-    "module that is not there": _unit("app.gone", "depends_on = []") + _unit("app.b", 'depends_on = ["app.q", "app.c"]'),
+    "module that is not there": _unit("app.gone", "depends_on = []")
+    + _unit("app.b", 'depends_on = ["app.q", "app.c"]'),
 }  # fmt: skip
 REFUSED = {
     "unknown layer": _LAYERS + _unit("app.a", 'layer = "attic"') + _unit("app.b", 'layer = "low"'),
