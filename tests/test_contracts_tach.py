@@ -46,7 +46,8 @@ CONFIGURATIONS = {
     "wildcard": _unit("app.a", 'depends_on = ["app.*"]') + _unit("app.b", 'depends_on = ["app.**"]') + _unit("app.c"),
     "forbidden": _unit("app.a", 'cannot_depend_on = ["app.b"]') + _unit("app.b") + _unit("app.c"),
     "utility": _unit("app.a", "depends_on = []") + _unit("app.b", "utility = true\ndepends_on = []") + _unit("app.c"),
-    "unchecked": _unit("app.a", "depends_on = []\nunchecked = true") + _unit("app.b", "depends_on = []") + _unit("app.c"),
+    "unchecked": _unit("app.a", "depends_on = []\nunchecked = true")
+    + _unit("app.b", "depends_on = []") + _unit("app.c"),
     "layers upwards": _LAYERS
     + _unit("app.a", 'layer = "low"') + _unit("app.b", 'layer = "mid"') + _unit("app.c", 'layer = "top"'),
     "layers": (
