@@ -137,32 +137,39 @@ class _Finder:
     def _list_places(self, renaming: _Renaming) -> dict[str, set[int]]:
         """Return the lines of the statements that use the other name, by file."""
         found: dict[str, set[int]] = defaultdict(set)
-        for (path, line, module), imported in self._meant.items():
-            is_named = module == renaming.former or module.startswith(f"{renaming.former}.")
-            if renaming.rule == _NEIGHBOUR:
-                is_meant = path.rpartition("/")[0] == renaming.subject and "" in imported
-            else:
-                is_meant = any(f"{each}.".startswith(f"{renaming.new}.") for each in imported)
-            if is_named and is_meant:
+        for (path, line, module), meant in self._meant.items():
+            is_named = f"{module}.".startswith(f"{renaming.former}.")
+            if is_named and self._is_meant(path, meant, renaming):
                 found[path].add(line)
         return found
 
+    def _is_meant(self, path: str, meant: set[str], renaming: _Renaming) -> bool:
+        if renaming.rule == _NEIGHBOUR:
+            home = self._names.files.get(renaming.new, "")
+            return path.rpartition("/")[0] == renaming.subject and any(
+                not each or home == each or home.startswith(f"{each}/") for each in meant
+            )
+        return any(f"{each}.".startswith((f"{renaming.new}.", f"{renaming.former}.")) for each in meant)
+
     def _find_meant(self, read_table: ReadTable) -> dict[tuple[str, int, str], set[str]]:
-        """Return what absolute imports lead to, by place and module as written; the empty text for no module."""
+        """Return what absolute imports may mean, by place and module as written.
+
+        That is a module, or a file of the tree that no folder of the search path has; the empty text is a neighbour.
+        """
         found: dict[tuple[str, int, str], set[str]] = defaultdict(set)
-        missing = {
-            (path, line)
-            for path, line, reason in tables.read_rows(read_table("phantoms"), "path", "line", "reason")
-            if reason == NOT_ON_PATH
-        }
         edges: dict[Place, set[str]] = defaultdict(set)
         for path, line, imported in tables.read_rows(read_table("edges"), "path", "line", "imported"):
             edges[path, line].add(imported)
+        for path, line, in_tree in tables.read_rows(read_table("externals"), "path", "line", "in_tree"):
+            if in_tree:
+                edges[path, line].add(in_tree.rstrip("/"))
+        for path, line, reason in tables.read_rows(read_table("phantoms"), "path", "line", "reason"):
+            if reason == NOT_ON_PATH:
+                edges[path, line].add("")
         columns = ("path", "line", "level", "module", "kind")
         for path, line, level, module, kind in tables.read_rows(read_table("imports"), *columns):
             if not level and kind in {"import", "from", "star"}:
                 found[path, line, module] |= edges.get((path, line), set())
-                found[path, line, module] |= {""} if (path, line) in missing else set()
         return found
 
     def _refuse_accepted(self, renaming: _Renaming, subjects: Sequence[str], path: str, lines: Iterable[int]) -> None:
