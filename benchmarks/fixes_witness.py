@@ -29,7 +29,8 @@ def main() -> None:
     own = Path(__file__).resolve().parent
     sys.path = [path for path in sys.path if Path(path).resolve() != own]
     sys.path.insert(0, str(Path(folder).parent))
-    sys.dont_write_bytecode = True
+    sys.dont_write_bytecode = False
+    sys.pycache_prefix = f"{out}.compiled"  # compiled once, not in each process; gone with the answer
     warnings.simplefilter("ignore")
     names = json.load(sys.stdin)
     sys.argv = [""]
