@@ -46,6 +46,10 @@ class RevisionError(AnalysisError):
     """The target has no such revision, or no git."""
 
 
+class FixError(AnalysisError):
+    """Fixes cannot be applied or taken back: files are not as they were, or the tree is not clean."""
+
+
 class GoldenError(AnalysisError):
     """The golden path cannot be measured: no command, or one that cannot be started."""
 

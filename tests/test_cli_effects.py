@@ -206,6 +206,11 @@ def list_scheduled_cases() -> Iterator[tuple[str, Case]]:
 def list_fix_cases() -> Iterator[tuple[str, Case]]:
     for option in ("rule phantom-import", "module shop.three", "output out", "seconds 0", "json", "quiet", "jobs 3"):
         yield f"fix --{option.split()[0]}", case("fix .", f"--{option}")
+    for option in ("apply", "branch fixed"):
+        yield f"fix --{option.split()[0]}", case("fix . -q", f"--{option}")
+    yield "fix --dry-run", case("fix . --apply", "--dry-run")
+    yield "fix --force", case("fix . --apply --module shop.deal", "--force")
+    yield "fix --undo", case("fix .", "--undo")
     yield "fix --policy", case("fix .", "--policy canonical.toml")
 
 
@@ -302,6 +307,8 @@ def write_past(root: Path, line: str) -> None:
     elif line.startswith("fix"):
         (root / "shop/deal.py").write_text("from shop.api import Order\n")
         commit(root)
+        if "--apply --module" in line:
+            (root / "shop/two.py").write_text("import shop.api\n")
     elif "--since" in line or line.startswith("diff"):
         commit(root)
 

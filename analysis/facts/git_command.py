@@ -14,6 +14,7 @@ import subprocess
 import tempfile
 import threading
 from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 from analysis import children
 from analysis.facts.git_folders import Repository
@@ -49,7 +50,7 @@ class Git:
     ) -> None:
         self.repository = repository
         self.folder = folder
-        self._place = place
+        self.place = place
         self._timeout_seconds = timeout_seconds
         self._gave_up = False
         self.has_read_exclude = True
@@ -60,15 +61,19 @@ class Git:
         relative = os.path.relpath(self.folder, self.repository.top)
         return "" if relative == "." else f"{relative}/"
 
-    def run(self, *arguments: str, stdin: bytes = b"", at_top: bool = False, most_code: int = 0) -> bytes | None:
+    def run(
+        self, *arguments: str, stdin: bytes = b"", at_top: bool = False, most_code: int = 0,
+        environment: Mapping[str, str] = MappingProxyType({}),
+    ) -> bytes | None:  # fmt: skip
         """Return what a command prints; None when it fails, takes too long or prints too much.
 
         It fails with an exit code above ``most_code``; with ``at_top`` paths begin at the top of the work tree.
+        ``environment`` are variables of git that a caller sets, for what it writes.
         """
-        words, environment = self._compose(arguments, at_top=at_top)
+        words, safe = self._compose(arguments, at_top=at_top)
         if not words or self._gave_up:
             return None
-        code, printed = _run(words, environment, stdin, self._timeout_seconds)
+        code, printed = _run(words, {**safe, **environment}, stdin, self._timeout_seconds)
         self._gave_up = code == _ENDED
         return printed if 0 <= code <= most_code else None
 
@@ -84,13 +89,13 @@ class Git:
     def _compose(self, arguments: Sequence[str], *, at_top: bool) -> tuple[list[str], dict[str, str]]:
         """Return the words of a command and its environment; no words without git."""
         top = self.repository.top
-        environment = _build_environment(os.environ, home=self._place, top=top)
+        environment = _build_environment(os.environ, home=self.place, top=top)
         program = shutil.which("git", path=environment["PATH"])
         if program is None:
             return [], environment
-        settings = (f"safe.directory={top}", f"safe.directory={self._place}", *_SETTINGS)
+        settings = (f"safe.directory={top}", f"safe.directory={self.place}", *_SETTINGS)
         return [
-            program, "--no-pager", f"--git-dir={self._place}", f"--work-tree={top}",
+            program, "--no-pager", f"--git-dir={self.place}", f"--work-tree={top}",
             *(word for setting in settings for word in ("-c", setting)),
             "-C", top if at_top else self.folder, *arguments,
         ], environment  # fmt: skip

@@ -60,6 +60,14 @@ def write_patches(choice: Choice, folder: Path) -> list[Path]:
     return places
 
 
+def read_before(choice: Choice) -> Changes:
+    """Return what the files that all fixes change hold in the target, as it was investigated."""
+    before: dict[str, bytes | None] = {}
+    for fix in choice.fixes:
+        before |= {path: content for path, content in fix.before.items() if path not in before}
+    return before
+
+
 def describe_choice(choice: Choice) -> dict[str, Any]:
     """Return fixes, scaffolds and refusals as the values of a JSON document."""
     return {
