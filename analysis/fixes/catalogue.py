@@ -19,6 +19,8 @@ from analysis.fixes.redirect_duplicates import KIND as REDIRECT_DUPLICATE
 from analysis.fixes.redirect_duplicates import offer_redirects
 from analysis.fixes.second_names import KIND as SECOND_NAMES
 from analysis.fixes.second_names import find_second_names
+from analysis.fixes.scaffold_state import KIND as SCAFFOLD_STATE
+from analysis.fixes.scaffold_state import offer_scaffolds
 from analysis.investigation import Investigation
 from analysis.names.canonical import find_stated
 
@@ -66,6 +68,10 @@ def _find_redirects(fixing: FixContext) -> Iterator[Offer | Refusal]:
     return offer_redirects(fixing.investigation, fixing.tree)
 
 
+def _find_scaffolds(fixing: FixContext) -> Iterator[Offer | Refusal]:
+    return offer_scaffolds(fixing.investigation, fixing.tree)
+
+
 def _find_canonical_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
     stated = find_stated(fixing.investigation.policy)
     return find_canonical_imports(fixing.investigation.table, fixing.tree, stated)
@@ -79,6 +85,7 @@ KINDS: tuple[Kind, ...] = (
     Kind(EXPLICIT_IMPORT, "Import without a handler what always works or always fails", _find_explicit_imports),
     Kind(REDIRECT_DUPLICATE, "Make redirects of duplicate classes", _find_redirects),
     Kind(CANONICAL_IMPORTS, "Import every class from its canonical path", _find_canonical_imports),
+    Kind(SCAFFOLD_STATE, "Begin to replace shared state", _find_scaffolds),
 )
 
 

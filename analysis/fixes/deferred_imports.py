@@ -220,7 +220,7 @@ def _import_for_types(
             inside = place_statement(source, node.body[0])
             if inside.is_alone:
                 return insert_before(inside, "\n".join(imports)), None
-    last = _find_last_import(source, gone)
+    last = find_last_import(source, gone)
     known = _find_checking(source, (last or first).line)
     lines = [*([] if known else [f"from typing import {_CHECKING}"]), "", f"if {known or _CHECKING}:"]
     lines += [f"    {each}" for each in imports]
@@ -229,7 +229,7 @@ def _import_for_types(
     return insert_after(last, "\n".join(lines)), None
 
 
-def _find_last_import(source: SourceText, gone: Collection[int]) -> Statement | None:
+def find_last_import(source: SourceText, gone: Collection[int] = ()) -> Statement | None:
     """Return the last import that stays of those with which a file begins."""
     last = None
     for node in source.tree.body:

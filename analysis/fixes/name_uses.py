@@ -25,7 +25,7 @@ class NameUse(NamedTuple):
 
     ``function`` is the outermost function (or lambda) around it, ``annotation`` the whole annotation with it, which
     ``reader``, a class, function or module, has. ``is_evaluated``: Python looks up the names of the annotation when
-    the reader is defined.
+    the reader is defined. ``node`` is the name, of all uses but those in texts.
     """
 
     name: str
@@ -35,6 +35,7 @@ class NameUse(NamedTuple):
     annotation: ast.expr | None = None
     reader: Function | ast.ClassDef | None = None
     is_evaluated: bool = False
+    node: ast.Name | None = None
 
 
 class _Place(NamedTuple):
@@ -95,7 +96,7 @@ class _Reader:
             return
         if isinstance(node, ast.Name):
             if node.id in place.names and isinstance(node.ctx, ast.Load):
-                yield self._make(node.id, node.lineno, place)
+                yield self._make(node, place)
         elif isinstance(node, ast.Constant):
             if isinstance(node.value, str) and place.annotation is not None:
                 yield from self._read_text(node, node.value, place)
@@ -169,11 +170,14 @@ class _Reader:
             yield NameUse(name, ANNOTATION, node.lineno, place.function, place.annotation, place.reader)
 
     @staticmethod
-    def _make(name: str, line: int, place: _Place) -> NameUse:
-        if place.annotation is not None:
-            return NameUse(name, ANNOTATION, line, place.function, place.annotation, place.reader, is_evaluated=True)
-        when = IMPORT if place.function is None else FUNCTION
-        return NameUse(name, when, line, place.function)
+    def _make(node: ast.Name, place: _Place) -> NameUse:
+        if place.annotation is None:
+            when = IMPORT if place.function is None else FUNCTION
+            return NameUse(node.id, when, node.lineno, place.function, node=node)
+        return NameUse(
+            node.id, ANNOTATION, node.lineno, place.function, place.annotation, place.reader, is_evaluated=True,
+            node=node,
+        )  # fmt: skip
 
 
 def find_bound(function: Function) -> frozenset[str]:

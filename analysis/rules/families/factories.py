@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from difflib import get_close_matches
 from fnmatch import fnmatchcase
 from typing import NamedTuple
@@ -48,7 +48,7 @@ def find_lacking(case: RuleContext) -> list[Lack]:
         offered = set(methods.get(definition, ())).union(*(methods.get(base, ()) for base in above))
         if any(base not in methods and not _is_plain(base) for base in above):
             continue
-        missing = _find_missing(rules, name, offered)
+        missing = find_missing_methods(rules, name, offered)
         if missing:
             near = {method: find_near(method, offered) for method in missing}
             found.append(Lack(definition, path, line, missing, near))
@@ -103,7 +103,8 @@ def find_makers(case: RuleContext) -> list[Maker]:
     return sorted(found, key=lambda maker: maker[:4])
 
 
-def _find_missing(rules: Iterable[Factory], name: str, offered: set[str]) -> tuple[str, ...]:
+def find_missing_methods(rules: Iterable[Factory], name: str, offered: Collection[str]) -> tuple[str, ...]:
+    """Return the methods that the policy requires of a class of a name beside those that it offers."""
     required = (
         method
         for rule in rules
