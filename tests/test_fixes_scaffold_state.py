@@ -59,7 +59,8 @@ def test_each_context_has_its_own_value_of_a_former_global(tmp_path: Path) -> No
     reader = "from shop import user\n\n\ndef show():\n    return user._current_user\n"
     root = apply(tmp_path, offer(tmp_path, {"shop/user.py": USER, "shop/reader.py": reader}))
     code = (
-        "import contextvars\nfrom shop import user, reader\nfirst, second = (contextvars.copy_context() for _ in 'ab')\n"
+        "import contextvars\nfrom shop import user, reader\n"
+        "first, second = (contextvars.copy_context() for _ in 'ab')\n"
         "first.run(user.note, 'ann')\nsecond.run(user.set_current_user, 'bob')\n"
         "print(first.run(user.read), second.run(reader.show), user.get_current_user())"
     )
