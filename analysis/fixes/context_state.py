@@ -104,8 +104,8 @@ def _edit_writes(source: SourceText, name: str, variable: str) -> Iterator[Edit]
         ]
         if not declared or name in find_bound(function):
             continue
-        for node in declared:
-            yield _remove_declaration(place_statement(source, node), name)
+        for declaration in declared:
+            yield _remove_declaration(place_statement(source, declaration), name)
         for node in _list_own_statements(function):
             stored = [part for part in _list_own_parts(node) if _is_stored(part) and part.id == name]  # type: ignore[attr-defined]
             if stored and not isinstance(node, Function | ast.ClassDef):
