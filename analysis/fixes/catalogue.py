@@ -17,10 +17,10 @@ from analysis.fixes.missing_names import find_missing_names
 from analysis.fixes.offers import Offer, Refusal
 from analysis.fixes.redirect_duplicates import KIND as REDIRECT_DUPLICATE
 from analysis.fixes.redirect_duplicates import offer_redirects
-from analysis.fixes.second_names import KIND as SECOND_NAMES
-from analysis.fixes.second_names import find_second_names
 from analysis.fixes.scaffold_state import KIND as SCAFFOLD_STATE
 from analysis.fixes.scaffold_state import offer_scaffolds
+from analysis.fixes.second_names import KIND as SECOND_NAMES
+from analysis.fixes.second_names import find_second_names
 from analysis.investigation import Investigation
 from analysis.names.canonical import find_stated
 
