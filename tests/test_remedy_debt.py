@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pytest
+from git_line import GitLine
 from hypothesis import given
 from hypothesis import strategies as st
 from report_trees import SHOP, investigate
 
+import analysis
 from analysis import tables
 from analysis.policy import Policy
 from analysis.policy.models import DebtPolicy
 from analysis.remedy import build_plan, sum_debt
 from analysis.remedy.debt import measure_interest
 from analysis.remedy.effort import FILE_MINUTES
+from analysis.report.changed_debt import ChangedDebt, find_changed_debt
 from analysis.report.exports import build_findings_json
+from analysis.report.plan_cards import describe_debt
 from analysis.rules import RULES, Evidence, Finding, build_findings_table
 
 NAMES = sorted(rule.name for rule in RULES)
@@ -103,3 +108,30 @@ def test_a_snapshot_and_its_exports_say_the_same(shop: Any) -> None:
     assert sum(shop.minutes_by_finding().values()) == debt.minutes
     assert {owner for owner, _ in debt.by_owner} >= {"core"}
     assert debt.minutes == sum(step.minutes for phase in shop.plan() for step in phase.steps)
+
+
+def test_the_debt_in_files_that_changed_lately_is_counted_and_that_in_others_is_not(tmp_path: Path) -> None:
+    """The last commit is 100 days after the first: only what changed in the last 90 days counts."""
+    repo = GitLine(tmp_path / "shop")
+    repo.commit({"shop/__init__.py": "", "shop/old.py": "import shop.gone\n"})
+    repo.commits += ["later"] * 99
+    repo.commit({"shop/new.py": "import shop.lost\nimport shop.never\n"})
+    repo.commit({"notes.txt": "no code"})
+    inv = analysis.investigate(repo.root, data=tmp_path / "data", jobs=1)
+    minutes = {
+        row["subject"]: inv.minutes_by_finding()[row["fingerprint"]] for row in inv.table("findings").to_pylist()
+    }
+    found = find_changed_debt(inv)
+    assert found == ChangedDebt(minutes["shop.lost"] + minutes["shop.never"], 1)
+    assert found.minutes < inv.debt().minutes and minutes["shop.gone"] > 0
+    document = json.loads(build_findings_json(inv))
+    assert document["debt"]["in_changed_files"] == {"days": 90, "commits": 1, "minutes": found.minutes}
+    assert describe_debt(inv.debt(), inv.schedule(), found).endswith(
+        "in files that changed in the last 90 days, in which 1 commit touched the code."
+    )
+
+
+def test_without_git_nobody_knows_what_changes_often(tmp_path: Path) -> None:
+    (tmp_path / "shop").mkdir()
+    (tmp_path / "shop/a.py").write_text("from . import none\n")
+    assert find_changed_debt(analysis.investigate(tmp_path / "shop", data=tmp_path / "data", jobs=1)) is None

@@ -7,14 +7,19 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from git_line import GitLine
+from test_report_run_report import write_notebook
 
 import analysis
 from analysis.errors import AnalysisError, UnknownNameError
 from analysis.investigation import Investigation
 from analysis.report import write_report
+from analysis.report.base import find_base
+from analysis.report.edition import showing_authors
 from analysis.report.redaction import redact
 from analysis.report.runs import find_runs
 from analysis.report.share import ShareOptions, find_run, list_large, share_report
+from analysis.scheduled.tracing import trace_changes
 from analysis.store import write_snapshot
 
 FILES = {
@@ -105,6 +110,38 @@ def test_with_hashed_names_nothing_is_called_what_it_is_called(reports: Path, tm
     assert {
         name: word for name, text in texts.items() for word in (*NAMES, "depot", "quillstack") if word in text
     } == {}
+
+
+def test_a_redacted_report_names_no_author_no_commit_and_no_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All that is known of people: commits of a kept history, owners, reasons of exceptions, texts of the source."""
+    monkeypatch.setenv("SSOT_DATA", str(tmp_path / "data"))
+    reports = tmp_path / "reports"
+    repo = GitLine(tmp_path / "depot")
+    policy = (
+        '[[owner]]\npattern = "depot"\nowner = "quentin.owner@depot.example"\n'
+        '[[ignore]]\nrule = "phantom-import"\nsubject = "depot.later"\nreason = "ask zoe.reason@depot.example"\n'
+    )
+    source = '"""By quill.source@depot.example."""\n__author__ = "q@depot.example"  # SSOT: ask q@depot.example\n'
+    repo.commit({"depot/__init__.py": "", "ssot.toml": policy}, "Found the depot")
+    older = analysis.investigate(repo.root, jobs=1)
+    write_report(older, reports, notebooks=write_notebook(tmp_path / "kit", "print(1)"))
+    files = {"depot/late.py": "import depot.later\n", "depot/bad.py": f"{source}import depot.lost\n"}
+    repo.commit(files, "Take Xylophones from Ulrich", author="Ulrica Vandermeer")
+    inv = analysis.investigate(repo.root, jobs=1)
+    assert trace_changes(inv, find_base(inv, reports)) == ""
+    with showing_authors(with_authors=True):
+        folder = write_report(inv, reports, notebooks=write_notebook(tmp_path / "kit", "print(1)"))
+        (shared,) = share_report(str(folder), reports, tmp_path / "out", ShareOptions(redact=True, as_zip=True))
+    known = ("Ulrica", "Vandermeer", "Xylophones", "depot.example")
+    shown = "".join(each.read_text() for each in folder.glob("*.*") if each.suffix in {".html", ".json", ".md", ".csv"})
+    assert [word for word in known if word not in shown] == []
+    with zipfile.ZipFile(shared) as archive:
+        assert len(archive.namelist()) > 3
+        hidden = "".join(archive.read(name).decode() for name in archive.namelist())
+    assert [word for word in known if word in hidden] == []
+    assert "ADDRESS" in hidden and "depot.lost" in hidden
 
 
 def test_figures_stay_what_they_are(inv: Investigation, tmp_path: Path) -> None:

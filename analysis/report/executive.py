@@ -19,6 +19,7 @@ from analysis.quantities import (
 )
 from analysis.remedy import Debt, sum_debt
 from analysis.report.causes import Cause, find_causes, format_stake
+from analysis.report.changed_debt import find_changed_debt
 from analysis.report.changes import ScoreChange, find_change
 from analysis.report.claims import ClaimVerdict, judge_claims
 from analysis.report.displays import Fragment, Picture
@@ -165,7 +166,7 @@ def build_executive(inv: Investigation) -> Executive:
         phases=phases,
         cards=build_cards(phases, schedule),
         debt=debt,
-        debt_words=describe_debt(debt, schedule),
+        debt_words=describe_debt(debt, schedule, find_changed_debt(inv)),
         calendar=draw_calendar(inv),
         capacity=describe_capacity(schedule),
         goals=[_build_goal(inv, goal) for goal in inv.success_metrics()],

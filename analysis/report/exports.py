@@ -6,6 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from analysis.remedy.document import build_plan_document
+from analysis.report.changed_debt import find_changed_debt
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -19,12 +20,12 @@ def build_findings_json(inv: Investigation) -> str:
 
     A finding has the columns of ``tables.FINDINGS``; nothing is left out or shortened.
     """
-    manifest = inv.manifest
+    manifest, changed = inv.manifest, find_changed_debt(inv)
     document = {
         "format": FORMAT,
         **{name: getattr(manifest, name) for name in ("target", "revision", "created", "tool_version")},
         "metrics": {row["metric"]: row["value"] for row in inv.table("metrics").to_pylist()},
-        "debt": inv.debt().as_record(),
+        "debt": {**inv.debt().as_record(), "in_changed_files": changed.as_record() if changed else None},
         "findings": inv.table("findings").to_pylist(),
     }
     return json.dumps(document, indent=1, ensure_ascii=True) + "\n"

@@ -17,6 +17,7 @@ from analysis.wording import format_count
 if TYPE_CHECKING:
     from analysis.remedy import Debt, Phase, Schedule, Step
     from analysis.remedy.schedule import Slot
+    from analysis.report.changed_debt import ChangedDebt
     from analysis.rules.edits import PlannedEdit
 
 #: So many findings of a step, and edits of a finding, are on the page; plan.md has all.
@@ -136,7 +137,7 @@ def find_next_actions(phases: Sequence[Phase], schedule: Schedule, most: int = M
     return [_build_card(step, schedule) for step in choose_first(phases, most=most)]
 
 
-def describe_debt(debt: Debt, schedule: Schedule) -> str:
+def describe_debt(debt: Debt, schedule: Schedule, changed: ChangedDebt | None = None) -> str:
     """Return the estimated work of a plan, what is left after each phase but the last, and what it costs meanwhile."""
     left = [f"{format_minutes(minutes)} after phase {number}" for number, (_, minutes) in enumerate(debt.after, 1)]
     weeks = max((slot.weeks[1] for slot in schedule.phases.values()), default=0)
@@ -144,6 +145,8 @@ def describe_debt(debt: Debt, schedule: Schedule) -> str:
     words = "; ".join([f"about {format_minutes(debt.minutes)} in all{took}", *left[:-1]])
     if debt.interest:
         words += f"; failing runs of the golden path cost {write_decimal(debt.interest)} minutes in 100 runs"
+    if changed is not None and debt.minutes:
+        words += f"; {changed.words}"
     return f"{words}."
 
 

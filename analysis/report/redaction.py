@@ -1,6 +1,7 @@
-"""A snapshot without what should not leave the house: source lines, absolute paths, and, when asked, all names.
+"""A snapshot without what should not leave the house: source lines, paths, addresses, and, when asked, all names.
 
-The report is made anew from such a snapshot, so that a picture, a table and a sentence cannot each forget it.
+The report is made anew from such a snapshot, so that a picture, a table and a sentence cannot each forget it. It has no
+root: nothing of the history of the target, its commits and their authors, is found by it.
 """
 
 from __future__ import annotations
@@ -43,18 +44,20 @@ _COMMON = frozenset(
     {"__init__", "__main__", "conftest", "py", "pyi", "ipynb", "pyc", "so", "tests", "test", "src", "lib"}
 )
 _WORD = re.compile(r"\w+")
+#: An address of a person, in an owner's name or in the reason of an exception; ``FOLDER@REV`` is none.
+_ADDRESS = re.compile(r"[\w.+-]+@(?:[\w-]+\.)+[A-Za-z]{2,}")
 
 Replace = Callable[[str], str]
 
 
 def redact(inv: Investigation, *, hash_names: bool = False, key: bytes = b"") -> tuple[dict[str, pa.Table], Manifest]:
-    """Return the tables and the manifest of a snapshot without source lines and absolute paths.
+    """Return the tables and the manifest of a snapshot without source lines, absolute paths and e-mail addresses.
 
     With ``hash_names`` each name of the target is replaced by digits that are the same throughout; without the
     ``key`` (by default a new one, which nobody keeps) nobody can compare them with guessed names.
     """
     contents = {name: inv.table(name) for name in tables.TABLES}
-    steps: list[Replace] = [_hide_folders(inv.manifest)]
+    steps: list[Replace] = [_hide_folders(inv.manifest), lambda text: _ADDRESS.sub("ADDRESS", text)]
     if hash_names:
         steps.append(_hide_names(_list_names(contents, inv.manifest), key or secrets.token_bytes(16)))
 

@@ -25,6 +25,7 @@ _FIELDS = "%x1e%H%x1f%P%x1f%ct%x1f%an%x1f%s"
 _FIRST_PARENTS = ("--first-parent", "-m", "--topo-order")
 #: The files that findings cite; elsewhere nothing is compared.
 _PYTHON = ("*.py", "*.ipynb", "*.pyi")
+_DAY_SECONDS = 86_400
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -143,12 +144,30 @@ class CommitLog:
                 found[self._cut(path)] = commits + 1, total + lines
         return found
 
+    def count_recent(self, newest: str, days: int) -> tuple[int, Counter[str]]:
+        """Return how many commits of the days before a commit changed the target, and how many changed each file.
+
+        Counted over first parents by name alone, so that no content is needed: a renamed file counts under both names.
+        """
+        commit = self.find_commit(newest)
+        start = int(self._ask("log", "-1", "--format=%ct", commit)) - days * _DAY_SECONDS
+        printed = self._ask(
+            "log", *_FIRST_PARENTS, "--name-only", "-z", "--no-renames", "--format=%x1e", f"--since=@{start}", commit,
+            "--", *self._list_chosen(),
+        )  # fmt: skip
+        names = [text.lstrip("\0\n").split("\0") for text in printed.split("\x1e")[1:]]
+        counts = Counter(self._cut(name) for each in names for name in set(each) if name and self._has(name))
+        return sum(any(each) for each in names), counts
+
+    def _list_chosen(self) -> Sequence[str]:
+        return [f":(top,literal){self._prefix}"] if self._prefix else _PYTHON
+
     def _compare(self, *words: str) -> str:
         """Return what git prints of changed files of the target, with renames as far as the contents are there.
 
         A clone may lack blobs, and git compares contents only to find files that were renamed and changed.
         """
-        chosen = [f":(top,literal){self._prefix}"] if self._prefix else _PYTHON
+        chosen = self._list_chosen()
         for renames in ("-M", "-M100%"):
             printed = self._git.run(*words, renames, "--", *chosen, at_top=True)
             if printed is not None:
