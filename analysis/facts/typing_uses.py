@@ -60,7 +60,7 @@ def _list_parts(node: ast.AST) -> Iterator[ast.AST]:
         skipped = list(node.body) if isinstance(node, ast.If) else [node.body]
     elif isinstance(node, ast.BoolOp) and any(map(_asks, node.values)):
         return
-    elif isinstance(node, ast.Try) and _catches(node):
+    elif isinstance(node, ast.Try) and catches_missing(node):
         skipped = list(node.body)
     elif isinstance(node, ast.AnnAssign):
         skipped = [node.annotation]
@@ -79,7 +79,8 @@ def _asks(test: ast.expr) -> bool:
     return is_typing_only(inner)
 
 
-def _catches(node: ast.Try) -> bool:
+def catches_missing(node: ast.Try) -> bool:
+    """Return whether a handler of a ``try`` expects that a name is missing."""
     for handler in node.handlers:
         kinds = handler.type.elts if isinstance(handler.type, ast.Tuple) else [handler.type]
         if any(find_dotted(kind).rpartition(".")[2] in _CATCHING for kind in kinds):

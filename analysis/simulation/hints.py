@@ -18,10 +18,13 @@ READERS = {
     "typing_extensions.get_type_hints": frozenset({"include_extras"}),
     "inspect.signature": frozenset({"eval_str"}),
     "inspect.get_annotations": frozenset({"eval_str"}),
+    "attrs.resolve_types": frozenset({"include_extras"}),
+    "attr.resolve_types": frozenset({"include_extras"}),
+    "pydantic.validate_call": frozenset(),
 }
 #: What chooses a function by the type of an argument, and what it makes: others are registered with it.
 DISPATCHERS = ("functools.singledispatch", "functools.singledispatchmethod")
-_MODULES = ("typing", "inspect.")
+_MODULES = ("typing", "inspect.", "attr", "pydantic.")
 Reader = Callable[[Importer, list[Value], Frame], Value]
 _DISPATCHER = External("functools.singledispatch()")
 

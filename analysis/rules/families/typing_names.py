@@ -10,9 +10,11 @@ from collections.abc import Iterator
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.evaluated_annotations import find_annotated
 from analysis.facts.test_files import is_test_file
 from analysis.facts.typing_uses import find_typing_uses
 from analysis.rules.context import RuleContext
+from analysis.rules.evaluated_annotations import find_evaluations, may_evaluate
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.root_causes import UNCHECKED_IMPORTS
@@ -41,6 +43,7 @@ def _check_file(case: RuleContext, path: str, names: set[str]) -> Iterator[Findi
         source = case.facts.tree.read_bytes(path)
     except OSError:
         return
+    yield from _check_annotations(case, path, source, names)
     found = find_typing_uses(source, frozenset(names))
     given = {name for name in {name for name, _ in found} if _is_given(case, name)}
     uses = [use for use in found if use[0] not in given]
@@ -57,6 +60,27 @@ def _check_file(case: RuleContext, path: str, names: set[str]) -> Iterator[Findi
     yield build_finding("typing-name-at-run-time", severity, module, message, [(path, line) for _, line in uses], used)
 
 
+def _check_annotations(case: RuleContext, path: str, source: bytes, names: set[str]) -> Iterator[Finding]:
+    """Yield what evaluates annotations with such names: a library that reads models, routes and commands."""
+    if not may_evaluate(case, source):
+        return
+    found, module = find_annotated(source, frozenset(names)), case.homes[path]
+    found = tuple(each for each in found if not all(_is_given(case, name) for name in each.names))
+    told = set()
+    for each, evaluation in find_evaluations(case, module, source, found) if found else ():
+        if (each.owner, evaluation.by) in told:
+            continue
+        told.add((each.owner, evaluation.by))
+        message = (
+            f"{evaluation.by} evaluates the annotations of {module}:{each.owner}, and {format_some(each.names)} "
+            f"{choose_form(len(each.names), 'is', 'are')} imported for type checkers only (TYPE_CHECKING): "
+            f"{evaluation.fails}: name '{each.names[0]}' is not defined ({path}:{each.line})"
+        )
+        places = [(path, line) for line in (each.line, evaluation.line) if line]
+        severity = "P3" if is_test_file(path) else "P1" if evaluation.is_now else "P2"
+        yield build_finding("typing-name-at-run-time", severity, f"{module}:{each.owner}", message, places, each.names)
+
+
 def _is_given(case: RuleContext, name: str) -> bool:
     """Return whether the body of some module sets an attribute of this name: that of the module in question, maybe."""
     pattern = rf'\["=",\d+,\[\["a",\["n","\w+",\d+\],"{re.escape(name)}"'
@@ -65,9 +89,11 @@ def _is_given(case: RuleContext, name: str) -> bool:
 
 RULES = (
     Rule(
-        "typing-name-at-run-time", "P2",
-        "A function uses a name that its module imports under TYPE_CHECKING only. Type checkers are content, and the "
-        "line fails with a NameError whenever it runs.",
+        "typing-name-at-run-time", "P1",
+        "A function uses a name that its module imports under TYPE_CHECKING only, or a library evaluates an annotation "
+        "with such a name: pydantic that of a model, FastAPI that of a route, Typer that of a command, SQLAlchemy that "
+        "of a column. Type checkers are content. The line fails with a NameError whenever it runs, the model or the "
+        "route when it is first used.",
         "Import the name inside the function, or at the top of the module where that makes no cycle.",
         _check_names,
         bad={
@@ -84,7 +110,11 @@ RULES = (
                 "def is_base(value: 'Base'):\n    from shop.base import Base\n    return isinstance(value, Base)\n"
             ),
         },
-        grades={"P2": "the line fails whenever it runs", "P3": "in a test"},
+        grades={
+            "P1": "a class statement fails with it",
+            "P2": "the line fails whenever it runs, or what is annotated when it is used",
+            "P3": "in a test",
+        },
         is_joint=True,
         step=PlanStep(ENTRY_POINTS, 30, "Import what functions use when they run", minutes=10), cause=UNCHECKED_IMPORTS,
     ),
