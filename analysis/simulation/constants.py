@@ -144,7 +144,7 @@ def is_same(first: Value, second: Value) -> bool | None:
                 other,
                 LoadedModule | Class | Function | BoundMethod | Listed | KnownMapping | Instance | Caught | TreePath,
             )
-            if is_something or (isinstance(other, External) and not other.name.endswith("()")):
+            if is_something or (isinstance(other, External) and "()" not in other.name):
                 return False
     if isinstance(first, LoadedModule) and isinstance(second, LoadedModule):
         return first.name == second.name
