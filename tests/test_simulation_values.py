@@ -214,7 +214,7 @@ OPEN: tuple[tuple[str, tuple[str, ...]], ...] = (
         "[1, U][1]", "os.urandom", "os.cpu_count() is None", "os.path.exists('/x')",
         "os.environ.get('HOME', U)", "vars(U)", "vars(U)['x']", "globals()[U]", "type(U)", "U is U", "U is os",
         "open(U) is None", "os.environ['HOME'] == 'x'", "'x' in os.sep.join([U])", "U.major == 3",
-        "dict(k=U)['k']", "dict([('k', U)])['k']", "'k' in dict(**U)", "[1].copy()",
+        "dict(k=U)['k']", "dict([('k', U)])['k']", "'k' in dict(**U)", "[1].copy()", "os.popen(U).name is None",
     )),
     (U + "X = [1]\nif U:\n    X.append(2)\n", ("2 in X", "X == [1]", "len(X) == 2")),
     (U + "X = [1, 2]\nif U:\n    X.remove(2)\n", ("2 in X", "X == [1]")),
