@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from analysis.facts.source_tree import SourceTree
+from analysis.fixes.attribute_paths import find_attribute_paths
 from analysis.fixes.break_cycle import KIND as BREAK_CYCLE
 from analysis.fixes.break_cycle import offer_cuts
 from analysis.fixes.canonical_imports import KIND as CANONICAL_IMPORTS
@@ -74,7 +75,8 @@ def _find_scaffolds(fixing: FixContext) -> Iterator[Offer | Refusal]:
 
 def _find_canonical_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
     stated = find_stated(fixing.investigation.policy)
-    return find_canonical_imports(fixing.investigation.table, fixing.tree, stated)
+    yield from find_canonical_imports(fixing.investigation.table, fixing.tree, stated)
+    yield from find_attribute_paths(fixing.investigation.table, fixing.tree)
 
 
 #: All kinds of fixes, in the order in which their offers are proved and applied: what makes imports work comes first.
