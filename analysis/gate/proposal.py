@@ -13,6 +13,8 @@ import pyarrow.compute as pc
 
 from analysis import store, tables
 from analysis.clock import Clock
+from analysis.contracts.layering import Layering, find_layers
+from analysis.contracts.terms import Scope
 from analysis.errors import PolicyError
 from analysis.executor import paused_collection
 from analysis.facts.revisions import find_folder
@@ -24,9 +26,10 @@ from analysis.policy import FILE_NAME, ConceptPolicy, Policy
 from analysis.progress import Progress, ignore_progress
 from analysis.quantities import write_score
 from analysis.rules import RuleContext
+from analysis.rules.contract_imports import find_contract_imports
 from analysis.wording import format_count, format_some, make_harmless
 
-_MOST_CONCEPTS, _MOST_REDIRECTS, _MOST_PATHS = 8, 8, 8
+_MOST_CONCEPTS, _MOST_REDIRECTS, _MOST_PATHS, _MOST_LAYERED = 8, 8, 8, 3
 #: A larger family is a naming convention, not a concept of which there should be one class.
 _LARGEST = 20
 _FACTORY = "*Factory"
@@ -92,12 +95,13 @@ def format_first_verdict(result: CheckResult, target: str, policy: Path | None) 
 
 
 def propose_policy(case: RuleContext, name: str) -> str:
-    """Return a policy as TOML whose limits the target fulfils today: concepts, redirects, factories."""
+    """Return a policy as TOML whose limits the target fulfils today: concepts, factories, redirects, layers."""
     uses = _count_uses(case.identity.paths)
     parts = [_HEAD.format(name=_quote(name))]
     parts += _propose_concepts(case, uses)
     parts += _propose_factories(case)
     parts += _propose_redirects(case.identity.paths)
+    parts += _propose_layers(case)
     return "\n".join([*parts, _TAIL.lstrip("\n")])
 
 
@@ -176,6 +180,35 @@ def _propose_factories(case: RuleContext) -> Iterator[str]:
     lines.append("# forbid_singleton = true          # a shared object can pass state of one user on to the next")
     lines.append('# user_scope = ["user", "user_id"]  # parameters that isolate users')
     yield "\n".join(lines) + "\n"
+
+
+def _propose_layers(case: RuleContext) -> Iterator[str]:
+    """Propose the layers that the largest packages keep today."""
+    sizes = Counter(name.partition(".")[0] for path, name in case.homes.items() if not is_test_file(path))
+    for package in sorted(sizes, key=lambda name: (-sizes[name], name))[:_MOST_LAYERED]:
+        for scope in (Scope(), Scope(type_checking=False, deferred=False)):
+            found = find_layers(find_contract_imports(case, scope), package)
+            if found:
+                yield _write_layers(found, scope)
+                break
+
+
+def _write_layers(found: Layering, scope: Scope) -> str:
+    lines = [
+        f"# What {found.package} keeps today: no layer imports from one above it.", "[[layer]]",
+        f"name = {_quote(f'layers of {found.package}')}", f"containers = [{_quote(found.package)}]", "layers = [",
+        *(f"    {_quote(layer)}," for layer in found.layers), "]",
+    ]  # fmt: skip
+    if not scope.deferred:
+        lines += [
+            "# Imports in functions and for type checkers go up as well.",
+            "deferred = false",
+            "type_checking = false",
+        ]
+    if found.exceptions:
+        exceptions = [f"    {_quote(each)}," for each in found.exceptions]
+        lines += ["# These go up today: remove each as you mend it.", "ignore_imports = [", *exceptions, "]"]
+    return "\n".join(lines) + "\n"
 
 
 def _propose_redirects(paths: pa.Table) -> Iterator[str]:

@@ -6,25 +6,17 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from analysis.contracts.judging import judge_contract
-from analysis.contracts.module_imports import ModuleImports, collect_imports
 from analysis.contracts.own import list_contracts
-from analysis.contracts.terms import Breach, Contract, ContractError, Scope
+from analysis.contracts.terms import Breach, Contract, ContractError
 from analysis.facts.source import LARGEST_FILE_BYTES
 from analysis.rules.context import RuleContext, ask_once
+from analysis.rules.contract_imports import find_contract_imports
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import LASTING, PlanStep
 from analysis.rules.root_causes import CYCLES, UNDOCUMENTED
 from analysis.rules.rule import Rule
-from analysis.tables import read_rows
 
 _MOST_SHOWN = 6
-
-
-@ask_once
-def _find_imports(case: RuleContext, scope: Scope) -> ModuleImports:
-    rows = read_rows(case.facts.modules, "module", "kind", "is_primary", "shadowed_by")
-    modules = {name: kind for name, kind, is_primary, shadowed_by in rows if is_primary and not shadowed_by}
-    return collect_imports(case.graph.edges, case.graph.externals, modules, scope)
 
 
 @ask_once
@@ -33,7 +25,7 @@ def _judge_all(case: RuleContext) -> tuple[tuple[Contract, tuple[Breach, ...], s
     found = []
     for contract in list_contracts(case.policy, case.facts.tree):
         try:
-            breaches = judge_contract(contract, _find_imports(case, contract.scope))
+            breaches = judge_contract(contract, find_contract_imports(case, contract.scope))
             found.append((contract, tuple(_let_pass(case, contract.mark, breaches)), ""))
         except ContractError as error:
             found.append((contract, (), str(error)))
