@@ -32,9 +32,8 @@ def find_layers(imports: ModuleImports, package: str) -> Layering | None:
     None for a package with too few children, where most are in one cycle, or none imports another. Of a package with a
     single child it is the child.
     """
+    package = _enter(imports, package)
     children = imports.find_children(package)
-    while len(children) == 1:
-        package, children = children[0], imports.find_children(children[0])
     if len(children) < _LEAST_CHILDREN:
         return None
     for exceptions in ((), _find_exceptions(imports, children)):
@@ -48,6 +47,15 @@ def find_layers(imports: ModuleImports, package: str) -> Layering | None:
             found = Layering(package, layers, exceptions)
             return found if _holds(found, imports) else None
     return None
+
+
+def _enter(imports: ModuleImports, package: str) -> str:
+    """Return a package, or what it holds where that is a single package."""
+    while True:
+        children = imports.find_children(package)
+        if len(children) != 1:
+            return package
+        package = children[0]
 
 
 def _find_exceptions(imports: ModuleImports, children: list[str]) -> tuple[str, ...]:
