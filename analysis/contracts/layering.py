@@ -36,17 +36,12 @@ def find_layers(imports: ModuleImports, package: str) -> Layering | None:
     children = imports.find_children(package)
     if len(children) < _LEAST_CHILDREN:
         return None
-    for exceptions in ((), _find_exceptions(imports, children)):
-        if exceptions is None:
-            continue
-        left = imports.leave_out(exceptions)[0]
-        reached = {child: _list_reached(left, child, children) for child in children}
-        layers = _sort(package, reached)
-        is_bent = any(":" in layer for layer in layers)
-        if (len(layers) > 1 and (not is_bent or exceptions)) or (is_bent and len(layers) > len(children) // 2):
-            found = Layering(package, layers, exceptions)
-            return found if _holds(found, imports) else None
-    return None
+    exceptions = _find_exceptions(imports, [package, *children])
+    left = imports.leave_out(exceptions)[0]
+    layers = _sort(package, {child: _list_reached(left, child, children) for child in children})
+    largest = max(layer.count(":") + 1 for layer in layers)
+    found = Layering(package, layers, exceptions)
+    return found if len(layers) > 1 and largest <= len(children) // 2 and _holds(found, imports) else None
 
 
 def _enter(imports: ModuleImports, package: str) -> str:
