@@ -124,3 +124,28 @@ def test_encodings_and_line_ends_stay(make_tree):
     root = make_tree({**BASE, "p/c.py": latin})
     apply_offers(root, find_fixes(root, find)[0])
     assert (root / "p/c.py").read_bytes() == latin.replace(b"p.b", b"p.a")
+
+
+def test_documentation_and_doctests_are_mentioned_and_stay(make_tree):
+    files = {
+        "p/c.py": "from p.b import Order\nclass C:\n    '''\n    >>> from p.b import Order\n    '''\n",
+        "docs/use.md": "# Use\nTake `p.b.Order`, not p.b.Thing; p.bc.Order is another.\n",
+        "p/d.py": "from importlib import import_module\nX = import_module('p.b').Order\n",
+    }
+    root = make_tree({**BASE, **files})
+    (offer,), _ = find_fixes(root, find)
+    assert [(each.path, each.line) for each in offer.mentions] == [("docs/use.md", 2), ("p/c.py", 4), ("p/d.py", 2)]
+    assert {edit.path for edit in offer.edits} == {"p/c.py"}
+
+
+def test_an_import_in_a_function_stays_where_a_test_replaces_what_it_takes(make_tree):
+    files = {
+        "p/c.py": "def f():\n    from p.b import Order\n    return Order\n",
+        "tests/test_c.py": "from unittest import mock\nimport p.c\ndef test():\n"
+        "    with mock.patch('p.b.Order', 1):\n        assert p.c.f() == 1\n",
+    }
+    offers, refused = find_fixes(make_tree({**BASE, **files}), find)
+    assert offers == []
+    assert [each.reason for each in refused] == [
+        "a test replaces p.b.Order, and this import takes it from there when it runs"
+    ]

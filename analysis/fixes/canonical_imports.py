@@ -11,11 +11,13 @@ from typing import Any
 import pyarrow as pa
 
 from analysis import tables
+from analysis.facts.object_texts import PATCH, SETTER
 from analysis.facts.source_tree import SourceTree
 from analysis.fixes.findings import OpenFindings, ReadTable, find_open_findings
+from analysis.fixes.mentions import find_mentions
 from analysis.fixes.moved_imports import Move, find_taken_module, move_names, write_module
 from analysis.fixes.names_in_tree import NamesInTree
-from analysis.fixes.offers import Edit, Offer, Refusal
+from analysis.fixes.offers import Edit, Mention, Offer, Refusal
 from analysis.fixes.source_text import UnplacedError, read_source
 from analysis.fixes.statements import Statement, find_imports
 from analysis.wording import choose_form, format_count, format_some
@@ -28,11 +30,12 @@ Row = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class _Target:
-    """What the snapshot knows: the names of the tree, those import paths that are sure, and those that are stated."""
+    """What the snapshot knows: the names of the tree, and those import paths that are sure, stated and patched."""
 
     names: NamesInTree
     sure: Mapping[str, str]
     stated: frozenset[str]
+    patched: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,8 @@ def find_canonical_imports(
     refused = [each for each in found if isinstance(each, Refusal)]
     kept_back = {each.subject for each in refused}
     groups = _join_classes(each for each in found if isinstance(each, _Rewrite))
-    results = [_build_offer(group, findings, kept_back) for group in groups]
+    mentions = find_mentions(read_table, tree, {each.row["import_path"] for group in groups for each in group})
+    results = [_build_offer(group, findings, kept_back, mentions) for group in groups]
     yield from sorted((each for each in results if isinstance(each, Offer)), key=lambda offer: offer.subject)
     refused += [each for each in results if isinstance(each, Refusal)]
     yield from sorted(refused, key=lambda each: (each.path, each.line, each.subject))
@@ -72,7 +76,9 @@ def _read_target(read_table: ReadTable, violations: pa.Table, stated: frozenset[
     names = NamesInTree(read_table)
     rows = list(tables.read_rows(violations, "import_path", "canonical", "name"))
     asked = {path for row in rows for path in (row[0], row[1], f"{row[1].rpartition('.')[0]}.{row[2]}")}
-    return _Target(names, names.find_sure(asked), stated)
+    texts = tables.read_rows(read_table("object_texts"), "kind", "value")
+    patched = frozenset(value for kind, value in texts if kind in {PATCH, SETTER})
+    return _Target(names, names.find_sure(asked), stated, patched)
 
 
 def _group(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
@@ -114,6 +120,8 @@ def _find_obstacle(row: Row, target: _Target) -> str:
         return f"{module} cannot import from itself"
     if row["guard"] in _TRIED:
         return "a handler decides what happens when this import fails"
+    if row["scope"] == "function" and row["import_path"] in target.patched:
+        return f"a test replaces {row['import_path']}, and this import takes it from there when it runs"
     for path in (row["import_path"], row["canonical"]):
         if target.sure.get(path) != row["definition"]:
             return f"it is not sure that {path} is always {row['definition']}"
@@ -154,7 +162,9 @@ def _join_classes(rewrites: Iterable[_Rewrite]) -> list[list[_Rewrite]]:
     return list({id(group): group for group in groups.values()}.values())
 
 
-def _build_offer(group: Sequence[_Rewrite], findings: OpenFindings, refused: set[str]) -> Offer | Refusal:
+def _build_offer(
+    group: Sequence[_Rewrite], findings: OpenFindings, refused: set[str], mentions: Mapping[str, Sequence[Mention]]
+) -> Offer | Refusal:
     by_statement: dict[tuple[str, int], list[_Rewrite]] = defaultdict(list)
     for each in group:
         by_statement[each.row["path"], each.statement.start].append(each)
@@ -174,8 +184,10 @@ def _build_offer(group: Sequence[_Rewrite], findings: OpenFindings, refused: set
         f"{choose_form(len(by_statement), 'takes', 'take')} {format_some(classes)} from {format_some(taken)}; "
         f"canonical is {format_some(canonical)}."
     )
+    lines = {mention for each in group for mention in mentions.get(each.row["import_path"], ())}
+    named = tuple(sorted(lines, key=lambda mention: (mention.path, mention.line)))
     clears = tuple(findings.fingerprints[name] for name in classes if name not in refused)
-    return Offer(KIND, format_some(classes), title, reason, clears, tuple(edits))
+    return Offer(KIND, format_some(classes), title, reason, clears, tuple(edits), mentions=named)
 
 
 def _refuse(row: Row, reason: str) -> Refusal:
