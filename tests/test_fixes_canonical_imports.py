@@ -149,3 +149,22 @@ def test_an_import_in_a_function_stays_where_a_test_replaces_what_it_takes(make_
     assert [each.reason for each in refused] == [
         "a test replaces p.b.Order, and this import takes it from there when it runs"
     ]
+
+
+def test_what_alone_loads_a_submodule_of_a_package_stays(make_tree):
+    files = {
+        "p/types.py": "from p.a import Order, Item\n__all__ = ['Order', 'Item']\n",
+        "p/__init__.py": "from .types import Order as Order\nfrom .types import Item as Item\n",
+        "q.py": "import p\nX = p.types.Order\n",
+    }
+    root = make_tree({**BASE, **files})
+    before = import_each(root)
+    offers, refused = find_fixes(root, find)
+    apply_offers(root, offers)
+    assert import_each(root) == before
+    assert (root / "p/__init__.py").read_text() == "from .types import Order as Order\nfrom .a import Item as Item\n"
+    assert [each.reason for each in refused] == [
+        "it alone loads p.types, which others may read as an attribute of its package"
+    ]
+    again, still = find_fixes(root, find)
+    assert (again, [each.line for each in still]) == ([], [each.line for each in refused])

@@ -14,6 +14,7 @@ from analysis import tables
 from analysis.facts.object_texts import PATCH, SETTER
 from analysis.facts.source_tree import SourceTree
 from analysis.fixes.findings import OpenFindings, ReadTable, find_open_findings
+from analysis.fixes.loaded_modules import Moved, find_last_loaders
 from analysis.fixes.mentions import find_mentions
 from analysis.fixes.moved_imports import Move, find_taken_module, move_names, write_module
 from analysis.fixes.names_in_tree import NamesInTree
@@ -24,6 +25,7 @@ from analysis.wording import choose_form, format_count, format_some
 
 KIND, RULE = "canonical-imports", "class-taken-from-elsewhere"
 _TRIED = frozenset({"try", "except"})
+_LOADING = frozenset({"module", "class"})
 
 Row = Mapping[str, Any]
 
@@ -63,8 +65,13 @@ def find_canonical_imports(
     by_path = sorted(_group(violations.to_pylist(), "path").items())
     found = [each for path, rows in by_path for each in _find_rewrites(tree, path, rows, target, findings)]
     refused = [each for each in found if isinstance(each, Refusal)]
+    rewrites = [each for each in found if isinstance(each, _Rewrite)]
+    loaders = find_last_loaders(
+        read_table, [_say_moved(each.row) for each in rewrites if each.row["scope"] in _LOADING]
+    )
+    refused += [_refuse(each.row, _say_last(each.row)) for each in rewrites if _find_place(each.row) in loaders]
     kept_back = {each.subject for each in refused}
-    groups = _join_classes(each for each in found if isinstance(each, _Rewrite))
+    groups = _join_classes(each for each in rewrites if _find_place(each.row) not in loaders)
     mentions = find_mentions(read_table, tree, {each.row["import_path"] for group in groups for each in group})
     results = [_build_offer(group, findings, kept_back, mentions) for group in groups]
     yield from sorted((each for each in results if isinstance(each, Offer)), key=lambda offer: offer.subject)
@@ -79,6 +86,20 @@ def _read_target(read_table: ReadTable, violations: pa.Table, stated: frozenset[
     texts = tables.read_rows(read_table("object_texts"), "kind", "value")
     patched = frozenset(value for kind, value in texts if kind in {PATCH, SETTER})
     return _Target(names, names.find_sure(asked), stated, patched)
+
+
+def _find_place(row: Row) -> tuple[str, int]:
+    return row["path"], row["line"]
+
+
+def _say_moved(row: Row) -> Moved:
+    module, home = (row[column].rpartition(".")[0] for column in ("import_path", "canonical"))
+    return Moved(row["path"], row["line"], row["name"], module, row["importer"], home)
+
+
+def _say_last(row: Row) -> str:
+    module = row["import_path"].rpartition(".")[0]
+    return f"it alone loads {module}, which others may read as an attribute of its package"
 
 
 def _group(rows: Iterable[Row], column: str) -> dict[str, list[Row]]:
