@@ -10,12 +10,13 @@ module defines or that a package binds, and those that a statement of the packag
 from __future__ import annotations
 
 import argparse
+import ast
 import json
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -24,12 +25,19 @@ from typing import Any
 from analysis import investigate, tables
 from analysis.facts.source_tree import WorkingTree
 from analysis.fixes.break_cycle import offer_cuts
-from analysis.fixes.offers import Offer, Refusal, read_changes
+from analysis.fixes.deferred_imports import find_last_import
+from analysis.fixes.offers import Offer, OverlapError, Refusal, apply_edits, read_changes
+from analysis.fixes.source_text import SourceText
+from analysis.fixes.statements import Statement, insert_after, place_statement
 from analysis.investigation import Investigation
 
 PACKAGES = (
     "aiohttp", "amqp", "anyio", "bs4", "click", "django", "fontTools", "jedi", "matplotlib", "networkx",
     "prompt_toolkit", "pydantic", "sqlalchemy", "twisted",
+)  # fmt: skip
+SEEDED = (
+    "jinja2", "rich", "urllib3", "kombu", "parso", "traitlets", "markdown_it", "mistune", "tomlkit", "celery", "httpx",
+    "importlinter", "nbconvert", "nbclient",
 )  # fmt: skip
 WITNESS = Path(__file__).with_name("first_imports_witness.py")
 _SKIPPED = shutil.ignore_patterns("__pycache__", "tests", "test")
@@ -89,25 +97,59 @@ class Trial:
         answer: Mapping[str, Any] = json.loads(found.stdout)
         return answer
 
-    def check(self, offer: Offer) -> Checked:
-        """Apply an offer, ask CPython, and take it back."""
-        checked = Checked(self.package, offer)
+    def check_all(self, offers: Sequence[Offer]) -> list[Checked]:
+        """Check offers together; one by one where that shows a fault, or where their edits touch one another."""
+        try:
+            together = self.check(offers) if len(offers) > 1 else []
+        except OverlapError:
+            together = []
+        if together and all(each.holds for each in together):
+            return together
+        return [checked for offer in offers for checked in self.check([offer])]
+
+    def check(self, offers: Sequence[Offer]) -> list[Checked]:
+        """Apply offers together, ask CPython, and take them back; what is found counts for each."""
         tree = WorkingTree(self.root)
-        changes = read_changes(tree, offer.edits, offer.new_files)
-        kept = {path: (self.root / path).read_bytes() for path in changes if (self.root / path).exists()}
+        changes = read_changes(tree, [edit for offer in offers for edit in offer.edits], {})
+        kept = {path: (self.root / path).read_bytes() for path in changes}
+        found = [Checked(self.package, offer) for offer in offers]
         try:
             for path, content in changes.items():
-                assert content is not None
-                (self.root / path).write_bytes(content)
-            self._compare(self.observe(), checked)
-            again = offer_cuts(self.investigate(), tree)
-            checked.is_again = any(isinstance(each, Offer) and set(each.clears) & set(offer.clears) for each in again)
+                (self.root / path).write_bytes(content or b"")
+            after = self.observe()
+            cleared = {key for each in offer_cuts(self.investigate(), tree) for key in _list_offered(each)}
         finally:
-            for path in changes:
-                (self.root / path).unlink()
-                if path in kept:
-                    (self.root / path).write_bytes(kept[path])
-        return checked
+            for path, content in kept.items():
+                (self.root / path).write_bytes(content)
+        for checked in found:
+            self._compare(after, checked)
+            checked.is_again = bool(cleared & set(checked.offer.clears))
+        return found
+
+    def seed(self, number: int) -> str:
+        """Write an import back into a module that another one imports; return what was added, empty without a place.
+
+        The name is used in a function, or for odd numbers in an annotation. Then everything is observed anew.
+        """
+        for importer, imported, path, importer_path in _list_straight_imports(self.investigation):
+            taken = _find_own_name(self.root / importer_path)
+            source = SourceText(path, (self.root / path).read_bytes())
+            if not taken or find_last_import(source) is None or taken in source.content.decode("utf-8", "replace"):
+                continue
+            use = (
+                f"def seeded(x: {taken}) -> None:\n    return None"
+                if number % 2
+                else f"def seeded():\n    return {taken}"
+            )
+            edits = [
+                insert_after(_need(find_last_import(source)), f"from {importer} import {taken}"),
+                insert_after(place_statement(source, source.tree.body[-1]), f"\n\n{use}"),
+            ]
+            (self.root / path).write_bytes(apply_edits(source.content, edits))
+            self.investigation = self.investigate()
+            self.before = self.observe()
+            return f"{imported} imports {taken} of {importer}"
+        return ""
 
     def _compare(self, after: Mapping[str, Any], checked: Checked) -> None:
         for module, old in self.before.items():
@@ -136,6 +178,55 @@ class Trial:
         return not name.startswith("_") and (value[1] == module or (self.root.parent / is_package).exists())
 
 
+def _list_offered(found: Offer | Refusal) -> tuple[str, ...]:
+    return found.clears if isinstance(found, Offer) else ()
+
+
+def _need(statement: Statement | None) -> Statement:
+    assert statement is not None
+    return statement
+
+
+def _list_straight_imports(investigation: Investigation) -> Iterator[tuple[str, str, str, str]]:
+    """Yield importer, imported and both files of imports that lie on no cycle, sorted: imported file first."""
+    rows = [row for row in investigation.table("cycles").to_pylist() if row["kind"] == "import-time"]
+    cyclic = {module for row in rows for module in row["modules"]}
+    columns = ("importer", "imported", "kind", "scope", "guard", "is_ancestor")
+    paths = dict(tables.read_rows(investigation.table("modules"), "module", "path"))
+    for importer, imported, kind, scope, guard, is_ancestor in sorted(
+        tables.read_rows(investigation.table("edges"), *columns)
+    ):
+        is_plain = kind == "from" and scope == "module" and guard == "none" and not is_ancestor
+        files = paths.get(importer, ""), paths.get(imported, "")
+        if is_plain and not {importer, imported} & cyclic and not any(each.endswith("__init__.py") for each in files):
+            yield importer, imported, files[1], files[0]
+
+
+def _find_own_name(path: Path) -> str:
+    """Return the first class that a file defines at module level; empty without one."""
+    nodes = SourceText(path.name, path.read_bytes()).tree.body
+    return next((node.name for node in nodes if isinstance(node, ast.ClassDef)), "")
+
+
+def check_seeded(site: Path, package: str, number: int, report: Report) -> Iterator[Checked]:
+    """Yield what becomes of a cycle that was written into a copy of a package."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name).resolve()
+        trial = Trial(site, package, folder / "copy", folder / "data")
+        known = set(tables.read_column(trial.investigation.table("findings"), "fingerprint"))
+        what = trial.seed(number)
+        if not what:
+            return
+        offers = offer_cuts(trial.investigation, WorkingTree(trial.root))
+        fresh = [each for each in offers if not set(each.clears) & known]
+        report.cycles += len({each.clears for each in fresh})
+        trial.package = f"{package} (seeded: {what})"
+        report.refusals += [(trial.package, each) for each in fresh if isinstance(each, Refusal)]
+        found = trial.check_all([each for each in fresh if isinstance(each, Offer)])
+        report.checked += found
+        yield from found
+
+
 def find_interpreter(site: Path) -> Path:
     """Return the interpreter of a folder of installed packages."""
     found = site.parents[2] / "bin" / "python"
@@ -158,13 +249,10 @@ def check_package(site: Path, package: str, report: Report) -> Iterator[Checked]
         trial = Trial(site, package, folder / "copy", folder / "data")
         offers = list(offer_cuts(trial.investigation, WorkingTree(trial.root)))
         report.cycles += len({each.clears for each in offers})
-        for each in offers:
-            if isinstance(each, Refusal):
-                report.refusals.append((package, each))
-            else:
-                checked = trial.check(each)
-                report.checked.append(checked)
-                yield checked
+        report.refusals += [(package, each) for each in offers if isinstance(each, Refusal)]
+        found = trial.check_all([each for each in offers if isinstance(each, Offer)])
+        report.checked += found
+        yield from found
 
 
 def main() -> None:
@@ -172,18 +260,24 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("sites", nargs="+", type=Path)
     parser.add_argument("--only", nargs="*", default=PACKAGES)
+    parser.add_argument("--seeded", nargs="*", default=SEEDED, help="packages into copies of which a cycle is written")
     options = parser.parse_args()
-    report, done = Report(), set[str]()
+    report, done = Report(), set[object]()
     for site in options.sites:
         for package in options.only:
             if package not in done and (site / package).is_dir():
                 done.add(package)
                 for checked in check_package(site.resolve(), package, report):
                     _print(checked)
+        for number, package in enumerate(options.seeded):
+            if ("seeded", package) not in done and (site / package).is_dir():
+                done.add(("seeded", package))
+                for checked in check_seeded(site.resolve(), package, number, report):
+                    _print(checked)
     held = sum(each.holds for each in report.checked)
     print(f"cycles with a finding: {report.cycles}; offered: {len(report.checked)}; held: {held}")
-    refused = Counter({(package, each.clears) for package, each in report.refusals}).total()
-    print(f"refused: {refused} cycles, with {len(report.refusals)} reasons:")
+    refused = {(package, each.clears) for package, each in report.refusals}
+    print(f"refused: {len(refused)} cycles, with {len(report.refusals)} reasons:")
     for package, refusal in report.refusals:
         print(f"  {package} {refusal.subject} {refusal.path}:{refusal.line} {refusal.reason}")
 
@@ -195,8 +289,8 @@ def _print(checked: Checked) -> None:
     print(f"{says} {what}: {files} files; gone, but nobody takes them: {checked.gone} names")
     for line in [*checked.worse, *checked.lost, *(["offered again"] if checked.is_again else [])]:
         print(f"    {line}")
-    for line in checked.better:
-        print(f"    works now: {line}")
+    if checked.better:
+        print(f"    first imports that work now and failed before: {len(checked.better)}")
     sys.stdout.flush()
 
 

@@ -89,6 +89,17 @@ def test_an_import_that_annotations_use_goes_to_type_checkers_and_only_those_ann
     assert run(root, "import shop.users, typing; print(shop.users.User)") == "<class 'shop.users.User'>"
 
 
+def test_a_file_that_takes_names_from_typing_takes_one_more(tmp_path: Path) -> None:
+    """No second statement is added."""
+    users = "from typing import Any\nfrom shop.orders import Order\n\n\nclass User:\n    order: Order\n    rest: Any\n"
+    root = apply(tmp_path, offer(tmp_path, {**FAILING, "shop/users.py": users}))
+    assert (root / "shop/users.py").read_text() == (
+        "from typing import TYPE_CHECKING, Any\n\nif TYPE_CHECKING:\n    from shop.orders import Order\n\n\n"
+        'class User:\n    order: "Order"\n    rest: Any\n'
+    )
+    assert run(root, "import shop.users; print(shop.users.User)") == "<class 'shop.users.User'>"
+
+
 def test_with_postponed_annotations_nothing_becomes_a_text(tmp_path: Path) -> None:
     """And a block for type checkers that is there is used."""
     users = (

@@ -23,7 +23,7 @@ from analysis.fixes.statements import (
 _IMPORT = "from contextvars import ContextVar"
 
 
-def build_context_edits(source: SourceText, module: str, name: str, takers: Takers) -> list[Edit]:
+def build_context_edits(source: SourceText, name: str, takers: Takers) -> list[Edit]:
     """Return the edits that give each context a value of its own for a global of a module.
 
     Raises ``UnmovableError`` with the line and the reason where some use does not allow it, and ``UnplacedError``.
@@ -43,7 +43,7 @@ def build_context_edits(source: SourceText, module: str, name: str, takers: Take
     has_takers = bool(takers)
     if has_takers and any(getattr(node, "name", "") == "__getattr__" for node in source.tree.body):
         raise UnmovableError(definition.line, "others read the name, and the module has a __getattr__ already")
-    edits += _define(source, definition, _write_state(module, name, new_names, value, annotation))
+    edits += _define(source, definition, _write_state(name, new_names, value, annotation))
     if has_takers:
         text = _write_hook(name, new_names[0])
         edits.append(insert_after(place_statement(source, source.tree.body[-1]), "\n".join(["", "", *text])))
@@ -194,7 +194,7 @@ def _has_import(source: SourceText) -> bool:
     )
 
 
-def _write_state(module: str, name: str, names: tuple[str, str, str], value: str, annotation: str) -> list[str]:
+def _write_state(name: str, names: tuple[str, str, str], value: str, annotation: str) -> list[str]:
     """Return the lines of the variable, its getter and its setter."""
     variable, getter, setter = names
     kind = annotation.strip("\"'")
@@ -202,7 +202,7 @@ def _write_state(module: str, name: str, names: tuple[str, str, str], value: str
         f"# Scaffold: each request or task has its own {name} now; others see the first value, {value}.",
         f"# To complete it, call {setter}() where a request or task begins, and hand the context on where threads",
         "# are started (contextvars.copy_context().run). What outlives a request belongs in a store that is passed on.",
-        f'{variable}: "ContextVar[{kind}]" = ContextVar("{module}.{name}", default={value})',
+        f'{variable}: "ContextVar[{kind}]" = ContextVar("{name}", default={value})',
         "",
         "",
         f'def {getter}() -> "{kind}":',

@@ -131,8 +131,8 @@ def build_edits(source: SourceText, moved: Sequence[Moved]) -> Iterator[Edit]:
     typed = [each for each in moved if each.is_for_types]
     in_place = None
     if typed:
-        block, in_place = _import_for_types(source, typed, gone, groups[0][0].statement)
-        yield block
+        edits, in_place = _import_for_types(source, typed, gone, groups[0][0].statement)
+        yield from edits
     for group in groups:
         if group[0].statement is not in_place:
             yield from _take_out(group)
@@ -208,8 +208,8 @@ def _import_in_functions(source: SourceText, moved: Iterable[Moved]) -> Iterator
 
 def _import_for_types(
     source: SourceText, moved: Sequence[Moved], gone: Collection[int], first: Statement
-) -> tuple[Edit, Statement | None]:
-    """Return the edit that imports names under a test for type checkers: in a block that is there, or a new one.
+) -> tuple[list[Edit], Statement | None]:
+    """Return the edits that import names under a test for type checkers: in a block that is there, or a new one.
 
     A new one stands behind the imports with which the file begins. Where all of these go, it takes the place of the
     ``first`` that moves, which is returned too.
@@ -219,14 +219,24 @@ def _import_for_types(
         if isinstance(node, ast.If) and find_dotted(node.test).rpartition(".")[2] == _CHECKING and not node.orelse:
             inside = place_statement(source, node.body[0])
             if inside.is_alone:
-                return insert_before(inside, "\n".join(imports)), None
+                return [insert_before(inside, "\n".join(imports))], None
     last = find_last_import(source, gone)
     known = _find_checking(source, (last or first).line)
-    lines = [*([] if known else [f"from typing import {_CHECKING}"]), "", f"if {known or _CHECKING}:"]
-    lines += [f"    {each}" for each in imports]
+    beside = None if known else _find_typing_names(source, (last or first).line)
+    lines = [*([] if known or beside else [f"from typing import {_CHECKING}"]), "", f"if {known or _CHECKING}:"]
+    text = "\n".join([*lines, *(f"    {each}" for each in imports)])
+    edits = [] if beside is None else [Edit(source.path, beside, beside, source.encode(f"{_CHECKING}, "))]
     if last is None:
-        return replace_statement(first, "\n".join(lines).lstrip("\n")), first
-    return insert_after(last, "\n".join(lines)), None
+        return [*edits, replace_statement(first, text.lstrip("\n"))], first
+    return [*edits, insert_after(last, text)], None
+
+
+def _find_typing_names(source: SourceText, line: int) -> int | None:
+    """Return where the names begin that a file takes from typing, up to a line; None where it takes none."""
+    for node in source.tree.body:
+        if isinstance(node, ast.ImportFrom) and node.module == "typing" and not node.level and node.lineno <= line:
+            return source.find_span(node.names[0])[0] if node.names[0].name != "*" else None
+    return None
 
 
 def find_last_import(source: SourceText, gone: Collection[int] = ()) -> Statement | None:

@@ -55,7 +55,7 @@ class _Scaffolding:
                 if takers.by_text:
                     raise UnmovableError(1, f"{format_some(takers.by_text)} names {subject} in a text")
                 self._refuse_writers(module, name, path)
-                edits = build_context_edits(source, module, name, takers)
+                edits = build_context_edits(source, name, takers)
             except (UnmovableError, UnplacedError) as problem:
                 line = problem.line if isinstance(problem, UnmovableError) else 1
                 yield Refusal(KIND, subject, path, line, str(problem), (key,))

@@ -182,4 +182,5 @@ def _list_aliases(statement: Statement) -> list[ast.alias]:
 def _indented(statement: Statement, text: str) -> bytes:
     encoded = statement.source.encode(text)
     newline = statement.source.newline
-    return encoded.replace(newline, newline + statement.indent)
+    inside = encoded.replace(newline, newline + statement.indent)
+    return inside.replace(newline + statement.indent + newline, newline + newline)  # no line of spaces alone
