@@ -14,9 +14,11 @@ from report_trees import HOSTILE, HOSTILE_POLICY, SHOP, investigate
 import analysis
 from analysis.bundled_case import build_bundled_case
 from analysis.investigation import Investigation
+from analysis.report.base import Base, deciding
 from analysis.report.findings_excerpts import build_excerpts
 from analysis.report.findings_page import build_findings_view
 from analysis.report.headline import build_tally
+from analysis.report.templating import build_environment
 
 Tree = Callable[..., Path]
 
@@ -81,6 +83,24 @@ def test_a_file_that_changed_since_gives_no_other_lines(make_tree: Tree, tmp_pat
     assert set(json.loads(build_excerpts(inv, rows))["a.py"]) == {"3"}
 
 
+def test_what_is_new_is_new_since_the_state_that_was_named(make_tree: Tree, tmp_path: Path) -> None:
+    """Two states are kept: against the older one two findings are new, and the page says against which."""
+    root = make_tree({"shop/__init__.py": "", "shop/a.py": ""})
+    states = [analysis.investigate(root, data=tmp_path)]
+    for number in (1, 2):
+        (root / f"shop/b{number}.py").write_text(f"import shop.new{number}\n")
+        time.sleep(1.1)  # names of snapshots sort by the second
+        states.append(analysis.investigate(root, data=tmp_path))
+    first, second, last = states
+    for named, wanted in ((first, {"shop.new1", "shop.new2"}), (second, {"shop.new2"}), (last, set())):
+        with deciding(Base("named", str(named.path), "v1<i>"), tmp_path / "reports"):
+            view = build_findings_view(last)
+        assert {row.subject for row in view.rows if row.is_new} == wanted
+        page = str(build_environment().get_template("findings_part.j2").module.show(view, 2))
+        assert page.count('data-n="1"') == len(wanted)
+        assert "what is new is new since v1&lt;i&gt;" in page and "<i>" not in page
+
+
 def test_what_is_new_is_new_since_the_snapshot_before(make_tree: Tree, tmp_path: Path) -> None:
     root = make_tree({"shop/__init__.py": "", "shop/a.py": "import shop.old\n"})
     first = build_findings_view(analysis.investigate(root, data=tmp_path))
@@ -89,5 +109,5 @@ def test_what_is_new_is_new_since_the_snapshot_before(make_tree: Tree, tmp_path:
     (root / "shop/a.py").write_text("import shop.old\nimport shop.new\n")
     time.sleep(1.1)  # names of snapshots sort by the second
     second = build_findings_view(analysis.investigate(root, data=tmp_path))
-    assert second.since.words.startswith("since the run of ")
+    assert second.since.words.startswith("since the scan of ")
     assert {row.message.split()[0]: row.is_new for row in second.rows} == {"shop.old": False, "shop.new": True}

@@ -55,7 +55,7 @@ class Base:
         """Return since when, in full."""
         if self.kind == "named":
             return self.name
-        return f"the scan of {format_time(created)}" if self.kind == "scan" else format_time(created)
+        return f"the {self.kind} of {format_time(created)}"
 
 
 def find_base(inv: Investigation, reports: Path | None = None) -> Base:
