@@ -14,7 +14,7 @@ from conftest import Tree
 from analysis import tables
 from analysis.facts import scan
 from analysis.resolve import Supported, SupportedInterpreter, TargetResolver
-from analysis.resolve.conditions import UNDECIDED, evaluate_condition, find_constant, is_known_constant
+from analysis.resolve.conditions import UNDECIDED, evaluate_condition, find_constant, is_known_constant, may_vary
 from analysis.resolve.environments import DEFAULT, PLATFORMS, find_supported, list_versions
 from analysis.resolve.liveness import ALWAYS, DEFERRED, MAYBE, NEVER, TRIED, UNLIKELY
 from analysis.resolve.makers import MAKERS, find_made_kind
@@ -305,3 +305,15 @@ def test_files_without_a_statement_are_no_trouble(make_tree: Tree) -> None:
     assert target.liveness.tolist() == target.answers.rows.tolist() == target.spaces.rows.level == []
     assert [module.name for module in target.index.modules] == ["a"]
     assert target.index.tops == {"a"}
+
+
+def test_what_differs_between_environments_is_said_to_vary() -> None:
+    names = [f"{owner}.{name}" for owner in ("sys", "os", "platform", "six") for name in (*dir(sys), *dir(os))]
+    names += [f"platform.{name}()" for name in dir(platform)] + ["version_info", "sys.version_info.major", "six.PY3"]
+    differing = [name for name in names if len({evaluate_name(name, each) for each in NAMES}) > 1]
+    assert {"sys.version_info", "sys.hexversion", "sys.platform", "os.name", "platform.system()"} <= set(differing)
+    assert all(map(may_vary, differing))
+
+
+def evaluate_name(name: str, environment: SupportedInterpreter) -> str:
+    return repr(find_constant(name, environment)) if is_known_constant(name) else ""

@@ -23,6 +23,8 @@ import pyarrow as pa
 
 _PACKAGE = Path(__file__).resolve().parent.parent
 _DIGEST_BYTES = 16
+#: What Python writes so that nothing else is written the same.
+_PLAIN = frozenset({bool, int, float, type(None)})
 _LENGTH = struct.Struct("<Q")
 
 
@@ -111,6 +113,8 @@ def _encode_many(value: Any) -> Iterable[bytes]:
         texts = [each.encode("utf-8", "surrogatepass") for each in value]
         yield from _tag(b"t", np.array([len(text) for text in texts], "<u8").tobytes())
         yield from _tag(b"t", b"".join(texts))
+    elif isinstance(value, list) and value and all(type(each) in _PLAIN for each in value):
+        yield from _tag(b"r", repr(value).encode())
     elif isinstance(value, list | tuple):
         yield b"l" + _LENGTH.pack(len(value))
         for each in value:

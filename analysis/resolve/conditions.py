@@ -35,6 +35,8 @@ _CONSTANTS: Mapping[str, Callable[[SupportedInterpreter], Any]] = {
     "six.PY2": lambda _: False,
     "six.PY3": lambda _: True,
 }
+#: Each constant that differs between interpreters, or between platforms, has one of these in its name.
+_VARYING = ("version", "platform", "name")
 #: What the interpreter decides beyond conditions; a simulated process knows it too.
 _CONSTANTS_OF_A_PROCESS: Mapping[str, Any] = {
     "typing.TYPE_CHECKING": False, "typing_extensions.TYPE_CHECKING": False, "os.sep": os.sep,
@@ -70,10 +72,24 @@ def evaluate_condition(source: str, environment: SupportedInterpreter, *, is_typ
     if "…" in source:
         return None
     try:
-        value = _Evaluation(environment, is_typing).evaluate(ast.parse(source, mode="eval").body)
+        value = _Evaluation(environment, is_typing).evaluate(_parse(source))
     except (SyntaxError, ValueError, TypeError, IndexError, RecursionError, MemoryError):
         return None
     return None if value is UNDECIDED else bool(value)
+
+
+@lru_cache(maxsize=1024)
+def _parse(source: str) -> ast.expr:
+    return ast.parse(source, mode="eval").body
+
+
+def may_vary(source: str) -> bool:
+    """Return whether a test may have another outcome in another environment.
+
+    >>> may_vary("sys.version_info >= (3, 8)"), may_vary("HAS_NUMPY and not DEBUG")
+    (True, False)
+    """
+    return not source.isascii() or any(word in source for word in _VARYING)
 
 
 def is_known_constant(dotted: str) -> bool:

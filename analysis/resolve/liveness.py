@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.context import HANDLES
-from analysis.resolve.conditions import evaluate_condition
+from analysis.resolve.conditions import evaluate_condition, may_vary
 from analysis.resolve.environments import DEFAULT, Supported
 
 Numbers = npt.NDArray[np.int64]
@@ -87,5 +87,6 @@ def _evaluate(condition: str, supported: Supported, *, is_typing: bool = False) 
     """Return what a condition comes to on all that is supported; None where that differs, or cannot be known."""
     if not condition:
         return True
-    found = {evaluate_condition(condition, each, is_typing=is_typing) for each in supported.environments}
+    asked = supported.environments if may_vary(condition) else supported.environments[:1]
+    found = {evaluate_condition(condition, each, is_typing=is_typing) for each in asked}
     return found.pop() if len(found) == 1 else None

@@ -54,6 +54,8 @@ class MadeFiles:
         self._tree = tree
         self._listings: dict[str, tuple[str, ...]] = {}
         self._texts: dict[str, str] = {}
+        self._builds: dict[tuple[str, re.Pattern[str]], list[str]] = {}
+        self._patterns: dict[str, list[str]] = {}
         self._answers: dict[tuple[str, tuple[str, ...]], str] = {}
 
     def find_reason(self, folder: str, names: Sequence[str]) -> str:
@@ -87,10 +89,13 @@ class MadeFiles:
 
     def _is_written(self, path: str) -> bool:
         """Return whether a build file names the file as something that it writes."""
+        name = f"{posixpath.basename(path)}.py"
         for file in self._list_build_files(path):
+            text = self._read(file)
+            if name not in text:
+                continue
             own, is_configuration = posixpath.dirname(file), _CONFIGURATION.search(file) is not None
             wanted = _find_mention(posixpath.relpath(f"{path}.py", own or "."), in_script=not is_configuration)
-            text = self._read(file)
             if wanted.search(text) is None:
                 continue
             if not is_configuration or any(
@@ -102,13 +107,17 @@ class MadeFiles:
     def _list_build_files(self, path: str) -> Iterator[str]:
         """Yield the build files in the folders above a path, and in those of the root that hold scripts."""
         for folder in _find_above(path):
-            for name in self._list(folder):
-                if _CONFIGURATION.search(name) or _SCRIPT.search(name):
-                    yield posixpath.join(folder, name)
+            yield from self._list_builds(folder, _CONFIGURATION)
         for folder in _BUILD_FOLDERS:
-            for name in self._list(folder):
-                if _SCRIPT.search(name) or (folder.startswith(".") and _WORKFLOW.search(name)):
-                    yield f"{folder}/{name}"
+            yield from self._list_builds(folder, _WORKFLOW if folder.startswith(".") else _SCRIPT)
+
+    def _list_builds(self, folder: str, others: re.Pattern[str]) -> list[str]:
+        """Return the files of a folder that say what a build does: scripts, and others by their names."""
+        key = (folder, others)
+        if key not in self._builds:
+            names = (name for name in self._list(folder) if _SCRIPT.search(name) or others.search(name))
+            self._builds[key] = [posixpath.join(folder, name) for name in names]
+        return self._builds[key]
 
     # What git ignores
 
@@ -119,12 +128,18 @@ class MadeFiles:
             if ".gitignore" not in self._list(folder):
                 continue
             parts = posixpath.relpath(path, folder or ".").split("/")
-            for line in self._read(posixpath.join(folder, ".gitignore")).splitlines():
-                pattern = line.strip()
+            for pattern in self._list_patterns(folder):
                 is_kept = pattern.startswith("!")
                 if answer == is_kept and _matches(pattern.removeprefix("!"), parts, is_folder):
                     answer = not is_kept
         return answer
+
+    def _list_patterns(self, folder: str) -> list[str]:
+        """Return the lines of a ``.gitignore`` that may be patterns, in order."""
+        if folder not in self._patterns:
+            lines = map(str.strip, self._read(posixpath.join(folder, ".gitignore")).splitlines())
+            self._patterns[folder] = [line for line in lines if line and not line.startswith("#")]
+        return self._patterns[folder]
 
     # Files
 

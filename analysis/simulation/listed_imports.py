@@ -101,9 +101,10 @@ def _find_all(
         seen.watch(tree, lines)
         listed = {line: sorted(seen.found[line]) for line in lines if seen.found[line]}
         known |= {(path, line) for line in listed if line not in seen.unknown}
-        facts = Rows(**dict(zip(_TABLES, extract(source).rows, strict=True)))
-        placed = place_listed(normalise_line_ends(source), tree, facts, listed)
-        rows += [(path, lines[row[1]], *row[1:]) for row in placed]
+        if listed:
+            facts = Rows(**dict(zip(_TABLES, extract(source).rows, strict=True)))
+            placed = place_listed(normalise_line_ends(source), tree, facts, listed)
+            rows += [(path, lines[row[1]], *row[1:]) for row in placed]
         for star in (each for each in stars if each["path"] == path):
             package = f"{module.plain}."
             names = sorted(name for name in seen.found[star["line"]] if name.startswith(package))
