@@ -175,3 +175,71 @@ def test_patches_fail_as_the_library_says(make_tree: Tree, tmp_path: Path, targe
     ran = subprocess.run([sys.executable, "tests/test_s.py"], cwd=root, capture_output=True, timeout=60, check=False,
                          env={"PYTHONPATH": "."})  # fmt: skip
     assert bool(find_texts(root, tmp_path)) == (ran.returncode != 0)
+
+
+PATCHED = {
+    "shop/__init__.py": "",
+    "shop/api.py": "class Client:\n    x = 1\n    def get(self): ...\n    class Meta: ...\ndef send(): ...\n",
+    "shop/more.py": (
+        "from shop.api import Client\nclass Sub(Client):\n    def __init__(self): self.own = 1\n"
+        "class Set: ...\nSet.extra = 1\ndef put():\n    Set.later = 1\nput()\n"
+    ),
+}
+TEST_HEAD = "import shop.api as api, shop.more\nfrom shop.more import Set, Sub\nfrom unittest.mock import patch\n"
+#: The body of a test, and what of it does not exist.
+OBJECT_PATCHES = {
+    "with patch.object(api, 'sent'): ...": "shop.api.sent",
+    "with patch.object(api, 'send'): ...": "",
+    "with patch.object(api, 'sent', create=True): ...": "",
+    "with patch.object(shop.more, 'gone'): ...": "shop.more.gone",
+    "with patch.object(api.Client, 'put'): ...": "shop.api.Client.put",
+    "with patch.object(Sub, 'own'): ...": "shop.more.Sub.own",
+    "with patch.object(Sub, 'get'), patch.object(Sub, 'x', 2), patch.object(Sub, 'Meta'): ...": "",
+    "with patch.object(Set, 'extra'), patch.object(Set, 'later'): ...": "",
+    "with patch('shop.api.Client.put'): ...": "shop.api.Client.put",
+    "with patch('shop.api.Client.get'): ...": "",
+    "with patch.multiple('shop.api', sent=None, send=None): ...": "shop.api.sent",
+    "monkeypatch.setattr(api, 'sent', None)": "shop.api.sent",
+    "monkeypatch.setattr(api, 'sent', None, raising=False)": "",
+    "monkeypatch.delattr(Sub, 'own')": "shop.more.Sub.own",
+    "api = Set\n    monkeypatch.setattr(api, 'extra', None)": "",
+}
+
+
+def test_patches_of_objects_name_what_the_objects_have(make_tree: Tree) -> None:
+    tests = {
+        f"tests/test_{number}.py": f"{TEST_HEAD}def test_it(monkeypatch):\n    {body}\n"
+        for number, body in enumerate(OBJECT_PATCHES)
+    }
+    root = make_tree(PATCHED | tests)
+    command = [sys.executable, "-m", "pytest", "-q", "-rf", "-p", "no:cacheprovider", "tests"]
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    failed = {name for name in tests if f"FAILED {name}" in ran.stdout}
+    wrong = {name: text for name, text in zip(tests, OBJECT_PATCHES.values(), strict=True) if text}
+    assert failed == wrong.keys(), ran.stdout
+    rows = investigate(root).table("findings").to_pylist()
+    found = [row for row in rows if row["rule"] == "patch-names-missing-object"]
+    assert {place["path"]: row["subject"] for row in found for place in row["evidence"]} == wrong
+
+
+#: Settings of frameworks, and what of each does not exist.
+FRAMEWORKS = {
+    "from celery import Celery\napp = Celery('shop', include=['shop.jobs', 'shop.gone'])\n": "shop.gone",
+    "from celery import Celery\napp = Celery('shop')\napp.conf.imports = ('shop.jobs', 'shop.gone')\n": "shop.gone",
+    "from celery import Celery\napp = Celery('shop')\napp.conf.update(include=['shop.gone'])\n": "shop.gone",
+    "from celery import Celery\napp = Celery('shop', include=['shop.jobs'])\napp.conf.include = ['other.jobs']\n": "",
+    "INSTALLED_APPS = ['users']\nAUTH_USER_MODEL = 'users.User'\n": "users.User",
+    "INSTALLED_APPS = ['users']\nAUTH_USER_MODEL = 'users.Member'\n": "",
+    "INSTALLED_APPS = ['accounts']\nAUTH_USER_MODEL = 'accounts.User'\n": "",
+}
+
+
+@pytest.mark.parametrize("source", FRAMEWORKS)
+def test_settings_of_frameworks_name_modules_and_models(make_tree: Tree, source: str) -> None:
+    root = make_tree({
+        "shop/__init__.py": "", "shop/jobs.py": "", "shop/settings.py": source, "users/__init__.py": "",
+        "users/models.py": "from django.db import models\nclass Member(models.Model): ...\n",
+    })  # fmt: skip
+    rows = investigate(root).table("findings").to_pylist()
+    found = [(row["severity"], row["subject"]) for row in rows if row["rule"] == "setting-names-missing-object"]
+    assert found == ([("P1", FRAMEWORKS[source])] if FRAMEWORKS[source] else [])

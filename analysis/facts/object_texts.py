@@ -4,30 +4,41 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 
 from analysis.facts.expressions import find_dotted, find_literal_text
 from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.rows import Row
+from analysis.facts.scopes import Function, list_bindings
 from analysis.facts.walking import list_parts
 
 #: Line, dotted name, and what for.
 _Text = tuple[int, str, str]
-#: What a text is for: a setting that a framework reads, or the target of a patch in a test.
-SETTING, PATCH, SETTER = "setting", "patch", "setter"
+#: What names of a file stand for by its own imports, as absolute dotted names.
+_Imported = Mapping[str, str]
+#: What a text is for: a setting that a framework reads, or the target of a patch in a test; a model by its label.
+SETTING, PATCH, SETTER, MODEL = "setting", "patch", "setter", "model"
 _WORDS = (
     b"INSTALLED_APPS", b"LOCAL_APPS", b"PROJECT_APPS", b"ROOT_URLCONF", b"MIDDLEWARE", b"GI_APPLICATION",
     b"DJANGO_SETTINGS_MODULE", b"AUTHENTICATION_BACKENDS", b"dictConfig", b"LOGGING", b"CELERY_", b"patch",
+    b"AUTH_USER_MODEL", b"Celery(", b".conf.",
 )  # fmt: skip
 _SETTINGS = frozenset({
     "INSTALLED_APPS", "ROOT_URLCONF", "MIDDLEWARE", "MIDDLEWARE_CLASSES", "WSGI_APPLICATION", "ASGI_APPLICATION",
     "DJANGO_SETTINGS_MODULE", "AUTHENTICATION_BACKENDS", "CELERY_IMPORTS", "CELERY_INCLUDE", "TEMPLATES", "LOGGING",
     "REST_FRAMEWORK", "DATABASE_ROUTERS", "PASSWORD_HASHERS", "TEST_RUNNER", "LOCAL_APPS", "PROJECT_APPS",
 })  # fmt: skip
+#: Settings of Celery as an attribute of its configuration, and as what its class or ``update`` is given.
+_CELERY = frozenset({"imports", "include"})
 #: What stands where such a text is assigned or given.
-_NAMING = (*(name.encode() for name in sorted(_SETTINGS)), b"dictConfig", b"patch")
+_NAMING = (
+    *(name.encode() for name in sorted(_SETTINGS)), b"dictConfig", b"patch", b"AUTH_USER_MODEL", b"Celery(", b".conf.",
+)  # fmt: skip
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
 _PATCHES = re.compile(r"(?:(?:^|\.)(?:mock\.|mocker\.)|^)patch(?:\.multiple|\.dict)?\Z")
+_OBJECT_PATCHES = re.compile(r"(?:(?:^|\.)(?:mock\.|mocker\.)|^)patch\.object\Z")
+#: What ``patch.multiple`` takes for itself.
+_OWN_KEYWORDS = frozenset({"spec", "create", "spec_set", "autospec", "new_callable", "unsafe"})
 _SETTERS = re.compile(r"(?:^|\.)monkeypatch\.(?:setattr|delattr)\Z")
 #: Exceptions of a target that is not there: whoever expects one names it on purpose.
 _EXPECTING = ("raises", "assertRaises", "suppress")
@@ -42,16 +53,34 @@ def find_object_texts(source: bytes, tree: ast.Module, next_position: Callable[[
 
 
 def _read(tree: ast.Module, lines: list[int]) -> Iterator[_Text]:
-    waiting: list[ast.AST] = [tree]
+    waiting: list[tuple[ast.AST, _Imported]] = [(tree, _find_imported(tree))]
     while waiting:
-        node = waiting.pop()
+        node, imported = waiting.pop()
         if isinstance(node, ast.Try) or (isinstance(node, ast.stmt) and not _has_line(node, lines)) or _expects(node):
             continue
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             yield from _read_assignment(node)
         elif isinstance(node, ast.Call):
-            yield from _read_call(node)
-        waiting.extend(list_parts(node))
+            yield from _read_call(node, imported)
+        elif isinstance(node, Function):
+            own = {name for name, _ in list_bindings(node)}
+            imported = {name: dotted for name, dotted in imported.items() if name not in own}
+        waiting.extend((part, imported) for part in list_parts(node))
+
+
+def _find_imported(tree: ast.Module) -> _Imported:
+    """Return what the imports of a module bind, of those whose names nothing else binds."""
+    found: dict[str, str] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Import):
+            found |= {each.asname or each.name.partition(".")[0]: each.name if each.asname else
+                      each.name.partition(".")[0] for each in node.names}  # fmt: skip
+        elif isinstance(node, ast.ImportFrom) and not node.level and node.module:
+            found |= {each.asname or each.name: f"{node.module}.{each.name}" for each in node.names}
+    if found:
+        others = {name for name, bound in list_bindings(tree) if bound.kind != "import"}
+        found = {name: dotted for name, dotted in found.items() if name not in others}
+    return found
 
 
 def _has_line(node: ast.stmt, lines: list[int]) -> bool:
@@ -73,6 +102,12 @@ def _read_assignment(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterat
     targets = node.targets if isinstance(node, ast.Assign) else [node.target]
     names = {find_dotted(target) for target in targets if isinstance(target, ast.Name)}
     names |= {find_literal_text(target.slice) or "" for target in targets if isinstance(target, ast.Subscript)}
+    text = find_literal_text(node.value) if node.value is not None else None
+    if names == {"AUTH_USER_MODEL"} and text and _DOTTED.match(text):
+        yield node.lineno, text, MODEL
+    configured = (find_dotted(target).rpartition(".conf.") for target in targets if isinstance(target, ast.Attribute))
+    if node.value is not None and any(owner and name in _CELERY for owner, _, name in configured):
+        yield from _read_texts(node.value)
     if node.value is not None and not _SETTINGS.isdisjoint(names):
         yield from _read_texts(node.value, only_classes="LOGGING" in names)
 
@@ -95,7 +130,7 @@ def _read_texts(value: ast.expr, *, only_classes: bool = False) -> Iterator[_Tex
                 yield node.lineno, text, SETTING
 
 
-def _read_call(node: ast.Call) -> Iterator[_Text]:
+def _read_call(node: ast.Call, imported: _Imported) -> Iterator[_Text]:
     called = find_dotted(node.func)
     first = node.args[0] if node.args else None
     text = find_literal_text(first) if first is not None else None
@@ -104,11 +139,33 @@ def _read_call(node: ast.Call) -> Iterator[_Text]:
         yield from _read_texts(first, only_classes=True)
     elif called.endswith("environ.setdefault") and text == "DJANGO_SETTINGS_MODULE" and len(node.args) > 1:
         yield from _read_texts(node.args[1])
+    elif called.rpartition(".")[2] == "Celery" or called.endswith(".conf.update"):
+        for name in sorted(_CELERY & {each for each in keywords if each}):
+            yield from _read_texts(keywords[name])
+    elif len(node.args) > 1 and first is not None and not text:
+        yield from _read_object(node, called, find_dotted(first), imported)
     elif text and _DOTTED.match(text) and "**" not in {keyword.arg or "**" for keyword in node.keywords}:
         if _PATCHES.search(called) and not _is(keywords.get("create"), default=False):
             yield node.lineno, text, PATCH
+            if called.endswith(".multiple"):
+                names = sorted({each for each in keywords if each} - _OWN_KEYWORDS)
+                yield from ((node.lineno, f"{text}.{name}", PATCH) for name in names)
         elif _SETTERS.search(called) and _is(keywords.get("raising"), default=True) and len(node.args) < 3:
             yield node.lineno, text, SETTER
+
+
+def _read_object(node: ast.Call, called: str, owner: str, imported: _Imported) -> Iterator[_Text]:
+    """Yield the attribute that a patch of an object names, where the file imports that object."""
+    first, _, rest = owner.partition(".")
+    name = find_literal_text(node.args[1])
+    keywords = {keyword.arg: keyword.value for keyword in node.keywords}
+    if first not in imported or not name or not name.isidentifier() or None in keywords:
+        return
+    text = ".".join(filter(None, (imported[first], rest, name)))
+    if _OBJECT_PATCHES.search(called) and not _is(keywords.get("create"), default=False):
+        yield node.lineno, text, PATCH
+    elif _SETTERS.search(called) and _is(keywords.get("raising"), default=True) and len(node.args) < 4:
+        yield node.lineno, text, SETTER
 
 
 def _is(value: ast.expr | None, *, default: bool) -> bool:

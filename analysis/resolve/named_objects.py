@@ -9,10 +9,12 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.facts.object_texts import PATCH
+from analysis.facts.object_texts import MODEL, PATCH, SETTING
 from analysis.facts.starting.layout import Folders
+from analysis.resolve.class_members import ClassMembers, SettingFacts
 from analysis.resolve.modules import NAMESPACE, Module
 from analysis.resolve.target import TargetResolver
 
@@ -113,20 +115,59 @@ class NamedText(NamedTuple):
     lack: MissingObject
 
 
-def find_wrong_texts(target: TargetResolver, texts: pa.Table) -> Iterator[NamedText]:
+def find_wrong_texts(target: TargetResolver, facts: SettingFacts) -> Iterator[NamedText]:
     """Yield the texts in settings and patches whose first part is in the tree and whose rest is not, sorted.
 
-    ``texts`` is the table ``object_texts`` of the facts.
+    ``facts`` are all tables of facts.
     """
-    for path, line, value, kind in sorted(tables.read_rows(texts, "path", "line", "value", "kind")):
+    members = ClassMembers(target, facts)
+    for path, line, value, kind in sorted(tables.read_rows(facts.object_texts, "path", "line", "value", "kind")):
         importer = target.index.find_importer(path)
         if importer is None:
+            continue
+        if kind == MODEL:
+            lack = _find_model_lack(target, facts.programs, value)
+            if lack is not None:
+                yield NamedText(path, line, value, kind, lack)
             continue
         first, *rest = value.split(".")
         top = target.imports.find_top(importer, first)
         if top is None or target.imports.is_standard(importer, first):
             continue
-        lack = find_lack(target, top, rest)
+        lack = find_lack(target, top, rest) or (
+            _find_member_lack(target, members, top, rest) if kind != SETTING else None
+        )
         is_builtin = lack is not None and kind == PATCH and lack.name in _BUILTINS and not lack.is_module
         if lack is not None and not is_builtin:
             yield NamedText(path, line, value, kind, lack)
+
+
+def _find_member_lack(
+    target: TargetResolver, members: ClassMembers, top: Module, parts: Sequence[str]
+) -> MissingObject | None:
+    """Return what a class lacks, where a dotted name goes on from a class of a module."""
+    module, rest = top, list(parts)
+    while rest and (child := target.index.find_submodule(module, rest[0])) is not None:
+        module, rest = child, rest[1:]
+    if len(rest) != 2 or not target.index.is_importable(module) or not members.lacks(module, *rest):
+        return None
+    return MissingObject(f"{module.plain}.{rest[0]}", rest[1], False, "")
+
+
+def _find_model_lack(target: TargetResolver, programs: pa.Table, value: str) -> MissingObject | None:
+    """Return what is missing of a model that is named by the label of its application: its last name, as is usual.
+
+    None where no application of the tree, or more than one, has the label, and where labels are set in the tree.
+    """
+    label, _, name = value.partition(".")
+    models = [
+        child
+        for module in target.index.modules
+        if module.is_package and module.plain.rpartition(".")[2] == label and module.primary == module.number
+        for child in [target.index.find_submodule(module, "models")]
+        if child is not None
+    ]
+    is_labelled = pc.any(pc.match_substring(programs["program"], '[["n","label"]]')).as_py()
+    if len(models) != 1 or is_labelled or not target.is_nowhere(models[0], name):
+        return None
+    return _judge(target, models[0], name, is_module=False)
