@@ -142,7 +142,6 @@ QUIET = {
     "raising": "monkeypatch.setattr('shop.service.gone', 1, raising=False)",
     "a builtin": "patch('shop.service.open')",
     "a third party's": "patch('requests.get')",
-    "an attribute of a class": "patch('shop.http.Client.gone')",
 }
 TEXT_RULES = {"setting-names-missing-object", "patch-names-missing-object"}
 

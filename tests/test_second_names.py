@@ -382,6 +382,36 @@ def test_what_another_process_starts_is_a_main_program(make_tree: Tree) -> None:
     assert "runs as __main__ (launch.py:2)" in found.message
 
 
+EXECUTED = {
+    "a path object": "exec(compile((Path(__file__).parent / 'p' / 'core.py').read_text(), 'core.py', 'exec'), {})\n",
+    "an open file": "with open('p/core.py') as f:\n    code = f.read()\nexec(code, {})\n",
+    "a file that is opened and read": "exec(open(os.path.join(os.path.dirname(__file__), 'p/core.py')).read(), {})\n",
+}
+SHOW = "import p.use\nprint(p.use.Core)\n"
+
+
+@pytest.mark.parametrize("name", EXECUTED)
+def test_a_file_whose_text_is_executed_makes_its_classes_again(make_tree: Tree, name: str) -> None:
+    body = f"import os\nfrom pathlib import Path\n{EXECUTED[name]}{SHOW}"
+    counted = {
+        **CORE,
+        "p/core.py": "import builtins\nbuiltins.times = getattr(builtins, 'times', 0) + 1\nclass Core: ...\n",
+    }
+    root = make_tree(counted | {"load.py": f"{body}import builtins\nassert builtins.times == 2\n"})
+    subprocess.run([sys.executable, "-B", "load.py"], cwd=root, capture_output=True, check=True)
+    (told,) = tell(open_case(root))
+    assert (told.severity, told.path) == ("P1", "p/core.py")
+    assert "as <exec>" in told.message
+
+
+def test_constants_that_are_executed_and_texts_of_nobody_are_no_second_name(make_tree: Tree) -> None:
+    files = {
+        "pkg/__init__.py": "from pkg._version import version\n", "pkg/_version.py": "version = '1'\n",
+        "setup.py": "about = {}\nexec(open('pkg/_version.py').read(), about)\nexec('A = 1')\nexec(input())\n",
+    }  # fmt: skip
+    assert tell(open_case(make_tree(files))) == []
+
+
 # Tests that take what the product makes under another name
 
 BESIDE = {

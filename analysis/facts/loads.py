@@ -13,12 +13,17 @@ from analysis.facts.walking import list_nodes
 
 _WORDS = (
     b"spec_from_file_location", b"SourceFileLoader", b"load_source(", b"reload(", b"run_path(", b"run_module(",
-    b"sys.modules",
+    b"sys.modules", b"exec(",
 )  # fmt: skip
+#: So many names stand for one another.
+_MOST_STEPS = 8
 _LOADERS = frozenset({"spec_from_file_location", "SourceFileLoader", "load_source"})
 _RELOADS = frozenset({"importlib.reload", "imp.reload", "reload"})
 #: The name of a module that ``runpy.run_path`` runs, unless it is given another one.
 RUN_PATH = "<run_path>"
+#: What stands for the module of a file that ``exec`` runs: it has none.
+EXECUTED = "<exec>"
+_READING = frozenset({"read_text", "read_bytes", "read"})
 
 
 def find_load_rows(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> list[Row]:
@@ -89,6 +94,11 @@ class _Visitor:
         if last in _LOADERS and len(given) >= 2:
             path = find_path(given[1], names)
             yield self._row(node, "by-path", find_text_pattern(given[0]), path, owner)
+        elif callee == "exec" and node.args:
+            read = _find_read(node.args[0], names)
+            path = find_path(read, names) if read is not None else "*"
+            if "*" not in path:
+                yield self._row(node, "by-path", EXECUTED, path, owner)
         elif last == "run_path" and given:
             yield self._row(node, "by-path", _find_run_name(node, RUN_PATH), find_path(given[0], names), owner)
         elif last == "run_module" and node.args:
@@ -101,6 +111,31 @@ class _Visitor:
 
     def _row(self, node: ast.AST, kind: str, name: str, value: str, owner: str) -> Row:
         return (self._next(), getattr(node, "lineno", 0), kind, name, value, owner)
+
+
+def _find_read(node: ast.expr, names: KnownNames) -> ast.expr | None:
+    """Return the path of the file whose text an expression is: ``open(path).read()``, ``path.read_text()``."""
+    for _ in range(_MOST_STEPS):
+        if isinstance(node, ast.Name) and len(names.get(node.id, ())) == 1:
+            node = names[node.id][0]
+        elif isinstance(node, ast.Call) and find_dotted(node.func) == "compile" and node.args:
+            node = node.args[0]
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in _READING:
+            return _find_opened(node.func.value, names) if node.func.attr == "read" else node.func.value
+        else:
+            break
+    return None
+
+
+def _find_opened(node: ast.expr, names: KnownNames) -> ast.expr | None:
+    """Return the path of an open file."""
+    if isinstance(node, ast.Name) and len(names.get(node.id, ())) == 1:
+        node = names[node.id][0]
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Attribute) and node.func.attr == "open" and find_dotted(node.func.value) != "io":
+        return node.func.value
+    return node.args[0] if find_dotted(node.func) in {"open", "io.open"} and node.args else None
 
 
 def find_registered_name(node: ast.expr) -> str:
@@ -124,8 +159,12 @@ def _is_block(value: object) -> bool:
 
 
 def _find_assigned(body: list[ast.stmt]) -> Iterator[tuple[str, Sequence[ast.expr]]]:
-    """Yield the names that a block binds by one plain assignment; the last one counts."""
+    """Yield the names that a block binds by one plain assignment, or by ``with``; the last one counts."""
     for statement in body:
+        if isinstance(statement, ast.With):
+            opened = ((item.optional_vars, item.context_expr) for item in statement.items)
+            yield from ((name.id, (value,)) for name, value in opened if isinstance(name, ast.Name))
+            yield from _find_assigned(statement.body)
         if isinstance(statement, ast.Assign) and len(statement.targets) == 1:
             target = statement.targets[0]
             if isinstance(target, ast.Name):

@@ -7,6 +7,8 @@ from collections.abc import Iterator, Sequence
 
 import pyarrow as pa
 
+from analysis import tables
+from analysis.facts.loads import EXECUTED
 from analysis.facts.test_files import is_test_file
 from analysis.graph.reach import Reach
 from analysis.resolve import TargetResolver
@@ -25,6 +27,10 @@ def find_loaded_again(resolver: TargetResolver, loads: pa.Table, reach: Reach) -
     what it runs, lead to the importer.
     """
     found = list_loaded(resolver.imports, loads)
+    if any(each.name == EXECUTED for each in found):  # of a file of constants, as a version, it matters to nobody
+        rows = tables.read_rows(resolver.facts.definitions, "path", "scope")
+        with_classes = {path for path, scope in rows if scope == "module"}
+        found = [each for each in found if each.name != EXECUTED or each.path in with_classes]
     index = resolver.index
     names = {each.path: [home for home in index.find_names(each.path) if index.is_importable(home)] for each in found}
     loaders = {each.loader: index.find_importer(each.loader) for each in found}

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pyarrow as pa
 
 from analysis import tables
-from analysis.facts.loads import RUN_PATH
+from analysis.facts.loads import EXECUTED, RUN_PATH
 from analysis.facts.path_values import HERE, WORKING
 from analysis.resolve.imports import ImportResolver
 
@@ -35,7 +35,7 @@ def list_loaded(imports: ImportResolver, loads: pa.Table) -> list[Loaded]:
     columns = ("path", "line", "kind", "name", "value", "owner")
     found = []
     for loader, line, kind, name, value, owner in tables.read_rows(loads, *columns):
-        is_run = kind == "run-by-name" or (kind == "by-path" and name in {RUN_PATH, MAIN})
+        is_run = kind == "run-by-name" or (kind == "by-path" and name in {RUN_PATH, MAIN, EXECUTED})
         paths = _find_run(imports, loader, value) if kind == "run-by-name" else []
         paths = _find_files(imports, loader, value) if kind == "by-path" else paths
         is_deferred = bool(owner) or "*" in value

@@ -121,25 +121,29 @@ def find_wrong_texts(target: TargetResolver, facts: SettingFacts) -> Iterator[Na
     ``facts`` are all tables of facts.
     """
     members = ClassMembers(target, facts)
+    told: set[tuple[str, int, str, str]] = set()
     for path, line, value, kind in sorted(tables.read_rows(facts.object_texts, "path", "line", "value", "kind")):
-        importer = target.index.find_importer(path)
-        if importer is None:
-            continue
-        if kind == MODEL:
-            lack = _find_model_lack(target, facts.programs, value)
-            if lack is not None:
-                yield NamedText(path, line, value, kind, lack)
-            continue
-        first, *rest = value.split(".")
-        top = target.imports.find_top(importer, first)
-        if top is None or target.imports.is_standard(importer, first):
-            continue
-        lack = find_lack(target, top, rest) or (
-            _find_member_lack(target, members, top, rest) if kind != SETTING else None
-        )
-        is_builtin = lack is not None and kind == PATCH and lack.name in _BUILTINS and not lack.is_module
-        if lack is not None and not is_builtin:
+        lack = _find_model_lack(target, facts.programs, value) if kind == MODEL else None
+        lack = _find_text_lack(target, members, (path, value, kind)) if kind != MODEL else lack
+        place = lack and (path, line, lack.module, lack.name)  # a patch of several names of one module says it once
+        if lack is not None and place and place not in told:
+            told.add(place)
             yield NamedText(path, line, value, kind, lack)
+
+
+def _find_text_lack(target: TargetResolver, members: ClassMembers, text: tuple[str, str, str]) -> MissingObject | None:
+    """Return what is missing of a dotted name in a file: path, name, and what it is for."""
+    path, value, kind = text
+    importer = target.index.find_importer(path)
+    first, *rest = value.split(".")
+    top = target.imports.find_top(importer, first) if importer is not None else None
+    if importer is None or top is None or target.imports.is_standard(importer, first):
+        return None
+    lack = find_lack(target, top, rest)
+    if lack is None and kind != SETTING:
+        lack = _find_member_lack(target, members, top, rest)
+    is_builtin = lack is not None and kind == PATCH and lack.name in _BUILTINS and not lack.is_module
+    return None if is_builtin else lack
 
 
 def _find_member_lack(

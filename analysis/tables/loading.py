@@ -9,8 +9,8 @@ from analysis.tables.table import Table, count, one_of, text, texts
 LOAD_KINDS = ("by-path", "run-by-name", "reload", "unregister", "register")
 LOADS = Table("loads", "one call that loads a module past the import statement, or takes one out of sys.modules", (
     PATH, POSITION, LINE,
-    one_of("kind", LOAD_KINDS, "by-path (spec_from_file_location, SourceFileLoader, load_source, run_path), run-by-name (run_module), reload, unregister (deleted from sys.modules), register (put into sys.modules by the body of the module, without a condition)"),
-    text("name", "name that the module gets, or that is taken out; * for what is computed, __name__.x below the own name, <run_path> for that of run_path"),
+    one_of("kind", LOAD_KINDS, "by-path (spec_from_file_location, SourceFileLoader, load_source, run_path, exec of the text of a file), run-by-name (run_module), reload, unregister (deleted from sys.modules), register (put into sys.modules by the body of the module, without a condition)"),
+    text("name", "name that the module gets, or that is taken out; * for what is computed, __name__.x below the own name, <run_path> for that of run_path, <exec> for that of exec"),
     text("value", "by-path: its path, from {here} (the folder of this file) or {cwd} on, * for what is computed; reload: the dotted name, = before one that is written as a text; register: the dotted name of what is put there"),
     text("owner", "qualified name of the enclosing function or class; empty at module level"),
 ), is_later=True)  # fmt: skip
