@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -34,7 +35,22 @@ def _load_investigation() -> Any:
     """Return its module; the class has its verbs that draw, whose code lies in a higher layer, from here."""
     loaded = import_module("analysis.investigation")
     loaded.Investigation.explore = _explore
+    loaded.Investigation.what_if = _what_if
     return loaded
+
+
+def _what_if(
+    investigation: Investigation, *, cut: Sequence[str] = (), move: Sequence[str] = (), merge: Sequence[str] = (),
+    redirect: Sequence[str] = (),
+) -> Any:  # fmt: skip
+    """Return what the target would be after some steps: figures, findings, graph, names and plan, before and after.
+
+    ``cut=["a:b"]`` takes an import away, ``move=["a:Name=b"]`` a definition elsewhere, ``merge=["a:Name=b.Name"]``
+    makes one class of two, ``redirect=["a=b"]`` a module an import of another. Nothing is written, no code is run.
+    """
+    from analysis.fixes.what_if import ask_what_if
+
+    return ask_what_if(investigation, cut=cut, move=move, merge=merge, redirect=redirect)
 
 
 def _explore(investigation: Investigation, module: str | None = None) -> Any:

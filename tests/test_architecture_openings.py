@@ -38,6 +38,7 @@ OTHERS = {
     "analysis/fixes/fixing.py": "patches of an earlier run",
     "analysis/fixes/journal.py": "our own journals",
     "analysis/fixes/target_files.py": "the one place that writes files of the target, when a user asks for it",
+    "analysis/fixes/trial_runs.py": "a copy of the target, for what the user asks to run",
     "analysis/golden/command.py": _RESULTS,
     "analysis/golden/hooks/": _RUNS_IN_THE_TARGET,
     "analysis/golden/junit.py": _RESULTS,

@@ -210,7 +210,14 @@ def list_fix_cases() -> Iterator[tuple[str, Case]]:
         yield f"fix --{option.split()[0]}", case("fix . -q", f"--{option}")
     yield "fix --dry-run", case("fix . --apply", "--dry-run")
     yield "fix --force", case("fix . --apply --module shop.deal", "--force")
+    yield "fix --test", case("fix .", f"--test {sys.executable}\u00a0-c\u00a0raise\u00a0SystemExit(3)")
+    yield "fix --probe", Case("fix . --seconds 0", "fix . --probe")
     yield "fix --undo", case("fix .", "--undo")
+    tried = "what-if . --cut shop.two:shop.api"
+    for option in ("json", "quiet", "jobs 3", "cut shop.two:shop.db", "policy strict.toml"):
+        yield f"what-if --{option.split()[0]}", case(tried, f"--{option}")
+    for option in ("move shop.db:Order=shop.two", "merge shop.db:Order2=shop.db.Order", "redirect shop.deal=shop.db"):
+        yield f"what-if --{option.split()[0]}", case(tried, f"--{option}")
     yield "fix --policy", case("fix .", "--policy canonical.toml")
 
 
@@ -304,7 +311,7 @@ def write_past(root: Path, line: str) -> None:
         repo.git("tag", "v1")
         repo.commit({"shop/more.py": "import shop.db\n"})
         repo.commit({"shop/last.py": "import shop.db\n"})
-    elif line.startswith("fix"):
+    elif line.startswith(("fix", "what-if")):
         (root / "shop/deal.py").write_text("from shop.api import Order\n")
         commit(root)
         if "--apply --module" in line:

@@ -1,4 +1,4 @@
-"""``fix``: patches for findings, proved before they are offered."""
+"""``fix``: patches for findings, proved before they are offered; ``what-if``: steps that are tried."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from analysis.wording import choose_form, format_count
 if TYPE_CHECKING:
     from analysis.fixes.choosing import Choice
 
+#: A run of the tests of a target that takes longer is ended.
+_TEST_SECONDS = 3600.0
 #: Styles by the tone of a line.
 _STYLES: dict[str, dict[str, Any]] = {
     "title": {"bold": True}, "added": {"fg": "green"}, "removed": {"fg": "red"}, "place": {"fg": "cyan"},
@@ -51,6 +53,12 @@ def fix(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Change nothing in the target, whatever is asked.")
     ] = False,
+    test: Annotated[
+        str, typer.Option("--test", metavar="COMMAND", help="Run COMMAND in a copy; keep fixes with which it succeeds.")
+    ] = "",
+    probe: Annotated[
+        bool, typer.Option("--probe", help="Import every module of a copy; keep fixes with which that ends as before.")
+    ] = False,
     seconds: Annotated[
         float, typer.Option("--seconds", min=0, metavar="SECONDS", help="Prove no further fix after this time.")
     ] = 300.0,
@@ -72,9 +80,53 @@ def fix(
     with progress_bar(quiet=quiet or json_) as progress:
         first = find_kept(asked) or investigate_asked(asked, progress)
         choice = find_fixes(first, rules=rule or (), module=module, seconds=seconds, jobs=jobs, progress=progress)
+        _try_out(choice, test=test, probe=probe)
     patches = write_patches(choice, Path(output).expanduser() / "fixes") if output else []
     done = _make(target, choice, branch=branch, force=force) if (apply or branch) and not dry_run else ""
     _show(choice, patches, done, json_=json_, quiet=quiet)
+
+
+@app.command(
+    "what-if",
+    epilog="Examples: `ssot what-if . --cut shop.api:shop.db` · "
+    "`ssot what-if . --merge shop.old:Order=shop.db.Order --move shop.api:Cart=shop.cart --json`",
+)
+def what_if(
+    target: Target,
+    cut: Annotated[
+        list[str] | None,
+        typer.Option("--cut", metavar="A:B", help="Module A imports B when it needs it, or no more; repeatable."),
+    ] = None,
+    move: Annotated[
+        list[str] | None,
+        typer.Option("--move", metavar="M:NAME=M2", help="Define NAME in M2; M imports it from there; repeatable."),
+    ] = None,
+    merge: Annotated[
+        list[str] | None,
+        typer.Option("--merge", metavar="M:CLASS=PATH", help="The class of M becomes an import of PATH; repeatable."),
+    ] = None,
+    redirect: Annotated[
+        list[str] | None,
+        typer.Option("--redirect", metavar="A=B", help="Module A becomes imports of the names of B; repeatable."),
+    ] = None,
+    policy: PolicyFile = "",
+    jobs: Jobs = 0,
+    json_: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Show what the target would be after some steps: figures before and after, and all that differs."""
+    from analysis.fixes.what_if import ask_what_if
+
+    asked = Asked(target, policy=policy, jobs=jobs)
+    with progress_bar(quiet=quiet or json_) as progress:
+        first = find_kept(asked) or investigate_asked(asked, progress)
+        found = ask_what_if(
+            first, cut=cut or (), move=move or (), merge=merge or (), redirect=redirect or (), jobs=jobs
+        )  # fmt: skip
+    if json_:
+        print_json(found.as_record())
+    else:
+        typer.echo(found.difference.summary if quiet else str(found))
 
 
 def _recover(target: str, *, dry_run: bool) -> None:
@@ -99,6 +151,19 @@ def _undo(target: str, *, force: bool, dry_run: bool) -> None:
     root = find_folder(target, "apply fixes to")
     files = undo(root, store.find_data_folder(), is_dry=dry_run, leaves_changed=force)
     typer.echo(f"{'would put back' if dry_run else 'put back'} {format_count(len(files), 'file')}")
+
+
+def _try_out(choice: Choice, *, test: str, probe: bool) -> None:
+    """Run what was asked for in copies of the target, and keep the fixes with which it succeeds."""
+    from analysis.fixes import trial_runs
+
+    checks = [trial_runs.run_tests(test, _TEST_SECONDS)] if test else []
+    if probe and choice.fixes:
+        checks.append(trial_runs.probe_with(choice.first))
+    for check in checks:
+        note = trial_runs.keep_what_works(choice, check)
+        if note:
+            typer.echo(f"ssot: {note}", err=True)
 
 
 def _make(target: str, choice: Choice, *, branch: str, force: bool) -> str:

@@ -11,6 +11,7 @@ from analysis.report import class_sentences, views
 from analysis.report.displays import PAGE, Prose
 from analysis.report.escaping import html, markdown
 from analysis.report.prose import render_markdown
+from analysis.steps import read_cut
 
 if TYPE_CHECKING:
     from analysis.investigation import Investigation
@@ -175,3 +176,28 @@ def _find_failing(inv: Investigation) -> str:
     failing = [row["module"] for row in simulated if row["outcome"] not in {"ok", *UNKNOWN_OUTCOMES}]
     swallowing = inv.table("simulated_swallowed").column("entry").to_pylist()
     return str(next(iter(sorted(failing)), next(iter(sorted(swallowing)), "")) or views.find_busiest(inv))
+
+
+def ask_what_if(inv: Investigation, cut: str = "", move: str = "", merge: str = "", redirect: str = "") -> Question:
+    """Ask for steps: what would the target be after them? Without any nothing is computed."""
+    fields = (
+        Field("Cut", cut, _list_cuts(inv)), Field("Move", move, ()), Field("Merge", merge, ()),
+        Field("Redirect", redirect, ()),
+    )  # fmt: skip
+    return Question(fields, lambda *texts: _describe_steps(inv, *texts))
+
+
+def _describe_steps(inv: Investigation, *texts: str) -> Any:
+    if not any(texts):
+        return Prose("No step is named. A cut is written `pkg.a:pkg.b`, a move `pkg.a:Name=pkg.b`, a merge "
+                     "`pkg.a:Name=pkg.b.Name`, a redirect `pkg.a=pkg.b`.")  # fmt: skip
+    cut, move, merge, redirect = ([text] if text else [] for text in texts)
+    from analysis.fixes import what_if  # noqa: PLC0415 - only where a step is named
+
+    return what_if.ask_what_if(inv, cut=cut, move=move, merge=merge, redirect=redirect)
+
+
+def _list_cuts(inv: Investigation) -> list[str]:
+    """Return the imports that the cheapest cuts of the cycles remove."""
+    steps = (read_cut(text) for cut in inv.table("cycles").column("cut").to_pylist() for text in cut)
+    return sorted({f"{step.importer}:{step.imported}" for step in steps})
