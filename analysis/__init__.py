@@ -48,9 +48,8 @@ def _what_if(
     ``cut=["a:b"]`` takes an import away, ``move=["a:Name=b"]`` a definition elsewhere, ``merge=["a:Name=b.Name"]``
     makes one class of two, ``redirect=["a=b"]`` a module an import of another. Nothing is written, no code is run.
     """
-    from analysis.fixes.what_if import ask_what_if
-
-    return ask_what_if(investigation, cut=cut, move=move, merge=merge, redirect=redirect)
+    ask = import_module("analysis.fixes.what_if").ask_what_if
+    return ask(investigation, cut=cut, move=move, merge=merge, redirect=redirect)
 
 
 def _explore(investigation: Investigation, module: str | None = None) -> Any:
