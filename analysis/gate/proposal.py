@@ -207,7 +207,7 @@ def _write_layers(found: Layering, scope: Scope) -> str:
         ]
     if found.exceptions:
         exceptions = [f"    {_quote(each)}," for each in found.exceptions]
-        lines += ["# These go up today: remove each as you mend it.", "ignore_imports = [", *exceptions, "]"]
+        lines += ["# These go up today: remove each as you fix it.", "ignore_imports = [", *exceptions, "]"]
     return "\n".join(lines) + "\n"
 
 
