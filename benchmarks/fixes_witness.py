@@ -39,7 +39,7 @@ def main() -> None:
 
 
 def _find_harmless(package: str, names: list[str]) -> list[str]:
-    """Return the modules of others that the package loads and that do not load it: loaded once, before all forks."""
+    """Return the third-party modules that the package loads and that do not load it: loaded once, before all forks."""
     outside = _ask(_list_outside, package, names)
     while outside:
         offender = _ask(_find_offender, package, outside)
