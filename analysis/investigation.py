@@ -328,9 +328,13 @@ class Investigation:
 
     def plan(self) -> list[Phase]:
         """Return the phases of the remediation plan."""
+        return list(self._phases)
+
+    @cached_property
+    def _phases(self) -> tuple[Phase, ...]:
         from analysis.remedy import build_plan
 
-        return build_plan(self.table("findings"), self._read_chosen, self.policy)
+        return tuple(build_plan(self.table("findings"), self._read_chosen, self.policy))
 
     def schedule(self) -> Schedule:
         """Return when each step of the plan is done, by the capacity that the policy states."""

@@ -81,7 +81,11 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class Comparison:
-    """What the model says of the findings that a commit cleared, and what the commit touched."""
+    """What the model says of the findings that a commit cleared, and what the commit touched.
+
+    ``met`` are the files that the model names and that the commit touched; ``sitting`` are the minutes since the
+    author's previous commit, None where that is longer ago than one sitting.
+    """
 
     candidate: Candidate
     findings: int
@@ -89,6 +93,7 @@ class Comparison:
     files: int
     minutes: int
     sitting: float | None
+    met: int
 
 
 def list_candidates(repository: Path) -> Iterator[Candidate]:
@@ -149,7 +154,7 @@ def compare(repository: Path, candidates: Sequence[Candidate], most: int) -> Ite
                 files = {path for step in steps for path in step.files}
                 yield Comparison(
                     each, sum(step.findings for step in steps), len(places), len(files),
-                    sum(step.minutes for step in steps), sittings.get(each.commit),
+                    sum(step.minutes for step in steps), sittings.get(each.commit), len(files & each.files),
                 )  # fmt: skip
                 done += 1
             if done == most:
@@ -172,6 +177,8 @@ def describe(name: str, found: Sequence[Comparison]) -> Iterator[str]:
             f"  {what}: actual by predicted, median {middle:.2f}, quartiles {low:.2f} to {high:.2f}; "
             f"within a factor of two: {near:.0%}"
         )
+    met, named = sum(each.met for each in found), sum(each.files for each in found)
+    yield f"  of {named} files that the model names the commits touched {met} ({met / max(1, named):.0%})"
     pairs = [(float(each.minutes), float(each.candidate.lines)) for each in found]
     yield f"  minutes of the model and lines changed: rank correlation {rank_correlation(pairs):.2f}"
     bounded = [each for each in found if each.sitting is not None]
@@ -211,19 +218,21 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     candidates = list(list_candidates(given.repository))
     print(f"{given.repository.parent.name}: {len(candidates)} small commits removed an import or a class statement")
+    everything: list[Comparison] = []
     for name, is_import_only in (("commits that change nothing but imports", True), ("other commits", False)):
         chosen = [each for each in candidates if each.is_import_only == is_import_only]
         step = max(1, len(chosen) // given.judged)
         found = list(compare(given.repository, chosen[::step][: given.judged], given.most))
-        for line in describe(name, found):
-            print(line)
+        everything += found
+        print(*describe(name, found), sep="\n")
         for each in found:
             print(
                 f"    {each.candidate.commit[:10]} findings {each.findings}; places {each.places} predicted, "
                 f"{each.candidate.regions} regions, {each.candidate.lines} lines; files {each.files} predicted, "
-                f"{len(each.candidate.files)} touched; {each.minutes} minutes",
+                f"{len(each.candidate.files)} touched, {each.met} of them; {each.minutes} minutes",
                 flush=True,
             )
+    print(*describe("all", everything), sep="\n")
 
 
 if __name__ == "__main__":

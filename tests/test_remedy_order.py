@@ -7,6 +7,7 @@ import math
 import shlex
 from pathlib import Path
 
+import jsonschema
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -14,11 +15,16 @@ from report_trees import SHOP, investigate, write_tree
 from typer.testing import CliRunner
 
 from analysis.cli import app
+from analysis.fixes import break_cycle, canonical_imports, explicit_imports
 from analysis.investigation import Investigation
 from analysis.remedy import Need, Phase, Step, build_schedule, choose_first
 from analysis.remedy.needs import Stage, find_needs
 from analysis.remedy.order import order_steps
+from analysis.remedy.plan import PATCHED
 from analysis.remedy.risks import MANY_IMPORTERS
+from analysis.report.executive import build_executive
+from analysis.report.exports import build_plan_json
+from analysis.report.plan_markdown import build_issues, build_plan_markdown
 from analysis.rules.plan_phases import DEFINITIONS, ENTRY_POINTS, PATHS
 
 PHASES = (ENTRY_POINTS, DEFINITIONS, PATHS)
@@ -183,3 +189,42 @@ def test_the_command_of_a_success_metric_measures_it(
             tool, path = shlex.split(query)
             assert (tool, path.startswith(".metrics[")) == ("jq", True)
             assert printed["metrics"][json.loads(path.removeprefix(".metrics"))[0]] == goal.now
+
+
+def test_a_step_names_the_command_for_patches_only_where_there_is_such_a_kind(shop: Investigation) -> None:
+    known = {canonical_imports.RULE, *break_cycle.RULES.values(), *explicit_imports.RULES, "phantom-import"}
+    assert known >= PATCHED
+    for phase in shop.plan():
+        for step in phase.steps:
+            assert step.patch == (f"ssot fix . --rule {step.rule}" if step.rule in PATCHED else "")
+
+
+def test_the_plan_on_file_has_the_form_of_its_schema(shop: Investigation) -> None:
+    schema = json.loads((Path(__file__).parent.parent / "docs/plan.schema.json").read_text())
+    document = json.loads(build_plan_json(shop))
+    jsonschema.validate(document, schema)
+    numbers = [step["number"] for phase in document["phases"] for step in phase["steps"]]
+    assert numbers == [
+        f"{place}.{number}"
+        for place, phase in enumerate(document["phases"], 1)
+        for number in range(1, len(phase["steps"]) + 1)
+    ]
+    assert math.isclose(sum(phase["hours"] for phase in document["phases"]), document["hours"], abs_tol=0.05)
+    assert [metric["metric"] for metric in document["success_metrics"]] == [
+        goal.metric for goal in shop.success_metrics()
+    ]
+
+
+def test_an_issue_of_a_wide_step_fits_into_github(tmp_path: Path) -> None:
+    core = "".join(f"class C{number}: ...\n" for number in range(60))
+    names = ", ".join(f"C{number}" for number in range(60))
+    users = {f"shop/u{number}.py": f"from shop.middle import {names}\n" for number in range(60)}
+    middle = f"from shop.core import {names}\n"
+    inv = investigate(tmp_path, {"shop/__init__.py": "", "shop/core.py": core, "shop/middle.py": middle, **users})
+    report = build_executive(inv)
+    (step,) = (step for phase in inv.plan() for step in phase.steps if step.rule == "class-taken-from-elsewhere")
+    assert (step.findings, step.places, len(step.edits)) == (60, 60, 3600)
+    for text in build_issues(report).values():
+        assert len(text) < 65_536
+    assert "40 more findings in plan.md" in "".join(build_issues(report).values())
+    assert build_plan_markdown(report).count("not from shop.middle") == 3600

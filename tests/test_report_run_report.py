@@ -107,7 +107,7 @@ def test_a_run_has_its_folder_and_latest_points_to_it(reports: Path, shop: Inves
     assert (target / "latest").readlink() == Path(run.name)
     assert sorted(path.name for path in run.iterdir()) == [
         "01_a.html", "explorer.html", "findings.csv", "findings.html", "findings.json",
-        "glossary.html", "index.html", "issue.md", "mail.html", "notebooks", "plan.md",
+        "glossary.html", "index.html", "issue.md", "issues", "mail.html", "notebooks", "plan.json", "plan.md",
         "report.html", "run.json",
     ]  # fmt: skip
     assert (run.stat().st_mode & 0o777) == 0o755

@@ -70,7 +70,7 @@ class StepRecord(_Part):
     risk_reason: str = Field(description="why")
     owners: tuple[str, ...] = Field(description="owners of the findings, the one with most of them first")
     in_tests: bool = Field(description="whether only tests are concerned")
-    patch: str = Field(description="command that offers a patch; empty where there is none")
+    patch: str = Field(description="command that shows patches, as far as they are proved; empty where there are none")
 
 
 class PhaseRecord(_Part):

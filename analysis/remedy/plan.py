@@ -10,7 +10,7 @@ most findings per hour come first, after those that they need. The work of a ste
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -30,6 +30,13 @@ from analysis.rules.plan_phases import LASTING, PlanPhase
 #: Findings of this severity are no reason to hold a phase up: they wait for the last one.
 _MINOR = "P3"
 _MOST_EXAMPLES = 3
+#: The rules for whose findings ``ssot fix`` has a kind of patch.
+PATCHED = frozenset(
+    {
+        "class-taken-from-elsewhere", "fallback-class", "import-cycle", "import-cycle-through-packages",
+        "phantom-import", "phantom-name", "swallowed-circular-import",
+    }
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,19 +47,16 @@ class _Draft:
     stage: Stage
 
 
-def build_plan(
-    findings: pa.Table, read_table: ReadTable, policy: Policy | None = None, *, patched: Collection[str] = ()
-) -> list[Phase]:  # fmt: skip
+def build_plan(findings: pa.Table, read_table: ReadTable, policy: Policy | None = None) -> list[Phase]:
     """Return the phases that have something to do, from the table ``findings``, without those refuted and
     those that are consequences of another finding: its fix removes them.
 
-    ``read_table`` gives other tables by name; the policy may state the minutes of one place by rule; ``patched`` are
-    the rules for which a patch is offered. Findings of a rule that this version does not know are work for the last
-    phase, of unknown duration: no minutes.
+    ``read_table`` gives other tables by name; the policy may state the minutes of one place by rule. Findings of a
+    rule that this version does not know are work for the last phase, of unknown duration: no minutes.
     """
     policy = policy or Policy()
     rows = [row for row in findings.to_pylist() if row["certainty"] != "refuted"]
-    drafts = list(_draft(rows, read_table, policy, patched))
+    drafts = list(_draft(rows, read_table, policy))
     needs = find_needs([draft.stage for draft in drafts])
     plain = {key: [other for other, _ in found] for key, found in needs.items()}
     ordered: list[tuple[PlanPhase, list[int]]] = []
@@ -73,9 +77,7 @@ def build_plan(
     return [Phase(phase.name, phase.goal, tuple(steps[key] for key in keys)) for phase, keys in ordered]
 
 
-def _draft(
-    rows: Sequence[dict[str, Any]], read_table: ReadTable, policy: Policy, patched: Collection[str]
-) -> Iterator[_Draft]:  # fmt: skip
+def _draft(rows: Sequence[dict[str, Any]], read_table: ReadTable, policy: Policy) -> Iterator[_Draft]:
     """Yield a step for each rule with findings, for those of tests and the minor ones another one."""
     groups: dict[tuple[PlanPhase, int, str, bool, bool], list[dict[str, Any]]] = defaultdict(list)
     for row in rows:
@@ -90,8 +92,6 @@ def _draft(
     for key, rank in enumerate(sorted(groups)):
         found = groups[rank]
         step = _build_step(rank[2], found, read_table, policy)
-        if step.rule in patched:
-            step = replace(step, patch=f"ssot fix --rule {step.rule}")
         more = sorted(name for cause in step.cleared for name in consequences.get(cause, ()))
         step = replace(step, cleared=(*step.cleared, *more))
         reach = frozenset(step.files).union(*(row["paths"] for row in found))
@@ -135,7 +135,7 @@ def _build_step(name: str, rows: Sequence[dict[str, Any]], read_table: ReadTable
         rule.remedy if rule else "", _find_owners(rows), minutes, _share(rows, minutes),
         subjects=tuple((row["fingerprint"], row["subject"], row["message"]) for row in rows), edits=tuple(edits),
         files=amount.files, cleared=tuple(row["fingerprint"] for row in rows), methods=amount.methods,
-        in_tests=in_tests,
+        in_tests=in_tests, patch=f"ssot fix . --rule {name}" if name in PATCHED else "",
     )  # fmt: skip
 
 

@@ -35,7 +35,7 @@ class Step:
     ``minutes`` is the estimated work, ``shares`` what of it each finding is: fingerprint, owner (empty without one),
     minutes; they add up to it. ``why`` is what the finding means, ``how`` the way to fix it, ``owners`` who owns the
     findings, the one with most of them first. ``in_tests``: only tests are concerned. ``patch`` is the command that
-    offers a patch, empty where there is none.
+    shows patches as far as they are proved, empty where there is no such patch.
     """
 
     title: str

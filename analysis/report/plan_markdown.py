@@ -90,7 +90,7 @@ def _write_steps(phase: PhaseCard, most_findings: int | None = None, most_edits:
         if step.how:
             yield f"    - How: {step.how}"
         if step.patch:
-            yield f"    - A patch is offered by {code(step.patch)}"
+            yield f"    - Patches, as far as they are proved: {code(step.patch)}"
         yield from (f"    - After step {need.step}: {markdown(need.reason)}" for need in step.needs)
         yield f"    - {step.risk.level.capitalize()} risk: {markdown(step.risk.reason)}"
         yield from _write_findings(card, most_findings, most_edits)

@@ -14,6 +14,7 @@ from analysis import children, store
 from analysis.errors import AnalysisError, UnknownNameError
 from analysis.investigation import Investigation
 from analysis.progress import Progress, ignore_progress
+from analysis.report.plan_markdown import ISSUES
 from analysis.report.redaction import redact
 from analysis.report.run_report import LATEST, write_report
 from analysis.report.runs import ReportRun, find_runs, read_run
@@ -22,7 +23,7 @@ from analysis.targets import slug
 #: What many mail servers still take; a report above it is named as large.
 LARGE_BYTES = 10_000_000
 #: What goes into an archive, in this order.
-ARCHIVED = ("report.html", "changes.html", "mail.html", "findings.csv", "plan.md", "issue.md")
+ARCHIVED = ("report.html", "changes.html", "mail.html", "findings.csv", "plan.md", "plan.json", "issue.md")
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 _PRINT_SECONDS = 120
 
@@ -95,7 +96,8 @@ def _write(folder: Path, base: Path, options: ShareOptions) -> Iterator[Path]:
 
 def _write_archive(folder: Path, place: Path) -> Path:
     with zipfile.ZipFile(place, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name in ARCHIVED:
+        issues = sorted(f"{ISSUES}/{path.name}" for path in (folder / ISSUES).glob("*.md"))
+        for name in (*ARCHIVED, *issues):
             if (folder / name).is_file():
                 archive.write(folder / name, f"{place.stem}/{name}")
     return place
