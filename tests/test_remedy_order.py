@@ -18,6 +18,7 @@ from analysis.cli import app
 from analysis.fixes import break_cycle, canonical_imports, explicit_imports
 from analysis.investigation import Investigation
 from analysis.remedy import Need, Phase, Step, build_schedule, choose_first
+from analysis.remedy.effort import FILE_MINUTES, METHOD_MINUTES
 from analysis.remedy.needs import Stage, find_needs
 from analysis.remedy.order import order_steps
 from analysis.remedy.plan import PATCHED
@@ -169,6 +170,43 @@ def test_a_step_names_its_edits_and_its_prerequisites(shop: Investigation) -> No
     ] or words == [
         "merge Registry into shop.core.old_registry:Registry, and leave an import of it here; or rename it"
     ]  # fmt: skip
+
+
+def test_classes_are_merged_into_the_one_that_the_policy_or_most_imports_name(tmp_path: Path) -> None:
+    files = {
+        "p/__init__.py": "",
+        "p/a.py": "class OrderRegistry:\n    def add(self): ...\n    def get(self): ...\n",
+        "p/b.py": "class UserRegistry:\n    def add(self): ...\n    def drop(self): ...\n    def list(self): ...\n",
+        "p/c.py": "class Registry:\n    def add(self): ...\n",
+        "p/d.py": "from p.a import OrderRegistry\nfrom p.b import UserRegistry\n",
+        "p/e.py": "from p.b import UserRegistry\n",
+    }
+    policy = '[[concept]]\nname = "registries"\nmatch = ["*Registry"]\nmax_classes = {}\n{}'
+    seen = []
+    for number, stated in ((1, 'canonical = "p.c:Registry"\n'), (1, ""), (2, "")):
+        inv = investigate(tmp_path / f"{number}{len(stated)}", files, policy.format(number, stated))
+        (step,) = (step for phase in inv.plan() for step in phase.steps if step.rule == "concept-over-its-limit")
+        assert step.minutes == 90 * step.places + FILE_MINUTES * len(step.files) + METHOD_MINUTES * step.methods
+        seen.append([(edit.path, edit.words.partition(",")[0], edit.methods) for edit in step.edits])
+    assert seen == [
+        [
+            ("p/a.py", "merge OrderRegistry into p.c:Registry; move over 1 method that it lacks (get)", 1),
+            ("p/b.py", "merge UserRegistry into p.c:Registry; move over 2 methods that it lacks (drop", 2),
+        ],
+        [
+            ("p/a.py", "merge OrderRegistry into p.b:UserRegistry; move over 1 method that it lacks (get)", 1),
+            ("p/c.py", "merge Registry into p.b:UserRegistry", 0),
+        ],
+        [("p/c.py", "merge Registry into p.b:UserRegistry", 0)],
+    ]
+
+
+def test_classes_that_may_share_a_name_are_one_decision(tmp_path: Path) -> None:
+    nested = "".join(f"class C{number}:\n    class Meta: ...\n" for number in range(30))
+    (phase,) = investigate(tmp_path, {"p/__init__.py": "", "p/a.py": nested}).plan()
+    (step,) = phase.steps
+    assert (step.rule, step.severity, step.places, len(step.edits)) == ("class-defined-more-than-once", "P3", 1, 1)
+    assert step.edits[0].words.startswith("look at the 30 classes of this name")
 
 
 def test_the_command_of_a_success_metric_measures_it(

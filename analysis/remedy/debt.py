@@ -25,13 +25,16 @@ class Debt:
     """Estimated minutes in all, by owner (the most first; empty: nobody's), and left after each phase of the plan.
 
     ``interest`` are the minutes that are lost in a hundred runs of the golden path to those that do not pass; None
-    where it was not measured.
+    where it was not measured. ``minor`` are the minutes for findings that are merely worth knowing, ``in_tests`` those
+    for tests alone.
     """
 
     minutes: int
     by_owner: tuple[tuple[str, int], ...] = ()
     after: tuple[tuple[str, int], ...] = ()
     interest: float | None = None
+    minor: int = 0
+    in_tests: int = 0
 
     def as_record(self) -> dict[str, Any]:
         """Return the debt as the values of a JSON document."""
@@ -40,6 +43,8 @@ class Debt:
             "by_owner": [{"owner": owner, "minutes": minutes} for owner, minutes in self.by_owner],
             "after_phase": [{"phase": phase, "minutes": minutes} for phase, minutes in self.after],
             "interest_minutes_per_100_runs": self.interest,
+            "minor_minutes": self.minor,
+            "minutes_in_tests": self.in_tests,
         }
 
 
@@ -56,7 +61,10 @@ def sum_debt(phases: Sequence[Phase], golden_runs: pa.Table | None = None) -> De
         left -= phase.minutes
         after.append((phase.name, left))
     by_owner = tuple(sorted(owners.items(), key=lambda pair: (-pair[1], pair[0])))
-    return Debt(total, by_owner, tuple(after), None if golden_runs is None else measure_interest(golden_runs))
+    interest = None if golden_runs is None else measure_interest(golden_runs)
+    steps = [step for phase in phases for step in phase.steps]
+    minor = sum(step.minutes for step in steps if step.severity == "P3")
+    return Debt(total, by_owner, tuple(after), interest, minor, sum(step.minutes for step in steps if step.in_tests))
 
 
 def measure_interest(golden_runs: pa.Table) -> float | None:

@@ -37,7 +37,8 @@ def choose_first(phases: Sequence[Phase], severities: Sequence[str] = URGENT, mo
     """Return the steps to begin with, in the order of the plan: those that clear most findings, with what they need.
 
     Of the steps that fit, together with their open prerequisites, the group comes first that clears most findings for
-    each of its steps; findings of steps of the severities given count before all others.
+    each of its steps; in the product those of the severities given count before those
+    of risks, and these before all others.
     """
     steps = {step.number: step for phase in phases for step in phase.steps}
     chosen: set[str] = set()
@@ -62,7 +63,10 @@ def _collect(number: str, steps: Mapping[str, Step]) -> set[str]:
 
 def _weigh(group: Sequence[Step], severities: Sequence[str]) -> tuple[Any, ...]:
     """Return what orders groups of steps, the best first."""
-    urgent = sum(len(step.cleared) for step in group if step.severity in severities)
-    cleared = sum(len(step.cleared) for step in group)
+    counts = [
+        sum(len(step.cleared) for step in group if step.severity in chosen and not step.in_tests)
+        for chosen in (severities, (*severities, "P2"))
+    ]
+    counts.append(sum(len(step.cleared) for step in group))
     minutes = sum(step.minutes for step in group)
-    return -urgent / len(group), -cleared / len(group), minutes, [step.number for step in group]
+    return *(-count / len(group) for count in counts), minutes, [step.number for step in group]

@@ -142,7 +142,12 @@ def describe_debt(debt: Debt, schedule: Schedule, changed: ChangedDebt | None = 
     left = [f"{format_minutes(minutes)} after phase {number}" for number, (_, minutes) in enumerate(debt.after, 1)]
     weeks = max((slot.weeks[1] for slot in schedule.phases.values()), default=0)
     took = f", {format_count(weeks, 'week')} for {describe_capacity(schedule)}" if weeks else ""
-    words = "; ".join([f"about {format_minutes(debt.minutes)} in all{took}", *left[:-1]])
+    apart = "".join(
+        f", {format_minutes(minutes)} of it {what}"
+        for minutes, what in ((debt.minor, "for notes (P3)"), (debt.in_tests, "in tests"))
+        if minutes
+    )
+    words = "; ".join([f"about {format_minutes(debt.minutes)} in all{apart}{took}", *left[:-1]])
     if debt.interest:
         words += f"; failing runs of the golden path cost {write_decimal(debt.interest)} minutes in 100 runs"
     if changed is not None and debt.minutes:

@@ -15,8 +15,10 @@ if TYPE_CHECKING:
 
 #: The folder of the issues, below that of a run.
 ISSUES = "issues"
-#: So many findings of a step and places of a finding an issue lists: GitHub takes 65,536 characters. plan.md has all.
-MOST_FINDINGS, MOST_EDITS = 20, 10
+#: GitHub takes 65,536 characters. plan.md has all.
+MOST_CHARACTERS = 60_000
+#: So many findings of a step, and places of a finding, an issue lists: the first of these that make it short enough.
+LIMITS = ((20, 10), (10, 5), (5, 3), (2, 1), (0, 0))
 
 
 def build_plan_markdown(report: Executive) -> str:
@@ -27,9 +29,18 @@ def build_plan_markdown(report: Executive) -> str:
 def build_issues(report: Executive) -> dict[str, str]:
     """Return one issue for each phase, by its path in the folder of the run: ``issues/01-one-definition.md``."""
     return {
-        name: "\n".join(_write_issue(report, place, card)) + "\n"
+        name: _build_issue(report, place, card)
         for place, (name, card) in enumerate(zip(name_issues(report), report.cards, strict=True), 1)
     }
+
+
+def _build_issue(report: Executive, place: int, card: PhaseCard) -> str:
+    texts = ("\n".join(_write_issue(report, place, card, *limits)) + "\n" for limits in LIMITS)
+    last = ""
+    for last in texts:
+        if len(last) <= MOST_CHARACTERS:
+            break
+    return last
 
 
 def name_issues(report: Executive) -> list[str]:
@@ -76,11 +87,13 @@ def _write_plan(report: Executive) -> Iterator[str]:
     yield from write_goals(report)
 
 
-def _write_issue(report: Executive, place: int, card: PhaseCard) -> Iterator[str]:
+def _write_issue(
+    report: Executive, place: int, card: PhaseCard, most_findings: int, most_edits: int
+) -> Iterator[str]:  # fmt: skip
     yield f"# Phase {place} of {len(report.cards)}: {card.name}\n"
     yield f"Part of the plan for {code(report.target)}, {report.version[:1].lower()}{report.version[1:]}. {card.goal}\n"
     yield f"{card.size}.\n\n## Steps\n"
-    yield from _write_steps(card, MOST_FINDINGS, MOST_EDITS)
+    yield from _write_steps(card, most_findings, most_edits)
 
 
 def _write_steps(phase: PhaseCard, most_findings: int | None = None, most_edits: int | None = None) -> Iterator[str]:

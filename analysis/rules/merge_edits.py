@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -45,17 +46,12 @@ def list_merges(work: Work) -> Iterator[PlannedEdit]:
         if row["rule"] == "concept-over-its-limit":
             most, canonical = limits.get(row["subject"], (1, ""))
             yield from _merge(own, max(1, most), canonical)
-            continue
-        for group in _group_by_name(own):
-            yield from _merge(group, 1, "", "; or rename it")
-
-
-def _group_by_name(rivals: Iterable[_Rival]) -> list[list[_Rival]]:
-    """Return the classes of each name: a finding on twin files is about many."""
-    found: dict[str, list[_Rival]] = defaultdict(list)
-    for rival in rivals:
-        found[rival.name].append(rival)
-    return [found[name] for name in sorted(found)]
+        elif row["subject"] in row["paths"]:
+            yield from _join_twins(row)
+        elif row["severity"] == "P3":
+            yield from _look(row)
+        else:
+            yield from _merge(own, 1, "", "; or rename it")
 
 
 def _merge(rivals: Sequence[_Rival], most: int, canonical: str, otherwise: str = "") -> Iterator[PlannedEdit]:
@@ -76,6 +72,25 @@ def _merge(rivals: Sequence[_Rival], most: int, canonical: str, otherwise: str =
             more = f"; move over {format_count(len(lacking), 'method')} that it lacks ({format_some(lacking)})"
         words = f"merge {rival.name} into {home.definition}{more}, and leave an import of it here{otherwise}"
         yield replace(rival.edit, words=words, methods=len(lacking))
+
+
+def _join_twins(row: Mapping[str, Any]) -> Iterator[PlannedEdit]:
+    """Yield an edit for each file that defines the classes of another one again: one decision for all of them."""
+    lines: dict[str, int] = {}
+    for place in row["evidence"]:
+        lines.setdefault(place["path"], place["line"])
+    for path in row["paths"]:
+        if path != row["subject"]:
+            words = f"take the classes from {row['subject']}, or generate both files from one source"
+            yield PlannedEdit(path, lines.get(path, 1), words, "", row["fingerprint"])
+
+
+def _look(row: Mapping[str, Any]) -> Iterator[PlannedEdit]:
+    """Yield one edit for classes that merely share a name: one decision, which may be to change nothing."""
+    for edit in list_evidence(row)[:1]:
+        count = format_count(row["places"], "class", "classes")
+        words = f"look at the {count} of this name: give them names that say how they differ, or let them be"
+        yield replace(edit, words=words)
 
 
 def _read_rivals(work: Work, edits: Iterable[PlannedEdit]) -> dict[Place, _Rival]:
