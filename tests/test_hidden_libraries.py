@@ -119,3 +119,28 @@ def test_a_file_that_imports_itself_for_what_it_lacks_hides_a_library(make_tree:
     assert (found.severity, "has no get" in found.message) == ("P1", True)
     fine = make_tree({"other.py": "import other\nX = 1\ndef f(): return other.X\n"})
     assert judge(fine, "library-hidden-by-file") == []
+
+
+def test_a_file_at_the_top_that_nobody_imports_may_be_started(make_tree: Tree) -> None:
+    root = make_tree({"random.py": "def pick(): ...\n", "main.py": "import tempfile\n"})
+    ran = subprocess.run([sys.executable, "main.py"], cwd=root, capture_output=True, text=True, check=False)
+    assert "cannot import name 'Random'" in ran.stderr
+    assert [(each.severity, each.rule) for each in judge(root)] == [("P1", "library-hidden-from-script")]
+
+
+def test_a_neighbour_that_is_meant_hides_nothing(make_tree: Tree) -> None:
+    root = make_tree({"calendar.py": "def pick(): ...\n", "main.py": "import calendar\ncalendar.pick()\n"})
+    subprocess.run([sys.executable, "main.py"], cwd=root, capture_output=True, check=True)
+    assert judge(root) == []
+
+
+def test_a_module_named_like_the_library_that_it_needs_does_not_take_itself(make_tree: Tree) -> None:
+    files = {
+        "k/__init__.py": "", "k/far/__init__.py": "", "k/far/nobody_has_it.py": "from nobody_has_it import Error\n",
+        "k/far/run.py": GUARD.replace("main()", "print(1)"),
+    }  # fmt: skip
+    root = make_tree(files)
+    command = [sys.executable, "-c", "import k.far.nobody_has_it"]
+    ran = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert "ModuleNotFoundError: No module named 'nobody_has_it'" in ran.stderr
+    assert [each.message for each in judge(root) if each.rule.startswith("phantom")] == []

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from analysis import tables
 from analysis.facts.context import swallows_import_errors
+from analysis.facts.test_files import is_test_file
 from analysis.resolve.library_imports import find_on_the_way
 from analysis.resolve.modules import NAMESPACE, Module
 from analysis.resolve.standard_library import ALWAYS_FIRST, STANDARD
@@ -15,6 +16,7 @@ from analysis.resolve.target import TargetResolver
 
 #: Module, name and line of an import, and whether it runs whatever happens.
 _Import = tuple[str, str, int, bool]
+_RUN_BY_TOOLS = frozenset({"setup.py", "noxfile.py", "fabfile.py", "conf.py", "dodo.py"})
 #: Names that any module may serve or take over from another one.
 _ANY = frozenset({"*", "__getattr__"})
 
@@ -44,7 +46,8 @@ def find_hidden_libraries(resolver: TargetResolver) -> list[HiddenLibrary]:
     Left out is an import that takes only what the neighbour has: that is meant.
     """
     hiding = _list_hiding(resolver)
-    scripts = {start.path for start in resolver.starts if start.kind == "script"} - _list_relative(resolver)
+    scripts = {start.path for start in resolver.starts if start.kind == "script"}
+    scripts = (scripts | (_list_top(resolver) if "" in hiding else set())) - _list_relative(resolver)
     imports = _list_imports(resolver, {path.rpartition("/")[0] for path in scripts} & hiding.keys())
     found: set[HiddenLibrary] = set()
     for script in sorted(scripts):
@@ -67,6 +70,23 @@ def _list_relative(resolver: TargetResolver) -> set[str]:
         path
         for path, level, scope, guard, caught in rows
         if level and scope == "module" and guard == "none" and not swallows_import_errors(caught)
+    }
+
+
+def _list_top(resolver: TargetResolver) -> set[str]:
+    """Return the files at the top that nobody imports: whoever runs one has the top first on the search path.
+
+    Left out are those that a tool runs, by its own name for them.
+    """
+    imported = {each for answer in resolver.answers.answers for each in answer.imported}
+    return {
+        module.path
+        for module in resolver.index.modules
+        if module.kind == "module"
+        and "/" not in module.path
+        and module.number not in imported
+        and module.path not in _RUN_BY_TOOLS
+        and not is_test_file(module.path)
     }
 
 

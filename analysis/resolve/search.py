@@ -119,7 +119,8 @@ class Finder:
         found = self.find_relative(importer, absolute)
         if found is None and self.index.find(first, importer.root) is None:
             for root in self.find_searched(importer):
-                if self.index.find_in(root, first) is not None:
+                top = self.index.find_in(root, first)
+                if top is not None and top.path != importer.path:  # a file named like the library that it needs
                     module = self.index.find_in(root, absolute)
                     return None if module is None else Found(module, "search-path")
         return found
