@@ -49,7 +49,7 @@ from analysis.names import (
 )
 from analysis.names.simulated_names import add_simulated
 from analysis.policy import Policy, read_claims, read_policy
-from analysis.policy.limits import limit_simulation
+from analysis.policy.limits import limit_simulation, name_own_rules
 from analysis.policy.reading import FILE_NAME as POLICY
 from analysis.policy.reading import decode_policy
 from analysis.progress import Progress, ignore_progress
@@ -436,6 +436,11 @@ def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], Baseline
 
 def read_target_policy(policy_file: Path | None, source: TargetSource, changes: Changes | None = None) -> Policy:
     """Return the policy of a file, else that of ``ssot.toml`` in the target, as its code is: at a revision, changed."""
+    policy = _read_target_policy(policy_file, source, changes)
+    return name_own_rules(policy, policy_file.absolute().parent if policy_file is not None else None)
+
+
+def _read_target_policy(policy_file: Path | None, source: TargetSource, changes: Changes | None) -> Policy:
     if policy_file is not None or not (source.commit or POLICY in (changes or {})):
         return read_policy(policy_file, target=source.root)
     tree, name = open_tree(source.root, source.commit, changes=changes), f"{source}/{POLICY}"

@@ -12,7 +12,7 @@ import pytest
 from pydantic import BaseModel
 
 from analysis.errors import AnalysisError
-from analysis.gate import check
+from analysis.gate import CheckOptions, check
 from analysis.golden.command import GoldenRequest, run_request
 from analysis.pipeline import investigate
 from analysis.policy import Policy
@@ -115,6 +115,11 @@ def see_asked_probe(root: Path) -> Any:
     return [(row["module"], row["outcome"]) for row in inv.table("probed").to_pylist()]
 
 
+def see_own_rules(root: Path) -> Any:
+    """What the gate says by a policy that the caller names."""
+    return [row.message for row in check(root, CheckOptions(policy=root / "ssot.toml")).findings]
+
+
 def see_golden(root: Path) -> Any:
     """What `ssot golden-path` measures and says."""
     try:
@@ -211,6 +216,9 @@ def build_contract_effects() -> dict[str, Effect]:
 LAYERS, BAN, APART, OFFER = (text.format(who="other") for text in CONTRACTS.values())
 INSIDE = '[[layer]]\nname = "n"\nlayers = ["orders", "other"]\ncontainers = ["app"]\n'
 EXHAUSTIVE = f"{INSIDE}exhaustive = true\n"
+OWN_RULE = {
+    "own.py": "def find(tables):\n    return [dict(rule='own', severity='P3', subject='app', message='seen', places=[])]\n"
+}
 BAN_ROUND = BAN.replace("app.other", "app.round")
 ROUND = {"app/round.py": "import app.taker\n"}
 
@@ -267,6 +275,7 @@ EFFECTS: Mapping[str, Effect] = {
     "interface.type_hints_only": Effect(
         f'{OFFER}names = ["Order"]\n', f'{OFFER}names = ["Order"]\ntype_hints_only = true\n'
     ),
+    "target.rules": Effect("", '[target]\nrules = ["own.py"]\n', see_own_rules, OWN_RULE),
     "golden_path.command": Effect("", GOLDEN, see_golden),
     "golden_path.runs": Effect(GOLDEN, GOLDEN.replace("runs = 2", "runs = 3"), see_golden),
     "golden_path.junit": Effect(

@@ -223,7 +223,8 @@ def _judge(
     kept = KeptVerdict(cache, facts, siblings, policy, with_sources=options.with_sources)
     resolve = partial(resolve_case, kept.facts, kept.siblings, policy, cache=cache, clock=clock)
     chosen = choose_code(policy.target.packages, facts.modules, siblings.table if siblings else None)
-    known = gaps.attempt("rules", "kept verdict", kept.read, lambda: None) if not gaps.rows else None
+    is_keepable = not gaps.rows and not policy.target.rules  # rules of one's own may look at anything
+    known = gaps.attempt("rules", "kept verdict", kept.read, lambda: None) if is_keepable else None
     if known is not None:
         return _Judged(facts, chosen, 0, True, known, gaps, lambda: judge_source(resolve()))
     case = simulate(resolve(), cache=cache, clock=clock)
@@ -231,7 +232,7 @@ def _judge(
         "rules", lambda: judge(case, with_sources=options.with_sources, gaps=gaps), lambda: Judgement([], [])
     )
     verdict = WholeVerdict(judgement, *score_case(case, judgement.findings, gaps))
-    if case.is_simulated and not case.is_cut_short and not gaps.rows:
+    if is_keepable and case.is_simulated and not case.is_cut_short and not gaps.rows:
         gaps.attempt("rules", "keeping the verdict", lambda: kept.write(verdict), lambda: None)
     return _Judged(
         case.facts, chosen, case.not_simulated, case.is_simulated, verdict, gaps, lambda: judge_source(case)
@@ -337,7 +338,7 @@ def _describe(finding: Finding, status: Status, fails: bool) -> CheckedFinding:
         severity=finding.severity,
         subject=finding.subject,
         message=finding.message,
-        remedy=RULES_BY_NAME[finding.rule].remedy,
+        remedy=RULES_BY_NAME[finding.rule].remedy if finding.rule in RULES_BY_NAME else "",
         status=status,
         fails=fails,
         places=len(finding.cited),

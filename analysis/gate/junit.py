@@ -16,12 +16,14 @@ def render_junit(result: CheckResult) -> str:
     by_rule: dict[str, list[CheckedFinding]] = defaultdict(list)
     for finding in result.findings:
         by_rule[finding.rule].append(finding)
+    remedies = {rule.name: f"\n\nTo fix it: {rule.remedy}" for rule in RULES}
+    names = [*remedies, *sorted(by_rule.keys() - remedies.keys())]  # rules of one's own come last
     failed = sum(any(finding.fails for finding in found) for found in by_rule.values())
     is_below = result.threshold_counts and result.score < result.threshold
     broken = {gap.part: gap.reason for gap in result.not_analysed if gap.step == "rules"}
-    skipped = sum(rule.name in broken for rule in RULES)
+    skipped = sum(name in broken for name in names)
     suite = ET.Element(
-        "testsuite", name=f"ssot {make_harmless(result.target)}", tests=str(len(RULES) + 1), errors="0",
+        "testsuite", name=f"ssot {make_harmless(result.target)}", tests=str(len(names) + 1), errors="0",
         skipped=str(skipped),
         failures=str(failed + is_below), timestamp=result.created.partition("+")[0],
     )  # fmt: skip
@@ -31,17 +33,17 @@ def render_junit(result: CheckResult) -> str:
         ET.SubElement(score, "failure", message=text, type="score").text = text
     else:
         ET.SubElement(score, "system-out").text = text
-    for rule in RULES:
-        case = ET.SubElement(suite, "testcase", classname="ssot.rules", name=rule.name)
-        failing = [finding for finding in by_rule[rule.name] if finding.fails]
-        others = [finding for finding in by_rule[rule.name] if not finding.fails]
-        if rule.name in broken:
-            ET.SubElement(case, "skipped", message=make_harmless(f"could not be analysed: {broken[rule.name]}"))
+    for name in names:
+        case = ET.SubElement(suite, "testcase", classname="ssot.rules", name=name)
+        failing = [finding for finding in by_rule[name] if finding.fails]
+        others = [finding for finding in by_rule[name] if not finding.fails]
+        if name in broken:
+            ET.SubElement(case, "skipped", message=make_harmless(f"could not be analysed: {broken[name]}"))
         if failing:
             failure = ET.SubElement(
                 case, "failure", message=format_count(len(failing), "finding"), type=failing[0].severity
             )
-            failure.text = "\n\n".join(map(_describe, failing)) + f"\n\nTo fix it: {rule.remedy}"
+            failure.text = "\n\n".join(map(_describe, failing)) + remedies.get(name, "")
         if others:
             ET.SubElement(case, "system-out").text = "\n\n".join(map(_describe, others))
     root = ET.Element("testsuites", suite.attrib)

@@ -86,7 +86,7 @@ def _describe(finding: CheckedFinding, index: dict[str, int], result: CheckResul
     places = [place.model_copy(update={"path": result.prefix + place.path}) for place in cited]
     found: dict[str, Any] = {
         "ruleId": finding.rule,
-        "ruleIndex": index[finding.rule],
+        **({"ruleIndex": index[finding.rule]} if finding.rule in index else {}),
         "level": _LEVELS[finding.severity],
         "message": {"text": f"{finding.message}."},
         "locations": [_locate(places[0])],
@@ -100,7 +100,7 @@ def _describe(finding: CheckedFinding, index: dict[str, int], result: CheckResul
         found["baselineState"] = _STATES[finding.status]
     if len(places) > 1:
         found["relatedLocations"] = [_locate(place, number) for number, place in enumerate(places[1:], 1)]
-        if RULES[index[finding.rule]].cycle is not None:
+        if finding.rule in index and RULES[index[finding.rule]].cycle is not None:
             found["codeFlows"] = [{"threadFlows": [{"locations": _walk(places)}]}]
     return found
 

@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 import math
+from pathlib import Path
 
 from analysis.errors import PolicyError
 from analysis.policy.models import Policy, SimulationPolicy
+
+
+def name_own_rules(policy: Policy, folder: Path | None) -> Policy:
+    """Return a policy with its rule files as absolute paths, which are run; with paths that nobody runs where the
+    caller did not name it (``folder`` None): a target must not have its own code run.
+    """
+    if not policy.target.rules:
+        return policy
+    named = policy.target.rules
+    files = tuple(f"ssot.toml: {file}" if folder is None else str((folder / file).absolute()) for file in named)
+    return policy.model_copy(update={"target": policy.target.model_copy(update={"rules": files})})
 
 
 def limit_simulation(policy: Policy, seconds: float | None) -> Policy:

@@ -101,6 +101,9 @@ class TargetPolicy(_Section):
         (), description="further folders, relative to the target, from which the probe imports"
     )
     environment: dict[str, str] = Field(default_factory=dict, description="further environment variables of the probe")
+    rules: Texts = Field(
+        (), description="files with rules of one's own, relative to the policy; run only if it is named with --policy"
+    )
     source_url: str = Field("", description="link to a line, with {revision}, {path} and {line}")
 
     @field_validator("source_url")

@@ -65,7 +65,7 @@ def _draw(phases: Sequence[PhaseCard], cards: Sequence[StepCard]) -> Drawing:
             axes.axhline(row - 0.5, color=LIGHT["border"], linewidth=0.7)
     axes.set_yticks(range(len(cards)), [_label(card) for card in cards], fontsize=8)
     axes.tick_params(axis="y", length=0)
-    axes.set(xlim=(0, last * 1.02), ylim=(len(cards) - 0.5, -0.5))
+    axes.set(xlim=(0, max(last, 0.1) * 1.02), ylim=(len(cards) - 0.5, -0.5))
     axes.xaxis.set_major_locator(MaxNLocator(integer=True, nbins=10))
     axes.grid(axis="x", color=LIGHT["line"], linewidth=0.5)
     axes.set_axisbelow(True)

@@ -21,6 +21,7 @@ from analysis.rules.consequences import name_causes
 from analysis.rules.context import RuleContext
 from analysis.rules.exceptions import Accepted, apply_exceptions
 from analysis.rules.finding import Finding, add_sources, say_tests
+from analysis.rules.own_rules import find_own
 from analysis.rules.owners import name_owners
 from analysis.rules.probe_evidence import Confirm, confirm_findings
 from analysis.rules.rule import Rule
@@ -64,6 +65,7 @@ def judge(
     gaps, day = gaps or NoGaps(), today or dt.datetime.now(dt.UTC).date()
     with paused_collection():
         found = [finding for rule in RULES for finding in _check(rule, case, gaps)]
+        found += find_own(case, RULES_BY_NAME, gaps)
         confirm = partial(confirm_findings, found, case, CONFIRMERS)
         found = gaps.attempt("rules", "what the probe confirms", confirm, partial(list, found))
         apply = partial(apply_exceptions, found, case, RULES_BY_NAME, day, gaps.failed_rules)
@@ -105,6 +107,10 @@ def _apply_target(
     return name_owners(kept, case), accepted
 
 
+def _needs_probe(rule: str) -> bool:
+    return rule in RULES_BY_NAME and RULES_BY_NAME[rule].needs_probe
+
+
 def find_findings(case: RuleContext) -> list[Finding]:
     """Return the findings of all rules, the most severe first, then by rule and subject; without those accepted."""
     return judge(case).findings
@@ -117,7 +123,7 @@ def find_scores(case: RuleContext, findings: Iterable[Finding]) -> tuple[list[Sc
     probe sees does not count, so that a score does not depend on who was asked. With ``[target] packages``
     modules and places of others do not count.
     """
-    findings = [each for each in findings if each.certainty != "observed" and not RULES_BY_NAME[each.rule].needs_probe]
+    findings = [each for each in findings if each.certainty != "observed" and not _needs_probe(each.rule)]
     weights = {rule.name: 0.0 if rule.needs_probe else rule.weight for rule in RULES}
     modules = choose_paths(case.chosen, case.facts.modules)
     return build_scores(choose_places(case.chosen, findings), modules, weights | dict(case.policy.compliance.weights))

@@ -111,7 +111,7 @@ def apply_exceptions(
     kept: list[Finding] = []
     accepted: list[Accepted] = []
     for finding in findings:
-        remaining, found = _judge(finding, rules[finding.rule], by_place, ignores, used)
+        remaining, found = _judge(finding, rules.get(finding.rule), by_place, ignores, used)
         accepted += found
         kept += [remaining] if remaining else []
     judged = {name for name, rule in rules.items() if name not in failed and _was_judged(rule, case)}
@@ -146,10 +146,13 @@ def _find_starts(imports: pa.Table, paths: Collection[str]) -> dict[Place, Place
 
 
 def _judge(
-    finding: Finding, rule: Rule, allowances: Mapping[Place, Sequence[Allowance]], ignores: Iterable[Ignore],
+    finding: Finding, rule: Rule | None, allowances: Mapping[Place, Sequence[Allowance]], ignores: Iterable[Ignore],
     used: set[Allowance | Ignore | tuple[Allowance, str]],
 ) -> tuple[Finding | None, list[Accepted]]:  # fmt: skip
-    """Return what is left of a finding, and what was accepted of it; note the exceptions that were needed."""
+    """Return what is left of a finding, and what was accepted of it; note the exceptions that were needed.
+
+    Of a rule of one's own there is no ``rule``: each of its places is a fault of its own.
+    """
     for ignore in ignores:
         if _covers(ignore, finding):
             used.add(ignore)
@@ -166,7 +169,7 @@ def _judge(
         by_reason[each.reason].append(place)
     accepted = [_accept(finding, "comment", reason, "", places) for reason, places in by_reason.items()]
     left = tuple(place for place in finding.cited if place not in allowed)
-    if rule.is_joint or not left:
+    if (rule is not None and rule.is_joint) or not left:
         return None, accepted
     counted = f"{format_count(len(allowed), 'place')} {choose_form(len(allowed), 'is', 'are')}"
     message = f"{finding.message}. {counted} accepted by comments"
