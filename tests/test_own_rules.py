@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from analysis.gate import CheckOptions, check
 from analysis.pipeline import investigate
 
+DOCS = Path(__file__).parents[1] / "docs" / "contracts.md"
 Tree = Callable[..., Path]
 _RULE = """
 def find(tables):
@@ -79,3 +82,16 @@ def test_a_changed_rule_gives_other_findings_at_once(make_tree: Tree) -> None:
     assert _find(root, root / "ssot.toml")[0]
     (root / "my_rules.py").write_text(_RULE.replace('"requests":', '"nothing":'))
     assert not _find(root, root / "ssot.toml")[0]
+
+
+def test_the_examples_of_the_documentation_work(make_tree: Tree, tmp_path: Path) -> None:
+    blocks = dict(
+        re.findall(r"```(toml|python|sql)\n(# (?:team|my_rules)\.[^`]+|-- Who[^`]+)```", DOCS.read_text("utf-8"))
+    )
+    root = make_tree({**_TREE, "jobs/mail.py": "import requests\n", "my_rules.py": blocks["python"]})
+    (root / "team.toml").write_text(blocks["toml"])
+    found = check(root, CheckOptions(policy=root / "team.toml")).findings
+    assert [(row.rule, row.subject) for row in found] == [("requests-outside-jobs", "app.py")]
+    snapshot = investigate(root).path
+    query = blocks["sql"].replace("data/snapshots/*/*", str(snapshot))
+    assert duckdb.sql(query).fetchall() == [("app.py", 2), ("jobs/mail.py", 1)]

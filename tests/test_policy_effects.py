@@ -217,7 +217,9 @@ LAYERS, BAN, APART, OFFER = (text.format(who="other") for text in CONTRACTS.valu
 INSIDE = '[[layer]]\nname = "n"\nlayers = ["orders", "other"]\ncontainers = ["app"]\n'
 EXHAUSTIVE = f"{INSIDE}exhaustive = true\n"
 OWN_RULE = {
-    "own.py": "def find(tables):\n    return [dict(rule='own', severity='P3', subject='app', message='seen', places=[])]\n"
+    "own.py": (
+        "def find(tables):\n    return [dict(rule='own', severity='P3', subject='app', message='seen', places=[])]\n"
+    )
 }
 BAN_ROUND = BAN.replace("app.other", "app.round")
 ROUND = {"app/round.py": "import app.taker\n"}
