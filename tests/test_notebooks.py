@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Mapping
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from papermill.inspection import inspect_notebook
 from report_trees import HOSTILE, HOSTILE_POLICY, Markup, investigate
 
 from analysis.errors import ReportError
@@ -38,6 +40,14 @@ def pages(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFacto
     files, policy = TREES[request.param]
     inv = investigate(folder, files, policy)
     return run(folder, {"snapshot": str(inv.path)})
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_papermill_reads_every_parameter_of_a_notebook(path: Path) -> None:
+    cells = json.loads(path.read_text("utf-8"))["cells"]
+    (source,) = ("".join(cell["source"]) for cell in cells if "parameters" in cell["metadata"].get("tags", ()))
+    stated = [node.target.id for node in ast.parse(source).body]  # type: ignore[attr-defined]
+    assert list(inspect_notebook(str(path))) == stated
 
 
 def test_every_notebook_runs_and_every_page_answers_in_words(pages: Mapping[str, Page]) -> None:
