@@ -31,7 +31,7 @@ export TARGET
 export POLICY
 export CLAIMS
 
-.PHONY: again help setup report test trials check format-check lint types architecture notebooks-check docs-check own-gate \
+.PHONY: again help setup report demo test trials check format-check lint types architecture notebooks-check docs-check own-gate \
         format docs lab bench lock clean
 
 report: $(READY) ## Analyse TARGET=path (default: the bundled case) [POLICY=file] [CLAIMS=file] and print the report's path
@@ -44,6 +44,9 @@ trials: $(READY_DEV) ## Run the long trials, which `make test` leaves out, and p
 	@$(PY) -m pytest -m trial -rP --no-header $(ARGS)
 
 check: format-check lint types architecture notebooks-check docs-check own-gate test ## Everything that must hold before a merge
+
+demo: $(READY) ## Fix the bundled case on changed files and show every success metric before and after
+	@$(PY) -m tools.demo
 
 lab: $(READY) ## Open JupyterLab on notebooks/
 	@$(VENV)/bin/ssot lab -- $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)

@@ -11,6 +11,8 @@ import pytest
 import analysis
 from analysis import tables
 from analysis.errors import AnalysisError
+from analysis.report.difference_page import build_difference_page
+from tools.demo import compare_metrics
 
 Tree = Callable[[Mapping[str, str]], Path]
 APP = {
@@ -72,6 +74,14 @@ def test_a_cut_opens_the_cycle_and_the_figures_show_it(make_tree: Tree, tmp_path
     assert "→" in str(found) and "the import runs when it is needed" in str(found)
     assert "<table>" in found._repr_html_()
     assert found.after.explain("app.one", "app.two") and found.after.plan() is not None
+
+
+def test_the_page_of_a_difference_is_made_of_what_is_in_memory_alone(make_tree: Tree, tmp_path: Path) -> None:
+    inv = analysis.investigate(make_tree(APP), data=tmp_path)
+    found = inv.what_if(cut=["app.two:app.one"])  # type: ignore[operator]
+    assert "import-cycle" in build_difference_page(found.difference)
+    goals = compare_metrics(inv.success_metrics(), found.after.success_metrics())
+    assert any(line.startswith("met") and "No import-time cycle" in line for line in goals)
 
 
 def test_an_import_that_cannot_wait_is_taken_away_and_what_breaks_is_shown(make_tree: Tree, tmp_path: Path) -> None:

@@ -55,7 +55,7 @@ def _has_commits(inv: ComparedSnapshot) -> bool:
     """Return whether a history of this very target is kept; git is not asked for that of others."""
     manifest = inv.manifest
     target = find_target(Path(manifest.root), inv.policy.target.name) if manifest.root else manifest.as_target
-    return (inv.path.parents[2] / FOLDER / target.place).is_dir()
+    return not inv.manifest.changed and (inv.path.parents[2] / FOLDER / target.place).is_dir()
 
 
 def name_source(inv: ComparedSnapshot) -> str:
