@@ -97,7 +97,9 @@ def measure_introductions(source: TargetSource, data: Path, count: int) -> list[
                        for commit in (each.introduced.after, each.introduced.commit))  # fmt: skip
         right += now and not before
         if before or not now:
-            print("wrong:", each.finding.rule, each.finding.subject, each.introduced.commit.name, before, now)
+            print(
+                "wrong:", each.finding.rule, each.finding.subject, each.introduced.commit.name, before, now, flush=True
+            )
     note = f"of {len(exact):,} that came within the commits, by chance"
     return [Result("introductions that two checkouts confirm", right, f"of {len(chosen)}", f"{len(chosen)}",
                    right == len(chosen), note)]  # fmt: skip
