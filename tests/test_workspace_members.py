@@ -102,6 +102,20 @@ def test_tests_and_loose_files_are_not_installed(make_tree: Tree) -> None:
     assert judge(make_tree({**_MONEY, **_member("shop", ""), **loose}), _RULE) == []
 
 
+@pytest.mark.parametrize("folder", ["examples", "docs/one", "notes/one"])
+def test_packages_that_are_not_installed_do_not_count(make_tree: Tree, folder: str) -> None:
+    whole = {"pyproject.toml": '[project]\nname = "whole"\nversion = "1"\n'}
+    loose = {f"{folder}/__init__.py": "", f"{folder}/app.py": "import money\n"}
+    assert judge(make_tree({**_MONEY, **whole, **loose}), _RULE) == []
+
+
+def test_a_package_beside_its_project_file_is_installed(make_tree: Tree) -> None:
+    whole = {"pyproject.toml": '[project]\nname = "whole"\nversion = "1"\n'}
+    flat = {"whole/__init__.py": "", "whole/inner/__init__.py": "", "whole/inner/app.py": "import money\n"}
+    (found,) = judge(make_tree({**_MONEY, **whole, **flat}), _RULE)
+    assert (found.severity, found.cited) == ("P2", (("whole/inner/app.py", 1),))
+
+
 def test_a_broken_project_file_says_nothing(make_tree: Tree) -> None:
     files = {**_MONEY, **_member("shop", "import money\n"), "libs/shop/pyproject.toml": "[project\n"}
     assert judge(make_tree(files), _RULE) == []

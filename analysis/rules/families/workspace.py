@@ -15,8 +15,13 @@ from analysis.rules.root_causes import UNCHECKED_IMPORTS
 from analysis.rules.rule import Rule
 from analysis.rules.workspace_members import Member, find_members, find_owner, find_providers
 from analysis.tables import read_column, read_rows
-from analysis.wording import format_some
+from analysis.wording import choose_form, format_some
 
+#: Folders that setuptools leaves out by itself, be they packages or not.
+_NOT_INSTALLED = frozenset({
+    "benchmark", "benchmarks", "build", "ci", "doc", "docs", "documentation", "example", "examples", "exercises",
+    "scripts", "tools",
+})  # fmt: skip
 _Row = Mapping[str, Any]
 _COLUMNS = ("imported", "path", "line", "scope", "guard", "liveness", "is_ancestor")
 
@@ -59,11 +64,16 @@ def _find_crossings(
 
 
 def _is_shipped(row: _Row, member: Member, packages: set[str]) -> bool:
-    """Return whether a file is part of what a distribution installs: of a package, or below ``src``; no test."""
-    below = row["path"].removeprefix(f"{member.folder}/")
-    return not is_test_file(row["path"]) and (
-        row["path"].rpartition("/")[0] in packages or below.startswith("src/")
-    )  # fmt: skip
+    """Return whether a file is part of what a distribution installs, and no test.
+
+    That is what lies below ``src``, and packages inside packages from the distribution's own folder on.
+    """
+    start = f"{member.folder}/" if member.folder else ""
+    folders = row["path"].removeprefix(start).split("/")[:-1]
+    if is_test_file(row["path"]) or not folders or folders[0] in _NOT_INSTALLED:
+        return False
+    ways = ("/".join(folders[:count]) for count in range(1, len(folders) + 1))
+    return folders[0] == "src" or all(start + way in packages for way in ways)
 
 
 def _describe(
@@ -77,7 +87,8 @@ def _describe(
     )
     if through:
         severity = "P3"
-        why = f"It comes only because {format_some(through)} needs it. The import fails once that changes"
+        need = choose_form(len(through), "needs", "need")
+        why = f"It comes only because {format_some(through)} {need} it. The import fails once that changes"
     elif must_work:
         severity = "P2"
         why = f"Where {importer.name} is installed without it, the import fails with ModuleNotFoundError"
