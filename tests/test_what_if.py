@@ -11,6 +11,7 @@ import pytest
 import analysis
 from analysis import tables
 from analysis.errors import AnalysisError
+from analysis.quantities import write_score
 from analysis.report.difference_page import build_difference_page
 from tools.demo import compare_metrics
 
@@ -79,7 +80,9 @@ def test_a_cut_opens_the_cycle_and_the_figures_show_it(make_tree: Tree, tmp_path
 def test_the_page_of_a_difference_is_made_of_what_is_in_memory_alone(make_tree: Tree, tmp_path: Path) -> None:
     inv = analysis.investigate(make_tree(APP), data=tmp_path)
     found = inv.what_if(cut=["app.two:app.one"])  # type: ignore[operator]
-    assert "import-cycle" in build_difference_page(found.difference)
+    page = build_difference_page(found.difference)
+    score = found.difference.scores[1]
+    assert page.startswith("<!doctype html>") and score is not None and write_score(score) in page
     goals = compare_metrics(inv.success_metrics(), found.after.success_metrics())
     assert any(line.startswith("met") and "No import-time cycle" in line for line in goals)
 
