@@ -88,8 +88,9 @@ def test_what_is_added_to_the_value_is_set_too(tmp_path: Path) -> None:
     ("source", "reason"),
     [
         (USER.replace("= None  #", "= []  #"), "no constant"),
+        (USER.replace("note(user, log", "note(level, log").replace("= user\n", "= level\n"), "may be the process's"),
         (USER + "\n\nprint(_current_user)\n", "read while the module is imported"),
-        (USER.replace("    _current_user = user\n", "    _current_user, x = user, 1\n"), "another way"),
+        (USER.replace("= user\n", "= user\n    _current_user, x = user, 1\n"), "another way"),
         (USER + "\n\ndef get_current_user(): ...\n", "has get_current_user already"),
         (USER + "\n\ndef find(name):\n    return globals()[name]\n", "globals()"),
     ],

@@ -23,8 +23,8 @@ from analysis.wording import format_some
 
 KIND = "scaffold-state"
 REBOUND, LACKING = "global-rebound", "factory-without-method"
-#: A global that only gets constants, or its value once, is no state of a user.
-_MEANT = frozenset({"P0", "P1", "P2"})
+#: By its name the value belongs to a user or request; what only gets constants, or its value once, is not looked at.
+_PERSONAL, _OPEN = frozenset({"P0", "P1"}), "P2"
 
 
 def offer_scaffolds(investigation: Investigation, tree: SourceTree) -> Iterator[Offer | Refusal]:
@@ -47,9 +47,13 @@ class _Scaffolding:
         for subject, key in sorted(findings.fingerprints.items()):
             module, _, name = subject.rpartition(".")
             path = self._paths.get(module, "")
-            if severities[key] not in _MEANT or not path:
+            if not path or severities[key] not in {*_PERSONAL, _OPEN}:
                 continue
             try:
+                if severities[key] == _OPEN:
+                    raise UnmovableError(
+                        1, "nothing shows that the value belongs to a user or request: it may be the process's"
+                    )
                 source = self._sources.parse(path)
                 takers = self._takers.find(module, path, name)
                 if takers.by_text:
