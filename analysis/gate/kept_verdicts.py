@@ -24,8 +24,8 @@ from analysis.rules.score import Score, ScorePart
 #: What decides a verdict: when its source changes, what was kept before is never read.
 PROGRAM = (
     "facts", "resolve", "graph", "names", "simulation", "runtime", "rules", "policy", "tables", "steps", "wording",
-    "tree_state", "quantities", "former_names", "gaps", "golden", "manifest", "store", "checksums", "targets",
-    "pipeline", "gate",
+    "tree_state", "quantities", "former_names", "gaps", "golden", "contracts", "manifest", "store", "checksums",
+    "targets", "pipeline", "gate",
 )  # fmt: skip
 _KIND = "verdicts"
 #: The tables of a scan that the hashes of the files do not tell, or that say which files there are.
