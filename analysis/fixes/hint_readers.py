@@ -14,6 +14,7 @@ from analysis.facts.expressions import find_dotted
 from analysis.fixes.name_uses import NameUse
 from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
+from analysis.names.inheritance import Inheritance, read_inheritance
 
 #: Packages that read the annotations of functions or classes that they are given.
 _READING = frozenset({
@@ -75,7 +76,7 @@ class HintReaders:
 
     def _judge_class(self, reader: ast.ClassDef, module: str, path: str) -> str:
         """Return who reads the annotations in the body of a class."""
-        for base in sorted(self._find_bases(f"{module}:{reader.name}")):
+        for base in sorted(self._inheritance.find_ancestors(f"{module}:{reader.name}")):
             package, _, name = base.partition(":")
             top = package.partition(".")[0]
             if name in _DATA_CLASSES:
@@ -102,17 +103,6 @@ class HintReaders:
         path, line, name = self._evaluating[0]
         return f"{reason}, and {name} at {path}:{line} evaluates annotations"
 
-    def _find_bases(self, definition: str) -> set[str]:
-        """Return all known base classes of a class, also those of its bases."""
-        seen: set[str] = set()
-        waiting = [definition]
-        while waiting:
-            for base in self._bases.get(waiting.pop(), ()):
-                if base not in seen:
-                    seen.add(base)
-                    waiting.append(base)
-        return seen
-
     def _is_own(self, module: str) -> bool:
         return module in self._modules
 
@@ -121,11 +111,8 @@ class HintReaders:
         return frozenset(self._investigation.table("modules").column("module").to_pylist())
 
     @cached_property
-    def _bases(self) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for definition, base in tables.read_rows(self._investigation.table("bases"), "definition", "base"):
-            found[definition].append(base)
-        return dict(found)
+    def _inheritance(self) -> Inheritance:
+        return read_inheritance(self._investigation.table("bases"))
 
     @cached_property
     def _users(self) -> Mapping[str, set[str]]:

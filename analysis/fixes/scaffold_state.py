@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from functools import cached_property
 
@@ -18,6 +17,7 @@ from analysis.fixes.offers import Edit, Offer, Refusal
 from analysis.fixes.source_text import UnplacedError
 from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
+from analysis.names.inheritance import Inheritance, read_inheritance
 from analysis.rules.families.factories import find_missing_methods
 from analysis.wording import format_some
 
@@ -77,7 +77,11 @@ class _Scaffolding:
             module, _, name = definition.partition(":")
             path = self._paths.get(module, "")
             offered = sorted(
-                {each for owner in self._list_classes(definition) for each in self._members.get(owner, ())}
+                {
+                    each
+                    for owner in (definition, *self._inheritance.find_ancestors(definition))
+                    for each in self._members.get(owner, ())
+                }
             )
             missing = find_missing_methods(self._investigation.policy.factory, name.rpartition(".")[2], offered)
             try:
@@ -107,27 +111,14 @@ class _Scaffolding:
                 if isinstance(node, ast.Attribute) and node.attr == name and not isinstance(node.ctx, ast.Load):
                     raise UnmovableError(1, f"{other}:{node.lineno} binds .{name}, perhaps that of {module}")
 
-    def _list_classes(self, definition: str) -> set[str]:
-        """Return a class and all its known base classes."""
-        seen, waiting = {definition}, [definition]
-        while waiting:
-            for base in self._bases.get(waiting.pop(), ()):
-                if base not in seen:
-                    seen.add(base)
-                    waiting.append(base)
-        return seen
-
     @cached_property
     def _paths(self) -> Mapping[str, str]:
         """The file of each module."""
         return dict(tables.read_rows(self._investigation.table("modules"), "module", "path"))
 
     @cached_property
-    def _bases(self) -> Mapping[str, list[str]]:
-        found: dict[str, list[str]] = defaultdict(list)
-        for definition, base in tables.read_rows(self._investigation.table("bases"), "definition", "base"):
-            found[definition].append(base)
-        return dict(found)
+    def _inheritance(self) -> Inheritance:
+        return read_inheritance(self._investigation.table("bases"))
 
     @cached_property
     def _members(self) -> Mapping[str, list[str]]:
