@@ -15,7 +15,7 @@ from analysis.wording import format_count
 
 
 @dataclass(frozen=True, slots=True)
-class Edit:
+class LastEdit:
     """The rows of ``tables.FINDINGS`` that are new and that are gone, how many are left, and the seconds it took."""
 
     new: tuple[Mapping[str, Any], ...]
@@ -50,10 +50,10 @@ class Edit:
         return {"new": list(self.new), "gone": list(self.gone), "left": self.left, "seconds": round(self.seconds, 3)}
 
 
-def compare_findings(before: pa.Table, after: pa.Table, *, seconds: float) -> Edit:
+def compare_findings(before: pa.Table, after: pa.Table, *, seconds: float) -> LastEdit:
     """Return which findings of one snapshot the other does not have, by their fingerprints, in their order."""
     old, new = ({row["fingerprint"]: row for row in table.to_pylist()} for table in (before, after))
-    return Edit(
+    return LastEdit(
         tuple(row for name, row in new.items() if name not in old),
         tuple(row for name, row in old.items() if name not in new), len(new), seconds,
     )  # fmt: skip

@@ -26,7 +26,7 @@ NOWHERE = Path()
 if TYPE_CHECKING:
     import pandas as pd
 
-    from analysis.changes import Edit
+    from analysis.changes import LastEdit
     from analysis.graph import Chain, ImportGraph
     from analysis.names import Concept
     from analysis.policy import Policy
@@ -179,7 +179,7 @@ class Investigation:
             list_rules=_list_rules,
         )  # fmt: skip
 
-    def refresh(self) -> Edit:
+    def refresh(self) -> LastEdit:
         """Analyse the target again as it is now; return what that changed, and answer from the new snapshot.
 
         The policy is read again from the file where it was; one that was no file, or that options changed, holds as

@@ -25,7 +25,7 @@ from benchmarks.agreement_watch import Item, Key, Watched, WatchedMachine
 
 
 @dataclass(slots=True)
-class Statement:
+class AskedStatement:
     """One name taken by the import statements of one line, and what is said of it.
 
     ``names`` is what the names choose, ``may`` all that they hold possible; ``is_lacking`` whether they say that the
@@ -60,7 +60,7 @@ class Answers:
     """
 
     case: RuleContext
-    statements: list[Statement]
+    statements: list[AskedStatement]
     record: Watched
     findings: list[Finding]
     cited: set[tuple[str, int]]
@@ -90,12 +90,12 @@ def read_answers(
     return Answers(case, statements, record, judgement.findings, cited, outcomes)
 
 
-def _collect(facts: Facts, graph: ImportGraph, resolution: Resolution) -> list[Statement]:
-    found: dict[Key, Statement] = {}
+def _collect(facts: Facts, graph: ImportGraph, resolution: Resolution) -> list[AskedStatement]:
+    found: dict[Key, AskedStatement] = {}
     statements = resolution.statements
     columns = (tables.read_column(facts.imports, name) for name in ("path", "line", "name", "kind", "scope", "guard"))
     for row, (path, line, name, kind, scope, guard) in enumerate(zip(*columns, strict=True)):
-        statement = found.setdefault((path, line, name), Statement(path, line, name))
+        statement = found.setdefault((path, line, name), AskedStatement(path, line, name))
         statement.kinds.add(kind)
         statement.scopes.add(scope)
         statement.guards.add(guard)
@@ -111,7 +111,7 @@ def _collect(facts: Facts, graph: ImportGraph, resolution: Resolution) -> list[S
     return [found[key] for key in sorted(found)]
 
 
-def _add_names(statement: Statement, resolution: Resolution, row: int) -> None:
+def _add_names(statement: AskedStatement, resolution: Resolution, row: int) -> None:
     """Add what the names say of one row of the imports."""
     statements = resolution.statements
     target, absolute, name = statements.target[row], statements.find_absolute(row), statement.name
@@ -155,7 +155,7 @@ def _show(module: Module) -> Item:
     return Item("file", module.path)
 
 
-def _add_graph(found: dict[Key, Statement], facts: Facts, graph: ImportGraph) -> None:
+def _add_graph(found: dict[Key, AskedStatement], facts: Facts, graph: ImportGraph) -> None:
     paths, primary = _read_modules(facts)
     for importer, imported, path, line, name, is_ancestor, scope, liveness in tables.read_rows(
         graph.edges, "importer", "imported", "path", "line", "name", "is_ancestor", "scope", "liveness"

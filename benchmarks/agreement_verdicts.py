@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from benchmarks.agreement_answers import Answers, Statement
+from benchmarks.agreement_answers import Answers, AskedStatement
 from benchmarks.agreement_watch import Item, Seen
 
 #: Findings that say of a module or name that it is not there.
@@ -73,7 +73,7 @@ def judge_answers(answers: Answers) -> Agreement:
     return verdicts
 
 
-def _contradict(statement: Statement, answers: Answers, kind: str) -> Contradiction:
+def _contradict(statement: AskedStatement, answers: Answers, kind: str) -> Contradiction:
     seen = answers.record.seen.get(statement.key, set())
     simulated = {f"{_show({each.item})}{' fails: ' * bool(each.failure)}{each.failure}" for each in seen}
     said = (
@@ -87,7 +87,7 @@ def _show(items: set[Item]) -> str:
     return ", ".join(f"{item.kind} {item.where}".strip() for item in sorted(items)) or "itself"
 
 
-def _judge(statement: Statement, answers: Answers) -> tuple[str, str]:
+def _judge(statement: AskedStatement, answers: Answers) -> tuple[str, str]:
     if not statement.is_live:
         return "not judged", "the file is never imported under any name"
     if "recovered" in statement.kinds:
@@ -107,7 +107,7 @@ def _judge(statement: Statement, answers: Answers) -> tuple[str, str]:
     return _compare_seen(statement, seen)
 
 
-def _compare_static(statement: Statement) -> str:
+def _compare_static(statement: AskedStatement) -> str:
     """Return how the graph's answer differs from what the names hold possible; empty when it does not."""
     if statement.liveness == {"never"} and not statement.graph:  # a dead branch makes no edge
         return ""
@@ -120,7 +120,7 @@ def _compare_static(statement: Statement) -> str:
     return f"graph and names differ: {_name_difference(statement.graph, statement.names)}"
 
 
-def _compare_seen(statement: Statement, seen: set[Seen]) -> tuple[str, str]:
+def _compare_seen(statement: AskedStatement, seen: set[Seen]) -> tuple[str, str]:
     clear = {each for each in seen if each.failure not in _UNINFORMATIVE}
     if not clear:
         return "explained", "its import fails in an imported module or on a circle"
@@ -145,7 +145,7 @@ def _compare_seen(statement: Statement, seen: set[Seen]) -> tuple[str, str]:
     return "agreed", ""
 
 
-def _judge_unseen(statement: Statement, answers: Answers) -> tuple[str, str]:
+def _judge_unseen(statement: AskedStatement, answers: Answers) -> tuple[str, str]:
     """Return why no simulated first import runs a statement."""
     record = answers.record
     if statement.kinds == {"dynamic"}:
@@ -163,7 +163,7 @@ def _judge_unseen(statement: Statement, answers: Answers) -> tuple[str, str]:
     return _judge_passed_by(statement)
 
 
-def _judge_unfinished(statement: Statement, answers: Answers) -> tuple[str, str]:
+def _judge_unfinished(statement: AskedStatement, answers: Answers) -> tuple[str, str]:
     """Return why a statement of a file whose body never comes to its end is not run."""
     outcome = answers.outcomes.get(statement.path, "")
     if outcome in {"", "unknown", "not-simulated"} and statement.path not in answers.record.begun:
@@ -171,7 +171,7 @@ def _judge_unfinished(statement: Statement, answers: Answers) -> tuple[str, str]
     return "explained", "a failure comes before it"
 
 
-def _judge_passed_by(statement: Statement) -> tuple[str, str]:
+def _judge_passed_by(statement: AskedStatement) -> tuple[str, str]:
     """Return why a statement is not run although all of its module is: only its liveness can explain that."""
     if statement.liveness == {"never"}:
         if statement.has_edge:
@@ -184,7 +184,7 @@ def _judge_passed_by(statement: Statement) -> tuple[str, str]:
     return "contradiction", "said to run always, and no first import runs it"
 
 
-def _covers(wide: set[Item], narrow: set[Item], statement: Statement) -> bool:
+def _covers(wide: set[Item], narrow: set[Item], statement: AskedStatement) -> bool:
     """Return whether all of one answer is in another; a star has edges to submodules that ``__all__`` names too."""
     if statement.name == "*":
         return not narrow or not wide or any(_is_among(item, wide) for item in narrow)

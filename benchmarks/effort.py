@@ -45,7 +45,7 @@ _CLASS = re.compile(r"\s*class\s+\w")
 
 
 @dataclass(slots=True)
-class Candidate:
+class JudgedCommit:
     """One commit: what of Python files it changed, counted without context lines."""
 
     commit: str
@@ -80,14 +80,14 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
-class Comparison:
+class EffortComparison:
     """What the model says of the findings that a commit cleared, and what the commit touched.
 
     ``met`` are the files that the model names and that the commit touched; ``sitting`` are the minutes since the
     author's previous commit, None where that is longer ago than one sitting.
     """
 
-    candidate: Candidate
+    candidate: JudgedCommit
     findings: int
     places: int
     files: int
@@ -96,10 +96,10 @@ class Comparison:
     met: int
 
 
-def list_candidates(repository: Path) -> Iterator[Candidate]:
+def list_candidates(repository: Path) -> Iterator[JudgedCommit]:
     """Yield the small commits of a repository that removed an import or a class statement, the newest first."""
     command = ["git", "-C", str(repository), "log", "-p", "-U0", "--no-merges", f"--format={_FORMAT}", "--", "*.py"]
-    current: Candidate | None = None
+    current: JudgedCommit | None = None
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -107,7 +107,7 @@ def list_candidates(repository: Path) -> Iterator[Candidate]:
                 if current is not None and current.is_small:
                     yield current
                 name, parents, seconds, author, _ = line[1:].split("\x1f")
-                current = Candidate(name, parents, int(seconds), author) if parents and " " not in parents else None
+                current = JudgedCommit(name, parents, int(seconds), author) if parents and " " not in parents else None
             elif current is not None and current.lines <= MOST_LINES:
                 current.read(line.rstrip("\n"))
         if current is not None and current.is_small:
@@ -131,7 +131,7 @@ def read_sittings(repository: Path) -> dict[str, float]:
     return found
 
 
-def compare(repository: Path, candidates: Sequence[Candidate], most: int) -> Iterator[Comparison]:
+def compare(repository: Path, candidates: Sequence[JudgedCommit], most: int) -> Iterator[EffortComparison]:
     """Yield a comparison for each commit that cleared findings, up to so many."""
     policy = Policy(simulation=SimulationPolicy(budget_seconds=0))
     sittings = read_sittings(repository)
@@ -152,7 +152,7 @@ def compare(repository: Path, candidates: Sequence[Candidate], most: int) -> Ite
             if steps:
                 places = {(edit.path, edit.line) for step in steps for edit in step.edits}
                 files = {path for step in steps for path in step.files}
-                yield Comparison(
+                yield EffortComparison(
                     each, sum(step.findings for step in steps), len(places), len(files),
                     sum(step.minutes for step in steps), sittings.get(each.commit), len(files & each.files),
                 )  # fmt: skip
@@ -161,7 +161,7 @@ def compare(repository: Path, candidates: Sequence[Candidate], most: int) -> Ite
                 return
 
 
-def describe(name: str, found: Sequence[Comparison]) -> Iterator[str]:
+def describe(name: str, found: Sequence[EffortComparison]) -> Iterator[str]:
     """Yield the error of the model over some commits: actual by predicted, median and quartiles."""
     yield f"{name}: {len(found)} commits, {sum(each.findings for each in found)} findings cleared"
     if len(found) < 2:
@@ -218,7 +218,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     given = parser.parse_args(arguments)
     candidates = list(list_candidates(given.repository))
     print(f"{given.repository.parent.name}: {len(candidates)} small commits removed an import or a class statement")
-    everything: list[Comparison] = []
+    everything: list[EffortComparison] = []
     for name, is_import_only in (("commits that change nothing but imports", True), ("other commits", False)):
         chosen = [each for each in candidates if each.is_import_only == is_import_only]
         step = max(1, len(chosen) // given.judged)

@@ -40,7 +40,7 @@ Seen = Mapping[str, Any]
 
 
 @dataclass
-class Result:
+class KindResult:
     """What one kind of fix did to one package; ``places`` are edits of the offers."""
 
     package: str
@@ -61,7 +61,7 @@ class Result:
     restored: int = 0
 
 
-def measure_package(site: Path, name: str, kinds: Sequence[str], python: str, seed: int = 0) -> list[Result]:
+def measure_package(site: Path, name: str, kinds: Sequence[str], python: str, seed: int = 0) -> list[KindResult]:
     """Return the results of some kinds of fixes for one package of a folder of packages."""
     with tempfile.TemporaryDirectory() as folder:
         before = _copy(site / name, Path(folder) / "before")
@@ -99,10 +99,10 @@ def _observe(root: Path, modules: Iterable[str], python: str, site: Path) -> See
 
 def _measure_kind(
     kind: Kind, case: Investigation, before: Path, seen: Seen, python: str, site: Path, folder: Path
-) -> Result:
+) -> KindResult:
     found = list(kind.find(FixContext(case, WorkingTree(before))))
     offers = [each for each in found if isinstance(each, Offer)]
-    result = Result(before.name, kind.name, len(offers), modules=len(seen))
+    result = KindResult(before.name, kind.name, len(offers), modules=len(seen))
     result.refused = Counter(each.reason for each in found if isinstance(each, Refusal))
     result.places = sum(len(offer.edits) for offer in offers)
     result.files = len({edit.path for offer in offers for edit in offer.edits})
@@ -148,7 +148,7 @@ class Seeding:
         return root
 
 
-def _measure_seeds(kind: Kind, seeding: Seeding, most: int) -> Result:
+def _measure_seeds(kind: Kind, seeding: Seeding, most: int) -> KindResult:
     """Put faults of a kind into a package, fix them, and compare with the package as it was.
 
     Only faults count that CPython notices as it should: a missing module fails, the others change nothing.
@@ -166,7 +166,7 @@ def _measure_seeds(kind: Kind, seeding: Seeding, most: int) -> Result:
             root = seeding.plant(seeds)
     found = list(kind.find(FixContext(investigate(root), WorkingTree(root))))
     offers = [each for each in found if isinstance(each, Offer)]
-    result = Result(root.name, kind.name, len(offers), modules=len(seeding.seen), seeded=len(seeds))
+    result = KindResult(root.name, kind.name, len(offers), modules=len(seeding.seen), seeded=len(seeds))
     result.refused = Counter(each.reason for each in found if isinstance(each, Refusal) and each.path in seeds)
     result.places, result.applied = sum(len(offer.edits) for offer in offers), len(offers)
     result.files = len({edit.path for offer in offers for edit in offer.edits})
@@ -235,7 +235,7 @@ def count_unloaded(before: Any, after: Any) -> int:
     return sum(value[0] == "module" and key not in after for key, value in before.items())
 
 
-def format_table(results: Iterable[Result]) -> str:
+def format_table(results: Iterable[KindResult]) -> str:
     """Return the results as a table in Markdown."""
     head = (
         "| package | kind | seeded | offered | edits | files | refused | applied | confirmed | restored | "

@@ -25,7 +25,7 @@ SEED = 18
 
 
 @dataclass(frozen=True, slots=True)
-class Taken:
+class TakenImport:
     """One statement that takes one class from where it is defined, alone."""
 
     importer: str
@@ -49,7 +49,7 @@ def find_seeds(case: Investigation, tree: WorkingTree, kind: str, most: int) -> 
     return found
 
 
-def _find_taken(case: Investigation, tree: WorkingTree) -> Iterator[Taken]:
+def _find_taken(case: Investigation, tree: WorkingTree) -> Iterator[TakenImport]:
     paths = tables.read_rows(case.table("paths"), "import_path", "kind", "route", "certainty", "is_canonical")
     plain = {
         path for path, kind, route, certainty, is_canonical in paths
@@ -72,20 +72,20 @@ def _find_taken(case: Investigation, tree: WorkingTree) -> Iterator[Taken]:
         for line, importer, imported, name in rows:
             statement = statements.get(line)
             if statement and statement.is_alone and _is_single(statement.node):
-                yield Taken(importer, imported, name, statement, names.packages.get(path, ""))
+                yield TakenImport(importer, imported, name, statement, names.packages.get(path, ""))
 
 
 def _is_single(node: ast.stmt) -> bool:
     return isinstance(node, ast.ImportFrom) and len(node.names) == 1 and node.names[0].asname is None
 
 
-def _move(each: Taken, module: str) -> list[Edit]:
+def _move(each: TakenImport, module: str) -> list[Edit]:
     node = each.statement.node
     assert isinstance(node, ast.ImportFrom)
     return move_names(each.statement, [Move(node.names[0], write_module(each.package, node.level, module), each.name)])
 
 
-def _detour(case: Investigation) -> Callable[[Taken], list[Edit]]:
+def _detour(case: Investigation) -> Callable[[TakenImport], list[Edit]]:
     """Take the class from a module that happens to import it, and that the importer imports before already."""
     accidental: dict[str, list[str]] = defaultdict(list)
     rows = tables.read_rows(case.table("paths"), "module", "name", "definition", "route", "certainty")
@@ -99,7 +99,7 @@ def _detour(case: Investigation) -> Callable[[Taken], list[Edit]]:
         if (scope, guard) == ("module", "none")
     }
 
-    def make(each: Taken) -> list[Edit]:
+    def make(each: TakenImport) -> list[Edit]:
         for module in sorted(accidental.get(f"{each.module}.{each.name} as {each.name}", ())):
             if before.get((each.importer, module), each.statement.line) < each.statement.line:
                 return _move(each, module)
@@ -108,10 +108,10 @@ def _detour(case: Investigation) -> Callable[[Taken], list[Edit]]:
     return make
 
 
-def _guard(_: Investigation) -> Callable[[Taken], list[Edit]]:
+def _guard(_: Investigation) -> Callable[[TakenImport], list[Edit]]:
     """Put the import into a try that swallows its failure."""
 
-    def make(each: Taken) -> list[Edit]:
+    def make(each: TakenImport) -> list[Edit]:
         text = each.statement.text.decode(each.statement.source.encoding).replace("\n", "\n    ")
         guarded = f"try:\n    {text}\nexcept ImportError:\n    {each.name} = None"
         return [] if each.statement.comment or "\n" in text else [replace_statement(each.statement, guarded)]
@@ -119,11 +119,11 @@ def _guard(_: Investigation) -> Callable[[Taken], list[Edit]]:
     return make
 
 
-def _lose(case: Investigation) -> Callable[[Taken], list[Edit]]:
+def _lose(case: Investigation) -> Callable[[TakenImport], list[Edit]]:
     """Take the class from a module that does not exist: its package, and a name that the package has not."""
     modules = set(tables.read_column(case.table("modules"), "module"))
 
-    def make(each: Taken) -> list[Edit]:
+    def make(each: TakenImport) -> list[Edit]:
         package, _, last = each.module.rpartition(".")
         wrong = f"{package}.{last}_moved"
         return _move(each, wrong) if package and wrong not in modules else []

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 from conftest import Tree
 
+from analysis.gate import check
 from analysis.pipeline import investigate
 
 _RULES = ("phantom-attribute", "submodule-replaced", "library-hidden-by-file")
@@ -158,3 +159,20 @@ def test_advice_prefers_a_public_path(make_tree: Tree, tmp_path: Path) -> None:
         "m.py": "from p.old import Order\n",
     }  # fmt: skip
     assert "it is defined in p" in find_messages(files, "phantom-name", make_tree, tmp_path)[0].replace("p._impl", "-")
+
+
+def test_what_every_module_has_is_nowhere_missing(make_tree: Tree) -> None:
+    always = ["__name__", "__file__", "__spec__", "__loader__", "__doc__", "__package__", "__builtins__", "__dict__",
+              "__class__", "__cached__", "__annotations__", "__repr__", "__dir__", "__init_subclass__"]  # fmt: skip
+    root = make_tree({
+        "p/__init__.py": "", "p/m.py": "",
+        "uses.py": "import p.m\nprint(p.__path__)\n" + "".join(f"print(p.m.{name}, p.{name})\n" for name in always),
+        "takes.py": f"from p.m import {', '.join(always)}\nfrom p import __path__\n",
+        "tests/test_patches.py": "from unittest.mock import patch\nimport p.m\ndef test(monkeypatch):\n"
+        + "".join(f'    monkeypatch.setattr("p.m.{name}", 1)\n' for name in ("__file__", "__doc__", "__name__"))
+        + "    monkeypatch.setattr(p, '__path__', [])\n",
+    })  # fmt: skip
+    for module in ("uses", "takes"):
+        subprocess.run([sys.executable, "-c", f"import {module}"], cwd=root, check=True, capture_output=True)
+    found = check(root).findings
+    assert [(row.rule, row.message) for row in found if row.severity in {"P0", "P1", "P2"}] == []

@@ -19,7 +19,7 @@ from analysis.fixes import break_cycle, canonical_imports, explicit_imports
 from analysis.investigation import Investigation
 from analysis.remedy import Need, Phase, Step, build_schedule, choose_first
 from analysis.remedy.effort import FILE_MINUTES, METHOD_MINUTES
-from analysis.remedy.needs import Stage, find_needs
+from analysis.remedy.needs import PlanStage, find_needs
 from analysis.remedy.order import order_steps
 from analysis.remedy.plan import PATCHED
 from analysis.remedy.risks import MANY_IMPORTERS
@@ -47,7 +47,7 @@ def test_prerequisites_are_earlier_urgent_steps_that_meet_in_a_file_and_have_no_
     found: list[tuple[object, str, frozenset[str], frozenset[str]]],
 ) -> None:
     stages = [
-        Stage(key, phase, (phase.order, key), severity, reach, about)  # type: ignore[attr-defined, arg-type]
+        PlanStage(key, phase, (phase.order, key), severity, reach, about)  # type: ignore[attr-defined, arg-type]
         for key, (phase, severity, reach, about) in enumerate(found)
     ]
     by_key = {stage.key: stage for stage in stages}

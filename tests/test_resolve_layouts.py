@@ -17,7 +17,7 @@ from analysis.policy import parse_policy
 from analysis.runtime import ProbeOptions, find_entries
 from analysis.runtime.plan import find_search_path
 from analysis.simulation import Environment
-from benchmarks.agreement_answers import Answers, Statement, read_answers
+from benchmarks.agreement_answers import Answers, AskedStatement, read_answers
 from benchmarks.agreement_watch import Item
 
 OUTSIDE = Environment(found=frozenset(sys.stdlib_module_names))
@@ -51,7 +51,7 @@ def find_differences(root: Path) -> Iterator[Difference]:
         yield from _compare(statement, answers, truth)
 
 
-def _compare(statement: Statement, answers: Answers, truth: Imports) -> Iterator[Difference]:
+def _compare(statement: AskedStatement, answers: Answers, truth: Imports) -> Iterator[Difference]:
     yields, failures = truth.yields[statement.key], truth.failures[statement.key]
     if not yields and not failures:  # no first import comes to it
         return
@@ -68,7 +68,7 @@ def _compare(statement: Statement, answers: Answers, truth: Imports) -> Iterator
             yield Difference(f"{witness}: what a statement yields", place, str(sorted(said)), expected)
 
 
-def _fits(witness: str, said: set[Item], true: set[Item], statement: Statement, truth: Imports) -> bool:
+def _fits(witness: str, said: set[Item], true: set[Item], statement: AskedStatement, truth: Imports) -> bool:
     """Return whether an answer holds: the graph's in full, one of those that the names hold possible."""
     key = statement.key
     if not truth.yields[key]:
@@ -78,7 +78,7 @@ def _fits(witness: str, said: set[Item], true: set[Item], statement: Statement, 
     return said <= true if witness == "graph" and statement.name != "*" else bool(said & true)
 
 
-def _strip(items: set[Item], statement: Statement) -> set[Item]:
+def _strip(items: set[Item], statement: AskedStatement) -> set[Item]:
     """Leave out the file itself, and of a folder its root: a namespace package may lie in both."""
     found = {item for item in items if item != Item("file", statement.path)}
     return {Item(kind, where.partition("/")[2] if where.endswith("/") else where) for kind, where in found}

@@ -21,13 +21,13 @@ _STYLE = """\
     }"""
 
 
-class Layer(NamedTuple):
+class DrawnLayer(NamedTuple):
     """Modules on one level; they do not import each other."""
 
     modules: tuple[str, ...]
 
 
-def read_layers(text: str) -> list[Layer]:
+def read_layers(text: str) -> list[DrawnLayer]:
     r"""Return the layers of an import-linter configuration, from the top; without optional modules.
 
     >>> read_layers("[importlinter:contract:layers]\nlayers =\n    (__main__)\n    cli\n    gate : suite\n")
@@ -37,7 +37,7 @@ def read_layers(text: str) -> list[Layer]:
     parser.read_string(text)
     lines = parser["importlinter:contract:layers"]["layers"].split("\n")
     found = [tuple(name.strip() for name in re.split(r"[:|]", line)) for line in lines if line.strip()]
-    return [Layer(names) for names in found if not names[0].startswith("(")]
+    return [DrawnLayer(names) for names in found if not names[0].startswith("(")]
 
 
 def read_summary(package: Path, module: str) -> str:

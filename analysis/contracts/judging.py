@@ -21,8 +21,8 @@ from analysis.contracts.terms import (
     Independence,
     Interface,
     Layer,
+    LayerMember,
     Layers,
-    Member,
     Protected,
 )
 from analysis.wording import format_some
@@ -114,7 +114,7 @@ def _trace(ways: Mapping[str, str], name: str) -> tuple[str, ...]:
 def _judge_independence(terms: Independence, imports: ModuleImports) -> Iterator[Breach]:
     names = sorted({name for expression in terms.modules for name in imports.match(expression)})
     _check_known(names, imports)
-    layer = Layer(tuple(Member(name) for name in names))
+    layer = Layer(tuple(LayerMember(name) for name in names))
     yield from _find_upwards((layer,), dict.fromkeys(names, 0), imports)
 
 

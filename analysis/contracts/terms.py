@@ -37,7 +37,7 @@ class Scope:
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class LayerMember:
     """One module of a layer, with all below it; an optional one may be missing."""
 
     name: str
@@ -48,7 +48,7 @@ class Member:
 class Layer:
     """Modules of one height; independent ones may not import each other."""
 
-    members: tuple[Member, ...]
+    members: tuple[LayerMember, ...]
     is_independent: bool = True
 
 
@@ -189,9 +189,9 @@ def parse_layer(text: str) -> Layer:
     return Layer(members, ":" not in text)
 
 
-def _parse_member(text: str) -> Member:
+def _parse_member(text: str) -> LayerMember:
     is_optional = text.startswith("(") and text.endswith(")")
-    return Member(text[1:-1].strip() if is_optional else text, is_optional)
+    return LayerMember(text[1:-1].strip() if is_optional else text, is_optional)
 
 
 def parse_layers(texts: Sequence[str]) -> tuple[Layer, ...]:

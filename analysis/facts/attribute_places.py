@@ -21,7 +21,7 @@ _ASKING = frozenset({"hasattr", "getattr", "sys", "platform", "version", "PY2", 
 _TESTING = (ast.If, ast.IfExp, ast.BoolOp, ast.While, ast.Assert, ast.Lambda)
 
 
-class Use(NamedTuple):
+class AttributeUse(NamedTuple):
     """One use: the dotted name as far as it can be followed, its line, and whether it waits for a call."""
 
     dotted: str
@@ -30,7 +30,7 @@ class Use(NamedTuple):
 
 
 @remember_text
-def find_uses(source: bytes, wanted: frozenset[str]) -> tuple[Use, ...]:
+def find_uses(source: bytes, wanted: frozenset[str]) -> tuple[AttributeUse, ...]:
     """Return the uses of some dotted names in a file, each line once; nothing where the file sets one of them."""
     tree = parse(source).tree if source else None
     if tree is None:
@@ -47,7 +47,7 @@ class _Reader:
         self.stored: set[str] = set()
         self._own: dict[int, dict[str, bool]] = {}
 
-    def read(self) -> Iterator[Use]:
+    def read(self) -> Iterator[AttributeUse]:
         waiting: list[tuple[ast.AST, tuple[Function | ast.Module, ...]]] = [(self._tree, (self._tree,))]
         while waiting:
             node, scopes = waiting.pop()
@@ -58,7 +58,7 @@ class _Reader:
                 if not isinstance(node.ctx, ast.Load):
                     self.stored.add(dotted)
                 elif dotted in self._wanted and self._is_import(dotted.partition(".")[0], scopes):
-                    yield Use(dotted, node.lineno, len(scopes) > 1)
+                    yield AttributeUse(dotted, node.lineno, len(scopes) > 1)
             inner = (*scopes, node) if isinstance(node, Function) else scopes
             waiting.extend((child, inner) for child in _list_children(node))
 

@@ -12,8 +12,8 @@ from pathlib import Path
 from analysis.errors import BusyError, FixError
 from analysis.facts.overlaid_tree import Changes
 from analysis.fixes.journal import (
-    Entry,
     Journal,
+    JournalEntry,
     State,
     find_folder,
     find_hash,
@@ -143,10 +143,10 @@ def _find_folder(path: str) -> str:
     return f"{folder}/" if folder else ""
 
 
-def _build_entry(path: str, found: FoundFile | None, after: bytes | None) -> Entry:
+def _build_entry(path: str, found: FoundFile | None, after: bytes | None) -> JournalEntry:
     known = found or FoundFile(b"")
     before = find_hash(found.content if found else None)
-    return Entry(path, before, find_hash(after), known.mode, known.user, known.group)
+    return JournalEntry(path, before, find_hash(after), known.mode, known.user, known.group)
 
 
 def _read_expected(root: Path, path: str, before: bytes | None) -> FoundFile | None:

@@ -14,7 +14,7 @@ from analysis import tables
 from analysis.facts.object_texts import PATCH, SETTER
 from analysis.facts.source_tree import SourceTree
 from analysis.fixes.findings import OpenFindings, ReadTable, find_open_findings
-from analysis.fixes.loaded_modules import Moved, find_last_loaders
+from analysis.fixes.loaded_modules import MovedLoad, find_last_loaders
 from analysis.fixes.mentions import find_mentions
 from analysis.fixes.moved_imports import Move, find_taken_module, move_names, write_module
 from analysis.fixes.names_in_tree import NamesInTree
@@ -92,9 +92,9 @@ def _find_place(row: Row) -> tuple[str, int]:
     return row["path"], row["line"]
 
 
-def _say_moved(row: Row) -> Moved:
+def _say_moved(row: Row) -> MovedLoad:
     module, home = (row[column].rpartition(".")[0] for column in ("import_path", "canonical"))
-    return Moved(row["path"], row["line"], row["name"], module, row["importer"], home)
+    return MovedLoad(row["path"], row["line"], row["name"], module, row["importer"], home)
 
 
 def _say_last(row: Row) -> str:

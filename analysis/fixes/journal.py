@@ -26,7 +26,7 @@ _MOST_KEPT = 20
 
 
 @dataclass(frozen=True)
-class Entry:
+class JournalEntry:
     """One file: hashes of what it held and becomes (empty: there is none), and how it is stored."""
 
     path: str
@@ -43,7 +43,7 @@ class Journal:
 
     place: Path
     state: State
-    entries: tuple[Entry, ...]
+    entries: tuple[JournalEntry, ...]
     folders: tuple[str, ...] = ()
 
     @property
@@ -51,7 +51,7 @@ class Journal:
         """The name of a file while it is written, without its number."""
         return f".ssot-fix-{hashlib.sha256(os.fsencode(self.place)).hexdigest()[:12]}"
 
-    def read(self, entry: Entry, side: Literal["before", "after"]) -> FoundFile:
+    def read(self, entry: JournalEntry, side: Literal["before", "after"]) -> FoundFile:
         """Return what a file held or becomes; ``OSError`` where the journal was damaged."""
         wanted = getattr(entry, side)
         content = (self.place / wanted).read_bytes()
@@ -83,7 +83,7 @@ def find_hash(content: bytes | None) -> str:
 
 
 def start_journal(
-    folder: Path, name: str, entries: tuple[Entry, ...], folders: tuple[str, ...], contents: list[bytes | None]
+    folder: Path, name: str, entries: tuple[JournalEntry, ...], folders: tuple[str, ...], contents: list[bytes | None]
 ) -> Journal:
     """Store what is needed to make an application, and to take it back, before anything is changed."""
     place = folder / name
@@ -103,7 +103,7 @@ def list_journals(folder: Path) -> Iterator[Journal]:
     places = [place for place in folder.iterdir() if (place / _NAME).is_file()] if folder.is_dir() else []
     for place in sorted(places, key=_rank, reverse=True):
         document = json.loads((place / _NAME).read_text("utf-8"))
-        entries = tuple(Entry(**entry) for entry in document["entries"])
+        entries = tuple(JournalEntry(**entry) for entry in document["entries"])
         yield Journal(place, document["state"], entries, tuple(document["folders"]))
 
 

@@ -17,7 +17,7 @@ Place = tuple[str, int]
 _Loads = Mapping[str, Set[str]]
 
 
-class Moved(NamedTuple):
+class MovedLoad(NamedTuple):
     """One name that an import statement no longer takes from a module, but from its home."""
 
     path: str
@@ -28,7 +28,7 @@ class Moved(NamedTuple):
     home: str
 
 
-def find_last_loaders(read_table: ReadTable, moved: Sequence[Moved]) -> dict[Place, str]:
+def find_last_loaders(read_table: ReadTable, moved: Sequence[MovedLoad]) -> dict[Place, str]:
     """Return the statements that have to stay, each with the module that a package would not load without it.
 
     Of several statements that load a module the first one stays, in the package itself if it is there.
@@ -55,9 +55,11 @@ def find_last_loaders(read_table: ReadTable, moved: Sequence[Moved]) -> dict[Pla
         kept.update({(path, line): module for _, path, line, module in chosen})
 
 
-def _group(left: Iterable[Moved], lost: Mapping[str, str], reached: Mapping[str, Set[str]]) -> list[list[Moved]]:
+def _group(
+    left: Iterable[MovedLoad], lost: Mapping[str, str], reached: Mapping[str, Set[str]]
+) -> list[list[MovedLoad]]:
     """Return by lost module the statements that load it when the package is imported."""
-    found: dict[str, list[Moved]] = defaultdict(list)
+    found: dict[str, list[MovedLoad]] = defaultdict(list)
     for each in left:
         if each.module in lost and each.importer in reached[lost[each.module]]:
             found[each.module].append(each)
@@ -69,7 +71,7 @@ def _read_edges(read_table: ReadTable) -> list[tuple[str, str, str, int, str]]:
     return [row[:5] for row in tables.read_rows(read_table("edges"), *columns) if row[5] in _ON_IMPORT]
 
 
-def _build(rows: Iterable[tuple[str, str, str, int, str]], moved: Iterable[Moved]) -> dict[str, set[str]]:
+def _build(rows: Iterable[tuple[str, str, str, int, str]], moved: Iterable[MovedLoad]) -> dict[str, set[str]]:
     """Return what each module loads while it is imported, once some names come from elsewhere."""
     chosen = list(moved)
     gone = {(each.path, each.line, each.name) for each in chosen}

@@ -45,7 +45,7 @@ _ON_IMPORT = frozenset({"module", "class"})
 
 
 @dataclass(frozen=True)
-class Step:
+class TriedStep:
     """One step as it is written: ``cut a:b``, ``move a:Name=b``, ``merge a:Name=b.Name``, ``redirect a=b``."""
 
     verb: Literal["cut", "move", "merge", "redirect"]
@@ -58,7 +58,7 @@ class Step:
         return f"{self.verb} {self.first}{f':{self.name}' if self.name else ''}{sign}{self.second}"
 
 
-def parse_step(verb: Literal["cut", "move", "merge", "redirect"], text: str) -> Step:
+def parse_step(verb: Literal["cut", "move", "merge", "redirect"], text: str) -> TriedStep:
     """Return a step; raises ``UnknownNameError`` where the text has not its form.
 
     >>> str(parse_step("move", "shop.api:Order=shop.db")), str(parse_step("cut", "shop.api:shop.db"))
@@ -70,7 +70,7 @@ def parse_step(verb: Literal["cut", "move", "merge", "redirect"], text: str) -> 
     if not (first and sign and second) or bool(colon and name) != has_name:
         forms = {"cut": "A:B", "move": "MODULE:NAME=MODULE", "merge": "MODULE:CLASS=CANONICAL", "redirect": "A=B"}
         raise UnknownNameError(f"{verb} {text!r} names no step", remedy=f"Write it as {forms[verb]}")
-    return Step(verb, module, second.replace(":", ".") if verb == "merge" else second, name)
+    return TriedStep(verb, module, second.replace(":", ".") if verb == "merge" else second, name)
 
 
 class TriedSteps:
@@ -81,14 +81,14 @@ class TriedSteps:
         self.said: list[str] = []
         self._appended: dict[str, list[str]] = defaultdict(list)
 
-    def build(self, step: Step) -> Iterator[Edit]:
+    def build(self, step: TriedStep) -> Iterator[Edit]:
         """Yield the edits of a step; ``UnknownNameError`` for what the target has not, or where it cannot be edited."""
         try:
             yield from getattr(self, f"_{step.verb}")(step)
         except (UnplacedError, UnmovableError) as error:
             raise UnknownNameError(f"{step} cannot be tried: {error}") from None
 
-    def _cut(self, step: Step) -> Iterator[Edit]:
+    def _cut(self, step: TriedStep) -> Iterator[Edit]:
         importer, imported = (self._find_path(name) and name for name in (step.first, step.second))
         columns = ("importer", "imported", "path", "line", "name", "scope")
         by_place: dict[tuple[str, int], set[str]] = defaultdict(set)
@@ -120,7 +120,7 @@ class TriedSteps:
             self.said.append(f"{place}: the import is taken away, as it cannot wait: {error.reason}")
         yield from edits
 
-    def _move(self, step: Step) -> Iterator[Edit]:
+    def _move(self, step: TriedStep) -> Iterator[Edit]:
         source, node = self._find_definition(step.first, step.name)
         target = self._sources.parse(self._find_path(step.second))
         statement = place_statement(source, node)
@@ -130,7 +130,7 @@ class TriedSteps:
         yield replace_statement(statement, f"from {step.second} import {step.name}")
         self.said.append(f"{step.name} is defined in {target.path}; {source.path} imports it from there")
 
-    def _merge(self, step: Step) -> Iterator[Edit]:
+    def _merge(self, step: TriedStep) -> Iterator[Edit]:
         source, node = self._find_definition(step.first, step.name)
         module, _, name = step.second.rpartition(".")
         self._find_definition(module, name)
@@ -138,7 +138,7 @@ class TriedSteps:
         yield replace_statement(place_statement(source, node), f"from {module} import {bound}")
         self.said.append(f"{step.first}.{step.name} is {step.second}")
 
-    def _redirect(self, step: Step) -> Iterator[Edit]:
+    def _redirect(self, step: TriedStep) -> Iterator[Edit]:
         source = self._sources.parse(self._find_path(step.first))
         self._find_path(step.second)
         columns = ("module", "name", "kind")

@@ -15,7 +15,7 @@ from analysis.facts.opening import find_below, open_tree
 from analysis.facts.overlaid_tree import Changes
 from analysis.fixes.fixing import change_with
 from analysis.fixes.offers import OverlapError, read_changes
-from analysis.fixes.tried_steps import Step, TriedSteps, parse_step
+from analysis.fixes.tried_steps import TriedStep, TriedSteps, parse_step
 from analysis.history.difference import Difference, find_score
 from analysis.investigation import Investigation
 from analysis.quantities import write_score
@@ -30,7 +30,7 @@ class WhatIf:
     ``said`` are sentences on what each step does to the files, ``changes`` what these become.
     """
 
-    steps: tuple[Step, ...]
+    steps: tuple[TriedStep, ...]
     said: tuple[str, ...]
     changes: Changes
     before: Investigation

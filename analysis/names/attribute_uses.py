@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from analysis import tables
 from analysis.cache import remember_text
-from analysis.facts.attribute_places import Use, find_uses
+from analysis.facts.attribute_places import AttributeUse, find_uses
 from analysis.facts.lines import find_offsets
 from analysis.facts.source import LARGEST_FILE_BYTES
 from analysis.facts.source_tree import SourceTree
@@ -41,7 +41,7 @@ class MissingAttribute(NamedTuple):
 
     module: Module
     name: str
-    use: Use
+    use: AttributeUse
     path: str
     written: str
     hidden: Module | None = None

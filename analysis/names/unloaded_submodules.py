@@ -13,7 +13,7 @@ from functools import cached_property
 from typing import NamedTuple
 
 from analysis import tables
-from analysis.facts.attribute_places import Use, find_uses
+from analysis.facts.attribute_places import AttributeUse, find_uses
 from analysis.facts.source import LARGEST_FILE_BYTES
 from analysis.graph.reach import Reach
 from analysis.names.attribute_uses import list_attributes, list_named_modules
@@ -33,7 +33,7 @@ class UnloadedSubmodule(NamedTuple):
     name: str
     by: str
     path: str
-    use: Use
+    use: AttributeUse
 
 
 def find_unloaded(target: TargetResolver) -> list[UnloadedSubmodule]:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from analysis.remedy.debt import Debt
 from analysis.remedy.order import choose_first
-from analysis.remedy.schedule import Schedule, Slot
+from analysis.remedy.schedule import Schedule, TimeSlot
 from analysis.remedy.step import Phase, Step
 from analysis.remedy.success import SuccessMetric
 
@@ -134,7 +134,7 @@ def _record_phase(phase: Phase, place: int, schedule: Schedule) -> PhaseRecord:
     )  # fmt: skip
 
 
-def _record_step(step: Step, slot: Slot) -> StepRecord:
+def _record_step(step: Step, slot: TimeSlot) -> StepRecord:
     edits = tuple(
         EditRecord(path=edit.path, line=edit.line, change=edit.words, source=edit.source, finding=edit.fingerprint)
         for edit in step.edits
@@ -150,7 +150,7 @@ def _record_step(step: Step, slot: Slot) -> StepRecord:
     )  # fmt: skip
 
 
-def _record_slot(slot: Slot) -> SlotRecord:
+def _record_slot(slot: TimeSlot) -> SlotRecord:
     first, last = slot.weeks
     return SlotRecord(first_day=slot.first_day, last_day=slot.last_day, first_week=first, last_week=last)
 

@@ -17,7 +17,7 @@ from analysis.wording import format_count
 
 
 @dataclass(frozen=True, slots=True)
-class Stage:
+class PlanStage:
     """What of a step decides on its place in the order: ``rank`` is that of its phase and rule.
 
     ``reach`` are the files that it changes or repairs, ``about`` those in which its subjects are defined.
@@ -31,7 +31,7 @@ class Stage:
     about: frozenset[str]
 
 
-def find_needs(stages: Sequence[Stage]) -> dict[int, tuple[tuple[int, str], ...]]:
+def find_needs(stages: Sequence[PlanStage]) -> dict[int, tuple[tuple[int, str], ...]]:
     """Return for each step the steps that it waits for, with the reason, without those that follow from others."""
     ordered = sorted(stages, key=lambda stage: stage.rank)
     known: dict[int, dict[int, str]] = {}

@@ -19,12 +19,12 @@ import pyarrow as pa
 from analysis import tables
 from analysis.policy import Policy
 from analysis.remedy.effort import list_edits, measure_amount
-from analysis.remedy.needs import Stage, find_needs, name_needs
+from analysis.remedy.needs import PlanStage, find_needs, name_needs
 from analysis.remedy.order import order_steps
 from analysis.remedy.risks import read_surroundings
 from analysis.remedy.step import Phase, Step
 from analysis.rules import RULES_BY_NAME
-from analysis.rules.edits import ReadTable, Work
+from analysis.rules.edits import PlannedWork, ReadTable
 from analysis.rules.plan_phases import LASTING, PlanPhase
 
 #: Findings of this severity are no reason to hold a phase up: they wait for the last one.
@@ -44,7 +44,7 @@ class _Draft:
     """A step before it has its place in the plan, and what decides on it."""
 
     step: Step
-    stage: Stage
+    stage: PlanStage
 
 
 def build_plan(findings: pa.Table, read_table: ReadTable, policy: Policy | None = None) -> list[Phase]:
@@ -96,7 +96,7 @@ def _draft(rows: Sequence[dict[str, Any]], read_table: ReadTable, policy: Policy
         step = replace(step, cleared=(*step.cleared, *more))
         reach = frozenset(step.files).union(*(row["paths"] for row in found))
         about = frozenset(path for row in found for path in _find_homes(row, homes))
-        yield _Draft(step, Stage(key, rank[0], rank, step.severity, reach, about))
+        yield _Draft(step, PlanStage(key, rank[0], rank, step.severity, reach, about))
 
 
 def _collect_consequences(rows: Iterable[Mapping[str, Any]]) -> dict[str, list[str]]:
@@ -123,7 +123,7 @@ def _find_homes(row: Mapping[str, Any], homes: Mapping[str, str]) -> Iterable[st
 def _build_step(name: str, rows: Sequence[dict[str, Any]], read_table: ReadTable, policy: Policy) -> Step:
     rule = RULES_BY_NAME.get(name)
     rows = sorted(rows, key=lambda row: (row["severity"], -row["places"], row["subject"]))
-    known = list(rule.list_edits(Work(rows, read_table, policy))) if rule and rule.list_edits else []
+    known = list(rule.list_edits(PlannedWork(rows, read_table, policy))) if rule and rule.list_edits else []
     edits = list_edits(rows, known)
     amount = measure_amount(rows, edits)
     minutes = amount.estimate(policy.debt.minutes.get(name, rule.step.minutes if rule else 0))

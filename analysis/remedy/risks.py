@@ -21,7 +21,7 @@ _ON_DEMAND = frozenset({"module_getattr", "sys_modules", "path_extended", "compu
 
 
 @dataclass(frozen=True)
-class Surroundings:
+class StepSurroundings:
     """What surrounds the files of a target.
 
     ``importers`` are the files that import each file, ``renamed`` those that Python loads under two names,
@@ -65,7 +65,7 @@ def _say(product: Collection[str], tested: Collection[str]) -> str:
     return f"tests import {len(tested):,} of {format_count(len(product), 'file')} directly"
 
 
-def read_surroundings(read_table: ReadTable) -> Surroundings:
+def read_surroundings(read_table: ReadTable) -> StepSurroundings:
     """Return what surrounds the files of a target."""
     modules = read_table("modules")
     homes = dict(tables.read_rows(modules, "module", "path"))
@@ -78,7 +78,7 @@ def read_surroundings(read_table: ReadTable) -> Surroundings:
     registries = frozenset(path for path, kind in states if kind == _REGISTRY)
     hooks = tables.read_rows(read_table("hooks"), "path", "kind")
     computed = frozenset(path for path, kind in hooks if kind in _ON_DEMAND)
-    return Surroundings(dict(importers), renamed, registries, computed)
+    return StepSurroundings(dict(importers), renamed, registries, computed)
 
 
 def _read_pairs(edges: pa.Table) -> set[tuple[str, str]]:

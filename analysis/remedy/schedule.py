@@ -16,7 +16,7 @@ DAYS_PER_WEEK = 5
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
+class TimeSlot:
     """When something is done, in hours of one person's working time since the begin of the plan."""
 
     begins: float
@@ -56,8 +56,8 @@ class Slot:
 class Schedule:
     """The slot of each step by its number, and of each phase by its place from 1."""
 
-    steps: Mapping[str, Slot]
-    phases: Mapping[int, Slot]
+    steps: Mapping[str, TimeSlot]
+    phases: Mapping[int, TimeSlot]
     hours_per_week: float
     people: int
 
@@ -66,13 +66,13 @@ def build_schedule(phases: Sequence[Phase], hours_per_week: float, people: int) 
     """Return when the steps of a plan are done by so many people, each with so many hours a week for it."""
     hours_per_day = hours_per_week / DAYS_PER_WEEK
     free = [0.0] * people
-    slots: dict[str, Slot] = {}
+    slots: dict[str, TimeSlot] = {}
     waiting = [step for phase in phases for step in phase.steps]
     while waiting:
         person = min(range(people), key=lambda each: (free[each], each))
         begins, step = _choose(waiting, slots, free[person])
         ends = begins + step.minutes / 60
-        slots[step.number] = Slot(begins, ends, hours_per_day)
+        slots[step.number] = TimeSlot(begins, ends, hours_per_day)
         free[person] = ends
         waiting.remove(step)
     spans = {
@@ -82,7 +82,7 @@ def build_schedule(phases: Sequence[Phase], hours_per_week: float, people: int) 
     return Schedule(slots, spans, hours_per_week, people)
 
 
-def _choose(waiting: Iterable[Step], slots: Mapping[str, Slot], now: float) -> tuple[float, Step]:
+def _choose(waiting: Iterable[Step], slots: Mapping[str, TimeSlot], now: float) -> tuple[float, Step]:
     """Return the first step that can begin now, else the one that can begin soonest, and when."""
     ready = [
         (max([now, *(slots[need.step].ends for need in step.needs)]), step)
@@ -92,5 +92,5 @@ def _choose(waiting: Iterable[Step], slots: Mapping[str, Slot], now: float) -> t
     return min(ready, key=lambda pair: pair[0])
 
 
-def _span(slots: Sequence[Slot], hours_per_day: float) -> Slot:
-    return Slot(min(slot.begins for slot in slots), max(slot.ends for slot in slots), hours_per_day)
+def _span(slots: Sequence[TimeSlot], hours_per_day: float) -> TimeSlot:
+    return TimeSlot(min(slot.begins for slot in slots), max(slot.ends for slot in slots), hours_per_day)

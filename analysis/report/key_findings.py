@@ -27,7 +27,7 @@ SHOWN_IN_FULL = ("P0", "P1", "P2")
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ShownPlace:
     """One place of evidence; ``link`` is empty unless the policy has a source URL."""
 
     path: str
@@ -49,7 +49,7 @@ class Subject:
     message: str
     certainty: str
     fingerprint: str
-    places: tuple[Place, ...]
+    places: tuple[ShownPlace, ...]
     hidden: int = 0
     owner: str = ""
     consequences: tuple[str, ...] = ()
@@ -140,7 +140,7 @@ def _build_subject(
 ) -> Subject:
     evidence: Sequence[Mapping[str, Any]] = row["evidence"]
     places = tuple(
-        Place(
+        ShownPlace(
             place["path"], place["line"], place["source"], make_link(template, revision, place["path"], place["line"])
         )
         for place in evidence[:most_places]

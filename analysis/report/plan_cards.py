@@ -16,7 +16,7 @@ from analysis.wording import format_count
 
 if TYPE_CHECKING:
     from analysis.remedy import Debt, Phase, Schedule, Step
-    from analysis.remedy.schedule import Slot
+    from analysis.remedy.schedule import TimeSlot
     from analysis.report.changed_debt import ChangedDebt
     from analysis.rules.edits import PlannedEdit
 
@@ -41,7 +41,7 @@ class StepCard:
     step: Step
     tone: str
     words: str
-    slot: Slot
+    slot: TimeSlot
 
     @property
     def when(self) -> str:

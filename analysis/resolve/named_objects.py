@@ -15,6 +15,7 @@ from analysis import tables
 from analysis.facts.object_texts import MODEL, PATCH, SETTING
 from analysis.facts.starting.layout import Folders
 from analysis.resolve.class_members import ClassMembers, SettingFacts
+from analysis.resolve.every_module import has_anyhow
 from analysis.resolve.modules import NAMESPACE, Module
 from analysis.resolve.target import TargetResolver
 
@@ -63,6 +64,8 @@ def find_lack(target: TargetResolver, top: Module, parts: Sequence[str], *, modu
 
 def _judge(target: TargetResolver, module: Module, name: str, *, is_module: bool) -> MissingObject | None:
     nearest = ""
+    if not is_module and has_anyhow(name, is_package=module.is_package):
+        return None
     if module.is_package:
         answer = target.imports.resolve(module, 1, name, "")
         if answer.reason != _ABSENT:

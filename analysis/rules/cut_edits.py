@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from analysis import tables
 from analysis.rules.cycle_edges import DEFERRED, TYPING, CycleGroup
-from analysis.rules.edits import PlannedEdit, Work
+from analysis.rules.edits import PlannedEdit, PlannedWork
 from analysis.rules.finding import Place, fingerprint
 from analysis.steps import read_statement
 
@@ -17,7 +17,7 @@ _SCOPES = {DEFERRED.kind: {"module", "class", "function"}, TYPING.kind: set(tabl
 _ON_IMPORT = {"module", "class"}
 
 
-def list_cuts(rule: str, group: CycleGroup, work: Work) -> Iterator[PlannedEdit]:
+def list_cuts(rule: str, group: CycleGroup, work: PlannedWork) -> Iterator[PlannedEdit]:
     """Yield the statements that the cut of each cycle changes, for the cycles that the findings of a rule are about."""
     wanted = {row["fingerprint"] for row in work.rows}
     columns = ("cycle", "kind", "with_ancestors", "modules", "cut")
@@ -52,7 +52,7 @@ def _defer(statements: Iterable[str], mark: str) -> Iterator[PlannedEdit]:
 
 
 def _find_statements(
-    work: Work, group: CycleGroup, cuts: set[tuple[str, ...]]
+    work: PlannedWork, group: CycleGroup, cuts: set[tuple[str, ...]]
 ) -> Mapping[tuple[str, ...], list[Place]]:
     """Return where the statements stand that make each edge of some cuts, sorted."""
     found: dict[tuple[str, ...], set[Place]] = defaultdict(set)

@@ -29,7 +29,7 @@ class PlannedEdit:
     methods: int = 0
 
 
-class Work(NamedTuple):
+class PlannedWork(NamedTuple):
     """The findings that one step fixes, as rows of ``tables.FINDINGS``; how to read other tables; the policy."""
 
     rows: Sequence[Mapping[str, Any]]
@@ -38,7 +38,7 @@ class Work(NamedTuple):
 
 
 #: Lists the edits that findings of a rule ask for.
-ListEdits = Callable[[Work], Iterable[PlannedEdit]]
+ListEdits = Callable[[PlannedWork], Iterable[PlannedEdit]]
 
 
 def list_evidence(row: Mapping[str, Any], words: str = "") -> list[PlannedEdit]:

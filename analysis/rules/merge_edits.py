@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.test_files import is_test_file
-from analysis.rules.edits import PlannedEdit, Work, list_evidence
+from analysis.rules.edits import PlannedEdit, PlannedWork, list_evidence
 from analysis.wording import format_count, format_some
 
 Place = tuple[str, int]
@@ -32,7 +32,7 @@ class _Rival:
         return self.definition.rpartition(":")[2]
 
 
-def list_merges(work: Work) -> Iterator[PlannedEdit]:
+def list_merges(work: PlannedWork) -> Iterator[PlannedEdit]:
     """Yield an edit for each class that has to go: into which it is merged, and the methods that this one lacks.
 
     The class that the policy calls canonical stays, then those that are imported most; the product before tests.
@@ -93,7 +93,7 @@ def _look(row: Mapping[str, Any]) -> Iterator[PlannedEdit]:
         yield replace(edit, words=words)
 
 
-def _read_rivals(work: Work, edits: Iterable[PlannedEdit]) -> dict[Place, _Rival]:
+def _read_rivals(work: PlannedWork, edits: Iterable[PlannedEdit]) -> dict[Place, _Rival]:
     """Return the classes at some places."""
     at = {(edit.path, edit.line): edit for edit in edits}
     classes = _choose(work.read_table("definitions"), at)
@@ -111,7 +111,7 @@ def _read_rivals(work: Work, edits: Iterable[PlannedEdit]) -> dict[Place, _Rival
     return found
 
 
-def _find_homes(work: Work) -> Mapping[str, str]:
+def _find_homes(work: PlannedWork) -> Mapping[str, str]:
     modules = work.read_table("modules")
     rows = tables.read_rows(modules, "path", "module", "is_primary")
     return {path: module for path, module, is_primary in rows if is_primary}

@@ -18,7 +18,7 @@ _SETUP = ("setup.py", "setup.cfg")
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class WorkspaceMember:
     """A distribution of the tree: its folder (empty: the target), its names, and those that it needs.
 
     ``optional`` are those of extras and groups. ``is_known`` is false where something else than the file decides.
@@ -36,13 +36,13 @@ class Member:
         return f"{self.folder}/{_FILE}" if self.folder else _FILE
 
 
-def find_members(tree: SourceTree, paths: Iterable[str]) -> dict[str, Member]:
+def find_members(tree: SourceTree, paths: Iterable[str]) -> dict[str, WorkspaceMember]:
     """Return the distributions by folder, of all folders above some files."""
     found = (_read_member(tree, folder) for folder in sorted(_list_folders(paths)))
     return {member.folder: member for member in found if member is not None}
 
 
-def find_owner(members: Mapping[str, Member], path: str) -> Member | None:
+def find_owner(members: Mapping[str, WorkspaceMember], path: str) -> WorkspaceMember | None:
     """Return the distribution to which a file belongs: that of the nearest folder above it; None without one."""
     if path.startswith("../"):  # code beside the target, whose project files are not among those
         return None
@@ -52,13 +52,13 @@ def find_owner(members: Mapping[str, Member], path: str) -> Member | None:
     return members.get(folder)
 
 
-def find_providers(members: Collection[Member], wanted: Member, needed: Member) -> list[str]:
+def find_providers(members: Collection[WorkspaceMember], wanted: WorkspaceMember, needed: WorkspaceMember) -> list[str]:
     """Return which of the distributions that one needs need another in turn, at any distance; sorted."""
     by_name = {member.name: member for member in members}
     return sorted(name for name in wanted.needed & by_name.keys() if needed.name in _reach(by_name, name))
 
 
-def _reach(by_name: Mapping[str, Member], start: str) -> set[str]:
+def _reach(by_name: Mapping[str, WorkspaceMember], start: str) -> set[str]:
     seen, waiting = {start}, [start]
     while waiting:
         following = by_name[waiting.pop()].needed & by_name.keys() - seen
@@ -77,7 +77,7 @@ def _list_folders(paths: Iterable[str]) -> set[str]:
     return found
 
 
-def _read_member(tree: SourceTree, folder: str) -> Member | None:
+def _read_member(tree: SourceTree, folder: str) -> WorkspaceMember | None:
     prefix = f"{folder}/" if folder else ""
     has_setup = any(tree.has_file(prefix + name) for name in _SETUP)
     document: Mapping[str, Any] = {}
@@ -85,21 +85,21 @@ def _read_member(tree: SourceTree, folder: str) -> Member | None:
         try:
             document = tomllib.loads(tree.read_bytes(prefix + _FILE, most_bytes=_MOST_BYTES).decode("utf-8-sig"))
         except (OSError, ValueError, RecursionError):
-            return Member(folder, "", frozenset(), frozenset(), is_known=False)
+            return WorkspaceMember(folder, "", frozenset(), frozenset(), is_known=False)
     project, tool = _take(document, "project"), _take(document, "tool")
     poetry = _take(tool, "poetry")
     name = project.get("name", poetry.get("name"))
     if not isinstance(name, str):
-        return Member(folder, "", frozenset(), frozenset(), is_known=False) if has_setup else None
+        return WorkspaceMember(folder, "", frozenset(), frozenset(), is_known=False) if has_setup else None
     try:
         needed = frozenset({*_read_list(project.get("dependencies")), *_read_table(poetry.get("dependencies"))})
         optional = frozenset(_read_optional(document, project, tool))
     except InvalidRequirement:
-        return Member(folder, canonicalize_name(name), frozenset(), frozenset(), is_known=False)
+        return WorkspaceMember(folder, canonicalize_name(name), frozenset(), frozenset(), is_known=False)
     dynamic, stated = project.get("dynamic", []), project.get("dependencies", [])
     is_read = isinstance(dynamic, list) and isinstance(stated, list) and all(isinstance(each, str) for each in stated)
     is_known = is_read and "dependencies" not in dynamic and not has_setup
-    return Member(folder, canonicalize_name(name), needed, optional, is_known)
+    return WorkspaceMember(folder, canonicalize_name(name), needed, optional, is_known)
 
 
 def _read_optional(document: Mapping[str, Any], project: Mapping[str, Any], tool: Mapping[str, Any]) -> Iterator[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from analysis.facts.absolute import absolute_name, split_dots
+from analysis.resolve.every_module import EVERY_MODULE
 from analysis.simulation.events import ASK, ENTER, LACK, LOOK, OPEN, READ, WRITE
 from analysis.simulation.records import ABSENT, Frame
 from analysis.simulation.state import InterpreterState
@@ -21,8 +22,6 @@ from analysis.simulation.values import (
 #: A question to a ``__getattr__`` that waits for itself so often never ends; the first time it may find what it asks
 #: for, since the module that it imports has begun to run by then.
 _MOST_ASKED = 4
-#: Attributes that every module has.
-_ALWAYS = frozenset({"__doc__", "__file__", "__loader__", "__spec__", "__builtins__", "__cached__", "__class__"})
 
 
 class Attributes(InterpreterState):
@@ -125,7 +124,7 @@ class Attributes(InterpreterState):
             return SearchPath(module)
         if name == "__file__" and resolved.kind in {"module", "package"} and not module.path.startswith("../"):
             return TreePath(module.path, is_text=True)
-        return UNKNOWN if name in _ALWAYS else ABSENT
+        return UNKNOWN if name in EVERY_MODULE else ABSENT
 
     def _lack(self, module: LoadedModule, name: str) -> Raised:
         """Return what is raised for an attribute that is not there: not yet, or not at all."""

@@ -23,6 +23,7 @@ from analysis.facts.program import Node, compile_function
 from analysis.facts.source import decode
 from analysis.resolve import TargetFacts
 from analysis.resolve.environments import LAZY_ANNOTATIONS
+from analysis.resolve.every_module import EVERY_MODULE
 from analysis.simulation.blocks import index_settings
 from analysis.simulation.places import Places
 
@@ -267,7 +268,7 @@ def _read_names(module: str) -> frozenset[str] | None:
     kinds = {row[_KIND] for row in rows["bindings"]}
     if rows["hooks"] or "star" in kinds or not rows["bindings"]:
         return None
-    return frozenset({row[_NAME] for row in rows["bindings"]} | _EVERY_MODULE)
+    return frozenset({row[_NAME] for row in rows["bindings"]} | EVERY_MODULE | {"__path__"})
 
 
 #: What modules of the library call that put names into their namespace while they are imported.
@@ -284,7 +285,3 @@ _NAMING = (
 _LIBRARY = Path(sysconfig.get_path("stdlib"))
 _FACTS = tuple(table.name for table in tables.FACT_TABLES)
 _NAME, _KIND = (tables.BINDINGS.names.index(column) - 1 for column in ("name", "kind"))
-_EVERY_MODULE = frozenset({
-    "__name__", "__doc__", "__file__", "__path__", "__package__", "__spec__", "__loader__", "__cached__",
-    "__builtins__", "__dict__", "__class__",
-})  # fmt: skip

@@ -15,7 +15,7 @@ from analysis.resolve.imports import NOT_ON_PATH
 from analysis.rules.context import RuleContext
 from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.cycle_outcomes import format_left
-from analysis.rules.edits import PlannedEdit, Work, list_evidence
+from analysis.rules.edits import PlannedEdit, PlannedWork, list_evidence
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.probe_evidence import ProbeEvidence, confirm_absent
@@ -218,7 +218,7 @@ def _check_phantoms(case: RuleContext) -> Iterator[Finding]:
         yield build_finding(rule, _grade_phantom(rows[0]), module, message, places)
 
 
-def _list_corrections(work: Work) -> Iterator[PlannedEdit]:
+def _list_corrections(work: PlannedWork) -> Iterator[PlannedEdit]:
     """Yield each import of a module that does not exist, with the nearest one."""
     nearest = dict(tables.read_rows(work.read_table("phantoms"), "module", "nearest"))
     for row in work.rows:

@@ -13,7 +13,7 @@ from analysis import tables
 from analysis.policy import Policy, Redirect
 from analysis.rules import plan_phases, root_causes
 from analysis.rules.context import RuleContext
-from analysis.rules.edits import PlannedEdit, Work, list_evidence
+from analysis.rules.edits import PlannedEdit, PlannedWork, list_evidence
 from analysis.rules.families.broken_imports import grade_missing, works_in_simulation
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
@@ -59,7 +59,7 @@ def _name_right(rows: Iterable[dict[str, Any]], home: str) -> str:
     return next((str(name) for module, _, name in paths if module == home), "")
 
 
-def _list_statements(work: Work) -> Iterator[PlannedEdit]:
+def _list_statements(work: PlannedWork) -> Iterator[PlannedEdit]:
     """Yield each import statement with the path that it should name: one that takes two classes is changed twice."""
     marks = {row["subject"]: row["fingerprint"] for row in work.rows}
     columns = ("path", "line", "definition", "import_path", "canonical")
@@ -70,7 +70,7 @@ def _list_statements(work: Work) -> Iterator[PlannedEdit]:
             yield PlannedEdit(path, line, f"import {named} from {new}, not from {old}", "", marks[definition])
 
 
-def _list_corrections(work: Work) -> Iterator[PlannedEdit]:
+def _list_corrections(work: PlannedWork) -> Iterator[PlannedEdit]:
     """Yield each import of a name that does not exist, with the module that has it, or with the nearest name."""
     columns = ("module", "name", "nearest", "defined_in")
     known = {f"{row[0]}.{row[1]}": row for row in tables.read_rows(work.read_table("phantom_names"), *columns)}

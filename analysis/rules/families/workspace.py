@@ -13,7 +13,7 @@ from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
 from analysis.rules.root_causes import UNCHECKED_IMPORTS
 from analysis.rules.rule import Rule
-from analysis.rules.workspace_members import Member, find_members, find_owner, find_providers
+from analysis.rules.workspace_members import WorkspaceMember, find_members, find_owner, find_providers
 from analysis.tables import read_column, read_rows
 from analysis.wording import choose_form, format_some
 
@@ -40,8 +40,8 @@ def _check_members(case: RuleContext) -> Iterator[Finding]:
 
 
 def _find_crossings(
-    case: RuleContext, members: Mapping[str, Member]
-) -> Iterator[tuple[Member, Member, tuple[str, int, bool]]]:  # fmt: skip
+    case: RuleContext, members: Mapping[str, WorkspaceMember]
+) -> Iterator[tuple[WorkspaceMember, WorkspaceMember, tuple[str, int, bool]]]:  # fmt: skip
     """Yield the imports from what one distribution ships of what only another has: file, line, whether they must work.
 
     A distribution whose dependencies the file does not state is left out, and so are tests and what it does not ship.
@@ -63,7 +63,7 @@ def _find_crossings(
             yield importer, imported, (row["path"], row["line"], is_certain)
 
 
-def _is_shipped(row: _Row, member: Member, packages: set[str]) -> bool:
+def _is_shipped(row: _Row, member: WorkspaceMember, packages: set[str]) -> bool:
     """Return whether a file is part of what a distribution installs, and no test.
 
     That is what lies below ``src``, and packages inside packages from the distribution's own folder on.
@@ -77,7 +77,8 @@ def _is_shipped(row: _Row, member: Member, packages: set[str]) -> bool:
 
 
 def _describe(
-    importer: Member, imported: Member, places: list[tuple[str, int, bool]], members: list[Member]
+    importer: WorkspaceMember, imported: WorkspaceMember, places: list[tuple[str, int, bool]],
+    members: list[WorkspaceMember],
 ) -> Finding:  # fmt: skip
     through = find_providers(members, importer, imported)
     must_work = [place for place in places if place[2]]
