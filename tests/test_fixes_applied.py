@@ -220,7 +220,7 @@ def test_a_run_that_is_ended_at_any_moment_leaves_the_target_as_it_was_or_wholly
     random, seen = Random(f"{until}{number}"), set()
     files = {**{f"p/m{each}.py": "before\n" for each in range(COUNT)}, "gone.py": "before\n"}
     changed = {**{f"p/m{each}.py": "after\n" for each in range(COUNT)}, "new/x.py": "after\n"}
-    for turn in range(4):
+    for turn in range(20):
         root, data = make_tree(files), tmp_path / f"data{turn}"
         run = subprocess.Popen(
             [sys.executable, "-c", PROGRAM, root, data, until], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
@@ -239,6 +239,8 @@ def test_a_run_that_is_ended_at_any_moment_leaves_the_target_as_it_was_or_wholly
         seen.add(found == files)
         journals = list(applying.list_journals(applying.find_folder(data, root)))
         assert all(each.state in {"applied", "undone"} for each in journals)
+        if turn > 2 and True in seen:  # how soon a signal arrives depends on the machine
+            break
     assert True in seen
 
 

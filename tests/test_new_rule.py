@@ -35,7 +35,7 @@ RULES = (
         bad={"a.py": "x = 1\\n"}, good={}, weight=7,
         step=PlanStep(PATHS, 5, "Acquit the modules", minutes=5), cause=COPIES,
         metric=RuleMetric("modules-on-trial", "modules", "Modules that are on trial."),
-        figure=RuleFigure(5, "modules-on-trial", "Modules on trial"),
+        figure=RuleFigure(5, "modules-on-trial", "Modules on trial", "Module on trial"),
     ),
 )
 '''

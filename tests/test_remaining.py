@@ -103,7 +103,7 @@ def test_a_log_has_a_line_for_each_notebook_and_what_remains(make_tree: Callable
     done = subprocess.run(command, capture_output=True, text=True, check=False, env=_keep_apart(tmp_path))
     lines = done.stderr.splitlines()
     notebooks = [line.split(",")[0] for line in lines if line.startswith("notebooks")]
-    assert notebooks == [f"notebooks: {number} of 7" for number in range(1, 8)], done.stderr
+    assert notebooks == [f"notebooks: {number} of 8" for number in range(1, 9)], done.stderr
     assert lines[0].startswith("scan: 2, about ")
     assert lines[-1] == "pages"
 
