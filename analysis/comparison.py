@@ -9,9 +9,10 @@ from analysis.errors import RevisionError, SnapshotError
 from analysis.facts.revisions import TargetSource, find_revision, find_source, is_source
 from analysis.history.difference import Difference
 from analysis.investigation import Investigation, open_snapshot
-from analysis.pipeline import investigate, read_target_policy
+from analysis.pipeline import investigate
 from analysis.policy import Policy
 from analysis.progress import Progress, ignore_progress
+from analysis.target_policy import read_target_policy
 from analysis.unchanged import find_unchanged
 
 

@@ -1,10 +1,12 @@
-"""An opened snapshot: a pandas frame for every table, and a few methods."""
+"""An opened snapshot: a pandas frame for every table, and a few methods.
+
+Longer than other modules: one class is all that notebooks meet, and each method hands over to the package that knows.
+"""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cached_property
 from html import escape
@@ -15,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import store, tables
+from analysis.chains import Chains
 from analysis.errors import SnapshotError, UnknownNameError
 from analysis.former_names import translate_policy
 from analysis.manifest import GIVEN_POLICY, OWN_POLICY, Manifest
@@ -27,44 +30,11 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from analysis.changes import LastEdit
-    from analysis.graph import Chain, ImportGraph
+    from analysis.graph import ImportGraph
     from analysis.names import Concept
     from analysis.policy import Policy
     from analysis.remedy import Debt, Phase, Schedule, SuccessMetric
     from analysis.why import Why
-
-
-@dataclass(frozen=True, slots=True)
-class Chains:
-    """The shortest import chains from one module to another; prints as one line per step with its place."""
-
-    importer: str
-    imported: str
-    chains: tuple[Chain, ...]
-
-    def __len__(self) -> int:
-        return len(self.chains)
-
-    def __str__(self) -> str:
-        if not self.chains:
-            return f"{self.importer} does not import {self.imported}, not even through others"
-        return "\n\n".join("\n".join(self._lines(chain)) for chain in self.chains)
-
-    def _repr_html_(self) -> str:
-        return f"<pre>{escape(str(self))}</pre>"
-
-    def as_records(self) -> list[list[dict[str, Any]]]:
-        """Return the steps of each chain: importer, imported, path, line, name, scope."""
-        names = ("importer", "imported", "path", "line", "name", "scope")
-        return [[{name: getattr(step, name) for name in names} for step in chain.steps] for chain in self.chains]
-
-    @staticmethod
-    def _lines(chain: Chain) -> list[str]:
-        return [
-            f"{step.importer} -> {step.imported}  {step.path}:{step.line}"
-            + (f"  ({step.scope})" if step.scope != "module" else "")
-            for step in chain.steps
-        ]
 
 
 class Investigation:

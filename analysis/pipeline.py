@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Sequence
 from contextlib import nullcontext
@@ -17,69 +16,45 @@ import pyarrow as pa
 from analysis import store, tables
 from analysis.bundled_case import build_bundled_case
 from analysis.cache import reading_only
+from analysis.case_building import build_case, simulate
 from analysis.clock import Clock
-from analysis.errors import PolicyError, RevisionError, TargetError
+from analysis.errors import RevisionError, TargetError
 from analysis.executor import paused_collection
 from analysis.facts import (
-    DiscoveryOptions,
     Facts,
-    ScanOptions,
-    Siblings,
-    build_empty_facts,
-    read_siblings,
-    scan,
 )
-from analysis.facts.opening import find_top, open_tree
+from analysis.facts.opening import find_top
 from analysis.facts.overlaid_tree import Changes
-from analysis.facts.requires_python import read_requires_python
 from analysis.facts.revisions import TargetSource, find_source
-from analysis.facts.source_tree import SourceTree
 from analysis.gaps import Gaps, build_gaps_table
-from analysis.graph import Cycle, build_cycles_table, build_empty_graph, build_import_graph, find_cycles
+from analysis.graph import build_cycles_table
 from analysis.graph.unknown_loads import build_unknown_loads_table
 from analysis.investigation import Investigation, open_snapshot
-from analysis.manifest import GIVEN_POLICY, OWN_POLICY, BaselineTrend, ProbeRun
-from analysis.names import (
-    Concept,
-    DuplicateName,
-    build_empty_identity,
-    build_identity,
-    find_concepts,
-    find_duplicate_names,
-)
-from analysis.names.simulated_names import add_simulated
-from analysis.policy import Policy, read_claims, read_policy
-from analysis.policy.limits import limit_simulation, name_own_rules
+from analysis.manifest import GIVEN_POLICY, BaselineTrend, ProbeRun
+from analysis.policy import Policy, read_claims
+from analysis.policy.limits import limit_simulation
 from analysis.policy.reading import FILE_NAME as POLICY
-from analysis.policy.reading import decode_policy
 from analysis.progress import Progress, ignore_progress
-from analysis.resolve import Supported, TargetResolver
-from analysis.resolve.environments import PLATFORMS, find_supported, list_versions
 from analysis.resolve.second_names import build_second_names_table
 from analysis.resolve.starts import build_search_paths_table, build_starts_table
 from analysis.rules import (
     RuleContext,
     build_findings_table,
-    check_packages,
     check_weights,
     judge,
-    keep_own,
     measure,
     measure_gaps,
     score_case,
 )
-from analysis.rules.cut_trials import CutTrials, try_cuts
-from analysis.rules.main_programs import simulate_main_programs
 from analysis.run_record import compare_baseline, describe_run, read_golden_path
-from analysis.runtime import ProbeOptions, build_agreement, find_entries, run_probe, settle_missing
-from analysis.simulation import Environment, simulate_entries
-from analysis.simulation.listed_imports import add_listed_imports
+from analysis.runtime import ProbeOptions, build_agreement, run_probe, settle_missing
+from analysis.simulation import Environment
+from analysis.target_policy import name_policy_source, read_target_policy, support_only
 from analysis.targets import SHORT, find_target
 from analysis.unchanged import watch
 
 #: The variable by which ``ssot lab`` tells notebooks which snapshot it made.
 SNAPSHOT_VARIABLE = "SSOT_SNAPSHOT"
-_VERSION = re.compile(r"3\.\d{1,2}")
 #: Tables that stay without rows unless somebody asks for what fills them, or where that fails.
 _EMPTY = {table.name: table.empty() for table in tables.TABLES.values()}
 _DECLINED = "The target's own ssot.toml asks for the probe; name it with --policy, or give --probe, to run its code"
@@ -139,7 +114,7 @@ def investigate(
         before = watch(source.root, place, top, source.commit) if is_plain else None
         found = _investigate(
             source, rules, place, jobs, use_cache, probe, Clock(progress), policy_file=policy_file,
-            policy_source=GIVEN_POLICY if has_options else _name_source(policy), is_past=is_past, changes=changes,
+            policy_source=GIVEN_POLICY if has_options else name_policy_source(policy), is_past=is_past, changes=changes,
         )  # fmt: skip
     if before is not None and _is_complete(found):
         before.keep(found.path)
@@ -224,140 +199,6 @@ def _investigate(
     return Investigation(snapshot)
 
 
-def build_case(
-    root: Path, policy: Policy, *, cache: Path | None = None, jobs: int = 0, clock: Clock | None = None,
-    policy_file: Path | None = None, is_past: bool = False, commit: str = "", changes: Changes | None = None,
-) -> RuleContext:  # fmt: skip
-    """Return what the source of a target says of it, judged by nobody yet: no probe, no simulation, no snapshot.
-
-    What fails inside the kit is a row of ``clock.gaps``, or of the table ``not_analysed`` of the facts. Raises
-    ``PolicyError`` when the target has not the packages that its policy names, unless it is one of the past, which may
-    not have had them yet; ``policy_file`` is where errors say that the policy stands. ``changes`` are laid over its
-    files.
-    """
-    clock = clock or Clock()
-    read = read_target(
-        root, policy, cache=cache, jobs=jobs, clock=clock, policy_file=policy_file, is_past=is_past, commit=commit,
-        changes=changes,
-    )  # fmt: skip
-    return resolve_case(*read, policy, cache=cache, clock=clock)
-
-
-def read_target(
-    root: Path, policy: Policy, *, clock: Clock, cache: Path | None = None, jobs: int = 0,
-    policy_file: Path | None = None, is_past: bool = False, commit: str = "", changes: Changes | None = None,
-) -> tuple[Facts, Siblings | None]:  # fmt: skip
-    """Return the facts of a target, and of the code beside it where that takes part; errors as of ``build_case``."""
-    gaps, options = clock.gaps, build_scan_options(policy)
-    facts = clock.run(
-        "scan",
-        lambda: scan(
-            root, options=options, cache=cache, jobs=jobs, progress=clock.progress, gaps=gaps, commit=commit,
-            changes=changes,
-        ),
-        lambda: build_empty_facts(root, commit, changes),
-    )  # fmt: skip
-    listed = partial(add_listed_imports, facts)
-    facts = gaps.attempt("scan", "imports of what lies in a folder", listed, lambda: facts)
-    if not is_past and facts.modules.num_rows:
-        check_packages(policy, facts.modules, policy_file)
-    siblings = None
-    if policy.target.siblings:
-        read_beside = partial(read_siblings, facts, cache=cache, jobs=jobs)
-        siblings = gaps.attempt("scan", "siblings", read_beside, lambda: None)
-    return facts, siblings
-
-
-def resolve_case(
-    facts: Facts, siblings: Siblings | None, policy: Policy, *, clock: Clock, cache: Path | None = None
-) -> RuleContext:  # fmt: skip
-    """Return what the facts of a target come to: its graph, its cycles, its names."""
-    gaps = clock.gaps
-    known = siblings.facts if siblings else facts
-    own = replace(facts, context_top=known.context_top)
-    # Where it fails, each step that asks it makes one of its own, and fails by itself.
-    resolver = gaps.attempt(
-        "resolve", "", lambda: TargetResolver(known, find_supported_by(policy, facts.tree)), lambda: None
-    )
-    build_graph = partial(build_import_graph, known, gaps, resolver=resolver)
-    graph = clock.run("graph", build_graph, lambda: build_empty_graph(known))
-    cycles = clock.run("cycles", lambda: find_cycles(graph, cache=cache, gaps=gaps), list[Cycle])
-    duplicate_names = clock.run("identity", lambda: find_duplicate_names(facts), list[DuplicateName])
-    concepts = gaps.attempt("identity", "concepts", lambda: find_concepts(facts, policy), list[Concept])
-    resolve_names = partial(build_identity, known, policy, cache=cache, gaps=gaps, resolver=resolver)
-    identity = clock.run("names", resolve_names, build_empty_identity)
-    parts = (tuple(cycles), tuple(duplicate_names), tuple(concepts), identity)
-    case = RuleContext(own, graph, *parts, policy, resolver=resolver, siblings=siblings)
-    return keep_own(case) if siblings else case
-
-
-def simulate(
-    case: RuleContext,
-    *,
-    cache: Path | None = None,
-    environment: Environment | None = None,
-    only: Sequence[str] = (),
-    clock: Clock | None = None,
-) -> RuleContext:
-    """Return the case with what every first import leads to, simulated within the time that the policy gives.
-
-    ``environment`` says what is outside the tree, ``only`` are patterns of modules; by default all are simulated.
-    """
-    clock = clock or Clock()
-    starts = partial(simulate_main_programs, case, environment=environment, cache=cache, gaps=clock.gaps)
-    started = clock.gaps.attempt("simulation", "starts", starts, tables.SIMULATED_STARTS.empty)
-    case = case.with_tables({"simulated_starts": started})
-    budget = case.policy.simulation.budget_seconds
-    finder = case.resolver.imports if case.resolver else None
-    found = clock.run(
-        "simulation",
-        lambda: simulate_entries(
-            case.known_facts, [(entry.module, entry.path) for entry in find_entries(case.facts, only, finder=finder)],
-            environment=environment, cache=cache, budget_seconds=budget, progress=clock.progress, gaps=clock.gaps,
-            resolver=case.resolver,
-        ),
-        lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
-    )  # fmt: skip
-    add = partial(add_simulated, case.identity.paths, found["simulated_names"])
-    if case.resolver is not None and found["simulated_names"].num_rows:
-        resolver = case.resolver
-        paths = clock.gaps.attempt("names", "simulated names", lambda: add(resolver), lambda: case.identity.paths)
-        case = replace(case, identity=replace(case.identity, paths=paths))
-    cuts = partial(try_cuts, case, found, environment=environment, gaps=clock.gaps, cache=cache)
-    nothing = CutTrials(tables.CUT_TRIALS.empty(), is_cut_short=True)
-    trials = clock.gaps.attempt("simulation", "cuts", cuts, lambda: nothing)
-    return case.with_tables({**found, "cut_trials": trials.table}, is_cut_short=trials.is_cut_short)
-
-
-def find_supported_by(policy: Policy, files: SourceTree) -> Supported:
-    """Return the versions and platforms that count: those of the policy, else what the target's own files say."""
-    target = policy.target
-    return find_supported(target.requires_python or read_requires_python(files), target.platforms)
-
-
-def support_only(policy: Policy, version: str = "", platforms: Sequence[str] = ()) -> Policy:
-    """Return the policy with other versions (one as in ``3.11``, or a specifier) and platforms; itself without any.
-
-    Raises ``PolicyError`` for what is no version of Python 3 and no specifier, and for unknown platforms.
-    """
-    unknown = sorted(set(platforms) - set(PLATFORMS))
-    if unknown:
-        raise PolicyError(f"{unknown[0]!r} is not a known platform", remedy=f"Known are: {', '.join(PLATFORMS)}")
-    wanted = f"=={version}.*" if _VERSION.fullmatch(version) else version
-    if version and not list_versions(wanted):
-        remedy = "Give one as in --python-version 3.11, or several as in --python-version '>=3.9,<3.13'"
-        raise PolicyError(f"{version!r} admits no known version of Python 3", remedy=remedy)
-    changes: dict[str, Any] = {"requires_python": wanted} if version else {}
-    changes |= {"platforms": tuple(platforms)} if platforms else {}
-    return policy.model_copy(update={"target": policy.target.model_copy(update=changes)}) if changes else policy
-
-
-def build_scan_options(policy: Policy) -> ScanOptions:
-    """Return what the policy says about where to look."""
-    discovery = DiscoveryOptions(exclude=tuple(policy.target.exclude), notebooks=policy.target.notebooks)
-    return ScanOptions(tuple(policy.target.roots), discovery)
-
-
 def _probe(
     case: RuleContext, options: ProbeOptions, data: Path, clock: Clock
 ) -> tuple[dict[str, pa.Table], ProbeRun, Environment | None]:
@@ -432,33 +273,6 @@ def _judge(case: RuleContext, gaps: Gaps) -> tuple[dict[str, pa.Table], Baseline
         "score_parts": tables.SCORE_PARTS.from_rows(parts),
         "metrics": tables.METRICS.from_rows(measure(case, judgement, scores, gaps=gaps)),
     }, trend
-
-
-def read_target_policy(policy_file: Path | None, source: TargetSource, changes: Changes | None = None) -> Policy:
-    """Return the policy of a file, else that of ``ssot.toml`` in the target, as its code is: at a revision, changed."""
-    policy = _read_target_policy(policy_file, source, changes)
-    return name_own_rules(policy, policy_file.absolute().parent if policy_file is not None else None)
-
-
-def _read_target_policy(policy_file: Path | None, source: TargetSource, changes: Changes | None) -> Policy:
-    if policy_file is not None or not (source.commit or POLICY in (changes or {})):
-        return read_policy(policy_file, target=source.root)
-    tree, name = open_tree(source.root, source.commit, changes=changes), f"{source}/{POLICY}"
-    if POLICY not in {entry.name for entry in tree.list_folder("")}:
-        return Policy()
-    try:
-        return decode_policy(tree.read_bytes(POLICY), name)
-    except OSError as error:
-        raise PolicyError(
-            f"cannot read the policy {name}: {error.strerror}", remedy="Name a file with --policy"
-        ) from None
-
-
-def _name_source(policy: str | Path | Policy | None) -> str:
-    """Return where a policy comes from, for the manifest."""
-    if policy is None:
-        return OWN_POLICY
-    return GIVEN_POLICY if isinstance(policy, Policy) else str(Path(policy).expanduser().absolute())
 
 
 def _as_path(path: str | Path | None) -> Path | None:

@@ -10,10 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from analysis import tables
+from analysis.case_building import build_case
 from analysis.facts import Facts
 from analysis.graph import ImportGraph
 from analysis.names.paths import Resolution, build_resolution
-from analysis.pipeline import build_case
 from analysis.policy import Policy, read_policy
 from analysis.resolve import Module
 from analysis.resolve.statements import MISSING

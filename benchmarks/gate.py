@@ -10,9 +10,9 @@ import tempfile
 import time
 from pathlib import Path
 
+from analysis.case_building import build_case
 from analysis.clock import Clock
 from analysis.executor import paused_collection
-from analysis.pipeline import build_case
 from analysis.policy import Policy
 from analysis.rules import find_scores, judge
 from benchmarks.measure import HERE, Result, below, time_median

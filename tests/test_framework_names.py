@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 from conftest import Tree
 
-from analysis.pipeline import build_case
+from analysis.case_building import build_case
 from analysis.policy import Policy
 from analysis.rules.catalogue import RULES_BY_NAME
 

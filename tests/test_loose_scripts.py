@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from conftest import Tree
 
-from analysis.pipeline import build_case
+from analysis.case_building import build_case
 from analysis.policy import Policy
 from analysis.rules.catalogue import RULES_BY_NAME
 

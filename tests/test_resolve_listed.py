@@ -10,7 +10,7 @@ import pytest
 from test_resolve_dynamic import load_in_python
 from test_simulation_folders import WAYS
 
-from analysis.pipeline import build_case
+from analysis.case_building import build_case
 from analysis.policy import Policy
 from analysis.rules import RuleContext
 

@@ -12,8 +12,8 @@ import pytest
 from conftest import Tree
 from second_name_witness import run_and_see
 
+from analysis.case_building import build_case, simulate
 from analysis.graph.unknown_loads import find_unknown_loads
-from analysis.pipeline import build_case, simulate
 from analysis.policy import Policy
 from analysis.rules import RuleContext
 from analysis.rules.catalogue import RULES_BY_NAME

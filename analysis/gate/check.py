@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from analysis import __version__, store, tables
+from analysis.case_building import read_target, resolve_case, simulate
 from analysis.clock import Clock
 from analysis.errors import BaselineError, TargetError
 from analysis.executor import paused_collection
@@ -46,7 +47,6 @@ from analysis.history import (
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
 from analysis.history.comparing import FindPlain
-from analysis.pipeline import read_target, read_target_policy, resolve_case, simulate, support_only
 from analysis.policy import Policy
 from analysis.policy.limits import limit_simulation
 from analysis.policy.reading import FILE_NAME as POLICY
@@ -55,6 +55,7 @@ from analysis.quantities import write_score
 from analysis.rules import RULES_BY_NAME, Finding, Judgement, check_weights, judge, score_case
 from analysis.rules.score import Score
 from analysis.rules.target_packages import ChosenCode, choose_code
+from analysis.target_policy import read_target_policy, support_only
 from analysis.targets import SHORT, describe_place
 from analysis.wording import choose_form, format_count, format_some
 

@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import store, tables
+from analysis.case_building import build_case
 from analysis.clock import Clock
 from analysis.contracts.layering import Layering, find_layers
 from analysis.contracts.terms import Scope
@@ -21,7 +22,6 @@ from analysis.facts.revisions import find_folder
 from analysis.facts.test_files import is_test_file
 from analysis.gate.result import CheckResult
 from analysis.names import Concept, find_concepts
-from analysis.pipeline import build_case
 from analysis.policy import FILE_NAME, ConceptPolicy, Policy
 from analysis.progress import Progress, ignore_progress
 from analysis.quantities import write_score

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from analysis.case_building import build_case, simulate
 from analysis.clock import Clock
 from analysis.errors import RevisionError, TargetError
 from analysis.executor import paused_collection
 from analysis.facts.revision_listing import NoFolderError
 from analysis.history import Baseline, KnownFinding, compare, describe_findings
-from analysis.pipeline import build_case, simulate
 from analysis.policy import Policy
 from analysis.rules import Finding, judge, measure, score_case
 from analysis.timeline.commits import CommitLog

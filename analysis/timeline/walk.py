@@ -12,10 +12,10 @@ from analysis.errors import RevisionError, UnknownNameError
 from analysis.facts.git_folders import GitRefusedError, find_history
 from analysis.facts.opening import open_tree
 from analysis.facts.revisions import TargetSource, find_source
-from analysis.pipeline import read_target_policy
 from analysis.policy import Policy
 from analysis.progress import Progress, ignore_progress
 from analysis.rules.owners import OwnersOfFiles
+from analysis.target_policy import read_target_policy
 from analysis.targets import Target, find_target
 from analysis.timeline.commits import Commit, CommitLog, choose_commits, open_log
 from analysis.timeline.hot_spots import HotSpot, find_hot_spots
