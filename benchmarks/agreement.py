@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from analysis.pipeline import build_bundled_case
+from analysis.bundled_case import build_bundled_case
 from benchmarks.agreement_answers import group, read_answers
 from benchmarks.agreement_verdicts import Agreement, judge_answers
 from benchmarks.measure import Result, below

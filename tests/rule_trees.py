@@ -7,13 +7,13 @@ from pathlib import Path
 from analysis.facts import scan
 from analysis.graph import build_import_graph, find_cycles
 from analysis.names import build_identity, find_concepts, find_duplicate_names
-from analysis.pipeline import build_scan_options
 from analysis.policy import Policy, parse_policy
 from analysis.resolve import TargetResolver
 from analysis.rules import Finding, RuleContext, find_findings, measure
 from analysis.rules import judge as judge_case
 from analysis.runtime import ProbeOptions, find_entries, run_probe
 from analysis.simulation import simulate_entries
+from analysis.target_policy import build_scan_options
 
 
 def open_case(root: Path, policy: Policy | str = "", *, probed: bool = False) -> RuleContext:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from case_judge import CASES, lay_out, list_cases
 
-from analysis.pipeline import build_bundled_case
+from analysis.bundled_case import build_bundled_case
 from benchmarks.agreement import PACKAGES, check_agreement, describe
 from benchmarks.agreement_answers import Answers, read_answers
 from benchmarks.agreement_verdicts import Agreement, find_refuted, find_silent, judge_answers

@@ -24,10 +24,10 @@ from analysis.facts import ScanOptions, cache, scan
 from analysis.gate import kept_verdicts
 from analysis.graph import cached_cuts
 from analysis.names import cached_names
-from analysis.pipeline import build_scan_options
 from analysis.policy import Policy
 from analysis.runtime import probe
 from analysis.simulation import Environment, entries, simulate_entries
+from analysis.target_policy import build_scan_options
 
 PACKAGE = Path(analysis.__file__).parent
 PROGRAMS = {

@@ -25,7 +25,7 @@ from analysis.rules.score import Score, ScorePart
 PROGRAM = (
     "facts", "resolve", "graph", "names", "simulation", "runtime", "rules", "policy", "tables", "steps", "wording",
     "tree_state", "quantities", "former_names", "gaps", "golden", "contracts", "manifest", "store", "checksums",
-    "targets", "pipeline", "gate",
+    "targets", "pipeline", "case_building", "target_policy", "gate",
 )  # fmt: skip
 _KIND = "verdicts"
 #: The tables of a scan that the hashes of the files do not tell, or that say which files there are.
