@@ -25,7 +25,8 @@ from analysis.targets import Target
 #: What decides how a commit is judged: when its source changes, what was kept before is not read.
 PROGRAM = (
     "facts", "resolve", "graph", "names", "simulation", "rules", "policy", "tables", "steps", "tree_state",
-    "quantities", "former_names", "golden", "contracts", "pipeline", "case_building", "target_policy", "history", "timeline/judging", "timeline/kept",
+    "quantities", "former_names", "golden", "contracts", "pipeline", "case_building", "target_policy", "history",
+    "timeline/judging", "timeline/kept",
 )  # fmt: skip
 FOLDER = "history"
 _LABEL = "history"
