@@ -15,9 +15,10 @@ from hypothesis import strategies as st
 
 from analysis.errors import StorageError
 from analysis.history import KnownFinding
+from analysis.judged.kept import KeptHistory
+from analysis.judged.verdict import JudgedCommit
 from analysis.policy import Policy
 from analysis.targets import Target
-from analysis.timeline.kept import JudgedCommit, KeptHistory
 from analysis.timeline.walk import HistoryOptions, build_history
 
 TARGET = Target("shop", "/src/shop", is_named=True)

@@ -8,17 +8,15 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from analysis import __version__, store, tables
+from analysis import __version__, store
 from analysis.case_building import read_target, resolve_case, simulate
 from analysis.clock import Clock
-from analysis.errors import BaselineError, TargetError
+from analysis.errors import BaselineError
 from analysis.executor import paused_collection
 from analysis.facts import Facts
 from analysis.facts.git import find_refusal, read_prefix, read_revision
-from analysis.facts.git_objects import UNKNOWN
 from analysis.facts.links import printable
 from analysis.facts.opening import open_tree
-from analysis.facts.revision_listing import NOT_CHECKED_OUT
 from analysis.facts.revisions import TargetSource, find_base, find_folder, find_source
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.gate.kept_verdicts import KeptVerdict, WholeVerdict
@@ -47,6 +45,7 @@ from analysis.history import (
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
 from analysis.history.comparing import FindPlain
+from analysis.judged.judging import find_verdict
 from analysis.policy import Policy
 from analysis.policy.limits import limit_simulation
 from analysis.policy.reading import FILE_NAME as POLICY
@@ -209,17 +208,14 @@ def _read_policy(source: TargetSource, options: CheckOptions) -> Policy:
     return support_only(policy, options.python_version, options.platforms)
 
 
-def _judge(
-    at: TargetSource, policy: Policy, options: CheckOptions, progress: Progress, *, is_past: bool = False
-) -> _Judged:  # fmt: skip
+def _judge(at: TargetSource, policy: Policy, options: CheckOptions, progress: Progress) -> _Judged:
     """Return the verdicts by source and simulation: no probe."""
     cache = (options.data or store.find_data_folder()) / "cache" if options.use_cache else None
     clock = Clock(progress)
     gaps = clock.gaps
     source = options.policy or at.root / POLICY
     facts, siblings = read_target(
-        at.root, policy, cache=cache, jobs=options.jobs, clock=clock, policy_file=source, is_past=is_past,
-        commit=at.commit,
+        at.root, policy, cache=cache, jobs=options.jobs, clock=clock, policy_file=source, commit=at.commit,
     )  # fmt: skip
     kept = KeptVerdict(cache, facts, siblings, policy, with_sources=options.with_sources)
     resolve = partial(resolve_case, kept.facts, kept.siblings, policy, cache=cache, clock=clock)
@@ -287,24 +283,10 @@ def _judge_revision(
     base = find_base(source, options.since)
     if base is None:
         return Baseline(simulated=True), ()
-    try:
-        then = _judge(base, policy, replace(options, with_sources=False), progress, is_past=True)
-    except TargetError:  # no Python file
-        return Baseline(simulated=True), ()
-    unread = list(_list_unread(then.facts))
-    unknown = {path for path, reason in unread if reason in UNKNOWN}  # that it cannot be read today is no finding then
-    findings = [each for each in then.judgement.findings if not {path for path, _ in each.cited} & unknown]
-    return build_case_baseline(then, findings, then.find_plain, revision=options.since), unread
-
-
-def _list_unread(facts: Facts) -> Iterator[tuple[str, str]]:
-    """Yield the files of a revision whose content is not known, each with the reason."""
-    for path, status, reason in tables.read_rows(facts.files, "path", "status", "reason"):
-        if status in {"unreadable", "too-large"}:
-            yield path, reason
-    for path, reason in tables.read_rows(facts.left_out, "path", "reason"):
-        if reason == "not-checked-out":
-            yield path, NOT_CHECKED_OUT
+    then = find_verdict(
+        base, policy, data=options.data, jobs=options.jobs, use_cache=options.use_cache, progress=progress
+    )
+    return then.as_baseline(options.since), then.unread
 
 
 def _compare(now: _Judged, findings: Sequence[Finding], known: Baseline | None) -> Comparison:

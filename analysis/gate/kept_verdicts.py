@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -17,7 +16,7 @@ from analysis.facts import Facts, Siblings
 from analysis.facts.asked_files import AskedFiles, is_unchanged
 from analysis.policy import Policy
 from analysis.rules import Finding, Judgement
-from analysis.rules.exceptions import Accepted
+from analysis.rules.exceptions import Accepted, find_ended
 from analysis.rules.finding import Evidence
 from analysis.rules.score import Score, ScorePart
 
@@ -56,7 +55,7 @@ class KeptVerdict:
         self._tree = replace(facts, context_top=known.context_top).tree
         beside = [siblings.table, *_list_tables(siblings.facts)] if siblings else []
         columns = [_read_columns(table) for table in (*_list_tables(facts), *beside)]
-        given = (policy.model_dump(mode="json"), _find_ended(policy), with_sources, columns)
+        given = (policy.model_dump(mode="json"), find_ended(policy), with_sources, columns)
         self._key = build_key(PROGRAM, *given) if cache is not None else ""
         self.facts = replace(facts, asked=self._asked)
         self.siblings = replace(siblings, facts=replace(siblings.facts, asked=self._asked)) if siblings else None
@@ -97,12 +96,6 @@ def _list_tables(facts: Facts) -> list[pa.Table]:
 
 def _read_columns(table: pa.Table) -> list[list[Any]]:
     return [tables.read_column(table, name) for name in table.column_names]
-
-
-def _find_ended(policy: Policy) -> list[bool]:
-    """Return which exceptions of the policy have ended: the only thing that depends on the day."""
-    today = dt.datetime.now(dt.UTC).date()
-    return [each.until is not None and each.until < today for each in policy.ignore]
 
 
 def _describe(finding: Finding) -> list[Any]:

@@ -10,6 +10,7 @@ from analysis.history.baseline import (
     describe_findings,
     read_baseline,
     read_tree_baseline,
+    sketch_files,
     write_baseline,
 )
 from analysis.history.comparing import build_case_baseline, compare_case, judge_source
@@ -30,5 +31,6 @@ __all__ = [
     "judge_source",
     "read_baseline",
     "read_tree_baseline",
+    "sketch_files",
     "write_baseline",
 ]

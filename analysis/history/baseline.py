@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Annotated, Literal, Protocol
 
 import pyarrow as pa
+import pyarrow.compute as pc
 from pydantic import BaseModel, ConfigDict, Field, Strict, ValidationError
 
 from analysis import store, tables
@@ -94,6 +95,10 @@ class SketchedFacts(Protocol):
     """The tables of a target from which its files are known again: those of a scan, or of a snapshot."""
 
     @property
+    def files(self) -> pa.Table:
+        """The table of that name."""
+
+    @property
     def bindings(self) -> pa.Table:
         """The table of that name."""
 
@@ -110,23 +115,35 @@ class SketchedFacts(Protocol):
         """The table of that name."""
 
 
-def sketch_files(facts: SketchedFacts, paths: Iterable[str]) -> dict[str, str]:
+def sketch_files(
+    facts: SketchedFacts, paths: Iterable[str], known: dict[tuple[str, str], str] | None = None
+) -> dict[str, str]:
     """Return for each file the smallest hashes of the names that it binds and imports, as hex digits.
 
-    Two files are as similar as their sketches (A. Broder, 1997); formatting and comments do not count.
+    Two files are as similar as their sketches (A. Broder, 1997); formatting and comments do not count. Those that are
+    ``known``, by path and content, are not computed again, and new ones are added.
     """
+    known = {} if known is None else known
     wanted = set(paths)
-    names: dict[str, set[str]] = defaultdict(set)
-    if not wanted:
-        return {}
+    hashes = {path: value for path, value in tables.read_rows(facts.files, "path", "content_hash") if path in wanted}
+    missing = {path for path in wanted if (path, hashes.get(path, "")) not in known or not hashes.get(path)}
+    names = _find_names(facts, missing) if missing else {}
+    found = {path: _sketch(names.get(path, ())) for path in missing}
+    known |= {(path, hashes[path]): sketch for path, sketch in found.items() if hashes.get(path)}
+    return {path: found[path] if path in found else known[path, hashes[path]] for path in sorted(wanted)}
+
+
+def _find_names(facts: SketchedFacts, paths: Iterable[str]) -> dict[str, set[str]]:
+    """Return the names that files bind and import, by file."""
+    wanted, names = pa.array(sorted(paths), pa.string()), defaultdict[str, set[str]](set)
     for table, columns in (
         (facts.bindings, ("name", "kind")), (facts.definitions, ("qualname",)), (facts.methods, ("owner", "name")),
         (facts.imports, ("module", "name")),
     ):  # fmt: skip
-        for path, *values in tables.read_rows(table, "path", *columns):
-            if path in wanted:
-                names[path].add("\0".join(values))
-    return {path: _sketch(names[path]) for path in sorted(wanted)}
+        chosen = table.filter(pc.is_in(table.column("path"), wanted))
+        for path, *values in tables.read_rows(chosen, "path", *columns):
+            names[path].add("\0".join(values))
+    return names
 
 
 def _sketch(names: Iterable[str]) -> str:

@@ -10,8 +10,8 @@ from typing import Any, NamedTuple, Protocol
 import pyarrow as pa
 
 from analysis import tables
-from analysis.history.baseline import Baseline, KnownFinding, build_known
-from analysis.history.comparing import ComparedFacts, JudgedFinding, compare_judged
+from analysis.history.baseline import Baseline, KnownFinding, SketchedFacts, build_known
+from analysis.history.comparing import JudgedFinding, compare_judged
 from analysis.manifest import Manifest
 from analysis.policy import Policy
 from analysis.rules import RULES_BY_NAME
@@ -79,7 +79,7 @@ class _Tables:
         return self._snapshot.table(name)
 
 
-def read_facts(snapshot: ComparedSnapshot) -> ComparedFacts:
+def read_facts(snapshot: ComparedSnapshot) -> SketchedFacts:
     """Return the tables of a snapshot as attributes."""
     return _Tables(snapshot)
 
@@ -91,7 +91,7 @@ class _Judged:
     snapshot: ComparedSnapshot
 
     @property
-    def facts(self) -> ComparedFacts:
+    def facts(self) -> SketchedFacts:
         return _Tables(self.snapshot)
 
     @property

@@ -7,8 +7,6 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, TypeAlias
 
-import pyarrow as pa
-
 from analysis import tables
 from analysis.facts import Facts
 from analysis.gaps import Gaps
@@ -28,19 +26,11 @@ from analysis.rules.target_packages import ChosenCode
 FindPlain: TypeAlias = Callable[[], Sequence[Finding]]
 
 
-class ComparedFacts(SketchedFacts, Protocol):
-    """The tables that a comparison reads."""
-
-    @property
-    def files(self) -> pa.Table:
-        """The table of that name."""
-
-
 class JudgedTarget(Protocol):
     """What a comparison needs to know of a target that was judged."""
 
     @property
-    def facts(self) -> Facts | ComparedFacts:
+    def facts(self) -> Facts | SketchedFacts:
         """Its facts."""
 
     @property

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 from analysis.errors import AnalysisError
 from analysis.history.changed_findings import ComparedSnapshot
 from analysis.investigation import open_snapshot
+from analysis.judged.kept import FOLDER
 from analysis.report.edition import showing_authors, shows_authors
 from analysis.targets import find_target
 from analysis.timeline.introduced import Introduction
-from analysis.timeline.kept import FOLDER
 from analysis.timeline.points import Timeline, build_run_points
 from analysis.timeline.sentences import say_introduction
 from analysis.timeline.walk import TRACED, History, HistoryOptions, find_kept_introductions, read_history

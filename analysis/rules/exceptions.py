@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.former_names import find_rule, list_rule_names
-from analysis.policy import Ignore
+from analysis.policy import Ignore, Policy
 from analysis.rules.context import RuleContext
 from analysis.rules.families.exceptions import UNUSED, VOID
 from analysis.rules.finding import MOST_EVIDENCE, Evidence, Finding, Place, build_finding
@@ -197,11 +197,22 @@ def _is_named(rule: str, ignore: Ignore) -> bool:
     return any(fnmatchcase(name, ignore.rule) for name in list_rule_names(rule))
 
 
+def _is_over(ignore: Ignore, today: dt.date) -> bool:
+    return ignore.until is not None and ignore.until < today
+
+
+def find_ended(policy: Policy) -> list[bool]:
+    """Return which exceptions of a policy have ended: the only thing of a verdict that depends on the day (in UTC)."""
+    today = dt.datetime.now(dt.UTC).date()
+    return [_is_over(each, today) for each in policy.ignore]
+
+
 def _find_fault(ignore: Ignore, rules: Mapping[str, Rule], today: dt.date) -> str:
     """Return why an exception of the policy does not count; empty when it does."""
     if not any(_is_named(name, ignore) for name in rules):
         return _format_unknown([ignore.rule], rules)
-    if ignore.until is not None and ignore.until < today:
+    if _is_over(ignore, today):
+        assert ignore.until is not None
         return f"it was for the time until {ignore.until.isoformat()}"
     return ""
 

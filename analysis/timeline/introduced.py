@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.history import KnownFinding
+from analysis.judged.kept import KeptHistory
+from analysis.judged.verdict import JudgedCommit
 from analysis.progress import Progress, ignore_progress
 from analysis.timeline.commits import Commit, CommitLog
 from analysis.timeline.judging import Judge, find_renamed
-from analysis.timeline.kept import JudgedCommit, KeptHistory
 from analysis.timeline.lives import Appearance, Life, find_life, follow_findings
 
 #: So many commits are judged for one finding at most: a search by halves needs a dozen.

@@ -1,26 +1,23 @@
-"""The verdict on a target at one commit: the one place that turns a commit into figures and findings."""
+"""The commits of a line judged one after the other, each against the one before it."""
 
 from __future__ import annotations
 
 import gc
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from analysis.case_building import build_case, simulate
-from analysis.clock import Clock
-from analysis.errors import RevisionError, TargetError
+from analysis.errors import RevisionError
 from analysis.executor import paused_collection
-from analysis.facts.revision_listing import NoFolderError
-from analysis.history import Baseline, KnownFinding, compare, describe_findings
+from analysis.history import Baseline, KnownFinding, compare
+from analysis.judged.judging import judge_commit
+from analysis.judged.kept import KeptHistory
+from analysis.judged.verdict import JudgedCommit
 from analysis.policy import Policy
-from analysis.rules import Finding, judge, measure, score_case
 from analysis.timeline.commits import CommitLog
-from analysis.timeline.kept import JudgedCommit, KeptHistory
 
 #: To look for garbage takes a tenth of what a commit takes.
 _COLLECTED_EVERY = 10
-NOT_SIMULATED = "not all first imports were simulated"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,47 +33,21 @@ class Judge:
     log: CommitLog
     is_simulated: bool = False
     jobs: int = 0
+    _sketches: dict[tuple[str, str], str] = field(default_factory=dict, compare=False)
 
     def judge(self, commit: str, before: JudgedCommit | None = None) -> JudgedCommit:
         """Return the verdict on a commit; ``before`` is one of which findings are recognised under new names."""
-        with paused_collection():
-            try:
-                figures, found, problem = self._judge(commit)
-            except (TargetError, NoFolderError) as error:  # no Python file, or not even the folder
-                return JudgedCommit(commit, problem=error.what)
-            except RevisionError as error:
-                return JudgedCommit(commit, problem=error.what, is_whole=False)
-        findings = {each.fingerprint: each for each in reversed(found)}
-        findings = {name: findings[name] for name in sorted(findings)}
-        renamed = find_renamed(before, findings.values(), self.log, commit) if before else {}
-        base = before.commit if before else ""
-        return JudgedCommit(commit, figures, findings, problem, renamed, base, is_whole=not problem)
-
-    def _judge(self, commit: str) -> tuple[dict[str, float], tuple[KnownFinding, ...], str]:
-        clock = Clock()
-        case = build_case(
-            self.root, self.policy, cache=self.cache, jobs=self.jobs, clock=clock, is_past=True, commit=commit
-        )
-        if self.is_simulated:
-            case = simulate(case, cache=self.cache, clock=clock)
-        judgement = judge(case, with_sources=False, gaps=clock.gaps)
-        scores, _ = score_case(case, judgement.findings, clock.gaps)
-        metrics = measure(case, judgement, scores, gaps=clock.gaps)
-        problem = "; ".join(sorted({row[-1] for row in clock.gaps.rows}))
-        if self.is_simulated and case.not_simulated:
-            problem = problem or NOT_SIMULATED
-        figures = {each.metric: round(each.value, 6) for each in metrics}
-        return figures | count_owners(judgement.findings), describe_findings(judgement.findings), problem
-
-
-def count_owners(findings: Iterable[Finding]) -> dict[str, float]:
-    """Return the number of findings of each owner that the policy names, as figures ``owner: NAME``."""
-    found: dict[str, float] = {}
-    for finding in findings:
-        if finding.owner and finding.certainty != "refuted":
-            name = f"owner: {finding.owner}"
-            found[name] = found.get(name, 0.0) + 1
-    return found
+        try:
+            found = judge_commit(
+                self.root, self.policy, commit, cache=self.cache, jobs=self.jobs, is_simulated=self.is_simulated,
+                sketches=self._sketches,
+            )  # fmt: skip
+        except RevisionError as error:  # a clone may have it tomorrow
+            return JudgedCommit(commit, problem=error.what, is_whole=False, lasts=False)
+        if before is None:
+            return found
+        renamed = find_renamed(before, found.findings.values(), self.log, commit)
+        return replace(found, renamed=renamed, base=before.commit)
 
 
 def find_renamed(before: JudgedCommit, findings: Iterable[KnownFinding], log: CommitLog, commit: str) -> dict[str, str]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from analysis.history import KnownFinding
-from analysis.timeline.kept import JudgedCommit
+from analysis.judged.verdict import JudgedCommit
 
 #: Returns the former fingerprints of the findings of one commit that another one has under other names.
 FindRenamed = Callable[[JudgedCommit, JudgedCommit], Mapping[str, str]]

@@ -12,6 +12,7 @@ from analysis.errors import RevisionError, UnknownNameError
 from analysis.facts.git_folders import GitRefusedError, find_history
 from analysis.facts.opening import open_tree
 from analysis.facts.revisions import TargetSource, find_source
+from analysis.judged.kept import KeptHistory
 from analysis.policy import Policy
 from analysis.progress import Progress, ignore_progress
 from analysis.rules.owners import OwnersOfFiles
@@ -21,7 +22,6 @@ from analysis.timeline.commits import Commit, CommitLog, choose_commits, open_lo
 from analysis.timeline.hot_spots import HotSpot, find_hot_spots
 from analysis.timeline.introduced import FindingChange, Introduction, Line, Search
 from analysis.timeline.judging import Judge, judge_commits
-from analysis.timeline.kept import KeptHistory
 from analysis.timeline.lives import find_life
 from analysis.timeline.ownership import find_codeowner, read_codeowners
 from analysis.timeline.points import Timeline, build_commit_points, build_run_points

@@ -12,45 +12,31 @@ import json
 import zlib
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from analysis.cache import append_line, build_key, read_lines, seal_line
 from analysis.errors import StorageError
 from analysis.history import KnownFinding
+from analysis.judged.verdict import JudgedCommit
 from analysis.policy import Policy
+from analysis.rules.exceptions import find_ended
 from analysis.targets import Target
 
 #: What decides how a commit is judged: when its source changes, what was kept before is not read.
 PROGRAM = (
     "facts", "resolve", "graph", "names", "simulation", "rules", "policy", "tables", "steps", "tree_state",
     "quantities", "former_names", "golden", "contracts", "pipeline", "case_building", "target_policy", "history",
-    "timeline/judging", "timeline/kept",
+    "judged",
 )  # fmt: skip
 FOLDER = "history"
 _LABEL = "history"
 #: States held at once: nearly all lines say the difference to the one before them.
 _MOST_STATES = 24
+_KEYS = frozenset({"commit", "base", "come", "gone", "whole", "figures", "sketches", "unread", "renamed", "problem"})
+_Value = TypeVar("_Value")
 #: After so many differences in a row a state is written whole.
 _LONGEST_CHAIN = 250
-
-
-@dataclass(frozen=True, slots=True)
-class JudgedCommit:
-    """The verdict on one commit: its figures by name, its findings by fingerprint, and why there is none, if so.
-
-    ``renamed``: the fingerprint that a finding had at the commit judged before, where it is another one. ``is_whole``:
-    what is not among the findings was not there; a commit without the target's folder has none for sure.
-    """
-
-    commit: str
-    figures: Mapping[str, float] = field(default_factory=dict)
-    findings: Mapping[str, KnownFinding] = field(default_factory=dict)
-    problem: str = ""
-    renamed: Mapping[str, str] = field(default_factory=dict)
-    base: str = ""
-    is_whole: bool = True
 
 
 class KeptHistory:
@@ -58,9 +44,11 @@ class KeptHistory:
 
     def __init__(self, data: Path, target: Target, policy: Policy, *, is_simulated: bool = False) -> None:
         kind = "simulated" if is_simulated else "source"
-        key = build_key(PROGRAM, _describe_policy(policy, is_simulated=is_simulated), kind)
+        key = build_key(PROGRAM, _describe_policy(policy), kind)
+        self._is_simulated = is_simulated
         self.place = data / FOLDER / target.place / f"{kind}-{key}.lines"
         self._lines: dict[str, dict[str, Any]] = {}
+        self._passing: set[str] = set()
         self._states: OrderedDict[str, JudgedCommit] = OrderedDict()
         for text in read_lines(self.place, _LABEL):
             line = _unpack(text)
@@ -85,20 +73,23 @@ class KeptHistory:
             commit = self._lines[commit]["base"]
         state = self._states[commit] if commit else JudgedCommit("")
         for name in reversed(chain):
-            state = _apply(state, self._lines[name])
+            state = _apply(state, self._lines[name], is_simulated=self._is_simulated)
             self._remember(state)
         return state
 
-    def read_figures(self, commit: str) -> Mapping[str, float]:
-        """Return the figures of a commit that is kept."""
-        return self.read(commit).figures
-
     def add(self, judged: JudgedCommit, base: str = "") -> None:
-        """Keep the verdict on a commit, as the difference to one that is kept; raises ``StorageError``."""
-        before = self.read(base) if base and self._count_chain(base) < _LONGEST_CHAIN else JudgedCommit("")
+        """Keep the verdict on a commit, as the difference to one that is kept; raises ``StorageError``.
+
+        One that does not last is known to this process only.
+        """
+        is_near = base and base not in self._passing and self._count_chain(base) < _LONGEST_CHAIN
+        before = self.read(base) if is_near else JudgedCommit("")
         line = _compare(before, judged)
         try:
-            append_line(self.place, seal_line(_LABEL, _pack(line)))
+            if judged.lasts:
+                append_line(self.place, seal_line(_LABEL, _pack(line)))
+            else:
+                self._passing.add(judged.commit)
         except OSError as error:
             remedy = "Free some space, or set SSOT_DATA to a folder that can be written to"
             raise StorageError(f"cannot write {self.place}: {error.strerror}", remedy=remedy) from None
@@ -130,34 +121,44 @@ class KeptHistory:
         self._lines = {commit: line for commit, line in self._lines.items() if commit in good}
 
 
-def _describe_policy(policy: Policy, *, is_simulated: bool) -> dict[str, Any]:
-    """Return what of a policy decides figures and findings of a commit."""
+def _describe_policy(policy: Policy) -> tuple[dict[str, Any], list[bool], list[bytes]]:
+    """Return what of a policy decides figures and findings of a commit, with the content of its rule files."""
     document = policy.model_dump(mode="json", exclude={"claim", "golden_path", "business", "simulation"})
     target, compliance = document["target"], document["compliance"]
     for name in ("name", "source_url", "python", "probe", "pythonpath", "environment"):
         del target[name]
     del compliance["threshold"]
-    return {**document, "budget": policy.simulation.budget_seconds if is_simulated else 0.0}
+    files = [Path(name) for name in policy.target.rules]
+    return document, find_ended(policy), [file.read_bytes() if file.is_file() else b"" for file in files]
 
 
-def _apply(before: JudgedCommit, line: Mapping[str, Any]) -> JudgedCommit:
+def _apply(before: JudgedCommit, line: Mapping[str, Any], *, is_simulated: bool) -> JudgedCommit:
     figures = {**before.figures, **line["figures"]}
-    findings = {name: finding for name, finding in before.findings.items() if name not in set(line["gone"])}
+    gone, sketches = set(line["gone"]), {**before.sketches, **line["sketches"]}
+    findings = {name: finding for name, finding in before.findings.items() if name not in gone}
     findings |= {row[0]: _read_finding(row) for row in line["come"]}
     return JudgedCommit(
-        line["commit"], {name: value for name, value in figures.items() if value is not None}, findings,
-        line["problem"], line["renamed"], line["base"], line["whole"],
+        line["commit"], _drop_none(figures), findings, line["problem"], line["renamed"], line["base"], line["whole"],
+        _drop_none(sketches), tuple((path, reason) for path, reason in line["unread"]), is_simulated,
     )  # fmt: skip
+
+
+def _drop_none(values: Mapping[str, _Value | None]) -> dict[str, _Value]:
+    return {name: value for name, value in values.items() if value is not None}
+
+
+def _find_changed(before: Mapping[str, _Value], after: Mapping[str, _Value]) -> dict[str, _Value | None]:
+    """Return the values that differ, None for one that is not there any more."""
+    changed: dict[str, _Value | None] = {name: value for name, value in after.items() if before.get(name) != value}
+    return changed | {name: None for name in before if name not in after}
 
 
 def _compare(before: JudgedCommit, judged: JudgedCommit) -> dict[str, Any]:
     old, new = before.findings, judged.findings
-    figures: dict[str, float | None] = {
-        name: value for name, value in judged.figures.items() if before.figures.get(name) != value
-    }
-    figures |= {name: None for name in before.figures if name not in judged.figures}
     return {
-        "commit": judged.commit, "base": before.commit, "figures": figures, "problem": judged.problem,
+        "commit": judged.commit, "base": before.commit, "problem": judged.problem,
+        "figures": _find_changed(before.figures, judged.figures),
+        "sketches": _find_changed(before.sketches, judged.sketches), "unread": judged.unread,
         "whole": judged.is_whole,
         "come": [_write_finding(new[name]) for name in sorted(new) if old.get(name) != new[name]],
         "gone": sorted(name for name in old if name not in new), "renamed": dict(judged.renamed),
@@ -185,4 +186,4 @@ def _unpack(text: str) -> dict[str, Any] | None:
         line = json.loads(zlib.decompress(base64.b85decode(text)))
     except (ValueError, zlib.error):
         return None
-    return line if isinstance(line, dict) and {"commit", "base", "come", "gone", "whole"} <= line.keys() else None
+    return line if isinstance(line, dict) and line.keys() >= _KEYS else None
