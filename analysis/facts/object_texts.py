@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text
 from analysis.facts.lines import find_lines, has_line_between
@@ -14,8 +14,6 @@ from analysis.facts.walking import list_parts
 
 #: Line, dotted name, and what for.
 _Text = tuple[int, str, str]
-#: What names of a file stand for by its own imports, as absolute dotted names.
-_Imported = Mapping[str, str]
 #: What a text is for: a setting that a framework reads, or the target of a patch in a test; a model by its label.
 SETTING, PATCH, SETTER, MODEL = "setting", "patch", "setter", "model"
 _WORDS = (
@@ -53,22 +51,38 @@ def find_object_texts(source: bytes, tree: ast.Module, next_position: Callable[[
 
 
 def _read(tree: ast.Module, lines: list[int]) -> Iterator[_Text]:
-    waiting: list[tuple[ast.AST, _Imported]] = [(tree, _find_imported(tree))]
+    imports = _Imports(tree)
+    waiting: list[tuple[ast.AST, tuple[Function, ...]]] = [(tree, ())]
     while waiting:
-        node, imported = waiting.pop()
+        node, around = waiting.pop()
         if isinstance(node, ast.Try) or (isinstance(node, ast.stmt) and not _has_line(node, lines)) or _expects(node):
             continue
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             yield from _read_assignment(node)
         elif isinstance(node, ast.Call):
-            yield from _read_call(node, imported)
+            yield from _read_call(node, imports, around)
         elif isinstance(node, Function):
-            own = {name for name, _ in list_bindings(node)}
-            imported = {name: dotted for name, dotted in imported.items() if name not in own}
-        waiting.extend((part, imported) for part in list_parts(node))
+            around = (*around, node)
+        waiting.extend((part, around) for part in list_parts(node))
 
 
-def _find_imported(tree: ast.Module) -> _Imported:
+class _Imports:
+    """What names of a file stand for by its own imports; it is looked through when a call asks for the first time."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._tree = tree
+        self._known: Mapping[str, str] | None = None
+
+    def find(self, name: str, around: Sequence[Function]) -> str:
+        """Return the absolute dotted name of what a name stands for inside some functions; empty if not imported."""
+        if self._known is None:
+            self._known = _find_imported(self._tree)
+        dotted = self._known.get(name, "")
+        is_own = dotted and any(name == bound for function in around for bound, _ in list_bindings(function))
+        return "" if is_own else dotted
+
+
+def _find_imported(tree: ast.Module) -> Mapping[str, str]:
     """Return what the imports of a module bind, of those whose names nothing else binds."""
     found: dict[str, str] = {}
     for node in tree.body:
@@ -130,7 +144,7 @@ def _read_texts(value: ast.expr, *, only_classes: bool = False) -> Iterator[_Tex
                 yield node.lineno, text, SETTING
 
 
-def _read_call(node: ast.Call, imported: _Imported) -> Iterator[_Text]:
+def _read_call(node: ast.Call, imports: _Imports, around: Sequence[Function]) -> Iterator[_Text]:
     called = find_dotted(node.func)
     first = node.args[0] if node.args else None
     text = find_literal_text(first) if first is not None else None
@@ -143,7 +157,7 @@ def _read_call(node: ast.Call, imported: _Imported) -> Iterator[_Text]:
         for name in sorted(_CELERY & {each for each in keywords if each}):
             yield from _read_texts(keywords[name])
     elif len(node.args) > 1 and first is not None and not text:
-        yield from _read_object(node, called, find_dotted(first), imported)
+        yield from _read_object(node, called, imports, around)
     elif text and _DOTTED.match(text) and "**" not in {keyword.arg or "**" for keyword in node.keywords}:
         if _PATCHES.search(called) and not _is(keywords.get("create"), default=False):
             yield node.lineno, text, PATCH
@@ -154,17 +168,21 @@ def _read_call(node: ast.Call, imported: _Imported) -> Iterator[_Text]:
             yield node.lineno, text, SETTER
 
 
-def _read_object(node: ast.Call, called: str, owner: str, imported: _Imported) -> Iterator[_Text]:
+def _read_object(node: ast.Call, called: str, imports: _Imports, around: Sequence[Function]) -> Iterator[_Text]:
     """Yield the attribute that a patch of an object names, where the file imports that object."""
-    first, _, rest = owner.partition(".")
+    is_patch, is_setter = _OBJECT_PATCHES.search(called), _SETTERS.search(called)
     name = find_literal_text(node.args[1])
     keywords = {keyword.arg: keyword.value for keyword in node.keywords}
-    if first not in imported or not name or not name.isidentifier() or None in keywords:
+    if not (is_patch or is_setter) or not name or not name.isidentifier() or None in keywords:
         return
-    text = ".".join(filter(None, (imported[first], rest, name)))
-    if _OBJECT_PATCHES.search(called) and not _is(keywords.get("create"), default=False):
+    first, _, rest = find_dotted(node.args[0]).partition(".")
+    imported = imports.find(first, around)
+    if not imported:
+        return
+    text = ".".join(filter(None, (imported, rest, name)))
+    if is_patch and not _is(keywords.get("create"), default=False):
         yield node.lineno, text, PATCH
-    elif _SETTERS.search(called) and _is(keywords.get("raising"), default=True) and len(node.args) < 4:
+    elif is_setter and _is(keywords.get("raising"), default=True) and len(node.args) < 4:
         yield node.lineno, text, SETTER
 
 

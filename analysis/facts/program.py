@@ -19,6 +19,7 @@ from analysis.facts.newer_nodes import TypeAlias
 from analysis.facts.newer_syntax import parse_newer
 from analysis.facts.program_expressions import ARITHMETIC, ExpressionCompiler, Node
 from analysis.facts.rows import cut_name
+from analysis.facts.walking import list_parts
 
 __all__ = ["Node", "compile_function", "write_program"]
 
@@ -37,15 +38,17 @@ def compile_function(source: str, line: int) -> tuple[list[Node], bool] | None:
     None when the source is no function. ``line`` is that of the ``def`` in its file. Raises ``RecursionError`` when
     it is nested too deeply.
     """
-    is_indented = source[:1] in " \t"
-    tree = _parse_any(f"if 1:\n{source}" if is_indented else source)
+    before = "if 1:\n" if source[:1] in " \t" else ""
+    empty = line - 1 - bool(before)  # lines above it, so that the nodes have the lines of the file
+    tree = _parse_any("\n" * empty + before + source)
     if tree is None:
         return None
-    found = tree.body[0].body[0] if is_indented else tree.body[0]  # type: ignore[attr-defined]
+    found = tree.body[0].body[0] if before else tree.body[0]  # type: ignore[attr-defined]
     if not isinstance(found, ast.FunctionDef | ast.AsyncFunctionDef):
         return None
-    ast.increment_lineno(found, line - found.lineno)
-    return _Compiler(found.body, is_annotating=False).block(found.body), _yields(found.body)
+    if found.lineno != line:  # indented in the first line of its file
+        ast.increment_lineno(found, line - found.lineno)
+    return _Compiler(found.body, is_annotating=False).block(found.body), "yield" in source and _yields(found.body)
 
 
 def _bind_lazily(node: ast.stmt, names: Sequence[str]) -> Node:
@@ -72,7 +75,7 @@ def _yields(body: Iterable[ast.AST]) -> bool:
         if isinstance(node, ast.Yield | ast.YieldFrom):
             return True
         if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda | ast.ClassDef):
-            waiting.extend(ast.iter_child_nodes(node))
+            waiting += list_parts(node)
     return False
 
 

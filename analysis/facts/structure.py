@@ -31,23 +31,21 @@ _HASH_DIGITS = 24
 
 def find_structure(rows: Sequence[Sequence[Row]]) -> str:
     """Return 24 hex digits for the rows of one file, given in the order of ``tables.FACT_TABLES``."""
-    order = sorted({row[0] for table, found in zip(tables.FACT_TABLES, rows, strict=True) for row in found
-                    if "position" in table.names and table.name in _COLUMNS})  # fmt: skip
-    ranks = {position: rank for rank, position in enumerate(order)}
+    chosen = [(rows[place], pick, has_position) for place, pick, has_position in _PICKS]
+    order = sorted({row[0] for found, _, has_position in chosen if has_position for row in found})
+    ranks = dict(zip(order, range(len(order)), strict=True))
     kept = [
-        [(ranks[row[0]] if has_position else -1, *pick(row)) for row in found]
-        for (pick, has_position), found in zip(_PICKS, rows, strict=True)
-        if pick is not None
+        [(ranks[row[0]] if has_position else -1, *pick(row)) for row in found] for found, pick, has_position in chosen
     ]
     return hashlib.sha256(marshal.dumps(kept, 0)).hexdigest()[:_HASH_DIGITS]
 
 
-def _make_pick(table: tables.Table) -> tuple[Callable[[Row], tuple[object, ...]] | None, bool]:
-    """Return what gives the columns of a row as a tuple, and whether the rows have positions."""
+def _make_pick(place: int, table: tables.Table) -> tuple[int, Callable[[Row], tuple[object, ...]], bool]:
+    """Return the place of a table, what gives the columns of a row as a tuple, and whether the rows have positions."""
     inner = table.names[1:]  # the rows of one file have no path
-    places = [inner.index(name) for name in _COLUMNS.get(table.name, ())]
-    pick = itemgetter(*places) if len(places) > 1 else (lambda row: (row[places[0]],)) if places else None
-    return pick, "position" in inner
+    places = [inner.index(name) for name in _COLUMNS[table.name]]
+    pick = itemgetter(*places) if len(places) > 1 else (lambda row: (row[places[0]],))
+    return place, pick, "position" in inner
 
 
-_PICKS = tuple(_make_pick(table) for table in tables.FACT_TABLES)
+_PICKS = tuple(_make_pick(place, table) for place, table in enumerate(tables.FACT_TABLES) if table.name in _COLUMNS)

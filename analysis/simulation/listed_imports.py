@@ -26,6 +26,7 @@ from analysis.facts.lines import normalise_line_ends
 from analysis.facts.program import write_program
 from analysis.facts.rows import Row, Rows
 from analysis.facts.source import parse
+from analysis.facts.walking import list_statements
 from analysis.resolve import Module
 from analysis.simulation.calls import IMPORTERS
 from analysis.simulation.entries import Simulation, run_deep
@@ -214,6 +215,6 @@ def _find_function(tree: ast.Module, line: int) -> ast.FunctionDef | ast.AsyncFu
 
 
 def _list_functions(tree: ast.Module, line: int) -> Iterator[ast.FunctionDef | ast.AsyncFunctionDef]:
-    for node in ast.walk(tree):
+    for node in list_statements(tree):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.lineno < line <= (node.end_lineno or 0):
             yield node
