@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
-from typing import Any
-
-import networkx as nx
 
 from analysis.contracts.declared import judge_dependencies
 from analysis.contracts.module_imports import ModuleImports, Place
@@ -25,6 +22,7 @@ from analysis.contracts.terms import (
     Layers,
     Protected,
 )
+from analysis.graph.components import find_strong_components
 from analysis.wording import format_some
 
 
@@ -231,8 +229,10 @@ def _find_cycles(imports: ModuleImports, package: str, children: list[str]) -> I
             other = homes.get(imported, home)
             if other != home:
                 between[home, other] += imports.list_places(importer, imported)
-    graph: Any = nx.DiGraph(sorted(between))
-    for found in sorted(sorted(group) for group in nx.strongly_connected_components(graph) if len(group) > 1):
+    following: dict[str, list[str]] = defaultdict(list)
+    for home, other in sorted(between):
+        following[home].append(other)
+    for found in sorted(find_strong_components(following)):
         inside = {pair: places for pair, places in between.items() if pair[0] in found and pair[1] in found}
         (importer, imported), places = min(inside.items(), key=lambda item: (len(item[1]), item[0]))
         where = f"of {package}" if package else "at the top"

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple
-
-import networkx as nx
+from graphlib import TopologicalSorter
+from typing import NamedTuple
 
 from analysis.contracts.judging import judge_contract
 from analysis.contracts.module_imports import ModuleImports
 from analysis.contracts.terms import Contract, Layers, parse_layers
+from analysis.graph.components import find_strong_components
 from analysis.graph.cuts import find_cut
 
 #: Layers are only worth stating for so many children; and they may be bent by so many pairs of modules.
@@ -56,9 +56,11 @@ def _enter(imports: ModuleImports, package: str) -> str:
 def _find_exceptions(imports: ModuleImports, children: list[str]) -> tuple[str, ...]:
     """Return the few pairs of modules whose imports close all cycles between children; none where they are many."""
     between = _list_pairs(imports, children)
-    graph: Any = nx.DiGraph(sorted(between))
+    following: dict[str, list[str]] = defaultdict(list)
+    for importer, imported in sorted(between):
+        following[importer].append(imported)
     dropped: list[tuple[str, str]] = []
-    for group in sorted(sorted(each) for each in nx.strongly_connected_components(graph) if len(each) > 1):
+    for group in sorted(find_strong_components(following)):
         inside = {pair: len(modules) for pair, modules in between.items() if pair[0] in group and pair[1] in group}
         dropped += [modules for pair in find_cut(inside).pairs for modules in between[pair]]
         if len(dropped) > _MOST_EXCEPTIONS:
@@ -87,16 +89,16 @@ def _list_reached(imports: ModuleImports, child: str, children: list[str]) -> li
 
 def _sort(package: str, reached: Mapping[str, list[str]]) -> tuple[str, ...]:
     """Return layers, the highest first: each child above all that it reaches; a cycle is a layer of its own."""
-    graph: Any = nx.DiGraph()
-    graph.add_nodes_from(sorted(reached))
-    graph.add_edges_from((child, other) for child in sorted(reached) for other in reached[child])
-    whole: Any = nx.condensation(graph)
-    heights: dict[int, int] = {}
-    for node in reversed(list(nx.topological_sort(whole))):
-        heights[node] = 1 + max((heights[other] for other in whole.successors(node)), default=-1)
+    groups = {child: (child,) for child in reached}
+    for found in find_strong_components(reached):
+        groups.update(dict.fromkeys(found, tuple(found)))
+    below = {group: {groups[other] for child in group for other in reached[child]} - {group}
+             for group in groups.values()}  # fmt: skip
+    heights: dict[tuple[str, ...], int] = {}
     levels: dict[int, list[list[str]]] = defaultdict(list)
-    for node, height in heights.items():
-        levels[height].append(sorted(name[len(package) + 1 :] for name in whole.nodes[node]["members"]))
+    for group in TopologicalSorter(below).static_order():
+        heights[group] = 1 + max((heights[other] for other in below[group]), default=-1)
+        levels[heights[group]].append(sorted(name[len(package) + 1 :] for name in group))
     return tuple(text for height in sorted(levels, reverse=True) for text in _write_level(sorted(levels[height])))
 
 

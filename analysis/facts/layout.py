@@ -25,10 +25,8 @@ def build_layout(
     """Return the layout of a scanned target; linear in the number of imports."""
     imports = parts["imports"]
     absolute = imports.filter(pc.equal(imports.column("level"), 0)).select(["module", "name"])
-    counted = absolute.group_by(["module", "name"]).aggregate([([], "count_all")])
-    columns = (counted.column(name).to_pylist() for name in ("module", "name", "count_all"))
     usage, named = Counter[str](), set[str]()
-    for module, name, count in zip(*columns, strict=True):
+    for (module, name), count in Counter(tables.read_rows(absolute, "module", "name")).items():
         usage[module] += count
         named.add(f"{module}.{name}" if name else module)
     usage.pop("", None)

@@ -8,8 +8,9 @@ recursion.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
+from typing import Generic, TypeVar
 
-Node = int
+Node = TypeVar("Node", int, str)
 
 
 def find_strong_components(following: Mapping[Node, Collection[Node]]) -> Iterator[list[Node]]:
@@ -24,7 +25,7 @@ def find_strong_components(following: Mapping[Node, Collection[Node]]) -> Iterat
             yield from search.visit(node)
 
 
-class _Search:
+class _Search(Generic[Node]):
     """``low`` is the earliest visit that a node is known to reach; a finished node has a number above all visits."""
 
     def __init__(self, following: Mapping[Node, Collection[Node]]) -> None:

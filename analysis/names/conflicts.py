@@ -49,9 +49,11 @@ def _find_shared(paths: pa.Table) -> dict[str, list[_Bound]]:
     """Return the classes and instances of each name that has several."""
     is_object = pc.is_in(paths.column("kind").cast(tables.TEXT), pa.array([*tables.CLASS_KINDS, "instance"]))
     objects = paths.select(_COLUMNS).filter(is_object)
-    counted = objects.group_by("name").aggregate([("definition", "count_distinct")])
-    shared = counted.filter(pc.greater(counted["definition_count_distinct"], 1))["name"]
-    objects = objects.filter(pc.is_in(objects["name"], shared.combine_chunks()))
+    meant: dict[str, set[str]] = defaultdict(set)
+    for name, definition in zip(*(tables.read_column(objects, each) for each in ("name", "definition")), strict=True):
+        meant[name].add(definition)
+    shared = [name for name, definitions in meant.items() if len(definitions) > 1]
+    objects = objects.filter(pc.is_in(objects["name"], pa.array(shared, objects["name"].type)))
     by_name: dict[str, list[_Bound]] = defaultdict(list)
     for bound in map(_Bound, *(tables.read_column(objects, name) for name in _COLUMNS)):
         by_name[bound.name].append(bound)

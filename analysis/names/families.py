@@ -143,10 +143,11 @@ def _read_sizes(definitions: pa.Table) -> dict[Place, tuple[tuple[str, ...], int
 
 def _count_use(paths: pa.Table) -> dict[str, tuple[int, int]]:
     """Return statements and files (of every path together) by definition."""
-    grouped = paths.group_by("definition").aggregate([("statements", "sum"), ("files", "sum")])
-    columns = ("definition", "statements_sum", "files_sum")
-    rows = zip(*(grouped[name].to_pylist() for name in columns), strict=True)
-    return {definition: (statements, files) for definition, statements, files in rows}
+    found: dict[str, tuple[int, int]] = {}
+    for definition, statements, files in tables.read_rows(paths, "definition", "statements", "files"):
+        before = found.get(definition, (0, 0))
+        found[definition] = (before[0] + statements, before[1] + files)
+    return found
 
 
 def _find_wrapped(definition: str, wrapper: Wrapper | None, known: Mapping[str, tuple[str, ...]]) -> str:

@@ -93,9 +93,11 @@ def _find_bodies(case: RuleContext) -> dict[tuple[str, int], tuple[str, str]]:
 
 def _count_uses(paths: pa.Table) -> dict[str, int]:
     """Return per class the number of import statements that mean it, by whichever path."""
-    used = paths.select(["definition", "statements"]).filter(pc.greater(paths.column("statements"), 0))
-    total = used.group_by("definition").aggregate([("statements", "sum")])
-    return dict(zip(total.column("definition").to_pylist(), total.column("statements_sum").to_pylist(), strict=True))
+    total = Counter[str]()
+    used = paths.filter(pc.greater(paths.column("statements"), 0))
+    for definition, statements in tables.read_rows(used, "definition", "statements"):
+        total[definition] += statements
+    return total
 
 
 def _find_rivals(
