@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from itertools import pairwise
+from typing import Any
 
 from analysis.contracts.declared import judge_dependencies
 from analysis.contracts.module_imports import ModuleImports, Place
