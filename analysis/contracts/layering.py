@@ -89,7 +89,7 @@ def _list_reached(imports: ModuleImports, child: str, children: list[str]) -> li
 
 def _sort(package: str, reached: Mapping[str, list[str]]) -> tuple[str, ...]:
     """Return layers, the highest first: each child above all that it reaches; a cycle is a layer of its own."""
-    groups = {child: (child,) for child in reached}
+    groups: dict[str, tuple[str, ...]] = {child: (child,) for child in reached}
     for found in find_strong_components(reached):
         groups.update(dict.fromkeys(found, tuple(found)))
     below = {group: {groups[other] for child in group for other in reached[child]} - {group}

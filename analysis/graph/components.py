@@ -29,7 +29,7 @@ class _Search(Generic[Node]):
     """``low`` is the earliest visit that a node is known to reach; a finished node has a number above all visits."""
 
     def __init__(self, following: Mapping[Node, Collection[Node]]) -> None:
-        self._following = following
+        self._following: Mapping[Node, Collection[Node]] = following
         self._done = len(following) + sum(map(len, following.values())) + 1
         self._count = 0
         self.low: dict[Node, int] = {}
