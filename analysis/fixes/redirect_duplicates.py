@@ -212,7 +212,7 @@ def _write_import(each: _Redirect) -> str:
 
 
 def _redirect_in_place(source: SourceText, each: _Redirect) -> Edit:
-    return replace_statement(place_statement(source, each.node), _write_import(each))
+    return redirect_definition(source, each.node, each.rival.name, each.canonical)
 
 
 def _redirect_module(source: SourceText, module: str, redirects: Sequence[_Redirect]) -> list[Edit]:

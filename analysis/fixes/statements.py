@@ -91,6 +91,15 @@ def replace_statement(statement: Statement, text: str) -> Edit:
     return Edit(statement.source.path, statement.start, statement.end, _indented(statement, text))
 
 
+def redirect_definition(source: SourceText, node: ast.stmt, name: str, module: str, there: str = "") -> Edit:
+    """Return the edit by which a class or function of a file becomes an import from a module, where it stood.
+
+    ``there`` is its name in that module, if it is another one.
+    """
+    bound = f"{there} as {name}" if there and there != name else name
+    return replace_statement(place_statement(source, node), f"from {module} import {bound}")
+
+
 def remove_statement(statement: Statement) -> Edit:
     """Return the edit that takes a statement away: with its lines and its comment where no other stands on them.
 

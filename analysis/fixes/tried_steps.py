@@ -31,10 +31,9 @@ from analysis.fixes.source_text import SourceText, UnplacedError
 from analysis.fixes.statements import (
     Statement,
     find_imports,
-    place_statement,
+    redirect_definition,
     remove_names,
     remove_statement,
-    replace_statement,
 )
 from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
@@ -123,19 +122,17 @@ class TriedSteps:
     def _move(self, step: TriedStep) -> Iterator[Edit]:
         source, node = self._find_definition(step.first, step.name)
         target = self._sources.parse(self._find_path(step.second))
-        statement = place_statement(source, node)
         needed = _find_imports_for(source, node, self._packages.get(source.path, ""))
         text = source.cut(node).decode(source.encoding).replace("\r\n", "\n").replace("\r", "\n")
         self._appended[target.path] += [*needed, f"\n\n{text}\n"]
-        yield replace_statement(statement, f"from {step.second} import {step.name}")
+        yield redirect_definition(source, node, step.name, step.second)
         self.said.append(f"{step.name} is defined in {target.path}; {source.path} imports it from there")
 
     def _merge(self, step: TriedStep) -> Iterator[Edit]:
         source, node = self._find_definition(step.first, step.name)
         module, _, name = step.second.rpartition(".")
         self._find_definition(module, name)
-        bound = name if name == step.name else f"{name} as {step.name}"
-        yield replace_statement(place_statement(source, node), f"from {module} import {bound}")
+        yield redirect_definition(source, node, step.name, module, name)
         self.said.append(f"{step.first}.{step.name} is {step.second}")
 
     def _redirect(self, step: TriedStep) -> Iterator[Edit]:
