@@ -1,4 +1,4 @@
-"""Breaks cycles that run on import: moves the imports of their cut into functions, and to type checkers.
+"""Breaks cycles that run on import: the imports of their cut wait, read attributes, or take from a lower module.
 
 Which imports are cut is decided elsewhere: by the trials of cuts where first imports fail (``cut_trials``), otherwise
 by the cheapest cut of the graph (``cycles``).
@@ -11,28 +11,18 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, NamedTuple
+from itertools import pairwise
+from typing import Any
 
 from analysis import tables
 from analysis.facts.program import Node
 from analysis.facts.source_tree import SourceTree
-from analysis.fixes.deferred_imports import (
-    Moved,
-    UnmovableError,
-    build_edits,
-    check_movable,
-    find_bound_name,
-    find_top_import,
-    read_uses,
-)
-from analysis.fixes.findings import find_open_findings
-from analysis.fixes.hint_readers import HintReaders
-from analysis.fixes.name_takers import ON_IMPORT, NameTakers
-from analysis.fixes.name_uses import ANNOTATION, FUNCTION, find_dynamic_lookup
+from analysis.fixes.deferred_imports import UnmovableError
+from analysis.fixes.name_takers import ON_IMPORT
 from analysis.fixes.offers import Edit, Offer, Refusal
-from analysis.fixes.run_on_import import RunOnImport
 from analysis.fixes.source_text import UnplacedError
 from analysis.fixes.target_sources import TargetSources
+from analysis.fixes.ways_to_cut import RULES, CutEdits, CutImport, FileCut, Way, WaysToCut
 from analysis.graph import find_cut
 from analysis.graph.packing import FOREVER
 from analysis.investigation import Investigation
@@ -46,16 +36,8 @@ KIND = "break-cycle"
 MOST_PAIRS = 400
 #: Of a cycle that nothing breaks not more reasons are given.
 MOST_REASONS = 12
-RULES = {False: "import-cycle", True: "import-cycle-through-packages"}
-
-
-class CutImport(NamedTuple):
-    """One import that a cut removes: who imports what by which statement."""
-
-    importer: str
-    imported: str
-    path: str
-    line: int
+#: The severity of a cycle of which every module can be imported first.
+_WORKING = "P2"
 
 
 @dataclass(frozen=True)
@@ -78,7 +60,7 @@ class _Cycle:
 
 def offer_cuts(investigation: Investigation, tree: SourceTree) -> Iterator[Offer | Refusal]:
     """Yield for each cycle with a finding a patch, or why there is none, the most severe first."""
-    cutter = _Cutter(investigation, TargetSources(investigation, tree))
+    cutter = _Cutter(investigation, tree)
     for cycle in find_cuts(investigation):
         yield from cutter.offer(cycle)
 
@@ -139,60 +121,100 @@ def _list_edges(investigation: Investigation) -> Mapping[tuple[str, str], list[d
 class _Cutter:
     """Makes patches of cuts for one target."""
 
-    def __init__(self, investigation: Investigation, sources: TargetSources) -> None:
-        self._investigation, self._sources = investigation, sources
-        self._takers = NameTakers(investigation, sources)
-        self._readers = HintReaders(investigation, sources)
-        self._running = RunOnImport(investigation)
+    def __init__(self, investigation: Investigation, tree: SourceTree) -> None:
+        self._investigation = investigation
         self._loaded = LoadedModules(investigation.table("edges"), self._read_program)
+        self._gone: dict[tuple[str, FileCut], CutEdits | UnmovableError] = {}
+        self._ways = WaysToCut(investigation, tree, TargetSources(investigation, tree), self._loaded)
 
     def offer(self, cycle: _Cycle) -> Iterator[Offer | Refusal]:
         """Yield the patch of a cycle, or a refusal for each import of its cut that cannot be moved."""
         if not cycle.cut:
             yield self._refuse(cycle, *cycle.place, "none of its imports is known to close it")
             return
-        edits, said, refusals = self._attempt(cycle, cycle.cut)
-        if refusals and not cycle.is_simulated:
-            other, against = self._find_other_cut(cycle)
-            refusals = list(dict.fromkeys([*refusals, *against]))[:MOST_REASONS]
-            if other:
-                edits, said, problems = self._attempt(cycle, other)
-                if not problems:
-                    yield self._build(cycle, other, edits, said, refusals[0])
-                    return
-        if refusals:
-            yield from refusals
-        else:
-            yield self._build(cycle, cycle.cut, edits, said)
+        refusals: list[Refusal] = []
+        for is_open in [True, False] if cycle.severity >= _WORKING else [False]:
+            found = self._find_patch(cycle, is_open=is_open)
+            if isinstance(found, Offer):
+                yield found
+                return
+            refusals = found
+        yield from refusals
+
+    def _find_patch(self, cycle: _Cycle, *, is_open: bool) -> Offer | list[Refusal]:
+        """Return the patch of a cycle, or why there is none; ``is_open`` asks that no function hides what is cut."""
+        parts, refusals = self._attempt(cycle, cycle.cut, is_open=is_open)
+        if not refusals:
+            return self._build(cycle, cycle.cut, parts)
+        other, against = self._find_other_cut(cycle, is_open=is_open)
+        refusals = list(dict.fromkeys([*refusals, *against]))[:MOST_REASONS]
+        if other:
+            parts, problems = self._attempt(cycle, other, is_open=is_open)
+            if not problems:
+                return self._build(cycle, other, parts, refusals[0])
+        return refusals
 
     def _attempt(
-        self, cycle: _Cycle, cut: Sequence[CutImport]
-    ) -> tuple[list[Edit], list[str], list[Refusal]]:  # fmt: skip
-        """Return the edits of a cut, what each does, and a refusal for each file whose imports cannot be moved."""
+        self, cycle: _Cycle, cut: Sequence[CutImport], *, is_open: bool
+    ) -> tuple[list[CutEdits], list[Refusal]]:
+        """Return what a cut makes of each file, and a refusal for each file whose imports cannot be moved."""
         by_file: dict[tuple[str, str], list[CutImport]] = defaultdict(list)
         for each in cut:
             by_file[each.importer, each.path].append(each)
-        edits: list[Edit] = []
+        found: list[CutEdits] = []
         refusals: list[Refusal] = []
-        said: list[str] = []
+        gone: list[CutImport] = []
         for (importer, path), part in sorted(by_file.items()):
             try:
-                moved = self._move(cycle, importer, path, part)
-                edits += build_edits(self._sources.parse(path), moved)
-                said += [_describe(path, each) for each in moved]
+                made = self._choose_way(cycle, FileCut(importer, path, cycle.modules, tuple(part)), is_open=is_open)
+                found.append(made)
+                gone += [] if made.is_loaded else part
             except UnmovableError as problem:
                 refusals.append(self._refuse(cycle, path, problem.line, problem.reason))
-            except UnplacedError as problem:
-                refusals.append(self._refuse(cycle, path, part[0].line, str(problem)))
-        lost = (
-            [] if refusals else sorted(self._loaded.find_lost((each.importer, (each.path, each.line)) for each in cut))
-        )
+        if refusals:
+            return found, refusals
+        lost = sorted(self._loaded.find_lost((each.importer, (each.path, each.line)) for each in gone))
         if lost:
             reason = f"{format_some(lost)} would no longer be loaded, and registers something elsewhere"
             refusals.append(self._refuse(cycle, cut[0].path, cut[0].line, reason))
-        return edits, said, refusals
+        elif _overlap(found):
+            reason = "two of the files that take from one module need it changed differently"
+            refusals.append(self._refuse(cycle, cut[0].path, cut[0].line, reason))
+        return found, refusals
 
-    def _find_other_cut(self, cycle: _Cycle) -> tuple[tuple[CutImport, ...], list[Refusal]]:
+    def _choose_way(self, cycle: _Cycle, part: FileCut, *, is_open: bool) -> CutEdits:
+        """Return what the first way makes of a file that can be gone; raises ``UnmovableError`` with all reasons.
+
+        Where nothing fails, an import in a function only hides the cycle, and an attribute that is read later leaves
+        it as it is: what is taken moves to a lower module there.
+        """
+        ways = self._ways
+        lower: list[Way] = [] if cycle.rule == RULES[True] else [ways.lower]
+        tried = [ways.defer, *lower] if cycle.severity >= _WORKING else [ways.defer, ways.qualify, *lower]
+        reasons: list[UnmovableError] = []
+        for way in tried:
+            found = self._go(way, part)
+            if isinstance(found, UnmovableError):
+                reasons.append(found)
+            elif found.is_hidden and is_open:
+                reasons.append(UnmovableError(part.cut[0].line, "an import in a function would only hide the cycle"))
+            else:
+                return found
+        raise UnmovableError(reasons[0].line, "; nor otherwise: ".join(dict.fromkeys(each.reason for each in reasons)))
+
+    def _go(self, way: Way, part: FileCut) -> CutEdits | UnmovableError:
+        """Return what a way makes of a file, or why it cannot be gone, found out once."""
+        key = way.__name__, part
+        if key not in self._gone:
+            try:
+                self._gone[key] = way(part)
+            except UnmovableError as problem:
+                self._gone[key] = problem
+            except UnplacedError as problem:
+                self._gone[key] = UnmovableError(part.cut[0].line, str(problem))
+        return self._gone[key]
+
+    def _find_other_cut(self, cycle: _Cycle, *, is_open: bool) -> tuple[tuple[CutImport, ...], list[Refusal]]:
         """Return the cheapest cut by the graph of those whose imports can all be moved, and why others cannot.
 
         The cut is empty without one.
@@ -202,7 +224,7 @@ class _Cutter:
         costs: dict[tuple[str, str], int] = {}
         against: list[Refusal] = []
         for pair, statements in cycle.inside.items():
-            _, _, refusals = self._attempt(cycle, statements)
+            _, refusals = self._attempt(cycle, statements, is_open=is_open)
             costs[pair] = FOREVER if refusals else len(statements)
             against += refusals
         chosen = find_cut(costs)
@@ -210,68 +232,23 @@ class _Cutter:
             return (), against
         return tuple(each for pair in chosen.pairs for each in cycle.inside[pair]), against
 
-    def _move(self, cycle: _Cycle, importer: str, path: str, cut: Sequence[CutImport]) -> list[Moved]:
-        """Return the names of one file that a cut moves; raises ``UnmovableError`` and ``UnplacedError``."""
-        source = self._sources.parse(path)
-        dynamic = find_dynamic_lookup(source.content)
-        if dynamic:
-            raise UnmovableError(cut[0].line, f"the file looks names up with {dynamic}")
-        for each in cut:
-            if (path, each.line) in self._accepted:
-                raise UnmovableError(each.line, f"it is accepted: {self._accepted[path, each.line]}")
-        chosen = [
-            (statement, alias)
-            for line in sorted({each.line for each in cut})
-            for statement in [find_top_import(source, line)]
-            for alias in statement.node.names  # type: ignore[attr-defined]
-            if any(alias.name in self._names.get((path, line, each.imported), ()) for each in cut)
-        ]
-        uses = read_uses(source, {find_bound_name(statement.node, alias) for statement, alias in chosen})
-        running = self._running.find(importer, source)
-        return [
-            self._check(cycle, importer, Moved(statement, alias, uses[find_bound_name(statement.node, alias)]), running)
-            for statement, alias in chosen
-        ]
-
-    def _check(self, cycle: _Cycle, importer: str, moved: Moved, running: frozenset[str]) -> Moved:
-        """Return a name that can be moved, and whether others go on to take it; raises ``UnmovableError``."""
-        source = moved.statement.source
-        check_movable(source, moved)
-        for function in moved.functions:
-            if function.name in running:
-                raise UnmovableError(
-                    function.lineno, f"{function.name}, which uses {moved.name}, runs while modules are imported"
-                )
-        for use in moved.uses:
-            reason = self._readers.find_reason(use, importer, source.path) if use.when == ANNOTATION else ""
-            if reason:
-                raise UnmovableError(use.line, f"the annotation with {moved.name} is read at run time: {reason}")
-        takers = self._takers.find(importer, source.path, moved.name)
-        line = moved.statement.line
-        if takers.by_text:
-            raise UnmovableError(line, f"{format_some(takers.by_text)} names {importer}.{moved.name} in a text")
-        if takers.stars and not takers.is_exported:
-            raise UnmovableError(line, f"{format_some(takers.stars)} takes all names of {importer} by a star")
-        inside = sorted(set(takers.on_import) & set(cycle.modules))
-        if inside:
-            raise UnmovableError(line, f"{format_some(inside)} takes {moved.name} from {importer} on import")
-        return Moved(moved.statement, moved.alias, moved.uses, is_kept=bool(takers))
-
     @staticmethod
     def _build(
-        cycle: _Cycle, cut: Sequence[CutImport], edits: Sequence[Edit], said: Sequence[str],
-        refused: Refusal | None = None,
+        cycle: _Cycle, cut: Sequence[CutImport], parts: Sequence[CutEdits], refused: Refusal | None = None
     ) -> Offer:  # fmt: skip
         count = format_count(len({(each.path, each.line) for each in cut}), "import")
         chosen = "as simulated" if cycle.is_simulated else "the cheapest cut of the import graph"
         if refused is not None:
+            which = "that was simulated" if cycle.is_simulated else "that is cheapest of all"
             chosen = (
-                "the cheapest cut of those whose imports can be moved; of the cheapest of all "
+                f"the cheapest cut of those whose imports can be moved; of the one {which} "
                 f"{refused.path}:{refused.line} cannot: {refused.reason}"
             )
         title = f"Break the import cycle of {format_count(len(cycle.modules), 'module')} around {cycle.modules[0]}"
+        said = dict.fromkeys(each for part in parts for each in part.said)
         reason = f"{count} closed it, {chosen}. {'. '.join(said)}."
-        return Offer(KIND, cycle.modules[0], title, reason, (cycle.fingerprint,), tuple(sorted(set(edits))))
+        new_files = {path: content for part in parts for path, content in part.new_files.items()}
+        return Offer(KIND, cycle.modules[0], title, reason, (cycle.fingerprint,), _join(parts), new_files)
 
     def _read_program(self, module: str) -> list[Node]:
         text = self._programs.get(self._paths.get(module, ""), "[]")
@@ -291,29 +268,17 @@ class _Cutter:
     def _refuse(cycle: _Cycle, path: str, line: int, reason: str) -> Refusal:
         return Refusal(KIND, cycle.modules[0], path, line, reason, (cycle.fingerprint,))
 
-    @cached_property
-    def _accepted(self) -> Mapping[tuple[str, int], str]:
-        """Why somebody accepts places of cycles."""
-        found = [find_open_findings(self._investigation.table, rule).accepted_places for rule in RULES.values()]
-        return {place: reason for places in found for place, reason in places.items()}
 
-    @cached_property
-    def _names(self) -> Mapping[tuple[str, int, str], frozenset[str]]:
-        """The names, as statements write them, by which each statement imports each module."""
-        found: dict[tuple[str, int, str], set[str]] = defaultdict(set)
-        columns = ("path", "line", "imported", "kind", "module", "name")
-        for path, line, imported, kind, module, name in tables.read_rows(self._investigation.table("edges"), *columns):
-            found[path, line, imported].add(module if kind == "import" else name)
-        return {key: frozenset(names) for key, names in found.items()}
+def _join(parts: Sequence[CutEdits]) -> tuple[Edit, ...]:
+    """Return the edits of several files, each once and sorted."""
+    return tuple(sorted({edit for part in parts for edit in part.edits}))
 
 
-def _describe(path: str, moved: Moved) -> str:
-    """Say in one clause what happens to a name."""
-    kinds = {use.when for use in moved.uses}
-    ways = [
-        *(["is imported in the functions that use it"] if FUNCTION in kinds else []),
-        *(["is imported for type checkers alone"] if ANNOTATION in kinds and FUNCTION not in kinds else []),
-        *(["becomes a text in annotations"] if any(use.is_evaluated for use in moved.uses) else []),
-        *(["is still given to others, on demand"] if moved.is_kept else []),
-    ]
-    return f"{moved.name} of {path} {', '.join(ways)}"
+def _overlap(parts: Sequence[CutEdits]) -> bool:
+    """Return whether two files want one place, or one new file, to be different things."""
+    edits = _join(parts)
+    pairs = pairwise(edits)
+    files = [item for part in parts for item in part.new_files.items()]
+    return any(one.path == other.path and one.end > other.start for one, other in pairs) or len(set(files)) > len(
+        dict(files)
+    )

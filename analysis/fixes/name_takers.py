@@ -61,6 +61,14 @@ class NameTakers:
             is_exported=name in exported or (not exported and path.endswith("__init__.py") and is_plain),
         )
 
+    def find_setters(self, name: str) -> tuple[str, ...]:
+        """Return the files that bind an attribute of some object by that name, as far as their text shows."""
+        written = re.escape(name.encode())
+        setter = re.compile(
+            rb"\.\s*%s\s*(?::[^=\n]+)?=(?!=)|(?:setattr|delattr|patch\.object)\([^)]*[\"']%s[\"']" % (written, written)
+        )
+        return _list({path for path, source in self._sources.read_all() if setter.search(source)})
+
     def _reads(self, edge: Mapping[str, Any], module: str, name: str) -> bool:
         """Return whether a file that imports a module itself reads an attribute of it, as far as its text shows."""
         last = module.rpartition(".")[2]

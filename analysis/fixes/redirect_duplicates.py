@@ -21,7 +21,13 @@ from analysis.fixes.findings import find_open_findings
 from analysis.fixes.name_uses import find_dynamic_lookup, find_name_uses
 from analysis.fixes.offers import Edit, Offer, Refusal
 from analysis.fixes.source_text import SourceText, UnplacedError
-from analysis.fixes.statements import insert_after, place_statement, remove_statement, replace_statement
+from analysis.fixes.statements import (
+    insert_after,
+    place_statement,
+    redirect_definition,
+    remove_statement,
+    replace_statement,
+)
 from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
 from analysis.rules.registrations import LoadedModules

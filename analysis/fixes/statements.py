@@ -91,12 +91,15 @@ def replace_statement(statement: Statement, text: str) -> Edit:
     return Edit(statement.source.path, statement.start, statement.end, _indented(statement, text))
 
 
-def redirect_definition(source: SourceText, node: ast.stmt, name: str, module: str, there: str = "") -> Edit:
+def redirect_definition(
+    source: SourceText, node: ast.stmt, name: str, module: str, there: str = "", *, is_declared: bool = False
+) -> Edit:
     """Return the edit by which a class or function of a file becomes an import from a module, where it stood.
 
-    ``there`` is its name in that module, if it is another one.
+    ``there`` is its name in that module, if it is another one. ``is_declared``: ``import X as X`` says that the name
+    is for others.
     """
-    bound = f"{there} as {name}" if there and there != name else name
+    bound = f"{there or name} as {name}" if is_declared or (there and there != name) else name
     return replace_statement(place_statement(source, node), f"from {module} import {bound}")
 
 

@@ -14,7 +14,6 @@ from typing import Literal
 
 from analysis import tables
 from analysis.errors import UnknownNameError, explain_unknown_module
-from analysis.facts.absolute import absolute_name
 from analysis.facts.source_tree import SourceTree
 from analysis.fixes.deferred_imports import (
     Moved,
@@ -25,7 +24,7 @@ from analysis.fixes.deferred_imports import (
     find_top_import,
     read_uses,
 )
-from analysis.fixes.name_uses import find_name_uses
+from analysis.fixes.moved_definitions import MovableCode
 from analysis.fixes.offers import Edit
 from analysis.fixes.source_text import SourceText, UnplacedError
 from analysis.fixes.statements import (
@@ -37,7 +36,7 @@ from analysis.fixes.statements import (
 )
 from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
-from analysis.wording import format_some
+from analysis.wording import choose_form, format_some
 
 Definition = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
 _ON_IMPORT = frozenset({"module", "class"})
@@ -120,13 +119,15 @@ class TriedSteps:
         yield from edits
 
     def _move(self, step: TriedStep) -> Iterator[Edit]:
-        source, node = self._find_definition(step.first, step.name)
+        source, _ = self._find_definition(step.first, step.name)
         target = self._sources.parse(self._find_path(step.second))
-        needed = _find_imports_for(source, node, self._packages.get(source.path, ""))
-        text = source.cut(node).decode(source.encoding).replace("\r\n", "\n").replace("\r", "\n")
-        self._appended[target.path] += [*needed, f"\n\n{text}\n"]
-        yield redirect_definition(source, node, step.name, step.second)
-        self.said.append(f"{step.name} is defined in {target.path}; {source.path} imports it from there")
+        code = MovableCode(source).find([step.name])
+        packages = (self._packages.get(each.path, "") for each in (source, target))
+        self._appended[target.path].append(code.write(*packages))
+        yield from code.redirect(step.second)
+        verb = choose_form(len(code.names), "is", "are")
+        named = format_some(code.names)
+        self.said.append(f"{named} {verb} defined in {target.path}; {source.path} goes on to give {named}")
 
     def _merge(self, step: TriedStep) -> Iterator[Edit]:
         source, node = self._find_definition(step.first, step.name)
@@ -191,18 +192,3 @@ def _choose(statement: Statement, names: set[str]) -> list[ast.alias]:
     if isinstance(statement.node, ast.Import):
         return aliases
     return [each for each in aliases if each.name in names] or aliases
-
-
-def _find_imports_for(source: SourceText, node: Definition, package: str) -> list[str]:
-    """Return the import statements of a module, absolute, that bind names which a definition uses."""
-    loaded = {each.id for each in ast.walk(node) if isinstance(each, ast.Name)} - {node.name}
-    used = {use.name for use in find_name_uses(ast.Module([node], []), "", loaded)}
-    lines = []
-    for each in source.tree.body:
-        for alias in each.names if isinstance(each, ast.Import | ast.ImportFrom) else ():
-            if find_bound_name(each, alias) in used:
-                written = f"{alias.name} as {alias.asname}" if alias.asname else alias.name
-                if isinstance(each, ast.ImportFrom):
-                    written = f"{absolute_name(package, each.level, each.module or '')} import {written}"
-                lines.append(f"{'from' if isinstance(each, ast.ImportFrom) else 'import'} {written}\n")
-    return lines

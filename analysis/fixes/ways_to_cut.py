@@ -1,0 +1,312 @@
+"""The ways in which a file stops closing a cycle: its import waits, reads attributes, or takes from a lower module."""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections import defaultdict
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
+
+from analysis import tables
+from analysis.facts.source_tree import SourceTree
+from analysis.fixes.deferred_imports import (
+    Moved,
+    UnmovableError,
+    build_edits,
+    check_movable,
+    find_bound_name,
+    find_top_import,
+    read_uses,
+)
+from analysis.fixes.findings import find_open_findings
+from analysis.fixes.hint_readers import HintReaders
+from analysis.fixes.loaded_modules import MovedLoad, find_last_loaders
+from analysis.fixes.moved_definitions import MovableCode, MovedCode, write_new_file
+from analysis.fixes.moved_imports import Move, find_taken_module, move_names, write_module
+from analysis.fixes.name_takers import ON_IMPORT, NameTakers
+from analysis.fixes.name_uses import ANNOTATION, FUNCTION, IMPORT, find_dynamic_lookup
+from analysis.fixes.names_in_tree import NamesInTree
+from analysis.fixes.offers import Edit
+from analysis.fixes.qualified_names import check_qualifiable, qualify_names
+from analysis.fixes.run_on_import import RunOnImport
+from analysis.fixes.source_text import SourceText
+from analysis.fixes.target_sources import TargetSources
+from analysis.investigation import Investigation
+from analysis.rules.registrations import LoadedModules
+from analysis.wording import choose_form, format_some
+
+RULES = {False: "import-cycle", True: "import-cycle-through-packages"}
+_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+
+
+class CutImport(NamedTuple):
+    """One import that a cut removes: who imports what by which statement."""
+
+    importer: str
+    imported: str
+    path: str
+    line: int
+
+
+class FileCut(NamedTuple):
+    """What a cut does to one file: its imports, of a cycle with some ``modules``."""
+
+    importer: str
+    path: str
+    modules: tuple[str, ...]
+    cut: tuple[CutImport, ...]
+
+
+@dataclass(frozen=True)
+class CutEdits:
+    """What one way makes of a file, and what it says of it.
+
+    ``is_hidden``: functions go on to import the module, so that the cycle is one of deferred imports then.
+    ``is_loaded``: the module is still loaded by the file.
+    """
+
+    edits: Sequence[Edit]
+    said: Sequence[str]
+    new_files: Mapping[str, bytes] = field(default_factory=dict)
+    is_hidden: bool = False
+    is_loaded: bool = False
+
+
+Way = Callable[[FileCut], CutEdits]
+
+
+class WaysToCut:
+    """Answers for one target; each way raises ``UnmovableError`` or ``UnplacedError`` where it cannot be gone."""
+
+    def __init__(
+        self, investigation: Investigation, tree: SourceTree, sources: TargetSources, loaded: LoadedModules
+    ) -> None:
+        self._investigation, self._tree, self._sources, self._loaded = investigation, tree, sources, loaded
+        self._takers = NameTakers(investigation, sources)
+        self._readers = HintReaders(investigation, sources)
+        self._running = RunOnImport(investigation)
+        self._tree_names = NamesInTree(investigation.table)
+
+    def defer(self, part: FileCut) -> CutEdits:
+        """Move names into the functions that use them, and to type checkers."""
+        source, chosen = self._choose(part)
+        running = self._running.find(part.importer, source)
+        moved = [self._check_deferred(part, each, running) for each in chosen]
+        edits = list(build_edits(source, moved))
+        hidden = any(each.is_kept or any(use.when == FUNCTION for use in each.uses) for each in moved)
+        return CutEdits(edits, [_describe(part.path, each) for each in moved], is_hidden=hidden)
+
+    def qualify(self, part: FileCut) -> CutEdits:
+        """Import the modules of names, and read the names as their attributes where they are used."""
+        source, chosen = self._choose(part)
+        self._check_not_needed(part)
+        running = self._running.find(part.importer, source)
+        package = self._tree_names.packages.get(part.path, "")
+        by_statement: dict[int, list[Moved]] = defaultdict(list)
+        for each in chosen:
+            home = find_taken_module(each.statement, package)
+            check_qualifiable(each, self._parse_module(home, each), running)
+            self._check_attribute(part, each, home)
+            by_statement[each.statement.start].append(each)
+        edits = [edit for group in by_statement.values() for edit in qualify_names(source, package, group)]
+        names = format_some(sorted({each.name for each in chosen}))
+        verb = choose_form(len(chosen), "is read as an attribute of its module", "are read as attributes of modules")
+        return CutEdits(edits, [f"{names} of {part.path} {verb} when a function runs"], is_loaded=True)
+
+    def lower(self, part: FileCut) -> CutEdits:
+        """Move what the file takes to a new module below both; the old one goes on to give it."""
+        _, chosen = self._choose(part)
+        package = self._tree_names.packages.get(part.path, "")
+        homes = {find_taken_module(each.statement, package) for each in chosen}
+        if len(homes) > 1:
+            raise UnmovableError(chosen[0].statement.line, f"names of {format_some(sorted(homes))} would have to move")
+        [home] = homes
+        defined = self._parse_module(home, chosen[0])
+        code = MovableCode(defined).find(sorted({each.alias.name for each in chosen}))
+        self._check_lowered(part, home, code)
+        home_package = self._tree_names.packages.get(defined.path, "")
+        module, path = self._name_module(defined, home, chosen[0].alias.name)
+        edits = code.redirect(module)
+        moves: dict[int, list[Moved]] = defaultdict(list)
+        for each in chosen:
+            moves[each.statement.start].append(each)
+        for group in moves.values():
+            node = group[0].statement.node
+            written = write_module(package, getattr(node, "level", 0), module)
+            edits += move_names(group[0].statement, [Move(each.alias, written, each.alias.name) for each in group])
+        places = [
+            MovedLoad(part.path, each.statement.line, each.alias.name, home, part.importer, module) for each in chosen
+        ]
+        if find_last_loaders(self._investigation.table, places):
+            raise UnmovableError(chosen[0].statement.line, f"it alone loads {home}, an attribute of its package")
+        verb = choose_form(len(code.names), "moves", "move")
+        said = (
+            f"{format_some(code.names)} of {home} {verb} to the new module {module}; {home} goes on to give "
+            f"{choose_form(len(code.names), 'it', 'them')}. New pickles name {module}, old ones are still found"
+        )
+        new_file = write_new_file(code, home_package, home_package)
+        return CutEdits(edits, [said], {path: new_file})
+
+    def _choose(self, part: FileCut) -> tuple[SourceText, list[Moved]]:
+        """Return the file and the names that a cut takes out of its imports, with their uses."""
+        source = self._sources.parse(part.path)
+        dynamic = find_dynamic_lookup(source.content)
+        if dynamic:
+            raise UnmovableError(part.cut[0].line, f"the file looks names up with {dynamic}")
+        for each in part.cut:
+            if (part.path, each.line) in self._accepted:
+                raise UnmovableError(each.line, f"it is accepted: {self._accepted[part.path, each.line]}")
+        chosen = [
+            (statement, alias)
+            for line in sorted({each.line for each in part.cut})
+            for statement in [find_top_import(source, line)]
+            for alias in statement.node.names  # type: ignore[attr-defined]
+            if any(alias.name in self._names.get((part.path, line, each.imported), ()) for each in part.cut)
+        ]
+        if not chosen:
+            raise UnmovableError(part.cut[0].line, "the names that it takes from there are not found")
+        uses = read_uses(source, {find_bound_name(statement.node, alias) for statement, alias in chosen})
+        found = [Moved(statement, alias, uses[find_bound_name(statement.node, alias)]) for statement, alias in chosen]
+        return source, found
+
+    def _check_deferred(self, part: FileCut, moved: Moved, running: Collection[str]) -> Moved:
+        """Return a name that can be moved, and whether others go on to take it; raises ``UnmovableError``."""
+        source = moved.statement.source
+        check_movable(source, moved)
+        for function in moved.functions:
+            if function.name in running:
+                raise UnmovableError(
+                    function.lineno, f"{function.name}, which uses {moved.name}, runs while modules are imported"
+                )
+        for use in moved.uses:
+            reason = self._readers.find_reason(use, part.importer, source.path) if use.when == ANNOTATION else ""
+            if reason:
+                raise UnmovableError(use.line, f"the annotation with {moved.name} is read at run time: {reason}")
+        takers = self._takers.find(part.importer, source.path, moved.name)
+        line = moved.statement.line
+        if takers.by_text:
+            raise UnmovableError(line, f"{format_some(takers.by_text)} names {part.importer}.{moved.name} in a text")
+        if takers.stars and not takers.is_exported:
+            raise UnmovableError(line, f"{format_some(takers.stars)} takes all names of {part.importer} by a star")
+        inside = sorted(set(takers.on_import) & set(part.modules))
+        if inside:
+            raise UnmovableError(line, f"{format_some(inside)} takes {moved.name} from {part.importer} on import")
+        return Moved(moved.statement, moved.alias, moved.uses, is_kept=bool(takers))
+
+    def _check_not_needed(self, part: FileCut) -> None:
+        """Raise ``UnmovableError`` where a module of the cycle needs names of the file while it is imported.
+
+        The file still imports it, so that this fails whenever the file comes first.
+        """
+        columns = ("importer", "imported", "path", "line", "kind", "name", "scope")
+        for importer, imported, path, line, kind, name, scope in tables.read_rows(
+            self._investigation.table("edges"), *columns
+        ):
+            if imported != part.importer or importer not in part.modules or scope not in ON_IMPORT:
+                continue
+            takes = kind == "star" or (kind == "from" and imported.rpartition(".")[2] != name)
+            source = self._sources.parse(path)
+            needing = f"{importer} needs {part.importer} while it is imported ({path}:{line})"
+            if takes:
+                raise UnmovableError(part.cut[0].line, needing)
+            statement = find_top_import(source, line)
+            bound = {find_bound_name(statement.node, each) for each in statement.node.names}  # type: ignore[attr-defined]
+            if any(use.when == IMPORT for uses in read_uses(source, bound).values() for use in uses):
+                raise UnmovableError(part.cut[0].line, needing)
+
+    def _check_attribute(self, part: FileCut, moved: Moved, home: str) -> None:
+        """Raise ``UnmovableError`` where a name of a module would not be what the importer had, or others need it."""
+        line, taken = moved.statement.line, f"{home}.{moved.alias.name}"
+        if self._takers.find(part.importer, part.path, moved.name):
+            raise UnmovableError(line, f"others take {moved.name} from {part.importer}")
+        if home in self._bound_paths:
+            raise UnmovableError(line, f"the package of {home} binds a name like it")
+        self._check_constant(home, moved.alias.name, line, f"{taken} would be read later")
+
+    def _check_constant(self, module: str, name: str, line: int, why: str) -> None:
+        """Raise ``UnmovableError`` where something binds a name of a module anew, from outside of it."""
+        path = self._tree_names.files.get(module, "")
+        by_text = self._takers.find(module, path, name).by_text
+        if by_text:
+            raise UnmovableError(line, f"{format_some(by_text)} names {module}.{name} in a text, and {why}")
+        setters = self._takers.find_setters(name)
+        if setters:
+            raise UnmovableError(line, f"{format_some(setters)} may bind {name} anew, and {why}")
+
+    def _check_lowered(self, part: FileCut, home: str, code: MovedCode) -> None:
+        """Raise ``UnmovableError`` where code would close a cycle again, or sees what others bind in its module."""
+        line = code.nodes[0].lineno
+        bound = [*code.names, *(find_bound_name(each.node, each.alias) for each in code.imports)]
+        for name in bound:
+            self._check_constant(home, name, line, f"{format_some(code.names)} would see another")
+        package = self._tree_names.packages.get(code.source.path, "")
+        for each in code.imports:
+            if each.is_typed:
+                continue
+            module = each.find_module(package)
+            for needed in (module, f"{module}.{each.alias.name}"):
+                inside = {*self._loaded.find_loaded(needed), needed} & {*part.modules}
+                if needed in self._tree_names.kinds and inside:
+                    raise UnmovableError(
+                        each.node.lineno,
+                        f"{format_some(code.names)} needs {needed}, which leads back to {min(inside)}",
+                    )
+
+    def _name_module(self, source: SourceText, home: str, moved: str) -> tuple[str, str]:
+        """Return the name and the file of a new module, named after what moves; raises ``UnmovableError``."""
+        package = self._tree_names.packages.get(source.path, "")
+        folder = source.path.rpartition("/")[0]
+        last = home.rpartition(".")[2] if home != package else ""
+        snake = _WORD_START.sub("_", moved).lower().strip("_")
+        for name in (snake, f"{last}_{snake}") if package and last else (f"{last or snake}_{snake}",):
+            module = f"{package}.{name}" if package else name
+            path = f"{folder}/{name}.py".lstrip("/")
+            is_free = module not in self._bound_paths and not any(
+                self._tree.has_file(each) for each in (path, f"{path[:-3]}/__init__.py")
+            )
+            if is_free and module not in self._tree_names.kinds and name not in sys.stdlib_module_names:
+                return module, path
+        raise UnmovableError(1, f"the names for a new module beside {home} are taken")
+
+    def _parse_module(self, module: str, moved: Moved) -> SourceText:
+        path = self._tree_names.files.get(module, "")
+        if not path.endswith(".py"):
+            reason = f"{module} is no file of Python source" if module else f"{moved.name} is imported as a whole"
+            raise UnmovableError(moved.statement.line, reason)
+        return self._sources.parse(path)
+
+    @cached_property
+    def _bound_paths(self) -> frozenset[str]:
+        """The import paths that statements bind: a submodule of that name would be hidden, or hide it."""
+        rows = tables.read_rows(self._investigation.table("paths"), "import_path", "kind")
+        return frozenset(path for path, kind in rows if kind != "module")
+
+    @cached_property
+    def _accepted(self) -> Mapping[tuple[str, int], str]:
+        """Why somebody accepts places of cycles."""
+        found = [find_open_findings(self._investigation.table, rule).accepted_places for rule in RULES.values()]
+        return {place: reason for places in found for place, reason in places.items()}
+
+    @cached_property
+    def _names(self) -> Mapping[tuple[str, int, str], frozenset[str]]:
+        """The names, as statements write them, by which each statement imports each module."""
+        found: dict[tuple[str, int, str], set[str]] = defaultdict(set)
+        columns = ("path", "line", "imported", "kind", "module", "name")
+        for path, line, imported, kind, module, name in tables.read_rows(self._investigation.table("edges"), *columns):
+            found[path, line, imported].add(module if kind == "import" else name)
+        return {key: frozenset(names) for key, names in found.items()}
+
+
+def _describe(path: str, moved: Moved) -> str:
+    """Say in one clause what happens to a name."""
+    kinds = {use.when for use in moved.uses}
+    ways = [
+        *(["is imported in the functions that use it"] if FUNCTION in kinds else []),
+        *(["is imported for type checkers alone"] if ANNOTATION in kinds and FUNCTION not in kinds else []),
+        *(["becomes a text in annotations"] if any(use.is_evaluated for use in moved.uses) else []),
+        *(["is still given to others, on demand"] if moved.is_kept else []),
+    ]
+    return f"{moved.name} of {path} {', '.join(ways)}"
