@@ -41,7 +41,8 @@ CASES: Mapping[str, tuple[dict[str, str], dict[str, str]]] = {
     "a redirect": ({"redirect": "app.old=app.two"}, {"app/old.py": "from app.two import Two\n"}),
     "a move": (
         {"move": "app.one:One=app.old"},
-        {"app/one.py": "import os\nfrom app.two import Two, helper\n\n\nfrom app.old import One as One\n\n\nX = helper\n",
+        {"app/one.py": "import os\nfrom app.two import Two, helper\n\n\nfrom app.old import One as One\n"
+                       "\n\nX = helper\n",
          "app/old.py": APP["app/old.py"] + "import os\nfrom app.two import Two\n\n\nclass One:\n    def run(self):\n"
                        "        return Two(), os.sep\n"},
     ),
