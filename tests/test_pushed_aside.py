@@ -86,3 +86,16 @@ def test_what_a_folder_that_is_put_first_has_is_not_missing(make_tree: Tree) -> 
     for script in ("main.py", "use.py"):
         subprocess.run([sys.executable, "-B", script], cwd=root, check=True, capture_output=True)
     assert [(finding.severity, finding.rule) for finding in judge(root)] == [("P2", "module-pushed-aside")]
+
+
+@pytest.mark.parametrize("init", [{}, {"a/n/__init__.py": "", "b/n/__init__.py": ""}])
+def test_folders_put_first_share_a_package_only_where_it_has_no_file_of_its_own(
+    make_tree: Tree, init: dict[str, str]
+) -> None:
+    main = f"{HERE}sys.path[:0] = [os.path.join(HERE, 'a'), os.path.join(HERE, 'b')]\nimport n.x\nimport n.y\n"
+    root = make_tree({"a/n/x.py": "", "b/n/y.py": "", "main.py": main, **init})
+    ran = subprocess.run([sys.executable, "-B", "main.py"], cwd=root, text=True, capture_output=True, check=False)
+    assert ran.stderr.strip().endswith("No module named 'n.y'" if init else "")
+    found = [each for each in judge(root) if each.severity <= "P1"]
+    assert [each.subject for each in found] == (["n.y"] if init else [])
+    assert not any("name is n.y" in each.message for each in found)

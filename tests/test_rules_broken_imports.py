@@ -33,6 +33,8 @@ PHANTOM = "from p.missing import x"
         (f"def f():\n    {PHANTOM}", "P2"),
         (f"if __name__ == '__main__':\n    {PHANTOM}", "P2"),
         (f"if TYPE_CHECKING:\n    {PHANTOM}", "P3"),
+        ("try:\n    from p._version import x\nexcept ImportError:\n    x = '0'", "P3"),
+        ("from p._version import x", "P1"),
         (f"import sys\ndef f():\n    sys.modules['p.missing'] = sys\n{PHANTOM}", "P3"),
     ],
 )

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from first_imports import compare_programs, decide, place_programs, simulate
+from python_witness import ask_python
 
 Tree = Callable[..., Path]
 
@@ -191,6 +192,29 @@ def test_what_is_not_computed_from_the_source_is_left_open(make_tree: Tree) -> N
         if rows[f"t{number}.m"]["outcome"] != "ok"
     ]
     assert claimed == []
+
+
+ABSTRACT = (
+    "import abc, numbers, collections.abc\nfrom typing import Protocol, runtime_checkable\n"
+    "class A(abc.ABC): ...\nclass B: ...\nA.register(B)\n"
+    "class M(type):\n    def __instancecheck__(cls, x): return True\n"
+    "class C(metaclass=M): ...\nclass D(metaclass=abc.ABCMeta): ...\nD.register(int)\n"
+    "@runtime_checkable\nclass P(Protocol):\n    x: int\nclass X:\n    x = 1\n    def __len__(self): return 0\n"
+    "numbers.Number.register(X)\nclass E(A): ...\n"
+)
+#: Classes that others belong to without extending them.
+BELONGING = (
+    "isinstance(B(), A)", "issubclass(B, A)", "isinstance(1, C)", "isinstance(1, D)", "isinstance(X(), P)",
+    "isinstance(X(), collections.abc.Sized)", "isinstance(X(), numbers.Number)", "isinstance(X, object)",
+    "isinstance(E(), A)", "isinstance(B(), (A, int))",
+)  # fmt: skip
+
+
+def test_a_class_may_count_others_as_its_own(make_tree: Tree) -> None:
+    root = make_tree({f"t{n}.py": f"{ABSTRACT}assert {test}\n" for n, test in enumerate(BELONGING)})
+    assert set(ask_python(root, ["."], [f"t{n}" for n in range(len(BELONGING))]).outcomes.values()) == {"ok"}
+    rows = simulate(root)
+    assert [test for n, test in enumerate(BELONGING) if rows[f"t{n}"]["outcome"] != "ok"] == []
 
 
 LAZY = "import importlib\ndef __getattr__(name):\n    if name in ('sub', 'other'):\n        return importlib.import_module(f'pk.{name}')\n    raise AttributeError(name)\n"

@@ -155,7 +155,7 @@ class Nearest:
         beside = sorted(set(self._children[parent])) if missing == f"{parent}.{last}" else []
         parts = set(missing.split("."))
         elsewhere = min(
-            self._by_last[last],
+            (name for name in self._by_last[last] if name != missing),
             key=lambda name: (-len(parts.intersection(name.split("."))), len(name), name),
             default="",
         )

@@ -159,10 +159,10 @@ class ModuleIndex:
             return None
         if len(roots) == 1:
             return self._by_root[roots[0]].get(plain)
-        return self._find_in_many([root, *(other for other in roots if other != root)], plain)
+        return self.find_along([root, *(other for other in roots if other != root)], plain)
 
-    def _find_in_many(self, roots: Sequence[str], plain: str) -> Module | None:
-        """Walk down a name: as long as only namespace packages are there, every root goes on to be asked."""
+    def find_along(self, roots: Sequence[str], plain: str) -> Module | None:
+        """Return the module of a name on some roots, in this order: namespace packages let the later ones go on."""
         parts = plain.split(".")
         found: list[Module] = []
         for length in range(1, len(parts) + 1):
@@ -178,8 +178,12 @@ class ModuleIndex:
         """Return the submodule of a package; the parts of a namespace package may lie below several roots."""
         plain = f"{package.plain}.{name}"
         if package.kind == NAMESPACE:
-            return self.find(plain, package.root)
+            return self.find(plain, package.root) or self._find_in_searched(package, plain)
         return self.find_in(package.root, plain) if package.kind == "package" else None
+
+    def _find_in_searched(self, package: Module, plain: str) -> Module | None:
+        """Return a part of a namespace package that lies in another folder which some importers search."""
+        return self.find_along(sorted(self.searched - {package.root}), plain) if self.searched else None
 
     def find_submodule(self, package: Module, name: str) -> Module | None:
         """Return the module that stands for the file of a submodule."""

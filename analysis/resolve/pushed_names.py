@@ -22,9 +22,9 @@ def find_pushed_names(starts: StartFolders, index: ModuleIndex, imports: pa.Tabl
     """
     pushing: dict[str, list[StartFolder]] = defaultdict(list)
     for each in starts.folders:
-        if each.is_pushed and each.folder in index.searched:
+        if each.is_pushed:
             pushing[each.path].append(each)
-    if not pushing:
+    if not any(each.folder in index.searched for folders in pushing.values() for each in folders):
         return {}
     found: dict[str, dict[str, set[str]]] = {path: defaultdict(set) for path in pushing}
     own = imports.filter(pc.is_in(imports["path"].cast(tables.TEXT), pa.array(sorted(pushing))))
@@ -40,10 +40,10 @@ def find_pushed_names(starts: StartFolders, index: ModuleIndex, imports: pa.Tabl
 
 
 def _find_folder(pushing: list[StartFolder], index: ModuleIndex, first: str, line: int) -> str:
-    """Return the folder from which an import takes a top-level name; empty where it is none of those put first."""
+    """Return the folder from which an import takes a top-level name; empty for a root, or none of those put first."""
     ordered = sorted((each for each in pushing if each.line < line), key=lambda each: (-each.line, each.folder))
     for each in ordered if first not in STANDARD else ():
         module = index.find_in(each.folder, first)
         if module is not None and module.kind != NAMESPACE:
-            return each.folder
+            return each.folder if each.folder in index.searched else ""
     return ""

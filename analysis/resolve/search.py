@@ -117,13 +117,19 @@ class Finder:
             module = self.index.find_in(pushed, absolute)
             return None if module is None else Found(module, "search-path")
         found = self.find_relative(importer, absolute)
-        if found is None and self.index.find(first, importer.root) is None:
-            for root in self.find_searched(importer):
-                top = self.index.find_in(root, first)
-                if top is not None and top.path != importer.path:  # a file named like the library that it needs
-                    module = self.index.find_in(root, absolute)
-                    return None if module is None else Found(module, "search-path")
+        if found is None and self._is_open(self.index.find(first, importer.root)):
+            module = self.index.find_along(self._find_roots(importer, first), absolute)
+            return None if module is None else Found(module, "search-path")
         return found
+
+    def _is_open(self, top: Module | None) -> bool:
+        """Return whether folders that only some importers search may have modules below what the roots have."""
+        return top is None or top.kind == NAMESPACE
+
+    def _find_roots(self, importer: Module, first: str) -> list[str]:
+        """Return the folders that an importer searches and that have a top-level name, but for the importer itself."""
+        tops = ((root, self.index.find_in(root, first)) for root in self.find_searched(importer))
+        return [root for root, top in tops if top is not None and top.path != importer.path]
 
     def is_standard(self, importer: Module, first: str) -> bool:
         """Return whether a top-level name is that of a module of the standard library, which nothing here hides.

@@ -32,6 +32,8 @@ _TYPES: dict[str, type] = {
     for each in (str, int, float, bool, list, tuple, set, frozenset, dict, type, bytes, complex)
 }
 _NUMBERS = int | float
+#: Classes outside of the tree whose metaclass asks the bases only, beside those that are built in.
+_STRICT = frozenset({"typing.Generic", "enum.Enum", "enum.IntEnum", "enum.StrEnum", "enum.Flag", "enum.IntFlag"})
 Keywords = Mapping[str, Value]
 
 
@@ -172,7 +174,7 @@ def _has_kind(value: Value, kind: Value) -> bool | None:
         return _extends(value.made_by, kind)
     asked = _TYPES.get(kind.name) if isinstance(kind, External) else None
     own = _find_type(value)
-    if own is None or (asked is None and not isinstance(kind, Class)):
+    if own is None or (asked is None and (not isinstance(kind, Class) or _takes_others(kind))):
         return None
     return asked is not None and issubclass(own, asked)
 
@@ -199,7 +201,21 @@ def _extends(value: Class, kind: Value) -> bool | None:
     if any(each is kind or (isinstance(kind, External) and each == kind) for each in order):
         return True
     is_known = all(isinstance(each, Class) or each == External("builtins.object") for each in order)
-    return False if is_known and (isinstance(kind, Class) or kind != External("builtins.object")) else None
+    return False if is_known and not _takes_others(kind) else None
+
+
+def _takes_others(kind: Value) -> bool:
+    """Return whether a class may count others as its own that do not extend it: by its metaclass, or one of a base."""
+    order = find_order(kind) if isinstance(kind, Class) else [kind]
+    return any(
+        each.has_metaclass if isinstance(each, Class) else not (isinstance(each, External) and _is_strict(each.name))
+        for each in order
+    )
+
+
+def _is_strict(name: str) -> bool:
+    """Return whether a class from outside has no metaclass that takes other classes for its own; object has all."""
+    return name in _STRICT or (name.startswith("builtins.") and name != "builtins.object")
 
 
 #: What built-in functions return, by their dotted names: (arguments, keywords) to a value.

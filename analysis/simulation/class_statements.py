@@ -32,6 +32,7 @@ def _class(machine: Importer, node: Node, frame: Frame) -> None:
     made = Class(frame.module, qualname, line, found, inner.names)
     made.is_dataclass = any(isinstance(each, External) and each.name in _DATACLASS for each in makers)
     made.metaclass = _find_metaclass(found, given.get("metaclass"))
+    made.has_metaclass = "metaclass" in given or "**" in given
     made.is_open = bool(makers) or given.get("metaclass", _ABSTRACT) != _ABSTRACT or made.metaclass is not None
     if machine.recorder is not None:
         for base in found:

@@ -163,6 +163,8 @@ class Class:
     is_dataclass: bool = False
     #: Whether a decorator or a metaclass may give it, or its objects, attributes that nobody sees.
     is_open: bool = False
+    #: Whether its statement names a metaclass: it may take objects of other classes for its own, as ABCMeta does.
+    has_metaclass: bool = False
     #: The class and its bases in the order of their look-up, once somebody has asked.
     order: list[Value] = field(default_factory=list, repr=False)
     changes: int = 0

@@ -161,8 +161,13 @@ _DOUBTS = {
 }
 
 
+#: Files that tools write when a distribution is built, by the last part of their name.
+_WRITTEN = frozenset({"_version", "__version__", "_version_info", "_build_info", "_generated_version"})
+
+
 def _grade_phantom(row: Mapping[str, Any]) -> str:
-    return grade_missing(row) if row["reason"] in _CERTAIN else "P3"
+    is_written = row["module"].rpartition(".")[2] in _WRITTEN and swallows_import_errors(row["caught"])
+    return grade_missing(row) if row["reason"] in _CERTAIN and not is_written else "P3"
 
 
 def _describe_doubt(reasons: Sequence[str]) -> str:
