@@ -21,6 +21,7 @@ _TAKING = frozenset({
 #: Changes whose argument, or its first one, is the key.
 _KEYING = frozenset({"add", "setdefault", "update"})
 _NONE: Mapping[str, ast.Call] = {}
+_NOTHING: Mapping[str, str] = {}
 _LEAVING = (ast.Return, ast.Raise, ast.Continue, ast.Break)
 _MISSING_ERRORS = frozenset({"KeyError", "AttributeError", "NameError", "LookupError", "IndexError"})
 
@@ -43,14 +44,15 @@ class FunctionFlow:
     """Reads one function; ``shared`` are the names around it, ``owner`` is its class, if any.
 
     ``contexts`` are context variables whose default can be changed, ``methods`` are names of methods of the module's
-    objects, with what they are called with first. ``is_inner``: it stands in another function.
+    objects, with what they are called with first, ``served`` those that stand for the request. ``is_inner``: it stands
+    in another function.
     """
 
     def __init__(
         self, node: Function, shared: Iterable[str], owner: str = "", contexts: Collection[str] = (),
-        *, is_inner: bool = False, methods: Mapping[str, ast.Call] = _NONE,
+        *, is_inner: bool = False, methods: Mapping[str, ast.Call] = _NONE, served: Mapping[str, str] = _NOTHING,
     ) -> None:  # fmt: skip
-        self._names = FunctionNames(node, shared, owner, contexts, is_inner=is_inner, methods=methods)
+        self._names = FunctionNames(node, shared, owner, contexts, is_inner=is_inner, methods=methods, served=served)
         self._methods = methods
         self._found: list[tuple[int, Place, str, ast.expr | None, ast.expr | None, bool]] = []
         self._returned: set[str] = set()
@@ -152,7 +154,7 @@ class FunctionFlow:
                 is_putting = method in PUTTING
                 if place is not None and not (is_putting and place.way):
                     given = [*node.args, *(keyword.value for keyword in node.keywords)]
-                    key = node.args[0] if method in _KEYING and node.args else None
+                    key = _find_key(node.args[0], method) if method in _KEYING and node.args else None
                     value: ast.expr | None = None if method in _TAKING else ast.Tuple(given, ast.Load())
                     is_once = method == "setdefault"
                     if is_once and len(given) > 1:
@@ -227,6 +229,14 @@ class FunctionFlow:
 def _is_empty(node: ast.expr) -> bool:
     """Return whether a module says by this that nothing is there yet: None, or a name such as ``_MISSING``."""
     return (isinstance(node, ast.Constant) and node.value is None) or (isinstance(node, ast.Name) and node.id.isupper())
+
+
+def _find_key(given: ast.expr, method: str) -> ast.expr | None:
+    """Return what decides under which key a method keeps something; None where the source says the keys."""
+    if method != "update" or not isinstance(given, ast.Dict):
+        return given
+    keys = [key or value for key, value in zip(given.keys, given.values, strict=True)]
+    return None if all(isinstance(key, ast.Constant) for key in keys) else ast.Tuple(keys, ast.Load())
 
 
 def _leaves(body: Sequence[ast.stmt]) -> bool:

@@ -22,10 +22,24 @@ CHANGING = frozenset({
 })  # fmt: skip
 #: Those of them that queues have: other objects have methods of these names that keep nothing.
 PUTTING = frozenset({"put", "put_nowait"})
+#: What frameworks import for the request that is served, by module: it flows in like an argument.
+_SERVED: Mapping[str, frozenset[str]] = {
+    "flask": frozenset({"request", "session", "g"}),
+    "quart": frozenset({"request", "session", "g", "websocket"}),
+    "bottle": frozenset({"request"}),
+    "flask_login": frozenset({"current_user"}),
+    "quart_auth": frozenset({"current_user"}),
+    "flask_jwt_extended": frozenset({"current_user", "get_jwt_identity"}),
+    "cherrypy": frozenset({"request", "session"}),
+    "streamlit": frozenset({"session_state"}),
+}
 #: The names of the module as a mapping or an object: ``globals()``, ``sys.modules[__name__]``.
 MODULE = "<module>"
 #: The part of a context variable's name that stands for what it gives where nothing is set.
 CONTEXT_DEFAULT = "<default>"
+
+
+_NOTHING: Mapping[str, str] = {}
 
 
 class Place(NamedTuple):
@@ -53,14 +67,16 @@ class FunctionNames:
 
     ``itself`` and ``cls`` are the names by which a method knows its object and its class; ``contexts`` are those of
     the module that are context variables whose default can be changed, ``methods`` those that are methods of its
-    objects. ``is_inner``: ``shared`` are the names of the function around it.
+    objects, ``served`` those that stand for the request. ``is_inner``: ``shared`` are the names of the function around
+    it.
     """
 
     def __init__(
         self, node: Function, shared: Iterable[str], owner: str = "", contexts: Collection[str] = (),
-        *, is_inner: bool = False, methods: Collection[str] = (),
+        *, is_inner: bool = False, methods: Collection[str] = (), served: Mapping[str, str] = _NOTHING,
     ) -> None:  # fmt: skip
         self.owner = owner
+        self._served = served
         self._methods = methods
         self.globals: set[str] = set()
         self._contexts = contexts
@@ -75,12 +91,14 @@ class FunctionNames:
         self._shared = set(shared) - ((self.parameters | self._assigned.keys()) - self.globals)
 
     def find_flows(self, value: ast.AST) -> set[str]:
-        """Return the parameters that flow into an expression, directly or by local names."""
+        """Return the parameters that flow into an expression, directly or by local names, and what is served."""
         found: set[str] = set()
         seen: set[str] = set()
         waiting = [value]
         while waiting:
             for node in list_nodes(waiting.pop()):
+                if self._served and isinstance(node, ast.Name | ast.Attribute):
+                    self._add_served(node, found)
                 if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id not in seen:
                     seen.add(node.id)
                     if node.id in self.parameters:
@@ -88,6 +106,11 @@ class FunctionNames:
                     elif node.id not in self.globals:
                         waiting += self._assigned.get(node.id, ())[:_DEEPEST]
         return found
+
+    def _add_served(self, node: ast.Name | ast.Attribute, found: set[str]) -> None:
+        name = self._served.get(find_dotted(node), "")
+        if name and find_dotted(node).partition(".")[0] not in self.parameters | self._assigned.keys():
+            found.add(name)
 
     def is_restored(self, value: ast.expr | None, place: Place) -> bool:
         """Return whether a place gets back what a local name took from it before."""
@@ -290,6 +313,26 @@ def pair_defaults(arguments: ast.arguments) -> Iterator[tuple[ast.arg, ast.expr]
     for argument, default in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
         if default is not None:
             yield argument, default
+
+
+def find_served(bindings: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return what stands for the request in a module: as it is written there, and what it is called in its library.
+
+    ``bindings`` are the names that import statements bind, each with ``module:name`` as written.
+
+    >>> found = find_served([("request", "flask:request"), ("f", "flask:"), ("user", "flask_login:current_user")])
+    >>> found["request"], found["f.session"], found["user"], len(found)
+    ('request', 'session', 'current_user', 5)
+    """
+    found = {}
+    for bound, meant in bindings:
+        module, _, name = meant.partition(":")
+        known = _SERVED.get(module, frozenset())
+        if name in known:
+            found[bound] = name
+        elif not name:
+            found.update({f"{bound}.{each}": each for each in known})
+    return found
 
 
 def is_named(node: ast.expr) -> bool:

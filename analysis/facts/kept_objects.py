@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted, render
-from analysis.facts.function_names import Outer, list_made_defaults
+from analysis.facts.function_names import Outer, list_made_defaults, pair_defaults
 from analysis.facts.lines import find_offsets
 from analysis.facts.rows import Row, Rows
+from analysis.facts.walking import list_nodes
 
-CLASS_OBJECT, DEFAULT_OBJECT = "class-object", "default-object"
+CLASS_OBJECT, DEFAULT_OBJECT, NESTED_OBJECT = "class-object", "default-object", "nested-object"
 #: What makes no object that keeps anything, or a container, of which others speak.
 _PLAIN = frozenset({
     "", "list", "dict", "set", "bytearray", "defaultdict", "deque", "OrderedDict", "Counter", "ChainMap", "tuple",
     "frozenset", "object", "str", "int", "float", "bool", "property", "staticmethod", "classmethod", "TypeVar",
     "namedtuple", "WeakValueDictionary", "WeakKeyDictionary", "WeakSet", "Lock", "RLock", "getLogger", "compile",
 })  # fmt: skip
+#: What may have other objects in it.
+_HOLDING = (ast.Call, ast.Dict, ast.List, ast.Tuple, ast.Set)
 #: What stands before an attribute, and what follows it; patterns for each file take long to make.
 _OWNER = re.compile(rb"\w++\Z")
 _REST = re.compile(rb"\.\w|\[|[ \t]*+(?::[^\n=]*+)?=(?!=)")
@@ -41,6 +44,28 @@ def find_class_objects(node: ast.ClassDef, position: int, qualname: str) -> Iter
         made = _find_default(statement.value)
         for name in names if made.rpartition(".")[2] not in _PLAIN else ():
             yield position, statement.lineno, qualname, name, CLASS_OBJECT, made, []
+
+
+def find_nested_objects(tree: ast.Module) -> Iterator[Row]:
+    """Yield the rows of ``states``, without positions, of what a module makes in lists, tables and arguments of calls.
+
+    By the name of a class: it begins with a capital letter. What a name is bound to at once is not nested; defaults of
+    functions of the module are read too, below their outermost call.
+    """
+    for statement in tree.body:
+        for value in _list_values(statement):
+            for each in list_nodes(value):
+                callee = find_dotted(each.func) if isinstance(each, ast.Call) and each is not value else ""
+                last = callee.rpartition(".")[2].lstrip("_")
+                if last[:1].isupper() and not last.isupper() and last not in _PLAIN:
+                    yield each.lineno, "", last, NESTED_OBJECT, callee, []  # type: ignore[attr-defined]
+
+
+def _list_values(statement: ast.stmt) -> Iterable[ast.expr]:
+    if isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef):
+        return [value for _, value in pair_defaults(statement.args) if isinstance(value, ast.Call)]
+    value = statement.value if isinstance(statement, ast.Assign | ast.AnnAssign | ast.Expr) else None
+    return [value] if isinstance(value, _HOLDING) else []
 
 
 def add_kept_objects(rows: Rows, functions: Sequence[Outer], source: bytes, next_position: Callable[[], int]) -> None:

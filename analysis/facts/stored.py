@@ -6,8 +6,8 @@ import ast
 from collections.abc import Callable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted
-from analysis.facts.function_names import CHANGING, Outer
-from analysis.facts.kept_objects import add_kept_objects
+from analysis.facts.function_names import CHANGING, Outer, find_served
+from analysis.facts.kept_objects import add_kept_objects, find_nested_objects
 from analysis.facts.returned import find_returned
 from analysis.facts.rows import Row, Rows
 from analysis.facts.shared_state import is_container, read_function_state
@@ -33,9 +33,15 @@ def add_stored(
     contexts = _find_context_defaults(tree) if b"ContextVar(" in source else set[str]()
     methods = _find_methods(tree)
     changing = [line for row in rows.states if row[4] == "class-attribute" for line in row[6]]
-    rows.stores.extend(find_stores(source, functions, names, own, next_position, contexts, methods, changing=changing))
+    served = find_served((row[2], row[4]) for row in rows.bindings if row[3] == "import")
+    rows.stores.extend(
+        find_stores(
+            source, functions, names, own, next_position, contexts, methods, changing=changing, served=served
+        )
+    )
     rows.returned.extend(find_returned(functions, next_position))
     add_kept_objects(rows, functions, source, next_position)
+    rows.states += [(next_position(), *row) for row in find_nested_objects(tree)]
 
 
 def _find_lambda_defaults(tree: ast.Module, next_position: Callable[[], int]) -> Iterator[Row]:

@@ -11,6 +11,7 @@ import re
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 
 from analysis.facts.closures import find_closure_stores
 from analysis.facts.function_flow import FunctionFlow, Stored
@@ -65,24 +66,25 @@ _MOST_READS = 8
 def find_stores(
     source: bytes, functions: Sequence[Outer], names: Collection[str], own: Collection[str],
     next_position: Callable[[], int], contexts: Collection[str], methods: Mapping[str, ast.Call],
-    *, changing: Iterable[int] = (),
+    *, changing: Iterable[int] = (), served: Mapping[str, str] = MappingProxyType({}),
 ) -> list[Row]:  # fmt: skip
     """Return the rows of ``stores``; ``source`` has LF line ends, ``names`` are those of the module.
 
     ``own`` are those of them that are bound to objects, neither imported nor classes; ``contexts`` those that are
     context variables whose default can be changed, ``methods`` names of methods of the module's objects; ``changing``
-    are lines that change what a class body holds.
+    are lines that change what a class body holds; ``served`` are names that stand for the request.
     """
     if not functions:
         return []
     lines, of_objects = _find_lines(source, {*names, *_list_defaults(functions)}, own, contexts, methods)
     lines = sorted({*lines, *changing})
     found: list[tuple[Outer, Stored]] = list(find_closure_stores(functions))
+    asked = {name.partition(".")[0].encode() for name in served}
     for function in functions:
         first, last = function.node.lineno, function.node.end_lineno or 0
         place = bisect_left(lines, first)
-        if (place < len(lines) and lines[place] <= last) or _keeps_argument(function, of_objects):
-            flow = FunctionFlow(function.node, names, function.owner, contexts, methods=methods)
+        if (place < len(lines) and lines[place] <= last) or _keeps_argument(function, of_objects, asked):
+            flow = FunctionFlow(function.node, names, function.owner, contexts, methods=methods, served=served)
             found += [
                 (function, each) for each in flow.list_stored() if each.way != "object" or _is_left(function, each)
             ]
@@ -104,8 +106,11 @@ def _is_left(function: Outer, stored: Stored) -> bool:
     return stored.inflow == "parameter" or (stored.is_returned and stored.is_once and stored.inflow == "made")
 
 
-def _keeps_argument(function: Outer, stored: Sequence[tuple[int, bytes]]) -> bool:
-    """Return whether a method may store an argument in its object: ``stored`` are lines, and what follows there."""
+def _keeps_argument(function: Outer, stored: Sequence[tuple[int, bytes]], served: Collection[bytes]) -> bool:
+    """Return whether a method may store an argument in its object: ``stored`` are lines, and what follows there.
+
+    ``served`` are names that stand for the request, which flows in like an argument.
+    """
     node = function.node
     place = bisect_left(stored, (node.lineno, b""))
     if not function.owner or node.name in _MAKING or place == len(stored) or stored[place][0] > (node.end_lineno or 0):
@@ -113,6 +118,7 @@ def _keeps_argument(function: Outer, stored: Sequence[tuple[int, bytes]]) -> boo
     arguments = node.args
     every = (*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg)
     words = {argument.arg.encode() for argument in every if argument is not None and argument.arg != "self"}
+    words |= set(served)
     is_making = node.name.startswith(MAKING)
     for line, text in stored[place:]:
         if line > (node.end_lineno or 0):

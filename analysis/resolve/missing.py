@@ -152,7 +152,7 @@ class Nearest:
 
     def _find(self, missing: str, parent: str) -> str:
         last = missing.rpartition(".")[2]
-        beside = sorted(set(self._children[parent])) if missing == f"{parent}.{last}" else []
+        beside = sorted(set(self._children[parent]) - {last}) if missing == f"{parent}.{last}" else []
         parts = set(missing.split("."))
         elsewhere = min(
             (name for name in self._by_last[last] if name != missing),

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.facts.kept_objects import CLASS_OBJECT
+from analysis.facts.kept_objects import CLASS_OBJECT, NESTED_OBJECT
 from analysis.facts.shared_state import EITHER
 from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext, ask_once
@@ -20,10 +20,30 @@ from analysis.rules.singletons import find_singletons
 from analysis.rules.stored_state import LOCAL, Store
 
 
+#: Classes of whose subclasses a framework makes one object for the process, by what makes it.
+_MADE_ONCE = {
+    "django.utils.deprecation.MiddlewareMixin": "Django",
+    "django.contrib.admin.ModelAdmin": "Django",
+    "django.contrib.admin.options.ModelAdmin": "Django",
+    "django.contrib.auth.admin.UserAdmin": "Django",
+    "starlette.middleware.base.BaseHTTPMiddleware": "Starlette",
+    "fastapi.middleware.Middleware": "Starlette",
+    "celery.Task": "Celery",
+    "celery.app.task.Task": "Celery",
+}
+#: How a middleware of Django, WSGI or ASGI is made.
+_MIDDLEWARE = re.compile(
+    rb"def __init__\(\s*self,\s*(?:get_response|app|application|wsgi_app|asgi_app|next_app)\b(?![^\n]*\brequest\b)"
+)
+#: So much of a class is read for its ``__init__``.
+_NEAR_BYTES = 2_000
+
+
 class SharedObject(NamedTuple):
     """One object that all users of the process share: of which class, its name, and where it is made.
 
     ``held`` is the attribute or parameter by which a class body or a default holds it; empty for all others.
+    ``is_nested``: it has no name, and stands in a list, a table or an argument of a call.
     """
 
     definition: str
@@ -31,6 +51,7 @@ class SharedObject(NamedTuple):
     line: int
     name: str
     held: str = ""
+    is_nested: bool = False
 
 
 @ask_once
@@ -38,10 +59,60 @@ def find_shared_objects(case: RuleContext) -> Mapping[str, list[SharedObject]]:
     """Return the objects of classes of the tree that are one for all, by class, outside the tests, sorted."""
     found: dict[str, list[SharedObject]] = defaultdict(list)
     above = case.identity.inheritance.find_ancestors
-    for each in sorted({*_find_made(case), *_find_returned(case), *_find_bound_once(case), *_find_kept(case)}):
+    for each in sorted(set(_find_all(case))):
         if LOCAL.isdisjoint(above(each.definition)):
             found[each.definition].append(each)
     return dict(sorted(found.items()))
+
+
+def _find_all(case: RuleContext) -> Iterator[SharedObject]:
+    yield from _find_made(case)
+    yield from _find_returned(case)
+    yield from _find_bound_once(case)
+    yield from _find_kept(case)
+    yield from _find_made_by_frameworks(case)
+    yield from _find_nested(case)
+
+
+def _find_nested(case: RuleContext) -> Iterator[SharedObject]:
+    """Yield the objects without a name that modules make on import, of classes whose methods keep something."""
+    kept = {store.holder for store in case.stores if store.way == "object" and not store.is_test}
+    states = find_states(case, NESTED_OBJECT) if kept else []
+    products = case.meanings.find_products({(state.module, state.value) for state in states})
+    for state in states:
+        product = products.get((state.module, state.value))
+        if product is not None and product.is_own:
+            name = f"the {state.name} that {state.module} makes"
+            yield SharedObject(product.definition, state.path, state.line, name, is_nested=True)
+
+
+def _find_made_by_frameworks(case: RuleContext) -> Iterator[SharedObject]:
+    """Yield the classes of which a framework makes one object when the process starts, not one for each request."""
+    kept = {store.holder.partition(":")[2] for store in case.stores if store.way == "object" and not store.is_test}
+    above = case.identity.inheritance.find_ancestors
+    rows = tables.read_rows(case.facts.definitions, "path", "qualname", "line", "methods")
+    for path, qualname, line, methods in rows:
+        if qualname not in kept or path not in case.homes or is_test_file(path):
+            continue
+        definition = f"{case.homes[path]}:{qualname}"
+        names = {each.replace(":", ".") for each in above(definition)}
+        makers = sorted({maker for each, maker in _MADE_ONCE.items() if each in names})
+        if not makers and {"__init__", "__call__"} <= set(methods) and _wraps_handler(case, path, qualname):
+            makers = ["the server"]
+        if makers:
+            name = f"the {qualname.rpartition('.')[2]} that {makers[0]} makes"
+            yield SharedObject(definition, path, line, name)
+
+
+def _wraps_handler(case: RuleContext, path: str, qualname: str) -> bool:
+    """Return whether a class is a middleware: it is made with what handles the request next, and then called."""
+    try:
+        source = case.facts.tree.read_bytes(path)
+    except OSError:
+        return False
+    begins = rb"(?m)^[ \t]*class %s\b" % re.escape(qualname.rpartition(".")[2].encode())
+    start = re.search(begins, source)
+    return start is not None and _MIDDLEWARE.search(source, start.end(), start.end() + _NEAR_BYTES) is not None
 
 
 def _find_made(case: RuleContext) -> Iterator[SharedObject]:

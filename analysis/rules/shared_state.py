@@ -124,7 +124,8 @@ def find_rebound(case: RuleContext) -> list[Rebound]:
             is_made_once = not operands.isdisjoint((f"{name} is None", f"not {name}")) or (store and store.is_once)
             is_same = store is not None and store.inflow == "constant"
             is_counted = kind == "augmented" and not (store and store.personal)
-            is_constant = is_made_once or is_same or kind in _CONSTANT or is_counted
+            is_plain = kind in _CONSTANT and (store is None or store.inflow != "parameter")
+            is_constant = is_made_once or is_same or is_plain or is_counted
             is_constant = is_constant or owner == "__getattr__"  # it keeps what it has served once
             found[path, name].append((owner, line, bool(is_constant)))
     return sorted(

@@ -14,6 +14,7 @@ from analysis.facts.personal import is_personal
 from analysis.facts.test_files import is_test_file
 from analysis.names.inheritance import Inheritance
 from analysis.names.products import Meaning, NameMeanings, Product
+from analysis.resolve.standard_library import STANDARD
 
 #: How functions begin that say that they set something for the process.
 _SETTING = re.compile(
@@ -40,6 +41,12 @@ LOCAL = frozenset({
 })  # fmt: skip
 #: Packages outside the tree whose objects are plain containers.
 _PLAIN = frozenset({"builtins", "collections", "weakref", "types", "array", "queue", "cachetools"})
+#: What an object from outside the tree hands out with each use: what is put in there stays for all.
+_HANDED_OUT = frozenset({"headers", "cookies", "params", "auth", "proxies", "state"})
+#: Classes outside the tree whose objects may keep something of each thread, task or request, by their name.
+_SCOPED = re.compile(r"local|scoped|proxy|context|stack", re.IGNORECASE)
+#: Attributes of modules of libraries that say for whom the process acts.
+_ACTING = re.compile(r"(^|_)(key|token|secret|password|user|username|tenant|account|credentials|auth)$")
 #: Methods that run once for each class, not for each user.
 _ONCE_PER_CLASS = frozenset({
     "__init_subclass__", "__class_getitem__", "__set_name__", "setUpClass", "tearDownClass", "setup_class",
@@ -152,9 +159,10 @@ def read_stores(
     for row in rows:
         path, _, owner, name, way = row[:5]
         is_default = way == "default"
-        holder = _find_default(homes[path], owner, name) if is_default else holders.find(path, name, way)
+        flows = tuple(row[6])
+        holder = _find_default(homes[path], owner, name) if is_default else holders.find(path, name, way, flows)
         if holder is not None and owner.rpartition(".")[2] not in _ONCE_PER_CLASS:
-            found.append(Store._make((*holder, *row[:6], tuple(row[6]), *row[7:10], tuple(row[10]), tuple(row[11]))))
+            found.append(Store._make((*holder, *row[:6], flows, *row[7:10], tuple(row[10]), tuple(row[11]))))
     return sorted(found)
 
 
@@ -178,8 +186,11 @@ class _Holders:
         self._meanings: Mapping[tuple[str, str], Meaning] = meanings.find_meanings(asked)
         self._products: Mapping[Meaning, Product] = meanings.find_classes(set(self._meanings.values()))
 
-    def find(self, path: str, name: str, way: str) -> tuple[str, bool, str] | None:
-        """Return what holds what is stored, whether it is a class, and the part of it; None where it is not shared."""
+    def find(self, path: str, name: str, way: str, flows: Iterable[str] = ()) -> tuple[str, bool, str] | None:
+        """Return what holds what is stored, whether it is a class, and the part of it; None where it is not shared.
+
+        ``flows`` are the arguments that flow in.
+        """
         module = self._homes[path]
         own = self._find_own_class(path, name)
         if own is not None:
@@ -195,7 +206,29 @@ class _Holders:
         meaning = self._meanings.get((module, first))
         if meaning is not None and way in {"item", "change"} and _is_environment(meaning, rest):
             return ENVIRONMENT, False, ""
-        return None if meaning is None else self._find_meant(module, meaning, (first, rest), way)
+        if meaning is None:
+            return None
+        return self._find_meant(module, meaning, (first, rest), way) or self._find_outside(
+            module, meaning, (first, rest), way, flows
+        )
+
+    def _find_outside(
+        self, module: str, meaning: Meaning, name: tuple[str, str], way: str, flows: Iterable[str]
+    ) -> tuple[str, bool, str] | None:
+        """Return what holds what a user hands over, in an object or module from outside of the tree.
+
+        Of an object only what a statement sets, or what goes with each of its uses: its methods may do anything.
+        """
+        first, rest = name
+        if meaning.kind == "external":
+            is_module = ":" not in meaning.definition and meaning.definition.partition(".")[0] not in STANDARD
+            is_acting = way == "attribute" and _ACTING.search(rest) and any(flows)
+            return (f"{meaning.definition}.{rest}", False, "") if is_module and is_acting else None
+        product = self._products.get(meaning) if any(map(is_personal, flows)) else None
+        if product is None or product.is_own or not rest or not product.definition or _SCOPED.search(product.definition):
+            return None
+        is_set = way == "attribute" or (way in {"item", "change"} and rest.rpartition(".")[2] in _HANDED_OUT)
+        return (meaning.definition.replace(":", ".") or f"{module}.{first}", False, rest) if is_set else None
 
     def _find_meant(
         self, module: str, meaning: Meaning, name: tuple[str, str], way: str

@@ -31,7 +31,7 @@ def _check_arguments(case: RuleContext) -> Iterator[Finding]:
     kept = [
         store
         for store in (*case.stores, *find_inner_stores(case))
-        if store.is_kept and not store.is_test and store.holder not in singletons
+        if (store.is_kept or _changes_settings(case, store)) and not store.is_test and store.holder not in singletons
     ]
     found = _group([*kept, *find_closure_stores(case)])
     readers, made = find_readers(case, found), dict(list_names(case))
@@ -44,6 +44,21 @@ def _check_arguments(case: RuleContext) -> Iterator[Finding]:
             message = f"{holder} is made once ({made[holder].path}:{made[holder].line}). {message}"
         marks = sorted({store.part for store in stores if store.part})
         yield build_finding(rule, severity, holder, message, places, marks)
+
+
+def _changes_settings(case: RuleContext, store: Store) -> bool:
+    """Return whether an argument is merged into a table of the module whose keys its source says: settings, no cache."""
+    is_merged = store.way == "change" and store.inflow == "parameter" and set(store.keys) == set(store.parameters)
+    module, _, name = store.holder.rpartition(".")
+    path = next((path for path, each in case.homes.items() if each == module), "") if is_merged else ""
+    if not path or store.part or not name.isidentifier():
+        return False
+    try:
+        source = case.facts.tree.read_bytes(path)
+    except OSError:
+        return False
+    begins = rb"(?m)^%s\b[^\n=]*=[ \t]*(?:dict\(\w+[ ]*=|\{\s*[\"'][\w-]+[\"'][ \t]*:)" % re.escape(name.encode())
+    return re.search(begins, source) is not None
 
 
 def grade(store: Store) -> str:
@@ -102,6 +117,8 @@ def _check_others(case: RuleContext) -> Iterator[Finding]:
     found = [each for each in find_kept_by_objects(case) if not any(store.personal for store in each[2])]
     called = find_called(case, {store.owner.rpartition(".")[2] for _, _, stores in found for store in stores})
     for definition, objects, stores in found:
+        if all(each.is_nested for each in objects):
+            continue  # what stands in a table is most often a description, which others make ready
         by_users = [store for store in stores if not is_preparing(store, called)]
         best = (by_users or stores)[0]
         ordered = sorted(stores, key=lambda store: (store != best, store))

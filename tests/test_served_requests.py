@@ -1,0 +1,81 @@
+"""What frameworks hand over stays for the next request: objects for the request, objects that a framework makes once."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from rule_trees import judge
+
+Tree = Callable[..., Path]
+FLASK = "from flask import Flask, g, request, session\napp = Flask(__name__)\n"
+FASTAPI = "from fastapi import Depends, FastAPI\napp = FastAPI()\n"
+KEEPING = "class Keeper:\n    def handle(self, user):\n        self.user = user\n    def show(self):\n        return self.user\n"
+ADMIN = "from django.contrib import admin\n"
+#: A module, and how severe it is what it keeps of a user: ``""`` for nothing.
+MODULES: Mapping[str, tuple[str, str]] = {
+    "request_in_a_table": (f"{FLASK}NOW = {{}}\n@app.before_request\ndef f():\n    NOW['user'] = request.args['u']\n", "P1"),
+    "request_in_a_global": (f"{FLASK}user = None\ndef f():\n    global user\n    user = session['u']\n", "P1"),
+    "request_by_its_module": ("import flask\nSEEN = []\ndef f():\n    SEEN.append(flask.request.args)\n", "P1"),
+    "request_of_its_own": (f"{FLASK}def f():\n    g.user = request.args['u']\n    session['u'] = g.user\n", ""),
+    "another_request": ("from mine import request\nNOW = {}\ndef f():\n    NOW['user'] = request()\n", ""),
+    "state_of_the_app": (f"{FASTAPI}async def f(request, call_next):\n    app.state.user = request.headers\n", "P1"),
+    "headers_of_a_client": (
+        "import requests\ns = requests.Session()\ndef f(url, token):\n    s.headers.update({'A': token})\n", "P1",
+    ),
+    "headers_of_one_call": ("import requests\ns = requests.Session()\ndef f(url, token):\n    s.get(url, headers={'A': token})\n", ""),
+    "rows_of_a_user": (
+        "from flask_sqlalchemy import SQLAlchemy\nimport redis\ndb = SQLAlchemy()\nr = redis.Redis()\n"
+        "def f(user):\n    db.session.add(user)\n    r[user] = user\n    r.set(user, 1)\n", "",
+    ),
+    "key_of_a_library": ("import openai\ndef ask(text, api_key):\n    openai.api_key = api_key\n", "P2"),
+    "settings_of_a_library": ("import openai, sys\ndef main(argv, url):\n    openai.base = url\n    sys.argv = argv\n", ""),
+    "merged_settings": ("DEFAULTS = {'limit': 10}\ndef f(options):\n    c = DEFAULTS\n    c.update(options)\n", "P2"),
+    "copied_settings": ("DEFAULTS = {'limit': 10}\ndef f(options):\n    c = dict(DEFAULTS)\n    c.update(options)\n", ""),
+    "a_table_by_its_keys": ("SEEN = {}\ndef f(options):\n    SEEN.update(options)\n", ""),
+    "the_last_environ": ("now = None\ndef f(environ):\n    global now\n    now = environ['id']\n", "P2"),
+    "django_middleware": (
+        "class M:\n    def __init__(self, get_response):\n        self.next = get_response\n"
+        "    def __call__(self, request):\n        self.request = request\n        return self.next(request)\n"
+        "    def show(self):\n        return self.request\n", "P1",
+    ),
+    "wsgi_middleware": (
+        "class M:\n    def __init__(self, app):\n        self.app = app\n    def __call__(self, environ, start):\n"
+        "        self.environ = environ\n        return self.show()\n    def show(self):\n        return self.environ\n", "P2",
+    ),
+    "starlette_middleware": (
+        "from starlette.middleware.base import BaseHTTPMiddleware\nclass M(BaseHTTPMiddleware):\n"
+        "    async def dispatch(self, request, call_next):\n        self.user = request.user\n        return self.user\n", "P1",
+    ),
+    "a_page_of_the_admin": (
+        f"{ADMIN}class A(admin.ModelAdmin):\n    def get_queryset(self, request):\n        self.request = request\n"
+        "    def link(self, obj):\n        return self.request\n", "P1",
+    ),
+    "a_task": ("import celery\nclass T(celery.Task):\n    def run(self, user):\n        self.user = user\n        return self.user\n", "P1"),
+    "a_view": ("from django.views import View\nclass V(View):\n    def get(self, request):\n        self.user = request.user\n", ""),
+    "a_handler_in_a_table": (f"{KEEPING}HANDLERS = {{'a': [Keeper()]}}\n", "P1"),
+    "a_handler_handed_on": (f"{FASTAPI}{KEEPING}app.add_route('/', Keeper())\n", "P1"),
+    "a_dependency": (f"{FASTAPI}{KEEPING}def home(k=Depends(Keeper())):\n    return k.handle(1)\n", "P1"),
+    "a_handler_for_each_call": (f"{KEEPING}def f(user):\n    return [Keeper()][0].handle(user)\nMAKERS = [Keeper]\n", ""),
+    "a_description_in_a_table": ("class Option:\n    def parse(self, text):\n        self.value = text\nALL = [Option()]\n", ""),
+}  # fmt: skip
+
+
+def test_what_is_served_stays_for_nobody_else(make_tree: Tree) -> None:
+    root = make_tree({f"{name}.py": source for name, (source, _) in MODULES.items()})
+    found: dict[str, str] = dict.fromkeys(MODULES, "")
+    for each in judge(root):
+        module = each.evidence[0].path.removesuffix(".py")
+        if each.severity < "P3":
+            found[module] = min(found[module] or each.severity, each.severity)
+    assert found == {name: severity for name, (_, severity) in MODULES.items()}
+
+
+def test_an_object_in_a_table_is_one_for_all(make_tree: Tree) -> None:
+    """CPython is the witness for what needs no framework."""
+    use = "from a_handler_in_a_table import HANDLERS as H\nH['a'][0].handle('ann')\nassert H['a'][0].show() == 'bob'\n"
+    root = make_tree({"a_handler_in_a_table.py": MODULES["a_handler_in_a_table"][0]})
+    ran = subprocess.run([sys.executable, "-c", use], cwd=root, capture_output=True, text=True, check=False)
+    assert "AssertionError" in ran.stderr
