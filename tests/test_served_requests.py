@@ -1,5 +1,6 @@
-"""What frameworks hand over stays for the next request: objects for the request, objects that a framework makes once."""
+"""What frameworks hand over stays for the next request: in shared state, and in objects that a framework makes once."""
 
+# ruff: noqa: E501, ISC004
 from __future__ import annotations
 
 import subprocess

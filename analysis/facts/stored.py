@@ -35,9 +35,7 @@ def add_stored(
     changing = [line for row in rows.states if row[4] == "class-attribute" for line in row[6]]
     served = find_served((row[2], row[4]) for row in rows.bindings if row[3] == "import")
     rows.stores.extend(
-        find_stores(
-            source, functions, names, own, next_position, contexts, methods, changing=changing, served=served
-        )
+        find_stores(source, functions, names, own, next_position, contexts, methods, changing=changing, served=served)
     )
     rows.returned.extend(find_returned(functions, next_position))
     add_kept_objects(rows, functions, source, next_position)

@@ -19,7 +19,6 @@ from analysis.rules.shared_state import find_module_objects, find_states
 from analysis.rules.singletons import find_singletons
 from analysis.rules.stored_state import LOCAL, Store
 
-
 #: Classes of whose subclasses a framework makes one object for the process, by what makes it.
 _MADE_ONCE = {
     "django.utils.deprecation.MiddlewareMixin": "Django",

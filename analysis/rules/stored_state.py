@@ -225,7 +225,8 @@ class _Holders:
             is_acting = way == "attribute" and _ACTING.search(rest) and any(flows)
             return (f"{meaning.definition}.{rest}", False, "") if is_module and is_acting else None
         product = self._products.get(meaning) if any(map(is_personal, flows)) else None
-        if product is None or product.is_own or not rest or not product.definition or _SCOPED.search(product.definition):
+        made_by = "" if product is None or product.is_own else product.definition
+        if not rest or not made_by or _SCOPED.search(made_by):
             return None
         is_set = way == "attribute" or (way in {"item", "change"} and rest.rpartition(".")[2] in _HANDED_OUT)
         return (meaning.definition.replace(":", ".") or f"{module}.{first}", False, rest) if is_set else None

@@ -47,7 +47,7 @@ def _check_arguments(case: RuleContext) -> Iterator[Finding]:
 
 
 def _changes_settings(case: RuleContext, store: Store) -> bool:
-    """Return whether an argument is merged into a table of the module whose keys its source says: settings, no cache."""
+    """Return whether an argument is merged into a table of the module whose keys its source says: settings."""
     is_merged = store.way == "change" and store.inflow == "parameter" and set(store.keys) == set(store.parameters)
     module, _, name = store.holder.rpartition(".")
     path = next((path for path, each in case.homes.items() if each == module), "") if is_merged else ""
