@@ -23,6 +23,7 @@ from analysis.facts.program import write_program
 from analysis.facts.recover import recover_imports
 from analysis.facts.rows import FileFacts, Row, Rows
 from analysis.facts.source import decode, parse
+from analysis.facts.process_marks import find_process_marks
 from analysis.facts.start_marks import find_start_marks
 from analysis.facts.stored import add_stored
 from analysis.facts.structure import find_structure
@@ -106,6 +107,7 @@ def _read(source: bytes, tree: ast.Module, encoding: str) -> Rows:
     walker.attempt("classes", lambda: walker.classes.finish(rows, walker.docstrings))
     walker.attempt("dynamic imports", lambda: find_dynamic_rows(source, tree, rows, walker.next_position))
     walker.attempt("starts", lambda: rows.start_marks.extend(find_start_marks(source, tree, walker.next_position)))
+    walker.attempt("starts", lambda: rows.start_marks.extend(find_process_marks(source, tree, walker.next_position)))
     walker.attempt("stores", lambda: add_stored(rows, walker.functions, source, tree, walker.next_position))
     walker.attempt("markers", lambda: rows.markers.extend(find_markers(source, walker.docstrings, encoding)))
     walker.attempt("loads", lambda: rows.loads.extend(find_load_rows(source, tree, walker.next_position)))

@@ -5,7 +5,10 @@ from __future__ import annotations
 from analysis.tables.columns import LINE, PATH, POSITION, SCOPES
 from analysis.tables.table import Table, count, one_of, text
 
-MARK_KINDS = ("main-guard", "sys-path", "site-folder", "settings", "named-module", "started-module", "started-script")
+MARK_KINDS = (
+    "main-guard", "sys-path", "site-folder", "settings", "named-module", "started-module", "started-script",
+    "process-start", "main-pickle", "unpickling",
+)  # fmt: skip
 PLACES = ("", "first", "last")
 BASES_OF_FOLDERS = ("", "file", "working-folder", "absolute", "unknown")
 #: Where a folder of the search path, or a start, comes from.
@@ -18,11 +21,11 @@ NAMED_SOURCES = ("named-module", "named-object", "named-file")
 
 START_MARKS = Table("start_marks", "one statement that changes the search path, or says how the file is started", (
     PATH, POSITION, LINE,
-    one_of("kind", MARK_KINDS, "main-guard (if __name__ == '__main__'), sys-path (sys.path is changed), site-folder (site.addsitedir), settings (DJANGO_SETTINGS_MODULE is set), named-module (a text names a module that a framework imports: INSTALLED_APPS, include of Celery), started-module and started-script (another process is started: python -m, python path)"),
+    one_of("kind", MARK_KINDS, "main-guard (if __name__ == '__main__'), sys-path (sys.path is changed), site-folder (site.addsitedir), settings (DJANGO_SETTINGS_MODULE is set), named-module (a text names a module that a framework imports: INSTALLED_APPS, include of Celery), started-module and started-script (another process is started: python -m, python path), process-start (multiprocessing starts a process while the file is imported), main-pickle (an object of a class of the file is pickled), unpickling (something is loaded from a pickle)"),
     one_of("place", PLACES, "sys-path: whether the folder comes first or last"),
     one_of("base", BASES_OF_FOLDERS, "sys-path, site-folder, started-script: what the folder is relative to; unknown when it is computed in another way"),
     text("folder", "the folder, relative to that of the file or to the working folder; absolute as written"),
-    text("value", "settings, named-module, started-module: the dotted name"),
+    text("value", "settings, named-module, started-module: the dotted name; process-start: spawn where the file chooses a start that imports it again; main-pickle: the class"),
     one_of("scope", (*SCOPES, "branch"), "where the statement stands; branch: at the top of the file, under a test that may leave it out"),
 ), is_later=True)  # fmt: skip
 

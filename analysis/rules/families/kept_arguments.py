@@ -105,7 +105,8 @@ def _group(stores: Iterable[Store]) -> dict[str, list[Store]]:
 def _check_objects(case: RuleContext) -> Iterator[Finding]:
     rule = "object-keeps-request"
     for definition, objects, stores in find_kept_by_objects(case):
-        personal = [store for store in stores if store.personal]
+        is_named = any(not each.is_nested for each in objects)  # else factory-keeps-object says what a factory keeps
+        personal = [each for each in stores if each.personal and (is_named or not (each.is_once and each.is_returned))]
         if personal:
             message, places, marks = describe_kept(objects, personal, personal[0].first)
             yield build_finding(rule, "P1", definition, message, places, marks)

@@ -30,7 +30,8 @@ def _check_kept(case: RuleContext) -> Iterator[Finding]:
     shared = find_shared_objects(case) if found else {}
     for definition, stores in sorted(found.items()):
         name = definition.rpartition(":")[2].rpartition(".")[2]
-        is_said = definition in shared and any(store.inflow == "parameter" and store.is_open for store in stores)
+        is_named = any(not each.is_nested for each in shared.get(definition, ()))
+        is_said = is_named and any(store.inflow == "parameter" and store.is_open for store in stores)
         if is_said or is_factory(case, name):
             continue  # object-keeps-argument, or what the policy asks of this factory
         best = min(stores, key=lambda store: (_grade(store), store))
