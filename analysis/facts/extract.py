@@ -19,11 +19,11 @@ from analysis.facts.loads import find_load_rows
 from analysis.facts.markers import find_markers
 from analysis.facts.notebooks import Notebook, read_notebook
 from analysis.facts.object_texts import find_object_texts
+from analysis.facts.process_marks import find_process_marks
 from analysis.facts.program import write_program
 from analysis.facts.recover import recover_imports
 from analysis.facts.rows import FileFacts, Row, Rows
 from analysis.facts.source import decode, parse
-from analysis.facts.process_marks import find_process_marks
 from analysis.facts.start_marks import find_start_marks
 from analysis.facts.stored import add_stored
 from analysis.facts.structure import find_structure

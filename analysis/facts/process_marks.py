@@ -1,4 +1,4 @@
-"""What goes wrong between processes: those that a file starts while it is imported, and what it pickles as ``__main__``."""
+"""What goes wrong between processes: those that a file starts on import, and what it pickles as ``__main__``."""
 
 from __future__ import annotations
 

@@ -88,8 +88,8 @@ _LOAD = 'import pickle\n\ndef load():\n    with open("m.pkl", "rb") as file:\n  
 RULES = (
     Rule(
         "pickled-by-main-program", "P2",
-        "A file that is started pickles objects of its own classes. A pickle names the module of a class, and that of a "
-        "started file is `__main__`: every other program looks for the class in its own main file and fails.",
+        "A file that is started pickles objects of its own classes. A pickle names the module of a class, and that of "
+        "a started file is `__main__`: every other program looks for the class in its own main file and fails.",
         "Move the class into a module that is not started, and import it in both programs.",
         _check_pickles,
         bad={"train.py": f"import pickle\n\n{_MODEL}\n{_SAVE}", "serve.py": _LOAD},
@@ -109,8 +109,9 @@ RULES = (
             "work.py": "def do(n):\n    return n\n",
         },
         good={
-            "run.py": "import multiprocessing as mp\nfrom work import do\n\ndef main():\n    mp.set_start_method('spawn')\n"
-            '    with mp.Pool(2) as pool:\n        print(pool.map(do, [1, 2]))\n\nif __name__ == "__main__":\n    main()\n',
+            "run.py": "import multiprocessing as mp\nfrom work import do\n\ndef main():\n"
+            "    mp.set_start_method('spawn')\n    with mp.Pool(2) as pool:\n        print(pool.map(do, [1, 2]))\n\n"
+            "if __name__ == '__main__':\n    main()\n",
             "work.py": "def do(n):\n    return n\n",
         },
         grades={"P1": "the file itself chooses such a start", "P2": "the platform or the version decides it"},
