@@ -14,6 +14,7 @@ from analysis import tables
 from analysis.facts.naming import Layout
 from analysis.facts.read_files import FILE
 from analysis.facts.starting import find_start_folders
+from analysis.facts.starting.folders import list_loaded
 from analysis.facts.starting.layout import Folders
 from analysis.facts.starting.names import SearchedNames, Stated, list_named
 
@@ -53,6 +54,7 @@ def _find_searched(
     texts = list(list_named(starts))
     names = {name for each in starts.folders for name in folders.children.get(each.folder, ())}
     stated = [Stated(path, name, "") for name, path in texts if folders.has_module("", name) or "." not in name]
+    stated += [Stated(path, name, "") for path, name in list_loaded(starts, paths)]
     for index, module, name, line, scope in _list_stated(parts["imports"], names):
         stated.append(Stated(paths[index], module, name, line if scope == "module" else 0))
     numbers = {path: number for number, path in enumerate(paths)}

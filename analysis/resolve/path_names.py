@@ -10,6 +10,7 @@ import numpy as np
 
 from analysis import tables
 from analysis.facts.starting import StartFolder
+from analysis.facts.starting.folders import list_loaded
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.modules import Module
 from analysis.resolve.second_names import SecondName
@@ -174,6 +175,12 @@ def _find_named(resolver: TargetResolver) -> Iterator[tuple[int, Use]]:
             found = imports.find_module(importer, f"{name}.{last}" if last else name) if importer else None
             for each in _with_packages(resolver, found.module if found else None):
                 yield each.number, _build_use(path, line, -1)
+    folders = {each.folder for each in imports.starts.folders if each.kind == "pytest" and not each.line}
+    for path, name in list_loaded(imports.starts, index.paths):
+        found_in = max((each for each in folders if path.startswith(f"{each}/")), key=len)
+        loaded = index.find_in(found_in, name)
+        if loaded is not None and loaded.path == path:
+            yield loaded.number, _build_use(path, 1, loaded.number)._replace(is_test=True)
     for folder in imports.starts.folders:
         module = index.find_in(folder.folder or ".", folder.start) if folder.start else None
         for each in _with_packages(resolver, module):

@@ -56,6 +56,21 @@ class StartFolders:
         return sorted(found, key=lambda each: (-each.folder.count("/"), each))
 
 
+def list_loaded(starts: StartFolders, paths: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Yield the files of tests that pytest loads itself, with the dotted name by which it does so.
+
+    Only those below folders that it puts on the path.
+    """
+    folders = [each.folder for each in starts.folders if each.kind == "pytest" and not each.line and each.folder]
+    for path in paths:
+        name = path.rpartition("/")[2]
+        if name == _CONFTEST or name.startswith("test_") or name.endswith("_test.py"):
+            around = [folder for folder in folders if path.startswith(f"{folder}/")]
+            if around:
+                below = path[len(max(around, key=len)) + 1 :]
+                yield path, below.removesuffix(".py").replace("/", ".")
+
+
 def is_seen_by(folder: StartFolder, importer: str) -> bool:
     """Return whether a file finds modules in a folder of the search path."""
     own = importer.rpartition("/")[0] + _DIRECTLY

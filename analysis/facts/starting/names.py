@@ -9,7 +9,6 @@ from typing import NamedTuple
 
 from analysis.facts.starting.folders import StartFolder, StartFolders, is_seen_by
 from analysis.facts.starting.layout import Folders
-from analysis.facts.test_files import is_test_file
 
 #: What a framework that imports a named application takes from it.
 _OF_APPLICATION = ("models", "apps", "tasks")
@@ -87,7 +86,7 @@ class SearchedNames:
         if any(_folder(each.path) != folder for each in seen if each.path in self._layout.paths):
             return True
         long_name = f"{folder}/{name}".replace("/", ".")
-        return long_name in self._named and not all(is_test_file(each.path) for each in seen)
+        return long_name in self._named
 
     def _is_meant(self, folder: str, seen: Sequence[Stated], users: Sequence[Stated]) -> bool:
         """Return whether the imports mean what lies in the folder, not a third party's package of that name.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
@@ -50,7 +51,7 @@ def _check_second_names(case: RuleContext) -> Iterator[Finding]:
         failed = started.get(path) if kind in STARTED else None
         is_demo = path not in run and demos[_name_package(ordered[0])] >= _MANY_DEMOS
         listed = describe_listed(ordered, contents[path], case.tasks.get(path, ()))
-        yield _build(ordered, contents[path], failed, listed, is_demo=is_demo and kind in STARTED)
+        yield _build(case, ordered, contents[path], failed, listed, is_demo=is_demo and kind in STARTED)
 
 
 def _find_run(case: RuleContext) -> frozenset[str]:
@@ -93,7 +94,7 @@ def _find_failed_starts(case: RuleContext) -> dict[str, _Failed]:
 
 
 def _build(
-    rows: Sequence[SecondName], whole: Contents, failed: _Failed | None, listed: str, *, is_demo: bool
+    case: RuleContext, rows: Sequence[SecondName], whole: Contents, failed: _Failed | None, listed: str, *, is_demo: bool
 ) -> Finding:
     path, kind = rows[0].path, rows[0].kind
     shared = whole.take({row.taken for row in rows})
@@ -112,13 +113,13 @@ def _build(
     places += [failed.place] if failed else []
     names = sorted({name for row in rows for name in (row.first_name, row.second_name)})
     marks = names if find_group(kind) == "search-path" else [kind, *names]
-    severity = "P3" if is_demo and not failed else _grade(rows, shared, whole, failed)
+    severity = "P3" if is_demo and not failed else _grade(case, rows, shared, whole, failed)
     return build_finding("file-with-two-names", severity, path, message, places, marks)
 
 
-def _grade(rows: Sequence[SecondName], shared: Contents, whole: Contents, failed: _Failed | None) -> str:
+def _grade(case: RuleContext, rows: Sequence[SecondName], shared: Contents, whole: Contents, failed: _Failed | None) -> str:
     if all(row.is_test for row in rows):
-        return _grade_tests(rows, shared, whole)
+        return _grade_tests(case, rows, shared, whole)
     if rows[0].kind in LISTED:
         return "P1"
     if rows[0].kind in STARTED:
@@ -128,18 +129,36 @@ def _grade(rows: Sequence[SecondName], shared: Contents, whole: Contents, failed
     return "P1" if shared.counts and not all(row.is_deferred for row in rows) else "P2"
 
 
-def _grade_tests(rows: Sequence[SecondName], shared: Contents, whole: Contents) -> str:
+def _grade_tests(case: RuleContext, rows: Sequence[SecondName], shared: Contents, whole: Contents) -> str:
     """Return what it means that tests load a file again: a test that misses what the product raises or keeps fails.
 
-    A class that only one of them takes by its name may still be what the other one's functions ask for.
+    A class that only one of them takes by its name may still be what the other one's functions ask for: certainly
+    where the product asks whether something is one of it.
     """
     meets = any(is_test_file(row.first_path) != is_test_file(row.second_path) for row in rows)
+    meets |= not is_test_file(rows[0].path)
     if not meets or rows[0].kind in STARTED | ANEW:
         return "P3"
     if shared.exceptions or shared.state:
         return "P1"
     named = whole.take({name for row in rows for name in (row.taken, row.also_taken)} - {"."})
+    if any(_asks_for(case, row, named.classes) for row in rows):
+        return "P1"
     return "P2" if shared.counts or named.classes else "P3"
+
+
+def _asks_for(case: RuleContext, row: SecondName, classes: Sequence[str]) -> bool:
+    """Return whether the file, or a file of the product that imports it, asks for objects of one of some classes."""
+    names = b"|".join(re.escape(name.encode()) for name in classes)
+    asking = re.compile(rb"\b(?:isinstance|issubclass)\([^\n]*,[^\n]*\b(?:%s)\b|\bcase (?:%s)\(" % (names, names))
+    for path in {row.path, row.first_path, row.second_path} if classes else ():
+        try:
+            source = b"" if is_test_file(path) else case.facts.tree.read_bytes(path)
+        except OSError:
+            continue
+        if asking.search(source):
+            return True
+    return False
 
 
 def _confirm_two_names(finding: Finding, evidence: ProbeEvidence) -> str:
@@ -169,7 +188,7 @@ RULES = (
         },
         grades={
             "P1": "a class, an exception or state of the file is used under both names, it holds models of Django or "
-            "tasks of a queue, or its start fails; between a test and the product an exception or state",
+            "tasks of a queue, or its start fails; between a test and the product an exception, state, or a class that the product asks for",
             "P2": "nothing of the kind is known to be used by both, or only functions that are called lead there, or "
             "only a start as the main program does; between a test and the product a class",
             "P3": "tests alone load it twice, nothing in it can differ, or it is one of many demonstrations",
