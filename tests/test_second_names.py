@@ -435,7 +435,7 @@ BESIDE_TESTS = {
     ),
     "a class that the product asks for": (
         "class M: ...\ndef is_m(x):\n    return isinstance(x, M)\n", "from app.core import is_m\n",
-        "from app.use import is_m\nfrom src.app.core import M\ndef test_it():\n    assert is_m(M())\n", False, "P2",
+        "from app.use import is_m\nfrom src.app.core import M\ndef test_it():\n    assert is_m(M())\n", False, "P1",
     ),
     "a function": (
         "def add(a, b):\n    return a + b\n", "from app.core import add\n",
@@ -453,3 +453,38 @@ def test_a_test_with_a_class_of_its_own_is_graded_by_what_happens(make_tree: Tre
     assert (subprocess.run(command, cwd=root, capture_output=True, check=False).returncode == 0) == passes
     (told,) = tell(open_case(root))
     assert (told.severity, told.path) == (severity, "src/app/core.py")
+
+
+KEPT = "import pytest\nMADE = []\n@pytest.fixture\ndef box():\n    MADE.append(1)\n"
+USING = "def test_it(box):\n    assert MADE == [1]\n"
+ASKING = "import helpers\nfrom tests.helpers import Box\ndef test_it():\n    assert isinstance(helpers.Box(), Box)\n"
+#: Tests that load one of their files twice, and what they say: the second twin has one name, and passes.
+LOADED_BY_PYTEST: Mapping[str, tuple[dict[str, str], dict[str, str], str]] = {
+    "a conftest": (
+        {"tests/conftest.py": KEPT, "tests/test_a.py": f"from tests.conftest import MADE\n{USING}"},
+        {"tests/test_a.py": f"from conftest import MADE\n{USING}"}, "pytest loads it as conftest",
+    ),
+    "helpers, in the mode append": (
+        {"tests/helpers.py": "class Box: ...\n", "tests/test_a.py": ASKING,
+         "pytest.ini": "[pytest]\naddopts = --import-mode=append\ntestpaths = tests\n"},
+        {"tests/test_a.py": ASKING.replace("tests.helpers", "helpers")}, "as helpers",
+    ),
+    "a file of tests": (
+        {"tests/test_base.py": "SEEN = []\ndef test_first():\n    SEEN.append(1)\n",
+         "tests/test_last.py": "from tests.test_base import SEEN\ndef test_it():\n    assert SEEN\n"},
+        {"tests/__init__.py": ""}, "pytest loads it as test_base",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", LOADED_BY_PYTEST)
+def test_what_pytest_loads_by_its_short_name(make_tree: Tree, name: str) -> None:
+    files, change, words = LOADED_BY_PYTEST[name]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
+    root = make_tree(files)
+    assert b"1 failed" in subprocess.run(command, cwd=root, capture_output=True, check=False).stdout
+    assert [(told.severity, words in told.message) for told in tell(open_case(root))] == [("P3", True)]
+    for path, text in change.items():
+        (root / path).write_text(text, encoding="utf-8")
+    assert b"failed" not in subprocess.run(command, cwd=root, capture_output=True, check=False).stdout
+    assert tell(open_case(root)) == []

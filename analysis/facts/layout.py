@@ -54,7 +54,8 @@ def _find_searched(
     texts = list(list_named(starts))
     names = {name for each in starts.folders for name in folders.children.get(each.folder, ())}
     stated = [Stated(path, name, "") for name, path in texts if folders.has_module("", name) or "." not in name]
-    stated += [Stated(path, name, "") for path, name in list_loaded(starts, paths)]
+    loaded = list(list_loaded(starts, paths))
+    stated += [Stated(path, name, "", is_loaded=True) for path, name in loaded]
     for index, module, name, line, scope in _list_stated(parts["imports"], names):
         stated.append(Stated(paths[index], module, name, line if scope == "module" else 0))
     numbers = {path: number for number, path in enumerate(paths)}
@@ -63,7 +64,10 @@ def _find_searched(
     def list_bound(path: str) -> frozenset[str]:
         return _list_bound(parts["bindings"], numbers.get(path, -1))
 
-    return SearchedNames(folders, stated, named, list_bound).find(starts), texts
+    return SearchedNames(folders, stated, named, list_bound).find(starts), [
+        *texts,
+        *((name, path) for path, name in loaded),
+    ]
 
 
 def _list_stated(imports: pa.Table, firsts: set[str]) -> list[tuple[int, str, str, int, str]]:

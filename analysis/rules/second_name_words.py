@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from analysis.facts.test_files import is_test_file
 from analysis.resolve.second_names import SecondName
 from analysis.rules.twice import Contents
 from analysis.wording import format_some
@@ -23,6 +24,8 @@ def _name_user(row: SecondName) -> str:
 def _say_search_path(path: str, rows: Sequence[SecondName]) -> str:
     row = rows[0]
     second = f"{row.second_name} ({row.second_path}:{row.second_line})"
+    if _is_by_pytest(row):
+        return f"{path} is imported as {_name_user(row)}, and pytest loads it as {row.second_name}"
     start = f" when it is started by {row.start}" if row.start else ""
     places = {(row.first_path, row.first_line), (row.second_path, row.second_line)}
     is_shown = row.evidence_path and (row.evidence_path, row.evidence_line) not in places and not row.start
@@ -43,9 +46,20 @@ def find_prefixes(row: SecondName) -> tuple[str, str]:
     return ".".join(first), ".".join(second)
 
 
+def _is_by_pytest(row: SecondName) -> bool:
+    """Return whether pytest itself loads a file of tests by its second name: no statement says it."""
+    return row.second_path == row.path and is_test_file(row.path)
+
+
 def _fix_search_path(path: str, rows: Sequence[SecondName], _: Contents) -> str:
     """Return which statement says another name, and what the search path then no longer needs."""
     row = rows[0]
+    if _is_by_pytest(row):
+        folder = path.removesuffix(f"{row.second_name.replace('.', '/')}.py")
+        return (
+            f"Move what {row.first_path} takes into a module that is no test, or give {folder} an __init__.py: then "
+            "pytest knows the file by its long name, too"
+        )
     first, second = find_prefixes(row)
     others = sorted({each.path for each in rows} - {path})
     more = f". The same holds for {format_some(others)}" if others else ""

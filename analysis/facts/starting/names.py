@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 from analysis.facts.starting.folders import StartFolder, StartFolders, is_seen_by
@@ -17,13 +18,15 @@ _OF_APPLICATION = ("models", "apps", "tasks")
 class Stated(NamedTuple):
     """One absolute import: its file, the module as written, the name taken (empty for ``import a``), and the line.
 
-    The line is 0 for a text, and for an import that a function or a branch may leave out.
+    The line is 0 for a text, and for an import that a function or a branch may leave out. ``is_loaded``: it is no
+    statement, pytest loads this file by this name.
     """
 
     path: str
     module: str
     name: str
     line: int = 0
+    is_loaded: bool = False
 
 
 class SearchedNames:
@@ -67,7 +70,8 @@ class SearchedNames:
             return False
         if any(_is_pushed(entry, each) for entry in entries if entry.is_pushed for each in users):
             return True
-        if self._lies_above(folder, name):
+        is_loaded = any(each.is_loaded and each.path.startswith(f"{folder}/") for each in users)
+        if not is_loaded and self._lies_above(folder, name):
             return False
         seen = [each for each in users if any(is_seen_by(entry, each.path) for entry in entries)]
         return bool(seen) and self._is_needed(folder, name, seen) and self._is_meant(folder, seen, users)
@@ -86,7 +90,12 @@ class SearchedNames:
         if any(_folder(each.path) != folder for each in seen if each.path in self._layout.paths):
             return True
         long_name = f"{folder}/{name}".replace("/", ".")
-        return long_name in self._named
+        return long_name in self._said
+
+    @cached_property
+    def _said(self) -> frozenset[str]:
+        """The dotted names that statements say, and those of what they lie in."""
+        return frozenset(name for each in self._named for name in (each, each.rpartition(".")[0]))
 
     def _is_meant(self, folder: str, seen: Sequence[Stated], users: Sequence[Stated]) -> bool:
         """Return whether the imports mean what lies in the folder, not a third party's package of that name.

@@ -94,7 +94,13 @@ def _find_failed_starts(case: RuleContext) -> dict[str, _Failed]:
 
 
 def _build(
-    case: RuleContext, rows: Sequence[SecondName], whole: Contents, failed: _Failed | None, listed: str, *, is_demo: bool
+    case: RuleContext,
+    rows: Sequence[SecondName],
+    whole: Contents,
+    failed: _Failed | None,
+    listed: str,
+    *,
+    is_demo: bool,
 ) -> Finding:
     path, kind = rows[0].path, rows[0].kind
     shared = whole.take({row.taken for row in rows})
@@ -117,7 +123,9 @@ def _build(
     return build_finding("file-with-two-names", severity, path, message, places, marks)
 
 
-def _grade(case: RuleContext, rows: Sequence[SecondName], shared: Contents, whole: Contents, failed: _Failed | None) -> str:
+def _grade(
+    case: RuleContext, rows: Sequence[SecondName], shared: Contents, whole: Contents, failed: _Failed | None
+) -> str:
     if all(row.is_test for row in rows):
         return _grade_tests(case, rows, shared, whole)
     if rows[0].kind in LISTED:
@@ -188,7 +196,8 @@ RULES = (
         },
         grades={
             "P1": "a class, an exception or state of the file is used under both names, it holds models of Django or "
-            "tasks of a queue, or its start fails; between a test and the product an exception, state, or a class that the product asks for",
+            "tasks of a queue, or its start fails; between a test and the product an exception, state, or a class for "
+            "which the product asks",
             "P2": "nothing of the kind is known to be used by both, or only functions that are called lead there, or "
             "only a start as the main program does; between a test and the product a class",
             "P3": "tests alone load it twice, nothing in it can differ, or it is one of many demonstrations",
