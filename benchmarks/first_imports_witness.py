@@ -1,7 +1,8 @@
-"""How the first imports of modules end, and what their names are then: used by ``cycle_fixes``.
+"""How the first imports of modules end, and what their names are then: used by ``trial_copies``.
 
-Runs in the interpreter of the package, with nothing but the standard library: one JSON document with ``root`` and
-``modules`` on standard input, one on standard output. Each module is imported in a process of its own, forked before
+Runs in the interpreter of the package, with nothing but the standard library: one JSON document with ``root``,
+``modules`` (each with the names that others take from it) and ``statements`` (import statements of each module, to be
+run in it) on standard input, one on standard output. Each module is imported in a process of its own, forked before
 anything of the package was imported; what the children load of the standard library and of a few others, which know
 nothing of the package, is loaded before the next fork.
 """
@@ -35,7 +36,26 @@ def describe(value: object) -> list[object]:
     return [type(value).__name__, home, qualified, found is value]
 
 
-def observe(name: str, wanted: list[str]) -> dict[str, object]:
+def run_statement(text: str, name: str) -> object:
+    """Run one import statement as a module would; return what its names are, or the error."""
+    own = sys.modules.get(name)
+    is_package = hasattr(own, "__path__")
+    given = {"__name__": name, "__package__": name if is_package else name.rpartition(".")[0]}
+    space: dict[str, object] = dict(given)
+    try:
+        exec(compile(text, name, "exec"), space)
+    except BaseException as error:  # noqa: BLE001 - whatever it does, it is the outcome
+        return f"{type(error).__name__}: {error}"[:300]
+    return {each: describe(value) for each, value in sorted(space.items()) if not each.startswith("__")}
+
+
+def observe(name: str, wanted: list[str], statements: list[str]) -> dict[str, object]:
+    """Import one module and return the outcome, its names, those of the wanted ones that it has, and its statements."""
+    found = observe_module(name, wanted)
+    return {**found, "ran": {text: run_statement(text, name) for text in statements}}
+
+
+def observe_module(name: str, wanted: list[str]) -> dict[str, object]:
     """Import one module and return the outcome, its names, and those of the wanted ones that it has."""
     try:
         module = importlib.import_module(name)
@@ -83,7 +103,7 @@ def main() -> None:
             for number in (0, 1, 2):
                 os.dup2(null, number)
             with os.fdopen(writing, "w") as out:
-                answer = observe(name, wanted)
+                answer = observe(name, wanted, asked.get("statements", {}).get(name, []))
                 json.dump({**answer, "outside": list_outside()}, out, default=str)
             os._exit(0)
         os.close(writing)

@@ -64,7 +64,7 @@ class KindResult:
 def measure_package(site: Path, name: str, kinds: Sequence[str], python: str, seed: int = 0) -> list[KindResult]:
     """Return the results of some kinds of fixes for one package of a folder of packages."""
     with tempfile.TemporaryDirectory() as folder:
-        before = _copy(site / name, Path(folder) / "before")
+        before = copy_target(site / name, Path(folder) / "before")
         case = investigate(before)
         modules = _list_modules(case)
         seen = _observe(before, modules, python, site)
@@ -75,9 +75,10 @@ def measure_package(site: Path, name: str, kinds: Sequence[str], python: str, se
         return [_measure_kind(kind, case, before, seen, python, site, Path(folder)) for kind in chosen]
 
 
-def _copy(source: Path, folder: Path) -> Path:
+def copy_target(source: Path, folder: Path) -> Path:
+    """Copy a target into a folder, which is emptied first, and return the copy."""
     shutil.rmtree(folder, ignore_errors=True)
-    return Path(shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__")))
+    return Path(shutil.copytree(source, folder / source.name, ignore=shutil.ignore_patterns("__pycache__", ".git")))
 
 
 def _list_modules(case: Investigation) -> list[str]:
@@ -141,7 +142,7 @@ class Seeding:
 
     def plant(self, seeds: Mapping[str, list[Edit]]) -> Path:
         """Return a fresh copy with some faults."""
-        root = _copy(self.before, self.folder)
+        root = copy_target(self.before, self.folder)
         edits = [edit for found in seeds.values() for edit in found]
         for path, content in read_changes(WorkingTree(root), edits, {}).items():
             (root / path).write_bytes(content or b"")
@@ -181,14 +182,19 @@ def _measure_seeds(kind: Kind, seeding: Seeding, most: int) -> KindResult:
 
 def _apply(before: Path, folder: Path, offers: Sequence[Offer], names: Iterable[str], python: str, site: Path) -> Seen:
     """Make the edits of some offers in a fresh copy; return what CPython makes of some modules then."""
-    after = _copy(before, folder)
+    return _observe(write_offers(before, folder, offers), names, python, site)
+
+
+def write_offers(before: Path, folder: Path, offers: Sequence[Offer]) -> Path:
+    """Make the edits of some offers in a fresh copy within a folder, and return the copy."""
+    after = copy_target(before, folder)
     tree = WorkingTree(after)
     new_files = {path: content for offer in offers for path, content in offer.new_files.items()}
     for path, content in read_changes(tree, [edit for offer in offers for edit in offer.edits], new_files).items():
         place = after / path
         place.parent.mkdir(parents=True, exist_ok=True)
         place.unlink() if content is None else place.write_bytes(content)
-    return _observe(after, names, python, site)
+    return after
 
 
 def _find_suspects(
