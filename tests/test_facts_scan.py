@@ -96,6 +96,15 @@ def test_a_stray_init_at_the_top_does_not_make_a_repository_a_package(make_tree:
     assert "app.m" in names(scan(root))
 
 
+def test_a_package_with_a_module_named_like_a_library_is_one_by_its_relative_imports(make_tree: Tree) -> None:
+    files = {
+        "top/__init__.py": "from .m import L",
+        "top/m.py": "from .yaml import L",
+        "top/yaml.py": "import yaml\nL = 1",
+    }
+    assert set(names(scan(make_tree(files) / "top"))) == {"top", "top.m", "top.yaml"}
+
+
 def test_a_src_folder_is_a_root(make_tree: Tree) -> None:
     facts = scan(
         make_tree({"src/pkg/__init__.py": "", "src/pkg/m.py": "import pkg", "tests/test_m.py": "import pkg.m"})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 from fixed_trees import apply_offers, find_fixes, import_each
 
 from analysis.fixes.canonical_imports import find_canonical_imports
@@ -168,3 +170,18 @@ def test_what_alone_loads_a_submodule_of_a_package_stays(make_tree):
     ]
     again, still = find_fixes(root, find)
     assert (again, [each.line for each in still]) == ([], [each.line for each in refused])
+
+
+def test_what_lies_beside_the_target_is_left_alone_and_said_so(make_tree):
+    files = {
+        "q/__init__.py": "", "q/home.py": "class Order:\n    x = 1\n",
+        "q/m.py": "from q.home import Order\nO = Order\n",
+        "p/__init__.py": "", "p/x.py": "from q.m import Order\nP = Order\n",
+    }  # fmt: skip
+    root = make_tree(files)
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    offers, refused = find_fixes(root / "p", find)
+    assert (offers, [each.reason for each in refused]) == (
+        [], ["q.home lies beside the target: fix a folder that has both"],
+    )  # fmt: skip
+    assert len(find_fixes(root, find)[0]) == 1

@@ -69,3 +69,15 @@ def test_what_no_import_statement_ends_is_refused(make_tree):
     offers, refused = find_fixes(make_tree(files), find)
     assert offers == []
     assert ["started as a program" in each.reason for each in refused] == [True]
+
+
+def test_a_file_beside_the_target_is_none_of_its_own(make_tree):
+    twin = "import p.x\n\nclass Y: ...\n\nif __name__ == '__main__':\n    print(Y())\n"
+    files = {
+        "q/__init__.py": "", "q/y.py": twin, "q/z.py": "from q.y import Y\n",
+        "p/__init__.py": "", "p/x.py": "import q.z\nfrom q.y import Y\n",
+    }  # fmt: skip
+    root = make_tree(files)
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    assert [each.path for each in find_fixes(root, find)[1]] == ["q/y.py"]
+    assert find_fixes(root / "p", find) == ([], [])

@@ -67,7 +67,8 @@ def name_modules(layout: Layout) -> list[Row]:
 def find_package_prefix(layout: Layout) -> tuple[str, ...]:
     """Return the dotted prefix when the target is itself a package (or lies in one), otherwise nothing.
 
-    A repository may have a stray ``__init__.py`` at its top: the imports decide.
+    A repository may have a stray ``__init__.py`` at its top: the imports decide. What a name of the target's top says
+    against it may mean a library of that name; a relative import of the target itself works in a package alone.
     """
     if layout.roots or "__init__.py" not in layout.paths or not is_identifier(layout.target.name):
         return ()
@@ -79,7 +80,8 @@ def find_package_prefix(layout: Layout) -> tuple[str, ...]:
     used = _count_by_first(layout.usage)
     children = {path.partition("/")[0].removesuffix(".py") for path in layout.paths}
     plain = sum(used[child] for child in children - set(sys.stdlib_module_names) - {parts[0]})
-    return tuple(parts) if used[parts[0]] >= plain else ()
+    relative = sum(level > path.count("/") for path, found in layout.relatives.items() for level, _, _ in found)
+    return tuple(parts) if used[parts[0]] + relative >= plain else ()
 
 
 def is_identifier(name: str) -> bool:

@@ -135,6 +135,8 @@ def _find_rewrites(
 def _find_obstacle(row: Row, target: _Target) -> str:
     """Return why an import cannot surely take the same class from its canonical path; empty where it can."""
     module = row["canonical"].rpartition(".")[0]
+    if module in target.names.beside:
+        return f"{module} lies beside the target: fix a folder that has both"
     if module not in target.names.kinds:
         return f"{row['canonical']} is not taken from a module"
     if module == row["importer"]:

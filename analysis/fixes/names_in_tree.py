@@ -33,6 +33,11 @@ class NamesInTree:
         }
 
     @cached_property
+    def beside(self) -> frozenset[str]:
+        """The modules beside the target that its imports lead to: of their names not enough is known."""
+        return frozenset(tables.read_column(self.read_table("siblings"), "module"))
+
+    @cached_property
     def files(self) -> Mapping[str, str]:
         """The file of each module."""
         rows = tables.read_rows(self.read_table("modules"), "module", "path", "is_primary")

@@ -12,7 +12,7 @@ from analysis.fixes.findings import ReadTable, find_open_findings
 from analysis.fixes.names_in_tree import NamesInTree
 from analysis.fixes.offers import Edit, Mention, Offer, Refusal
 from analysis.fixes.renamed_modules import rename_module
-from analysis.fixes.source_text import UnplacedError, read_source
+from analysis.fixes.source_text import UnplacedError, is_beside, read_source
 from analysis.fixes.statements import find_imports
 from analysis.resolve.imports import NOT_ON_PATH
 from analysis.resolve.second_names import SecondName
@@ -55,7 +55,7 @@ def find_second_names(read_table: ReadTable, tree: SourceTree) -> Iterator[Offer
     refused = [
         Refusal(KIND, each.path, each.evidence_path or each.path, each.evidence_line or 1, _OTHERWISE[each.kind])
         for each in second
-        if each.kind in _OTHERWISE
+        if each.kind in _OTHERWISE and not is_beside(each.path)
     ]
     groups: dict[tuple[str, str], list[SecondName]] = defaultdict(list)
     for each in second:

@@ -131,7 +131,14 @@ class SourceText:
 
 def read_source(tree: SourceTree, path: str) -> SourceText:
     """Read and parse a file of a target; raises ``UnplacedError``, also where it cannot be read."""
+    if is_beside(path):
+        raise UnplacedError(f"{path} lies beside the target, where no fix changes anything")
     try:
         return SourceText(path, tree.read_bytes(path))
     except OSError as error:
         raise UnplacedError(f"{path} cannot be read: {error.strerror}") from None
+
+
+def is_beside(path: str) -> bool:
+    """Return whether a file is read for the imports of a target, and is none of its own."""
+    return path.startswith("../")
