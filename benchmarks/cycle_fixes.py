@@ -25,14 +25,17 @@ from analysis.investigation import Investigation
 from benchmarks.trial_copies import Checked, Place, TrialCopy, find_interpreter
 
 PACKAGES = (
-    "aiohttp", "amqp", "anyio", "bs4", "click", "django", "fontTools", "jedi", "matplotlib", "networkx",
-    "prompt_toolkit", "pydantic", "sqlalchemy", "twisted",
+    "IPython", "aiohttp", "amqp", "anyio", "bs4", "click", "comm", "contourpy", "debugpy", "django", "executing",
+    "fontTools", "jedi", "matplotlib", "mypy", "nbformat", "networkx", "prompt_toolkit", "pydantic", "sqlalchemy",
+    "twisted",
 )  # fmt: skip
 SEEDED = (
     "jinja2", "rich", "urllib3", "kombu", "parso", "traitlets", "markdown_it", "mistune", "tomlkit", "celery", "httpx",
     "importlinter", "nbconvert", "nbclient",
 )  # fmt: skip
 _SKIPPED = ("tests", "test")
+#: Of a package with more modules, those that a cut changes and as many that import them are observed.
+MOST_OBSERVED = 120
 
 
 @dataclass(slots=True)
@@ -113,7 +116,7 @@ def check_seeded(site: Path, package: str, number: int, report: Report) -> Itera
 
 
 def _copy(site: Path, package: str, folder: Path) -> TrialCopy:
-    place = Place(site / package, find_interpreter(site), (site,), _SKIPPED)
+    place = Place(site / package, find_interpreter(site), (site,), _SKIPPED, MOST_OBSERVED)
     return TrialCopy(place, folder / "copy", folder / "data", offer_cuts)
 
 

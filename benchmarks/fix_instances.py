@@ -163,8 +163,9 @@ def _cut(text: str) -> str:
     return safe if len(safe) <= _WIDE else f"{safe[:_WIDE]}…"
 
 
-def _read_groups() -> list[Mapping[str, Any]]:
-    groups: list[Mapping[str, Any]] = json.loads(ROWS.read_text()) if ROWS.exists() else []
+def read_groups(rows: Path = ROWS) -> list[Mapping[str, Any]]:
+    """Return what was measured: for each package and kind of fix its figures and rows."""
+    groups: list[Mapping[str, Any]] = json.loads(rows.read_text()) if rows.exists() else []
     return groups
 
 
@@ -177,6 +178,7 @@ def main() -> None:
     parser.add_argument("--beside", nargs="*", type=Path, default=[], help="folders on the search path besides")
     parser.add_argument("--kinds", nargs="*", default=list(LETTERS))
     parser.add_argument("--most", type=int, default=12)
+    parser.add_argument("--rows", type=Path, default=ROWS, help="where the rows are kept")
     parser.add_argument("--write", action="store_true")
     asked = parser.parse_args()
     if asked.package:
@@ -190,14 +192,16 @@ def main() -> None:
             for row in group["rows"]:
                 print(f"    {row['place']} {row['what']}: {row['cpython'] if row['offered'] else row['reason']}"[:400])
         kept = [
-            each for each in _read_groups() if (each["package"], each["kind"]) not in {(name, k.name) for k in kinds}
+            each
+            for each in read_groups(asked.rows)
+            if (each["package"], each["kind"]) not in {(name, k.name) for k in kinds}
         ]
         groups = sorted(
             [*kept, *(each for each in found if each["rows"])], key=lambda each: (each["package"], each["kind"])
         )
-        ROWS.write_text(json.dumps(groups, indent=1, ensure_ascii=False) + "\n")
+        asked.rows.write_text(json.dumps(groups, indent=1, ensure_ascii=False) + "\n")
     if asked.write:
-        PAGE.write_text(format_page(_read_groups()))
+        PAGE.write_text(format_page(read_groups(asked.rows)))
 
 
 if __name__ == "__main__":
