@@ -253,6 +253,32 @@ def test_what_means_something_else_in_another_module_stays(
     assert reason in refuse(tmp_path, files)
 
 
+FIELDS = (
+    "from dataclasses import dataclass\nfrom shop.orders import Order\n\n\n@dataclass\nclass User:\n    order: Order\n"
+)
+MODEL = "from pydantic import BaseModel\nfrom shop.users import User\n\n\nclass Page(BaseModel):\n    user: User\n"
+WITHOUT = "from __future__ import annotations\n" + FIELDS.replace(
+    "from shop.orders", "TYPE_CHECKING = False\nif TYPE_CHECKING:\n    from shop.orders"
+)
+
+
+def test_fields_stay_where_a_model_of_another_module_has_their_class(tmp_path: Path) -> None:
+    """CPython and pydantic cannot make the model any more once only type checkers see the type of a field."""
+    files = {**FAILING, "shop/users.py": FIELDS, "shop/page.py": MODEL}
+    assert "shop.page imports pydantic, which reads the annotations of classes" in refuse(tmp_path, files)
+    (tmp_path / "tree/shop/users.py").write_text(WITHOUT)
+    assert "class-not-fully-defined" in run(tmp_path / "tree", "import shop.page; shop.page.Page(user=1)")
+
+
+def test_a_method_moves_its_import_though_a_model_uses_the_class(tmp_path: Path) -> None:
+    """pydantic reads the annotations of functions only where it is given one: the model works as before."""
+    users = "from shop.orders import Order\n\n\nclass User:\n    def own(self, order: Order) -> None: ...\n"
+    model = MODEL.replace("user: User", "model_config = {'arbitrary_types_allowed': True}\n    user: User")
+    root = apply(tmp_path, offer(tmp_path, {**FAILING, "shop/users.py": users, "shop/page.py": model}))
+    code = "import shop.page, shop.users; print(shop.page.Page(user=shop.users.User()).user.own(1))"
+    assert run(root, code) == "None"
+
+
 def test_a_name_that_others_take_is_still_given_on_demand(tmp_path: Path) -> None:
     """It is the same object by both paths."""
     taker = "def f():\n    from shop.users import Order\n    return Order\n"

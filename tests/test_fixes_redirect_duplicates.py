@@ -122,3 +122,33 @@ def test_short_classes_and_exceptions_are_alike_by_chance(tmp_path: Path) -> Non
     failed = "class Order(Exception):\n    a = 1\n    b = 2\n    c = 3\n    d = 4\n    e = 5\n"
     found = offer(tmp_path, {"shop/db.py": failed, "shop/old.py": failed})
     assert ["alike by chance" in each.reason for each in found if isinstance(each, Refusal)] == [True]
+
+
+def test_two_redirects_never_close_a_cycle_together(tmp_path: Path) -> None:
+    """Each module has what more imports mean of one class; CPython imports each first afterwards."""
+    other = CLASS.replace("Order", "Basket")
+    users = {f"shop/o{each}.py": "from shop.db import Order\n" for each in "ab"}
+    users |= {f"shop/b{each}.py": "from shop.old import Basket\n" for each in "ab"}
+    found = offer(tmp_path, {"shop/db.py": CLASS + "\n\n" + other, "shop/old.py": CLASS + "\n\n" + other, **users})
+    assert ["would close an import cycle" in each.reason for each in found if isinstance(each, Refusal)] == [True]
+    root = apply(tmp_path, [each for each in found if isinstance(each, Offer)])
+    code = "import shop.db, shop.old\nprint(shop.db.Basket is shop.old.Basket, shop.old.Order.__module__)"
+    assert run(root, code).startswith("True shop.old\n")
+    assert run(root, "import shop.old\n" + code).startswith("True shop.old\n")
+
+
+def test_no_module_takes_a_class_from_the_tests(tmp_path: Path) -> None:
+    """However many tests import theirs."""
+    users = {f"tests/test_{each}.py": "from tests.fakes import Order\n" for each in "abc"}
+    found = offer(tmp_path, {"shop/db.py": CLASS, "tests/__init__.py": "", "tests/fakes.py": CLASS, **users})
+    assert ["belongs to the tests" in each.reason for each in found if isinstance(each, Refusal)] == [True]
+    assert not [each for each in found if isinstance(each, Offer)]
+
+
+def test_a_class_with_tests_stays_in_each_file_of_tests(tmp_path: Path) -> None:
+    """A runner that collects the other file would not find them there."""
+    case = "class OrderTests:\n    def test_one(self):\n        assert 1\n\n    def test_two(self):\n        assert 2\n"
+    files = {"tests/__init__.py": "", "tests/test_a.py": case, "tests/test_b.py": case}
+    found = offer(tmp_path, {"shop/db.py": "", **files})
+    assert ["test runners" in each.reason for each in found if isinstance(each, Refusal)] == [True]
+    assert not [each for each in found if isinstance(each, Offer)]

@@ -16,14 +16,20 @@ from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
 from analysis.names.inheritance import Inheritance, read_inheritance
 
-#: Packages that read the annotations of functions or classes that they are given.
-_READING = frozenset({
-    "adaptix", "airflow", "attrs", "beartype", "cattr", "cattrs", "cyclopts", "dacite", "dagster", "dataclasses_json",
-    "dependency_injector", "dishka", "fast_depends", "fastapi", "faststream", "injector", "jsonargparse", "lagom",
-    "langchain", "langchain_core", "litestar", "magicgui", "marshmallow_dataclass", "mashumaro", "mcp", "msgspec",
-    "ninja", "plum", "prefect", "punq", "pydantic", "serde", "simple_parsing", "sqlmodel", "starlite", "strawberry",
-    "typeguard", "typer", "tyro", "wireup",
+#: Packages that read the annotations of functions that they are given.
+_FUNCTION_READERS = frozenset({
+    "airflow", "beartype", "cyclopts", "dagster", "dependency_injector", "dishka", "fast_depends", "fastapi",
+    "faststream", "injector", "jsonargparse", "lagom", "langchain", "langchain_core", "litestar", "magicgui", "mcp",
+    "ninja", "plum", "prefect", "punq", "simple_parsing", "starlite", "strawberry", "typeguard", "typer", "tyro",
+    "wireup",
 })  # fmt: skip
+#: Packages that read the annotations of classes that they are given, also of those that other classes name.
+_CLASS_READERS = _FUNCTION_READERS | {
+    "adaptix", "cattr", "cattrs", "dacite", "dataclasses_json", "hydra", "marshmallow_dataclass", "mashumaro",
+    "msgspec", "omegaconf", "pydantic", "serde", "sqlmodel",
+}  # fmt: skip
+#: The parts of pydantic that read the annotations of functions.
+_PYDANTIC_CALLS = re.compile(rb"\b(?:validate_call|validate_arguments|TypeAdapter)\b")
 #: Functions of the standard library that evaluate annotations.
 _EVALUATING = re.compile(rb"\b(?:get_type_hints|get_annotations)\s*\(|\.__annotations__\b|\beval_str\b")
 #: Decorators that read no annotation, by the last part of their name.
@@ -52,14 +58,14 @@ class HintReaders:
         if mapped.rpartition(".")[2] in _MAPPED:
             return f"SQLAlchemy evaluates {mapped} when it maps the class"
         for decorator in reader.decorator_list:
-            reason = self._judge_decorator(decorator, path, is_class=isinstance(reader, ast.ClassDef))
+            reason = self._judge_decorator(decorator, module, path, is_class=isinstance(reader, ast.ClassDef))
             if reason:
                 return reason
         if isinstance(reader, ast.ClassDef):
             return self._judge_class(reader, module, path)
         return self._judge_function(module)
 
-    def _judge_decorator(self, decorator: ast.expr, path: str, *, is_class: bool) -> str:
+    def _judge_decorator(self, decorator: ast.expr, module: str, path: str, *, is_class: bool) -> str:
         called = decorator.func if isinstance(decorator, ast.Call) else decorator
         dotted = find_dotted(called)
         last = dotted.rpartition(".")[2]
@@ -68,7 +74,7 @@ class HintReaders:
         if last in {"register", "singledispatch"}:
             return f"@{dotted} chooses by the annotation of the first argument"
         if is_class and last in _DATA_CLASSES:
-            return self._name_tree_reader(f"@{last} makes fields of annotations")
+            return self._judge_fields(module, f"@{last} makes fields of annotations")
         origin = self._origins.get((path, dotted.partition(".")[0]), "")
         if origin and origin not in sys.stdlib_module_names:
             return f"@{dotted} of {origin} may read annotations"
@@ -80,7 +86,7 @@ class HintReaders:
             package, _, name = base.partition(":")
             top = package.partition(".")[0]
             if name in _DATA_CLASSES:
-                return self._name_tree_reader(f"{name} makes fields of annotations")
+                return self._judge_fields(module, f"{name} makes fields of annotations")
             if not self._is_own(package) and top not in sys.stdlib_module_names:
                 return f"the base class {name} of {top} may read annotations"
         written = [find_dotted(base).partition(".")[0] for base in reader.bases]
@@ -91,9 +97,17 @@ class HintReaders:
 
     def _judge_function(self, module: str) -> str:
         """Return who may be given a function and read its annotations."""
+        return self._name_user(module, self._function_readers, "functions")
+
+    def _judge_fields(self, module: str, reason: str) -> str:
+        """Return who may read the types of a class that is made of annotations: it works with texts by itself."""
+        return self._name_user(module, self._class_readers, "classes") or self._name_tree_reader(reason)
+
+    def _name_user(self, module: str, readers: Mapping[str, str], what: str) -> str:
+        """Return whether a module, or one that imports it, imports one that reads annotations, in words."""
         for user in sorted({module, *self._users.get(module, ())}):
-            if user in self._reading_modules:
-                return f"{user} imports {self._reading_modules[user]}, which reads the annotations of functions"
+            if user in readers:
+                return f"{user} imports {readers[user]}, which reads the annotations of {what}"
         return ""
 
     def _name_tree_reader(self, reason: str) -> str:
@@ -123,14 +137,21 @@ class HintReaders:
         return dict(found)
 
     @cached_property
-    def _reading_modules(self) -> Mapping[str, str]:
-        """The package that reads annotations which each module imports, the first by name."""
+    def _class_readers(self) -> Mapping[str, str]:
+        """The package that reads annotations of classes which each module imports, the first by name."""
         rows = tables.read_rows(self._investigation.table("externals"), "importer", "package")
-        found: dict[str, str] = {}
-        for importer, package in sorted(rows):
-            if package in _READING:
-                found.setdefault(importer, package)
-        return found
+        return {importer: package for importer, package in sorted(rows, reverse=True) if package in _CLASS_READERS}
+
+    @cached_property
+    def _function_readers(self) -> Mapping[str, str]:
+        """The package that reads annotations of functions which each module imports, the first by name."""
+        rows = tables.read_rows(self._investigation.table("externals"), "importer", "package", "path")
+        return {
+            importer: package
+            for importer, package, path in sorted(rows, reverse=True)
+            if package in _FUNCTION_READERS
+            or (package == "pydantic" and _PYDANTIC_CALLS.search(self._sources.read(path)))
+        }
 
     @cached_property
     def _origins(self) -> Mapping[tuple[str, str], str]:

@@ -65,6 +65,7 @@ class _Redirecting:
         self._investigation, self._sources = investigation, sources
         self._findings = find_open_findings(investigation.table, RULE)
         self._loaded = LoadedModules(investigation.table("edges"), lambda _: ())
+        self._redirected: dict[str, set[str]] = defaultdict(set)  # where each module takes classes from then
 
     def offer(self) -> Iterator[Offer | Refusal]:
         by_module: dict[str, list[_Redirect]] = defaultdict(list)
@@ -89,7 +90,7 @@ class _Redirecting:
         """Yield what becomes of each definition of a name but the canonical one."""
         stated = self._stated.get(name, "")
         canonical = next((each for each in rivals if f"{each.module}:{name}" == stated), None) or max(
-            rivals, key=lambda each: (each.uses, -len(each.module), each.module)
+            rivals, key=lambda each: (not is_test_file(each.path), each.uses, -len(each.module), each.module)
         )
         others = [each for each in rivals if each is not canonical]
         clears = self._findings.fingerprints[name] if len(others) == 1 else ""
@@ -101,6 +102,7 @@ class _Redirecting:
             if reason:
                 yield self._refuse(other, reason)
             else:
+                self._redirected[other.module].add(canonical.module)
                 yield _Redirect(other, canonical.module, self._define(other).node, clears)
 
     def _find_obstacle(self, other: _Rival, canonical: _Rival, *, is_stated: bool) -> str:
@@ -111,6 +113,8 @@ class _Redirecting:
         if is_test_file(other.path) and not is_test_file(canonical.path):
             return "it belongs to the tests, which may have a class of their own"
         first, second = self._define(other), self._define(canonical)
+        if is_test_file(other.path) and any(name.startswith("test") for name in first.methods):
+            return "test runners find its tests in its own file"
         differences = find_differences(first, second, self._find_meaning)
         if differences and is_stated and first.code != second.code:
             differences = find_missing(first, second)
@@ -123,7 +127,10 @@ class _Redirecting:
         if len(bound) > 1:
             return f"other statements of the file bind {other.name} too"
         if self._reaches(canonical.module, other.module):
-            return f"{canonical.module} imports {other.module}, so that a redirect would close an import cycle"
+            return (
+                f"{canonical.module} imports {other.module}, or takes another class from there then, so that a "
+                "redirect would close an import cycle"
+            )
         return ""
 
     def _build(self, redirects: Sequence[_Redirect]) -> Offer:
@@ -160,7 +167,13 @@ class _Redirecting:
         raise UnplacedError(f"{rival.path}:{rival.line}: the class does not stand at module level by itself")
 
     def _reaches(self, start: str, wanted: str) -> bool:
-        return wanted in self._loaded.find_loaded(start)
+        """Return whether a module loads another one, also once the redirects before are made."""
+        waiting, seen = [start], set[str]()
+        while waiting:
+            fresh = self._loaded.find_loaded(waiting.pop()) - seen
+            seen |= fresh
+            waiting += sorted({home for module in fresh for home in self._redirected.get(module, ())} - seen)
+        return wanted in seen
 
     @staticmethod
     def _refuse(rival: _Rival, reason: str) -> Refusal:
