@@ -31,7 +31,7 @@ LETTERS = {
     "canonical-imports": "a", "redirect-duplicate": "b", "break-cycle": "c", "explicit-import": "d",
     "second-names": "e", "scaffold-state": "f", "missing-names": "g",
 }  # fmt: skip
-_WIDE, _OBSERVED = 160, 40
+_WIDE, _OBSERVED = 160, 12
 
 Row = dict[str, Any]
 

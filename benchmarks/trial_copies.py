@@ -114,7 +114,7 @@ class TrialCopy:
         return answer
 
     def check_all(self, offers: Sequence[Offer]) -> list[Checked]:
-        """Check offers together; by halves where that shows a fault, or where their edits touch one another."""
+        """Check offers together; again, and by halves, those that do not hold, or whose edits touch one another."""
         if not offers:
             return []
         try:
@@ -123,10 +123,15 @@ class TrialCopy:
             if len(offers) == 1:
                 raise
             found = []
-        if len(offers) == 1 or (found and all(each.holds for each in found)):
+        if len(offers) == 1:
             return found
-        half = len(offers) // 2
-        return [*self.check_all(offers[:half]), *self.check_all(offers[half:])]
+        is_shared = any(each.worse or each.lost for each in found)  # by all: nothing says which offer does it
+        good = [] if is_shared else [each for each in found if each.holds]
+        rest = [offer for offer in offers if offer not in [each.offer for each in good]]
+        if good:
+            return [*good, *self.check_all(rest)]
+        half = len(rest) // 2
+        return [*self.check_all(rest[:half]), *self.check_all(rest[half:])]
 
     def check(self, offers: Sequence[Offer]) -> list[Checked]:
         """Apply offers together, ask CPython, and take them back; faults of the package count for each."""
