@@ -5,10 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from analysis import store
-from analysis.errors import RevisionError, SnapshotError
-from analysis.facts.revisions import TargetSource, find_revision, find_source, is_source
+from analysis.earlier import Earlier, find_earlier
+from analysis.errors import BaselineError
+from analysis.facts.revisions import TargetSource, find_source
 from analysis.history.difference import Difference
-from analysis.investigation import Investigation, open_snapshot
+from analysis.history.known_state import KnownState
+from analysis.investigation import Investigation
 from analysis.pipeline import investigate
 from analysis.policy import Policy
 from analysis.progress import Progress, ignore_progress
@@ -23,11 +25,14 @@ def diff(
     """Return what differs between two states of a target: it shows itself in a notebook, and has frames and a record.
 
     Each is an opened snapshot, the folder of a snapshot or of a report, the name of a run (``20270131T063000-3f2c1a``),
-    a revision of ``target`` (default: of the current folder), ``FOLDER``, ``FOLDER@REV``, or the name of a target,
-    whose newest snapshot is meant. Without ``after`` it is the target as it is now. What is not kept is analysed,
-    and no code of it is run; a revision is judged by the policy of the later state, so that only the code differs.
+    a revision of ``target`` (default: of the current folder) or a day (its state before that), ``FOLDER``,
+    ``FOLDER@REV``, or the name of a target, whose newest snapshot is meant. The earlier one may be a baseline file, of
+    which only findings and score are compared. Without ``after`` it is the target as it is now. What is not kept is
+    analysed, and no code of it is run; a revision is judged by the policy of the later state, so that only the code
+    differs.
 
-    Raises ``RevisionError``, ``TargetError``, ``SnapshotError`` or ``PolicyError``, each with one line.
+    Raises ``RevisionError``, ``TargetError``, ``SnapshotError``, ``BaselineError`` or ``PolicyError``, each with one
+    line.
     """
     place = data or store.find_data_folder()
     newer = find_later(after, target, data=place, jobs=jobs, progress=progress)
@@ -44,54 +49,33 @@ def find_later(
     """Return the later of two states as ``diff`` names it, by default the target as it is now, under its own policy."""
     place = data or store.find_data_folder()
     found = _find(wanted, target, place)
+    if isinstance(found, KnownState):
+        remedy = "Name it as the earlier state, as in: ssot diff BASELINE.json --in TARGET"
+        raise BaselineError(f"the baseline {found.path} cannot be the later state", remedy=remedy)
     return _analyse(found, place, jobs, progress) if isinstance(found, TargetSource) else found
 
 
-def find_state(
-    wanted: str | Path, target: str | Path = "", *, policy: str | Path = "", data: Path | None = None
-) -> Investigation:
-    """Return a state of a target as ``diff`` names one; a revision is judged by the policy of the target today.
+def find_base_state(
+    since: str | Path, target: str | Path = "", *, policy: str | Path = "", data: Path | None = None
+) -> Investigation | KnownState:
+    """Return the state that ``since`` names; of a revision, where the target parted from it, by its policy of today.
 
     ``policy`` is the file of that policy, by default the target's own. Raises what ``diff`` raises.
     """
     place = data or store.find_data_folder()
-    found = _find(wanted, target, place)
-    if isinstance(found, Investigation):
+    found = find_earlier(since, target, data=place, is_since=True)
+    if not isinstance(found, TargetSource):
         return found
     file = Path(policy).expanduser() if policy else None
     today = read_target_policy(file, find_source(target)) if target else None
     return _analyse(found, place, 0, ignore_progress, policy=today)
 
 
-def _find(wanted: str | Path | Investigation, target: str | Path, data: Path) -> Investigation | TargetSource:
-    """Return an opened snapshot, or what must be analysed first."""
+def _find(wanted: str | Path | Investigation, target: str | Path, data: Path) -> Earlier:
+    """Return an opened snapshot, a baseline, or what must be analysed first."""
     if isinstance(wanted, Investigation):
         return wanted
-    text = str(wanted)
-    if not text:
-        return find_source(target or ".")
-    folder = Path(text).expanduser()
-    if (folder / store.MANIFEST).is_file() or (folder / store.RUN).is_file():
-        return open_snapshot(folder, data=data)
-    run = store.find_run(data, text)
-    if run is not None:
-        return open_snapshot(run, data=data)
-    return _find_revision(text, target, data)
-
-
-def _find_revision(text: str, target: str | Path, data: Path) -> Investigation | TargetSource:
-    if not target and is_source(text):
-        return find_source(text)
-    root = Path(target or ".").expanduser()
-    try:
-        return find_revision(root, text)
-    except RevisionError as error:
-        try:
-            return open_snapshot(text, data=data)
-        except SnapshotError:
-            if is_source(text):
-                return find_source(text)
-            raise error from None
+    return find_earlier(wanted, target, data=data) if str(wanted) else find_source(target or ".")
 
 
 def _analyse(

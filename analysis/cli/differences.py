@@ -21,7 +21,8 @@ def diff(
     before: Annotated[
         str,
         typer.Argument(
-            metavar="[A]", help="Revision, snapshot, report, FOLDER or FOLDER@REV (default: the last complete run)."
+            metavar="[A]",
+            help="Revision, day, snapshot, report, baseline, FOLDER or FOLDER@REV (default: the last complete run).",
         ),
     ] = "",
     after: Annotated[

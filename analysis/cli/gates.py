@@ -38,7 +38,9 @@ def check(
     since: Annotated[
         str,
         typer.Option(
-            "--since", metavar="REV", help="Fail only on findings that are new or worse since a git revision."
+            "--since",
+            metavar="STATE",
+            help="Fail only on what is new or worse since a revision, day, snapshot, report or baseline file.",
         ),
     ] = "",
     baseline: Annotated[

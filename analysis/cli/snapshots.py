@@ -93,11 +93,11 @@ def _comparing(since: str, target: str, policy: str) -> Iterator[None]:
         yield
         return
     from analysis import store
-    from analysis.comparison import find_state
+    from analysis.comparison import find_base_state
     from analysis.report.base import Base, deciding
 
     with deciding(
-        Base("named", str(find_state(since, target, policy=policy).path), since), store.find_reports_folder()
+        Base("named", str(find_base_state(since, target, policy=policy).path), since), store.find_reports_folder()
     ):
         yield
 
@@ -124,7 +124,9 @@ def report(
     since: Annotated[
         str,
         typer.Option(
-            "--since", metavar="A", help="Compare with a revision, snapshot or report (default: the run before)."
+            "--since",
+            metavar="STATE",
+            help="Compare with a revision, day, snapshot, report or baseline file (default: the run before).",
         ),
     ] = "",
     keep: Keep = None,

@@ -33,7 +33,10 @@ def _build_options(
 def history(
     target: Annotated[str, typer.Argument(metavar="TARGET", help="Folder in a git repository, or FOLDER@REV.")],
     since: Annotated[
-        str, typer.Option("--since", metavar="DATE|REV", help="Where to begin: 2026-01-31, a tag, branch or commit.")
+        str,
+        typer.Option(
+            "--since", metavar="STATE", help="Where to begin: a revision, day, or the commit of a snapshot or baseline."
+        ),
     ] = "",
     every: Annotated[
         str, typer.Option("--every", metavar="STEP", help="Which commits: the last of each day (1d), or '10 commits'.")

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import os
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,11 +14,11 @@ from analysis.facts.git import find_commit, find_merge_base
 from analysis.facts.git_command import Git
 from analysis.facts.git_folders import GitRefusedError, find_history
 from analysis.facts.git_stand_in import open_repository
-from analysis.facts.revision_listing import NoFolderError
 from analysis.facts.revision_tree import open_listing
 from analysis.facts.scan import check_target
 from analysis.targets import describe_place, split_revision
 
+_DAY = re.compile(r"\d{4}-\d\d-\d\d")
 _NAME_ONE = "Name a commit, branch or tag of the target's repository"
 
 
@@ -67,20 +69,59 @@ def find_revision(root: Path, revision: str) -> TargetSource:
     return _open(root, revision, lambda _, commit: commit)
 
 
-def find_base(source: TargetSource, revision: str) -> TargetSource | None:
-    """Return a target at the commit where its history and that of a revision parted; None where it had no folder there.
+def find_base(source: TargetSource, revision: str) -> TargetSource:
+    """Return a target at the commit where its history and that of a revision parted.
 
-    Raises ``RevisionError``.
+    Raises ``RevisionError``; ``NoFolderError`` where it had no folder there.
     """
+    return _open(source.root, revision, lambda git, commit: find_merge_base(git, commit, source.commit or "HEAD"))
+
+
+def find_eve(source: TargetSource, day: str) -> TargetSource:
+    """Return a target at the last commit of its first parents before a day (``2026-01-31``, in UTC).
+
+    Raises ``RevisionError``, also where its history begins later; ``NoFolderError`` where it had no folder there.
+    """
+    begin = read_day(day)
+
+    def choose(git: Git, tip: str) -> str:
+        printed = git.run("log", "--first-parent", "--topo-order", "--format=%ct %H", tip, at_top=True) or b""
+        seconds, commits = zip(*map(bytes.split, reversed(printed.splitlines())), strict=True)
+        place = find_first_since(list(map(int, seconds)), begin)
+        return str(commits[place - 1], "ascii") if place else ""
+
+    return _open(source.root, source.commit or "HEAD", choose, f"{source.root} has no commit before {day}")
+
+
+def is_day(text: str) -> bool:
+    """Return whether a text is written like a day, as in ``2026-01-31``."""
+    return _DAY.fullmatch(text) is not None
+
+
+def read_day(text: str) -> float:
+    """Return when a day begins, as seconds in UTC; raises ``RevisionError`` for what is no day."""
     try:
-        return _open(source.root, revision, lambda git, commit: find_merge_base(git, commit, source.commit or "HEAD"))
-    except NoFolderError:
-        return None
+        return dt.datetime.fromisoformat(text).replace(tzinfo=dt.UTC).timestamp()
+    except ValueError:
+        raise RevisionError(f"{text!r} is no date", remedy="Give one as in --since 2026-01-31") from None
 
 
-def _open(root: Path, revision: str, choose: Callable[[Git, str], str]) -> TargetSource:
+def find_first_since(seconds: Sequence[int], begin: float) -> int:
+    """Return the place of the first commit at or after a time, given when each was made; their number without one."""
+    return next((place for place, each in enumerate(seconds) if each >= begin), len(seconds))
+
+
+def is_under_git(root: Path) -> bool:
+    """Return whether a folder lies in a git repository."""
+    try:
+        return find_history(Path(os.path.realpath(root))) is not None
+    except GitRefusedError:
+        return True
+
+
+def _open(root: Path, revision: str, choose: Callable[[Git, str], str], what: str = "") -> TargetSource:
     place = Path(os.path.realpath(root))
-    what = f"{root} has no revision {revision!r}"
+    what = what or f"{root} has no revision {revision!r}"
     try:
         repository = find_history(place)
         if repository is None:

@@ -11,13 +11,15 @@ from pathlib import Path
 from analysis import __version__, store
 from analysis.case_building import read_target, resolve_case, simulate
 from analysis.clock import Clock
-from analysis.errors import BaselineError
+from analysis.earlier import find_earlier
+from analysis.errors import BaselineError, RevisionError
 from analysis.executor import paused_collection
 from analysis.facts import Facts
 from analysis.facts.git import find_refusal, read_prefix, read_revision
 from analysis.facts.links import printable
 from analysis.facts.opening import open_tree
-from analysis.facts.revisions import TargetSource, find_base, find_folder, find_source
+from analysis.facts.revision_listing import NoFolderError
+from analysis.facts.revisions import TargetSource, find_folder, find_source, is_day
 from analysis.gaps import Gaps, build_gaps_table
 from analysis.gate.kept_verdicts import KeptVerdict, WholeVerdict
 from analysis.gate.result import (
@@ -44,7 +46,10 @@ from analysis.history import (
 )
 from analysis.history import read_baseline as read_file
 from analysis.history import write_baseline as write_file
+from analysis.history.changed_findings import read_known
 from analysis.history.comparing import FindPlain
+from analysis.history.known_state import KnownState
+from analysis.investigation import Investigation
 from analysis.judged.judging import find_verdict
 from analysis.policy import Policy
 from analysis.policy.limits import limit_simulation
@@ -55,7 +60,7 @@ from analysis.rules import RULES_BY_NAME, Finding, Judgement, check_weights, jud
 from analysis.rules.score import Score
 from analysis.rules.target_packages import ChosenCode, choose_code
 from analysis.target_policy import read_target_policy, support_only
-from analysis.targets import SHORT, describe_place
+from analysis.targets import SHORT, describe_place, find_target
 from analysis.wording import choose_form, format_count, format_some
 
 
@@ -256,8 +261,7 @@ def _find_known(
 ) -> tuple[Baseline | None, str, Sequence[tuple[str, str]]]:  # fmt: skip
     """Return the known findings, their origin (a revision, a file, or nothing), and files that could not be read."""
     if options.since:
-        baseline, not_read = _judge_revision(source, policy, options, progress)
-        return baseline, f"revision {options.since}", not_read
+        return _find_since(source, policy, options, progress)
     if options.baseline is not None:
         if not options.baseline.is_file():
             raise BaselineError(
@@ -276,17 +280,35 @@ def _find_known(
     return None, "", ()
 
 
-def _judge_revision(
+def _find_since(
     source: TargetSource, policy: Policy, options: CheckOptions, progress: Progress
-) -> tuple[Baseline, Sequence[tuple[str, str]]]:
-    """Return the findings at an earlier revision under today's policy, and the files that could not be read."""
-    base = find_base(source, options.since)
-    if base is None:
-        return Baseline(simulated=True), ()
-    then = find_verdict(
-        base, policy, data=options.data, jobs=options.jobs, use_cache=options.use_cache, progress=progress
-    )
-    return then.as_baseline(options.since), then.unread
+) -> tuple[Baseline, str, Sequence[tuple[str, str]]]:
+    """Return what was known at the state that ``since`` names, as ``_find_known`` does.
+
+    A commit is judged by today's policy; a snapshot or a baseline says what was found by the policy of then.
+    """
+    data, since = options.data or store.find_data_folder(), options.since
+    kind = "" if is_day(since) else "revision "
+    try:
+        found = find_earlier(since, source, data=data, is_since=True)
+    except NoFolderError:
+        return Baseline(simulated=True), f"{kind}{since}", ()
+    if not isinstance(found, TargetSource):
+        _refuse_other(found, source, policy)
+        kind = "baseline" if isinstance(found, KnownState) else "snapshot"
+        return read_known(found), f"{kind} {found.path.name}", ()
+    then = find_verdict(found, policy, data=data, jobs=options.jobs, use_cache=options.use_cache, progress=progress)
+    return then.as_baseline(since), f"{kind}{since}", then.unread
+
+
+def _refuse_other(found: Investigation | KnownState, source: TargetSource, policy: Policy) -> None:
+    """Raise ``RevisionError`` for the snapshot of another target; a baseline may be of any checkout."""
+    own = find_target(source.root, policy.target.name)
+    if isinstance(found, Investigation) and not (
+        found.manifest.root == own.root or found.manifest.as_target.is_same(own)
+    ):
+        what = f"{found.path} is a snapshot of {found.manifest.root or found.name}, not of {source.root}"
+        raise RevisionError(what, remedy="Name a snapshot of this target, a revision or a baseline file")
 
 
 def _compare(now: _Judged, findings: Sequence[Finding], known: Baseline | None) -> Comparison:

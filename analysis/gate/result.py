@@ -31,7 +31,7 @@ class CheckedFinding(_Part):
     message: str = Field(description="one sentence with the figures")
     remedy: str = Field(description="how to fix it")
     status: Literal["new", "worse", "known"] = Field(
-        description="compared with the baseline or revision; new without one"
+        description="compared with the baseline, or what --since names; new without one"
     )
     fails: bool = Field(description="whether the check fails because of it")
     places: int = Field(description="number of places; evidence holds the first dozen")
@@ -117,7 +117,7 @@ class CheckResult(_Part):
     threshold: float = Field(description="lowest score that passes")
     threshold_counts: bool = Field(description="false when only new or worse findings count")
     compared_with: str = Field("", description="the baseline or revision for comparison; empty: none")
-    since: str = Field("", description="the revision for comparison; empty: none, or a baseline")
+    since: str = Field("", description="what --since names; empty: nothing")
     not_read: tuple[UnreadFile, ...] = Field((), description="files of the revision that could not be read")
     git_problem: str = Field("", description="why git was not run on the target's repository; empty when it was")
     modules: int = Field(description="modules that can be imported; with `about` those of these packages")

@@ -12,6 +12,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.history.baseline import Baseline, KnownFinding, SketchedFacts, build_known
 from analysis.history.comparing import JudgedFinding, compare_judged
+from analysis.history.known_state import KnownState
 from analysis.manifest import Manifest
 from analysis.policy import Policy
 from analysis.rules import RULES_BY_NAME
@@ -63,8 +64,8 @@ class ChangedFinding(NamedTuple):
 
     @property
     def place(self) -> str:
-        """Its first place, as ``file:line``; empty without one."""
-        return f"{self.path}:{self.line}" if self.path else ""
+        """Its first place, as ``file:line`` or, where the line is not known, ``file``; empty without one."""
+        return f"{self.path}:{self.line}" if self.path and self.line else self.path
 
 
 class _Tables:
@@ -116,9 +117,11 @@ def find_changes(before: ComparedSnapshot, after: ComparedSnapshot) -> list[Chan
     """
     is_probed = before.manifest.probe is not None and after.manifest.probe is not None
     rows = [_read_rows(each, is_probed=is_probed) for each in (before, after)]
-    old, new = (list(map(_judge_row, each)) for each in rows)
+    new = list(map(_judge_row, rows[1]))
     case = _Judged(after)
-    compared = compare_judged(case, new, _build_baseline(before, old), lambda: _find_plain(new), failed=_failed(after))
+    compared = compare_judged(
+        case, new, _build_baseline(before, rows[0]), lambda: _find_plain(new), failed=_failed(after)
+    )
     found = [
         change
         for row, status, was in zip(rows[1], compared.statuses, compared.before, strict=True)
@@ -150,8 +153,15 @@ def _find_plain(findings: Iterable[JudgedFinding]) -> list[KnownFinding]:
     return [each.known for each in findings if each.known.rule not in rules]
 
 
-def _build_baseline(snapshot: ComparedSnapshot, findings: Sequence[JudgedFinding]) -> Baseline:
-    judged = _Judged(snapshot)
+def read_known(snapshot: ComparedSnapshot) -> Baseline:
+    """Return what was known at a snapshot, as a baseline; what only the probe sees no check can see."""
+    return _build_baseline(snapshot, _read_rows(snapshot, is_probed=False))
+
+
+def _build_baseline(snapshot: ComparedSnapshot, rows: Sequence[Mapping[str, Any]]) -> Baseline:
+    if isinstance(snapshot, KnownState):
+        return snapshot.baseline
+    judged, findings = _Judged(snapshot), list(map(_judge_row, rows))
     known = [each.known for each in findings] if judged.is_simulated else _find_plain(findings)
     return build_known(known, judged.facts).model_copy(update={"simulated": judged.is_simulated})
 

@@ -28,6 +28,7 @@ from analysis.history.difference_lines import (
     format_name,
     name_side,
 )
+from analysis.history.known_state import LIMIT, KnownState
 from analysis.quantities import write_score
 from analysis.wording import choose_form, make_harmless
 
@@ -55,6 +56,11 @@ class Difference:
         older, newer = (_describe_side(each) for each in (self.older, self.newer))
         return older, newer
 
+    @property
+    def _has_tables(self) -> bool:
+        """Whether more is known of the older state than what a baseline file says."""
+        return not isinstance(self.older, KnownState)
+
     @cached_property
     def changed_findings(self) -> list[ChangedFinding]:
         """The findings that differ, by kind of change."""
@@ -63,22 +69,22 @@ class Difference:
     @cached_property
     def changed_names(self) -> list[ChangedName]:
         """The modules and names that appear, vanish or mean another object."""
-        return find_changed_names(self.older, self.newer)
+        return find_changed_names(self.older, self.newer) if self._has_tables else []
 
     @cached_property
     def changed_edges(self) -> list[ChangedEdge]:
         """The imports between modules that came, went, or run at another time."""
-        return find_changed_edges(self.older, self.newer)
+        return find_changed_edges(self.older, self.newer) if self._has_tables else []
 
     @cached_property
     def changed_cycles(self) -> list[ChangedCycle]:
         """The cycles that differ, with the edges that closed or opened them."""
-        return find_changed_cycles(self.older, self.newer)
+        return find_changed_cycles(self.older, self.newer) if self._has_tables else []
 
     @cached_property
     def changed_figures(self) -> list[ChangedFigure]:
         """The measured numbers that differ, by name."""
-        return list(_compare_figures(self.older, self.newer))
+        return list(_compare_figures(self.older, self.newer)) if self._has_tables else []
 
     @cached_property
     def scores(self) -> tuple[float | None, float | None]:
@@ -88,7 +94,7 @@ class Difference:
     @cached_property
     def cautions(self) -> tuple[str, ...]:
         """What else differs than the code, so that not every change need come from it."""
-        return tuple(find_other_differences(self.older, self.newer))
+        return tuple(find_other_differences(self.older, self.newer)) if self._has_tables else ()
 
     def count(self, change: str) -> int:
         """Return how many findings are ``new``, ``worse``, ``better``, ``moved`` or ``gone``."""
@@ -179,9 +185,10 @@ class Difference:
             yield f"Figures ({len(self.changed_figures):,})", list(map(format_figure, self.changed_figures))
 
     def format_cautions(self) -> list[str]:
-        """Return what else differs, as a sentence; none where only the code does."""
+        """Return what else differs, and what is not compared, as sentences; none where only the code differs."""
         words = " and ".join(self.cautions)
-        return [f"{words} {choose_form(len(self.cautions), 'differs', 'differ')} too"] if words else []
+        found = [f"{words} {choose_form(len(self.cautions), 'differs', 'differ')} too"] if words else []
+        return found if self._has_tables else [LIMIT]
 
     def _repr_html_(self) -> str:
         parts = "".join(

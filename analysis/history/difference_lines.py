@@ -36,9 +36,10 @@ TITLES = {
 
 
 def name_side(side: Side) -> str:
-    """Return how a side is called: the target, its revision if the name does not say it, and the time in UTC."""
+    """Return how a side is called: the target, its revision if the name does not say it, and when, in UTC, if known."""
     revision = "" if side.revision in side.target or side.revision == "no-git" else f" at {side.revision}"
-    return f"{side.target}{revision} ({side.created[:16].replace('T', ' ')})"
+    created = f" ({side.created[:16].replace('T', ' ')})" if side.created else ""
+    return f"{side.target}{revision}{created}"
 
 
 def format_finding(each: ChangedFinding) -> str:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Literal
 from analysis import store
 from analysis.errors import AnalysisError, SnapshotError
 from analysis.history.difference import Difference
+from analysis.history.known_state import read_known_state
 from analysis.investigation import open_snapshot
 from analysis.kept_history import list_kept, read_kept
 from analysis.report import edition
@@ -30,7 +31,7 @@ class Base:
 
     ``kind`` is ``named`` (by the caller, who called it ``name``), ``run`` (the last complete run), ``scan`` (no run is
     kept, but a snapshot), ``first`` (nothing is kept) or ``lost`` (no run that is kept can be read: ``problem`` says
-    why). ``snapshot`` is its folder, empty for the last two.
+    why). ``snapshot`` is its folder or, of a baseline that is named, the file; empty for the last two.
     """
 
     kind: Literal["named", "run", "scan", "first", "lost"] = "first"
@@ -124,7 +125,11 @@ def find_difference(inv: Investigation, base: Base | None = None) -> Difference 
 
 @lru_cache(maxsize=4)
 def compare(before: Path, after: Path) -> Difference:
-    """Return what differs between two snapshots, which never change; compared once for all parts of a report."""
-    found = Difference(open_snapshot(before), open_snapshot(after))
+    """Return what differs between two snapshots, which never change; compared once for all parts of a report.
+
+    The earlier one may be a baseline file.
+    """
+    older = read_known_state(before) if before.is_file() else open_snapshot(before)
+    found = Difference(older, open_snapshot(after))
     assert isinstance(found.changed_findings, list)  # read here, where a damaged table leads to the run before
     return found

@@ -64,7 +64,7 @@ class RunOutcome:
             yield "the first complete run"
         if self.base.kind == "lost":
             yield f"not compared: {self.base.problem}"
-        if self.since:
+        if self.since or self.base.kind == "named":
             since = self.base.format_since(self.since)
             yield f"{format_count(self.new, 'finding')} new, {self.worse:,} worse, {self.gone:,} gone since {since}"
         if run.passed is not None:

@@ -18,6 +18,7 @@ from analysis.facts.git_command import Git
 from analysis.facts.git_folders import GitRefusedError, find_history
 from analysis.facts.git_stand_in import open_repository
 from analysis.facts.links import printable
+from analysis.facts.revisions import find_first_since, is_day, read_day
 
 #: To list what thousands of commits changed takes git longer than a question of a scan.
 _TIMEOUT_SECONDS = 600
@@ -26,7 +27,6 @@ _FIRST_PARENTS = ("--first-parent", "-m", "--topo-order")
 #: The files that findings cite; elsewhere nothing is compared.
 _PYTHON = ("*.py", "*.ipynb", "*.pyi")
 _DAY_SECONDS = 86_400
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,12 +266,8 @@ def choose_commits(commits: Sequence[Commit], since: str, every: str, log: Commi
 def _find_start(commits: Sequence[Commit], since: str, log: CommitLog) -> int:
     if not since:
         return 0
-    if _DATE.fullmatch(since):
-        try:
-            begin = dt.datetime.fromisoformat(since).replace(tzinfo=dt.UTC).timestamp()
-        except ValueError:
-            raise RevisionError(f"{since!r} is no date", remedy="Give one as in --since 2026-01-31") from None
-        return next((place for place, commit in enumerate(commits) if commit.seconds >= begin), len(commits) - 1)
+    if is_day(since):
+        return min(find_first_since([commit.seconds for commit in commits], read_day(since)), len(commits) - 1)
     wanted = log.find_commit(since)
     places = [place for place, commit in enumerate(commits) if commit.name == wanted]
     if not places:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analysis import store
+from analysis.earlier import name_revision
 from analysis.errors import RevisionError, UnknownNameError
 from analysis.facts.git_folders import GitRefusedError, find_history
 from analysis.facts.opening import open_tree
@@ -34,9 +35,9 @@ TRACED = frozenset({"P0", "P1"})
 class HistoryOptions:
     """What of a history is asked for.
 
-    ``since`` is a date or a revision (empty: all first parents), ``every`` a distance (``1d``, ``10 commits``), unless
-    ``tags``: then the commits with tags are meant. ``with_authors``: authors are named. ``simulated``: what
-    only the import simulation sees is judged, too, which takes many times as long.
+    ``since`` is a day or a revision, or a snapshot or baseline for its commit (empty: all first parents); ``every`` a
+    distance (``1d``, ``10 commits``), unless ``tags``: then the commits with tags are meant. ``with_authors``: authors
+    are named. ``simulated``: what only the import simulation sees is judged, too, which takes many times as long.
     """
 
     policy: Path | Policy | None = None
@@ -133,7 +134,7 @@ def _choose(place: HistoryPlace, options: HistoryOptions) -> tuple[list[Commit],
         chosen = [*tagged, *([] if tagged[-1].name == newest.name else [newest])]
         return chosen, chosen
     line = place.log.list_commits(place.tip)
-    return line, choose_commits(line, options.since, options.every, place.log)
+    return line, choose_commits(line, name_revision(options.since, data=place.data), options.every, place.log)
 
 
 def _describe(
