@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 from git_line import GitLine
 
+import analysis
 from analysis.errors import UnknownNameError
 from analysis.gate import CheckOptions, check
+from analysis.report.change_commits import find_change_commits
 from analysis.timeline.introduced import Introduction
 from analysis.timeline.sentences import say_introduction
 from analysis.timeline.walk import (
@@ -91,6 +93,49 @@ def test_a_finding_follows_its_moved_file(tmp_path: Path) -> None:
             build_history(repo.root, options(data))
         found = find(repo, data, "phantom-name")
         assert found.introduced.commit.name == came, kept
+
+
+def test_where_a_finding_became_worse_is_found_too(tmp_path: Path) -> None:
+    repo = GitLine(tmp_path / "repo")
+    repo.commit(FIRST)
+    came = repo.commit({"shop/api.py": PHANTOM})
+    for number in range(5):
+        repo.commit({"shop/api.py": f"{PHANTOM}{'#' * number}\n"})
+    worse = repo.commit({"shop/api.py": f"{PHANTOM}from shop.gone import y\n"}, "take one more")
+    for number in range(5):
+        repo.commit({"shop/api.py": f"{PHANTOM}from shop.gone import y\n{'#' * number}\n"})
+    for kept in (False, True):
+        data = tmp_path / f"data-{kept}"
+        if kept:
+            build_history(repo.root, options(data))
+        found = find(repo, data)
+        assert found.introduced.commit.name == came, kept
+        (one,) = found.worse
+        assert (one.change.commit.name, one.change.is_exact, one.worsening.is_more_severe) == (worse, True, False)
+        assert say_introduction(found).endswith("take one more): 1 → 2 places")
+
+
+def test_where_the_severity_rose_goes_before_where_places_came(tmp_path: Path) -> None:
+    """A default that grows by a constant begins to keep what callers give; after that it gets a further place."""
+    repo = GitLine(tmp_path / "repo")
+    grown = "def f(user_id=1, x=[]):\n    x.append({})\n{}"
+    repo.commit(FIRST)
+    came = repo.commit({"shop/api.py": grown.format("1", "")})
+    repo.commit({"shop/c.py": "x = 1\n"})
+    risen = repo.commit({"shop/api.py": grown.format("user_id", "")}, "keep it")
+    repo.commit({"shop/c.py": "x = 2\n"})
+    wider = repo.commit({"shop/api.py": grown.format("user_id", "    x.append(user_id + 1)\n")}, "keep more")
+    repo.commit({"shop/c.py": "x = 3\n"})
+    data = tmp_path / "data"
+    found = find(repo, data, "shared-default")
+    severe, last = (found.find_worse(is_more_severe=each) for each in (True, False))
+    assert severe is not None and last is not None
+    assert [found.introduced.commit.name, severe.change.commit.name, last.change.commit.name] == [came, risen, wider]
+    assert "made worse by" in say_introduction(found) and "keep it): P2 → P1" in say_introduction(found)
+    base = analysis.diff(repo.commits[-3], target=repo.root, data=data, jobs=1)
+    with_severity = analysis.diff(repo.commits[2], target=repo.root, data=data, jobs=1)
+    told = [find_change_commits(each)[found.fingerprints[-1]].commit.name for each in (base, with_severity)]
+    assert told == [wider, risen]
 
 
 def test_one_that_is_there_from_the_first_commit_on(tmp_path: Path) -> None:

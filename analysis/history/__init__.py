@@ -14,7 +14,7 @@ from analysis.history.baseline import (
     write_baseline,
 )
 from analysis.history.comparing import build_case_baseline, compare_case, judge_source
-from analysis.history.ratchet import Comparison, Status, choose_known, compare
+from analysis.history.ratchet import Comparison, Status, choose_known, compare, is_worse
 
 __all__ = [
     "FILE_NAME",
@@ -28,6 +28,7 @@ __all__ = [
     "compare",
     "compare_case",
     "describe_findings",
+    "is_worse",
     "judge_source",
     "read_baseline",
     "read_tree_baseline",

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import PurePosixPath
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from analysis.history.baseline import Baseline, KnownFinding, compare_sketches
 from analysis.rules import RULES_BY_NAME
@@ -15,6 +15,8 @@ from analysis.rules.cycle_edges import MOST_SEVERE_FIRST
 from analysis.rules.target_packages import ChosenCode
 
 Status = Literal["new", "worse", "known"]
+#: Returns the current names of files.
+FindCurrent: TypeAlias = Callable[[Iterable[str]], set[str]]
 #: Files with at least this similarity are one file under two names.
 _SIMILAR = 0.5
 #: A file with few names is only compared with files of the same name.
@@ -57,7 +59,7 @@ def compare(
     for index, finding in enumerate(new.findings):
         if by_print[finding.fingerprint]:
             before[index] = by_print[finding.fingerprint].pop(0)
-            statuses[index] = _judge(before[index], finding, renames)
+            statuses[index] = _judge(before[index], finding, renames.apply)
     left = [known for rest in by_print.values() for known in rest]
     waiting = [index for index in range(len(new.findings)) if index not in statuses]
     if left and waiting:
@@ -97,11 +99,16 @@ class _Renames:
         return {self._known.get(path, path) for path in paths}
 
 
-def _judge(known: KnownFinding, finding: KnownFinding, renames: _Renames) -> Status:
+def _judge(known: KnownFinding, finding: KnownFinding, find_current: FindCurrent) -> Status:
+    return "worse" if is_worse(known, finding, find_current) else "known"
+
+
+def is_worse(known: KnownFinding, finding: KnownFinding, find_current: FindCurrent) -> bool:
+    """Return whether a finding is worse than it was: more severe, with more places, or with one in a further file."""
     if finding.severity < known.severity or finding.places > known.places:
-        return "worse"
-    is_elsewhere = not set(finding.paths) <= set(known.paths) and not set(finding.paths) <= renames.apply(known.paths)
-    return "worse" if is_elsewhere else "known"
+        return True
+    paths = set(finding.paths)
+    return not paths <= set(known.paths) and not paths <= find_current(known.paths)
 
 
 def _find_whole(
@@ -176,7 +183,7 @@ def _match_renamed(
             remaining.append(known)
         else:
             candidates.remove(chosen)
-            statuses[chosen], before[chosen] = _judge(known, findings[chosen], renames), known
+            statuses[chosen], before[chosen] = _judge(known, findings[chosen], renames.apply), known
     return remaining
 
 

@@ -1,4 +1,4 @@
-"""Which commits brought in what is new, and removed what is gone, as far as the kept history says it."""
+"""Which commits brought in what is new, made worse what is worse, and removed what is gone, as far as it is kept."""
 
 from __future__ import annotations
 
@@ -56,15 +56,23 @@ class Brought:
 
 
 def find_change_commits(found: Difference) -> dict[str, ChangeCommit]:
-    """Return the commit of each finding that is new or gone, by fingerprint; what is not kept is left out."""
-    by_change: dict[str, list[str]] = defaultdict(list)
+    """Return the commit of each finding that is new, worse or gone, by fingerprint; what is not kept is left out."""
+    names: dict[str, list[str]] = defaultdict(list)
     for each in found.changed_findings:
-        by_change[each.change].append(each.fingerprint)
+        names[each.change].append(each.fingerprint)
+    there, went = (
+        find_introductions(found.newer, wanted, are_gone=are_gone) if wanted else {}
+        for wanted, are_gone in ((names["new"] + names["worse"], False), (names["gone"], True))
+    )
+    commits: dict[str, FindingChange | None] = {name: there[name].introduced for name in names["new"] if name in there}
+    commits |= {name: each.removed for name, each in went.items()}
+    for each in found.changed_findings:
+        if each.change == "worse" and each.fingerprint in there:
+            is_more_severe = each.severity < each.severity_before
+            worse = there[each.fingerprint].find_worse(is_more_severe=is_more_severe)
+            commits[each.fingerprint] = worse.change if worse else None
     url = found.newer.policy.target.source_url
-    came = find_introductions(found.newer, by_change["new"]) if by_change["new"] else {}
-    went = find_introductions(found.newer, by_change["gone"], are_gone=True) if by_change["gone"] else {}
-    commits = {name: _describe(each.introduced, url) for name, each in came.items()}
-    return commits | {name: _describe(each.removed, url) for name, each in went.items() if each.removed is not None}
+    return {name: _describe(change, url) for name, change in commits.items() if change is not None}
 
 
 def _describe(change: FindingChange, source_url: str) -> ChangeCommit:

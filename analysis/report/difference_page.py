@@ -28,7 +28,7 @@ _MOST = 400
 class FindingRow:
     """A finding that differs, for display; ``link`` leads to its line, and is empty without ``source_url``.
 
-    ``commit`` brought it in, or removed it; None where that is not known.
+    ``commit`` brought it in, made it worse, or removed it; None where that is not known.
     """
 
     found: ChangedFinding

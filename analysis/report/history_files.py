@@ -16,7 +16,7 @@ from analysis.report.findings_csv import disarm
 from analysis.report.key_findings import find_commit_url
 from analysis.report.templating import render
 from analysis.timeline.courses import Course, find_courses, say_course, write_day
-from analysis.timeline.introduced import FindingChange, Introduction
+from analysis.timeline.introduced import FindingChange, Introduction, WorseChange
 from analysis.timeline.points import FIGURES, Point
 from analysis.timeline.sentences import MOST_SHOWN, choose_points, say_introduction
 from analysis.timeline.walk import History
@@ -95,6 +95,15 @@ def describe_introduction(found: Introduction) -> dict[str, Any]:
         "earlier": [
             {"introduced": _describe_change(came), "removed": _describe_change(went)} for came, went in found.earlier
         ],
+        "worse": [_describe_worse(each) for each in found.worse],
+    }  # fmt: skip
+
+
+def _describe_worse(each: WorseChange) -> dict[str, Any]:
+    was, now = each.worsening.was, each.worsening.now
+    return {
+        **_describe_change(each.change), "severity_before": was.severity, "severity": now.severity,
+        "places_before": was.places, "places": now.places,
     }  # fmt: skip
 
 

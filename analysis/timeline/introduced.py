@@ -1,4 +1,4 @@
-"""Which commit brought a finding in, and which removed it: a search over the line of first parents.
+"""Which commit brought a finding in, made it worse, or removed it: a search over the line of first parents.
 
 Where all commits are kept the answer is read off. Elsewhere commits are judged that can have changed it: those that
 touched its files, then what lies between two answers, by halves, until two neighbours differ.
@@ -15,7 +15,7 @@ from analysis.judged.verdict import JudgedCommit
 from analysis.progress import Progress, ignore_progress
 from analysis.timeline.commits import Commit, CommitLog
 from analysis.timeline.judging import Judge, find_renamed
-from analysis.timeline.lives import Appearance, Life, find_life, follow_findings
+from analysis.timeline.lives import Appearance, Life, Worsening, choose_worsening, find_life, follow_findings
 
 #: So many commits are judged for one finding at most: a search by halves needs a dozen.
 _MOST_JUDGED = 60
@@ -34,10 +34,19 @@ class FindingChange:
 
 
 @dataclass(frozen=True, slots=True)
+class WorseChange:
+    """Where a finding became worse, and what it was before and after."""
+
+    change: FindingChange
+    worsening: Worsening
+
+
+@dataclass(frozen=True, slots=True)
 class Introduction:
     """Since when a finding is there: its last appearance counts; ``earlier`` are those before, the latest first.
 
-    ``removed`` is the commit that removed it, None while it is there.
+    ``removed`` is the commit that removed it, None while it is there. ``worse`` says where it became more severe than
+    it was before, where it has more places or files, both the last time only.
     """
 
     finding: KnownFinding
@@ -45,6 +54,18 @@ class Introduction:
     introduced: FindingChange
     removed: FindingChange | None = None
     earlier: tuple[tuple[FindingChange, FindingChange], ...] = ()
+    worse: tuple[WorseChange, ...] = ()
+
+    def find_worse(self, *, is_more_severe: bool) -> WorseChange | None:
+        """Return where it became worse: as its severity rose, or else the last time at all."""
+        chosen = choose_worsening([each.worsening for each in self.worse], is_more_severe=is_more_severe)
+        return next((each for each in self.worse if each.worsening is chosen), None)
+
+
+def list_last(life: Life) -> list[Worsening]:
+    """Return where a finding became worse the last time in severity, and the last time at all, in order."""
+    chosen = [choose_worsening(life.worsenings, is_more_severe=each) for each in (True, False)]
+    return [each for each in life.worsenings if any(each is one for one in chosen)]
 
 
 class Line:
@@ -75,7 +96,10 @@ class Line:
 
     def follow(self) -> list[Life]:
         """Return the lives of all findings, as far as they are kept."""
-        return follow_findings(self.read_states(), self._find_renamed)
+        return follow_findings(self.read_states(), self._find_renamed, self._find_moved)
+
+    def _find_moved(self, before: JudgedCommit, state: JudgedCommit) -> Mapping[str, str]:
+        return self._log.find_renames(before.commit, state.commit)
 
     def _find_renamed(self, before: JudgedCommit, state: JudgedCommit) -> Mapping[str, str]:
         if state.base == before.commit:
@@ -91,7 +115,12 @@ class Line:
         return Introduction(
             life.finding, tuple(life.fingerprints), self._come(last), self._go(last) if last.gone >= 0 else None,
             tuple((self._come(each), self._go(each)) for each in reversed(earlier)),
+            tuple(self._worsen(each) for each in list_last(life)),
         )  # fmt: skip
+
+    def _worsen(self, each: Worsening) -> WorseChange:
+        is_next = self._is_next(each.before, each.place)
+        return WorseChange(FindingChange(self.commits[each.place], self.commits[each.before], is_next), each)
 
     def _come(self, each: Appearance) -> FindingChange:
         after = self.commits[each.before] if each.before >= 0 else None
@@ -152,9 +181,12 @@ class Search:
         last = life.appearances[-1]
         if last.gone >= 0 and last.gone - last.last > 1:
             return self._halve(life, last.last, last.gone)
-        if last.before >= 0:
-            return self._halve(life, last.before, last.first) if last.first - last.before > 1 else None
-        return self._go_back(life, last.first) if last.first > 0 else None
+        if last.before >= 0 and last.first - last.before > 1:
+            return self._halve(life, last.before, last.first)
+        if last.before < 0 and last.first > 0:
+            return self._go_back(life, last.first)
+        open_ones = [each for each in list_last(life) if each.place - each.before > 1 and last.gone < 0]
+        return self._halve(life, open_ones[0].before, open_ones[0].place) if open_ones else None
 
     def _halve(self, life: Life, low: int, high: int) -> int:
         """Return the place in the middle of the commits between that touched the finding's files."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from analysis.history import KnownFinding
+from analysis.history import KnownFinding, is_worse
 from analysis.judged.verdict import JudgedCommit
 
-#: Returns the former fingerprints of the findings of one commit that another one has under other names.
+#: Returns by new names what had another one at the commit before: fingerprints of findings, or paths by the former one.
 FindRenamed = Callable[[JudgedCommit, JudgedCommit], Mapping[str, str]]
 
 
@@ -27,13 +27,32 @@ class Appearance:
     gone: int = -1
 
 
+@dataclass(frozen=True, slots=True)
+class Worsening:
+    """A judged commit at which a finding was worse than at the one before, as places in the line, and both states."""
+
+    place: int
+    before: int
+    was: KnownFinding
+    now: KnownFinding
+
+    @property
+    def is_more_severe(self) -> bool:
+        """Whether its severity rose; else it had more places, or one in a further file."""
+        return self.now.severity < self.was.severity
+
+
 @dataclass(slots=True)
 class Life:
-    """One finding: as it was seen last, the fingerprints that it had, the latest last, and its appearances."""
+    """One finding: as it was seen last, the fingerprints that it had, the latest last, and its appearances.
+
+    ``worsenings`` are those of its last appearance, in order.
+    """
 
     finding: KnownFinding
     fingerprints: list[str]
     appearances: list[Appearance] = field(default_factory=list)
+    worsenings: list[Worsening] = field(default_factory=list)
 
     @property
     def is_there(self) -> bool:
@@ -41,10 +60,20 @@ class Life:
         return self.appearances[-1].gone < 0
 
 
-def follow_findings(states: Iterable[tuple[int, JudgedCommit]], find_renamed: FindRenamed) -> list[Life]:
+def choose_worsening(worsenings: Sequence[Worsening], *, is_more_severe: bool = True) -> Worsening | None:
+    """Return the last one at which the severity rose, or, without such a one or where that is not asked, the last."""
+    severe = [each for each in worsenings if each.is_more_severe] if is_more_severe else []
+    chosen = severe or worsenings
+    return chosen[-1] if chosen else None
+
+
+def follow_findings(
+    states: Iterable[tuple[int, JudgedCommit]], find_renamed: FindRenamed, find_moved: FindRenamed
+) -> list[Life]:
     """Return the lives of all findings over judged commits, given with their places in the line, the oldest first.
 
-    A commit whose verdict is not whole says nothing about any finding.
+    ``find_moved`` returns the current path of each renamed file. A commit whose verdict is not whole says nothing about
+    any finding.
     """
     lives: list[Life] = []
     current: dict[str, Life] = {}
@@ -63,22 +92,48 @@ def follow_findings(states: Iterable[tuple[int, JudgedCommit]], find_renamed: Fi
             assert before is not None
             life.appearances[-1].last, life.appearances[-1].gone = before[0], place
         for name in come:
-            finding = state.findings[name]
-            known = ended.pop(renamed.get(name, ""), None)
-            if known is not None:  # it goes on under another name
-                known.appearances[-1].last = known.appearances[-1].gone = -1
-                known.fingerprints.append(name)
-            else:
-                known = ended.pop(name, None)
-                if known is None:
-                    known = Life(finding, [name])
-                    lives.append(known)
-                known.appearances.append(Appearance(place, before[0] if before else -1))
+            appearance = Appearance(place, before[0] if before else -1)
+            known = _go_on(name, renamed.get(name, ""), ended) or _begin(name, state, appearance, ended, lives)
             current[name] = known
         for name, life in current.items():
-            life.finding = state.findings[name]
+            if state.findings[name] is not life.finding and before is not None:
+                if _is_worse(life.finding, state.findings[name], before[1], state, find_moved):
+                    life.worsenings.append(Worsening(place, before[0], life.finding, state.findings[name]))
+                life.finding = state.findings[name]
         before = place, state
     return lives
+
+
+def _go_on(name: str, former: str, ended: dict[str, Life]) -> Life | None:
+    """Return the finding that goes on under another name; None for one that does not."""
+    known = ended.pop(former, None)
+    if known is not None:
+        known.appearances[-1].last = known.appearances[-1].gone = -1
+        known.fingerprints.append(name)
+    return known
+
+
+def _begin(
+    name: str, state: JudgedCommit, appearance: Appearance, ended: dict[str, Life], lives: list[Life]
+) -> Life:  # fmt: skip
+    """Return the finding that came, or came again."""
+    known = ended.pop(name, None)
+    if known is None:
+        known = Life(state.findings[name], [name])
+        lives.append(known)
+    known.appearances.append(appearance)
+    known.finding, known.worsenings = state.findings[name], []
+    return known
+
+
+def _is_worse(
+    was: KnownFinding, now: KnownFinding, before: JudgedCommit, state: JudgedCommit, find_moved: FindRenamed
+) -> bool:
+    def find_current(paths: Iterable[str]) -> set[str]:
+        moved = find_moved(before, state)
+        return {moved.get(path, path) for path in paths}
+
+    return is_worse(was, now, find_current)
 
 
 def find_life(lives: Sequence[Life], fingerprint: str) -> Life | None:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from analysis.quantities import write_count, write_score
 from analysis.timeline.courses import find_courses, say_course
 from analysis.timeline.introduced import FindingChange, Introduction
+from analysis.timeline.lives import Worsening
 from analysis.timeline.points import Point
 from analysis.timeline.walk import History
 from analysis.wording import format_count, make_harmless
@@ -18,6 +19,8 @@ MOST_SHOWN = 12
 def say_introduction(found: Introduction) -> str:
     """Return since when a finding is there, in one line: a commit, or between which two."""
     text = _say_change("introduced by", found.introduced)
+    for each in found.worse if found.removed is None else ():
+        text += f"; {_say_change('made worse by', each.change)}: {_say_worse(each.worsening)}"
     if found.removed is not None:
         text += f"; {_say_change('removed by', found.removed)}"
     if found.earlier:
@@ -25,6 +28,16 @@ def say_introduction(found: Introduction) -> str:
         more = f" and {len(found.earlier) - 1} more" if len(found.earlier) > 1 else ""
         text += f"; there before from {came.commit.name[:9]} to {went.commit.name[:9]}{more}"
     return text
+
+
+def _say_worse(each: Worsening) -> str:
+    """Return what a finding was, and what it became."""
+    was, now = each.was, each.now
+    if each.is_more_severe:
+        return f"{was.severity} → {now.severity}"
+    if now.places > was.places:
+        return f"{was.places:,} → {format_count(now.places, 'place')}"
+    return "in a further file"
 
 
 def _say_change(verb: str, change: FindingChange) -> str:

@@ -165,6 +165,7 @@ def hide_authors(found: Introduction, options: HistoryOptions) -> Introduction:
     return replace(
         found, introduced=_hide(found.introduced), removed=_hide(found.removed) if found.removed else None,
         earlier=tuple((_hide(came), _hide(went)) for came, went in found.earlier),
+        worse=tuple(replace(each, change=_hide(each.change)) for each in found.worse),
     )  # fmt: skip
 
 
