@@ -45,8 +45,8 @@ trials: $(READY_DEV) ## Run the long trials, which `make test` leaves out, and p
 
 check: format-check lint types architecture notebooks-check docs-check own-gate test ## Everything that must hold before a merge
 
-demo: $(READY) ## Fix the bundled case on changed files and show every success metric before and after
-	@$(PY) -m tools.demo
+demo: $(READY) ## Fix the bundled case on changed files and show every success metric before and after [ARGS=--measure]
+	@$(PY) -m tools.demo $(ARGS)
 
 lab: $(READY) ## Open JupyterLab on notebooks/
 	@$(VENV)/bin/ssot lab -- $(if $(filter 0,$(shell id -u)),--allow-root) $(ARGS)

@@ -53,6 +53,16 @@ def test_a_concept_has_the_limit_of_the_policy() -> None:
     assert "concept:anything" not in goals
 
 
+def test_a_canonical_class_is_the_only_one_of_its_name_and_a_factory_lacks_nothing() -> None:
+    policy = '[[concept]]\nname = "orders"\nmatch = ["*Order"]\ncanonical = "shop.orders:Order"\n'
+    twice = policy + policy.replace('"orders"', '"bills"')
+    assert build(policy)["class-ids:Order"].is_met is None
+    assert "factory-methods-missing" not in build(policy)
+    for value, is_met in ((1, True), (2, False)):
+        goals = build(twice, **{"class-ids:Order": value, "factory_methods_missing": value - 1})
+        assert [goals[name].is_met for name in ("class-ids:Order", "factory-methods-missing")] == [is_met, is_met]
+
+
 def test_a_redirect_yields_one_object() -> None:
     assert build(POLICY, **{"identities:Engine": 2.0})["identities:Engine"].is_met is False
     goal = build(POLICY, **{"identities:Engine": 1.0})["identities:Engine"]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from analysis.facts.opening import open_tree
 from analysis.facts.overlaid_tree import Changes
@@ -63,15 +64,15 @@ class Choice:
 def choose_fixes(
     first: Investigation, investigate: Investigate, *, kinds: Sequence[Kind] = KINDS,
     choose: Callable[[Investigation], frozenset[str] | None] = lambda _: None, seconds: float = 300.0,
-    progress: Progress = ignore_progress,
+    progress: Progress = ignore_progress, changes: Changes = MappingProxyType({}),
 ) -> Choice:  # fmt: skip
     """Return the fixes of a target that were proved, in rounds until nothing more is offered that can be made.
 
-    ``first`` is the target as it is. ``choose`` returns the fingerprints of the findings to clear, None
-    for all. What one fix makes possible is offered in the next round, so that a second run
+    ``first`` is the target as it is, or as some ``changes`` make it. ``choose`` returns the fingerprints of the
+    findings to clear, None for all. What one fix makes possible is offered in the next round, so that a second run
     finds nothing more. After ``seconds`` no further fix is proved, and what was not says so.
     """
-    choice, deadline = Choice(first, first), time.monotonic() + seconds
+    choice, deadline = Choice(first, first, changes=dict(changes)), time.monotonic() + seconds
     for _ in range(_MOST_ROUNDS):
         a_round = _Round(choice, investigate, deadline, progress)
         wanted = choose(choice.last)

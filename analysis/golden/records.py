@@ -47,8 +47,13 @@ def build_tables(result: GoldenResult, root: Path) -> dict[str, pa.Table]:
     }
 
 
-def write_golden(data: Path, target: Target, revision: str, result: GoldenResult) -> Path:
-    """Keep a measurement whole or not at all, and return its folder."""
+def write_golden(
+    data: Path, target: Target, revision: str, result: GoldenResult, *, ran_in: Path | None = None
+) -> Path:
+    """Keep a measurement whole or not at all, and return its folder.
+
+    ``ran_in`` is the folder in which the runs were made; default: the root of the target.
+    """
     import pyarrow.parquet as pq
 
     parent = data / "golden" / target.place
@@ -61,7 +66,7 @@ def write_golden(data: Path, target: Target, revision: str, result: GoldenResult
         "seed": options.seed, "timeout_seconds": options.timeout, "asked_runs": options.runs, "stopped": result.stopped,
     }  # fmt: skip
     with store.writing_folder(parent) as folder:
-        for name, table in build_tables(result, Path(target.root)).items():
+        for name, table in build_tables(result, ran_in or Path(target.root)).items():
             pq.write_table(table, folder / f"{name}.parquet", compression="zstd")
         (folder / store.MANIFEST).write_text(json.dumps(manifest, indent=2, sort_keys=True) + "\n", "utf-8")
         write_checksums(folder)

@@ -11,8 +11,9 @@ import pyarrow as pa
 
 from analysis.graph.unknown_loads import LOADS_NOT_KNOWN
 from analysis.policy import Policy
-from analysis.quantities import CONCEPT, IDENTITIES, MetricName, write_stated
+from analysis.quantities import CLASS_IDS, CONCEPT, IDENTITIES, MetricName, write_stated
 from analysis.rules.families.names import name_redirects
+from analysis.rules.metrics.names import find_canonical_name
 from analysis.wording import format_count
 
 _ZERO = (
@@ -25,6 +26,7 @@ _ZERO = (
     ("modules-executed-twice", "No module is executed twice"),
     ("shadowed-modules", "No file that Python never imports"),
     ("import-violations", "Every class is imported from where it is defined"),
+    ("factory-methods-missing", "Every factory has the methods that the policy requires"),
     ("files-with-two-names", "Every file has one name"),
     ("files-not-parsed", "Every file parses"),
     ("findings-p0", "No finding of severity P0"),
@@ -62,6 +64,11 @@ def build_success_metrics(metrics: pa.Table, policy: Policy) -> list[SuccessMetr
         if concept.max_classes:
             label = f"At most {format_count(concept.max_classes, 'class', 'classes')}: {concept.name}"
             found.append(_build_ceiling(str(MetricName(CONCEPT, concept.name)), label, values, concept.max_classes))
+    for name in dict.fromkeys(
+        find_canonical_name(concept.canonical) for concept in policy.concept if concept.canonical
+    ):
+        label = f"At most one class of the name {name}"
+        found.append(_build_ceiling(str(MetricName(CLASS_IDS, name)), label, values, 1))
     for name, redirect in name_redirects(policy).items():
         label = f"All {len(redirect.paths):,} paths yield one object: {name}"
         found.append(_build_ceiling(str(MetricName(IDENTITIES, name)), label, values, 1))

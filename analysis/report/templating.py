@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
 from analysis.quantities import write_count
 from analysis.report.colours import build_colour_style
@@ -52,8 +52,8 @@ def build_environment() -> Environment:
     return environment
 
 
-def render(template: str, **values: Any) -> str:
-    """Return a rendered template; the style sheet and scripts are always available to it."""
+def render(template: str | Template, **values: Any) -> str:
+    """Return a rendered template, by its name or itself; the style sheet and scripts are always available to it."""
     assets = {
         "style": build_colour_style() + "".join(map(read_asset, STYLE_SHEETS)),
         "theme": read_asset("theme.js"), "behaviour": read_asset("page.js"), "scripts": build_scripts(),

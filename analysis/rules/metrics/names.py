@@ -63,6 +63,15 @@ def measure_policy(case: RuleContext, *, whole: RuleContext) -> Iterator[Metric]
     yield from _measure_class_ids(case)
 
 
+def find_canonical_name(canonical: str) -> str:
+    """Return the name of the class that a concept calls canonical.
+
+    >>> find_canonical_name("shop.orders:Order"), find_canonical_name("shop.Order")
+    ('Order', 'Order')
+    """
+    return canonical.replace(":", ".").rpartition(".")[2]
+
+
 def _measure_class_ids(case: RuleContext) -> Iterator[Metric]:
     """The class ids of what claims are about, and of what concepts call canonical."""
     for claim in case.policy.claim:
@@ -78,7 +87,7 @@ def _measure_class_ids(case: RuleContext) -> Iterator[Metric]:
             yield Metric(claim.metric, count, "classes" if kind == CLASS_IDS else "objects", meaning)
     for concept in case.concepts:
         if concept.is_policy and concept.canonical:
-            name = concept.canonical.replace(":", ".").rpartition(".")[2]
+            name = find_canonical_name(concept.canonical)
             count = sum(member.name == name for member in concept.members)
             meaning = f"Classes of the name {name} in the concept {concept.name}."
             yield Metric(str(MetricName(CLASS_IDS, name)), count, "classes", meaning)

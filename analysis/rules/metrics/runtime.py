@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
+import pyarrow as pa
+
 from analysis import tables
 from analysis.golden.statistics import find_bounds
 from analysis.golden.summary import count_base, summarise_tests
+from analysis.policy import GoldenPath
 from analysis.quantities import write_stated
 from analysis.rules.context import RuleContext
 from analysis.rules.metrics.metric import Metric
@@ -94,16 +97,20 @@ def _measure_first_imports(case: RuleContext, table: str) -> Iterator[Metric]:
 
 
 def measure_golden(case: RuleContext) -> Iterator[Metric]:
-    runs = case.runtime_table("golden_runs")
+    tests = case.runtime_table("golden_tests")
+    yield from measure_golden_runs(case.runtime_table("golden_runs"), tests, case.policy.golden_path)
+
+
+def measure_golden_runs(runs: pa.Table, tests: pa.Table, policy: GoldenPath) -> Iterator[Metric]:
+    """Yield the figures of one measurement of the golden path: none where it has no runs."""
     passed, count = count_base(runs)
     if not count:
         return
-    policy = case.policy.golden_path
     lower, upper = find_bounds(passed, count, policy.confidence)
     confidence = f"at a confidence of {write_stated(policy.confidence)}"
     yield Metric("golden-path-runs", count, "runs", "Runs of the golden path that the rate is made of.")
     yield Metric("golden-path-rate", passed / count, "share", "Success rate: the share of these runs that succeeded.")
     yield Metric("golden-path-lower-bound", lower, "share", f"Lower bound: the rate is at least this, {confidence}.")
     yield Metric("golden-path-upper-bound", upper, "share", f"Upper bound: the rate is at most this, {confidence}.")
-    flaky = sum(each.kind == "flaky" for each in summarise_tests(runs, case.runtime_table("golden_tests")))
+    flaky = sum(each.kind == "flaky" for each in summarise_tests(runs, tests))
     yield Metric("golden-path-flaky-tests", flaky, "tests", "Tests that pass in some runs and fail in others.")
