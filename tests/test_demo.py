@@ -17,7 +17,8 @@ from analysis.bundled_case import build_bundled_case
 from analysis.errors import FixError
 from analysis.fixes.trial_runs import copy_target
 from tools.demo.__main__ import write_report
-from tools.demo.figures import list_goals, list_hand_steps, list_unnamed
+from tools.demo.figures import BOUND, list_goals, list_hand_steps, list_unnamed
+from tools.demo.golden_runs import MOST_RUNS, list_kept
 from tools.demo.hand_edits import NAME, apply_patch, edit_copy
 from tools.demo.states import Course, run_course
 
@@ -48,7 +49,7 @@ def run_suite(copy: Path, seed: int) -> int:
 
 def test_every_success_metric_is_met_in_the_end_and_half_of_them_are_not_before(course: Course) -> None:
     states = [{goal.metric: goal for goal in state.goals} for state in course.states]
-    assert [goal.metric for goal in states[-1].values() if not goal.is_met] == []
+    assert {goal.metric for goal in states[-1].values() if not goal.is_met} <= {BOUND}
     assert [int(state["import-violations"].now or 0) for state in states] == [488, 0, 60, 0]
     assert [int(state["concept:agent registries"].now or 0) for state in states] == [6, 6, 3, 3]
     assert [int(state["class-ids:AgentRegistry"].now or 0) for state in states] == [2, 2, 1, 1]
@@ -59,13 +60,17 @@ def test_every_success_metric_is_met_in_the_end_and_half_of_them_are_not_before(
     assert len(states[0]) == 19
 
 
-def test_the_kept_runs_are_of_the_files_that_the_fixed_case_has_and_prove_the_target(course: Course) -> None:
-    """When this fails, something else is made of the case than was measured: `make demo ARGS=--measure`."""
-    last = course.states[-1]
-    assert last.runs.is_kept
-    assert last.runs.counts == (2995, 2995)
-    assert len(set(last.runs.found["golden_runs"].column("seed").to_pylist())) == 2995
-    assert not course.states[1].runs.is_kept
+def test_no_run_of_the_golden_path_fails_in_the_end_and_the_kept_ones_prove_the_target(course: Course) -> None:
+    fixed, last = course.states[1], course.states[-1]
+    passed, runs = last.runs.counts
+    assert passed == runs >= MOST_RUNS
+    assert fixed.runs.counts[0] < fixed.runs.counts[1]
+    assert not fixed.runs.is_kept
+    (kept,) = list_kept([PATCH.parents[2]])
+    assert kept.counts == (2995, 2995)
+    assert len(set(kept.found["golden_runs"].column("seed").to_pylist())) == 2995
+    goal = next(goal for goal in last.goals if goal.metric == BOUND)
+    assert goal.is_met is last.runs.is_kept, "a measurement of other files counts only when it is made again"
 
 
 def test_the_patch_is_taken_by_git_after_the_fixes_and_only_once(course: Course) -> None:
@@ -120,8 +125,10 @@ def test_the_report_shows_each_metric_in_each_state(course: Course, tmp_path: Pa
     printed = write_report(course, PATCH, tmp_path)
     page = (tmp_path / "before-and-after.html").read_text()
     goals = list_goals(course)
-    assert f"{len(goals)} of {len(goals)} success metrics reached" in page
-    assert "still open: nothing" in printed
+    reached = len(goals) - (not course.states[-1].runs.is_kept)
+    assert f"{reached} of {len(goals)} success metrics reached" in page
+    assert ("make demo ARGS=--measure" in printed) is (reached < len(goals))
+    assert ("still open: nothing" in printed) is (reached == len(goals))
     for name in ("As it is", "After ssot fix", "After edits by hand", "After ssot fix again"):
         assert f">{name}</th>" in page
     for goal in goals:

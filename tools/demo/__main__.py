@@ -12,7 +12,7 @@ from analysis.errors import AnalysisError
 from analysis.fixes.fixing import write_patches
 from analysis.history.difference import Difference
 from analysis.report.difference_files import write_files
-from tools.demo.figures import describe_runs, list_lines, list_open
+from tools.demo.figures import describe_runs, find_advice, list_lines, list_open
 from tools.demo.hand_edits import NAME
 from tools.demo.page import build_page, list_actions
 from tools.demo.states import Course, run_course
@@ -44,8 +44,7 @@ def write_report(course: Course, patch: Path, folder: Path) -> str:
     store.write_file(page, build_page(course, patch))
     lines = [*list_lines(course), "", *(f"{title}: {text}" for title, text in list_actions(course)), ""]
     lines += [f"golden path, {state.name}: {describe_runs(state)}" for state in course.states]
-    if not course.states[-1].runs.is_kept:
-        lines.append("no full measurement of the fixed case is kept; to make one: make demo ARGS=--measure")
+    lines += filter(None, [find_advice(course)])
     return "\n".join([*lines, f"still open: {'; '.join(list_open(course)) or 'nothing'}", str(page)])
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from analysis import tables
-from analysis.golden.statistics import judge_rate
+from analysis.golden.statistics import count_needed_runs, judge_rate
 from analysis.golden.summary import format_verdict
 from analysis.quantities import UNITS, write_at_least, write_share, write_value
 from analysis.remedy import Step, SuccessMetric
@@ -83,6 +83,16 @@ def list_unnamed(course: Course) -> list[str]:
     """Return the files edited by hand that none of these steps names."""
     named = {path for each in list_hand_steps(course) for path in each.files}
     return [each.path for each in course.edited if each.path not in named]
+
+
+def find_advice(course: Course) -> str:
+    """Return what to do where the golden path of the last state was not run often enough; empty where it was."""
+    state = course.states[-1]
+    policy = state.inv.policy.golden_path
+    needed = count_needed_runs(policy.target, policy.confidence)
+    if state.runs.counts[1] >= needed:
+        return ""
+    return f"No measurement of these files is kept; make demo ARGS=--measure makes one, of {needed:,} runs."
 
 
 def describe_runs(state: State) -> str:

@@ -9,7 +9,7 @@ from analysis.fixes.lines import summarise
 from analysis.quantities import write_score
 from analysis.report.templating import build_environment, render
 from analysis.wording import format_count
-from tools.demo.figures import SCORE, describe_runs, list_goals, list_hand_steps, list_open, list_unnamed
+from tools.demo.figures import SCORE, describe_runs, find_advice, list_goals, list_hand_steps, list_open, list_unnamed
 from tools.demo.states import Course
 
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
@@ -22,6 +22,7 @@ def build_page(course: Course, patch: Path) -> str:
         build_environment().from_string(_TEMPLATE.read_text("utf-8")), has_networks=False,
         states=course.states, goals=list_goals(course), open_goals=list_open(course), actions=list_actions(course),
         steps=list_hand_steps(course), unnamed=list_unnamed(course), patch=patch.read_text("utf-8"),
+        advice=find_advice(course),
         runs=[(state.name, describe_runs(state)) for state in course.states],
         findings=sorted(tables.read_rows(last.table("findings"), *columns)),
     )  # fmt: skip
