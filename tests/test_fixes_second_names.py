@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 
+import pytest
 from fixed_trees import apply_offers, find_fixes
 
 from analysis.fixes.second_names import find_second_names
@@ -37,8 +38,18 @@ def test_a_file_that_is_loaded_under_two_names_is_imported_by_one(make_tree):
         "from backend.app.n import N\nimport backend.app.n as other\nimport sys\nimport backend.app.n\n"
         "from backend import app\nX = app.n.N\n"
     )
-    assert [(each.path, each.line) for each in offers[0].mentions] == [("main.py", 2)]
+    assert (root / "main.py").read_text() == "import sys\nimport backend.app.n\nimport backend.app.m\n"
     assert find_fixes(root, find)[0] == []
+
+
+@pytest.mark.parametrize("needing", [
+    "import other\n", "def load(name):\n    return __import__(name)\n", "import sys\nHOME = sys.path[0]\n",
+])  # fmt: skip
+def test_a_line_of_the_search_path_stays_where_something_may_need_it(make_tree, needing):
+    offers, refused = find_fixes(make_tree({**TWICE, "backend/other.py": "", "needing.py": needing}), find)
+    assert (len(offers), refused) == (1, [])
+    assert [(each.path, each.line) for each in offers[0].mentions] == [("main.py", 2)]
+    assert all(edit.path == "backend/app/m.py" for edit in offers[0].edits)
 
 
 def test_a_neighbour_under_its_bare_name_gets_the_full_one(make_tree):
@@ -60,15 +71,74 @@ def test_a_neighbour_under_its_bare_name_gets_the_full_one(make_tree):
     assert find_fixes(root, find) == ([], [])
 
 
-def test_what_no_import_statement_ends_is_refused(make_tree):
+PROGRAM = {
+    "app.py": (
+        "#!/usr/bin/env python\n\"\"\"Work.\"\"\"\nimport sys  # what it needs\n\n\nclass Job: ...\n\n\n_SIZE = 1\n\n\n"
+        'if __name__ == "__main__":  # start\n    import worker\n\n    done = worker.run(Job())\n'
+        "    print([done for _ in range(_SIZE)], sys.argv[1:])\n"
+    ),
+    "worker.py": "import os\nfrom app import Job as Work  # late\nimport app\n\n\ndef run(job):\n"
+                 "    return isinstance(job, Work) and isinstance(job, app.Job)\n",
+}  # fmt: skip
+
+
+def test_a_program_that_its_imports_load_again_becomes_a_launcher(make_tree):
+    files = PROGRAM
+    root = make_tree(files)
+    assert run(root, "app.py", "x") == ["[False]", "['x']"]
+    offers, refused = find_fixes(root, find)
+    assert (len(offers), refused) == (1, []) and offers[0].clears
+    apply_offers(root, offers)
+    assert run(root, "app.py", "x") == ["[True]", "['x']"]
+    assert (root / "app.py").read_text() == (
+        '#!/usr/bin/env python\n"""Work."""\nfrom app_main import Job as Job, main as main\n\n'
+        'if __name__ == "__main__":\n    main()\n'
+    )
+    moved = files["app.py"].partition("\n")[2].replace('if __name__ == "__main__"', "def main() -> None")
+    assert (root / "app_main.py").read_text() == moved
+    assert (root / "worker.py").read_text() == (
+        files["worker.py"]
+        .replace("from app import", "from app_main import")
+        .replace("import app\n", "import app_main as app\n")
+    )
+    assert run(root, "-c", "import app, worker; print(app.Job is worker.Work, app.Job.__module__)") == [
+        "True",
+        "app_main",
+    ]
+    assert find_fixes(root, find) == ([], [])
+
+
+def test_a_program_of_a_package_that_calls_its_main_keeps_that_call(make_tree):
     files = {
-        "app.py": "class Job: ...\n\ndef main():\n    import worker\n    worker.run(Job())\n\n"
-        'if __name__ == "__main__":\n    main()\n',
-        "worker.py": "def run(job):\n    from app import Job\n    print(isinstance(job, Job))\n",
-    }
+        "p/__init__.py": "", "p/work.py": "def run(job):\n    from .__main__ import J\n    return isinstance(job, J)\n",
+        "p/__main__.py": "import sys\nfrom .work import run\n\n\nclass J: ...\n\n\ndef main():\n    return run(J())\n"
+                         "\n\nif '__main__' == __name__:\n    sys.exit('one' if main() else 'two')\n",
+    }  # fmt: skip
+    root = make_tree(files)
+    assert run(root, "-m", "p") == "two"
+    offers, refused = find_fixes(root, find)
+    assert (len(offers), refused) == (1, [])
+    apply_offers(root, offers)
+    assert run(root, "-m", "p") == "one"
+    assert (root / "p/__main__.py").read_text() == (
+        "import sys\nfrom p.main import J as J, main as main\n\n"
+        "if '__main__' == __name__:\n    sys.exit('one' if main() else 'two')\n"
+    )
+    assert find_fixes(root, find) == ([], [])
+
+
+@pytest.mark.parametrize(("former", "new", "reason"), [
+    ("_SIZE = 1", "_SIZE = len(__name__)", "__name__"),
+    ("_SIZE = 1", "def main():\n    return 1\n\n\n_SIZE = 1", "has a main already"),
+    ("_SIZE = 1", "_SIZE = 1\n\n\ndef see():\n    return done", "binds done"),
+    ("class Job: ...", "from worker import run\n\n\nclass Job: ...", "can be imported first"),
+    ("sys.argv[1:]", "__file__", "__file__"),
+])  # fmt: skip
+def test_what_is_another_in_a_module_that_nobody_starts_is_refused(make_tree, former, new, reason):
+    files = PROGRAM | {"app.py": PROGRAM["app.py"].replace(former, new)}
     offers, refused = find_fixes(make_tree(files), find)
     assert offers == []
-    assert ["started as a program" in each.reason for each in refused] == [True]
+    assert ["started as a program" in each.reason and reason in each.reason for each in refused] == [True], refused
 
 
 def test_a_file_beside_the_target_is_none_of_its_own(make_tree):

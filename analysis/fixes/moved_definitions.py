@@ -21,7 +21,7 @@ from analysis.fixes.deferred_imports import UnmovableError, find_bound_name
 from analysis.fixes.moved_imports import write_module
 from analysis.fixes.name_uses import find_dynamic_lookup, find_name_uses
 from analysis.fixes.offers import Edit
-from analysis.fixes.source_text import SourceText
+from analysis.fixes.source_text import SourceText, UnplacedError
 from analysis.fixes.statements import redirect_definition
 
 #: With more than these a part of the module moves, and somebody has to decide which.
@@ -127,6 +127,12 @@ class MovableCode:
         ordered = sorted(moved.items(), key=lambda item: item[1].lineno)
         needed = [imports[name] for name in sorted(imports, key=lambda name: (imports[name].node.lineno, name))]
         return MovedCode(self._source, [node for _, node in ordered], [name for name, _ in ordered], needed)
+
+    def write_import(self, name: str, package: str) -> str:
+        """Return the import that binds a name, for another file of the package; raises ``UnplacedError``."""
+        if name not in self._imports:
+            raise UnplacedError(f"it is not certain what {name} is")
+        return self._imports[name].write(package, package)
 
     def _find_movable(self, name: str, user: str) -> ast.stmt:
         """Return the statement that defines a name at module level, once; raises ``UnmovableError``."""

@@ -91,17 +91,18 @@ def _write_behind(statement: Statement, groups: dict[str, list[Move]]) -> Edit:
     for module, moves in groups.items():
         plain = [move.written for move in moves if not find_comment(statement, move.alias)]
         if plain:
-            lines.append(_write_statement(module, plain, _decode(statement, own)))
+            lines.append(write_statement(module, plain, _decode(statement, own)))
         for move in moves:
             comment = find_comment(statement, move.alias)
             if comment:
-                lines.append(_write_statement(module, [move.written], _decode(statement, comment)))
+                lines.append(write_statement(module, [move.written], _decode(statement, comment)))
     if not statement.is_alone and any("#" in line or "\n" in line for line in lines):
         raise UnplacedError(f"{statement.source.path}:{statement.line} shares its line with another statement")
     return insert_after(statement, ("\n" if statement.is_alone else "; ").join(lines))
 
 
-def _write_statement(module: str, names: Sequence[str], comment: str) -> str:
+def write_statement(module: str, names: Sequence[str], comment: str) -> str:
+    """Return a from-import of names as written, ``X as Y`` included; in parentheses where it would be long."""
     line = f"from {module} import {', '.join(names)}" + (f"  {comment}" if comment else "")
     if len(line) <= _LONGEST_LINE or len(names) == 1:
         return line

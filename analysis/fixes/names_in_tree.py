@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.naming import ROOT_MARK
+from analysis.facts.source_tree import SourceTree
 from analysis.fixes.findings import ReadTable
 
 _IMPORTED = frozenset({"module", "package", "namespace", "extension"})
@@ -60,6 +62,13 @@ class NamesInTree:
         for module in sorted(self.kinds):
             found.setdefault(module.rpartition(".")[2], []).append(module)
         return {name: tuple(modules) for name, modules in found.items()}
+
+    def is_free(self, tree: SourceTree, module: str, path: str) -> bool:
+        """Return whether a new module can have a name and a file: nothing else has them, nor binds the name."""
+        rows = tables.read_rows(self._choose_paths("import_path", [module]), "kind")
+        is_bound = any(kind != "module" for (kind,) in rows)
+        is_file = any(tree.has_file(each) for each in (path, f"{path.removesuffix('.py')}/__init__.py"))
+        return not is_bound and not is_file and module not in self.kinds and module not in sys.stdlib_module_names
 
     def find_sure(self, import_paths: Iterable[str]) -> dict[str, str]:
         """Return the definitions behind those import paths that lead to one object whatever happens."""

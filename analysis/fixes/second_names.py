@@ -3,28 +3,29 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis import tables
 from analysis.facts.source_tree import SourceTree
-from analysis.fixes.findings import ReadTable, find_open_findings
+from analysis.fixes.findings import OpenFindings, ReadTable, find_open_findings
+from analysis.fixes.launchers import Launchers
 from analysis.fixes.names_in_tree import NamesInTree
 from analysis.fixes.offers import Edit, Mention, Offer, Refusal
 from analysis.fixes.renamed_modules import rename_module
+from analysis.fixes.search_path_lines import SearchPathLines
 from analysis.fixes.source_text import UnplacedError, is_beside, read_source
 from analysis.fixes.statements import find_imports
 from analysis.resolve.imports import NOT_ON_PATH
 from analysis.resolve.second_names import SecondName
 from analysis.rules.second_name_words import find_prefixes
-from analysis.wording import choose_form, format_count
+from analysis.wording import choose_form, format_count, format_some
 
 KIND = "second-names"
 _TWO_NAMES, _NEIGHBOUR = "file-with-two-names", "neighbour-not-on-path"
 #: The kinds of second names that another way to write an import puts an end to.
 _BY_IMPORT = frozenset({"search-path", "app-label", "task"})
 _OTHERWISE: Mapping[str, str] = {
-    "main": "it is started as a program: what others import from it has to move into a module that nobody starts",
     "loader": "a loader gives it the name: load it by import_module under the name that others use",
     "reload": "it is loaded again on purpose: nothing says which of its objects the others should keep",
     "import-again": "it is taken out of sys.modules: nothing says which of its objects the others should keep",
@@ -48,7 +49,7 @@ class _Renaming:
 def find_second_names(read_table: ReadTable, tree: SourceTree) -> Iterator[Offer | Refusal]:
     """Yield an offer for each name under which files are loaded a second time, and what is refused.
 
-    Search paths that give such a name are mentioned: who takes them away has to know that nothing else needs them.
+    A line that gives such a name by the search path goes where nothing else needs it, and is mentioned elsewhere.
     """
     second = list(_read_second_names(read_table))
     finder = _Finder(read_table, tree)
@@ -57,6 +58,14 @@ def find_second_names(read_table: ReadTable, tree: SourceTree) -> Iterator[Offer
         for each in second
         if each.kind in _OTHERWISE and not is_beside(each.path)
     ]
+    for path, module in sorted(
+        {(each.path, each.first_name) for each in second if each.kind == "main" and not is_beside(each.path)}
+    ):
+        found = finder.split(path, module)
+        if isinstance(found, Offer):
+            yield found
+        else:
+            refused.append(found)
     groups: dict[tuple[str, str], list[SecondName]] = defaultdict(list)
     for each in second:
         if each.kind in _BY_IMPORT:
@@ -64,14 +73,14 @@ def find_second_names(read_table: ReadTable, tree: SourceTree) -> Iterator[Offer
     for (new, former), rows in sorted(groups.items()):
         subjects = sorted({each.path for each in rows})
         evidence = {(each.evidence_path, each.evidence_line) for each in rows if each.evidence_path.endswith(".py")}
-        found = finder.rename(_Renaming(_TWO_NAMES, new, former, new), subjects, evidence)
-        refused += [each for each in found if isinstance(each, Refusal)]
-        yield from (each for each in found if isinstance(each, Offer))
+        renamed = finder.rename(_Renaming(_TWO_NAMES, new, former, new), subjects, evidence)
+        refused += [each for each in renamed if isinstance(each, Refusal)]
+        yield from (each for each in renamed if isinstance(each, Offer))
     for folder, renamings in sorted(_group_neighbours(read_table).items()):
         for renaming in renamings:
-            found = finder.rename(renaming, [folder], set())
-            refused += [each for each in found if isinstance(each, Refusal)]
-            yield from (each for each in found if isinstance(each, Offer))
+            renamed = finder.rename(renaming, [folder], set())
+            refused += [each for each in renamed if isinstance(each, Refusal)]
+            yield from (each for each in renamed if isinstance(each, Offer))
     yield from sorted(set(refused), key=lambda each: (each.path, each.line, each.subject, each.reason))
 
 
@@ -99,6 +108,8 @@ class _Finder:
     def __init__(self, read_table: ReadTable, tree: SourceTree) -> None:
         self._tree, self._names = tree, NamesInTree(read_table)
         self._findings = {rule: find_open_findings(read_table, rule) for rule in (_TWO_NAMES, _NEIGHBOUR)}
+        self._lines = SearchPathLines(read_table, tree)
+        self._launchers = Launchers(read_table, tree, self._names)
         self._started = set(tables.read_column(read_table("starts"), "path"))
         self._modules = {path: module for module, path in self._names.files.items()}
         self._meant = self._find_meant(read_table)
@@ -107,6 +118,16 @@ class _Finder:
             if not level:
                 self._written[path].add(module)
 
+    def split(self, path: str, module: str) -> Offer | Refusal:
+        """Return the offer to split a program that its own imports load again, or why there is none."""
+        known = self._findings[_TWO_NAMES]
+        try:
+            self._refuse_accepted(known, [path], path, [1])
+            return self._launchers.split(KIND, path, module, tuple(filter(None, [known.fingerprints.get(path)])))
+        except UnplacedError as error:
+            started = "it is started as a program, and what others import from it cannot move out of it"
+            return Refusal(KIND, path, path, 1, f"{started}: {error}")
+
     def rename(self, renaming: _Renaming, subjects: Sequence[str], evidence: Iterable[Place]) -> list[Offer | Refusal]:
         """Return the offer to name a module as it should be, with what is refused on the way."""
         refused: list[Offer | Refusal] = []
@@ -114,7 +135,7 @@ class _Finder:
         places: list[Place] = []
         for path, lines in sorted(self._list_places(renaming).items()):
             try:
-                self._refuse_accepted(renaming, subjects, path, lines)
+                self._refuse_accepted(self._findings[renaming.rule], subjects, path, lines)
                 found = self._rename_in(path, lines, renaming)
             except UnplacedError as error:
                 refused.append(Refusal(KIND, renaming.subject, path, min(lines), str(error)))
@@ -130,9 +151,27 @@ class _Finder:
             f"{counted} {choose_form(len(places), 'names', 'name')} {renaming.new} by {renaming.former}: Python loads "
             f"it once for each name, or finds it by one only. Its own name is {renaming.new}."
         )
-        mentions = tuple(self._mention(*place) for place in sorted(evidence) if place not in places)
+        needless = {} if refused else self._find_needless(renaming, subjects, evidence, places)
+        edits += needless.values()
+        if needless:
+            reason += f" Nothing else needs {format_some([f'{path}:{line}' for path, line in sorted(needless)])}."
+        kept = [place for place in sorted(evidence) if place not in places and place not in needless]
+        mentions = tuple(self._mention(*place) for place in kept)
         title = f"Import {renaming.new} by its full name, not as {renaming.former}"
         return [*refused, Offer(KIND, renaming.new, title, reason, clears, tuple(edits), mentions=mentions)]
+
+    def _find_needless(
+        self, renaming: _Renaming, subjects: Sequence[str], evidence: Iterable[Place], places: Collection[Place]
+    ) -> dict[Place, Edit]:
+        """Return the edits that take lines away which put the folder of the other name on the search path."""
+        written = renaming.former.replace(".", "/")
+        homes = {path[: path.index(f"{written}{end}")] for path in subjects for end in ("/", ".py")
+                 if f"/{written}{end}" in f"/{path}"}  # fmt: skip
+        if len(homes) != 1:
+            return {}
+        folder = homes.pop().rstrip("/")
+        found = {place: self._lines.remove(place, folder, places) for place in sorted(evidence)}
+        return {place: edit for place, edit in found.items() if edit is not None}
 
     def _list_places(self, renaming: _Renaming) -> dict[str, set[int]]:
         """Return the lines of the statements that use the other name, by file."""
@@ -172,10 +211,11 @@ class _Finder:
                 found[path, line, module] |= edges.get((path, line), set())
         return found
 
-    def _refuse_accepted(self, renaming: _Renaming, subjects: Sequence[str], path: str, lines: Iterable[int]) -> None:
+    @staticmethod
+    def _refuse_accepted(known: OpenFindings, subjects: Sequence[str], path: str, lines: Iterable[int]) -> None:
         for line in sorted(lines):
             for subject in subjects:
-                reason = self._findings[renaming.rule].find_acceptance(subject, path, line)
+                reason = known.find_acceptance(subject, path, line)
                 if reason:
                     raise UnplacedError(f"it is accepted: {reason}")
 

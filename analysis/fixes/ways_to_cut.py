@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sys
 from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -264,10 +263,7 @@ class WaysToCut:
         for name in (snake, f"{last}_{snake}") if package and last else (f"{last or snake}_{snake}",):
             module = f"{package}.{name}" if package else name
             path = f"{folder}/{name}.py".lstrip("/")
-            is_free = module not in self._bound_paths and not any(
-                self._tree.has_file(each) for each in (path, f"{path[:-3]}/__init__.py")
-            )
-            if is_free and module not in self._tree_names.kinds and name not in sys.stdlib_module_names:
+            if self._tree_names.is_free(self._tree, module, path):
                 return module, path
         raise UnmovableError(1, f"the names for a new module beside {home} are taken")
 
