@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 
 from fixed_trees import apply_offers, find_fixes, import_each
 
@@ -138,6 +139,31 @@ def test_documentation_and_doctests_are_mentioned_and_stay(make_tree):
     (offer,), _ = find_fixes(root, find)
     assert [(each.path, each.line) for each in offer.mentions] == [("docs/use.md", 2), ("p/c.py", 4), ("p/d.py", 2)]
     assert {edit.path for edit in offer.edits} == {"p/c.py"}
+
+
+def test_targets_of_patches_within_the_class_follow_and_those_of_the_name_stay(make_tree):
+    """What is replaced is the same object: the tests pass before and after."""
+    tests = (
+        "from unittest import mock\nfrom p.b import Order\n\n\n@mock.patch('p.b.Order.save', create=False)\n"
+        "def test_one(save):\n    assert Order.save is save\n\n\ndef test_two(monkeypatch):\n"
+        '    monkeypatch.setattr(\n        r"p.b.Order.save", 3)  # why\n'
+        '    monkeypatch.setattr("p.b" ".Order.save", 4)\n'
+        "    assert Order.save == 4\n"
+    )
+    files = {"p/__init__.py": "", "p/a.py": "class Order:\n    save = 1\n",
+             "p/b.py": "from p.a import Order\nX = Order\n", "test_p.py": tests}  # fmt: skip
+    root = make_tree(files)
+    (offer,), _ = find_fixes(root, find)
+    apply_offers(root, [offer])
+    wanted = tests.replace("from p.b", "from p.a").replace("'p.b.", "'p.a.").replace('r"p.b.', 'r"p.a.')
+    assert (root / "test_p.py").read_text() == wanted
+    assert [(each.path, each.line) for each in offer.mentions] == [("test_p.py", 13)]
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_p.py"]
+    assert "2 passed" in subprocess.run(command, cwd=root, capture_output=True, text=True, check=False).stdout
+    assert find_fixes(root, find) == ([], [])
+    root = make_tree(files | {"test_p.py": tests + "    monkeypatch.setattr('p.b.Order', 1)\n"})
+    (offer,), _ = find_fixes(root, find)
+    assert len(offer.edits) == 1 and len(offer.mentions) == 4
 
 
 def test_an_import_in_a_function_stays_where_a_test_replaces_what_it_takes(make_tree):

@@ -42,6 +42,24 @@ def test_a_file_that_is_loaded_under_two_names_is_imported_by_one(make_tree):
     assert find_fixes(root, find)[0] == []
 
 
+def test_texts_that_load_the_file_or_name_what_tests_replace_follow(make_tree):
+    tests = (
+        "from importlib import import_module\nfrom unittest import mock\nimport backend.app.m\n\n\n"
+        "@mock.patch('app.n.N', 1)\ndef check():\n    return import_module('app.n').N\n\n\nprint(check(), 'app.n')\n"
+    )
+    root = make_tree({**TWICE, "check.py": tests, "main.py": f"{TWICE['main.py']}import check\n"})
+    assert run(root, "main.py") == ["backend.app.n", "app.n", "1", "app.n"]
+    offers, refused = find_fixes(root, find)
+    assert (len(offers), refused) == (1, [])
+    apply_offers(root, offers)
+    assert run(root, "main.py") == ["backend.app.n", "1", "app.n"]
+    assert (root / "check.py").read_text() == tests.replace("'app.n.N'", "'backend.app.n.N'").replace(
+        "import_module('app.n')", "import_module('backend.app.n')"
+    )
+    assert "path" not in (root / "main.py").read_text()
+    assert find_fixes(root, find) == ([], [])
+
+
 @pytest.mark.parametrize("needing", [
     "import other\n", "def load(name):\n    return __import__(name)\n", "import sys\nHOME = sys.path[0]\n",
 ])  # fmt: skip

@@ -28,6 +28,17 @@ APP = {
     "app/old.py": "class Two:\n    def run(self):\n        return None\n\n\nZ = 1\n",
     "app/uses.py": "from app.old import Two\n",
 }
+ASKED = (
+    'def __getattr__(name: str) -> object:\n    """Redirect classes to the modules that define them."""\n'
+    '    if name == "Two":\n        import warnings\n\n        from app.two import Two\n\n        warnings.warn(\n'
+    '            "app.old.Two is deprecated: import it from app.two",\n            DeprecationWarning,\n'
+    "            stacklevel=2,\n        )\n        return Two\n"
+    '    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")'
+)
+REDIRECTED = (
+    "import warnings\n\nfrom app.two import Two\n\nwarnings.warn(\n"
+    '    "app.old is deprecated: import Two from app.two", DeprecationWarning, stacklevel=2\n)'
+)
 CASES: Mapping[str, tuple[dict[str, str], dict[str, str]]] = {
     "a cut that can wait": (
         {"cut": "app.two:app.one"},
@@ -35,9 +46,9 @@ CASES: Mapping[str, tuple[dict[str, str], dict[str, str]]] = {
                        "\n\ndef helper():\n    return 1\n"},
     ),
     "a merge": (
-        {"merge": "app.old:Two=app.two.Two"}, {"app/old.py": "from app.two import Two\n\n\nZ = 1\n"},
+        {"merge": "app.old:Two=app.two.Two"}, {"app/old.py": f"\n\nZ = 1\n\n\n{ASKED}\n"},
     ),
-    "a redirect": ({"redirect": "app.old=app.two"}, {"app/old.py": "from app.two import Two\n"}),
+    "a redirect": ({"redirect": "app.old=app.two"}, {"app/old.py": f"{REDIRECTED}\n"}),
     "a move": (
         {"move": "app.one:One=app.old"},
         {"app/one.py": "import os\nfrom app.two import Two, helper\n\n\nfrom app.old import One as One\n"

@@ -21,6 +21,7 @@ from analysis.fixes.names_in_tree import NamesInTree
 from analysis.fixes.offers import Edit, Mention, Offer, Refusal
 from analysis.fixes.source_text import UnplacedError, read_source
 from analysis.fixes.statements import Statement, find_imports
+from analysis.fixes.text_paths import NamedText, RenamedText, find_patched_texts, rename_texts
 from analysis.wording import choose_form, format_count, format_some
 
 KIND, RULE = "canonical-imports", "class-taken-from-elsewhere"
@@ -73,7 +74,8 @@ def find_canonical_imports(
     kept_back = {each.subject for each in refused}
     groups = _join_classes(each for each in rewrites if _find_place(each.row) not in loaders)
     mentions = find_mentions(read_table, tree, {each.row["import_path"] for group in groups for each in group})
-    results = [_build_offer(group, findings, kept_back, mentions) for group in groups]
+    texts = _find_texts(read_table, tree, groups, target)
+    results = [_build_offer(group, findings, kept_back, mentions, texts) for group in groups]
     yield from sorted((each for each in results if isinstance(each, Offer)), key=lambda offer: offer.subject)
     refused += [each for each in results if isinstance(each, Refusal)]
     yield from sorted(refused, key=lambda each: (each.path, each.line, each.subject))
@@ -86,6 +88,30 @@ def _read_target(read_table: ReadTable, violations: pa.Table, stated: frozenset[
     texts = tables.read_rows(read_table("object_texts"), "kind", "value")
     patched = frozenset(value for kind, value in texts if kind in {PATCH, SETTER})
     return _Target(names, names.find_sure(asked), stated, patched)
+
+
+def _find_texts(
+    read_table: ReadTable, tree: SourceTree, groups: Iterable[Sequence[_Rewrite]], target: _Target
+) -> Mapping[str, Sequence[RenamedText]]:
+    """Return by import path the edits of texts that name what lies in its class: the class is the same by both paths.
+
+    A text that names the class itself stays: a patch replaces the name in that module, and not in another one. So do
+    all where a test does that.
+    """
+    right = {
+        each.row["import_path"]: each.row["canonical"]
+        for group in groups
+        for each in group
+        if each.row["import_path"] not in target.patched
+    }
+    found: dict[str, dict[NamedText, str]] = defaultdict(dict)
+    for path, line, text in find_patched_texts(read_table):
+        parts = text.split(".")
+        for end in range(1, len(parts)):
+            taken = ".".join(parts[:end])
+            if taken in right:
+                found[taken][path, line, text] = f"{right[taken]}{text[len(taken) :]}"
+    return {taken: list(rename_texts(tree, renamed)) for taken, renamed in found.items()}
 
 
 def _find_place(row: Row) -> tuple[str, int]:
@@ -186,8 +212,9 @@ def _join_classes(rewrites: Iterable[_Rewrite]) -> list[list[_Rewrite]]:
 
 
 def _build_offer(
-    group: Sequence[_Rewrite], findings: OpenFindings, refused: set[str], mentions: Mapping[str, Sequence[Mention]]
-) -> Offer | Refusal:
+    group: Sequence[_Rewrite], findings: OpenFindings, refused: set[str], mentions: Mapping[str, Sequence[Mention]],
+    texts: Mapping[str, Sequence[RenamedText]],
+) -> Offer | Refusal:  # fmt: skip
     by_statement: dict[tuple[str, int], list[_Rewrite]] = defaultdict(list)
     for each in group:
         by_statement[each.row["path"], each.statement.start].append(each)
@@ -207,8 +234,15 @@ def _build_offer(
         f"{choose_form(len(by_statement), 'takes', 'take')} {format_some(classes)} from {format_some(taken)}; "
         f"canonical is {format_some(canonical)}."
     )
+    named_in = [text for path in sorted({each.row["import_path"] for each in group}) for text in texts.get(path, ())]
+    edits += [text.edit for text in named_in]
+    if named_in:
+        counted = format_count(len(named_in), "text")
+        reason += f" {counted} that {choose_form(len(named_in), 'names', 'name')} what lies in a class follow."
     lines = {mention for each in group for mention in mentions.get(each.row["import_path"], ())}
-    named = tuple(sorted(lines, key=lambda mention: (mention.path, mention.line)))
+    done = {(text.edit.path, text.line) for text in named_in}
+    left = [mention for mention in lines if (mention.path, mention.line) not in done]
+    named = tuple(sorted(left, key=lambda mention: (mention.path, mention.line)))
     clears = tuple(findings.fingerprints[name] for name in classes if name not in refused)
     return Offer(KIND, format_some(classes), title, reason, clears, tuple(edits), mentions=named)
 

@@ -15,19 +15,11 @@ from analysis.fixes.class_differences import (
     DefinedClass,
     find_differences,
     find_missing,
-    list_statements_beside,
 )
 from analysis.fixes.findings import find_open_findings
-from analysis.fixes.name_uses import find_dynamic_lookup, find_name_uses
-from analysis.fixes.offers import Edit, Offer, Refusal
-from analysis.fixes.source_text import SourceText, UnplacedError
-from analysis.fixes.statements import (
-    insert_after,
-    place_statement,
-    redirect_definition,
-    remove_statement,
-    replace_statement,
-)
+from analysis.fixes.offers import Offer, Refusal
+from analysis.fixes.redirects import Redirect, redirect_classes
+from analysis.fixes.source_text import UnplacedError
 from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
 from analysis.rules.registrations import LoadedModules
@@ -137,27 +129,16 @@ class _Redirecting:
         """Return the patch of one module."""
         source = self._sources.parse(redirects[0].rival.path)
         module = redirects[0].rival.module
-        rest = list_statements_beside(source, [each.node for each in redirects])
         names = {each.rival.name for each in redirects}
-        if not rest:
-            edits, how = _redirect_module(source, module, redirects), "warns when it is imported"
-        elif self._can_ask(source, names):
-            edits, how = _redirect_names(source, module, redirects), "warns when somebody takes the name"
-        else:
-            edits = [_redirect_in_place(source, each) for each in redirects]
-            how = "does not warn, as the module uses the name itself"
+        edits, how = redirect_classes(
+            source, module, [Redirect(each.rival.name, each.node, each.canonical) for each in redirects]
+        )
         homes = sorted({each.canonical for each in redirects})
         listed = format_some(sorted(names))
         title = f"Redirect {listed} of {module} to {format_some(homes)}"
         reason = f"{listed} is defined in {format_some(homes)} too. {module} takes it from there and {how}."
         clears = tuple(sorted({each.clears for each in redirects if each.clears}))
         return Offer(KIND, module, title, reason, clears, tuple(sorted(edits)))
-
-    def _can_ask(self, source: SourceText, names: set[str]) -> bool:
-        """Return whether a module can give names on demand: it has no use of them, and no ``__getattr__``."""
-        text = source.content.decode(source.encoding, "replace")
-        has_hook = any(getattr(node, "name", "") == "__getattr__" for node in source.tree.body)
-        return not has_hook and not find_dynamic_lookup(source.content) and not find_name_uses(source.tree, text, names)
 
     def _define(self, rival: _Rival) -> DefinedClass:
         source = self._sources.parse(rival.path)
@@ -224,54 +205,3 @@ class _Redirecting:
                 module = modules[path]
                 found[name].append(_Rival(name, module, path, line, uses[f"{module}:{name}"]))
         return {name: sorted(rivals) for name, rivals in found.items()}
-
-
-def _write_import(each: _Redirect) -> str:
-    return f"from {each.canonical} import {each.rival.name}"
-
-
-def _redirect_in_place(source: SourceText, each: _Redirect) -> Edit:
-    return redirect_definition(source, each.node, each.rival.name, each.canonical)
-
-
-def _redirect_module(source: SourceText, module: str, redirects: Sequence[_Redirect]) -> list[Edit]:
-    """Return the edits of a module that holds nothing else: imports, and one warning for all."""
-    edits = [_redirect_in_place(source, each) for each in redirects[:-1]]
-    last = redirects[-1]
-    homes = format_some(sorted({each.canonical for each in redirects}))
-    names = format_some(sorted(each.rival.name for each in redirects))
-    text = (
-        f"import warnings\n\n{_write_import(last)}\n\nwarnings.warn(\n"
-        f'    "{module} is deprecated: import {names} from {homes}", DeprecationWarning, stacklevel=2\n)'
-    )
-    return [*edits, replace_statement(place_statement(source, last.node), text)]
-
-
-def _redirect_names(source: SourceText, module: str, redirects: Sequence[_Redirect]) -> list[Edit]:
-    """Return the edits that take classes out of a module which gives them on demand, with a warning."""
-    lines = ["def __getattr__(name: str) -> object:", '    """Redirect classes to the modules that define them."""']
-    for each in redirects:
-        name = each.rival.name
-        lines += [
-            f'    if name == "{name}":',
-            "        import warnings",
-            "",
-            f"        {_write_import(each)}",
-            "",
-            "        warnings.warn(",
-            f'            "{module}.{name} is deprecated: import it from {each.canonical}",',
-            "            DeprecationWarning,",
-            "            stacklevel=2,",
-            "        )",
-            f"        return {name}",
-        ]
-    lines.append('    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")')
-    gone = [each.node for each in redirects]
-    stays = [node for node in source.tree.body if node not in gone]
-    last = place_statement(source, stays[-1])
-    if source.tree.body[-1] in gone:  # what was last becomes the hook, where it stood
-        final = next(each for each in redirects if each.node is source.tree.body[-1])
-        others = [remove_statement(place_statement(source, each.node)) for each in redirects if each is not final]
-        return [*others, replace_statement(place_statement(source, final.node), "\n".join(lines))]
-    removed = [remove_statement(place_statement(source, each.node)) for each in redirects]
-    return [*removed, insert_after(last, "\n".join(["", "", *lines]))]

@@ -34,7 +34,7 @@ class SearchPathLines:
     def remove(self, place: Place, folder: str, renamed: Collection[Place]) -> Edit | None:
         """Return the edit that takes away what puts a folder on the search path; None where something may need it.
 
-        ``renamed`` are the import statements that no longer do.
+        ``renamed`` are the import statements, and the calls with texts, that no longer do.
         """
         path, line = place
         try:
@@ -58,8 +58,9 @@ class SearchPathLines:
             not level and module.partition(".")[0] in names and (path, line) not in renamed
             for path, line, level, module in rows
         )
-        texts = tables.read_column(self._read_table("object_texts"), "value")
-        return not needing and not self._is_unseen and not any(text.partition(".")[0] in names for text in texts)
+        texts = tables.read_rows(self._read_table("object_texts"), "path", "line", "value")
+        named = any(text.partition(".")[0] in names and (path, line) not in renamed for path, line, text in texts)
+        return not needing and not named and not self._is_unseen
 
     @cached_property
     def _is_unseen(self) -> bool:

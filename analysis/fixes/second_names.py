@@ -16,6 +16,7 @@ from analysis.fixes.renamed_modules import rename_module
 from analysis.fixes.search_path_lines import SearchPathLines
 from analysis.fixes.source_text import UnplacedError, is_beside, read_source
 from analysis.fixes.statements import find_imports
+from analysis.fixes.text_paths import NamedText, find_loaded_texts, find_patched_texts, rename_texts
 from analysis.resolve.imports import NOT_ON_PATH
 from analysis.resolve.second_names import SecondName
 from analysis.rules.second_name_words import find_prefixes
@@ -108,6 +109,7 @@ class _Finder:
     def __init__(self, read_table: ReadTable, tree: SourceTree) -> None:
         self._tree, self._names = tree, NamesInTree(read_table)
         self._findings = {rule: find_open_findings(read_table, rule) for rule in (_TWO_NAMES, _NEIGHBOUR)}
+        self._patched_texts, self._loaded_texts = find_patched_texts(read_table), find_loaded_texts(read_table)
         self._lines = SearchPathLines(read_table, tree)
         self._launchers = Launchers(read_table, tree, self._names)
         self._started = set(tables.read_column(read_table("starts"), "path"))
@@ -144,6 +146,8 @@ class _Finder:
             places += [(path, line) for line in lines]
         if not edits:
             return refused
+        texts = list(rename_texts(self._tree, self._list_texts(renaming)))
+        edits += [each.edit for each in texts]
         known = self._findings[renaming.rule].fingerprints
         clears = tuple(known[each] for each in subjects if each in known and not refused)
         counted = format_count(len(places), "import statement")
@@ -151,7 +155,16 @@ class _Finder:
             f"{counted} {choose_form(len(places), 'names', 'name')} {renaming.new} by {renaming.former}: Python loads "
             f"it once for each name, or finds it by one only. Its own name is {renaming.new}."
         )
-        needless = {} if refused else self._find_needless(renaming, subjects, evidence, places)
+        if texts:
+            counted = format_count(len(texts), "text")
+            reason += f" {counted} that {choose_form(len(texts), 'names', 'name')} it by {renaming.former} follow."
+        needless = (
+            {}
+            if refused
+            else self._find_needless(
+                renaming, subjects, evidence, [*places, *((each.edit.path, each.call_line) for each in texts)]
+            )
+        )
         edits += needless.values()
         if needless:
             reason += f" Nothing else needs {format_some([f'{path}:{line}' for path, line in sorted(needless)])}."
@@ -159,6 +172,19 @@ class _Finder:
         mentions = tuple(self._mention(*place) for place in kept)
         title = f"Import {renaming.new} by its full name, not as {renaming.former}"
         return [*refused, Offer(KIND, renaming.new, title, reason, clears, tuple(edits), mentions=mentions)]
+
+    def _list_texts(self, renaming: _Renaming) -> dict[NamedText, str]:
+        """Return what texts become by which calls load the module, or tests replace what it has: the file stays."""
+        if renaming.rule != _TWO_NAMES:
+            return {}
+        found = {}
+        for path, line, text in [*self._loaded_texts, *self._patched_texts]:
+            new = f"{renaming.new}{text[len(renaming.former) :]}"
+            is_there = renaming.new in self._names.kinds and renaming.former not in self._names.kinds
+            is_named = f"{text}.".startswith(f"{renaming.former}.")
+            if is_named and is_there and not self._find_doubt(path, renaming):
+                found[path, line, text] = new
+        return found
 
     def _find_needless(
         self, renaming: _Renaming, subjects: Sequence[str], evidence: Iterable[Place], places: Collection[Place]
@@ -220,15 +246,20 @@ class _Finder:
                     raise UnplacedError(f"it is accepted: {reason}")
 
     def _rename_in(self, path: str, lines: set[int], renaming: _Renaming) -> list[Edit]:
-        top = renaming.new.partition(".")[0]
-        is_inside = self._modules.get(path, "").partition(".")[0] == top
-        if path in self._started and not self._names_top(path, top):
-            raise UnplacedError(f"it is started by itself: nothing shows that {top} is found then")
-        if not is_inside and not self._names_top(path, top):
-            raise UnplacedError(f"nothing shows that {top} is found from there")
+        doubt = self._find_doubt(path, renaming)
+        if doubt:
+            raise UnplacedError(doubt)
         statements = find_imports(read_source(self._tree, path))
         chosen = [each for each in statements if each.line in lines]
         return [edit for each in chosen for edit in rename_module(each, renaming.former, renaming.new)]
+
+    def _find_doubt(self, path: str, renaming: _Renaming) -> str:
+        """Return why it is not certain that a file finds a module by its full name; empty where it is."""
+        top = renaming.new.partition(".")[0]
+        is_inside = self._modules.get(path, "").partition(".")[0] == top
+        if path in self._started and not self._names_top(path, top):
+            return f"it is started by itself: nothing shows that {top} is found then"
+        return "" if is_inside or self._names_top(path, top) else f"nothing shows that {top} is found from there"
 
     def _names_top(self, path: str, top: str) -> bool:
         """Return whether a file imports something by a full name that begins alike."""

@@ -25,12 +25,13 @@ from analysis.fixes.deferred_imports import (
     read_uses,
 )
 from analysis.fixes.moved_definitions import MovableCode
+from analysis.fixes.moved_imports import write_statement
 from analysis.fixes.offers import Edit
+from analysis.fixes.redirects import Redirect, redirect_classes, write_redirect
 from analysis.fixes.source_text import SourceText, UnplacedError
 from analysis.fixes.statements import (
     Statement,
     find_imports,
-    redirect_definition,
     remove_names,
     remove_statement,
 )
@@ -133,8 +134,9 @@ class TriedSteps:
         source, node = self._find_definition(step.first, step.name)
         module, _, name = step.second.rpartition(".")
         self._find_definition(module, name)
-        yield redirect_definition(source, node, step.name, module, name)
-        self.said.append(f"{step.first}.{step.name} is {step.second}")
+        edits, how = redirect_classes(source, step.first, [Redirect(step.name, node, module, name)])
+        yield from edits
+        self.said.append(f"{step.first}.{step.name} is {step.second}; {source.path} {how}")
 
     def _redirect(self, step: TriedStep) -> Iterator[Edit]:
         source = self._sources.parse(self._find_path(step.first))
@@ -144,8 +146,9 @@ class TriedSteps:
         there = {name for module, name, _ in rows if module == step.second}
         own = sorted({name for module, name, _ in rows if module == step.first and not name.startswith("_")})
         names, lacking = [each for each in own if each in there], [each for each in own if each not in there]
-        text = f"from {step.second} import {', '.join(names)}\n" if names else f"import {step.second}\n"
-        yield Edit(source.path, 0, len(source.content), source.encode(text))
+        taken = write_statement(step.second, names, "") if names else f"import {step.second}"
+        text = write_redirect(step.first, step.second, names or ["everything"], [taken])
+        yield Edit(source.path, 0, len(source.content), source.encode(f"{text}\n"))
         lost = f"; it lacks {format_some(lacking)}" if lacking else ""
         self.said.append(f"{source.path} imports {len(names)} names from {step.second}{lost}")
 
