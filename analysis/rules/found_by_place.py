@@ -30,6 +30,8 @@ _SIDE_FOLDERS = frozenset({
     "tutorial", "tutorials", "util_scripts", "hack", "recipes", "snippets", "debug", "deploy", "deployment",
 })  # fmt: skip
 _GENERATED = re.compile(rb"@generated|(?:auto-?|automatically )generated|generated (?:by|from|with)|do not edit", re.I)
+#: A module of which no import is left, for those outside who still use its name.
+_KEPT = re.compile(rb"deprecat|backwards?[- ]?compat|compatibility", re.I)
 _FIRST_BYTES = 2_000
 #: Statements of a body that do the work of a script: a call of a function, a loop, the end of the process.
 _RUNS = re.compile(
@@ -53,11 +55,12 @@ def is_found_by_place(path: str) -> bool:
     return is_named or name.startswith("__") or not _FOLDERS.isdisjoint(folders) or is_side_folder(path)
 
 
-def is_told_by_source(tree: SourceTree, path: str) -> bool:
-    """Return whether a file says of itself that it is run or generated, or says nothing at all."""
+def is_told_by_source(tree: SourceTree, path: str, name: str) -> bool:
+    """Return whether a file says of itself that it is run, generated, kept for others or loaded by its dotted name."""
     try:
         source = tree.read_bytes(path)
     except OSError:
         return True
     head = source[:_FIRST_BYTES]
-    return head.startswith(b"#!") or _GENERATED.search(head) is not None or _RUNS.search(source) is not None
+    is_said = head.startswith(b"#!") or _GENERATED.search(head) is not None or _KEPT.search(head) is not None
+    return is_said or _RUNS.search(source) is not None or re.search(rb"[\"']" + name.encode() + rb"\b", source) is not None

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,22 +24,31 @@ _WHOLE = re.compile(r"Dockerfile|Makefile|Procfile|Jenkinsfile|Justfile|justfile
 _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__"})
 _MOST_BYTES, _MOST_FOLDERS, _MOST_FILES, _AT_ONCE = 1 << 18, 4_000, 4_000, 128
 _WORD = re.compile(rb"\w+")
+#: Sentences that mention a module are no use of it; commands, statements and settings that they show are.
+_PROSE = (".md", ".rst", ".txt")
+_SHOWN = rb"(?:-m|python3?|import|from|::|:|\./|[\"'=])[ \t]*(?:[\w./]*[./])?"
 
 
-def find_named(facts: Facts, wanted: Mapping[str, str]) -> set[str]:
-    """Return which of some modules, as dotted names by path, some other file of the tree names."""
-    left: dict[bytes, dict[str, re.Pattern[bytes]]] = defaultdict(dict)
+@dataclass(frozen=True, slots=True)
+class _Ways:
+    """The ways to name one module, in a file of code or settings and in one of sentences."""
+
+    code: re.Pattern[bytes]
+    prose: re.Pattern[bytes]
+
+
+def find_named(tree: SourceTree, wanted: Mapping[str, str], paths: Sequence[str]) -> set[str]:
+    """Return which of some modules, as dotted names by path, one of the files ``paths`` names, other than itself."""
+    left: dict[bytes, dict[str, _Ways]] = defaultdict(dict)
     for path, name in wanted.items():
-        left[name.rpartition(".")[2].encode()][path] = _build_pattern(name)
-    paths = [path for path, status in read_rows(facts.files, "path", "status") if status == "ok"]
-    paths = sorted(_list_others(facts.tree, {path for path, _ in read_rows(facts.left_out, "path", "reason")})) + paths
+        left[name.rpartition(".")[2].encode()][path] = _build_ways(name)
     found: set[str] = set()
     for first in range(0, len(paths), _AT_ONCE):
         if not left:
             break
-        for path, source in _find_likely(facts.tree, paths[first : first + _AT_ONCE], left):
+        for path, source in _find_likely(tree, paths[first : first + _AT_ONCE], left):
             for last in left.keys() & set(_WORD.findall(source)):
-                named = {each for each, pattern in left[last].items() if each != path and pattern.search(source)}
+                named = {each for each, ways in left[last].items() if each != path and _is_named(ways, path, source)}
                 found |= named
                 left[last] = {each: left[last][each] for each in left[last].keys() - named}
                 if not left[last]:
@@ -46,17 +56,22 @@ def find_named(facts: Facts, wanted: Mapping[str, str]) -> set[str]:
     return found
 
 
-def _build_pattern(name: str) -> re.Pattern[bytes]:
+def _is_named(ways: _Ways, path: str, source: bytes) -> bool:
+    return (ways.prose if path.endswith(_PROSE) else ways.code).search(source) is not None
+
+
+def _build_ways(name: str) -> _Ways:
     """Return the ways to name a module: with its package, as a file, alone between quotes or as a value."""
     *above, last = name.split(".")
     ways = [rf"[\"'`]{last}[\"'`.:]", rf"\b{last}\.py\b", rf"^[ \t-]*(?:[\w-]+[ \t]*[:=][ \t]*)?{last}[ \t,]*$"]
     if above:
         ways.append(rf"\b{above[-1]}[./\\:]{last}\b")
-    return re.compile("|".join(ways).encode(), re.MULTILINE)
+    prose = _SHOWN + last.encode() + rb"\b"
+    return _Ways(re.compile("|".join(ways).encode(), re.MULTILINE), re.compile(prose))
 
 
 def _find_likely(
-    tree: SourceTree, paths: Sequence[str], left: Mapping[bytes, Mapping[str, re.Pattern[bytes]]]
+    tree: SourceTree, paths: Sequence[str], left: Mapping[bytes, Mapping[str, _Ways]]
 ) -> Iterator[tuple[str, bytes]]:
     """Yield the files, with what they hold, in which one of some words stands."""
     read = [(path, source) for path in paths if (source := _read(tree, path))]
@@ -72,14 +87,15 @@ def _read(tree: SourceTree, path: str) -> bytes:
         return b""
 
 
-def _list_others(tree: SourceTree, left_out: set[str]) -> Iterator[str]:
-    """Yield the files of configuration, documentation and commands, of folders that are not left out."""
+def list_texts(facts: Facts) -> Iterator[str]:
+    """Yield the files of settings, documentation and commands, of folders that are not left out."""
+    left_out = {path for path, _ in read_rows(facts.left_out, "path", "reason")}
     waiting, folders, files = [""], 0, 0
     while waiting and folders < _MOST_FOLDERS and files < _MOST_FILES:
         folder = waiting.pop(0)
         folders += 1
         try:
-            entries = sorted(tree.list_folder(folder), key=lambda entry: entry.name)
+            entries = sorted(facts.tree.list_folder(folder), key=lambda entry: entry.name)
         except OSError:
             continue
         for entry in entries:
