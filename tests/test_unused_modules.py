@@ -18,7 +18,9 @@ _EXTRA = "VALUE = 2\n\n\ndef count():\n    return VALUE\n"
 _TREE = {"shop/__init__.py": "", "shop/orders.py": "def count():\n    return 1\n", "start.py": _START}
 #: Ways to use ``shop.extra`` that CPython shows: the files that differ from those of the tree.
 USED = {
-    "import of another function": {"shop/orders.py": "def count():\n    from shop.extra import count\n    return count()\n"},
+    "import of another function": {
+        "shop/orders.py": "def count():\n    from shop.extra import count\n    return count()\n"
+    },
     "relative import": {"shop/orders.py": "from . import extra\n\n\ndef count():\n    return extra.count()\n"},
     "literal name": {
         "shop/orders.py": "from importlib import import_module\n\n\n"
@@ -40,7 +42,7 @@ USED = {
     "all names of a package": {
         "shop/__init__.py": "__all__ = ['extra']\n",
         "shop/orders.py": "def count():\n    return 1\n",
-        "start.py": "from shop import *\nfrom shop import orders\n\nif __name__ == '__main__':\n    print(orders.count())\n",
+        "start.py": f"from shop import *\n{_START}",
     },
     "second start": {
         "start.py": f"{_START}    import runpy\n    runpy.run_module('shop.extra')\n",
@@ -50,7 +52,9 @@ USED = {
 NAMED = {
     "server": {"Procfile": "web: gunicorn shop.extra:app\n"},
     "container": {"Dockerfile": 'FROM python\nCMD ["python", "-m", "shop.extra"]\n'},
-    "console script": {"pyproject.toml": '[project]\nname = "s"\nversion = "1"\n[project.scripts]\ns = "shop.extra:count"\n'},
+    "console script": {
+        "pyproject.toml": '[project]\nname = "s"\nversion = "1"\n[project.scripts]\ns = "shop.extra:count"\n'
+    },
     "settings of Django": {"config/settings.py": "AUTHENTICATION_BACKENDS = ['shop.extra.Backend']\n"},
     "command of the documentation": {"README.md": "Run `python -m shop.extra` each night.\n"},
     "notebook": {
@@ -72,9 +76,8 @@ def _find(root: Path) -> tuple[list[str], list[str]]:
 
 def _run(root: Path) -> tuple[str, bool]:
     """Return what the start prints, and whether ``shop.extra`` was executed."""
-    code = "import runpy, sys\nsys.path.insert(0, '.')\nsys.argv = ['start.py']\nrunpy.run_path('start.py', run_name='__main__')"
     done = subprocess.run(
-        [sys.executable, "-v", "-c", code], cwd=root, capture_output=True, text=True, timeout=60, check=True
+        [sys.executable, "-v", "start.py"], cwd=root, capture_output=True, text=True, timeout=60, check=True
     )
     return done.stdout, "extra.py" in done.stderr or "extra.cpython" in done.stderr
 

@@ -16,7 +16,9 @@ _NAMES = frozenset({
     "checks", "sitemaps", "feeds", "cron", "plugin", "plugins", "hooks", "extension", "extensions", "context_processors",
     "celeryconfig", "celery", "settings", "local_settings", "config",
 })  # fmt: skip
-_NAME_PARTS = re.compile(r"(?:^|_)settings(?:_|$)|(?:^|_)config(?:_|$)|(?:^|_)conf$|_pb2(?:_grpc)?$|_ui$|_rc$|^(?:test|bench)_")
+_NAME_PARTS = re.compile(
+    r"(?:^|_)settings(?:_|$)|(?:^|_)config(?:_|$)|(?:^|_)conf$|_pb2(?:_grpc)?$|_ui$|_rc$|^(?:test|bench)_"
+)
 #: Folders whose files tools and frameworks list.
 _FOLDERS = frozenset({
     "migrations", "versions", "alembic", "commands", "templatetags", "settings", "hooks", "dags", "plugins", "spiders",
@@ -29,9 +31,11 @@ _SIDE_FOLDERS = frozenset({
     "examples", "experiments", "notebooks", "playground", "sample", "samples", "script", "scripts", "tool", "tools",
     "tutorial", "tutorials", "util_scripts", "hack", "recipes", "snippets", "debug", "deploy", "deployment",
 })  # fmt: skip
-_GENERATED = re.compile(rb"@generated|(?:auto-?|automatically )generated|generated (?:by|from|with)|do not edit", re.I)
+_GENERATED = re.compile(
+    rb"@generated|(?:auto-?|automatically )generated|generated (?:by|from|with)|do not edit", re.IGNORECASE
+)
 #: A module of which no import is left, for those outside who still use its name.
-_KEPT = re.compile(rb"deprecat|backwards?[- ]?compat|compatibility", re.I)
+_KEPT = re.compile(rb"deprecat|backwards?[- ]?compat|compatibility", re.IGNORECASE)
 _FIRST_BYTES = 2_000
 #: Statements of a body that do the work of a script: a call of a function, a loop, the end of the process.
 _RUNS = re.compile(
@@ -63,4 +67,6 @@ def is_told_by_source(tree: SourceTree, path: str, name: str) -> bool:
         return True
     head = source[:_FIRST_BYTES]
     is_said = head.startswith(b"#!") or _GENERATED.search(head) is not None or _KEPT.search(head) is not None
-    return is_said or _RUNS.search(source) is not None or re.search(rb"[\"']" + name.encode() + rb"\b", source) is not None
+    return (
+        is_said or _RUNS.search(source) is not None or re.search(rb"[\"']" + name.encode() + rb"\b", source) is not None
+    )

@@ -27,7 +27,9 @@ _ENTRIES = frozenset({
 _DEPLOYED = frozenset({"server", "django"})
 #: So many modules of a folder that only texts name are no accident.
 _SEVERAL = 2
-_SUPPORTS_TESTS = re.compile(r"(?:^|[._])(?:tests?|testing|fakes?|mocks?|mocking|stubs?|dummy|factories|fixtures?)(?:[._]|$)")
+_SUPPORTS_TESTS = re.compile(
+    r"(?:^|[._])(?:tests?|testing|fakes?|mocks?|mocking|stubs?|dummy|factories|fixtures?)(?:[._]|$)"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ def find_unused(case: RuleContext) -> UnusedModules:
         return UnusedModules(starts=len({each.path for each in starts}))
     reached = find_reached(case, uses, others - tests | told, names, list_texts(case.facts))
     folders = _find_named_folders(judged.values(), reached, uses)
-    reached = find_reached(case, uses, reached | {path for path, each in judged.items() if each.folder in folders}, {}, [])
+    reached = find_reached(
+        case, uses, reached | {path for path, each in judged.items() if each.folder in folders}, {}, []
+    )
     rest = {path: name for path, name in names.items() if path not in reached}
     by_tests = find_reached(case, uses, tests, rest, [])
     unused = [each for path, each in judged.items() if path in rest and path not in by_tests]
@@ -96,8 +100,8 @@ def _find_judged(case: RuleContext, starts: Iterable[Start], uses: Uses) -> list
         each for each in likely
         if not handed_out.has(each)
         and (
-            (each.path not in shipped or _find_program(each) in deployed_folders) and _find_program(each) in run
-            or _is_private(each) and each.plain.partition(".")[0] not in compiled
+            ((each.path not in shipped or _find_program(each) in deployed_folders) and _find_program(each) in run)
+            or (_is_private(each) and each.plain.partition(".")[0] not in compiled)
         )
     ]  # fmt: skip
 
