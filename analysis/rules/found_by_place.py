@@ -13,7 +13,8 @@ _NAMES = frozenset({
     "hatch_build", "gunicorn_config", "gunicorn_conf", "lambda_function", "handler", "function_app", "streamlit_app",
     "main", "app", "cli", "server", "worker", "run", "apps", "admin", "models", "urls", "signals", "receivers",
     "middleware", "routing", "wagtail_hooks", "search_indexes", "documents", "translation", "cms_plugins", "cms_apps",
-    "checks", "sitemaps", "feeds", "cron", "plugin", "plugins", "hooks", "extension", "extensions", "context_processors",
+    "checks", "sitemaps", "feeds", "cron", "plugin", "plugins", "hooks", "extension", "extensions",
+    "context_processors",
     "celeryconfig", "celery", "settings", "local_settings", "config",
 })  # fmt: skip
 _NAME_PARTS = re.compile(

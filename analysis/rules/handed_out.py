@@ -23,7 +23,7 @@ _INIT = "/__init__.py"
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
-    """``folders`` themselves, ``trees`` with all below, ``names`` of folders below packages, ``patterns`` of modules."""
+    """``folders`` themselves, ``trees`` with all below, ``names`` of folders in packages, ``patterns`` of modules."""
 
     folders: frozenset[str]
     trees: frozenset[str]
