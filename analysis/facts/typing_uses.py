@@ -44,8 +44,11 @@ def _read(node: ast.AST, names: frozenset[str], *, is_inside: bool) -> Iterator[
             yield node.id, node.lineno
         return
     if isinstance(node, Function):
-        names, is_inside = names - {name for name, _ in list_bindings(node)}, True
-    elif isinstance(node, _COMPREHENSIONS):
+        found = [use for child in _list_parts(node) for use in _read(child, names, is_inside=True)]
+        own = {name for name, _ in list_bindings(node)} if found else set()
+        yield from (use for use in found if use[0] not in own)
+        return
+    if isinstance(node, _COMPREHENSIONS):
         names -= {part.id for each in node.generators for part in ast.walk(each.target) if isinstance(part, ast.Name)}
     elif isinstance(node, ast.ClassDef) and is_inside:
         names -= {part.name for part in node.body if isinstance(part, ast.FunctionDef | ast.ClassDef)}

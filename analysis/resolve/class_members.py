@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cached_property
 from typing import NamedTuple, Protocol
 
@@ -14,6 +15,8 @@ from analysis.resolve.target import TargetResolver
 from analysis.resolve.values import ALL_RUN, choose
 
 _MOST_BASES = 50
+#: An attribute of an expression, as programs are written.
+_ATTRIBUTE = re.compile(r'\],"([^"]*)"')
 
 
 class SettingFacts(Protocol):
@@ -46,7 +49,7 @@ class ClassMembers:
 
         False where it cannot be known: a base from outside, a decorator, a metaclass, or code that sets it.
         """
-        if member.startswith("__") or self._is_set(member):
+        if member.startswith("__") or member in self._set:
             return False
         waiting, seen = [(module, name)], 0
         while waiting and seen < _MOST_BASES:
@@ -84,9 +87,11 @@ class ClassMembers:
             found[path, qualname] = _Class(module, bases, names, bool(decorators or metaclass or marks))
         return found
 
-    def _is_set(self, member: str) -> bool:
-        """Return whether something in the tree may set an attribute of this name on a class, or reads one on import."""
-        if bool(pc.any(pc.match_substring(self._set_on.programs["program"], f'],"{member}"')).as_py()):
-            return True
-        names = self._set_on.stores["name"].cast(pa.string())
-        return bool(pc.any(pc.match_substring_regex(names, rf"\.{member}$")).as_py())
+    @cached_property
+    def _set(self) -> frozenset[str]:
+        """The names of the attributes that something in the tree may set on a class, or that are read on import."""
+        found: set[str] = set()
+        for program in self._set_on.programs["program"]:
+            found.update(_ATTRIBUTE.findall(program.as_py()))
+        stored = pc.unique(self._set_on.stores["name"]).to_pylist()
+        return frozenset(found.union(name.rpartition(".")[2] for name in stored if "." in name))

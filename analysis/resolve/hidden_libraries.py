@@ -133,12 +133,12 @@ def _judge_library(
     resolver: TargetResolver, script: str, path: str, imports: Sequence[_Import], hiding: Mapping[str, Module]
 ) -> Iterator[HiddenLibrary]:
     """Yield what modules of the library that one file imports take from a neighbour, where it has not got that."""
-    known = set[str]()
+    known, hidden = set[str](), frozenset(hiding)
     for module, _, line, is_run in imports:
         if not is_run or module.partition(".")[0] not in STANDARD or module in known:
             continue
         known.add(module)
-        for taken in find_on_the_way(module, hiding.keys()):
+        for taken in find_on_the_way(module, hidden):
             first, _, rest = taken.imported.partition(".")
             has = resolver.imports.neighbours.list_names(hiding[first])
             names = {rest.partition(".")[0]} if rest else taken.names

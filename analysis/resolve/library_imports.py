@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import sysconfig
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from functools import cache
 from pathlib import Path
 from typing import NamedTuple
@@ -25,11 +25,13 @@ class Taken(NamedTuple):
     names: frozenset[str]
 
 
-def find_on_the_way(module: str, hidden: Collection[str]) -> Iterator[Taken]:
-    """Yield the imports of hidden modules that an import of one module of the library comes to, without conditions.
+@cache
+def find_on_the_way(module: str, hidden: frozenset[str]) -> tuple[Taken, ...]:
+    """Return the imports of hidden modules that an import of one module of the library comes to, without conditions.
 
     Nothing is found through a hidden module: another file takes its place.
     """
+    found: list[Taken] = []
     waiting, seen = list(_list_with_parents(module)), set[str]()
     while waiting and len(seen) < _MOST_MODULES:
         current = waiting.pop(0)
@@ -38,9 +40,10 @@ def find_on_the_way(module: str, hidden: Collection[str]) -> Iterator[Taken]:
         seen.add(current)
         for taken in list_taken(current):
             if taken.imported.partition(".")[0] in hidden:
-                yield taken
+                found.append(taken)
             else:
                 waiting.extend(_list_with_parents(taken.imported))
+    return tuple(found)
 
 
 def _list_with_parents(module: str) -> Iterable[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import ast
 import re
 from collections import defaultdict
+from collections.abc import Mapping
+from functools import cached_property
 
 import pyarrow as pa
 
@@ -110,7 +112,18 @@ class Neighbours:
             self._bound = defaultdict(set)
             for path, name in tables.read_rows(self._bindings, "path", "name"):
                 self._bound[path].add(name)
-        return self._bound[module.path] | _last_names(self._index, module)
+        return self._bound[module.path] | (self._children[module.plain] if module.is_package else set())
+
+    @cached_property
+    def _children(self) -> Mapping[str, set[str]]:
+        """What follows each dotted name in the name of a module."""
+        found: dict[str, set[str]] = defaultdict(set)
+        for module in self._index.all:
+            above, _, name = module.plain.rpartition(".")
+            while above and name not in found[above]:
+                found[above].add(name)
+                above, _, name = above.rpartition(".")
+        return found
 
     def _read(self, path: str) -> str:
         if path not in self._texts:
@@ -124,10 +137,3 @@ class Neighbours:
 def _folder(module: Module) -> str:
     """Return the folder in which a module lies: of a package that around its own folder."""
     return module.folder.rpartition("/")[0] if module.is_package else module.folder
-
-
-def _last_names(index: ModuleIndex, package: Module) -> set[str]:
-    prefix = f"{package.plain}."
-    if not package.is_package:
-        return set()
-    return {module.plain[len(prefix) :].partition(".")[0] for module in index.all if module.plain.startswith(prefix)}
