@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
@@ -9,6 +10,7 @@ from pathlib import Path
 
 from analysis import tables
 from analysis.clock import Clock
+from analysis.executor import freeing_cycles
 from analysis.facts import (
     Facts,
     Siblings,
@@ -37,7 +39,7 @@ from analysis.rules import (
 from analysis.rules.cut_trials import CutTrials, try_cuts
 from analysis.rules.main_programs import simulate_main_programs
 from analysis.runtime import find_entries
-from analysis.simulation import Environment, simulate_entries
+from analysis.simulation import Environment, Simulation, find_environment, simulate_entries
 from analysis.simulation.listed_imports import add_listed_imports
 from analysis.target_policy import build_scan_options, find_supported_by
 
@@ -122,26 +124,36 @@ def simulate(
     ``environment`` says what is outside the tree, ``only`` are patterns of modules; by default all are simulated.
     """
     clock = clock or Clock()
-    starts = partial(simulate_main_programs, case, environment=environment, cache=cache, gaps=clock.gaps)
-    started = clock.gaps.attempt("simulation", "starts", starts, tables.SIMULATED_STARTS.empty)
-    case = case.with_tables({"simulated_starts": started})
+    with freeing_cycles():
+        return _simulate(case, cache, environment, only, clock)
+
+
+def _simulate(
+    case: RuleContext, cache: Path | None, environment: Environment | None, only: Sequence[str], clock: Clock
+) -> RuleContext:
+    gaps, environment = clock.gaps, environment or find_environment(case.resolver)
+    # One for all that is asked of it: what first imports leave, starts and trials of cuts take over.
+    begin = functools.cache(partial(Simulation, case.known_facts, environment, gaps=gaps, resolver=case.resolver))
     budget = case.policy.simulation.budget_seconds
     finder = case.resolver.imports if case.resolver else None
     found = clock.run(
         "simulation",
         lambda: simulate_entries(
             case.known_facts, [(entry.module, entry.path) for entry in find_entries(case.facts, only, finder=finder)],
-            environment=environment, cache=cache, budget_seconds=budget, progress=clock.progress, gaps=clock.gaps,
-            resolver=case.resolver,
+            environment=environment, cache=cache, budget_seconds=budget, progress=clock.progress, gaps=gaps,
+            resolver=case.resolver, begin=begin,
         ),
         lambda: {table.name: table.empty() for table in tables.SIMULATION_TABLES},
     )  # fmt: skip
     add = partial(add_simulated, case.identity.paths, found["simulated_names"])
     if case.resolver is not None and found["simulated_names"].num_rows:
         resolver = case.resolver
-        paths = clock.gaps.attempt("names", "simulated names", lambda: add(resolver), lambda: case.identity.paths)
+        paths = gaps.attempt("names", "simulated names", lambda: add(resolver), lambda: case.identity.paths)
         case = replace(case, identity=replace(case.identity, paths=paths))
-    cuts = partial(try_cuts, case, found, environment=environment, gaps=clock.gaps, cache=cache)
+    starts = partial(simulate_main_programs, case, environment=environment, cache=cache, gaps=gaps, begin=begin)
+    started = gaps.attempt("simulation", "starts", starts, tables.SIMULATED_STARTS.empty)
+    case = case.with_tables({"simulated_starts": started})
+    cuts = partial(try_cuts, case, found, environment=environment, gaps=gaps, cache=cache, begin=begin)
     nothing = CutTrials(tables.CUT_TRIALS.empty(), is_cut_short=True)
-    trials = clock.gaps.attempt("simulation", "cuts", cuts, lambda: nothing)
+    trials = gaps.attempt("simulation", "cuts", cuts, lambda: nothing)
     return case.with_tables({**found, "cut_trials": trials.table}, is_cut_short=trials.is_cut_short)

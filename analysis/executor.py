@@ -206,6 +206,20 @@ def paused_collection() -> Iterator[None]:
             gc.enable()
 
 
+@contextmanager
+def freeing_cycles() -> Iterator[None]:
+    """Free at the end what was made inside and only refers to itself, where collection is off.
+
+    What was there before is not looked through, so that this costs no more than it can bring.
+    """
+    gc.freeze()
+    try:
+        yield
+    finally:
+        gc.collect()
+        gc.unfreeze()
+
+
 class _NoPandas:
     """Stands before the finders of modules while Arrow looks for pandas."""
 

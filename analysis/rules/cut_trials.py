@@ -25,7 +25,7 @@ from analysis.rules.cycle_edges import CycleEdge
 from analysis.rules.finding import Place
 from analysis.rules.kept_trials import KeptTrials, Problem, Problems
 from analysis.rules.registrations import LoadedModules, remove_imports
-from analysis.simulation import Environment, count_not_simulated
+from analysis.simulation import Begin, Environment, count_not_simulated
 from analysis.simulation.changed_tree import ChangedTree
 from analysis.steps import StatementStep, read_statement
 from analysis.tables.simulation import CIRCULAR
@@ -242,16 +242,18 @@ class _Trials:
 
 def try_cuts(
     case: RuleContext, found: Mapping[str, pa.Table], *, environment: Environment | None, gaps: Gaps,
-    cache: Path | None = None,
+    cache: Path | None = None, begin: Begin | None = None,
 ) -> CutTrials:  # fmt: skip
-    """Return the trials of the cuts of a target; ``found`` are the tables of its simulation.
+    """Return the trials of the cuts of a target; ``found`` are the tables of its simulation, and ``begin`` returns it.
 
     With ``cache`` what was found out is kept there, by what it came to. Where the kit fails on something, which
     ``gaps`` tells, nothing is kept.
     """
     resolver = case.resolver or TargetResolver(case.known_facts)
     deadline = time.monotonic() + max(_LEAST_SECONDS, case.policy.simulation.budget_seconds / 2)
-    tree = ChangedTree(case.known_facts, environment=environment, deadline=deadline, gaps=gaps, resolver=resolver)
+    tree = ChangedTree(
+        case.known_facts, environment=environment, deadline=deadline, gaps=gaps, resolver=resolver, begin=begin
+    )
     kept = KeptTrials(cache, case.known_facts, resolver, environment)
     trials = _Trials(case, found, tree, kept, deadline)
     table = trials.run()

@@ -46,7 +46,8 @@ class KeptTrials:
 
     def write(self, tree: ChangedTree) -> None:
         """Keep what was asked for in this run, and what that depended on."""
-        self._answers.write(tree.tops, tree.places)
+        if self._answers.is_fresh:
+            self._answers.write(tree.tops, tree.places)
 
 
 def _name(places: Sequence[Place]) -> str:

@@ -8,14 +8,19 @@ import pyarrow as pa
 
 from analysis.gaps import Gaps
 from analysis.rules.context import RuleContext
-from analysis.simulation import Environment
+from analysis.simulation import Begin, Environment
 from analysis.simulation.starts import simulate_starts
 
 
 def simulate_main_programs(
-    case: RuleContext, *, environment: Environment | None, cache: Path | None, gaps: Gaps
+    case: RuleContext, *, environment: Environment | None, cache: Path | None, gaps: Gaps, begin: Begin
 ) -> pa.Table:
-    """Return the table ``simulated_starts``: what becomes of each start that loads its own file a second time."""
+    """Return the table ``simulated_starts``: what becomes of each start that loads its own file a second time.
+
+    ``begin`` returns the simulation of the target to go on with.
+    """
     mains = sorted({each.first_name for each in case.second_names if each.kind == "main" and not each.is_test})
-    resolver = case.target_resolver
-    return simulate_starts(case.facts, mains, resolver=resolver, environment=environment, cache=cache, gaps=gaps)
+    return simulate_starts(
+        case.known_facts, mains, resolver=case.target_resolver, environment=environment, cache=cache, gaps=gaps,
+        begin=begin,
+    )  # fmt: skip

@@ -12,7 +12,7 @@ from analysis.facts.program import Node
 from analysis.gaps import Gaps
 from analysis.progress import ignore_progress
 from analysis.resolve import TargetResolver
-from analysis.simulation.entries import Simulation, find_environment, run_deep, simulate_each
+from analysis.simulation.entries import Begin, Simulation, find_environment, run_deep, simulate_each
 from analysis.simulation.kept import Tops
 from analysis.simulation.places import Places
 from analysis.simulation.sources import Environment, Sources
@@ -22,22 +22,24 @@ class ChangedTree:
     """Simulates first imports of one tree with other programs in some files, as often as asked.
 
     No first import begins after ``deadline``, a time of ``time.monotonic``. ``gaps`` takes what fails inside the kit.
+    ``begin`` returns the simulation of the tree as it is, where there is one: nobody else goes on with it afterwards.
     """
 
     def __init__(
         self, facts: Sources, *, environment: Environment | None = None, deadline: float = math.inf,
-        gaps: Gaps | None = None, resolver: TargetResolver | None = None,
+        gaps: Gaps | None = None, resolver: TargetResolver | None = None, begin: Begin | None = None,
     ) -> None:  # fmt: skip
-        self._make = partial(
-            Simulation, facts, environment or find_environment(resolver), deadline=deadline, gaps=gaps,
-            resolver=resolver,
-        )  # fmt: skip
+        environment = environment or find_environment(resolver)
+        self._begin = begin or partial(Simulation, facts, environment, gaps=gaps, resolver=resolver)
+        self._deadline = deadline
         self._programs: dict[str, list[Node]] = {}
 
     @cached_property
     def _simulation(self) -> Simulation:
         """Made when it is first asked: where everything is known, nothing is simulated."""
-        return self._make()
+        simulation = self._begin()
+        simulation.limit(self._deadline)
+        return simulation
 
     @property
     def tops(self) -> Tops:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -75,7 +76,6 @@ class Simulation:
         self._by_name = {module.name: module for module in self.imports.index.all}
         self.environment = environment or Environment()
         self.steps = 0
-        self._deadline = deadline
         self._gaps = gaps or NoGaps()
         self._machine = machine
         self.is_sharing = is_sharing
@@ -87,14 +87,24 @@ class Simulation:
         #: All modules that each first import came to.
         self.needs: dict[str, int] = {}
         self.tops: Tops = {}
-        self.most_steps = MOST_STEPS + MOST_STEPS_OF_ONE  # the last one that may begin may end
         self.next_look = _STEPS_PER_LOOK
+        self.limit(deadline)
         self.running = self.processes = 0
         self.bodies: defaultdict[tuple[str, str], Recorded] = defaultdict(Recorded)
         self.functions: defaultdict[tuple[str, int, bool, bool, bool], Recorded] = defaultdict(Recorded)
         self.heavy: set[tuple[str, int]] = set()
         self._deltas: dict[str, Delta] = {}
         self._waiting: set[str] = set()
+
+    def limit(self, deadline: float = math.inf, steps: int = MOST_STEPS) -> None:
+        """Say how long the imports from now on may take: no further one begins after the deadline or so many steps."""
+        self._deadline, self._last_step = deadline, self.steps + steps
+        self.most_steps = self._last_step + MOST_STEPS_OF_ONE  # the last one that may begin may end
+
+    @property
+    def has_steps(self) -> bool:
+        """Whether another import may begin."""
+        return self.steps < self._last_step
 
     def find_entry(self, name: str) -> Module:
         """Return the module of a unique name."""
@@ -166,6 +176,10 @@ class Simulation:
         return delta
 
 
+#: Returns the simulation of a target; it is made when it is first asked for, as nothing may be left to find out.
+Begin = Callable[[], Simulation]
+
+
 def simulate_entries(
     facts: Sources,
     entries: Sequence[tuple[str, str]],
@@ -178,6 +192,7 @@ def simulate_entries(
     resolver: TargetResolver | None = None,
     machine: Callable[[Simulation, Module], Machine] = Machine,
     is_sharing: bool = True,
+    begin: Begin | None = None,
 ) -> dict[str, pa.Table]:
     """Return ``tables.SIMULATION_TABLES`` for the modules (name and path) imported first, each in a fresh process.
 
@@ -187,6 +202,7 @@ def simulate_entries(
     files is cached there, also one that time cut short: the next call goes on from it. ``gaps`` takes what fails inside
     the kit; without it such a failure is raised. ``machine`` makes each simulated process: one that watches what runs
     is given here, and no ``cache`` with it. Unless ``is_sharing``, no process takes over what another has found out.
+    ``begin`` returns the simulation to go on with, where others ask the same one.
     """
     environment, gaps = environment or find_environment(resolver), gaps or NoGaps()
     key = _find_key(facts, entries, environment) if cache is not None else ""
@@ -199,9 +215,11 @@ def simulate_entries(
         return kept.tables
     failures = len(gaps.rows)
     deadline = time.monotonic() + budget_seconds
-    simulation = Simulation(
-        facts, environment, deadline=deadline, gaps=gaps, resolver=resolver, machine=machine, is_sharing=is_sharing
+    begin = begin or partial(
+        Simulation, facts, environment, gaps=gaps, resolver=resolver, machine=machine, is_sharing=is_sharing
     )
+    simulation = begin()
+    simulation.limit(deadline)
     if kept is not None:
         changed = find_changed(kept.files, kept.tops, files, simulation.imports)
         kept = select(kept, changed | sum(simulation.bits[name] for name in moved & simulation.bits.keys()))
@@ -270,7 +288,7 @@ def simulate_each(
     made: list[tuple[Any, ...]] = []
     for number, (name, path) in enumerate(entries):
         try:
-            delta = simulation.find_delta(simulation.find_entry(name)) if simulation.steps < MOST_STEPS else None
+            delta = simulation.find_delta(simulation.find_entry(name)) if simulation.has_steps else None
             outcome, reason = "unknown", TOO_MANY_STEPS
         except OutOfTime:
             delta, outcome, reason = None, "not-simulated", TIME_BUDGET

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import json
+import operator
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -43,7 +45,8 @@ class KeptAnswers:
         self._key = build_key(program, modules, environment, resolver.supported, elsewhere) if cache is not None else ""
         self._known: dict[str, tuple[int, Any]] = {}
         self._asked: set[str] = set()
-        self._is_fresh = False
+        #: Whether there is a new answer to keep.
+        self.is_fresh = False
         self._tops, self._places = TOPS.empty_table(), PLACES.empty_table()
         kept = read_entry(cache, kind, self._key)
         if kept is not None:
@@ -71,17 +74,22 @@ class KeptAnswers:
     def add(self, name: str, answer: Any, needs: int) -> None:
         """Note an answer and the modules that it depends on, a bit for each, beside those of an answer before it."""
         self._known[name] = self._known.get(name, (0, None))[0] | needs, answer
-        self._is_fresh = True
+        self.is_fresh = True
 
     def write(self, tops: Tops, places: Places) -> None:
-        """Keep what was asked for in this run, and what that depended on; nothing where nothing is new."""
-        if self._is_fresh:
+        """Keep what was asked for in this run, and what that depended on; nothing where nothing is new.
+
+        ``tops`` and ``places`` are all that the simulation has asked for, which may have been for other answers.
+        """
+        if self.is_fresh:
             write_entry(self._cache, self._kind, self._key, self._pack(tops, places))
 
     def _pack(self, tops: Tops, places: Places) -> Iterator[tuple[str, Value]]:
         known = sorted(self._known.items(), key=lambda item: item[0])
-        answers = [(name, f"{needs:x}", answer) for name, (needs, answer) in known if name in self._asked]
-        yield "answers", json.dumps(answers).encode("ascii")
-        yield "tops", pack_table(build_tops(self._tops, tops))
+        answers = [(name, needs, answer) for name, (needs, answer) in known if name in self._asked]
+        needed = functools.reduce(operator.or_, (needs for _, needs, _ in answers), 0)
+        own = {key: module for key, module in tops.items() if needed >> key[0] & 1}
+        yield "answers", json.dumps([(name, f"{needs:x}", answer) for name, needs, answer in answers]).encode("ascii")
+        yield "tops", pack_table(build_tops(self._tops, own))
         yield "places", pack_table(build_places(self._places, places))
         yield "files", pack_table(self._files)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ import pyarrow as pa
 from analysis import tables
 from analysis.gaps import Gaps, NoGaps
 from analysis.resolve import Module, TargetResolver
-from analysis.simulation.entries import PROGRAM, Simulation, find_environment, run_deep
+from analysis.simulation.entries import PROGRAM, Begin, Simulation, find_environment, run_deep
 from analysis.simulation.kept_answers import KeptAnswers
 from analysis.simulation.machine import Machine
 from analysis.simulation.records import FAILED, TOO_MUCH, Delta
@@ -41,20 +42,21 @@ class MainMachine(Machine):
 
 def simulate_starts(
     facts: Sources, modules: Sequence[str], *, resolver: TargetResolver, environment: Environment | None = None,
-    cache: Path | None = None, gaps: Gaps | None = None,
+    cache: Path | None = None, gaps: Gaps | None = None, begin: Begin | None = None,
 ) -> pa.Table:  # fmt: skip
     """Return the table ``simulated_starts`` for modules, by their unique names, that are started as the main program.
 
     Nothing is executed. A start that takes too many statements is ``unknown``. ``gaps`` takes what fails inside the
-    kit; without it such a failure is raised.
+    kit; without it such a failure is raised. ``begin`` returns the simulation to go on with, where there is one.
     """
     gaps = gaps or NoGaps()
     environment = environment or find_environment(resolver)
     kept = KeptAnswers(cache, _KIND, PROGRAM, facts, resolver, environment)
     missing = [name for name in modules if kept.find(name) is None]
     if missing:
-        simulation = Simulation(facts, environment, gaps=gaps, resolver=resolver)
-        simulation.most_steps = _MOST_STEPS
+        begin = begin or partial(Simulation, facts, environment, gaps=gaps, resolver=resolver)
+        simulation = begin()
+        simulation.limit(steps=_MOST_STEPS)
         found = run_deep(lambda: [_simulate(simulation, name, gaps) for name in missing])
         for name, (row, needs) in zip(missing, found, strict=True):
             kept.add(name, row, needs)
@@ -67,7 +69,7 @@ def _simulate(simulation: Simulation, name: str, gaps: Gaps) -> tuple[tuple[Any,
     """Return the row of a start, and the modules that it came to: a bit for each."""
     module = simulation.find_entry(name)
     unknown: tuple[Any, ...] = (name, module.path, "unknown", "", "", "", 0, [], 0, TOO_MUCH)
-    if simulation.steps >= _MOST_STEPS:
+    if not simulation.has_steps:
         return unknown, simulation.everything
     run = MainMachine(simulation, module).run_main
     delta = gaps.attempt("simulation", f"start of {name}", lambda: run(module), lambda: None)
