@@ -28,6 +28,12 @@ from analysis.simulation.blocks import index_settings
 from analysis.simulation.places import Places
 
 
+#: Characters of programs that are kept parsed, which takes some fifteen times as much: most run once.
+_MOST_PARSED = 4 << 20
+#: Bodies whose assignments, and files whose lines, are kept.
+_MOST_INDEXED, _MOST_FILES_OF_LINES = 2_000, 100
+
+
 class Sources(TargetFacts, Protocol):
     """The facts that a simulation is made of."""
 
@@ -58,6 +64,7 @@ class Programs:
         self._programs: dict[str, str] = dict(tables.read_rows(facts.programs, "path", "program"))
         self._hooks = facts.hooks
         self._parsed: dict[str, list[Node]] = {}
+        self._parsed_size = 0
         self._replaced: dict[str, list[Node]] = {}
         self._lines: dict[str, list[str]] = {}
         self._annotations: dict[str, dict[int, list[Node]]] = {}
@@ -97,6 +104,11 @@ class Programs:
             if text is None:
                 return None
             self._parsed[path] = json.loads(text)
+            self._parsed_size += len(text)
+            while self._parsed_size > _MOST_PARSED and len(self._parsed) > 1:
+                oldest = next(iter(self._parsed))
+                del self._parsed[oldest]
+                self._parsed_size -= len(self._programs[oldest])
         return self._parsed[path]
 
     def read_body(self, path: str, line: int, end_line: int) -> tuple[list[Node], bool] | None:
@@ -119,6 +131,8 @@ class Programs:
             return ()
         known = self._settings.get(id(body))
         if known is None:
+            if len(self._settings) >= _MOST_INDEXED:
+                self._settings.clear()
             known = self._settings[id(body)] = (body, index_settings(body))
         return known[1].get(name, ())
 
@@ -139,8 +153,9 @@ class Programs:
                 source = normalise_line_ends(self._tree.read_bytes(path))
             except OSError:
                 source = b""
-            self._lines[path] = decode(source, encoding or "utf-8").split("\n")
-            self._lines[path] = [f"{text}\n" for text in self._lines[path]]
+            if len(self._lines) >= _MOST_FILES_OF_LINES:
+                self._lines.clear()
+            self._lines[path] = [f"{text}\n" for text in decode(source, encoding or "utf-8").split("\n")]
         return self._lines[path]
 
 
