@@ -127,7 +127,7 @@ class Loader(Bodies):
 
     def _load_new(self, part: str, name: str, resolved: Module | None, parent: Value) -> Value:
         if self.failed_loads and self.failed_loads[0][0] == name:
-            raise self.failed_loads.pop(0)[1]
+            raise Raised(*self.failed_loads.pop(0)[1:])
         if resolved is None:  # another process may have loaded something by this very name
             self.ledger.absent.add(name)
         found = self._load(part, resolved, parent)

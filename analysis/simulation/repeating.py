@@ -28,6 +28,7 @@ from analysis.simulation.events import (
 )
 from analysis.simulation.likeness import is_alike
 from analysis.simulation.records import ABSENT, Frame
+from analysis.simulation.state import FailedLoad
 from analysis.simulation.values import (
     Fault,
     LoadedModule,
@@ -92,7 +93,7 @@ class _Follower:
         self._late = 0
         self._names: dict[str, Value] = {} if module is None else module.names
         self._notes: list[SwallowedFault] = []
-        self._failed: list[tuple[str, Raised]] = []
+        self._failed: list[FailedLoad] = []
 
     def run(self, events: list[Event]) -> bool:
         """Return whether everything was as it is in the events; what has failed until it was not is kept for later."""
@@ -214,7 +215,7 @@ class _Follower:
             try:
                 found = machine.load_part(part, resolved, parent)
             except Raised as raised:
-                self._failed.append((name, raised))
+                self._failed.append((name, raised.fault, raised.chain))
                 if isinstance(wanted, Fault) and is_alike_fault(raised.fault, wanted):
                     self._faults[id(wanted)] = raised.fault
                     return True

@@ -27,7 +27,6 @@ from analysis.resolve.every_module import EVERY_MODULE
 from analysis.simulation.blocks import index_settings
 from analysis.simulation.places import Places
 
-
 #: Characters of programs that are kept parsed, which takes some fifteen times as much: most run once.
 _MOST_PARSED = 4 << 20
 #: Bodies whose assignments, and files whose lines, are kept.

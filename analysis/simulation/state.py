@@ -25,6 +25,9 @@ from analysis.simulation.values import (
     Value,
 )
 
+#: The name of a module that could not be loaded, the fault, and the places that it came through. An exception would
+#: keep all frames that it has left alive, with all that the process has loaded.
+FailedLoad = tuple[str, Fault, tuple[tuple[str, int, str], ...]]
 #: Statements that one first import may take before it is given up.
 MOST_STEPS = 400_000
 
@@ -72,7 +75,7 @@ class InterpreterState:
         self.recorder: BodyRecorder | None = None
         #: Modules whose load has raised while a record was followed that turned out not to fit, and what was raised.
         #: What then runs comes to them in the same order.
-        self.failed_loads: list[tuple[str, Raised]] = []
+        self.failed_loads: list[FailedLoad] = []
 
     def end(self) -> None:
         """Forget what only the process itself needed: nothing collects what refers to itself."""
