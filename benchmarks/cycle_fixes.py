@@ -116,7 +116,7 @@ def check_seeded(site: Path, package: str, number: int, report: Report) -> Itera
 
 
 def _copy(site: Path, package: str, folder: Path) -> TrialCopy:
-    place = Place(site / package, find_interpreter(site), (site,), _SKIPPED, MOST_OBSERVED)
+    place = Place(site / package, find_interpreter(site), (site,), _SKIPPED, most_observed=MOST_OBSERVED)
     return TrialCopy(place, folder / "copy", folder / "data", offer_cuts)
 
 

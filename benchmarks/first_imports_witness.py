@@ -1,6 +1,6 @@
 """How the first imports of modules end, and what their names are then: used by ``trial_copies``.
 
-Runs in the interpreter of the package, with nothing but the standard library: one JSON document with ``root``,
+Runs in the interpreter of the package, with nothing but the standard library: one JSON document with ``roots``,
 ``modules`` (each with the names that others take from it) and ``statements`` (import statements of each module, to be
 run in it) on standard input, one on standard output. Each module is imported in a process of its own, forked before
 anything of the package was imported; what the children load of the standard library and of a few others, which know
@@ -91,7 +91,7 @@ def load(names: list[str]) -> None:
 def main() -> None:
     """Observe each module in a child of its own."""
     asked = json.load(sys.stdin)
-    sys.path.insert(0, asked["root"])
+    sys.path[:0] = asked["roots"]
     warnings.simplefilter("ignore")
     found = {}
     for name, wanted in asked["modules"].items():

@@ -176,6 +176,7 @@ def main() -> None:
     parser.add_argument("--name", help="what the table calls the package: its name and version")
     parser.add_argument("--python", type=Path, help="the interpreter that has what the package needs")
     parser.add_argument("--beside", nargs="*", type=Path, default=[], help="folders on the search path besides")
+    parser.add_argument("--policy", type=Path, help="what the factories of the package must have, and so on")
     parser.add_argument("--kinds", nargs="*", default=list(LETTERS))
     parser.add_argument("--most", type=int, default=12)
     parser.add_argument("--rows", type=Path, default=ROWS, help="where the rows are kept")
@@ -183,7 +184,13 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.package:
         root = asked.package.absolute()
-        place = Place(root, asked.python or find_interpreter(root.parent), tuple(asked.beside), most_observed=_OBSERVED)
+        place = Place(
+            root,
+            asked.python or find_interpreter(root.parent),
+            tuple(asked.beside),
+            policy=asked.policy,
+            most_observed=_OBSERVED,
+        )
         kinds = [kind for kind in KINDS if kind.name in asked.kinds]
         name = asked.name or root.name
         found = list(measure(place, name, kinds, asked.most))

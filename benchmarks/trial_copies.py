@@ -65,6 +65,7 @@ class Place:
     python: Path
     beside: tuple[Path, ...] = ()
     skipped: tuple[str, ...] = ()
+    policy: Path | None = None
     most_observed: int = 500  # of larger packages the modules that a fix changes, and as many that import them
 
 
@@ -84,13 +85,23 @@ class TrialCopy:
         self._before.clear()
         self.investigation = self.investigate()
         self._wanted = list_taken(self.investigation)
-        rows = tables.read_rows(self.investigation.table("modules"), "module", "path", "kind", "shadowed_by")
-        self.modules = {name: path for name, path, kind, shadow in rows if kind in {"module", "package"} and not shadow}
+        columns = ("module", "path", "kind", "shadowed_by", "root")
+        rows = [
+            (name, path, root)
+            for name, path, kind, shadow, root in tables.read_rows(self.investigation.table("modules"), *columns)
+            if kind in {"module", "package"} and not shadow
+        ]
+        self.modules = {name: path for name, path, _ in rows}
+        is_package = self.modules.get(self.root.name) == "__init__.py"
+        self._search = (
+            [self.root.parent] if is_package else [self.root / root for root in sorted({r for *_, r in rows})]
+        )
+        self._tops = {name.partition(".")[0] for name in self.modules}
         self._by_path = {path: name for name, path in sorted(self.modules.items())}
 
     def investigate(self) -> Investigation:
         """Analyse the copy as it is."""
-        return investigate(self.root, data=self._data)
+        return investigate(self.root, data=self._data, policy=self.place.policy)
 
     def list_offers(self) -> list[Offer | Refusal]:
         """Return what the kind of fix offers and refuses."""
@@ -99,7 +110,7 @@ class TrialCopy:
     def observe(self, names: Iterable[str], statements: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
         """Return how the first import of each module ends, its names, and how its statements end."""
         asked = {
-            "root": str(self.root.parent), "statements": statements,
+            "roots": list(map(str, self._search)), "statements": statements,
             "modules": {name: self._wanted.get(name, []) for name in sorted(names)},
         }  # fmt: skip
         environment = {
@@ -171,7 +182,7 @@ class TrialCopy:
 
     def _name(self, path: str) -> str:
         """Return the module of a file; of one that cannot be imported a name with which its statements can run."""
-        return self._by_path.get(path) or f"{self.root.name}.{path.removesuffix('.py').replace('/', '.')}"
+        return self._by_path.get(path) or path.removesuffix(".py").replace("/", ".")
 
     def _choose(self, changes: Iterable[str]) -> list[str]:
         """Return the modules to observe: all of a small package, else those that change and who imports them."""
@@ -203,10 +214,10 @@ class TrialCopy:
             elif old["outcome"] == "ok":
                 self._compare_names(module, old, new, checked, subjects)
             if module in own:
-                self._compare_statements(module, old, new, checked)
+                self._compare_statements(module, old, new, checked, subjects)
 
     def _compare_statements(
-        self, module: str, old: Mapping[str, Any], new: Mapping[str, Any], checked: Checked
+        self, module: str, old: Mapping[str, Any], new: Mapping[str, Any], checked: Checked, subjects: set[str]
     ) -> None:
         """Each statement that is new works, and binds what the one in its place bound, where that worked."""
         bound = {
@@ -218,8 +229,9 @@ class TrialCopy:
             if isinstance(ran, dict):
                 checked.ran += 1
                 for name, value in ran.items():
-                    if value[0] != "module" and bound.get(name, value) != value:
-                        checked.broken.append(f"{where} binds {value}, not {bound[name]}")
+                    was = bound.get(name, value)
+                    if value[0] != "module" and was != value and not is_redirected(was, value, subjects):
+                        checked.broken.append(f"{where} binds {value}, not {was}")
             elif ran in failures or self._is_outside(ran):
                 checked.unseen.append(f"{where}: {ran}")
             else:
@@ -231,7 +243,7 @@ class TrialCopy:
         """Return whether an import failed because a package is not installed here."""
         quoted = failure.split("'")[1:2]
         return failure.startswith("ModuleNotFoundError") and not any(
-            each.partition(".")[0] == self.root.name for each in quoted
+            each.partition(".")[0] in self._tops for each in quoted
         )
 
     def _compare_names(
@@ -250,13 +262,18 @@ class TrialCopy:
             return True
         if exported is not None:
             return name in exported
-        is_package = f"{module.replace('.', '/')}/__init__.py"
-        return not name.startswith("_") and (value[1] == module or (self.root.parent / is_package).exists())
+        is_package = self.modules[module].endswith("__init__.py")
+        return not name.startswith("_") and (value[1] == module or is_package)
 
 
 def is_redirected(value: Sequence[Any], now: Sequence[Any] | None, subjects: set[str]) -> bool:
-    """Return whether a class of a module that becomes a redirect is now that of the same name elsewhere."""
-    return now is not None and value[1] in subjects and now[0] == value[0] and now[2] == value[2] and bool(now[3])
+    """Return whether a class is now that of the same name in another module, as a fix is meant to do.
+
+    Its module is one that becomes a redirect, or had the last parts of the name that it has now.
+    """
+    if now is None or (now[0], now[2], bool(now[3])) != (value[0], value[2], True):
+        return False
+    return value[1] in subjects or bool(value[1] and now[1].endswith(f".{value[1]}"))
 
 
 def list_taken(investigation: Investigation) -> dict[str, list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from fixed_trees import apply_offers, find_fixes, import_each
 
@@ -130,3 +132,16 @@ def test_a_try_that_a_cycle_needs_stays(make_tree):
 def test_a_guarded_library_is_no_concern(make_tree):
     source = "try:\n    import optional_library\nexcept ImportError:\n    optional_library = None\n"
     assert find_fixes(make_tree({**BASE, "p/c.py": source}), find) == ([], [])
+
+
+def test_what_lies_beside_the_target_is_left_alone_and_said_so(make_tree):
+    files = {
+        "q/__init__.py": "", "q/m.py": "A = 1\n", "p/__init__.py": "",
+        "p/x.py": "try:\n    from q.m import A\nexcept ImportError:\n    A = 2\n",
+    }  # fmt: skip
+    root = make_tree(files)
+    subprocess.run(["git", "init", "-q", str(root)], check=True)
+    offers, refused = find_fixes(root / "p", find)
+    assert offers == []
+    assert "lies beside the target" in refused[0].reason
+    assert len(find_fixes(root, find)[0]) == 1

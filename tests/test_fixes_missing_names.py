@@ -95,3 +95,11 @@ def test_a_statement_of_a_missing_module_is_corrected_as_a_whole_or_not_at_all(m
 def test_an_accepted_place_is_left_alone(make_tree):
     source = "from p.tools import Order  # ssot: allow[phantom-name] because it comes next week\n"
     assert refuse(make_tree({**BASE, "p/c.py": source})) == ["it is accepted: it comes next week"]
+
+
+def test_code_that_is_no_test_takes_nothing_from_the_tests(make_tree):
+    files = {**BASE, "p/tests/__init__.py": "", "p/tests/stores.py": "class Store: ...\n"}
+    source = "from p.old.stores import Store\n"
+    assert refuse(make_tree({**files, "p/c.py": source}))
+    offers, refused = find_fixes(make_tree({**files, "p/tests/test_c.py": source}), find)
+    assert (len(offers), refused) == (1, [])

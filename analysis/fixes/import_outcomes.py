@@ -82,6 +82,8 @@ class ImportOutcomes:
         importer = edges[0]["importer"]
         imported = {edge["imported"] for edge in edges}
         for module in sorted({importer, *imported}):
+            if module in self._names.beside:
+                return f"{module} lies beside the target: fix a folder that has both"
             if module not in self._working:
                 return f"it is not certain that {module} can be imported first"
         reason = self._find_unsure_name(edges, node)

@@ -135,6 +135,7 @@ class _Finder:
         parent, _, last = row["module"].rpartition(".")
         near = [row["nearest"]] if row["nearest"].rpartition(".")[0] == parent else []
         candidates = {*near, *self._names.by_last_part.get(last, ())} & self._names.kinds.keys()
+        candidates = set(self._leave_tests(row, sorted(candidates)))
         together = {each["name"] for each in self._rows if _is_together(each, row)}
         same = {each for each in candidates if _is_same_package(each, row["module"])}
         having = sorted(
@@ -149,9 +150,7 @@ class _Finder:
     def _find_home(self, row: Row) -> _Answer:
         """Return the module that has a name which the one asked has not."""
         name = row["name"]
-        homes = [home for home in self._homes.get(name, ()) if self._is_own(home, name)]
-        if not is_test_file(row["path"]):
-            homes = [home for home in homes if not is_test_file(self._names.files.get(home, ""))]
+        homes = self._leave_tests(row, [home for home in self._homes.get(name, ()) if self._is_own(home, name)])
         if not homes:
             return self._find_submodule(row)
         if len(homes) > 1:
@@ -162,6 +161,12 @@ class _Finder:
         if not self._is_meant(row, home):
             return _Answer("", "", f"nothing but the name speaks for {home}.{name}")
         return _Answer(home, name)
+
+    def _leave_tests(self, row: Row, homes: list[str]) -> list[str]:
+        """Return the modules that a file may take something from: code that is no test takes nothing from tests."""
+        if is_test_file(row["path"]):
+            return homes
+        return [home for home in homes if not is_test_file(self._names.files.get(home, ""))]
 
     def _is_own(self, home: str, name: str) -> bool:
         """Return whether a module has a class or function under its own name, not under another one."""
