@@ -19,6 +19,7 @@ from analysis.graph import cuts, edge_arrays
 from analysis.report.run_report import FILES, LATEST
 from analysis.scheduled.times import read_times
 from analysis.scheduled.units import USUAL, build_unit
+from benchmarks.fix_instances import PAGE, format_page, read_groups
 from tools.generate_docs import PAGES, escape, find_stale, main, write_pages
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -155,6 +156,10 @@ def test_the_pages_that_the_readme_promises_are_there() -> None:
     }
     assert promised <= {path.stem for path in DOCUMENTS}
     assert {name for name in promised if f"(docs/{name}.md)" not in (ROOT / "README.md").read_text()} == set()
+
+
+def test_the_page_of_real_faults_shows_what_was_measured() -> None:
+    assert PAGE.read_text() == format_page(read_groups())
 
 
 def test_the_notebooks_that_the_readme_names_are_all_there_are() -> None:

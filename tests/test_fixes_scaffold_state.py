@@ -106,6 +106,7 @@ def test_somebody_who_binds_the_attribute_of_the_module_is_named(tmp_path: Path)
     writer = "from shop import user\n\n\ndef end():\n    user._current_user = None\n"
     [refusal] = offer(tmp_path, {"shop/user.py": USER, "shop/writer.py": writer})
     assert isinstance(refusal, Refusal) and "shop/writer.py:5 binds ._current_user" in refusal.reason
+    assert "_current_user" in USER.splitlines()[refusal.line - 1] and refusal.line > 1
 
 
 def test_a_factory_gets_the_methods_that_the_policy_requires(tmp_path: Path) -> None:

@@ -61,8 +61,7 @@ class _Scaffolding:
                 self._refuse_writers(module, name, path)
                 edits = build_context_edits(source, name, takers)
             except (UnmovableError, UnplacedError) as problem:
-                line = problem.line if isinstance(problem, UnmovableError) else 1
-                yield Refusal(KIND, subject, path, line, str(problem), (key,))
+                yield self._refuse(subject, path, key, problem)
                 continue
             title = f"Keep {subject} for each request or task"
             reason = (
@@ -93,13 +92,17 @@ class _Scaffolding:
                     raise UnmovableError(1, "the class does not stand at module level by itself")
                 edits = build_method_edits(source, node, missing, offered)
             except (UnmovableError, UnplacedError) as problem:
-                line = problem.line if isinstance(problem, UnmovableError) else 1
-                yield Refusal(KIND, definition, path, line, str(problem), (key,))
+                yield self._refuse(definition, path, key, problem)
                 continue
             listed = format_some([f"{each}()" for each in missing])
             title = f"Add {listed} to {name}"
             reason = f"The policy requires {listed} of {definition}. The comments say what is left to do."
             yield Offer(KIND, definition, title, reason, (key,), _sort(edits), is_scaffold=True)
+
+    def _refuse(self, subject: str, path: str, key: str, problem: UnmovableError | UnplacedError) -> Refusal:
+        """Return a refusal at the line of the problem; where that is the whole file, at that of the finding."""
+        line = problem.line if isinstance(problem, UnmovableError) else 1
+        return Refusal(KIND, subject, path, line if line > 1 else self._lines.get(key, 1), str(problem), (key,))
 
     def _refuse_writers(self, module: str, name: str, path: str) -> None:
         """Raise ``UnmovableError`` where another file binds the name of the module."""
@@ -115,6 +118,12 @@ class _Scaffolding:
     def _paths(self) -> Mapping[str, str]:
         """The file of each module."""
         return dict(tables.read_rows(self._investigation.table("modules"), "module", "path"))
+
+    @cached_property
+    def _lines(self) -> Mapping[str, int]:
+        """The line of the first place of each finding."""
+        rows = tables.read_rows(self._investigation.table("findings"), "fingerprint", "evidence")
+        return {key: places[0]["line"] for key, places in rows if places}
 
     @cached_property
     def _inheritance(self) -> Inheritance:
