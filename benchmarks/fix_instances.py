@@ -22,6 +22,7 @@ from analysis.facts.source_tree import SourceTree
 from analysis.fixes.catalogue import KINDS, FixContext, Kind
 from analysis.fixes.offers import Offer, Refusal
 from analysis.investigation import Investigation
+from analysis.wording import format_count
 from benchmarks.trial_copies import Checked, Place, TrialCopy, find_interpreter
 
 ROWS = Path(__file__).with_name("fix_instances.json")
@@ -32,6 +33,20 @@ LETTERS = {
     "second-names": "e", "scaffold-state": "f", "missing-names": "g",
 }  # fmt: skip
 _WIDE, _OBSERVED = 160, 12
+
+_HEAD = f"""# Fixes of real faults
+
+Every row is a fault of real code; a *case* is a small program that re-creates one of a public report. Each offer is
+written into a copy of the package. CPython imports the modules that change, and up to {_OBSERVED} that import them, first in
+fresh processes, before and after: each import has to end as before or better, public names have to be the same objects,
+and each import statement that the fix writes is run in its module. *Cannot be run here* means that the code needs
+packages that are not installed.
+
+`python -m benchmarks.fix_instances PACKAGE_FOLDER --name NAME` measures a package, and with `--write` this page is
+written from what was measured (`benchmarks/fix_instances.json`).
+
+| kind | packages | offered | refused | applied | confirmed | wrong | cannot be run here |
+|---|--:|--:|--:|--:|--:|--:|--:|"""
 
 Row = dict[str, Any]
 
@@ -99,9 +114,10 @@ def _judge(checked: Checked) -> str:
         return f"wrong: {bad[0]}"
     if not checked.is_seen:
         return f"cannot be run here: {checked.unseen[0]}"
+    better = len(checked.better)
     parts = [
-        *([f"{len(checked.better)} first imports work that failed"] if checked.better else ["imports end as before"]),
-        *([f"{checked.ran} new import statements work"] if checked.ran else []),
+        *([f"works now: {format_count(better, 'first import')}"] if better else ["imports end as before"]),
+        *([f"works: {format_count(checked.ran, 'new import statement')}"] if checked.ran else []),
     ]
     return ", ".join(parts)
 
@@ -116,18 +132,7 @@ def format_page(groups: Sequence[Mapping[str, Any]]) -> str:
     by_kind: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for group in groups:
         by_kind[group["kind"]].append(group)
-    lines = [
-        "# Fixes of real faults", "",
-        "Every row is a fault that somebody made, not one that was put in. Each offer is written into a copy of the",
-        f"package. CPython imports the modules that change, and up to {_OBSERVED} that import them, first in fresh",
-        "processes, before and after: each import has to end as before or better, public names have to be the same",
-        "objects, and each import statement that the fix writes is run in its module. *Cannot be run here* means that",
-        "the code needs packages that are not installed.", "",
-        "`python -m benchmarks.fix_instances PACKAGE_FOLDER --name NAME` measures a package, and with `--write` this",
-        "page is written from what was measured (`benchmarks/fix_instances.json`).", "",
-        "| kind | packages | offered | refused | applied | confirmed | wrong | cannot be run here |",
-        "|---|--:|--:|--:|--:|--:|--:|--:|",
-    ]  # fmt: skip
+    lines = _HEAD.splitlines()
     lines += [_format_figures(kind, by_kind[kind]) for kind in LETTERS if kind in by_kind]
     for kind in LETTERS:
         lines += _format_kind(kind, by_kind.get(kind, []))
@@ -153,8 +158,9 @@ def _format_kind(kind: str, groups: Sequence[Mapping[str, Any]]) -> Iterator[str
             state = "applied" if row["offered"] else "refused"
             more = f" and {row['files'] - 1} more" if row.get("files", 1) > 1 else ""
             says = row["cpython"] if row["offered"] else row["reason"]
-            cells = (group["package"], f"`{row['place']}`{more}", row["what"], state, says)
-            yield f"| {' | '.join(_cut(each) for each in cells)} |"
+            cells = (group["package"], row["what"], state, says)
+            name, *rest = map(_cut, cells)
+            yield f"| {name} | `{row['place']}`{more} | {' | '.join(rest)} |"
 
 
 def _cut(text: str) -> str:

@@ -267,7 +267,7 @@ class TrialCopy:
 
 
 def is_redirected(value: Sequence[Any], now: Sequence[Any] | None, subjects: set[str]) -> bool:
-    """Return whether a class is now that of the same name in another module, as a fix is meant to do.
+    """Return whether a class is now that of the same name in another module, as some fixes do on purpose.
 
     Its module is one that becomes a redirect, or had the last parts of the name that it has now.
     """
