@@ -37,10 +37,10 @@ _WIDE, _OBSERVED = 160, 12
 _HEAD = f"""# Fixes of real faults
 
 Every row is a fault of real code; a *case* is a small program that re-creates one of a public report. Each offer is
-written into a copy of the package. CPython imports the modules that change, and up to {_OBSERVED} that import them, first in
-fresh processes, before and after: each import has to end as before or better, public names have to be the same objects,
-and each import statement that the fix writes is run in its module. *Cannot be run here* means that the code needs
-packages that are not installed.
+written into a copy of the package. CPython imports the modules that change, and up to {_OBSERVED} that import them,
+first in fresh processes, before and after: each import has to end as before or better, public names have to be the
+same objects, and each import statement that the fix writes is run in its module. *Cannot be run here* means that the
+code needs packages that are not installed.
 
 `python -m benchmarks.fix_instances PACKAGE_FOLDER --name NAME` measures a package, and with `--write` this page is
 written from what was measured (`benchmarks/fix_instances.json`).

@@ -93,9 +93,8 @@ class TrialCopy:
         ]
         self.modules = {name: path for name, path, _ in rows}
         is_package = self.modules.get(self.root.name) == "__init__.py"
-        self._search = (
-            [self.root.parent] if is_package else [self.root / root for root in sorted({r for *_, r in rows})]
-        )
+        self._home = self.root.parent if is_package else self.root
+        self._roots = {name: self._home if is_package else self.root / root for name, _, root in rows}
         self._tops = {name.partition(".")[0] for name in self.modules}
         self._by_path = {path: name for name, path in sorted(self.modules.items())}
 
@@ -109,8 +108,9 @@ class TrialCopy:
 
     def observe(self, names: Iterable[str], statements: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
         """Return how the first import of each module ends, its names, and how its statements end."""
+        names = list(names)
         asked = {
-            "roots": list(map(str, self._search)), "statements": statements,
+            "roots": sorted({str(self._roots.get(name, self._home)) for name in names}), "statements": statements,
             "modules": {name: self._wanted.get(name, []) for name in sorted(names)},
         }  # fmt: skip
         environment = {
