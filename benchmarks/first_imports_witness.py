@@ -19,8 +19,12 @@ import warnings
 
 #: A first import that takes longer counts as one that does not end.
 SECONDS = 30
-#: Packages beside the standard library that import none of those that are checked.
-_OTHERS = frozenset({"numpy", "PIL", "typing_extensions", "pydantic_core", "greenlet", "sqlparse", "asgiref", "zope"})
+#: Packages beside the standard library that import none of those that are checked, but themselves.
+_OTHERS = frozenset({
+    "PIL", "aiohttp", "anyio", "asgiref", "clickhouse_connect", "cryptography", "fastapi", "greenlet", "httpx",
+    "langchain_core", "loguru", "numpy", "opentelemetry", "pandas", "psutil", "pydantic", "pydantic_core", "redis",
+    "sqlalchemy", "sqlparse", "starlette", "typing_extensions", "zope",
+})  # fmt: skip
 
 
 def describe(value: object) -> list[object]:
@@ -72,9 +76,9 @@ def observe_module(name: str, wanted: list[str]) -> dict[str, object]:
     return {"outcome": "ok", "names": names, "exported": sorted(map(str, exported)) if exported is not None else None}
 
 
-def list_outside() -> list[str]:
-    """Return the loaded modules that may be loaded before the package is."""
-    tops = sys.stdlib_module_names | _OTHERS
+def list_outside(own: set[str]) -> list[str]:
+    """Return the loaded modules that may be loaded before the package is, whose top-level names are some."""
+    tops = (sys.stdlib_module_names | _OTHERS) - own
     return sorted(name for name in sys.modules if name.partition(".")[0] in tops and name != "__main__")
 
 
@@ -94,6 +98,7 @@ def main() -> None:
     sys.path[:0] = asked["roots"]
     warnings.simplefilter("ignore")
     found = {}
+    own = {name.partition(".")[0] for name in asked["modules"]}
     for name, wanted in asked["modules"].items():
         reading, writing = os.pipe()
         child = os.fork()
@@ -104,7 +109,7 @@ def main() -> None:
                 os.dup2(null, number)
             with os.fdopen(writing, "w") as out:
                 answer = observe(name, wanted, asked.get("statements", {}).get(name, []))
-                json.dump({**answer, "outside": list_outside()}, out, default=str)
+                json.dump({**answer, "outside": list_outside(own)}, out, default=str)
             os._exit(0)
         os.close(writing)
         with os.fdopen(reading) as pipe:
