@@ -10,6 +10,7 @@ from pathlib import Path
 
 from analysis import Investigation, investigate
 from analysis.facts.source_tree import WorkingTree
+from analysis.fixes import fixing
 from analysis.fixes.offers import Offer, Refusal, read_changes
 
 Find = Callable[[Investigation, WorkingTree], Iterable[Offer | Refusal]]
@@ -57,6 +58,12 @@ def find_fixes(root: Path, find: Find, policy: Path | None = None) -> tuple[list
     """Return what a kind of fix offers and refuses for a tree."""
     found = list(find(investigate(root, policy=policy), WorkingTree(root)))
     return [each for each in found if isinstance(each, Offer)], [each for each in found if isinstance(each, Refusal)]
+
+
+def find_proved(root: Path) -> tuple[list[str], list[str]]:
+    """Return the kinds of the fixes of a tree that are proved on what they make of it, and why others are not made."""
+    choice = fixing.find_fixes(investigate(root))
+    return [each.offer.kind for each in choice.fixes], [each.reason for each in choice.refused]
 
 
 def apply_offers(root: Path, offers: Iterable[Offer]) -> None:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from fixed_trees import find_proved
 from report_trees import investigate
 
 from analysis.facts.source import parse
@@ -213,6 +214,7 @@ def test_where_nothing_fails_what_is_taken_moves_to_a_lower_module_with_what_it_
     )
     found = offer(tmp_path, FRAGILE)
     before = run(tmp_path / "tree", code)
+    assert find_proved(tmp_path / "tree") == (["break-cycle"], [])
     root = apply(tmp_path, found)
     assert "shop.order" in found[0].reason and before == "True 3 3 3 3 True shop.orders"
     assert run(root, code) == "True 3 3 3 3 True shop.order"

@@ -6,7 +6,7 @@ import subprocess
 import sys
 
 import pytest
-from fixed_trees import apply_offers, find_fixes
+from fixed_trees import apply_offers, find_fixes, find_proved
 
 from analysis.fixes.second_names import find_second_names
 
@@ -30,6 +30,7 @@ TWICE = {
 def test_a_file_that_is_loaded_under_two_names_is_imported_by_one(make_tree):
     root = make_tree(TWICE)
     assert run(root, "main.py") == ["backend.app.n", "app.n"]
+    assert find_proved(root) == (["second-names"], [])
     offers, refused = find_fixes(root, find)
     assert (len(offers), refused) == (1, [])
     apply_offers(root, offers)
@@ -106,6 +107,7 @@ def test_a_program_that_its_imports_load_again_becomes_a_launcher(make_tree):
     assert run(root, "app.py", "x") == ["[False]", "['x']"]
     offers, refused = find_fixes(root, find)
     assert (len(offers), refused) == (1, []) and offers[0].clears
+    assert find_proved(root) == (["second-names"], [])
     apply_offers(root, offers)
     assert run(root, "app.py", "x") == ["[True]", "['x']"]
     assert (root / "app.py").read_text() == (

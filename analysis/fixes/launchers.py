@@ -70,6 +70,7 @@ class Launchers:
         return Offer(
             kind, module, f"Let {path} only start {home}", reason, clears, tuple(sorted({*edits, *importers})),
             MappingProxyType({home_path: _write_home(source, guard)}), tuple(_mention_loggers(source, home)),
+            renamed=MappingProxyType({module: home}),
         )  # fmt: skip
 
     def _find_guard(self, source: SourceText) -> _Guard:

@@ -65,7 +65,7 @@ def prove(before: ComparedSnapshot, after: ComparedSnapshot, offers: Sequence[Of
         *_find_failing(before, after),
         *_find_missing_names(before, after, names),
         *_find_loss(scores),
-        *_find_severe(new, [*cleared, *eased]),
+        *_find_severe(_list_really_new(new, cleared, offers), [*cleared, *eased]),
     ]
     if not cleared and not eased:
         objections.append("it clears no finding")
@@ -111,8 +111,11 @@ def _find_missing_names(
     """Yield the public names and modules that vanish, or mean another object than what the offers put in its place."""
     routes = dict(tables.read_rows(before.table("paths"), "import_path", "route"))
     defined = set(tables.read_column(after.table("paths"), "definition"))
+    second = _find_second_names(before, after)
     vanished, changed = [], []
     for each in names:
+        if each.import_path in second or each.import_path.rpartition(".")[0] in second:
+            continue
         is_public = routes.get(each.import_path) in _PUBLIC and not each.import_path.rpartition(".")[2].startswith("_")
         if each.change == "vanishes" and (each.what == "module" or is_public or each.statements):
             vanished.append(each.import_path)
@@ -122,6 +125,14 @@ def _find_missing_names(
         yield f"{format_some(vanished)} would be missing"
     if changed:
         yield f"{format_some(changed)} would mean another object"
+
+
+def _find_second_names(before: ComparedSnapshot, after: ComparedSnapshot) -> set[str]:
+    """Return the names by which files were loaded a second time, of those that still have their own."""
+    columns = ("module", "path", "is_primary")
+    left = {path for _, path, is_primary in tables.read_rows(after.table("modules"), *columns) if is_primary}
+    rows = tables.read_rows(before.table("modules"), *columns)
+    return {module for module, path, is_primary in rows if not is_primary and path in left}
 
 
 def _is_replaced(name: ChangedName, defined: set[str]) -> bool:
@@ -134,6 +145,24 @@ def _find_loss(scores: tuple[float | None, float | None]) -> Iterator[str]:
     before, after = scores
     if before is not None and after is not None and before - after >= _SMALLEST_LOSS:
         yield f"the score would fall from {write_score(before)} to {write_score(after)}"
+
+
+def _list_really_new(
+    new: Iterable[ChangedFinding], cleared: Iterable[ChangedFinding], offers: Iterable[Offer]
+) -> list[ChangedFinding]:
+    """Return the new findings without those that were there before, of a module whose code has another name now."""
+    renamed = {former: home for offer in offers for former, home in offer.renamed.items()}
+    if not renamed:
+        return list(new)
+    former = Counter((each.rule, each.severity, renamed.get(each.subject, each.subject)) for each in cleared)
+    found = []
+    for each in new:
+        key = each.rule, each.severity, each.subject
+        if former[key]:
+            former[key] -= 1
+        else:
+            found.append(each)
+    return found
 
 
 def _find_severe(new: Sequence[ChangedFinding], better: Sequence[ChangedFinding]) -> Iterator[str]:
