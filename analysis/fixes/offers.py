@@ -38,8 +38,8 @@ class Offer:
 
     ``kind`` is the name of the kind of fix (``canonical-imports``), ``subject`` what it is about (a class, a module, a
     cycle), ``reason`` one or two sentences for the head of the patch, ``clears`` the fingerprints of the findings that
-    it means to clear. ``new_files`` are files that it adds, ``renamed`` the modules whose code goes to another one, with
-    that one. A scaffold is a beginning that somebody has to complete.
+    it means to clear. ``new_files`` are files that it adds, ``renamed`` says to which module the code of
+    others goes. A scaffold is a beginning that somebody has to complete.
     """
 
     kind: str
