@@ -255,6 +255,15 @@ def test_what_means_something_else_in_another_module_stays(
     assert reason in refuse(tmp_path, files)
 
 
+def test_what_a_package_defines_stays_where_its_own_imports_need_who_takes_it(tmp_path: Path) -> None:
+    """A module below the package would run the package first, and close the cycle again."""
+    files = {
+        "shop/__init__.py": "class Order: ...\n\n\nimport users\n",
+        "users.py": "from shop import Order\nA = Order\n",
+    }
+    assert "runs shop first" in refuse(tmp_path, files)
+
+
 FIELDS = (
     "from dataclasses import dataclass\nfrom shop.orders import Order\n\n\n@dataclass\nclass User:\n    order: Order\n"
 )

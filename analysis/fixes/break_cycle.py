@@ -18,11 +18,12 @@ from analysis import tables
 from analysis.facts.program import Node
 from analysis.facts.source_tree import SourceTree
 from analysis.fixes.deferred_imports import UnmovableError
+from analysis.fixes.file_cuts import CutEdits, CutImport, FileCut
 from analysis.fixes.name_takers import ON_IMPORT
 from analysis.fixes.offers import Edit, Offer, Refusal
 from analysis.fixes.source_text import UnplacedError
 from analysis.fixes.target_sources import TargetSources
-from analysis.fixes.ways_to_cut import RULES, CutEdits, CutImport, FileCut, Way, WaysToCut
+from analysis.fixes.ways_to_cut import RULES, Way, WaysToCut
 from analysis.graph import find_cut
 from analysis.graph.packing import FOREVER
 from analysis.investigation import Investigation

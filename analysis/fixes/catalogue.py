@@ -83,7 +83,7 @@ def _find_canonical_imports(fixing: FixContext) -> Iterator[Offer | Refusal]:
 KINDS: tuple[Kind, ...] = (
     Kind(MISSING_NAMES, "Import what is not there from where it is", _find_missing_names),
     Kind(SECOND_NAMES, "Import every file by one name", _find_second_names),
-    Kind(BREAK_CYCLE, "Move imports that close a cycle into functions, or to type checkers", _find_cuts),
+    Kind(BREAK_CYCLE, "Break import cycles: imports wait, or what they take moves", _find_cuts),
     Kind(EXPLICIT_IMPORT, "Import without a handler what always works or always fails", _find_explicit_imports),
     Kind(REDIRECT_DUPLICATE, "Make redirects of duplicate classes", _find_redirects),
     Kind(CANONICAL_IMPORTS, "Import every class from its canonical path", _find_canonical_imports),

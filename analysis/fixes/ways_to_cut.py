@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
-from typing import NamedTuple
 
 from analysis import tables
 from analysis.facts.source_tree import SourceTree
@@ -20,15 +17,14 @@ from analysis.fixes.deferred_imports import (
     find_top_import,
     read_uses,
 )
+from analysis.fixes.file_cuts import CutEdits, FileCut
 from analysis.fixes.findings import find_open_findings
 from analysis.fixes.hint_readers import HintReaders
-from analysis.fixes.loaded_modules import MovedLoad, find_last_loaders
-from analysis.fixes.moved_definitions import MovableCode, MovedCode, write_new_file
-from analysis.fixes.moved_imports import Move, find_taken_module, move_names, write_module
+from analysis.fixes.lowered_definitions import HomeModules, Lowering
+from analysis.fixes.moved_imports import find_taken_module
 from analysis.fixes.name_takers import ON_IMPORT, NameTakers
 from analysis.fixes.name_uses import ANNOTATION, FUNCTION, IMPORT, find_dynamic_lookup
 from analysis.fixes.names_in_tree import NamesInTree
-from analysis.fixes.offers import Edit
 from analysis.fixes.qualified_names import check_qualifiable, qualify_names
 from analysis.fixes.run_on_import import RunOnImport
 from analysis.fixes.source_text import SourceText
@@ -38,40 +34,6 @@ from analysis.rules.registrations import LoadedModules
 from analysis.wording import choose_form, format_some
 
 RULES = {False: "import-cycle", True: "import-cycle-through-packages"}
-_WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
-
-
-class CutImport(NamedTuple):
-    """One import that a cut removes: who imports what by which statement."""
-
-    importer: str
-    imported: str
-    path: str
-    line: int
-
-
-class FileCut(NamedTuple):
-    """What a cut does to one file: its imports, of a cycle with some ``modules``."""
-
-    importer: str
-    path: str
-    modules: tuple[str, ...]
-    cut: tuple[CutImport, ...]
-
-
-@dataclass(frozen=True)
-class CutEdits:
-    """What one way makes of a file, and what it says of it.
-
-    ``is_hidden``: functions go on to import the module, so that the cycle is one of deferred imports then.
-    ``is_loaded``: the module is still loaded by the file.
-    """
-
-    edits: Sequence[Edit]
-    said: Sequence[str]
-    new_files: Mapping[str, bytes] = field(default_factory=dict)
-    is_hidden: bool = False
-    is_loaded: bool = False
 
 
 Way = Callable[[FileCut], CutEdits]
@@ -83,11 +45,13 @@ class WaysToCut:
     def __init__(
         self, investigation: Investigation, tree: SourceTree, sources: TargetSources, loaded: LoadedModules
     ) -> None:
-        self._investigation, self._tree, self._sources, self._loaded = investigation, tree, sources, loaded
+        self._investigation, self._sources = investigation, sources
         self._takers = NameTakers(investigation, sources)
         self._readers = HintReaders(investigation, sources)
         self._running = RunOnImport(investigation)
         self._tree_names = NamesInTree(investigation.table)
+        self._homes = HomeModules(sources, self._tree_names, self._takers)
+        self._lowering = Lowering(investigation, tree, loaded, self._homes)
 
     def defer(self, part: FileCut) -> CutEdits:
         """Move names into the functions that use them, and to type checkers."""
@@ -107,7 +71,7 @@ class WaysToCut:
         by_statement: dict[int, list[Moved]] = defaultdict(list)
         for each in chosen:
             home = find_taken_module(each.statement, package)
-            check_qualifiable(each, self._parse_module(home, each), running)
+            check_qualifiable(each, self._homes.parse(home, each), running)
             self._check_attribute(part, each, home)
             by_statement[each.statement.start].append(each)
         edits = [edit for group in by_statement.values() for edit in qualify_names(source, package, group)]
@@ -117,37 +81,7 @@ class WaysToCut:
 
     def lower(self, part: FileCut) -> CutEdits:
         """Move what the file takes to a new module below both; the old one goes on to give it."""
-        _, chosen = self._choose(part)
-        package = self._tree_names.packages.get(part.path, "")
-        homes = {find_taken_module(each.statement, package) for each in chosen}
-        if len(homes) > 1:
-            raise UnmovableError(chosen[0].statement.line, f"names of {format_some(sorted(homes))} would have to move")
-        [home] = homes
-        defined = self._parse_module(home, chosen[0])
-        code = MovableCode(defined).find(sorted({each.alias.name for each in chosen}))
-        self._check_lowered(part, home, code)
-        home_package = self._tree_names.packages.get(defined.path, "")
-        module, path = self._name_module(defined, home, chosen[0].alias.name)
-        edits = code.redirect(module)
-        moves: dict[int, list[Moved]] = defaultdict(list)
-        for each in chosen:
-            moves[each.statement.start].append(each)
-        for group in moves.values():
-            node = group[0].statement.node
-            written = write_module(package, getattr(node, "level", 0), module)
-            edits += move_names(group[0].statement, [Move(each.alias, written, each.alias.name) for each in group])
-        places = [
-            MovedLoad(part.path, each.statement.line, each.alias.name, home, part.importer, module) for each in chosen
-        ]
-        if find_last_loaders(self._investigation.table, places):
-            raise UnmovableError(chosen[0].statement.line, f"it alone loads {home}, an attribute of its package")
-        verb = choose_form(len(code.names), "moves", "move")
-        said = (
-            f"{format_some(code.names)} of {home} {verb} to the new module {module}; {home} goes on to give "
-            f"{choose_form(len(code.names), 'it', 'them')}. New pickles name {module}, old ones are still found"
-        )
-        new_file = write_new_file(code, home_package, home_package)
-        return CutEdits(edits, [said], {path: new_file})
+        return self._lowering.lower(part, self._choose(part)[1])
 
     def _choose(self, part: FileCut) -> tuple[SourceText, list[Moved]]:
         """Return the file and the names that a cut takes out of its imports, with their uses."""
@@ -223,56 +157,7 @@ class WaysToCut:
             raise UnmovableError(line, f"others take {moved.name} from {part.importer}")
         if home in self._bound_paths:
             raise UnmovableError(line, f"the package of {home} binds a name like it")
-        self._check_constant(home, moved.alias.name, line, f"{taken} would be read later")
-
-    def _check_constant(self, module: str, name: str, line: int, why: str) -> None:
-        """Raise ``UnmovableError`` where something binds a name of a module anew, from outside of it."""
-        path = self._tree_names.files.get(module, "")
-        by_text = self._takers.find(module, path, name).by_text
-        if by_text:
-            raise UnmovableError(line, f"{format_some(by_text)} names {module}.{name} in a text, and {why}")
-        setters = self._takers.find_setters(name)
-        if setters:
-            raise UnmovableError(line, f"{format_some(setters)} may bind {name} anew, and {why}")
-
-    def _check_lowered(self, part: FileCut, home: str, code: MovedCode) -> None:
-        """Raise ``UnmovableError`` where code would close a cycle again, or sees what others bind in its module."""
-        line = code.nodes[0].lineno
-        bound = [*code.names, *(find_bound_name(each.node, each.alias) for each in code.imports)]
-        for name in bound:
-            self._check_constant(home, name, line, f"{format_some(code.names)} would see another")
-        package = self._tree_names.packages.get(code.source.path, "")
-        for each in code.imports:
-            if each.is_typed:
-                continue
-            module = each.find_module(package)
-            for needed in (module, f"{module}.{each.alias.name}"):
-                inside = {*self._loaded.find_loaded(needed), needed} & {*part.modules}
-                if needed in self._tree_names.kinds and inside:
-                    raise UnmovableError(
-                        each.node.lineno,
-                        f"{format_some(code.names)} needs {needed}, which leads back to {min(inside)}",
-                    )
-
-    def _name_module(self, source: SourceText, home: str, moved: str) -> tuple[str, str]:
-        """Return the name and the file of a new module, named after what moves; raises ``UnmovableError``."""
-        package = self._tree_names.packages.get(source.path, "")
-        folder = source.path.rpartition("/")[0]
-        last = home.rpartition(".")[2] if home != package else ""
-        snake = _WORD_START.sub("_", moved).lower().strip("_")
-        for name in (snake, f"{last}_{snake}") if package and last else (f"{last or snake}_{snake}",):
-            module = f"{package}.{name}" if package else name
-            path = f"{folder}/{name}.py".lstrip("/")
-            if self._tree_names.is_free(self._tree, module, path):
-                return module, path
-        raise UnmovableError(1, f"the names for a new module beside {home} are taken")
-
-    def _parse_module(self, module: str, moved: Moved) -> SourceText:
-        path = self._tree_names.files.get(module, "")
-        if not path.endswith(".py"):
-            reason = f"{module} is no file of Python source" if module else f"{moved.name} is imported as a whole"
-            raise UnmovableError(moved.statement.line, reason)
-        return self._sources.parse(path)
+        self._homes.check_constant(home, moved.alias.name, line, f"{taken} would be read later")
 
     @cached_property
     def _bound_paths(self) -> frozenset[str]:
