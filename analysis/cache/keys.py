@@ -12,7 +12,7 @@ import os
 import secrets
 import struct
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from pathlib import Path
@@ -37,8 +37,7 @@ def build_key(program: Sequence[str], *inputs: Any, interpreter: Sequence[Any] |
     """
     described = describe_interpreter() if interpreter is None else interpreter
     digest = hashlib.blake2b(digest_size=_DIGEST_BYTES)
-    for part in _encode([find_code_version(tuple(sorted({"cache", *program}))), described, inputs]):
-        digest.update(part)
+    digest.update(b"".join(_encode([find_code_version(tuple(sorted({"cache", *program}))), described, inputs])))
     return digest.hexdigest()
 
 
@@ -60,8 +59,7 @@ def _hash_sources(name: str, package: Path) -> bytes:
     files = _find_sources(package, name)
     try:
         for path in files:
-            for part in _encode([path.relative_to(package).as_posix(), path.read_bytes()]):
-                digest.update(part)
+            digest.update(b"".join(_encode([path.relative_to(package).as_posix(), path.read_bytes()])))
     except OSError:
         files = []
     return digest.digest() if files else secrets.token_bytes(_DIGEST_BYTES)
@@ -82,53 +80,89 @@ def describe_interpreter() -> tuple[Any, ...]:
     )  # fmt: skip
 
 
-def _encode(value: Any) -> Iterable[bytes]:
-    """Yield bytes that no other value yields: each part says its type and length."""
-    if value is None or isinstance(value, bool | int | float):
-        yield from _tag(b"n", repr((type(value).__name__, value)).encode())
+def _encode(value: Any) -> list[bytes]:
+    """Return bytes, in parts, that no other value yields: each part says its type and length."""
+    parts: list[bytes] = []
+    _write(value, parts)
+    return parts
+
+
+def _write(value: Any, parts: list[bytes]) -> None:
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        write(value, parts)
+    elif value is None or isinstance(value, bool | int | float):
+        _write_plain(value, parts)
     elif isinstance(value, str):
-        yield from _tag(b"s", value.encode("utf-8", "surrogatepass"))
+        _write_text(value, parts)
     elif isinstance(value, bytes | bytearray | memoryview):
-        yield from _tag(b"b", bytes(value))
+        _tag(b"b", bytes(value), parts)
     elif isinstance(value, os.PathLike):
-        yield from _tag(b"p", os.fsencode(value))
+        _tag(b"p", os.fsencode(value), parts)
     elif isinstance(value, np.ndarray):
-        yield from _encode((value.dtype.str, list(value.shape)))
-        yield from _tag(b"a", np.ascontiguousarray(value).tobytes())
+        _write((value.dtype.str, list(value.shape)), parts)
+        _tag(b"a", np.ascontiguousarray(value).tobytes(), parts)
     elif isinstance(value, pa.Array | pa.ChunkedArray):
-        yield from _encode((str(value.type), value.to_pylist()))
+        _write((str(value.type), value.to_pylist()), parts)
     else:
-        yield from _encode_many(value)
+        _write_many(value, parts)
 
 
-def _encode_many(value: Any) -> Iterable[bytes]:
+def _write_plain(value: float | None, parts: list[bytes]) -> None:
+    _tag(b"n", repr((type(value).__name__, value)).encode(), parts)
+
+
+def _write_text(value: str, parts: list[bytes]) -> None:
+    _tag(b"s", value.encode("utf-8", "surrogatepass"), parts)
+
+
+def _write_many(value: Any, parts: list[bytes]) -> None:
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        yield from _tag(b"d", type(value).__qualname__.encode())
-        yield from _encode({field.name: getattr(value, field.name) for field in dataclasses.fields(value)})
+        _tag(b"d", type(value).__qualname__.encode(), parts)
+        _write({field.name: getattr(value, field.name) for field in dataclasses.fields(value)}, parts)
     elif isinstance(value, Mapping):
-        yield from _encode_sorted(b"m", value.items())
+        _write_sorted(b"m", value.items(), parts)
     elif isinstance(value, AbstractSet):
-        yield from _encode_sorted(b"e", value)
-    elif isinstance(value, list) and value and all(type(each) is str for each in value):
-        texts = [each.encode("utf-8", "surrogatepass") for each in value]
-        yield from _tag(b"t", np.array([len(text) for text in texts], "<u8").tobytes())
-        yield from _tag(b"t", b"".join(texts))
-    elif isinstance(value, list) and value and all(type(each) in _PLAIN for each in value):
-        yield from _tag(b"r", repr(value).encode())
-    elif isinstance(value, list | tuple):
-        yield b"l" + _LENGTH.pack(len(value))
-        for each in value:
-            yield from _encode(each)
+        _write_sorted(b"e", value, parts)
+    elif isinstance(value, list):
+        _write_list(value, parts)
+    elif isinstance(value, tuple):
+        _write_sequence(value, parts)
     else:
         raise TypeError(f"no key can be made of {type(value).__name__}")
 
 
-def _encode_sorted(tag: bytes, values: Iterable[Any]) -> Iterable[bytes]:
-    parts = sorted(b"".join(_encode(each)) for each in values)
-    yield tag + _LENGTH.pack(len(parts))
-    for part in parts:
-        yield from _tag(b"i", part)
+def _write_list(value: list[Any], parts: list[bytes]) -> None:
+    kinds = set(map(type, value))
+    if kinds == {str}:
+        texts = [each.encode("utf-8", "surrogatepass") for each in value]
+        _tag(b"t", np.array([len(text) for text in texts], "<u8").tobytes(), parts)
+        _tag(b"t", b"".join(texts), parts)
+    elif kinds and kinds <= _PLAIN:
+        _tag(b"r", repr(value).encode(), parts)
+    else:
+        _write_sequence(value, parts)
 
 
-def _tag(tag: bytes, data: bytes) -> tuple[bytes, bytes]:
-    return tag + _LENGTH.pack(len(data)), data
+def _write_sequence(value: Sequence[Any], parts: list[bytes]) -> None:
+    parts.append(b"l" + _LENGTH.pack(len(value)))
+    for each in value:
+        _write(each, parts)
+
+
+def _write_sorted(tag: bytes, values: Iterable[Any], parts: list[bytes]) -> None:
+    found = sorted(b"".join(_encode(each)) for each in values)
+    parts.append(tag + _LENGTH.pack(len(found)))
+    for part in found:
+        _tag(b"i", part, parts)
+
+
+def _tag(tag: bytes, data: bytes, parts: list[bytes]) -> None:
+    parts += (tag + _LENGTH.pack(len(data)), data)
+
+
+#: Most values are of these types, which need no further question.
+_WRITERS: dict[type, Callable[[Any, list[bytes]], None]] = {
+    str: _write_text, int: _write_plain, bool: _write_plain, type(None): _write_plain, list: _write_list,
+    tuple: _write_sequence,
+}  # fmt: skip

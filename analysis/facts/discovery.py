@@ -25,7 +25,9 @@ from analysis.tree_state import CACHES
 _BACKUP = re.compile(r"backups?(?:[_\-.]|\d|$)", re.IGNORECASE)
 _DATED = re.compile(r"\d{4}|old|copy|untracked", re.IGNORECASE)
 _EXTENSION = re.compile(r"([^.]+)(?:\.(?:cpython|cp|abi3|pypy|graalpy)[^.]*)?\.(?:so|pyd)$")
-_IGNORED = "ignored-by-git"
+_IGNORED, _ENVIRONMENT = "ignored-by-git", "virtual-environment"
+#: What lies in a virtual environment: only folders with one of these are asked whether they are one.
+_MARKS_OF_ENVIRONMENT = frozenset({"pyvenv.cfg", "conda-meta"})
 NOTEBOOK = ".ipynb"
 #: Python files that say how others are started.
 _PYTHON_START_FILES = frozenset({"setup.py", "noxfile.py"})
@@ -122,7 +124,7 @@ class _Walk:
     def run(self) -> Discovery:
         level, depth = [""], 0
         while level:
-            listed = [self._beside_each(folder, entry) for folder in level for entry in self._entries(folder)]
+            listed = [self._beside_each(folder, entry) for folder in level for entry in self._enter(folder)]
             self._ignored = self._find_ignored(listed)
             level = []
             for relative, entry in listed:
@@ -168,6 +170,15 @@ class _Walk:
         if count or reason != "cache":
             self.found.left_out.append((printable(relative), reason, count))
 
+    def _enter(self, folder: str) -> list[FolderEntry]:
+        """Return what is in a folder; nothing of one that turns out to be a virtual environment."""
+        entries = self._entries(folder)
+        is_marked = folder and not _MARKS_OF_ENVIRONMENT.isdisjoint([entry.name for entry in entries])
+        if is_marked and self._is_environment(folder):
+            self._leave_out(folder, _ENVIRONMENT)
+            return []
+        return entries
+
     def _entries(self, folder: str) -> list[FolderEntry]:
         try:
             return self._tree.list_folder(folder)
@@ -181,16 +192,17 @@ class _Walk:
         if entry.name in CACHES:
             return "cache"
         if relative in self._ignored:
-            return "virtual-environment" if self._is_environment(relative) else _IGNORED
+            return _ENVIRONMENT if self._is_environment(relative) else _IGNORED
         if self._is_excluded(relative, entry.name):
             return "excluded"
         if _BACKUP.match(entry.name) and not self._options.keep_backups and self._is_copy(relative, entry.name):
             return "backup-copy"
-        if self._is_environment(relative) or entry.name == "site-packages":
-            return "virtual-environment"
+        if entry.name == "site-packages":
+            return _ENVIRONMENT
+        reason = "nested-too-deep" if depth >= _DEEPEST else ""
         if entry.name == "build" and self._tree.has_folder(f"{relative}/lib"):
-            return "cache"
-        return "nested-too-deep" if depth >= _DEEPEST else ""
+            reason = "cache"
+        return _ENVIRONMENT if reason and self._is_environment(relative) else reason
 
     def _is_excluded(self, relative: str, name: str) -> bool:
         return any(fnmatchcase(relative, pattern) or fnmatchcase(name, pattern) for pattern in self._options.exclude)
