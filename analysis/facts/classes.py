@@ -119,10 +119,8 @@ def _read_body(node: ast.ClassDef) -> tuple[list[str], list[str], bool]:
         statement = stack.pop()
         if isinstance(statement, _FUNCTIONS):
             methods.append(statement.name)
-            is_abstract = is_abstract or any(
-                find_decorator(decorator).rpartition(".")[2].startswith("abstract")
-                for decorator in statement.decorator_list
-            )
+            for decorator in statement.decorator_list:
+                is_abstract |= find_decorator(decorator).rpartition(".")[2].startswith("abstract")
         elif isinstance(statement, ast.Assign):
             attributes.extend(target.id for target in statement.targets if isinstance(target, ast.Name))
         elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
@@ -162,6 +160,9 @@ def is_frozen(node: ast.ClassDef) -> bool:
     """
     keywords = [keyword for each in node.decorator_list if isinstance(each, ast.Call) for keyword in each.keywords]
     for statement in node.body:
+        kind = type(statement)
+        if kind is not ast.Assign and kind is not ast.ClassDef:
+            continue
         if isinstance(statement, ast.Assign) and find_dotted(statement.targets[0]) == "model_config":
             if isinstance(statement.value, ast.Call):
                 keywords.extend(statement.value.keywords)

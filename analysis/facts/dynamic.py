@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 
 from analysis.facts.context import Context, branch
-from analysis.facts.dynamic_calls import Called, CallReader, Importers, ListedReader
+from analysis.facts.dynamic_calls import IMPORTING, Called, CallReader, Importers, ListedReader
 from analysis.facts.executed import FILLING, find_module_key, is_namespace, is_own_module, read_executed, read_filled
 from analysis.facts.expressions import classify, find_dotted, find_literal_text, find_text_pattern
 from analysis.facts.lazy_tables import LazyTables
@@ -38,8 +38,11 @@ def find_dynamic_rows(source: bytes, tree: ast.Module, rows: Rows, next_position
 
     Files that name none of the words in question cost one search each.
     """
+    lines = find_lines(source, _WORDS)
+    if not lines and not any(module in source for module in IMPORTING):
+        return
     importers = Importers(rows)
-    lines = find_lines(source, (*_WORDS, *importers.words))
+    lines = sorted({*lines, *find_lines(source, tuple(importers.words))})
     if lines:
         visitor = _Visitor(next_position, lines, CallReader(tree, importers), LazyTables(tree))
         visitor.visit_block(tree.body, Context())

@@ -25,6 +25,8 @@ _KNOWN = {
     "import_module": "import_module", "__import__": "__import__",
     **{f"{module}.{name}": name for module, names in _FUNCTIONS.items() for name in names},
 }  # fmt: skip
+#: A file without any of these has no other names for these functions.
+IMPORTING = tuple(module.encode() for module in _FUNCTIONS)
 
 
 class Called(NamedTuple):

@@ -8,8 +8,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
-from analysis.facts.lines import has_line_between
-from analysis.facts.walking import list_nodes
+from analysis.facts.walking import has_line_of, list_nodes
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 _DEEPEST = 6
@@ -130,11 +129,7 @@ class FunctionNames:
 
     def has_change(self, node: ast.stmt) -> bool:
         """Return whether a statement has a call that may change something, in a block of it or on its own."""
-        if not self._change_lines:
-            return False
-        decorators: Sequence[ast.expr] = getattr(node, "decorator_list", ())
-        first = min([node.lineno, *(each.lineno for each in decorators)])
-        return has_line_between(self._change_lines, first, node.end_lineno or node.lineno)
+        return bool(self._change_lines) and has_line_of(node, self._change_lines)
 
     def _read_call(self, node: ast.Call) -> None:
         callee = node.func

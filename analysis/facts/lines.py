@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import accumulate
 
 
@@ -64,7 +64,7 @@ class LineText:
         return self._source[self._starts[first - 1] : self._starts[min(last, len(self._starts) - 1)]]
 
 
-def has_line_between(lines: list[int], first: int, last: int) -> bool:
+def has_line_between(lines: Sequence[int], first: int, last: int) -> bool:
     """Return whether a sorted list has a number from ``first`` to ``last``.
 
     >>> has_line_between([3, 9], 4, 9), has_line_between([3, 9], 4, 8)

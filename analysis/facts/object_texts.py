@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text
-from analysis.facts.lines import find_lines, has_line_between
+from analysis.facts.lines import find_lines
 from analysis.facts.rows import Row
 from analysis.facts.scopes import Function, list_bindings
-from analysis.facts.walking import list_parts
+from analysis.facts.walking import has_line_of, list_parts
 
 #: Line, dotted name, and what for.
 _Text = tuple[int, str, str]
@@ -55,7 +55,7 @@ def _read(tree: ast.Module, lines: list[int]) -> Iterator[_Text]:
     waiting: list[tuple[ast.AST, tuple[Function, ...]]] = [(tree, ())]
     while waiting:
         node, around = waiting.pop()
-        if isinstance(node, ast.Try) or (isinstance(node, ast.stmt) and not _has_line(node, lines)) or _expects(node):
+        if isinstance(node, ast.Try) or (isinstance(node, ast.stmt) and not has_line_of(node, lines)) or _expects(node):
             continue
         if isinstance(node, ast.Assign | ast.AnnAssign | ast.AugAssign):
             yield from _read_assignment(node)
@@ -95,13 +95,6 @@ def _find_imported(tree: ast.Module) -> Mapping[str, str]:
         others = {name for name, bound in list_bindings(tree) if bound.kind != "import"}
         found = {name: dotted for name, dotted in found.items() if name not in others}
     return found
-
-
-def _has_line(node: ast.stmt, lines: list[int]) -> bool:
-    """Return whether a statement, with its decorators and blocks, has one of the lines."""
-    decorators: list[ast.expr] = getattr(node, "decorator_list", [])
-    first = min([node.lineno, *(each.lineno for each in decorators)])
-    return has_line_between(lines, first, node.end_lineno or node.lineno)
 
 
 def _expects(node: ast.AST) -> bool:

@@ -146,7 +146,8 @@ class _Compiler(ExpressionCompiler):
             every = (*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg)
             noted = [each.annotation for each in every if each is not None and each.annotation is not None]
             noted += [node.returns] if node.returns is not None else []
-            annotations = [value for value in map(self.expression, noted) if value[0] != "k"]
+            if noted:
+                annotations = [value for value in map(self.expression, noted) if value[0] != "k"]
         return [
             "def", node.lineno, node.name, self._each(node.decorator_list), self.parameters(given),
             annotations, node.end_lineno, isinstance(node, ast.AsyncFunctionDef),

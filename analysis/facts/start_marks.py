@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text, is_main_test
 from analysis.facts.lines import find_lines, has_line_between
 from analysis.facts.path_values import KnownNames, find_aliases, find_path, find_paths, list_elements, show_folder
 from analysis.facts.rows import Row
-from analysis.facts.walking import list_nodes
+from analysis.facts.walking import has_line_of, list_nodes, list_parts
 
 #: A file without any of these has no such statement.
 _WORDS = (
@@ -53,7 +52,7 @@ class _Visitor:
         self.rows: list[Row] = []
         self.names = KnownNames()
         self._paths = {"sys.path"}
-        self._calls: dict[str, list[list[ast.expr]]] | None = None
+        self._calls: dict[str, list[list[ast.expr]]] = {}
 
     def visit(self, body: Sequence[ast.stmt], scope: str) -> None:
         for statement in body:
@@ -108,12 +107,25 @@ class _Visitor:
             self.names[node.args.vararg.arg] = (ast.Tuple(rest),)
 
     def _find_calls(self, name: str) -> list[list[ast.expr]]:
-        """Return what the calls of a function give; a name that stands only where it is defined is never called."""
-        if self._source.isascii() and self._source.count(name.encode()) == 1:
+        """Return what the calls of a function give by position."""
+        if name not in self._calls:
+            self._calls[name] = self._list_calls(name)
+        return self._calls[name]
+
+    def _list_calls(self, name: str) -> list[list[ast.expr]]:
+        """Look for calls where the name stands; one that stands only where it is defined is never called."""
+        waiting: list[ast.AST] = [self._tree]
+        is_plain = self._source.isascii()  # else a name may be written in several ways
+        if is_plain and self._source.count(name.encode()) == 1:
             return []
-        if self._calls is None:
-            self._calls = _list_calls(self._tree)
-        return self._calls.get(name, [])
+        lines = find_lines(self._source, (name.encode(),)) if is_plain else []
+        found = []
+        for node in waiting:  # grows while it is read
+            if not is_plain or not isinstance(node, ast.stmt) or has_line_of(node, lines):
+                if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == name:
+                    found.append(node.args)
+                waiting += list_parts(node)
+        return found
 
     def _asks_path(self, test: ast.expr) -> bool:
         """Return whether a test asks if the path has a folder: after it, the path has it."""
@@ -218,15 +230,6 @@ class _Visitor:
         scope: str,
     ) -> None:
         self.rows.append((self._next(), getattr(node, "lineno", 0), kind, place, base, folder, value, scope))
-
-
-def _list_calls(tree: ast.Module) -> dict[str, list[list[ast.expr]]]:
-    """Return what the calls of a file give by position, by the plain name of what they call."""
-    found: dict[str, list[list[ast.expr]]] = defaultdict(list)
-    for node in list_nodes(tree):
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
-            found[node.func.id].append(node.args)
-    return found
 
 
 def list_blocks(node: ast.stmt) -> list[Sequence[ast.stmt]]:

@@ -147,20 +147,21 @@ def _find_lines(
     wanted = {name.encode() for name in names}
     bound = _find_bound(source)
     offsets = [found.start("name") for found in _match(_BINDS if bound else (), source) if found["name"] in bound]
+    either = wanted | _CLASS_WORDS
     for found in _match(_STORES, source):
-        owners = _TYPE if found["own"] else wanted
-        is_meant = found["name"] in owners or (not found["own"] and found["name"] in _CLASS_WORDS)
-        if is_meant and (found["sign"] != b"(" or found["last"] in _CHANGING):
+        name, is_own, last, sign = found.group("name", "own", "last", "sign")
+        if (sign != b"(" or last in _CHANGING) and name in (_TYPE if is_own else either):
             offsets.append(found.start("name"))
     offsets += [offset for word in _BY_TEXT for _, offset in find_words(source, word)]
     offsets += [offset for name in contexts for _, offset in find_words(source, f"{name}.get()".encode())]
     offsets += [offset for name in methods for _, offset in find_words(source, f"{name}(".encode())]
     of_objects: list[tuple[int, bytes]] = []
     for found in _match(_OWN_STORES, source):
-        if found["sign"] != b"(" or found["last"] in _CHANGING:
+        last, sign = found.group("last", "sign")
+        if sign != b"(" or last in _CHANGING:
             if b"__class__" in found[0]:
                 offsets.append(found.start("name"))
-            elif found["last"] is not None:
+            elif last is not None:
                 of_objects += _list_named(source, found)
     wanted |= bound
     made = bound | {name.encode() for name in own}

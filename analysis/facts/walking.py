@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Sequence
+
+from analysis.facts.lines import has_line_between
 
 #: Fields that hold no nodes, or only signs: contexts and operators.
 _NO_NODES = frozenset({
@@ -88,3 +91,15 @@ def list_statements(node: ast.AST) -> list[ast.AST]:
         for field in fields[type(each)]:
             found += getattr(each, field, ())
     return found
+
+
+def has_line_of(node: ast.stmt, lines: Sequence[int]) -> bool:
+    """Return whether a statement, with its decorators and blocks, has one of some sorted lines.
+
+    >>> [has_line_of(ast.parse("@a\ndef f():\n    pass").body[0], [line]) for line in (1, 3, 4)]
+    [True, True, False]
+    """
+    first, decorators = node.lineno, getattr(node, "decorator_list", ())
+    if decorators:
+        first = min(first, *(each.lineno for each in decorators))
+    return has_line_between(lines, first, node.end_lineno or node.lineno)
