@@ -94,7 +94,7 @@ def list_statements(node: ast.AST) -> list[ast.AST]:
 
 
 def has_line_of(node: ast.stmt, lines: Sequence[int]) -> bool:
-    """Return whether a statement, with its decorators and blocks, has one of some sorted lines.
+    r"""Return whether a statement, with its decorators and blocks, has one of some sorted lines.
 
     >>> [has_line_of(ast.parse("@a\ndef f():\n    pass").body[0], [line]) for line in (1, 3, 4)]
     [True, True, False]
