@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from analysis import tables
 from analysis.cache import remember_text
@@ -32,6 +32,10 @@ _ATTRIBUTES = re.compile(rb"((?:\.\w++)++)( *+=(?!=))?")
 _WORD_OR_DOT = re.compile(rb"[\w.]")
 
 
+#: By file, the names that its imports bind to modules of the tree.
+NamedModules: TypeAlias = Mapping[str, Mapping[str, Module]]
+
+
 class MissingAttribute(NamedTuple):
     """One use of an attribute that a module does not have.
 
@@ -53,14 +57,15 @@ class _Lack(NamedTuple):
     hidden: Module | None
 
 
-def find_missing_attributes(target: TargetResolver, tree: SourceTree) -> list[MissingAttribute]:
+def find_missing_attributes(target: TargetResolver, tree: SourceTree, named: NamedModules) -> list[MissingAttribute]:
     """Return the uses, sorted by file and line; only such that fail whenever they run.
 
+    ``named`` is what ``list_named_modules`` returns.
     Modules that may get names in ways that cannot be seen, and names that anybody sets on a module, are left out.
     """
     finder = _Finder(target)
     found: list[tuple[str, dict[str, _Lack]]] = []
-    for path, names in sorted(finder.list_named().items()):
+    for path, names in sorted(named.items()):
         source = _read(tree, path)
         lacking = finder.find_lacking(source, names)
         if lacking:
@@ -76,7 +81,7 @@ def find_missing_attributes(target: TargetResolver, tree: SourceTree) -> list[Mi
     return sorted(missing, key=lambda each: (each.path, each.use.line, each.written))
 
 
-def list_named_modules(target: TargetResolver) -> Mapping[str, Mapping[str, Module]]:
+def list_named_modules(target: TargetResolver) -> NamedModules:
     """Return, by file, the names that its imports bind to modules of the tree, where no import says otherwise."""
     return _Finder(target).list_named()
 
@@ -99,7 +104,7 @@ class _Finder:
         """Return whether some file sets an attribute of a module."""
         return not self.set_somewhere.isdisjoint({(module.number, name), (module.number, "*")})
 
-    def list_named(self) -> Mapping[str, Mapping[str, Module]]:
+    def list_named(self) -> NamedModules:
         """Return, by file, the names that its imports bind to modules of the tree, where no import says otherwise."""
         table, index = self._statements.table, self._target.index
         found: dict[str, dict[str, Module | None]] = defaultdict(dict)

@@ -16,7 +16,7 @@ from analysis import tables
 from analysis.facts.attribute_places import AttributeUse, find_uses
 from analysis.facts.source import LARGEST_FILE_BYTES
 from analysis.graph.reach import Reach
-from analysis.names.attribute_uses import list_attributes, list_named_modules
+from analysis.names.attribute_uses import NamedModules, list_attributes
 from analysis.resolve import Module, TargetResolver
 from analysis.resolve.library_submodules import find_loaded, find_unbound_submodules
 from analysis.resolve.liveness import NEVER
@@ -36,10 +36,10 @@ class UnloadedSubmodule(NamedTuple):
     use: AttributeUse
 
 
-def find_unloaded(target: TargetResolver) -> list[UnloadedSubmodule]:
+def find_unloaded(target: TargetResolver, named: NamedModules) -> list[UnloadedSubmodule]:
     """Return the uses, sorted by package, submodule, file and line; those of the standard library's packages too."""
     finder = _Finder(target)
-    found = [*finder.find_own(), *finder.find_standard()]
+    found = [*finder.find_own(named), *finder.find_standard()]
     return sorted(found, key=lambda each: (each.package, each.name, each.path, each.use.line))
 
 
@@ -48,9 +48,9 @@ class _Finder:
         self._target, self._index = target, target.index
         self._reach = Reach(target)
 
-    def find_own(self) -> Iterator[UnloadedSubmodule]:
+    def find_own(self, named: NamedModules) -> Iterator[UnloadedSubmodule]:
         """Yield the uses of submodules of the tree."""
-        for path, names in sorted(list_named_modules(self._target).items()):
+        for path, names in sorted(named.items()):
             importer = self._index.find_importer(path)
             source = self._read(path)
             wanted = {

@@ -18,7 +18,7 @@ from analysis.graph.loaded_again import find_loaded_again
 from analysis.graph.main_twins import find_main_twins
 from analysis.graph.reach import Reach
 from analysis.names import Concept, DuplicateName, Identity
-from analysis.names.attribute_uses import MissingAttribute, find_missing_attributes
+from analysis.names.attribute_uses import MissingAttribute, NamedModules, find_missing_attributes, list_named_modules
 from analysis.names.class_index import find_importable
 from analysis.names.products import NameMeanings
 from analysis.policy import Policy
@@ -103,9 +103,14 @@ class RuleContext:
         return find_tasks(self.facts.programs)
 
     @cached_property
+    def named_modules(self) -> NamedModules:
+        """By file, the names that its imports bind to modules of the tree, where no import says otherwise."""
+        return list_named_modules(self.target_resolver)
+
+    @cached_property
     def missing_attributes(self) -> list[MissingAttribute]:
         """The uses of attributes that modules of the tree do not have."""
-        return find_missing_attributes(self.target_resolver, self.facts.tree)
+        return find_missing_attributes(self.target_resolver, self.facts.tree, self.named_modules)
 
     @cached_property
     def phantom_names(self) -> list[dict[str, Any]]:

@@ -23,7 +23,7 @@ _WHO = {
 
 def _check_unloaded(case: RuleContext) -> Iterator[Finding]:
     groups: dict[tuple[str, str, str], list[UnloadedSubmodule]] = defaultdict(list)
-    for each in find_unloaded(case.target_resolver):
+    for each in find_unloaded(case.target_resolver, case.named_modules):
         groups[each.package, each.name, each.by].append(each)
     for (package, name, by), uses in sorted(groups.items()):
         yield _build(package, name, by, uses)
