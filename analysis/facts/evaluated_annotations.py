@@ -16,7 +16,8 @@ from analysis.facts.walking import list_nodes
 
 #: Calls that evaluate the annotations of what they are given first, and the keywords with which they do so.
 _CALLS = {"get_type_hints": frozenset({"include_extras"}), "signature": frozenset({"eval_str"}),
-          "get_annotations": frozenset({"eval_str"}), "run": frozenset[str]()}  # fmt: skip
+          "get_annotations": frozenset({"eval_str"}), "run": frozenset[str](),
+          "structure": frozenset[str]()}  # fmt: skip
 
 
 class Annotated(NamedTuple):
@@ -114,6 +115,12 @@ def _list_names(annotation: ast.expr, *, is_text: bool) -> Iterator[str]:
             yield from (each.id for each in list_nodes(inner) if isinstance(each, ast.Name))
 
 
+def _find_asked(node: ast.Call) -> str:
+    """Return what a call gets: its only argument, of ``structure(data, Class)`` the second."""
+    is_structure = find_dotted(node.func).rpartition(".")[2] == "structure"
+    return find_dotted(node.args[-1]) if len(node.args) == 1 + is_structure else ""
+
+
 def _find_calls(tree: ast.Module, owners: set[str]) -> dict[str, list[tuple[str, int]]]:
     """Return the calls in functions that may evaluate the annotations of some classes and functions, by these.
 
@@ -130,7 +137,8 @@ def _find_calls(tree: ast.Module, owners: set[str]) -> dict[str, list[tuple[str,
         for part in list_nodes(statement)
     }
     for node in nodes:
-        if not isinstance(node, ast.Call) or len(node.args) != 1 or find_dotted(node.args[0]) not in owners:
+        asked = _find_asked(node) if isinstance(node, ast.Call) else ""
+        if not isinstance(node, ast.Call) or asked not in owners:
             continue
         if id(node) in tried or (id(node) not in inner and not find_dotted(node.func).endswith("run")):
             continue
@@ -139,7 +147,7 @@ def _find_calls(tree: ast.Module, owners: set[str]) -> dict[str, list[tuple[str,
         known = _CALLS.get(callee.rpartition(".")[2])
         if known is None or not keywords.keys() <= known or (known == {"eval_str"} and not _is_true(keywords)):
             continue
-        found.setdefault(find_dotted(node.args[0]), []).append((callee, node.lineno))
+        found.setdefault(asked, []).append((callee, node.lineno))
     return found
 
 

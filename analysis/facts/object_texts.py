@@ -15,11 +15,12 @@ from analysis.facts.walking import has_line_of, list_parts
 #: Line, dotted name, and what for.
 _Text = tuple[int, str, str]
 #: What a text is for: a setting that a framework reads, or the target of a patch in a test; a model by its label.
-SETTING, PATCH, SETTER, MODEL = "setting", "patch", "setter", "model"
+SETTING, PATCH, SETTER, MODEL, TASK = "setting", "patch", "setter", "model", "task"
 _WORDS = (
     b"INSTALLED_APPS", b"LOCAL_APPS", b"PROJECT_APPS", b"ROOT_URLCONF", b"MIDDLEWARE", b"GI_APPLICATION",
     b"DJANGO_SETTINGS_MODULE", b"AUTHENTICATION_BACKENDS", b"dictConfig", b"LOGGING", b"CELERY_", b"patch",
-    b"AUTH_USER_MODEL", b"Celery(", b".conf.",
+    b"AUTH_USER_MODEL", b"Celery(", b".conf.", b"autodiscover_tasks(", b"send_task(", b"beat_schedule",
+    b"BEAT_SCHEDULE", b"task_routes", b"TASK_ROUTES",
 )  # fmt: skip
 _SETTINGS = frozenset({
     "INSTALLED_APPS", "ROOT_URLCONF", "MIDDLEWARE", "MIDDLEWARE_CLASSES", "WSGI_APPLICATION", "ASGI_APPLICATION",
@@ -28,9 +29,13 @@ _SETTINGS = frozenset({
 })  # fmt: skip
 #: Settings of Celery as an attribute of its configuration, and as what its class or ``update`` is given.
 _CELERY = frozenset({"imports", "include"})
+_OF_CELERY = (".conf.update", ".autodiscover_tasks", ".send_task")
+_SCHEDULES = frozenset({"beat_schedule", "CELERY_BEAT_SCHEDULE", "CELERYBEAT_SCHEDULE"})
+_ROUTES = frozenset({"task_routes", "CELERY_TASK_ROUTES", "CELERY_ROUTES"})
 #: What stands where such a text is assigned or given.
 _NAMING = (
     *(name.encode() for name in sorted(_SETTINGS)), b"dictConfig", b"patch", b"AUTH_USER_MODEL", b"Celery(", b".conf.",
+    b"autodiscover_tasks(", b"send_task(", *(name.encode() for name in sorted(_SCHEDULES | _ROUTES)),
 )  # fmt: skip
 _DOTTED = re.compile(r"[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+\Z")
 _PATCHES = re.compile(r"(?:(?:^|\.)(?:mock\.|mocker\.)|^)patch(?:\.multiple|\.dict)?\Z")
@@ -110,6 +115,8 @@ def _read_assignment(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterat
     names = {find_dotted(target) for target in targets if isinstance(target, ast.Name)}
     names |= {find_literal_text(target.slice) or "" for target in targets if isinstance(target, ast.Subscript)}
     text = find_literal_text(node.value) if node.value is not None else None
+    for last in {find_dotted(target).rpartition(".")[2] for target in targets} if node.value is not None else ():
+        yield from _read_tasks(last, node.value)
     if names == {"AUTH_USER_MODEL"} and text and _DOTTED.match(text):
         yield node.lineno, text, MODEL
     configured = (find_dotted(target).rpartition(".conf.") for target in targets if isinstance(target, ast.Attribute))
@@ -117,6 +124,18 @@ def _read_assignment(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterat
         yield from _read_texts(node.value)
     if node.value is not None and not _SETTINGS.isdisjoint(names):
         yield from _read_texts(node.value, only_classes="LOGGING" in names)
+
+
+def _read_tasks(setting: str, value: ast.expr) -> Iterator[_Text]:
+    """Yield the tasks that a schedule or a table of routes of Celery names."""
+    nodes = [each for each in ast.walk(value) if isinstance(each, ast.Dict)] if setting in _SCHEDULES | _ROUTES else []
+    for each in nodes:
+        for key, inner in zip(each.keys, each.values, strict=True):
+            named = inner if setting in _SCHEDULES and find_literal_text(key) == "task" else None
+            named = key if setting in _ROUTES else named
+            text = find_literal_text(named) if named is not None else None
+            if named is not None and text and _DOTTED.match(text):
+                yield named.lineno, text, TASK
 
 
 def _read_texts(value: ast.expr, *, only_classes: bool = False) -> Iterator[_Text]:
@@ -146,9 +165,8 @@ def _read_call(node: ast.Call, imports: _Imports, around: Sequence[Function]) ->
         yield from _read_texts(first, only_classes=True)
     elif called.endswith("environ.setdefault") and text == "DJANGO_SETTINGS_MODULE" and len(node.args) > 1:
         yield from _read_texts(node.args[1])
-    elif called.rpartition(".")[2] == "Celery" or called.endswith(".conf.update"):
-        for name in sorted(_CELERY & {each for each in keywords if each}):
-            yield from _read_texts(keywords[name])
+    elif called.rpartition(".")[2] == "Celery" or called.endswith(_OF_CELERY):
+        yield from _read_celery(node, called)
     elif len(node.args) > 1 and first is not None and not text:
         yield from _read_object(node, called, imports, around)
     elif text and _DOTTED.match(text) and "**" not in {keyword.arg or "**" for keyword in node.keywords}:
@@ -159,6 +177,19 @@ def _read_call(node: ast.Call, imports: _Imports, around: Sequence[Function]) ->
                 yield from ((node.lineno, f"{text}.{name}", PATCH) for name in names)
         elif _SETTERS.search(called) and _is(keywords.get("raising"), default=True) and len(node.args) < 3:
             yield node.lineno, text, SETTER
+
+
+def _read_celery(node: ast.Call, called: str) -> Iterator[_Text]:
+    """Yield the modules and tasks that a call of Celery names."""
+    text = find_literal_text(node.args[0]) if node.args else None
+    if called.endswith(".autodiscover_tasks"):
+        yield from _read_texts(node.args[0]) if node.args else ()
+    elif called.endswith(".send_task"):
+        yield from [(node.lineno, text, TASK)] if text and _DOTTED.match(text) else ()
+    else:
+        for keyword in node.keywords:
+            yield from _read_tasks(keyword.arg or "", keyword.value)
+            yield from _read_texts(keyword.value) if keyword.arg in _CELERY else ()
 
 
 def _read_object(node: ast.Call, called: str, imports: _Imports, around: Sequence[Function]) -> Iterator[_Text]:

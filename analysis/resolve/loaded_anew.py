@@ -64,7 +64,9 @@ def _find_runs(resolver: TargetResolver, rows: Sequence[_Row], find: _Find) -> I
             found.append((row, module))
     uses = find_uses(resolver, {module.number for _, module in found})
     for (path, line, kind, _, _, owner), module in found:
-        holders = [use for use in uses.get(module.number, ()) if _holds(resolver, use, module) and use.path != path]
+        # What a body has taken before it loads the module again, it takes on purpose; a function comes later.
+        others = [use for use in uses.get(module.number, ()) if use.path != path or owner]
+        holders = [use for use in others if _holds(resolver, use, module)]
         for use in holders[:_MOST_ROWS]:
             yield SecondName(
                 module.path, _KINDS[kind], module.name, module.name, use.path, use.line, path, line, path, line, "",

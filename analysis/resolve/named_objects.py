@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -12,7 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.facts.object_texts import MODEL, PATCH, SETTING
+from analysis.facts.object_texts import MODEL, PATCH, SETTING, TASK
 from analysis.facts.starting.layout import Folders
 from analysis.resolve.class_members import ClassMembers, SettingFacts
 from analysis.resolve.every_module import has_anyhow
@@ -128,10 +129,17 @@ def find_wrong_texts(target: TargetResolver, facts: SettingFacts) -> Iterator[Na
     for path, line, value, kind in sorted(tables.read_rows(facts.object_texts, "path", "line", "value", "kind")):
         lack = _find_model_lack(target, facts.programs, value) if kind == MODEL else None
         lack = _find_text_lack(target, members, (path, value, kind)) if kind != MODEL else lack
+        lack = None if lack and kind == TASK and _is_named_task(facts.programs, value) else lack
         place = lack and (path, line, lack.module, lack.name)  # a patch of several names of one module says it once
         if lack is not None and place and place not in told:
             told.add(place)
             yield NamedText(path, line, value, kind, lack)
+
+
+def _is_named_task(programs: pa.Table, value: str) -> bool:
+    """Return whether some task of the tree has a name of its own, and that name, or one that is computed."""
+    own = pc.match_substring(programs["program"], f'["name",["k",{json.dumps(value)}')
+    return bool(pc.any(own).as_py())
 
 
 def _find_text_lack(target: TargetResolver, members: ClassMembers, text: tuple[str, str, str]) -> MissingObject | None:
@@ -143,7 +151,7 @@ def _find_text_lack(target: TargetResolver, members: ClassMembers, text: tuple[s
     if importer is None or top is None or target.imports.is_standard(importer, first):
         return None
     lack = find_lack(target, top, rest)
-    if lack is None and kind != SETTING:
+    if lack is None and kind not in {SETTING, TASK}:
         lack = _find_member_lack(target, members, top, rest)
     is_builtin = lack is not None and kind == PATCH and lack.name in _BUILTINS and not lack.is_module
     return None if is_builtin else lack

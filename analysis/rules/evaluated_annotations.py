@@ -25,6 +25,7 @@ _CALLS = {
     "typing:get_type_hints": "typing.get_type_hints", "typing_extensions:get_type_hints": "typing.get_type_hints",
     "inspect:signature": "inspect.signature", "inspect:get_annotations": "inspect.get_annotations",
     "typer:run": "typer", "typer.main:run": "typer",
+    "cattrs:structure": "cattrs", "cattr:structure": "cattrs",
 }  # fmt: skip
 _FAILING = {
     "typer": "the command fails with NameError", "fastapi": "its first request fails",
@@ -33,7 +34,7 @@ _FAILING = {
 #: What makes pydantic evaluate the annotations again, with names that it is given.
 _AGAIN = "model_rebuild|update_forward_refs|rebuild_dataclass"
 _READING = re.compile(rb"get_type_hints\(|eval_str|typer")
-_LIBRARIES = r"^(pydantic|pydantic_settings|typer|fastapi|sqlalchemy)\b"
+_LIBRARIES = r"^(pydantic|pydantic_settings|typer|fastapi|sqlalchemy|cattrs?)\b"
 
 
 #: Classes whose statement makes SQLAlchemy evaluate the annotations of columns.

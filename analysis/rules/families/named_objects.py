@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from analysis.facts.object_texts import MODEL, PATCH, SETTER, SETTING
+from analysis.facts.object_texts import MODEL, PATCH, SETTER, SETTING, TASK
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.named_objects import MissingObject, NamedStart, NamedText, find_wrong_starts, find_wrong_texts
 from analysis.rules.context import RuleContext, ask_once
@@ -39,7 +39,7 @@ def _check_starts(case: RuleContext) -> Iterator[Finding]:
 
 
 def _check_settings(case: RuleContext) -> Iterator[Finding]:
-    for written, rows in _group_texts(case, {SETTING, MODEL}):
+    for written, rows in _group_texts(case, {SETTING, MODEL, TASK}):
         first = rows[0]
         message = f"The setting at {first.path}:{first.line} names {written}, but {describe_lack(first.lack)}"
         places = [(each.path, each.line) for each in rows]

@@ -76,9 +76,71 @@ def _check_lacking(case: RuleContext) -> Iterator[Finding]:
         )
 
 
+def _check_lazy(case: RuleContext) -> Iterator[Finding]:
+    rows = tables.read_rows(case.facts.hooks, "path", "line", "kind", "name", "value")
+    found: dict[str, dict[str, tuple[Place, str]]] = defaultdict(dict)
+    for path, line, kind, name, value in rows:
+        module = case.target_resolver.index.find_importer(path)
+        is_meant = kind == "module_getattr" and name.isidentifier() and ":" in value
+        source = _find_empty_source(case.target_resolver, module, value) if module is not None and is_meant else ""
+        if module is not None and source:
+            found[module.name].setdefault(name, ((path, line), source))
+    for shown, names in sorted(found.items()):
+        lacking = "; ".join(f"{name} {source}" for name, (_, source) in sorted(names.items())[:3])
+        more = f", and {len(names) - 3:,} more" if len(names) > 3 else ""
+        gives = choose_form(len(names), "a name", "names")
+        message = (
+            f"{shown} serves {gives} on demand that {choose_form(len(names), 'is', 'are')} not there: {lacking}{more}. "
+            "Whoever asks for it gets an error, and a star import fails"
+        )
+        places = sorted({place for place, _ in names.values()})
+        yield build_finding("lazy-name-missing", "P2", shown, message, places, sorted(names))
+
+
+def _find_empty_source(resolver: TargetResolver, module: Module, value: str) -> str:
+    """Return what is wrong with what serves a name, in words: the module is missing, or has no such name; else empty.
+
+    ``value`` has the alternatives as ``.module:name``; one that may have the name is enough.
+    """
+    wrong = ""
+    for each in value.split("|"):
+        written, _, name = each.partition(":")
+        plain = written.lstrip(".")
+        absolute, target = resolver.imports.find_written(module, len(written) - len(plain), plain)
+        if target is None:
+            is_own = bool(absolute) and resolver.imports.is_missing(module, absolute)
+            wrong = wrong or (f"from {absolute}, which does not exist" if is_own else "")
+        elif resolver.is_nowhere(target.module, name):
+            wrong = f"from {absolute}, which has no {name}"
+        else:
+            return ""
+    return wrong
+
+
 _TREE = {"shop/__init__.py": "", "shop/use.py": "from shop.names import *\n"}
 
+_LAZY = (
+    "from importlib import import_module\n\n_WHERE = {{{}}}\n\ndef __getattr__(name):\n    if name in _WHERE:\n"
+    "        return getattr(import_module(_WHERE[name], __name__), name)\n    raise AttributeError(name)\n"
+)
+
 RULES = (
+    Rule(
+        "lazy-name-missing", "P2",
+        "A module serves names on demand (`__getattr__` with a table, `lazy_loader`, a lazy module in its own place), "
+        "and the module from which one of them comes does not exist or has no such name. Nothing fails until somebody "
+        "asks for it.",
+        "Correct the table, or restore the name.",
+        _check_lazy,
+        bad={
+            "shop/__init__.py": _LAZY.format("'Order': '.order', 'Bill': '.order'"),
+            "shop/order.py": "class Order: ...\n",
+        },
+        good={
+            "shop/__init__.py": _LAZY.format("'Order': '.order'"), "shop/order.py": "class Order: ...\n",
+        },
+        step=PlanStep(ENTRY_POINTS, 51, "Serve only names that are there", minutes=5), cause=UNCHECKED_IMPORTS,
+    ),
     Rule(
         "all-lists-missing-name", "P1",
         "__all__ lists a name that its module neither binds nor has as a submodule. A star import fails with an "
