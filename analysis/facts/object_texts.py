@@ -115,8 +115,9 @@ def _read_assignment(node: ast.Assign | ast.AnnAssign | ast.AugAssign) -> Iterat
     names = {find_dotted(target) for target in targets if isinstance(target, ast.Name)}
     names |= {find_literal_text(target.slice) or "" for target in targets if isinstance(target, ast.Subscript)}
     text = find_literal_text(node.value) if node.value is not None else None
-    for last in {find_dotted(target).rpartition(".")[2] for target in targets} if node.value is not None else ():
-        yield from _read_tasks(last, node.value)
+    if node.value is not None:
+        for last in {find_dotted(target).rpartition(".")[2] for target in targets}:
+            yield from _read_tasks(last, node.value)
     if names == {"AUTH_USER_MODEL"} and text and _DOTTED.match(text):
         yield node.lineno, text, MODEL
     configured = (find_dotted(target).rpartition(".conf.") for target in targets if isinstance(target, ast.Attribute))
