@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from analysis import tables
 from analysis.facts.context import swallows_import_errors
@@ -27,7 +27,8 @@ class HiddenLibrary:
 
     ``missing`` are the names that the importer takes and the neighbour has not; without any it is not known what is
     meant. ``through`` is the module of the standard library that imports it, if it is not the script itself, and
-    ``through_line`` the line there.
+    ``through_line`` the line there. ``is_later``: that module takes them in a function or branch only. ``is_guess``:
+    nothing says that the script is one.
     """
 
     neighbour: str
@@ -38,6 +39,8 @@ class HiddenLibrary:
     missing: tuple[str, ...]
     through: str = ""
     through_line: int = 0
+    is_later: bool = False
+    is_guess: bool = False
 
 
 def find_hidden_libraries(resolver: TargetResolver) -> list[HiddenLibrary]:
@@ -47,7 +50,8 @@ def find_hidden_libraries(resolver: TargetResolver) -> list[HiddenLibrary]:
     """
     hiding = _list_hiding(resolver)
     scripts = {start.path for start in resolver.starts if start.kind == "script"}
-    scripts = (scripts | (_list_top(resolver) if "" in hiding else set())) - _list_relative(resolver)
+    loose = _list_loose(resolver, hiding.keys()) if hiding else set[str]()
+    known, scripts = scripts | {path for path in loose if "/" not in path}, (scripts | loose) - _list_relative(resolver)
     imports = _list_imports(resolver, {path.rpartition("/")[0] for path in scripts} & hiding.keys())
     found: set[HiddenLibrary] = set()
     for script in sorted(scripts):
@@ -57,8 +61,9 @@ def find_hidden_libraries(resolver: TargetResolver) -> list[HiddenLibrary]:
             *(f"{folder}/{each[0]}.py" if folder else f"{each[0]}.py" for each in imports.get(script, ())),
         }
         for path in sorted(beside) if folder in hiding else ():
-            found.update(_judge(resolver, script, path, imports.get(path, ()), hiding[folder]))
-            found.update(_judge_library(resolver, script, path, imports.get(path, ()), hiding[folder]))
+            rows = [*_judge(resolver, script, path, imports.get(path, ()), hiding[folder])]
+            rows += _judge_library(resolver, script, path, imports.get(path, ()), hiding[folder])
+            found.update(replace(row, is_guess=script not in known) for row in rows)
     return sorted(found)
 
 
@@ -73,8 +78,8 @@ def _list_relative(resolver: TargetResolver) -> set[str]:
     }
 
 
-def _list_top(resolver: TargetResolver) -> set[str]:
-    """Return the files at the top that nobody imports: whoever runs one has the top first on the search path.
+def _list_loose(resolver: TargetResolver, folders: Collection[str]) -> set[str]:
+    """Return the files in some folders that nobody imports and that are in no package: whoever runs one has it first.
 
     Left out are those that a tool runs, by its own name for them.
     """
@@ -83,7 +88,8 @@ def _list_top(resolver: TargetResolver) -> set[str]:
         module.path
         for module in resolver.index.modules
         if module.kind == "module"
-        and "/" not in module.path
+        and module.folder in folders
+        and (not module.folder or resolver.imports.find_run_folder(module))
         and module.number not in imported
         and module.path not in _RUN_BY_TOOLS
         and not is_test_file(module.path)
@@ -143,7 +149,9 @@ def _judge_library(
             has = resolver.imports.neighbours.list_names(hiding[first])
             names = {rest.partition(".")[0]} if rest else taken.names
             missing = tuple(sorted(names - has)) if not has & _ANY else ()
-            if missing:
+            later = tuple(sorted(taken.later - has)) if not (rest or missing or has & _ANY) else ()
+            if missing or later:
                 yield HiddenLibrary(
-                    hiding[first].path, first, script, path, line, missing, taken.module, taken.line
+                    hiding[first].path, first, script, path, line, missing or later, taken.module, taken.line,
+                    is_later=not missing,
                 )  # fmt: skip

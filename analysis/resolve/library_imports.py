@@ -17,17 +17,25 @@ _MOST_MODULES = 300
 
 
 class Taken(NamedTuple):
-    """One import in the body of a module of the library: what it imports, where, and the names that its body takes."""
+    """One import at the top of a module of the library: what it imports, where, and the names that its body takes.
+
+    ``later`` are all names that the module takes, also in functions and branches; ``is_sure``: no test decides about
+    the import.
+    """
 
     module: str
     line: int
     imported: str
     names: frozenset[str]
+    later: frozenset[str] = frozenset()
+    is_sure: bool = True
 
 
 @cache
 def find_on_the_way(module: str, hidden: frozenset[str]) -> tuple[Taken, ...]:
-    """Return the imports of hidden modules that an import of one module of the library comes to, without conditions.
+    """Return the imports of hidden modules that an import of one module of the library comes to.
+
+    On the way there no test decides.
 
     Nothing is found through a hidden module: another file takes its place.
     """
@@ -41,7 +49,7 @@ def find_on_the_way(module: str, hidden: frozenset[str]) -> tuple[Taken, ...]:
         for taken in list_taken(current):
             if taken.imported.partition(".")[0] in hidden:
                 found.append(taken)
-            else:
+            elif taken.is_sure:
                 waiting.extend(_list_with_parents(taken.imported))
     return tuple(found)
 
@@ -69,19 +77,38 @@ def list_taken(module: str) -> tuple[Taken, ...]:
 
 
 def _read(module: str, package: str, tree: ast.Module) -> Iterator[Taken]:
-    used: dict[str, set[str]] = {}
-    for node in _walk_run(tree):
-        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
-            used.setdefault(node.value.id, set()).add(node.attr)
-    for node in tree.body:
+    used, later = _find_used(_walk_run(tree)), _find_used(ast.walk(tree))
+    for node, is_sure in _walk_top(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 bound = alias.asname or alias.name
-                yield Taken(module, node.lineno, alias.name, frozenset(used.get(bound, ())))
+                names = frozenset(used.get(bound, ())) if is_sure else frozenset[str]()
+                yield Taken(module, node.lineno, alias.name, names, frozenset(later.get(bound, ())), is_sure)
         elif isinstance(node, ast.ImportFrom):
             absolute = absolute_name(package, node.level, node.module or "")
+            taken = frozenset({alias.name for alias in node.names} - {"*"})
             if absolute:
-                yield Taken(module, node.lineno, absolute, frozenset({alias.name for alias in node.names} - {"*"}))
+                yield Taken(module, node.lineno, absolute, taken if is_sure else frozenset(), taken, is_sure)
+
+
+def _find_used(nodes: Iterable[ast.AST]) -> dict[str, set[str]]:
+    """Return the attributes that are taken of each name."""
+    used: dict[str, set[str]] = {}
+    for node in nodes:
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            used.setdefault(node.value.id, set()).add(node.attr)
+    return used
+
+
+def _walk_top(tree: ast.Module) -> Iterator[tuple[ast.stmt, bool]]:
+    """Yield the statements outside of functions and classes, in order, and whether none decides about them."""
+    waiting: list[tuple[ast.stmt, bool]] = [(node, True) for node in reversed(tree.body)]
+    while waiting:
+        node, is_sure = waiting.pop()
+        yield node, is_sure
+        if isinstance(node, ast.If | ast.Try):
+            blocks = [node.body, node.orelse, *(part.body for part in getattr(node, "handlers", ()))]
+            waiting += [(each, False) for block in blocks for each in block]
 
 
 def _walk_run(tree: ast.Module) -> Iterator[ast.AST]:

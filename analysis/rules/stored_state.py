@@ -20,7 +20,7 @@ from analysis.resolve.standard_library import STANDARD
 _SETTING = re.compile(
     r"_*(set|configure|config|init|initiali[sz]e|setup|set_up|install|register|unregister|enable|disable|use|add|"
     r"subscribe|on|load|reset|override|patch|attach|bind|define|declare|switch|select|activate|deactivate|change|"
-    r"push|start|lazy|ensure|bootstrap|main|run|with|clear|remove|restore|extend|insert|append|mount|hook|import|export)(_|$)"
+    r"push|start|connect|prepare|boot|lazy|ensure|bootstrap|main|run|with|clear|remove|restore|extend|insert|append|mount|hook|import|export)(_|$)"
 )
 #: How functions begin that make an object ready for all its users.
 _PREPARING = re.compile(

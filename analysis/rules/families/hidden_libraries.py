@@ -20,9 +20,11 @@ def _check_hidden(case: RuleContext) -> Iterator[Finding]:
     for each in find_hidden_libraries(case.target_resolver):
         grouped[each.neighbour].append(each)
     for neighbour, rows in sorted(grouped.items()):
-        rows.sort(key=lambda row: (not row.missing, bool(row.through), is_test_file(row.script), row))
+        rows.sort(key=lambda row: (not row.missing, row.is_guess, row.is_later, bool(row.through),
+                                   is_test_file(row.script), row))  # fmt: skip
         is_test = all(is_test_file(row.script) for row in rows)
-        severity = "P3" if is_test or not rows[0].missing else "P1"
+        is_open = rows[0].is_later or rows[0].is_guess
+        severity = "P3" if is_test or not rows[0].missing else "P2" if is_open else "P1"
         places = [*((row.path, row.line) for row in rows), (neighbour, 1)]
         message = _describe(neighbour, rows)
         yield build_finding("library-hidden-from-script", severity, neighbour, message, places, [])
@@ -32,7 +34,8 @@ def _describe(neighbour: str, rows: Sequence[HiddenLibrary]) -> str:
     first = rows[0]
     scripts = sorted({row.script for row in rows})
     more = f" (and {format_count(len(scripts) - 1, 'other script')} beside it)" if scripts[1:] else ""
-    lacks = f", which has no {format_some(first.missing)}" if first.missing else ""
+    when = " for its functions" if first.is_later else ""
+    lacks = f", which has no {format_some(first.missing)}{when}" if first.missing else ""
     module = first.script.removesuffix(".py").replace("/", ".")
     otherwise = f", or start it as python -m {module}" if "." in module else ""
     return (
@@ -66,6 +69,7 @@ RULES = (
         },
         grades={
             "P1": "the script takes a name that the neighbour has not",
+            "P2": "only functions of the library take one, or nothing says that the file is started",
             "P3": "only tests are started so, or it is not known what the import takes",
         },
         step=PlanStep(ENTRY_POINTS, 45, "Rename files that hide the standard library", minutes=20),

@@ -13,6 +13,7 @@ from analysis import tables
 from analysis.facts.test_files import is_test_file
 from analysis.rules.called_on_import import find_called, find_called_through
 from analysis.rules.context import RuleContext
+from analysis.rules.eager_reads import find_eager_reads
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import STATE, PlanStep
 from analysis.rules.root_causes import SHARED_STATE
@@ -43,10 +44,10 @@ def _check_copies(case: RuleContext) -> Iterator[Finding]:
         _, path, line = functions[0]
         copied_path, copied_line = found[0][1]
         binds, keeps = choose_form(len(names), "binds", "bind"), choose_form(len(importers), "keeps", "keep")
-        imports, copy = format_count(len(found), "import"), choose_form(len(found), "copies", "copy")
+        imports, copy = format_count(len(found), "statement"), choose_form(len(found), "copies", "copy")
         message = (
             f"{format_some(names)} {binds} {module}.{variable} anew ({path}:{line}), but {format_some(importers)} "
-            f"{keeps} the old value: {imports} {copy} the name on import ({copied_path}:{copied_line})"
+            f"{keeps} the old value: {imports} {copy} it on import ({copied_path}:{copied_line})"
         )
         places = [place for _, place in found] + [(path, line) for _, path, line in functions]
         yield build_finding(rule, "P2", f"{module}.{variable}", message, places)
@@ -82,7 +83,7 @@ def _find_copies(case: RuleContext, rebound: set[_Name]) -> dict[_Name, list[tup
         is_copy = scope in _EAGER and not is_ancestor and liveness != "never" and importer != imported
         if is_copy and not is_test_file(path):
             taken[imported, name].append(((importer, bound_as or name), (path, line)))
-    for copied, copy in _find_aliases(case, {name for _, name in rebound}):
+    for copied, copy in (*_find_aliases(case, {name for _, name in rebound}), *find_eager_reads(case, rebound)):
         taken[copied].append(copy)
     stars = _Stars(case)
     found: dict[_Name, list[tuple[str, Place]]] = {}
@@ -93,7 +94,8 @@ def _find_copies(case: RuleContext, rebound: set[_Name]) -> dict[_Name, list[tup
             for taker, place in (*taken.get(asked, ()), *(((one[0], asked[1]), place) for one, place in by_star)):
                 if taker in rebound:
                     continue  # it is bound anew, too
-                if place not in (each for _, each in by_star) or stars.is_used(place[0], asked[1]):
+                is_new = (taker[0], place) not in found.get(name, ())
+                if is_new and (place not in (each for _, each in by_star) or stars.is_used(place[0], asked[1])):
                     found.setdefault(name, []).append((taker[0], place))
                 if taker not in seen and taker not in rebound:
                     seen.add(taker)
