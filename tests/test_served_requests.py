@@ -59,6 +59,8 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "a_handler_in_a_table": (f"{KEEPING}HANDLERS = {{'a': [Keeper()]}}\n", "P1"),
     "a_handler_handed_on": (f"{FASTAPI}{KEEPING}app.add_route('/', Keeper())\n", "P1"),
     "a_dependency": (f"{FASTAPI}{KEEPING}def home(k=Depends(Keeper())):\n    return k.handle(1)\n", "P1"),
+    "sorted_by_a_lambda": ("kept = None\ndef f():\n    global kept\n    if kept is None:\n        kept = sorted([1], key=lambda user: -user)\n    return kept\n", ""),
+    "state_of_each_thread": ("import threading\nclass Now:\n    def __init__(self):\n        self._data = threading.local()\n    def set(self, user):\n        self._data.user = user\n    def get(self):\n        return self._data.user\nNOW = Now()\n", ""),
     "a_handler_for_each_call": (f"{KEEPING}def f(user):\n    return [Keeper()][0].handle(user)\nMAKERS = [Keeper]\n", ""),
     "a_description_in_a_table": ("class Option:\n    def parse(self, text):\n        self.value = text\nALL = [Option()]\n", ""),
 }  # fmt: skip

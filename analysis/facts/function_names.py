@@ -144,8 +144,13 @@ class FunctionNames:
         if self._is_inner:
             self.globals.update(node.names)
 
-    def _read_inner(self, node: Function | ast.Lambda) -> None:
+    def _read_inner(self, node: Function) -> None:
         self.parameters |= _list_parameters(node.args)
+
+    def _read_lambda(self, node: ast.Lambda) -> None:
+        """Note names that mean nothing outside: what a lambda is given, no caller has handed over."""
+        for name in _list_parameters(node.args):
+            self._assigned.setdefault(name, [])
 
     def _read_assign(self, node: ast.Assign) -> None:
         for target in node.targets:
@@ -264,7 +269,7 @@ _READERS: dict[type[ast.AST], Callable[[FunctionNames, Any], None]] = {
     ast.Call: FunctionNames._read_call,
     ast.FunctionDef: FunctionNames._read_inner,
     ast.AsyncFunctionDef: FunctionNames._read_inner,
-    ast.Lambda: FunctionNames._read_inner,
+    ast.Lambda: FunctionNames._read_lambda,
     ast.Assign: FunctionNames._read_assign,
     ast.AnnAssign: FunctionNames._read_value,
     ast.NamedExpr: FunctionNames._read_value,

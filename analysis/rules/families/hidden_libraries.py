@@ -24,10 +24,16 @@ def _check_hidden(case: RuleContext) -> Iterator[Finding]:
                                    is_test_file(row.script), row))  # fmt: skip
         is_test = all(is_test_file(row.script) for row in rows)
         is_open = rows[0].is_later or rows[0].is_guess
+        is_test = is_test or (is_open and _is_packaged(case, rows[0].script))
         severity = "P3" if is_test or not rows[0].missing else "P2" if is_open else "P1"
         places = [*((row.path, row.line) for row in rows), (neighbour, 1)]
         message = _describe(neighbour, rows)
         yield build_finding("library-hidden-from-script", severity, neighbour, message, places, [])
+
+
+def _is_packaged(case: RuleContext, path: str) -> bool:
+    """Return whether a file lies in a package: it is more often run with -m."""
+    return f"{path.rpartition('/')[0]}/__init__.py".lstrip("/") in case.target_resolver.index.paths
 
 
 def _describe(neighbour: str, rows: Sequence[HiddenLibrary]) -> str:
@@ -70,7 +76,7 @@ RULES = (
         grades={
             "P1": "the script takes a name that the neighbour has not",
             "P2": "only functions of the library take one, or nothing says that the file is started",
-            "P3": "only tests are started so, or it is not known what the import takes",
+            "P3": "only tests are started so, such a file lies in a package, or it is not known what the import takes",
         },
         step=PlanStep(ENTRY_POINTS, 45, "Rename files that hide the standard library", minutes=20),
         cause=UNCHECKED_IMPORTS,

@@ -144,6 +144,7 @@ def find_kept_by_objects(case: RuleContext) -> Sequence[tuple[str, list[SharedOb
         store
         for store in case.stores
         if store.way == "object"
+        and not _is_apart(case, store)
         and store.inflow == "parameter"
         and store.is_open
         and not store.is_test
@@ -164,6 +165,19 @@ def find_kept_by_objects(case: RuleContext) -> Sequence[tuple[str, list[SharedOb
         if used:
             found.append((definition, used, stores))
     return found
+
+
+def _is_apart(case: RuleContext, store: Store) -> bool:
+    """Return whether the object keeps it in something that has one of it for each thread, task or context."""
+    attribute, _, rest = store.part.partition(".")
+    if not rest:
+        return False
+    try:
+        source = case.facts.tree.read_bytes(store.path)
+    except OSError:
+        return False
+    kept = rb"\bself\.%s\b[^=\n]*=[ \t]*(?:\w+\.)*(?:local|Local|ContextVar)\("
+    return re.search(kept % re.escape(attribute.encode()), source) is not None
 
 
 def _read_methods(case: RuleContext) -> dict[str, frozenset[str]]:
