@@ -7,6 +7,7 @@ import sys
 
 import pytest
 from conftest import Tree
+from rule_trees import judge
 
 from analysis.facts import scan
 from analysis.graph.edges import build_import_graph
@@ -43,6 +44,13 @@ def test_a_name_put_into_a_module_is_there_and_another_is_not(way: str, make_tre
     found = {row["import_path"]: row["definition"] for row in resolution.paths.to_pylist()}
     assert found.get("u.X", "").replace("make.<locals>.", "") == definition.replace("make.<locals>.", "")
     assert "X" not in {row["name"] for row in build_phantom_names(resolution).to_pylist()}
+
+
+def test_members_of_an_enumeration_become_names_of_the_module(make_tree: Tree) -> None:
+    source = "import enum\n@enum.global_enum\nclass E(enum.Enum):\n    X = 1\n"
+    root = make_tree({"b.py": source, "u.py": "from b import X\nassert X.value == 1\n"})
+    subprocess.run([sys.executable, "-c", "import u"], cwd=root, check=True)
+    assert [each for each in judge(root) if each.severity < "P3"] == []
 
 
 def test_a_file_whose_name_is_no_identifier_is_imported_by_a_call(make_tree: Tree) -> None:

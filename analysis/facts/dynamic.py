@@ -17,6 +17,8 @@ from analysis.facts.scopes import Function
 from analysis.facts.walking import list_parts
 
 #: Functions of ``lazy_loader``: the ``__getattr__`` that they return says which names there are.
+#: Decorators that make the members of an enumeration names of its module.
+_SPREADING = frozenset({"enum.global_enum", "global_enum"})
 _KNOWN_SERVERS = frozenset({"attach", "attach_stub"})
 _WORDS = (
     b"import_module",
@@ -30,6 +32,7 @@ _WORDS = (
     b"__name__,",
     b"{__name__:",
     b"resolve_name(",
+    b"global_enum",
 )
 
 
@@ -89,7 +92,9 @@ class _Visitor:
     def visit_block(self, body: list[ast.stmt], context: Context) -> None:
         for statement in body:
             self._block = body
-            if has_line_between(self._lines, statement.lineno, statement.end_lineno or statement.lineno):
+            decorators: list[ast.expr] = getattr(statement, "decorator_list", [])
+            first = min([statement.lineno, *(each.lineno for each in decorators)])
+            if has_line_between(self._lines, first, statement.end_lineno or statement.lineno):
                 self._statement(statement, context)
 
     def _statement(self, node: ast.stmt, context: Context) -> None:
@@ -98,6 +103,7 @@ class _Visitor:
             self.visit_block(node.body, context.inside(context.prefix + node.name, "function"))
             self._functions.pop()
         elif isinstance(node, ast.ClassDef):
+            self._spread(node)
             self.visit_block(node.body, context.inside(context.prefix + node.name, "class"))
         elif isinstance(node, ast.If):
             self._if(node, context)
@@ -116,6 +122,15 @@ class _Visitor:
                 self.visit_block(case.body, context.under_test("match", node.subject))
         else:
             self._simple(node, context)
+
+    def _spread(self, node: ast.ClassDef) -> None:
+        """Note the members of an enumeration that a decorator makes names of the module."""
+        is_spread = any(find_dotted(each) in _SPREADING for each in node.decorator_list)
+        for part in node.body if is_spread else ():
+            targets = part.targets if isinstance(part, ast.Assign) else [getattr(part, "target", None)]
+            for target in targets:
+                if isinstance(target, ast.Name):
+                    self._hook(node, "computed_binding", target.id, "")
 
     def _if(self, node: ast.If, context: Context) -> None:
         rest: list[ast.stmt] = [node]

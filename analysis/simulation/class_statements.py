@@ -7,9 +7,10 @@ from analysis.simulation.definitions import decorate
 from analysis.simulation.importing import Importer, Statement
 from analysis.simulation.lookup import bind, find_in_class
 from analysis.simulation.records import Frame
-from analysis.simulation.values import Class, External, Function, Instance, KnownMapping, Listed, Raised, Value
+from analysis.simulation.values import UNKNOWN, Class, External, Function, Instance, KnownMapping, Listed, Raised, Value
 
 _ABSTRACT = External("abc.ABCMeta")
+_SPREADING = External("enum.global_enum")
 _DATACLASS = frozenset({"dataclasses.dataclass", "dataclasses.dataclass()"})
 
 
@@ -41,10 +42,21 @@ def _class(machine: Importer, node: Node, frame: Frame) -> None:
     _name_members(machine, made)
     start_subclass(machine, made, {name: value for name, value in given.items() if name != "metaclass"})
     _run_metaclass(machine, made, given)
+    bind(machine, name, _decorate(machine, makers, made, frame), frame)
+
+
+def _decorate(machine: Importer, makers: list[Value], made: Class, frame: Frame) -> Value:
     value: Value = made
     for maker in reversed(makers):
+        _spread(machine, maker, made, frame)
         value = decorate(machine, maker, value, frame)
-    bind(machine, name, value, frame)
+    return value
+
+
+def _spread(machine: Importer, maker: Value, made: Class, frame: Frame) -> None:
+    """Make the members of an enumeration names of its module, where a decorator does so."""
+    for member in made.names if maker == _SPREADING else ():
+        bind(machine, member, UNKNOWN, frame)
 
 
 def _find_metaclass(bases: list[Value], given: Value) -> Class | None:
