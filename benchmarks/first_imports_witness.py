@@ -1,10 +1,10 @@
 """How the first imports of modules end, and what their names are then: used by ``trial_copies``.
 
 Runs in the interpreter of the package, with nothing but the standard library: one JSON document with ``roots``,
-``modules`` (each with the names that others take from it) and ``statements`` (import statements of each module, to be
-run in it) on standard input, one on standard output. Each module is imported in a process of its own, forked before
-anything of the package was imported; what the children load of the standard library and of a few others, which know
-nothing of the package, is loaded before the next fork.
+``modules`` (each with the names that others take from it), ``packages`` among them, and ``statements`` (import statements
+of each module, to be run in it) on standard input, one on standard output. Each module is imported in a process of its
+own, forked before anything of the package was imported; what the children load of the standard library and of a few
+others, which know nothing of the package, is loaded before the next fork.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import types
 import warnings
 
 #: A first import that takes longer counts as one that does not end.
-SECONDS = 30
+SECONDS = 240
 #: Packages beside the standard library that import none of those that are checked, but themselves.
 _OTHERS = frozenset({
     "PIL", "aiohttp", "anyio", "asgiref", "clickhouse_connect", "cryptography", "fastapi", "greenlet", "httpx",
@@ -40,12 +40,9 @@ def describe(value: object) -> list[object]:
     return [type(value).__name__, home, qualified, found is value]
 
 
-def run_statement(text: str, name: str) -> object:
-    """Run one import statement as a module would; return what its names are, or the error."""
-    own = sys.modules.get(name)
-    is_package = hasattr(own, "__path__")
-    given = {"__name__": name, "__package__": name if is_package else name.rpartition(".")[0]}
-    space: dict[str, object] = dict(given)
+def run_statement(text: str, name: str, package: str) -> object:
+    """Run one import statement as a module of a package would; return what its names are, or the error."""
+    space: dict[str, object] = {"__name__": name, "__package__": package}
     try:
         exec(compile(text, name, "exec"), space)
     except BaseException as error:  # noqa: BLE001 - whatever it does, it is the outcome
@@ -53,10 +50,10 @@ def run_statement(text: str, name: str) -> object:
     return {each: describe(value) for each, value in sorted(space.items()) if not each.startswith("__")}
 
 
-def observe(name: str, wanted: list[str], statements: list[str]) -> dict[str, object]:
+def observe(name: str, wanted: list[str], statements: list[str], package: str) -> dict[str, object]:
     """Import one module and return the outcome, its names, those of the wanted ones that it has, and its statements."""
     found = observe_module(name, wanted)
-    return {**found, "ran": {text: run_statement(text, name) for text in statements}}
+    return {**found, "ran": {text: run_statement(text, name, package) for text in statements}}
 
 
 def observe_module(name: str, wanted: list[str]) -> dict[str, object]:
@@ -108,7 +105,8 @@ def main() -> None:
             for number in (0, 1, 2):
                 os.dup2(null, number)
             with os.fdopen(writing, "w") as out:
-                answer = observe(name, wanted, asked.get("statements", {}).get(name, []))
+                package = name if name in asked.get("packages", ()) else name.rpartition(".")[0]
+                answer = observe(name, wanted, asked.get("statements", {}).get(name, []), package)
                 json.dump({**answer, "outside": list_outside(own)}, out, default=str)
             os._exit(0)
         os.close(writing)

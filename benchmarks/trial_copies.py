@@ -106,12 +106,21 @@ class TrialCopy:
         """Return what the kind of fix offers and refuses."""
         return list(self.find(self.investigation, WorkingTree(self.root)))
 
-    def observe(self, names: Iterable[str], statements: Mapping[str, Sequence[str]]) -> Mapping[str, Any]:
-        """Return how the first import of each module ends, its names, and how its statements end."""
+    def observe(
+        self, names: Iterable[str], statements: Mapping[str, Sequence[str]], before: Mapping[str, Any] | None = None
+    ) -> Mapping[str, Any]:
+        """Return how the first import of each module ends, its names, and how its statements end.
+
+        Modules are asked for the names that they had before, as some give a name on demand.
+        """
         names = list(names)
         asked = {
             "roots": sorted({str(self._roots.get(name, self._home)) for name in names}), "statements": statements,
-            "modules": {name: self._wanted.get(name, []) for name in sorted(names)},
+            "packages": [name for name in names if self.modules.get(name, "").endswith("__init__.py")],
+            "modules": {
+                name: sorted({*self._wanted.get(name, []), *((before or {}).get(name, {}).get("names", ()))})
+                for name in sorted(names)
+            },
         }  # fmt: skip
         environment = {
             "PYTHONPATH": os.pathsep.join(map(str, self.place.beside)), "PATH": "/usr/bin:/bin",
@@ -160,7 +169,7 @@ class TrialCopy:
         found = [Checked(self.package, offer) for offer in offers]
         try:
             self._write(changes)
-            after = self.observe(names, {name: now for name, (_, now) in rewritten.items()})
+            after = self.observe(names, {name: now for name, (_, now) in rewritten.items()}, before)
             again = self._find_again()
         finally:
             self._write({**dict.fromkeys(new_files), **kept})
