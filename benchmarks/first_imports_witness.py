@@ -1,8 +1,8 @@
 """How the first imports of modules end, and what their names are then: used by ``trial_copies``.
 
 Runs in the interpreter of the package, with nothing but the standard library: one JSON document with ``roots``,
-``modules`` (each with the names that others take from it), ``packages`` among them, and ``statements`` (import statements
-of each module, to be run in it) on standard input, one on standard output. Each module is imported in a process of its
+``modules`` (each with the names that others take from it), ``packages`` among them, and ``statements`` (of imports,
+to be run in each module) on standard input, one on standard output. Each module is imported in a process of its
 own, forked before anything of the package was imported; what the children load of the standard library and of a few
 others, which know nothing of the package, is loaded before the next fork.
 """
