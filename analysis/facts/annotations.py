@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from analysis.facts.program_expressions import ExpressionCompiler, Node
 from analysis.facts.source import parse
+from analysis.facts.walking import list_nodes
 
 #: So deep may texts stand inside one another.
 _MOST_NESTED = 5
@@ -32,15 +33,17 @@ def is_annotation(source: bytes, line: int, name: str) -> bool:
     tree = parse(source).tree
     if tree is None:
         return False
-    noted = {id(part) for each in ast.walk(tree) for found in _find_own(each) for part in ast.walk(found)}
-    used = [
-        id(each) in noted
-        for each in ast.walk(tree)
+    nodes = list_nodes(tree)
+    used = {
+        id(each)
+        for each in nodes
         if isinstance(each, ast.Name | ast.Attribute)
         and each.lineno == line
         and name == (each.id if isinstance(each, ast.Name) else each.attr)
-    ]
-    return bool(used) and all(used)
+    }
+    own = (found for each in nodes for found in _find_own(each)) if used else ()
+    there = (found for found in own if found.lineno <= line <= (found.end_lineno or found.lineno))
+    return bool(used) and used <= {id(part) for found in there for part in list_nodes(found)}
 
 
 def _find_own(node: ast.AST) -> list[ast.expr]:
