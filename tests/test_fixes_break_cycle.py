@@ -261,7 +261,24 @@ def test_what_a_package_defines_stays_where_its_own_imports_need_who_takes_it(tm
         "shop/__init__.py": "class Order: ...\n\n\nimport users\n",
         "users.py": "from shop import Order\nA = Order\n",
     }
-    assert "runs shop first" in refuse(tmp_path, files)
+    assert "a module of shop runs that package first" in refuse(tmp_path, files)
+
+
+def test_a_name_that_a_package_passes_on_is_taken_from_where_it_is_defined(tmp_path: Path) -> None:
+    """The package still gives it, as the same object."""
+    files = {
+        "shop/__init__.py": "from .base import Item as Thing\nfrom .cart import Cart\n",
+        "shop/base.py": "class Item: ...\n",
+        "shop/cart.py": "from . import Thing  # base\n\n\nclass Cart(Thing): ...\n",
+    }
+    found = offer(tmp_path, files)
+    assert find_proved(tmp_path / "tree") == (["break-cycle"], [])
+    root = apply(tmp_path, found)
+    assert (root / "shop/cart.py").read_text() == (
+        "from .base import Item as Thing  # base\n\n\nclass Cart(Thing): ...\n"
+    )
+    assert run(root, "import shop.cart; print(shop.cart.Thing is shop.Thing is shop.base.Item)") == "True"
+    assert not offer(tmp_path, {})
 
 
 FIELDS = (

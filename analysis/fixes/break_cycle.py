@@ -190,13 +190,16 @@ class _Cutter:
         it as it is: what is taken moves to a lower module there.
         """
         ways = self._ways
-        lower: list[Way] = [] if cycle.rule == RULES[True] else [ways.lower]
-        tried = [ways.defer, *lower] if cycle.severity >= _WORKING else [ways.defer, ways.qualify, *lower]
+        is_plain, fails = cycle.rule == RULES[False], cycle.severity < _WORKING
+        last: list[Way] = [*([ways.qualify] if fails else []), *([ways.lower] if is_plain else [])]
+        tried = [*([ways.take_from_home] if is_plain else []), ways.defer, *last]
         reasons: list[UnmovableError] = []
         for way in tried:
             found = self._go(way, part)
             if isinstance(found, UnmovableError):
-                reasons.append(found)
+                reasons += (
+                    [] if way == ways.take_from_home else [found]
+                )  # that most names have no other home says little
             elif found.is_hidden and is_open:
                 reasons.append(UnmovableError(part.cut[0].line, "an import in a function would only hide the cycle"))
             else:

@@ -58,6 +58,39 @@ class Lowering:
     ) -> None:
         self._investigation, self._tree, self._loaded, self._homes = investigation, tree, loaded, homes
 
+    def take_from_home(self, part: FileCut, chosen: Sequence[Moved]) -> CutEdits:
+        """Return what takes names from the modules that define them, where a module of the cycle only passes them on.
+
+        Raises ``UnmovableError`` where one of them leads back to the cycle, and ``UnplacedError``.
+        """
+        names = self._homes.names
+        package = names.packages.get(part.path, "")
+        taken = [f"{find_taken_module(each.statement, package)}.{each.alias.name}" for each in chosen]
+        sure = names.find_sure(taken)
+        edits: list[Edit] = []
+        loads: list[MovedLoad] = []
+        moves: dict[int, list[tuple[Moved, Move]]] = defaultdict(list)
+        for each, path in zip(chosen, taken, strict=True):
+            module, _, name = sure.get(path, "").partition(":")
+            line = each.statement.line
+            if not name.isidentifier() or module not in names.kinds or f"{module}.{name}" == path:
+                raise UnmovableError(line, f"no other module surely defines {each.alias.name}")
+            self._check_around(part, line, module)
+            if self._find_back(part, module):
+                raise UnmovableError(line, f"{module}, which defines {name}, is one of the cycle or leads back to it")
+            written = write_module(package, getattr(each.statement.node, "level", 0), module)
+            moves[each.statement.start].append((each, Move(each.alias, written, name)))
+            loads.append(MovedLoad(part.path, line, each.alias.name, path.rpartition(".")[0], part.importer, module))
+        if find_last_loaders(self._investigation.table, loads):
+            raise UnmovableError(chosen[0].statement.line, "it alone loads a module, an attribute of its package")
+        for pairs in moves.values():
+            edits += move_names(pairs[0][0].statement, [move for _, move in pairs])
+        listed = format_some(sorted({each.name for each in chosen}))
+        verb = choose_form(
+            len(chosen), "is taken from the module that defines it", "are taken from where they are defined"
+        )
+        return CutEdits(edits, [f"{listed} of {part.path} {verb}"])
+
     def lower(self, part: FileCut, chosen: Sequence[Moved]) -> CutEdits:
         """Return what moves the names that a file takes; raises ``UnmovableError`` and ``UnplacedError``."""
         package = self._homes.names.packages.get(part.path, "")
@@ -90,23 +123,40 @@ class Lowering:
         for name in bound:
             self._homes.check_constant(home, name, line, f"{format_some(code.names)} would see another")
         package = self._homes.names.packages.get(code.source.path, "")
-        parts = package.split(".") if package else []
-        for around in (".".join(parts[: end + 1]) for end in range(len(parts))):
-            inside = {*self._loaded.find_loaded(around), around} & {*part.modules}
-            if inside and not f"{part.importer}.".startswith(f"{around}."):
-                reason = f"a module beside {home} runs {around} first, which leads back to {min(inside)}"
-                raise UnmovableError(line, reason)
+        self._check_around(part, line, f"{package}.x".lstrip("."))
         for each in code.imports:
             if each.is_typed:
                 continue
             module = each.find_module(package)
             for needed in (module, f"{module}.{each.alias.name}"):
-                inside = {*self._loaded.find_loaded(needed), needed} & {*part.modules}
-                if needed in self._homes.names.kinds and inside:
-                    raise UnmovableError(
-                        each.node.lineno,
-                        f"{format_some(code.names)} needs {needed}, which leads back to {min(inside)}",
-                    )
+                back = self._find_back(part, needed) if needed in self._homes.names.kinds else ""
+                if back:
+                    verb = choose_form(len(code.names), "needs", "need")
+                    reason = f"{format_some(code.names)} {verb} {needed}, which leads back to {back}"
+                    raise UnmovableError(each.node.lineno, reason)
+
+    def _check_around(self, part: FileCut, line: int, module: str) -> None:
+        """Raise ``UnmovableError`` where a package around a module leads back to the cycle, and not around the file."""
+        parts = module.split(".")
+        for around in (".".join(parts[:end]) for end in range(1, len(parts))):
+            back = "" if f"{part.importer}.".startswith(f"{around}.") else self._find_back(part, around)
+            if back:
+                raise UnmovableError(line, f"a module of {around} runs that package first, which leads to {back}")
+
+    def _find_back(self, part: FileCut, module: str) -> str:
+        """Return a module of the cycle that is loaded with another one, itself included; empty without one.
+
+        The packages around the importer are loading already, and do not count.
+        """
+        own, parts = f"{part.importer}.", module.split(".")
+        arounds = (".".join(parts[:end]) for end in range(1, len(parts)))
+        waiting = [module, *(each for each in arounds if not own.startswith(f"{each}."))]
+        seen = set(waiting)
+        while waiting:
+            fresh = {imported for imported, _ in self._loaded.imports.get(waiting.pop(), ())} - seen
+            seen |= fresh
+            waiting += sorted(fresh)
+        return min(seen & {*part.modules}, default="")
 
     def _name_module(self, source: SourceText, home: str, moved: str) -> tuple[str, str]:
         """Return the name and the file of a new module, named after what moves; raises ``UnmovableError``."""

@@ -65,7 +65,8 @@ class NameTakers:
         """Return the files that bind an attribute of some object by that name, as far as their text shows."""
         written = re.escape(name.encode())
         setter = re.compile(
-            rb"\.\s*%s\s*(?::[^=\n]+)?=(?!=)|(?:setattr|delattr|patch\.object)\([^)]*[\"']%s[\"']" % (written, written)
+            rb"\.[ \t]*%s[ \t]*(?::[^=\n]+)?=(?!=)|(?:setattr|delattr|patch\.object)\([^)]*[\"']%s[\"']"
+            % (written, written)
         )
         return _list({path for path, source in self._sources.read_all() if setter.search(source)})
 

@@ -79,6 +79,10 @@ class WaysToCut:
         verb = choose_form(len(chosen), "is read as an attribute of its module", "are read as attributes of modules")
         return CutEdits(edits, [f"{names} of {part.path} {verb} when a function runs"], is_loaded=True)
 
+    def take_from_home(self, part: FileCut) -> CutEdits:
+        """Take names from the modules that define them, past one of the cycle that only passes them on."""
+        return self._lowering.take_from_home(part, self._choose(part)[1])
+
     def lower(self, part: FileCut) -> CutEdits:
         """Move what the file takes to a new module below both; the old one goes on to give it."""
         return self._lowering.lower(part, self._choose(part)[1])
