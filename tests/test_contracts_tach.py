@@ -67,10 +67,100 @@ CONFIGURATIONS = {
     "excluded": 'exclude = ["app/a"]\n' + _unit("app.a", "depends_on = []")
     + _unit("app.b", "depends_on = []") + _unit("app.c"),
     "several paths": '[[modules]]\npaths = ["app.a", "app.b"]\ndepends_on = ["app.b"]\n' + _unit("app.c"),
+    "modules by a wildcard": _unit("app.*", "depends_on = []"),
+    "modules by wildcards and by name": _unit("app.*.**", "depends_on = []") + _unit("app.b", 'depends_on = ["app.c"]'),
+    "all below": _unit("app.**", 'depends_on = ["app.c"]'),
     "module that is not there": _unit("app.gone", "depends_on = []")
     + _unit("app.b", 'depends_on = ["app.q", "app.c"]'),
 }  # fmt: skip
+#: Parts of the configuration beside the code, by file; everything is relative to their folder.
+DOMAINS = {
+    "modules": {"app/tach.domain.toml": _unit("a", 'depends_on = ["c"]') + _unit("b") + _unit("c", "depends_on = []")},
+    "absolute names": {
+        "app/tach.domain.toml": _unit("a", 'depends_on = ["//app.b"]')
+        + _unit("b", 'depends_on = ["app.c"]') + _unit("c"),
+    },
+    "root": {
+        "app/a/tach.domain.toml": '[root]\ndepends_on = ["//app.b.core"]\n',
+        "app/b/tach.domain.toml": '[root]\ndepends_on = ["core"]\n' + _unit("core", 'depends_on = ["<domain_root>"]'),
+        "tach.toml": _unit("app.c", 'depends_on = ["app.b"]'),
+    },
+    "root named by its parts": {
+        "app/tach.domain.toml": "[root]\ndepends_on = []\n" + _unit("a", 'depends_on = ["<domain_root>"]') + _unit("b"),
+    },
+    "root as the name of a part": {"app/a/tach.domain.toml": _unit("<domain_root>", "depends_on = []")},
+    "forbidden": {
+        "app/tach.domain.toml": _unit("a", 'cannot_depend_on = ["b"]')
+        + _unit("b", 'cannot_depend_on = ["//app.c"]') + _unit("c"),
+    },
+    "layers": {
+        "tach.toml": _LAYERS + _unit("app.c", 'layer = "top"'), "app/a/tach.domain.toml": '[root]\nlayer = "low"\n',
+        "app/b/tach.domain.toml": '[root]\nlayer = "mid"\n',
+    },
+    "interface": {
+        "app/tach.domain.toml": _unit("a") + _unit("b") + '[[interfaces]]\nexpose = ["core"]\nfrom = ["b"]\n',
+    },
+    "interface of its root": {
+        "app/b/tach.domain.toml": '[root]\n[[interfaces]]\nexpose = ["Y"]\nfrom = ["<domain_root>"]\n',
+        "tach.toml": _unit("app.a"),
+    },
+    "interface of all": {"app/tach.domain.toml": _unit("a") + _unit("b") + '[[interfaces]]\nexpose = ["Y"]\n'},
+    "interface by an absolute name": {
+        "app/tach.domain.toml": _unit("a") + _unit("b") + '[[interfaces]]\nexpose = ["Y"]\nfrom = ["//app.b"]\n',
+    },
+    "interface for some": {
+        "app/tach.domain.toml": _unit("a") + _unit("b") + _unit("c")
+        + '[[interfaces]]\nexpose = ["Y"]\nfrom = ["b"]\nvisibility = ["a"]\n',
+    },
+    "interface for some by absolute names": {
+        "app/tach.domain.toml": _unit("a") + _unit("b") + _unit("c")
+        + '[[interfaces]]\nexpose = ["Y"]\nfrom = ["b"]\nvisibility = ["//app.a"]\n',
+    },
+    "visible": {
+        "app/tach.domain.toml": _unit("a", 'depends_on = ["b"]')
+        + _unit("b", 'visibility = ["a", "//main"]') + _unit("c"),
+    },
+    "several paths": {"app/tach.domain.toml": '[[modules]]\npaths = ["a", "b"]\ndepends_on = ["b"]\n' + _unit("c")},
+    "excluded": {
+        "tach.toml": 'exclude = ["app/a"]\n' + _unit("app.b", "depends_on = []") + _unit("app.c"),
+        "app/a/tach.domain.toml": "colour = 1\n",
+    },
+    "hidden folder": {"app/.old/tach.domain.toml": "colour = 1\n", "tach.toml": _OPEN},
+    "outside of the source roots": {
+        "tach.toml": f'source_roots = ["lib"]\n{_OPEN}', "lib/one.py": "import two\n", "lib/two.py": "",
+        "app/tach.domain.toml": "colour = 1\n",
+    },
+    "below another source root": {
+        "tach.toml": 'source_roots = ["lib"]\n', "lib/p/__init__.py": "", "lib/p/one.py": "import p.two\n",
+        "lib/p/two.py": "", "lib/p/tach.domain.toml": _unit("one", "depends_on = []") + _unit("two"),
+    },
+    "project file": {
+        "tach.toml": "", "pyproject.toml": '[tool.tach]\nsource_roots = ["."]\n',
+        "app/tach.domain.toml": _unit("a", "depends_on = []") + _unit("b"),
+    },
+}  # fmt: skip
+REFUSED_DOMAINS = {
+    "unknown key": {"app/tach.domain.toml": f"colour = 1\n{_unit('a')}"},
+    "unknown key of the root": {"app/tach.domain.toml": "[root]\ncolour = 1\n"},
+    "path of the root": {"app/tach.domain.toml": '[root]\npath = "a"\n'},
+    "layers": {"app/tach.domain.toml": f"{_LAYERS}{_unit('a')}"},
+    "no TOML": {"app/tach.domain.toml": "[root"},
+    "in the source root": {"tach.domain.toml": _unit("app.a")},
+    "declared twice": {"app/tach.domain.toml": _unit("a"), "tach.toml": _unit("app.a")},
+    "declared by two domains": {"app/tach.domain.toml": _unit("a"), "app/a/tach.domain.toml": "[root]\n"},
+    "source root in another": {
+        "tach.toml": 'source_roots = [".", "app"]\n', "app/a/tach.domain.toml": _unit("one"),
+    },
+    "not visible": {"app/tach.domain.toml": _unit("a", 'depends_on = ["b"]') + _unit("b", 'visibility = ["app.a"]')},
+    "cycle": {
+        "tach.toml": "forbid_circular_dependencies = true\n" + _unit("app.a", 'depends_on = ["app.b"]'),
+        "app/b/tach.domain.toml": '[root]\ndepends_on = ["//app.a"]\n',
+    },
+}  # fmt: skip
 REFUSED = {
+    "declared twice": _unit("app.a") + _unit("app.a"),
+    "not visible by several paths": '[[modules]]\npaths = ["app.a", "app.b"]\ndepends_on = ["app.c"]\n'
+    + _unit("app.c", 'visibility = ["app.q"]'),
     "unknown layer": _LAYERS + _unit("app.a", 'layer = "attic"') + _unit("app.b", 'layer = "low"'),
     "unknown key": f"colour = 1\n{_OPEN}",
     "not visible": _unit("app.a", 'depends_on = ["app.b"]') + _unit("app.b", 'visibility = ["app.c"]'),
@@ -112,6 +202,21 @@ def test_the_errors_stand_where_tach_says(make_tree: Tree, name: str) -> None:
     root = make_tree({**_TREE, "tach.toml": CONFIGURATIONS[name]})
     theirs = _ask_tach(root)
     assert theirs is not None and _ask_kit(root) == theirs
+
+
+@pytest.mark.parametrize("name", DOMAINS)
+def test_domains_beside_the_code_are_read_as_tach_reads_them(make_tree: Tree, name: str) -> None:
+    root = make_tree({**_TREE, "tach.toml": 'source_roots = ["."]\n', **DOMAINS[name]})
+    if name == "project file":
+        (root / "tach.toml").unlink()
+    theirs = _ask_tach(root)
+    assert theirs is not None and _ask_kit(root) == theirs
+
+
+@pytest.mark.parametrize("name", REFUSED_DOMAINS)
+def test_domains_that_tach_refuses_are_a_fault_of_the_contract(make_tree: Tree, name: str) -> None:
+    root = make_tree({**_TREE, "tach.toml": 'source_roots = ["."]\n', **REFUSED_DOMAINS[name]})
+    assert _ask_tach(root) is None and _ask_kit(root) is None
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import lru_cache
 
 from analysis.contracts.module_imports import ModuleImports, Place, compile_expression
-from analysis.contracts.terms import Breach, Dependencies, Offered, Unit
+from analysis.contracts.terms import Breach, ContractError, Dependencies, Offered, Unit
 
 
 def judge_dependencies(terms: Dependencies, imports: ModuleImports) -> Iterator[Breach]:
     """Yield what one unit takes of another and should not: one breach for each pair of units and reason."""
-    units = {unit.name: unit for unit in terms.units}
+    units = _name_units(terms.units, imports)
     found: dict[tuple[str, str, str], list[tuple[Place, tuple[str, str]]]] = defaultdict(list)
     for importer, statements in sorted(imports.statements.items()):
         user = _find_unit(importer, units)
@@ -29,6 +30,30 @@ def judge_dependencies(terms: Dependencies, imports: ModuleImports) -> Iterator[
                     found[user.name, owner.name, reason].append((place, (importer, imported)))
     for (using, used, reason), pairs in sorted(found.items()):
         yield Breach(using, used, pairs[0][1], tuple(sorted({place for place, _ in pairs})), reason)
+
+
+def _name_units(units: Iterable[Unit], imports: ModuleImports) -> dict[str, Unit]:
+    """Return the units by name; one named by wildcards is each module that fits and has no unit of its own."""
+    named = {unit.name: unit for unit in units if "*" not in unit.name}
+    meant: dict[str, Unit] = {}
+    for unit in (unit for unit in units if "*" in unit.name):
+        pattern = _compile_unit(unit.name)
+        for name in filter(pattern.fullmatch, imports.names):
+            if name in meant:
+                raise ContractError(f"{name} is meant by {meant[name].name} and by {unit.name}")
+            if name not in named:
+                meant[name] = unit
+    return named | {name: replace(unit, name=name) for name, unit in meant.items()}
+
+
+def _compile_unit(expression: str) -> re.Pattern[str]:
+    """Return the pattern of modules that have a unit each: ``**`` is any number of parts, also none."""
+    first, *rest = expression.split(".")
+    if first == "**":
+        raise ContractError(f"{expression} is not read as the name of a module")
+    words = {"*": r"\.[^.]+", "**": r"(?:\.[^.]+)*"}
+    start = r"[^.]+" if first == "*" else re.escape(first)
+    return re.compile(start + "".join(words.get(part, re.escape(f".{part}")) for part in rest))
 
 
 def _find_unit(name: str, units: Mapping[str, Unit]) -> Unit | None:

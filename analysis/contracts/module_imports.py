@@ -142,7 +142,7 @@ def collect_imports(edges: pa.Table, externals: pa.Table, modules: Mapping[str, 
     for importer, imported, path, line, kind, name, where, liveness, is_ancestor in tables.read_rows(edges, *_COLUMNS):
         is_meant = importer in chosen and imported in chosen and not is_ancestor and importer != imported
         if is_meant and (scope.excluded or scope.folders):
-            is_meant = _is_read(path, scope)
+            is_meant = lies_within(path, scope)
         if kind == "star" and not scope.dynamic and imported != stars.setdefault((path, line), imported):
             continue  # a submodule that the star takes by __all__
         if is_meant and _counts(scope, path, where, liveness) and (scope.dynamic or kind not in _DYNAMIC):
@@ -157,8 +157,8 @@ def collect_imports(edges: pa.Table, externals: pa.Table, modules: Mapping[str, 
 
 
 @lru_cache(maxsize=10_000)
-def _is_read(path: str, scope: Scope) -> bool:
-    """Return whether the imports of a file count by where it lies."""
+def lies_within(path: str, scope: Scope) -> bool:
+    """Return whether a file counts by where it lies: in the folders of a scope, and not left out."""
     folders = [folder for folder in scope.folders if not folder or path.startswith(f"{folder}/")]
     if scope.folders and not folders:
         return False

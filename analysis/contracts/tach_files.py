@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from analysis.contracts.module_imports import compile_expression
+from analysis.contracts.tach_domains import add_domains
 from analysis.contracts.terms import Contract, ContractError, Dependencies, Offered, Scope, Unit
 from analysis.facts.source_tree import SourceTree
 
@@ -39,11 +41,11 @@ def read_tach_contracts(tree: SourceTree) -> list[Contract]:
             continue
         found = document if path == _FILE else document.get("tool", {}).get("tach")
         if found:
-            return [_build(path, found)]
+            return [_build(tree, path, found)]
     return []
 
 
-def _build(path: str, options: Mapping[str, Any]) -> Contract:
+def _build(tree: SourceTree, path: str, options: Mapping[str, Any]) -> Contract:
     roots = options.get("source_roots", ["."])
     scope = Scope(
         type_checking=not options.get("ignore_type_checking_imports", True), tests=True, dynamic=False, dead=True,
@@ -51,7 +53,7 @@ def _build(path: str, options: Mapping[str, Any]) -> Contract:
         folders=tuple("" if root == "." else str(root).strip("/") for root in roots),
     )  # fmt: skip
     try:
-        terms = _build_terms(options)
+        terms = _build_terms(add_domains(tree, options, scope))
     except ContractError as error:
         return Contract(_NAME, path, 1, None, scope=scope, problem=str(error))
     except (AttributeError, KeyError, TypeError) as error:
@@ -70,6 +72,7 @@ def _build_terms(options: Mapping[str, Any]) -> Dependencies:
     layers = tuple(each if isinstance(each, str) else str(each["name"]) for each in options.get("layers", ()))
     units = tuple(unit for each in options.get("modules", ()) for unit in _build_units(each, layers))
     offered = tuple(_build_offered(each) for each in options.get("interfaces", ()))
+    _refuse_twice(units)
     if options.get("forbid_circular_dependencies"):
         _refuse_cycles(units)
     _refuse_hidden(options.get("modules", ()))
@@ -85,11 +88,16 @@ def _build_units(options: Mapping[str, Any], layers: Iterable[str]) -> Iterator[
         raise ContractError(f"there is no layer {layer!r}")
     needs = options.get("depends_on")
     forbids = _list_paths(options.get("cannot_depend_on") or ())
-    for path in options["paths"] if "paths" in options else [options["path"]]:
+    for path in _list_own(options):
         yield Unit(
-            str(path), None if needs is None else _list_paths(needs), forbids, layer, bool(options.get("utility")),
+            path, None if needs is None else _list_paths(needs), forbids, layer, bool(options.get("utility")),
             bool(options.get("unchecked")),
         )  # fmt: skip
+
+
+def _list_own(options: Mapping[str, Any]) -> list[str]:
+    """Return the modules for which one entry speaks."""
+    return [str(path) for path in (options["paths"] if "paths" in options else [options["path"]])]
 
 
 def _list_paths(values: Iterable[Any]) -> tuple[str, ...]:
@@ -111,9 +119,18 @@ def _build_offered(options: Mapping[str, Any]) -> Offered:
     )  # fmt: skip
 
 
+def _refuse_twice(units: Iterable[Unit]) -> None:
+    """Raise where a module is declared twice: tach judges nothing then."""
+    counts = Counter(unit.name for unit in units)
+    twice = sorted(name for name, count in counts.items() if count > 1)
+    if twice:
+        raise ContractError(f"it declares {twice[0]} twice")
+
+
 def _refuse_cycles(units: Iterable[Unit]) -> None:
     """Raise where the declared dependencies form a cycle: tach judges nothing then."""
     waiting = {unit.name: set(unit.needs or ()) for unit in units}
+    _refuse_wildcards(waiting, "forbid_circular_dependencies")
     while waiting:
         done = {name for name, needs in waiting.items() if not needs & waiting.keys()}
         if not done:
@@ -121,14 +138,23 @@ def _refuse_cycles(units: Iterable[Unit]) -> None:
         waiting = {name: needs for name, needs in waiting.items() if name not in done}
 
 
+def _refuse_wildcards(names: Iterable[str], key: str) -> None:
+    named = sorted(name for name in names if "*" in name)
+    if named:
+        raise ContractError(f"{key} is not read with modules named by wildcards, as {named[0]}")
+
+
 def _refuse_hidden(modules: Iterable[Mapping[str, Any]]) -> None:
     """Raise where a module declares one that it may not see: tach judges nothing then."""
-    visible = {str(each["path"]): each["visibility"] for each in modules if "visibility" in each and "path" in each}
-    for each in modules:
+    listed = [(path, each) for each in modules for path in _list_own(each)]
+    visible = {path: each["visibility"] for path, each in listed if each.get("visibility", ["*"]) != ["*"]}
+    _refuse_wildcards(visible, "visibility")
+    for path, each in listed:
         for needed in _list_paths(each.get("depends_on") or ()):
-            name = str(each.get("path", ""))
-            if needed in visible and not any(_sees(pattern, name) for pattern in visible[needed]):
-                raise ContractError(f"{name} declares {needed}, which is not visible to it")
+            if needed in visible:
+                _refuse_wildcards([path], "visibility")
+                if not any(_sees(pattern, path) for pattern in visible[needed]):
+                    raise ContractError(f"{path} declares {needed}, which is not visible to it")
 
 
 def _sees(pattern: str, name: str) -> bool:
