@@ -1,4 +1,4 @@
-"""The parts of a tach configuration that lie beside the code they speak of: files ``tach.domain.toml``.
+"""Parts of a configuration of tach that stand beside the code which they are about: files ``tach.domain.toml``.
 
 What they name is relative to their folder, as a dotted name below its source root; ``//`` makes a name absolute.
 """
