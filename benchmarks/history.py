@@ -26,7 +26,7 @@ import typer
 
 from analysis.facts.revisions import TargetSource, find_source
 from analysis.timeline.introduced import Introduction, Line
-from analysis.timeline.walk import HistoryOptions, build_history, open_place
+from analysis.timeline.walk import HistoryOptions, build_history, find_introductions, open_place
 from benchmarks.measure import HERE, Result, below
 
 #: So many separate cold checks stand for all of them.
@@ -105,6 +105,21 @@ def measure_introductions(source: TargetSource, data: Path, count: int) -> list[
                    right == len(chosen), note)]  # fmt: skip
 
 
+def measure_search(source: TargetSource, commits: Sequence[str], data: Path, count: int) -> list[Result]:
+    """Ask for the introductions of many findings at once, where every tenth commit and the facts of files are kept."""
+    options = HistoryOptions(since=commits[0], every="10", data=data, jobs=1)
+    build_history(str(source), options)
+    with open_place(str(source), options) as place:
+        lives = Line(place.log.list_commits(place.tip), place.open_kept(), place.log).follow()
+    names = [life.fingerprints[-1] for life in lives]
+    chosen = random.Random(_SEED).sample(names, min(count, len(names)))
+    started = read_processor_seconds()
+    found, judged = find_introductions(chosen, str(source), options)
+    seconds = read_processor_seconds() - started
+    note = f"{len(found)} of {len(chosen)} findings, {len(commits):,} commits, {judged:,} of them judged for it"
+    return [below("introductions of 100 findings", seconds * 100 / max(len(chosen), 1), 60, "s", note)]
+
+
 def _find_there(source: TargetSource, commit: str, data: Path, found: Introduction) -> bool:
     """Return whether a checkout of a commit has a finding, under any of the names that it had."""
     _git(source.root, "checkout", "--quiet", "--detach", "--force", commit)
@@ -131,13 +146,19 @@ def run(
     target: Annotated[str, typer.Argument(metavar="FOLDER@REV", help="A target in a clone of a repository.")],
     commits: Annotated[int, typer.Option(min=5, help="So many consecutive commits.")] = 200,
     findings: Annotated[int, typer.Option(min=0, help="So many introductions are checked by checkouts.")] = 50,
+    search: Annotated[
+        bool, typer.Option("--search", help="Measure how long the introductions of 100 findings take instead.")
+    ] = False,
 ) -> None:
     """Measure and print."""
     source = find_source(target)
     names = _git(source.root, "rev-list", "--first-parent", f"-{commits}", source.commit).decode().split()[::-1]
     with tempfile.TemporaryDirectory() as folder:
         data = Path(folder)
-        for result in measure_commits(source, names, data):
+        if search:
+            for result in measure_search(source, names, data, 100):
+                print(result, flush=True)
+        for result in () if search else measure_commits(source, names, data):
             print(result, flush=True)
         for result in measure_introductions(source, data, findings) if findings else ():
             print(result, flush=True)

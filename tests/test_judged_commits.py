@@ -17,7 +17,7 @@ from git_trees import find_object
 
 from analysis.facts.revisions import find_source
 from analysis.gate import CheckOptions, CheckResult, check
-from analysis.judged.judging import find_verdict
+from analysis.judged.judging import Memory, find_verdict, judge_commit
 from analysis.judged.kept import KeptHistory
 from analysis.policy import Policy
 from analysis.target_policy import read_target_policy
@@ -113,3 +113,25 @@ def test_a_kept_verdict_compares_as_a_new_one(tmp_path: Path, seed: int) -> None
         expected = describe(check_since(repo, tmp_path / "none", since, use_cache=False))
         told = [describe(check_since(repo, tmp_path / "data", since)) for _ in range(2)]
         assert told == [expected, expected]
+
+
+def test_a_commit_that_changes_nothing_that_is_looked_at_has_the_verdict_of_the_one_before(tmp_path: Path) -> None:
+    """Against verdicts that know nothing of another commit, also where only files beside the code change."""
+    repo = GitLine(tmp_path / "repo")
+    repo.commit({**FIRST, "README.md": "", "shop/requests.py": "import requests\nrequests.get\n"})
+    for files in (
+        {"README.md": "more"}, {"docs/a.md": "x"}, {"requirements.txt": "requests\n"}, {"README.md": "again"},
+        {"pyproject.toml": "[project]\nname = 'shop'\nrequires-python = '>=3.9'\n"},
+        {"Makefile": "run:\n\tpython -m shop\n"}, {"shop/__main__.py": "import shop.db\n"}, {"docs/a.md": "z"},
+        {"shop/state.py": "def f(x=[]):\n    x.append(1)\n"}, {"LICENSE": "y"}, {"shop/state.py": None},
+        {"setup.cfg": "[options]\npackage_dir =\n    = src\n"}, {"docs/a.md": None},
+    ):  # fmt: skip
+        repo.commit(files)
+    memory, reused = Memory(), 0
+    for commit in repo.commits:
+        before = memory.verdict
+        told = judge_commit(repo.root, Policy(), commit, cache=None, jobs=1, memory=memory)
+        alone = judge_commit(repo.root, Policy(), commit, cache=None, jobs=1)
+        assert (told.figures, told.findings, told.sketches) == (alone.figures, alone.findings, alone.sketches), commit
+        reused += before is not None and told.findings is before.findings
+    assert reused >= 3

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _FOLDERS = frozenset({"tests", "test", "testing"})
 
 
+@lru_cache(maxsize=65_536)
 def is_test_file(path: str) -> bool:
     """Return whether a file belongs to the tests, by its name or folder.
 

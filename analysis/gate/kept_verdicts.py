@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
-
-from analysis import tables
-from analysis.cache import Value, build_key, read_entry, write_entry
+from analysis.cache import Value, read_entry, write_entry
 from analysis.facts import Facts, Siblings
-from analysis.facts.asked_files import AskedFiles, is_unchanged
+from analysis.facts.asked_files import is_unchanged
+from analysis.judged.watched import WatchedFacts
 from analysis.policy import Policy
 from analysis.rules import Finding, Judgement
 from analysis.rules.exceptions import Accepted, find_ended
@@ -24,11 +22,9 @@ from analysis.rules.score import Score, ScorePart
 PROGRAM = (
     "facts", "resolve", "graph", "names", "simulation", "runtime", "rules", "policy", "tables", "steps", "wording",
     "tree_state", "quantities", "former_names", "gaps", "golden", "contracts", "manifest", "store", "checksums",
-    "targets", "pipeline", "case_building", "target_policy", "gate",
+    "targets", "pipeline", "case_building", "target_policy", "judged", "gate",
 )  # fmt: skip
 _KIND = "verdicts"
-#: The tables of a scan that the hashes of the files do not tell, or that say which files there are.
-_TABLES = ("files", "left_out", "modules", "start_evidence", "hooks", "not_analysed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,16 +45,10 @@ class KeptVerdict:
     def __init__(
         self, cache: Path | None, facts: Facts, siblings: Siblings | None, policy: Policy, *, with_sources: bool
     ) -> None:  # fmt: skip
-        self._cache = cache
-        known = siblings.facts if siblings else facts
-        self._asked = AskedFiles(dict(tables.read_rows(known.files, "path", "content_hash")))
-        self._tree = replace(facts, context_top=known.context_top).tree
-        beside = [siblings.table, *_list_tables(siblings.facts)] if siblings else []
-        columns = [_read_columns(table) for table in (*_list_tables(facts), *beside)]
-        given = (policy.model_dump(mode="json"), find_ended(policy), with_sources, columns)
-        self._key = build_key(PROGRAM, *given) if cache is not None else ""
-        self.facts = replace(facts, asked=self._asked)
-        self.siblings = replace(siblings, facts=replace(siblings.facts, asked=self._asked)) if siblings else None
+        self._cache, self._watched = cache, WatchedFacts(facts, siblings)
+        given = (policy.model_dump(mode="json"), find_ended(policy), with_sources)
+        self._key = self._watched.build_key(PROGRAM, *given) if cache is not None else ""
+        self.facts, self.siblings = self._watched.facts, self._watched.siblings
 
     def read(self) -> WholeVerdict | None:
         """Return the verdict of an earlier check, if all that it depended on is as it was."""
@@ -66,7 +56,7 @@ class KeptVerdict:
         if kept is None:
             return None
         asked = json.loads(bytes(kept["asked"]))
-        if not is_unchanged(self._tree, (((*question,), answer) for question, answer in asked)):
+        if not is_unchanged(self._watched.tree, (((*question,), answer) for question, answer in asked)):
             return None
         found = json.loads(bytes(kept["verdict"]))
         judgement = Judgement(
@@ -78,7 +68,7 @@ class KeptVerdict:
 
     def write(self, verdict: WholeVerdict) -> None:
         """Keep a verdict that nothing cut short, unless the files changed while it was found."""
-        if self._asked.is_steady:
+        if self._watched.asked.is_steady:
             write_entry(self._cache, _KIND, self._key, self._pack(verdict))
 
     def _pack(self, verdict: WholeVerdict) -> Iterator[tuple[str, Value]]:
@@ -86,16 +76,8 @@ class KeptVerdict:
             "findings": [_describe(finding) for finding in verdict.judgement.findings],
             "accepted": verdict.judgement.accepted, "scores": list(verdict.scores), "parts": list(verdict.parts),
         }  # fmt: skip
-        yield "asked", json.dumps(sorted(self._asked.answers.items())).encode("ascii")
+        yield "asked", json.dumps(sorted(self._watched.asked.answers.items())).encode("ascii")
         yield "verdict", json.dumps(found).encode("ascii")
-
-
-def _list_tables(facts: Facts) -> list[pa.Table]:
-    return [getattr(facts, name) for name in _TABLES]
-
-
-def _read_columns(table: pa.Table) -> list[list[Any]]:
-    return [tables.read_column(table, name) for name in table.column_names]
 
 
 def _describe(finding: Finding) -> list[Any]:

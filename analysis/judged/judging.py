@@ -3,26 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from analysis import store, tables
-from analysis.case_building import build_case, simulate
+from analysis.case_building import read_target, resolve_case, simulate
 from analysis.clock import Clock
 from analysis.errors import TargetError
 from analysis.executor import paused_collection
 from analysis.facts import Facts
+from analysis.facts.asked_files import AskedFiles
 from analysis.facts.git_objects import UNKNOWN
 from analysis.facts.revision_listing import NOT_CHECKED_OUT, NoFolderError
 from analysis.facts.revisions import TargetSource
 from analysis.history import describe_findings, sketch_files
 from analysis.judged.kept import KeptHistory
 from analysis.judged.verdict import JudgedCommit
+from analysis.judged.watched import WatchedFacts
 from analysis.policy import Policy
 from analysis.progress import Progress, ignore_progress
 from analysis.rules import Finding, RuleContext, judge, measure, score_case
 from analysis.targets import find_target
 
 NOT_SIMULATED = "not all first imports were simulated"
+
+
+@dataclass(slots=True)
+class Memory:
+    """What one process knows of the commits of a target that it judged, all under one policy.
+
+    ``sketches`` are those of files, by path and content. The last verdict holds for each commit with the same facts
+    (``key``) whose files answer what was asked of them as those did: many commits change nothing that is analysed.
+    """
+
+    sketches: dict[tuple[str, str], str] = field(default_factory=dict)
+    key: str = ""
+    asked: AskedFiles | None = None
+    verdict: JudgedCommit | None = None
+
+    def find(self, key: str, watched: WatchedFacts) -> JudgedCommit | None:
+        """Return the last verdict where it holds; None where it does not."""
+        is_same = self.asked is not None and key == self.key and watched.holds(self.asked)
+        return self.verdict if is_same else None
 
 
 def find_verdict(
@@ -57,27 +79,41 @@ def _is_keepable(policy: Policy, cache: Path | None) -> bool:
 
 def judge_commit(
     root: Path, policy: Policy, commit: str, *, cache: Path | None, jobs: int = 0, is_simulated: bool = False,
-    sketches: dict[tuple[str, str], str] | None = None, progress: Progress = ignore_progress,
+    memory: Memory | None = None, progress: Progress = ignore_progress,
 ) -> JudgedCommit:  # fmt: skip
     """Return the verdict on a target at a commit; nothing of the target is executed.
 
-    ``is_simulated``: first imports are simulated too, within the policy's time. ``sketches`` are those of files by path
-    and content that are known already; more are added. Raises ``RevisionError`` when git lacks the commit's trees.
+    ``is_simulated``: first imports are simulated too, within the policy's time. ``memory`` is what this process knows
+    of commits judged before, under the same policy. Raises ``RevisionError`` when git lacks the commit's trees.
     """
     with paused_collection():
         try:
-            return _judge(root, policy, commit, cache, jobs, {} if sketches is None else sketches, progress,
-                          is_simulated=is_simulated)  # fmt: skip
+            return _judge(root, policy, commit, cache, jobs, memory or Memory(), progress, is_simulated=is_simulated)
         except (TargetError, NoFolderError) as error:  # no Python file, or not even the folder
             return JudgedCommit(commit, problem=error.what, is_simulated=is_simulated)
 
 
 def _judge(
-    root: Path, policy: Policy, commit: str, cache: Path | None, jobs: int, sketches: dict[tuple[str, str], str],
-    progress: Progress, *, is_simulated: bool,
+    root: Path, policy: Policy, commit: str, cache: Path | None, jobs: int, memory: Memory, progress: Progress, *,
+    is_simulated: bool,
 ) -> JudgedCommit:  # fmt: skip
     clock = Clock(progress)
-    case = build_case(root, policy, cache=cache, jobs=jobs, clock=clock, is_past=True, commit=commit)
+    watched = WatchedFacts(*read_target(root, policy, cache=cache, jobs=jobs, clock=clock, is_past=True, commit=commit))
+    key = watched.build_key((), is_simulated)
+    known = memory.find(key, watched) if not clock.gaps.rows else None
+    if known is not None:
+        return replace(known, commit=commit)
+    case = resolve_case(watched.facts, watched.siblings, policy, cache=cache, clock=clock)
+    found = _apply_rules(case, commit, cache, clock, memory, is_simulated=is_simulated)
+    if found.is_whole and found.lasts and watched.asked.is_steady and not policy.target.rules:
+        memory.key, memory.asked, memory.verdict = key, watched.asked, found
+    return found
+
+
+def _apply_rules(
+    case: RuleContext, commit: str, cache: Path | None, clock: Clock, memory: Memory, *,
+    is_simulated: bool,
+) -> JudgedCommit:  # fmt: skip
     if is_simulated:
         case = simulate(case, cache=cache, clock=clock)
     judgement = judge(case, with_sources=False, gaps=clock.gaps)
@@ -90,10 +126,10 @@ def _judge(
     found = {each.fingerprint: each for each in reversed(describe_findings(counted))}
     figures = {each.metric: round(each.value, 6) for each in metrics} | count_owners(judgement.findings)
     problem = _find_problem(case, clock, missing, is_simulated=is_simulated)
-    known = sketch_files(case.facts, {path for each in found.values() for path in each.paths}, sketches)
+    sketches = sketch_files(case.facts, {path for each in found.values() for path in each.paths}, memory.sketches)
     return JudgedCommit(
-        commit, figures, {name: found[name] for name in sorted(found)}, problem, is_whole=not problem, sketches=known,
-        unread=unread, is_simulated=is_simulated and not case.not_simulated,
+        commit, figures, dict(sorted(found.items())), problem, is_whole=not problem, sketches=sketches, unread=unread,
+        is_simulated=is_simulated and not case.not_simulated,
         lasts=not (missing or case.is_cut_short or (is_simulated and case.not_simulated)),
     )  # fmt: skip
 

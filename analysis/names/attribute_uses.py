@@ -97,6 +97,7 @@ class _Finder:
     def __init__(self, target: TargetResolver) -> None:
         self._target, self._names = target, target.names
         self._statements = target.statements
+        self._taken: dict[tuple[int, str], Module | None] = {}
         #: Module number and name of attributes that some file sets, and of modules on which any may be set: ``*``.
         self.set_somewhere: set[tuple[int, str]] = set(target.names.list_given())
 
@@ -133,8 +134,10 @@ class _Finder:
             if bound == module.partition(".")[0] and "." in module:
                 return index.find_in(meant.root, bound) if meant.plain == module else None
             return meant
-        taken = self._names.resolve(meant, name)
-        return self._get_module(taken)
+        key = target, name
+        if key not in self._taken:
+            self._taken[key] = self._get_module(self._names.resolve(meant, name))
+        return self._taken[key]
 
     def _get_module(self, outcome: Outcome) -> Module | None:
         """Return the module that a name certainly is."""

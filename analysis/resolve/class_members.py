@@ -10,13 +10,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.cache import remember_text
 from analysis.resolve.modules import Module
 from analysis.resolve.target import TargetResolver
 from analysis.resolve.values import ALL_RUN, choose
 
 _MOST_BASES = 50
-#: An attribute of an expression, as programs are written.
-_ATTRIBUTE = re.compile(r'\],"([^"]*)"')
+#: An attribute of an expression, as programs are written; one may begin where another one ends.
+_ATTRIBUTE = re.compile(rb'\],"(?=([^"]*)")')
 
 
 class SettingFacts(Protocol):
@@ -90,8 +91,13 @@ class ClassMembers:
     @cached_property
     def _set(self) -> frozenset[str]:
         """The names of the attributes that something in the tree may set on a class, or that are read on import."""
-        found: set[str] = set()
-        for program in self._set_on.programs["program"]:
-            found.update(_ATTRIBUTE.findall(program.as_py()))
+        programs = self._set_on.programs["program"].cast(pa.binary()).to_pylist()
         stored = pc.unique(self._set_on.stores["name"]).to_pylist()
-        return frozenset(found.union(name.rpartition(".")[2] for name in stored if "." in name))
+        last = (name.rpartition(".")[2] for name in stored if "." in name)
+        return frozenset(last).union(*map(_list_attributes, programs))
+
+
+@remember_text
+def _list_attributes(program: bytes) -> frozenset[str]:
+    """Return the names of attributes in a program as ``facts.program`` writes it."""
+    return frozenset(name.decode("utf-8", "surrogatepass") for name in _ATTRIBUTE.findall(program))

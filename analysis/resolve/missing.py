@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -132,6 +133,15 @@ def _find_legacy_namespaces(imports: pa.Table) -> Iterable[str]:
             yield path
 
 
+@lru_cache(maxsize=20_000)
+def find_close(name: str, known: tuple[str, ...], cutoff: float) -> str:
+    """Return the known name that is spelled most alike, at least as similar as ``cutoff``; empty without one.
+
+    It is remembered, as the same names are asked for at many commits of a history.
+    """
+    return next(iter(get_close_matches(name, known, n=1, cutoff=cutoff)), "")
+
+
 class Nearest:
     """Which existing module may have been meant by a name that does not exist."""
 
@@ -160,9 +170,9 @@ class Nearest:
             default="",
         )
         for cutoff in (_VERY_NEAR, _NEAR):
-            close = get_close_matches(last, beside, n=1, cutoff=cutoff)
+            close = find_close(last, tuple(beside), cutoff)
             if close:
-                return f"{parent}.{close[0]}"
+                return f"{parent}.{close}"
             if elsewhere:
                 break
         return elsewhere

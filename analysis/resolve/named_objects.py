@@ -6,7 +6,6 @@ import builtins
 import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import NamedTuple
 
 import pyarrow as pa
@@ -17,6 +16,7 @@ from analysis.facts.object_texts import MODEL, PATCH, SETTING, TASK
 from analysis.facts.starting.layout import Folders
 from analysis.resolve.class_members import ClassMembers, SettingFacts
 from analysis.resolve.every_module import has_anyhow
+from analysis.resolve.missing import find_close
 from analysis.resolve.modules import NAMESPACE, Module
 from analysis.resolve.target import TargetResolver
 
@@ -78,8 +78,8 @@ def _judge(target: TargetResolver, module: Module, name: str, *, is_module: bool
             return None
         asked = target.index.modules[module.primary]
         names = [each for each in target.names.find_bound(asked) if not each.startswith("__")]
-    close = get_close_matches(name, sorted(names), n=1, cutoff=0.7)
-    return MissingObject(module.plain, name, is_module, f"{module.plain}.{close[0]}" if close else nearest)
+    close = find_close(name, tuple(sorted(names)), 0.7)
+    return MissingObject(module.plain, name, is_module, f"{module.plain}.{close}" if close else nearest)
 
 
 def find_wrong_starts(target: TargetResolver) -> Iterator[NamedStart]:

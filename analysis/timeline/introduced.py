@@ -75,6 +75,8 @@ class Line:
         self.commits, self.kept, self._log = commits, kept, log
         self._places = {commit.name: place for place, commit in enumerate(commits)}
         self._renamed: dict[tuple[str, str], Mapping[str, str]] = {}
+        self._lives: list[Life] = []
+        self._followed = 0
 
     def has(self, commit: str) -> bool:
         """Return whether a commit is on the line."""
@@ -95,8 +97,11 @@ class Line:
             yield place, self.kept.read(self.commits[place].name)
 
     def follow(self) -> list[Life]:
-        """Return the lives of all findings, as far as they are kept."""
-        return follow_findings(self.read_states(), self._find_renamed, self._find_moved)
+        """Return the lives of all findings, as far as they are kept; followed again once more is."""
+        if self._followed != len(self.kept):
+            self._lives = follow_findings(self.read_states(), self._find_renamed, self._find_moved)
+            self._followed = len(self.kept)
+        return self._lives
 
     def _find_moved(self, before: JudgedCommit, state: JudgedCommit) -> Mapping[str, str]:
         return self._log.find_renames(before.commit, state.commit)

@@ -10,7 +10,7 @@ from pathlib import Path
 from analysis.errors import RevisionError
 from analysis.executor import paused_collection
 from analysis.history import Baseline, KnownFinding, compare
-from analysis.judged.judging import judge_commit
+from analysis.judged.judging import Memory, judge_commit
 from analysis.judged.kept import KeptHistory
 from analysis.judged.verdict import JudgedCommit
 from analysis.policy import Policy
@@ -33,14 +33,14 @@ class Judge:
     log: CommitLog
     is_simulated: bool = False
     jobs: int = 0
-    _sketches: dict[tuple[str, str], str] = field(default_factory=dict, compare=False)
+    _memory: Memory = field(default_factory=Memory, compare=False)
 
     def judge(self, commit: str, before: JudgedCommit | None = None) -> JudgedCommit:
         """Return the verdict on a commit; ``before`` is one of which findings are recognised under new names."""
         try:
             found = judge_commit(
                 self.root, self.policy, commit, cache=self.cache, jobs=self.jobs, is_simulated=self.is_simulated,
-                sketches=self._sketches,
+                memory=self._memory,
             )  # fmt: skip
         except RevisionError as error:  # a clone may have it tomorrow
             return JudgedCommit(commit, problem=error.what, is_whole=False, lasts=False)

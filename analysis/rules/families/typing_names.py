@@ -7,13 +7,14 @@ import re
 from collections import defaultdict
 from collections.abc import Iterator
 
-import pyarrow.compute as pc
+import pyarrow as pa
 
 from analysis import tables
+from analysis.cache import remember_text
 from analysis.facts.evaluated_annotations import find_annotated
 from analysis.facts.test_files import is_test_file
 from analysis.facts.typing_uses import find_typing_uses
-from analysis.rules.context import RuleContext
+from analysis.rules.context import RuleContext, ask_once
 from analysis.rules.evaluated_annotations import find_evaluations, may_evaluate
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
@@ -22,6 +23,8 @@ from analysis.rules.rule import Rule
 from analysis.wording import choose_form, format_some
 
 _BUILTINS = frozenset(dir(builtins))
+#: An assignment to an attribute of a name, as ``facts.program`` writes it.
+_SET = re.compile(rb'\["=",\d+,\[\["a",\["n","\w+",\d+\],"([^"]*)"')
 
 
 def _check_names(case: RuleContext) -> Iterator[Finding]:
@@ -83,8 +86,18 @@ def _check_annotations(case: RuleContext, path: str, source: bytes, names: set[s
 
 def _is_given(case: RuleContext, name: str) -> bool:
     """Return whether the body of some module sets an attribute of this name: that of the module in question, maybe."""
-    pattern = rf'\["=",\d+,\[\["a",\["n","\w+",\d+\],"{re.escape(name)}"'
-    return bool(pc.any(pc.match_substring_regex(case.facts.programs["program"], pattern)).as_py())
+    return name in _list_given(case)
+
+
+@ask_once
+def _list_given(case: RuleContext) -> frozenset[str]:
+    return frozenset[str]().union(*map(_list_set, case.facts.programs["program"].cast(pa.binary()).to_pylist()))
+
+
+@remember_text
+def _list_set(program: bytes) -> frozenset[str]:
+    """Return the attributes of names that a program sets."""
+    return frozenset(name.decode("utf-8", "surrogatepass") for name in _SET.findall(program))
 
 
 RULES = (
