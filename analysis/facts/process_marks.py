@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text, is_main_test
 from analysis.facts.rows import Row
-from analysis.facts.walking import list_nodes
+from analysis.facts.walking import list_nodes, list_statements
 
 #: A file without any of these has no such statement.
 _WORDS = (b"multiprocess", b"ProcessPoolExecutor", b"pickle", b"joblib", b"torch.save", b"torch.load")
@@ -23,6 +23,8 @@ _CHOOSING = ("set_start_method", "get_context")
 _IMPORTING = frozenset({"spawn", "forkserver"})
 _DUMPING = frozenset({"pickle.dump", "pickle.dumps", "joblib.dump", "torch.save"})
 _LOADING = frozenset({"pickle.load", "pickle.loads", "joblib.load", "torch.load", "pandas.read_pickle"})
+#: A file that imports none of them and asks nobody for a context can have no mark.
+_LIBRARIES = frozenset(name.partition(".")[0] for name in (*_POOLS, *_PROCESSES, *_DUMPING, *_LOADING))
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 _INNER = (*_FUNCTIONS, ast.ClassDef, ast.Lambda)
 
@@ -32,10 +34,13 @@ def find_process_marks(source: bytes, tree: ast.Module, next_position: Callable[
     if not any(word in source for word in _WORDS):
         return []
     names = _find_names(tree)
+    if b"get_context" not in source and _LIBRARIES.isdisjoint(name.partition(".")[0] for name in names.values()):
+        return []
+    nodes = list_nodes(tree)
     marks = [
-        *((line, "process-start", value) for line, value in _find_starts(tree, names)),
-        *((line, "main-pickle", name) for line, name in _find_pickled(tree, names)),
-        *((line, "unpickling", "") for line in _find_calls(tree, names, _LOADING)),
+        *((line, "process-start", value) for line, value in _find_starts(tree, nodes, names)),
+        *((line, "main-pickle", name) for line, name in _find_pickled(tree, nodes, names)),
+        *((line, "unpickling", "") for line in _find_calls(nodes, names, _LOADING)),
     ]
     return [(next_position(), line, kind, "", "", "", value, "module") for line, kind, value in sorted(set(marks))]
 
@@ -43,7 +48,7 @@ def find_process_marks(source: bytes, tree: ast.Module, next_position: Callable[
 def _find_names(tree: ast.Module) -> dict[str, str]:
     """Return what the names of a file mean that import statements bind, dotted."""
     found: dict[str, str] = {}
-    for node in list_nodes(tree):
+    for node in list_statements(tree):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 found[alias.asname or alias.name.partition(".")[0]] = (
@@ -61,8 +66,8 @@ def _name(node: ast.expr, names: Mapping[str, str]) -> str:
     return f"{known}.{rest}" if known and rest else known
 
 
-def _find_calls(tree: ast.AST, names: Mapping[str, str], wanted: Iterable[str]) -> Iterator[int]:
-    for node in list_nodes(tree):
+def _find_calls(nodes: Iterable[ast.AST], names: Mapping[str, str], wanted: Iterable[str]) -> Iterator[int]:
+    for node in nodes:
         if isinstance(node, ast.Call) and _name(node.func, names) in wanted:
             yield node.lineno
 
@@ -70,10 +75,10 @@ def _find_calls(tree: ast.AST, names: Mapping[str, str], wanted: Iterable[str]) 
 # Processes
 
 
-def _find_starts(tree: ast.Module, names: dict[str, str]) -> Iterator[tuple[int, str]]:
+def _find_starts(tree: ast.Module, every: Sequence[ast.AST], names: dict[str, str]) -> Iterator[tuple[int, str]]:
     """Yield the lines that start processes while the file is imported; with ``spawn`` where the file chooses that."""
     chosen = ""
-    for node in list_nodes(tree):
+    for node in every:
         if isinstance(node, ast.Call) and find_dotted(node.func).rpartition(".")[2] in _CHOOSING and node.args:
             chosen = "spawn" if find_literal_text(node.args[0]) in _IMPORTING else chosen
         value = node.value if isinstance(node, ast.Assign) else None
@@ -127,19 +132,22 @@ def _list_started(nodes: Sequence[ast.AST], names: Mapping[str, str], starting: 
 # Pickles
 
 
-def _find_pickled(tree: ast.Module, names: Mapping[str, str]) -> Iterator[tuple[int, str]]:
+def _find_pickled(
+    tree: ast.Module, every: Sequence[ast.AST], names: Mapping[str, str]
+) -> Iterator[tuple[int, str]]:  # fmt: skip
     """Yield the lines that pickle objects of classes of the file itself, with the class."""
     classes = {node.name: node for node in tree.body if isinstance(node, ast.ClassDef)}
-    dumps = [node for node in list_nodes(tree) if isinstance(node, ast.Call) and _name(node.func, names) in _DUMPING]
+    dumps = [node for node in every if isinstance(node, ast.Call) and _name(node.func, names) in _DUMPING]
     if not classes or not dumps:
         return
-    made = _find_made(tree, classes)
+    made = _find_made(tree, every, classes)
     for owner in classes.values():
-        lines = set(_find_calls(owner, names, _DUMPING))
-        inner = {id(node) for node in list_nodes(owner)} if lines else set()
+        own = list_nodes(owner)
+        lines = set(_find_calls(own, names, _DUMPING))
+        inner = {id(node) for node in own} if lines else set()
         for call in dumps:
             is_itself = id(call) in inner and call.args and find_dotted(call.args[0]) == "self"
-            if is_itself and any(_is_call_of(node, owner.name) for node in list_nodes(tree)):
+            if is_itself and any(_is_call_of(node, owner.name) for node in every):
                 yield call.lineno, owner.name
     for call in dumps:
         for node in list_nodes(call.args[0]) if call.args else ():
@@ -153,11 +161,11 @@ def _is_call_of(node: ast.AST, name: str) -> bool:
     return isinstance(node, ast.Call) and find_dotted(node.func) == name
 
 
-def _find_made(tree: ast.Module, classes: Iterable[str]) -> dict[str, str]:
+def _find_made(tree: ast.Module, every: Sequence[ast.AST], classes: Iterable[str]) -> dict[str, str]:
     """Return the names that are only ever bound to new objects of one class of the file, also as arguments."""
     bound: dict[str, set[str]] = defaultdict(set)
     functions = {node.name: node for node in tree.body if isinstance(node, _FUNCTIONS)}
-    for node in list_nodes(tree):
+    for node in every:
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 if isinstance(target, ast.Name):
