@@ -10,6 +10,7 @@ from analysis import tables
 from analysis.facts.shared_state import EITHER
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
+from analysis.rules.inherited_containers import InheritedChange, find_inherited_changes
 from analysis.rules.plan_phases import STATE, PlanStep
 from analysis.rules.root_causes import SHARED_STATE
 from analysis.rules.rule import Rule
@@ -63,6 +64,31 @@ def _check_class_attributes(case: RuleContext) -> Iterator[Finding]:
         places = [(state.path, line) for state in states for line in (state.line, *state.changed)]
         places = [*class_lines.get(definition, ()), *places]
         yield build_finding(rule, severity, definition, message, places, [state.name for state in states])
+
+
+def _check_inherited(case: RuleContext) -> Iterator[Finding]:
+    """Yield the containers of class bodies that only methods of subclasses change."""
+    known = {state.definition for state in find_states(case, *CLASS_LEVEL)}
+    found: dict[str, list[InheritedChange]] = defaultdict(list)
+    for each in find_inherited_changes(case):
+        if each.definition not in known:
+            found[each.definition].append(each)
+    for definition, changes in sorted(found.items()):
+        personal = sorted({name for each in changes for name in each.store.personal})
+        names = sorted({each.name for each in changes})
+        first = changes[0]
+        message = (
+            f"{definition} keeps {format_some(names)} in the class body, and {first.store.owner} of a subclass changes "
+            f"it ({first.store.path}:{first.store.line}). Every object of the class and its subclasses shares it: what "
+            f"one user puts in{_name_flows(personal)}, the others get"
+        )
+        places = [place for each in changes for place in ((each.path, each.line), (each.store.path, each.store.line))]
+        yield build_finding("shared-class-attribute", "P1" if personal else "P2", definition, message, places, names)
+
+
+def _check_containers(case: RuleContext) -> Iterator[Finding]:
+    yield from _check_class_attributes(case)
+    yield from _check_inherited(case)
 
 
 def _check_defaults(case: RuleContext) -> Iterator[Finding]:
@@ -159,7 +185,7 @@ RULES = (
         "A container that stands in the class body belongs to the class: all its objects change the same one.",
         "Make it in `__init__`, for each object. A registry that is meant to be one for all deserves a name and a "
         "place of its own.",
-        _check_class_attributes,
+        _check_containers,
         bad={"a.py": "class Cart:\n    items = []\n\n    def add(self, item):\n        self.items.append(item)\n"},
         good={
             "a.py": "class Cart:\n    KINDS = ['a']\n\n    def __init__(self):\n        self.items = []\n\n"
