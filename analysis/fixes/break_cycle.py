@@ -126,7 +126,7 @@ class _Cutter:
         self._investigation = investigation
         self._loaded = LoadedModules(investigation.table("edges"), self._read_program)
         self._gone: dict[tuple[str, FileCut], CutEdits | UnmovableError] = {}
-        self._ways = WaysToCut(investigation, tree, TargetSources(investigation, tree), self._loaded)
+        self._ways = WaysToCut(investigation, tree, TargetSources(investigation, tree))
 
     def offer(self, cycle: _Cycle) -> Iterator[Offer | Refusal]:
         """Yield the patch of a cycle, or a refusal for each import of its cut that cannot be moved."""

@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cached_property
 
+from analysis import tables
 from analysis.facts.source_tree import SourceTree
 from analysis.fixes.deferred_imports import Moved, UnmovableError, find_bound_name
 from analysis.fixes.file_cuts import CutEdits, FileCut
 from analysis.fixes.loaded_modules import MovedLoad, find_last_loaders
 from analysis.fixes.moved_definitions import MovableCode, MovedCode, write_new_file
 from analysis.fixes.moved_imports import Move, find_taken_module, move_names, write_module
-from analysis.fixes.name_takers import NameTakers
+from analysis.fixes.name_takers import ON_IMPORT, NameTakers
 from analysis.fixes.names_in_tree import NamesInTree
 from analysis.fixes.offers import Edit
 from analysis.fixes.source_text import SourceText
 from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
-from analysis.rules.registrations import LoadedModules
 from analysis.wording import choose_form, format_some
 
 _WORD_START = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -53,10 +54,8 @@ class HomeModules:
 class Lowering:
     """Answers for one target."""
 
-    def __init__(
-        self, investigation: Investigation, tree: SourceTree, loaded: LoadedModules, homes: HomeModules
-    ) -> None:
-        self._investigation, self._tree, self._loaded, self._homes = investigation, tree, loaded, homes
+    def __init__(self, investigation: Investigation, tree: SourceTree, homes: HomeModules) -> None:
+        self._investigation, self._tree, self._homes = investigation, tree, homes
 
     def take_from_home(self, part: FileCut, chosen: Sequence[Moved]) -> CutEdits:
         """Return what takes names from the modules that define them, where a module of the cycle only passes them on.
@@ -153,10 +152,21 @@ class Lowering:
         waiting = [module, *(each for each in arounds if not own.startswith(f"{each}."))]
         seen = set(waiting)
         while waiting:
-            fresh = {imported for imported, _ in self._loaded.imports.get(waiting.pop(), ())} - seen
-            seen |= fresh
-            waiting += sorted(fresh)
+            for imported, is_around in self._imports.get(waiting.pop(), ()):
+                if imported not in seen and not (is_around and own.startswith(f"{imported}.")):
+                    seen.add(imported)
+                    waiting.append(imported)
         return min(seen & {*part.modules}, default="")
+
+    @cached_property
+    def _imports(self) -> Mapping[str, Sequence[tuple[str, bool]]]:
+        """What each module imports while it runs, and whether only as a package around that."""
+        found: dict[str, list[tuple[str, bool]]] = defaultdict(list)
+        columns = ("importer", "imported", "is_ancestor", "scope")
+        for importer, imported, is_around, scope in tables.read_rows(self._investigation.table("edges"), *columns):
+            if scope in ON_IMPORT:
+                found[importer].append((imported, is_around))
+        return dict(found)
 
     def _name_module(self, source: SourceText, home: str, moved: str) -> tuple[str, str]:
         """Return the name and the file of a new module, named after what moves; raises ``UnmovableError``."""

@@ -30,7 +30,6 @@ from analysis.fixes.run_on_import import RunOnImport
 from analysis.fixes.source_text import SourceText
 from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
-from analysis.rules.registrations import LoadedModules
 from analysis.wording import choose_form, format_some
 
 RULES = {False: "import-cycle", True: "import-cycle-through-packages"}
@@ -42,16 +41,14 @@ Way = Callable[[FileCut], CutEdits]
 class WaysToCut:
     """Answers for one target; each way raises ``UnmovableError`` or ``UnplacedError`` where it cannot be gone."""
 
-    def __init__(
-        self, investigation: Investigation, tree: SourceTree, sources: TargetSources, loaded: LoadedModules
-    ) -> None:
+    def __init__(self, investigation: Investigation, tree: SourceTree, sources: TargetSources) -> None:
         self._investigation, self._sources = investigation, sources
         self._takers = NameTakers(investigation, sources)
         self._readers = HintReaders(investigation, sources)
         self._running = RunOnImport(investigation)
         self._tree_names = NamesInTree(investigation.table)
         self._homes = HomeModules(sources, self._tree_names, self._takers)
-        self._lowering = Lowering(investigation, tree, loaded, self._homes)
+        self._lowering = Lowering(investigation, tree, self._homes)
 
     def defer(self, part: FileCut) -> CutEdits:
         """Move names into the functions that use them, and to type checkers."""
