@@ -134,4 +134,4 @@ def test_a_commit_that_changes_nothing_that_is_looked_at_has_the_verdict_of_the_
         alone = judge_commit(repo.root, Policy(), commit, cache=None, jobs=1)
         assert (told.figures, told.findings, told.sketches) == (alone.figures, alone.findings, alone.sketches), commit
         reused += before is not None and told.findings is before.findings
-    assert reused >= 3
+    assert reused >= 2
