@@ -16,10 +16,10 @@ from analysis.facts.hooks import read_getattr
 from analysis.facts.lazy_tables import LazyTables
 from analysis.facts.lines import normalise_line_ends
 from analysis.facts.loads import find_load_rows
+from analysis.facts.main_marks import find_process_marks
 from analysis.facts.markers import find_markers
 from analysis.facts.notebooks import Notebook, read_notebook
 from analysis.facts.object_texts import find_object_texts
-from analysis.facts.process_marks import find_process_marks
 from analysis.facts.program import write_program
 from analysis.facts.recover import recover_imports
 from analysis.facts.rows import FileFacts, Row, Rows
