@@ -32,6 +32,8 @@ LETTERS = {
     "canonical-imports": "a", "redirect-duplicate": "b", "break-cycle": "c", "explicit-import": "d",
     "second-names": "e", "scaffold-state": "f", "missing-names": "g",
 }  # fmt: skip
+#: Refusals for the same reason that are shown of a package.
+_FEW = 4
 _WIDE, _OBSERVED = 160, 12
 
 _HEAD = f"""# Fixes of real faults
@@ -91,13 +93,14 @@ def _pick_offers(offers: Sequence[Offer], most: int) -> list[Offer]:
     return [offer for offer in offers if offer in chosen]
 
 
-def _pick_refusals(refusals: Iterable[Refusal], most: int) -> list[Refusal]:
-    """Return some refusals, no two of one subject or one reason."""
-    picked: dict[str, Refusal] = {}
-    for each in refusals:
-        if each.subject not in {other.subject for other in picked.values()}:
-            picked.setdefault(" ".join(each.reason.split()[-6:]), each)
-    return list(picked.values())[:most]
+def _pick_refusals(refusals: Sequence[Refusal], most: int) -> list[Refusal]:
+    """Return some refusals, each of another subject: one for each reason, and a few more where there are few reasons."""
+    by_subject = {each.subject: each for each in reversed(refusals)}
+    by_reason = {" ".join(each.reason.split()[-6:]): each for each in reversed(by_subject.values())}
+    chosen = list(by_reason.values())[:most]
+    more = [each for each in by_subject.values() if each not in chosen]
+    chosen += more[: max(0, _FEW - len(chosen))]
+    return [each for each in refusals if each in chosen]
 
 
 def _describe_offer(checked: Checked) -> Row:
