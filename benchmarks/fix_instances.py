@@ -94,7 +94,7 @@ def _pick_offers(offers: Sequence[Offer], most: int) -> list[Offer]:
 
 
 def _pick_refusals(refusals: Sequence[Refusal], most: int) -> list[Refusal]:
-    """Return some refusals, each of another subject: one for each reason, and a few more where there are few reasons."""
+    """Return some refusals, each of another subject: one for each reason, and more where there are few reasons."""
     by_subject = {each.subject: each for each in reversed(refusals)}
     by_reason = {" ".join(each.reason.split()[-6:]): each for each in reversed(by_subject.values())}
     chosen = list(by_reason.values())[:most]
