@@ -29,10 +29,14 @@ _OTHERS = frozenset({
 
 def describe(value: object) -> list[object]:
     """Return what an object is: its kind, where it says it is defined, and whether that is this very object."""
-    if isinstance(value, types.ModuleType):
-        return ["module", value.__name__, "", sys.modules.get(value.__name__) is value]
+    kind = type(value)  # nothing asks the object itself: some read settings on the first question
+    if issubclass(kind, types.ModuleType):
+        name = getattr(value, "__name__", "")
+        return ["module", name, "", sys.modules.get(name) is value]
+    if not issubclass(kind, (type, types.FunctionType)):
+        return [kind.__name__, "", "", True]
     home, qualified = getattr(value, "__module__", None), getattr(value, "__qualname__", None)
-    if not isinstance(value, (type, types.FunctionType)) or not isinstance(home, str) or not isinstance(qualified, str):
+    if not isinstance(home, str) or not isinstance(qualified, str):
         return [type(value).__name__, "", "", True]
     found: object = sys.modules.get(home)
     for part in qualified.split("."):
