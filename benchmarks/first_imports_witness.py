@@ -117,8 +117,8 @@ def main() -> None:
         with os.fdopen(reading) as pipe:
             text = pipe.read()
         os.waitpid(child, 0)
-        found[name] = json.loads(text) if text else {"outcome": "no end"}
-        load(found[name].pop("outside", []))
+        found[name] = json.loads(text or '{"outcome": "no end", "outside": []}')
+        load(found[name].pop("outside"))
     json.dump(found, sys.stdout)
 
 

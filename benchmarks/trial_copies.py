@@ -238,7 +238,7 @@ class TrialCopy:
             if isinstance(ran, dict):
                 checked.ran += 1
                 for name, value in ran.items():
-                    was = bound.get(name, value)
+                    was: Sequence[Any] = bound.get(name) or value
                     if value[0] != "module" and was != value and not is_redirected(was, value, subjects):
                         checked.broken.append(f"{where} binds {value}, not {was}")
             elif ran in failures or self._is_outside(ran):
