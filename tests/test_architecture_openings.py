@@ -55,6 +55,7 @@ OTHERS = {
     "analysis/cli/watching.py": "times of the policy",
     "analysis/gate/acceptance.py": _SETTINGS,
     "analysis/kept_history.py": "our own snapshots",
+    "analysis/judged/kept.py": "rule files that a policy of the caller names, for the key",
     "analysis/scheduled/": "our own reports, snapshots and records",
     "analysis/report/run_report.py": "our own reports",
     "analysis/report/runs.py": "our own reports",
