@@ -40,20 +40,45 @@ class Stored(NamedTuple):
     keys: tuple[str, ...] = ()
 
 
+class Changer(NamedTuple):
+    """A function that changes what it is called with: its parameters by place, and what it stores into which."""
+
+    positional: tuple[str, ...]
+    stored: tuple[Stored, ...]
+
+    def bind(self, node: ast.Call) -> dict[str, ast.expr]:
+        """Return what a call gives, by parameter; nothing from the first star on."""
+        found: dict[str, ast.expr] = {}
+        for name, value in zip(self.positional, node.args, strict=False):
+            if isinstance(value, ast.Starred):
+                break
+            found[name] = value
+        return found | {keyword.arg: keyword.value for keyword in node.keywords if keyword.arg}
+
+
+_NO_CHANGERS: Mapping[str, Changer] = {}
+
+
 class FunctionFlow:
     """Reads one function; ``shared`` are the names around it, ``owner`` is its class, if any.
 
     ``contexts`` are context variables whose default can be changed, ``methods`` are names of methods of the module's
-    objects, with what they are called with first, ``served`` those that stand for the request. ``is_inner``: it stands
-    in another function.
+    objects, with what they are called with first, ``served`` those that stand for the request, ``changers`` functions
+    of the module that change what they are called with. ``is_inner``: it stands in another function. ``given`` are
+    parameters of which is asked what the function changes in them.
     """
 
     def __init__(
         self, node: Function, shared: Iterable[str], owner: str = "", contexts: Collection[str] = (),
         *, is_inner: bool = False, methods: Mapping[str, ast.Call] = _NONE, served: Mapping[str, str] = _NOTHING,
+        changers: Mapping[str, Changer] = _NO_CHANGERS, given: Collection[str] = (),
     ) -> None:  # fmt: skip
-        self._names = FunctionNames(node, shared, owner, contexts, is_inner=is_inner, methods=methods, served=served)
+        called = {*methods, *changers}
+        self._names = FunctionNames(
+            node, shared, owner, contexts, is_inner=is_inner, methods=called, served=served, given=given
+        )
         self._methods = methods
+        self._changers = changers
         self._found: list[tuple[int, Place, str, ast.expr | None, ast.expr | None, bool]] = []
         self._returned: set[str] = set()
         self._given: set[str] = set()
@@ -144,6 +169,8 @@ class FunctionFlow:
         """Note the calls that put something into a container, or an attribute, that outlives the call."""
         for each in list_nodes(expression):
             node = self._names.find_method(each, self._methods) if isinstance(each, ast.Call) else each
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in self._changers:
+                self._hand(node, self._changers[node.func.id], missing)
             if isinstance(node, ast.Call) and find_dotted(node.func) == "setattr" and len(node.args) == 3:
                 owner = self._names.find_place(node.args[0])
                 if owner is not None:
@@ -162,6 +189,22 @@ class FunctionFlow:
                     self._add(
                         node.lineno, place, "put" if is_putting else "change", value, key, missing, is_once=is_once
                     )
+
+    def _hand(self, node: ast.Call, changer: Changer, missing: frozenset[str]) -> None:
+        """Note what a function of the module puts into what it is called with."""
+        given = changer.bind(node)
+        for stored in changer.stored:
+            first, _, rest = stored.name.partition(".")
+            place = self._names.find_place(given.get(first))
+            if place is None or not self._names.is_shared(node.func):
+                continue
+            keys = [given[name] for name in stored.keys if name in given]
+            is_same = bool(keys) and all(isinstance(key, ast.Constant) for key in keys)
+            name = f"{place.name}.{rest}" if rest else place.name
+            place = place._replace(name=name, is_keyed=place.is_keyed or (stored.is_keyed and not keys))
+            value = ast.Tuple([given[each] for each in stored.parameters if each in given], ast.Load())
+            key = None if not keys or is_same else ast.Tuple(keys, ast.Load())
+            self._add(node.lineno, place, stored.way, value, key, missing, is_once=stored.is_once)
 
     def _add(
         self,

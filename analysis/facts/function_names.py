@@ -67,12 +67,13 @@ class FunctionNames:
     ``itself`` and ``cls`` are the names by which a method knows its object and its class; ``contexts`` are those of
     the module that are context variables whose default can be changed, ``methods`` those that are methods of its
     objects, ``served`` those that stand for the request. ``is_inner``: ``shared`` are the names of the function around
-    it.
+    it. ``given`` are parameters that are asked about: what callers hand over counts as what outlives the call.
     """
 
     def __init__(
         self, node: Function, shared: Iterable[str], owner: str = "", contexts: Collection[str] = (),
         *, is_inner: bool = False, methods: Collection[str] = (), served: Mapping[str, str] = _NOTHING,
+        given: Collection[str] = (),
     ) -> None:  # fmt: skip
         self.owner = owner
         self._served = served
@@ -88,6 +89,7 @@ class FunctionNames:
         self.cls = "" if self.cls in self._assigned else self.cls
         self._defaults = list_kept_defaults(node.args) - self._assigned.keys()
         self._shared = set(shared) - ((self.parameters | self._assigned.keys()) - self.globals)
+        self._shared |= set(given) - self._assigned.keys()
 
     def find_flows(self, value: ast.AST) -> set[str]:
         """Return the parameters that flow into an expression, directly or by local names, and what is served."""
@@ -184,6 +186,10 @@ class FunctionNames:
             return node
         call = ast.Call(known.func, [*known.args, *node.args], [*known.keywords, *node.keywords])
         return ast.copy_location(call, node)
+
+    def is_shared(self, node: ast.expr) -> bool:
+        """Return whether a name is one of the module, which the function does not bind itself."""
+        return isinstance(node, ast.Name) and node.id in self._shared
 
     def find_place(self, node: ast.AST | None, depth: int = 0) -> Place | None:
         """Return what outlives the call and is meant by an expression; None where nothing is."""
@@ -290,6 +296,11 @@ def _read_parameters(node: Function, owner: str) -> tuple[set[str], str, str]:
     first = positional[0].arg
     is_class = "classmethod" in decorators or node.name in {"__new__", "__init_subclass__", "__class_getitem__"}
     return parameters - {first}, "" if is_class else first, first if is_class else ""
+
+
+def list_positional(arguments: ast.arguments) -> list[ast.arg]:
+    """Return the parameters that callers may give by their place, in order."""
+    return [*arguments.posonlyargs, *arguments.args]
 
 
 def list_made_defaults(arguments: ast.arguments) -> dict[str, tuple[int, str]]:

@@ -13,6 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
+from analysis.facts.changed_arguments import find_changers, list_given
 from analysis.facts.closures import find_closure_stores
 from analysis.facts.function_flow import FunctionFlow, Stored
 from analysis.facts.function_names import CHANGING, Outer, list_kept_defaults
@@ -76,15 +77,22 @@ def find_stores(
     """
     if not functions:
         return []
-    lines, of_objects = _find_lines(source, {*names, *_list_defaults(functions)}, own, contexts, methods)
-    lines = sorted({*lines, *changing})
+    given = {name.encode() for name in list_given(functions)}
+    lines, of_objects, changed = _find_lines(
+        source, {*names, *_list_defaults(functions)}, own, contexts, methods, given
+    )
+    held = {name.encode() for name in names} - {function.node.name.encode() for function in functions}
+    changers, calls = find_changers(source, functions, changed, held) if changed else ({}, [])
+    lines = sorted({*lines, *changing, *_number_lines(source, calls)})
     found: list[tuple[Outer, Stored]] = list(find_closure_stores(functions))
     asked = {name.partition(".")[0].encode() for name in served}
     for function in functions:
         first, last = function.node.lineno, function.node.end_lineno or 0
         place = bisect_left(lines, first)
         if (place < len(lines) and lines[place] <= last) or _keeps_argument(function, of_objects, asked):
-            flow = FunctionFlow(function.node, names, function.owner, contexts, methods=methods, served=served)
+            flow = FunctionFlow(
+                function.node, names, function.owner, contexts, methods=methods, served=served, changers=changers
+            )
             found += [
                 (function, each) for each in flow.list_stored() if each.way != "object" or _is_left(function, each)
             ]
@@ -138,20 +146,25 @@ def _list_defaults(functions: Iterable[Outer]) -> Iterator[str]:
 
 
 def _find_lines(
-    source: bytes, names: Collection[str], own: Collection[str], contexts: Collection[str], methods: Collection[str]
-) -> tuple[list[int], list[tuple[int, bytes]]]:
+    source: bytes, names: Collection[str], own: Collection[str], contexts: Collection[str], methods: Collection[str],
+    given: Collection[bytes],
+) -> tuple[list[int], list[tuple[int, bytes]], list[int]]:  # fmt: skip
     """Return the sorted lines that may store something into a name of the module or into a class.
 
-    The second are those that store something into the object of a method, with what follows on the line.
+    The second are those that store something into the object of a method, with what follows on the line; the third
+    those that may change what a function was ``given``.
     """
     wanted = {name.encode() for name in names}
     bound = _find_bound(source)
     offsets = [found.start("name") for found in _match(_BINDS if bound else (), source) if found["name"] in bound]
     either = wanted | _CLASS_WORDS
+    changed = []
     for found in _match(_STORES, source):
         name, is_own, last, sign = found.group("name", "own", "last", "sign")
         if (sign != b"(" or last in _CHANGING) and name in (_TYPE if is_own else either):
             offsets.append(found.start("name"))
+        if name in given and (sign != b"(" or last in _CHANGING):
+            changed.append(found.start("name"))
     offsets += [offset for word in _BY_TEXT for _, offset in find_words(source, word)]
     offsets += [offset for name in contexts for _, offset in find_words(source, f"{name}.get()".encode())]
     offsets += [offset for name in methods for _, offset in find_words(source, f"{name}(".encode())]
@@ -174,7 +187,8 @@ def _find_lines(
             of_objects += _list_named(source, found)
     of_objects.sort()
     numbers = _number_lines(source, (offset for offset, _ in of_objects))
-    return _number_lines(source, offsets), [(line, text) for line, (_, text) in zip(numbers, of_objects, strict=True)]
+    named = [(line, text) for line, (_, text) in zip(numbers, of_objects, strict=True)]
+    return _number_lines(source, offsets), named, _number_lines(source, changed)
 
 
 def _find_bound(source: bytes) -> set[bytes]:
