@@ -10,7 +10,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
-from analysis.facts.function_names import CHANGING, MODULE, PUTTING, Function, FunctionNames, Place, is_named
+from analysis.facts.function_names import (
+    CHANGING, MODULE, PUTTING, Function, FunctionNames, Place, is_named, list_positional,
+)  # fmt: skip
 from analysis.facts.walking import list_nodes
 
 #: Changes that put nothing in.
@@ -121,7 +123,9 @@ class FunctionFlow:
                 self._returned.add(place.name)
             if isinstance(node.value, ast.Name):
                 self._given.add(node.value.id)
-        elif not isinstance(node, ast.Expr):
+        elif isinstance(node, ast.Expr):
+            self._listener(node.value, missing)
+        else:
             self._blocks(node, missing)
 
     def _blocks(self, node: ast.stmt, missing: frozenset[str]) -> None:
@@ -189,6 +193,16 @@ class FunctionFlow:
                     self._add(
                         node.lineno, place, "put" if is_putting else "change", value, key, missing, is_once=is_once
                     )
+
+    def _listener(self, node: ast.expr, missing: frozenset[str]) -> None:
+        """Note what a signal, a bus or a logger keeps to call it later, with what it knows of this call."""
+        found = self._names.find_listener(node)
+        if found is not None:
+            place, kept = found
+            own = {each.arg for part in kept if isinstance(part, Function) for each in list_positional(part.args)}
+            flows = {name for part in kept for name in self._names.find_flows(part)} - own
+            value = ast.Tuple([ast.Name(name, ast.Load()) for name in sorted(flows)], ast.Load())
+            self._add(node.lineno, place, "change", value, None, missing)
 
     def _hand(self, node: ast.Call, changer: Changer, missing: frozenset[str]) -> None:
         """Note what a function of the module puts into what it is called with."""

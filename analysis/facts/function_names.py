@@ -21,6 +21,15 @@ CHANGING = frozenset({
 })  # fmt: skip
 #: Those of them that queues have: other objects have methods of these names that keep nothing.
 PUTTING = frozenset({"put", "put_nowait"})
+#: Methods that keep what is called later: of signals, buses and loggers, and how those begin that let it go again.
+LISTENING = frozenset({
+    "connect", "subscribe", "on", "add_listener", "addListener", "add_handler", "add_callback", "register",
+    "addFilter", "addHandler",
+})  # fmt: skip
+_OF_LOGGERS = frozenset({"addFilter", "addHandler"})
+_LETTING_GO = ("remove", "disconnect", "unsubscribe", "unregister", "off", "discard", "dispose", "close")
+_GIVING_LOGGERS = frozenset({"getLogger", "logging.getLogger"})
+_TASKS = frozenset({"task", "shared_task"})
 #: What frameworks import for the request that is served, by module: it flows in like an argument.
 _SERVED: Mapping[str, frozenset[str]] = {
     "flask": frozenset({"request", "session", "g"}),
@@ -83,7 +92,13 @@ class FunctionNames:
         self._is_inner = is_inner
         self._assigned: dict[str, list[ast.expr]] = defaultdict(list)
         self._change_lines: list[int] = []
+        self._inner: dict[str, Function] = {}
+        self._is_letting_go = False
         self.parameters, self.itself, self.cls = _read_parameters(node, owner)
+        self._is_task = not owner and is_bound_task(node)
+        if self._is_task:  # Celery makes one object of the function, and hands it over first
+            self.owner, self.cls = node.name, next(iter(list_positional(node.args))).arg
+            self.parameters.discard(self.cls)
         self._read_names(node)
         self._change_lines.sort()
         self.cls = "" if self.cls in self._assigned else self.cls
@@ -136,6 +151,8 @@ class FunctionNames:
     def _read_call(self, node: ast.Call) -> None:
         callee = node.func
         name = getattr(callee, "id", "")
+        if isinstance(callee, ast.Attribute) and callee.attr.startswith(_LETTING_GO):
+            self._is_letting_go = True
         if callee.attr in CHANGING if isinstance(callee, ast.Attribute) else name == "setattr" or name in self._methods:
             self._change_lines.append(node.lineno)
 
@@ -147,6 +164,7 @@ class FunctionNames:
             self.globals.update(node.names)
 
     def _read_inner(self, node: Function) -> None:
+        self._inner[node.name] = node
         self.parameters |= _list_parameters(node.args)
 
     def _read_lambda(self, node: ast.Lambda) -> None:
@@ -187,6 +205,23 @@ class FunctionNames:
         call = ast.Call(known.func, [*known.args, *node.args], [*known.keywords, *node.keywords])
         return ast.copy_location(call, node)
 
+    def find_listener(self, node: ast.AST) -> tuple[Place, list[ast.AST]] | None:
+        """Return what keeps a listener from then on, and what of a call it keeps; None where nothing is kept for good.
+
+        Of a logger what is given; of anything else a lambda or a function that the call itself has made.
+        """
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or self._is_letting_go:
+            return None
+        method = node.func.attr
+        place = self.find_place(node.func.value) if method in LISTENING else None
+        if place is None or place.way:
+            return None
+        kept: list[ast.AST] = list(node.args)
+        if method not in _OF_LOGGERS:
+            kept = [self._inner.get(getattr(each, "id", ""), each) for each in kept]
+            kept = [each for each in kept if isinstance(each, ast.Lambda | Function)]
+        return (Place(f"{place.name}.{method}()"), kept) if kept else None
+
     def is_shared(self, node: ast.expr) -> bool:
         """Return whether a name is one of the module, which the function does not bind itself."""
         return isinstance(node, ast.Name) and node.id in self._shared
@@ -214,6 +249,8 @@ class FunctionNames:
         if node.attr == "__class__" and self.itself and find_dotted(node.value) == self.itself:
             return Place(self.owner)
         inner = self.find_place(node.value, depth)
+        if self._is_task and node.attr == "request" and inner is not None and inner.name == self.owner:
+            return None  # each call of a task has its own
         return inner and inner._replace(name=f"{inner.name}.{node.attr}")
 
     def _find_element(self, node: ast.Subscript, depth: int) -> Place | None:
@@ -234,6 +271,8 @@ class FunctionNames:
         """``type(self)`` is the class; ``d.get(k)`` and ``d.setdefault(k, v)`` are what d keeps."""
         if isinstance(node.func, ast.Name) and node.func.id == "globals":
             return Place(MODULE)
+        if find_dotted(node.func) in _GIVING_LOGGERS and find_dotted(node.func).partition(".")[0] in self._shared:
+            return Place(f"{find_dotted(node.func)}()")
         if isinstance(node.func, ast.Name):
             is_own = node.func.id == "type" and len(node.args) == 1 and find_dotted(node.args[0]) == self.itself
             return Place(self.owner) if is_own and self.itself else None
@@ -296,6 +335,16 @@ def _read_parameters(node: Function, owner: str) -> tuple[set[str], str, str]:
     first = positional[0].arg
     is_class = "classmethod" in decorators or node.name in {"__new__", "__init_subclass__", "__class_getitem__"}
     return parameters - {first}, "" if is_class else first, first if is_class else ""
+
+
+def is_bound_task(node: Function) -> bool:
+    """Return whether a function is a task of Celery that is given its own object first."""
+    return bool(list_positional(node.args)) and any(
+        isinstance(each, ast.Call)
+        and find_dotted(each.func).rpartition(".")[2] in _TASKS
+        and any(keyword.arg == "bind" and getattr(keyword.value, "value", False) for keyword in each.keywords)
+        for each in node.decorator_list
+    )
 
 
 def list_positional(arguments: ast.arguments) -> list[ast.arg]:

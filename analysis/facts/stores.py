@@ -16,7 +16,7 @@ from types import MappingProxyType
 from analysis.facts.changed_arguments import find_changers, list_given
 from analysis.facts.closures import find_closure_stores
 from analysis.facts.function_flow import FunctionFlow, Stored
-from analysis.facts.function_names import CHANGING, Outer, list_kept_defaults
+from analysis.facts.function_names import CHANGING, LISTENING, Outer, list_kept_defaults
 from analysis.facts.lines import find_offsets, find_words
 from analysis.facts.rows import Row
 from analysis.facts.shared_state import MAKING
@@ -50,6 +50,7 @@ _WORD_AFTER = re.compile(rb"[\w\x80-\xff]")
 _TYPE = frozenset({b"type"})
 #: What stores by a text instead of a name.
 _BY_TEXT = (b"setattr(", b"globals()[")
+_LISTENING = tuple(f".{name}(".encode() for name in sorted(LISTENING))
 _CLASS_WORDS = frozenset({b"cls", b"type", b"self"})
 _CHANGING = frozenset(name.encode() for name in CHANGING)
 #: What reads no attribute: how such lines begin, and what follows it there. Patterns for each file take long to make.
@@ -165,14 +166,15 @@ def _find_lines(
             offsets.append(found.start("name"))
         if name in given and (sign != b"(" or last in _CHANGING):
             changed.append(found.start("name"))
-    offsets += [offset for word in _BY_TEXT for _, offset in find_words(source, word)]
+    offsets += [offset for word in (*_BY_TEXT, *_LISTENING) for _, offset in find_words(source, word)]
     offsets += [offset for name in contexts for _, offset in find_words(source, f"{name}.get()".encode())]
     offsets += [offset for name in methods for _, offset in find_words(source, f"{name}(".encode())]
     of_objects: list[tuple[int, bytes]] = []
+    has_task = b"bind=True" in source
     for found in _match(_OWN_STORES, source):
         last, sign = found.group("last", "sign")
         if sign != b"(" or last in _CHANGING:
-            if b"__class__" in found[0]:
+            if b"__class__" in found[0] or has_task:
                 offsets.append(found.start("name"))
             elif last is not None:
                 of_objects += _list_named(source, found)

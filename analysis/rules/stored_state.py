@@ -52,6 +52,8 @@ _ONCE_PER_CLASS = frozenset({
     "__init_subclass__", "__class_getitem__", "__set_name__", "setUpClass", "tearDownClass", "setup_class",
     "teardown_class", "setUpTestData",
 })  # fmt: skip
+#: How the part of a store ends that a method keeps to call it later.
+CALLED = "()"
 #: Of so many first parts of a dotted name is asked what they mean.
 _LENGTHS = (1, 2, 3, 4)
 _COLUMNS = (
@@ -192,6 +194,8 @@ class _Holders:
         ``flows`` are the arguments that flow in.
         """
         module = self._homes[path]
+        if name.endswith(CALLED) and not any(map(is_personal, flows)):
+            return None
         own = self._find_own_class(path, name)
         if own is not None:
             if way == "object":
@@ -220,6 +224,8 @@ class _Holders:
         Of an object only what a statement sets, or what goes with each of its uses: its methods may do anything.
         """
         first, rest = name
+        if rest.endswith(CALLED) and meaning.kind in {"external", "none"}:
+            return f"{meaning.definition or first}.{rest}".replace(":", "."), False, ""
         if meaning.kind == "external":
             is_module = ":" not in meaning.definition and meaning.definition.partition(".")[0] not in STANDARD
             is_acting = way == "attribute" and _ACTING.search(rest) and any(flows)
@@ -229,6 +235,7 @@ class _Holders:
         if not rest or not made_by or _SCOPED.search(made_by):
             return None
         is_set = way == "attribute" or (way in {"item", "change"} and rest.rpartition(".")[2] in _HANDED_OUT)
+        is_set |= rest.endswith(CALLED)
         return (meaning.definition.replace(":", ".") or f"{module}.{first}", False, rest) if is_set else None
 
     def _find_meant(

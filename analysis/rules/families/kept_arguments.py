@@ -18,11 +18,13 @@ from analysis.rules.rule import Rule
 from analysis.rules.shared_objects import SharedObject, find_calling, find_inner_stores, find_shared_objects
 from analysis.rules.shared_state import find_readers
 from analysis.rules.singletons import find_singletons
-from analysis.rules.stored_state import ENVIRONMENT, Store
+from analysis.rules.stored_state import CALLED, ENVIRONMENT, Store
 from analysis.wording import format_some
 
 #: What Python itself calls, to set an attribute or an item.
 _HOOK = re.compile(r"\.__(?!call__)\w+__$")
+#: What loggers keep runs for every record of the process.
+_OF_LOGGERS = ("addFilter()", "addHandler()")
 
 
 def _check_arguments(case: RuleContext) -> Iterator[Finding]:
@@ -63,6 +65,8 @@ def _changes_settings(case: RuleContext, store: Store) -> bool:
 
 def grade(store: Store) -> str:
     """Return P1 where the argument belongs to a user, or the caller gets the shared object; P3 for what sets."""
+    if store.shown.endswith(CALLED):
+        return "P3" if store.is_setting and not store.shown.endswith(_OF_LOGGERS) else "P2"
     if store.way == "put":
         return "P3" if store.is_setting else "P2"  # who takes it is not followed: it may be meant for it
     if store.personal:
@@ -83,6 +87,11 @@ def describe(stores: Sequence[Store], taken: Sequence[Place]) -> str:
     """Return who stores which argument where, and who reads it, through which name."""
     best = min(stores, key=lambda store: (grade(store), store))
     arguments = format_some(best.personal or best.parameters)
+    if best.shown.endswith(CALLED):
+        return (
+            f"{best.owner} gives {best.shown} something that knows its argument {arguments} ({best.path}:{best.line}). "
+            f"It stays there for good: each call adds another one, and all of them run for every later caller"
+        )
     first = "the argument of its first call" if best.way == "bind" else "its argument"
     message = f"{best.owner} keeps {first} {arguments} in the shared {best.shown} ({best.path}:{best.line})"
     reads = [(store.path, line) for store in stores for line in store.reads]
