@@ -8,14 +8,16 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text
 from analysis.facts.lines import find_lines
+from analysis.facts.loaded_texts import find_loaded_texts
 from analysis.facts.rows import Row
 from analysis.facts.scopes import Function, list_bindings
 from analysis.facts.walking import has_line_of, list_parts
 
 #: Line, dotted name, and what for.
 _Text = tuple[int, str, str]
-#: What a text is for: a setting that a framework reads, or the target of a patch in a test; a model by its label.
-SETTING, PATCH, SETTER, MODEL, TASK = "setting", "patch", "setter", "model", "task"
+#: What a text is for: a setting that a framework reads, or the target of a patch in a test; a model by its label,
+#: and what the code of the file loads by its name.
+SETTING, PATCH, SETTER, MODEL, TASK, LOADED = "setting", "patch", "setter", "model", "task", "loaded"
 _WORDS = (
     b"INSTALLED_APPS", b"LOCAL_APPS", b"PROJECT_APPS", b"ROOT_URLCONF", b"MIDDLEWARE", b"GI_APPLICATION",
     b"DJANGO_SETTINGS_MODULE", b"AUTHENTICATION_BACKENDS", b"dictConfig", b"LOGGING", b"CELERY_", b"patch",
@@ -49,10 +51,10 @@ _EXPECTING = ("raises", "assertRaises", "suppress")
 
 def find_object_texts(source: bytes, tree: ast.Module, next_position: Callable[[], int]) -> list[Row]:
     """Return the rows of ``object_texts`` of one file, by line; none where a handler expects a failure."""
-    if not any(map(source.__contains__, _WORDS)):
-        return []
-    lines = find_lines(source, _NAMING)
-    return [(next_position(), line, kind, value) for line, value, kind in sorted(set(_read(tree, lines)))]
+    found = {(line, value, LOADED) for line, value in find_loaded_texts(source, tree)}
+    if any(map(source.__contains__, _WORDS)):
+        found |= set(_read(tree, find_lines(source, _NAMING)))
+    return [(next_position(), line, kind, value) for line, value, kind in sorted(found)]
 
 
 def _read(tree: ast.Module, lines: list[int]) -> Iterator[_Text]:

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.facts.object_texts import MODEL, PATCH, SETTING, TASK
+from analysis.facts.object_texts import LOADED, MODEL, PATCH, SETTING, TASK
 from analysis.facts.starting.layout import Folders
 from analysis.resolve.class_members import ClassMembers, SettingFacts
 from analysis.resolve.every_module import has_anyhow
@@ -151,7 +151,7 @@ def _find_text_lack(target: TargetResolver, members: ClassMembers, text: tuple[s
     if importer is None or top is None or target.imports.is_standard(importer, first):
         return None
     lack = find_lack(target, top, rest)
-    if lack is None and kind not in {SETTING, TASK}:
+    if lack is None and kind not in {SETTING, TASK, LOADED}:
         lack = _find_member_lack(target, members, top, rest)
     is_builtin = lack is not None and kind == PATCH and lack.name in _BUILTINS and not lack.is_module
     return None if is_builtin else lack

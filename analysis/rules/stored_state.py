@@ -22,6 +22,8 @@ _SETTING = re.compile(
     r"subscribe|on|load|reset|override|patch|attach|bind|define|declare|switch|select|activate|deactivate|change|"
     r"push|start|connect|prepare|boot|lazy|ensure|bootstrap|main|run|with|clear|remove|restore|extend|insert|append|mount|hook|import|export)(_|$)"
 )
+#: Of a class these choose for whom it works, which each user does anew.
+_CHOOSING = re.compile(r"_*(switch|select|activate)(_|$)")
 #: How functions begin that make an object ready for all its users.
 _PREPARING = re.compile(
     r"_*(set|configure|config|init|initiali[sz]e|setup|set_up|install|register|unregister|enable|disable|connect|"
@@ -92,7 +94,8 @@ class Store(NamedTuple):
     @property
     def is_setting(self) -> bool:
         """Whether the function says by its name that it sets something for the process."""
-        return bool(_SETTING.match(self.owner.rpartition(".")[2]))
+        name = self.owner.rpartition(".")[2]
+        return bool(_SETTING.match(name)) and not (self.is_class and self.way == "attribute" and _CHOOSING.match(name))
 
     @property
     def is_preparing(self) -> bool:

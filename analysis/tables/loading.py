@@ -15,10 +15,10 @@ LOADS = Table("loads", "one call that loads a module past the import statement, 
     text("owner", "qualified name of the enclosing function or class; empty at module level"),
 ), is_later=True)  # fmt: skip
 
-OBJECT_TEXT_KINDS = ("setting", "patch", "setter", "model", "task")
+OBJECT_TEXT_KINDS = ("setting", "patch", "setter", "model", "task", "loaded")
 OBJECT_TEXTS = Table("object_texts", "one text that names a module or an object, which a framework or a patch loads by it", (
     PATH, POSITION, LINE,
-    one_of("kind", OBJECT_TEXT_KINDS, "setting (of Django, Celery or the configuration of logging), patch (mock.patch and its like), setter (monkeypatch.setattr, monkeypatch.delattr), model (AUTH_USER_MODEL of Django: label.Model), task (a task of Celery that a schedule, a route or send_task names)"),
+    one_of("kind", OBJECT_TEXT_KINDS, "setting (of Django, Celery or the configuration of logging), patch (mock.patch and its like), setter (monkeypatch.setattr, monkeypatch.delattr), model (AUTH_USER_MODEL of Django: label.Model), task (a task of Celery that a schedule, a route or send_task names), loaded (an entry of a table that the code of the file loads, or what pkgutil.resolve_name is given)"),
     text("value", "the dotted name as it is written; of a patch of an object by the imports of the file"),
 ), is_later=True)  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from analysis.facts.object_texts import MODEL, PATCH, SETTER, SETTING, TASK
+from analysis.facts.object_texts import LOADED, MODEL, PATCH, SETTER, SETTING, TASK
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.named_objects import MissingObject, NamedStart, NamedText, find_wrong_starts, find_wrong_texts
 from analysis.rules.context import RuleContext, ask_once
@@ -45,6 +45,18 @@ def _check_settings(case: RuleContext) -> Iterator[Finding]:
         places = [(each.path, each.line) for each in rows]
         is_test = all(is_test_file(path) for path, _ in places)
         yield build_finding("setting-names-missing-object", "P3" if is_test else "P1", written, message, places)
+    imported = set(case.graph.phantoms["module"].to_pylist())  # what a loop of a known list loads is an import
+    for written, rows in _group_texts(case, {LOADED}):
+        first = rows[0]
+        if f"{first.lack.module}.{first.lack.name}" in imported:
+            continue
+        message = (
+            f"{first.path}:{first.line} names {written}, which the code of {first.path} loads by this text, but "
+            f"{describe_lack(first.lack)}: it fails when it is asked for"
+        )
+        places = [(each.path, each.line) for each in rows]
+        is_test = all(is_test_file(path) for path, _ in places)
+        yield build_finding("setting-names-missing-object", "P3" if is_test else "P2", written, message, places)
 
 
 def _check_patches(case: RuleContext) -> Iterator[Finding]:
@@ -94,13 +106,14 @@ RULES = (
     ),
     Rule(
         "setting-names-missing-object", "P1",
-        "A setting that a framework reads (of Django, Celery or the configuration of logging) names a module or a name "
-        "of the tree that does not exist: the program fails when the framework loads it.",
+        "A setting that a framework reads (of Django, Celery or the configuration of logging), or a table whose entries "
+        "the code loads by `import_module` and its like, names a module or a name of the tree that does not exist: the "
+        "program fails when it is loaded.",
         "Correct the name, or restore what it names.",
         _check_settings,
         bad={"site1/__init__.py": "", "site1/urls.py": "", "site1/settings.py": "ROOT_URLCONF = 'site1.routes'\n"},
         good={"site1/__init__.py": "", "site1/urls.py": "", "site1/settings.py": "ROOT_URLCONF = 'site1.urls'\n"},
-        grades={"P1": "in the product", "P3": "in tests"},
+        grades={"P1": "a setting, in the product", "P2": "a text that code of the product loads", "P3": "in tests"},
         step=PlanStep(ENTRY_POINTS, 4, "Correct what frameworks load by name", minutes=15), cause=UNCHECKED_IMPORTS,
     ),
     Rule(
