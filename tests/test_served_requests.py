@@ -76,7 +76,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "a_bound_task": ("from celery import shared_task\n@shared_task(bind=True)\ndef send(self, user):\n    self.user = user\n    return self.user\n", "P1"),
     "a_call_of_a_task": ("from celery import shared_task\n@shared_task(bind=True)\ndef send(self, user):\n    self.request.user = user\n    self.update_state(meta=user)\n", ""),
     "who_is_active": ("class Tenant:\n    active = None\n    @classmethod\n    def activate(cls, name):\n        cls.active = name\n    def table(self):\n        return Tenant.active\n", "P2"),
-    "what_is_configured": ("class Tenant:\n    active = None\n    @classmethod\n    def configure(cls, name):\n        cls.active = name\n    def table(self):\n        return Tenant.active\n", ""),
+    "what_is_configured": ("class Market:\n    active = None\n    @classmethod\n    def configure(cls, name):\n        cls.active = name\n    def table(self):\n        return Market.active\n", ""),
     "state_of_each_thread": ("import threading\nclass Now:\n    def __init__(self):\n        self._data = threading.local()\n    def set(self, user):\n        self._data.user = user\n    def get(self):\n        return self._data.user\nNOW = Now()\n", ""),
     "a_handler_for_each_call": (f"{KEEPING}def f(user):\n    return [Keeper()][0].handle(user)\nMAKERS = [Keeper]\n", ""),
     "a_description_in_a_table": ("class Option:\n    def parse(self, text):\n        self.value = text\nALL = [Option()]\n", ""),

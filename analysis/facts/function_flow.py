@@ -11,7 +11,14 @@ from typing import Any, NamedTuple
 
 from analysis.facts.expressions import find_dotted
 from analysis.facts.function_names import (
-    CHANGING, MODULE, PUTTING, Function, FunctionNames, Place, is_named, list_positional,
+    CHANGING,
+    MODULE,
+    PUTTING,
+    Function,
+    FunctionNames,
+    Place,
+    is_named,
+    list_positional,
 )  # fmt: skip
 from analysis.facts.walking import list_nodes
 

@@ -162,22 +162,15 @@ def _find_lines(
     changed = []
     for found in _match(_STORES, source):
         name, is_own, last, sign = found.group("name", "own", "last", "sign")
-        if (sign != b"(" or last in _CHANGING) and name in (_TYPE if is_own else either):
-            offsets.append(found.start("name"))
-        if name in given and (sign != b"(" or last in _CHANGING):
-            changed.append(found.start("name"))
-    offsets += [offset for word in (*_BY_TEXT, *_LISTENING) for _, offset in find_words(source, word)]
-    offsets += [offset for name in contexts for _, offset in find_words(source, f"{name}.get()".encode())]
-    offsets += [offset for name in methods for _, offset in find_words(source, f"{name}(".encode())]
-    of_objects: list[tuple[int, bytes]] = []
-    has_task = b"bind=True" in source
-    for found in _match(_OWN_STORES, source):
-        last, sign = found.group("last", "sign")
         if sign != b"(" or last in _CHANGING:
-            if b"__class__" in found[0] or has_task:
+            if name in (_TYPE if is_own else either):
                 offsets.append(found.start("name"))
-            elif last is not None:
-                of_objects += _list_named(source, found)
+            if name in given:
+                changed.append(found.start("name"))
+    calls = [*(f"{name}.get()" for name in contexts), *(f"{name}(" for name in methods)]
+    words = (*_BY_TEXT, *_LISTENING, *map(str.encode, calls))
+    offsets += [offset for word in words for _, offset in find_words(source, word)]
+    inner, of_objects = _find_own_lines(source)
     wanted |= bound
     made = bound | {name.encode() for name in own}
     aliases = _ALIAS.finditer(source)
@@ -190,7 +183,22 @@ def _find_lines(
     of_objects.sort()
     numbers = _number_lines(source, (offset for offset, _ in of_objects))
     named = [(line, text) for line, (_, text) in zip(numbers, of_objects, strict=True)]
-    return _number_lines(source, offsets), named, _number_lines(source, changed)
+    return _number_lines(source, [*offsets, *inner]), named, _number_lines(source, changed)
+
+
+def _find_own_lines(source: bytes) -> tuple[list[int], list[tuple[int, bytes]]]:
+    """Return where the class or the task of a method is stored into, and its object, with what follows there."""
+    offsets: list[int] = []
+    of_objects: list[tuple[int, bytes]] = []
+    has_task = b"bind=True" in source
+    for found in _match(_OWN_STORES, source):
+        last, sign = found.group("last", "sign")
+        if sign != b"(" or last in _CHANGING:
+            if b"__class__" in found[0] or has_task:
+                offsets.append(found.start("name"))
+            if b"__class__" not in found[0] and last is not None:
+                of_objects += _list_named(source, found)
+    return offsets, of_objects
 
 
 def _find_bound(source: bytes) -> set[bytes]:

@@ -106,9 +106,9 @@ RULES = (
     ),
     Rule(
         "setting-names-missing-object", "P1",
-        "A setting that a framework reads (of Django, Celery or the configuration of logging), or a table whose entries "
-        "the code loads by `import_module` and its like, names a module or a name of the tree that does not exist: the "
-        "program fails when it is loaded.",
+        "A setting that a framework reads (of Django, Celery or the configuration of logging), or a table whose "
+        "entries the code loads by `import_module` and its like, names a module or a name of the tree that does not "
+        "exist: the program fails when it is loaded.",
         "Correct the name, or restore what it names.",
         _check_settings,
         bad={"site1/__init__.py": "", "site1/urls.py": "", "site1/settings.py": "ROOT_URLCONF = 'site1.routes'\n"},
