@@ -13,7 +13,9 @@ from rule_trees import judge
 
 Tree = Callable[..., Path]
 LOAD = "from importlib import import_module\n"
-PARTS = "def load(key):\n    module, _, name = T[key].rpartition('.')\n    return getattr(import_module(module), name)\n"
+PARTS = (
+    "def load(key):\n    module, _, name = T[key].rpartition('.')\n    return getattr(import_module(module), name)\n"
+)
 #: A module whose last line loads what ``GONE`` stands for; None where Python finds nothing wrong.
 WRONG: Mapping[str, str] = {
     "a table": f"{LOAD}T = {{'x': 'shop.there.Here', 'y': 'shop.there.GONE'}}\n{PARTS}",
