@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.facts.expressions import find_dotted, find_literal_text
 from analysis.facts.function_names import Function
-from analysis.facts.walking import list_nodes
+from analysis.facts.lines import find_lines
+from analysis.facts.walking import has_line_of, list_nodes, list_statements
 
 #: What loads a module or an object by its dotted name: by the last part of what is called.
 _LOADING = frozenset({"import_module", "import_string", "resolve_name", "import_from_string", "__import__"})
@@ -30,7 +31,8 @@ _Table = list[tuple[int, str]]
 
 def find_loaded_texts(source: bytes, tree: ast.Module) -> Iterator[tuple[int, str]]:
     """Yield line and dotted name of what is loaded by its name, as far as the text stands in the file."""
-    if not any(word in source for word in _WORDS):
+    lines = find_lines(source, _WORDS)
+    if not lines:
         return
     tables, functions = _find_tables(tree.body), list[Function]()
     for node in tree.body:
@@ -39,16 +41,22 @@ def find_loaded_texts(source: bytes, tree: ast.Module) -> Iterator[tuple[int, st
             functions += [each for each in node.body if isinstance(each, Function)]
         elif isinstance(node, Function):
             functions.append(node)
-        elif not _is_tried(node):
+        elif has_line_of(node, lines) and not _is_tried(node):
             yield from _read_calls(node)
     for function in functions:
-        tried = {id(each) for node in list_nodes(function) if _is_tried(node) for each in list_nodes(node)}
-        calls = [each for each in _list_loading(function) if id(each) not in tried]
-        own = {each.arg for each in list_nodes(function.args) if isinstance(each, ast.arg)}
+        calls = _list_untried(function) if has_line_of(function, lines) else []
+        own = {each.arg for each in list_nodes(function.args) if isinstance(each, ast.arg)} if calls else set()
         for name in sorted(_find_sources(function, calls) & tables.keys() - own) if calls and tables else ():
             yield from tables[name]
         for call in calls:
             yield from _read_calls(call)
+
+
+def _list_untried(function: Function) -> list[ast.Call]:
+    """Return the calls of a function that load something, without those that may expect to fail."""
+    calls = _list_loading(function)
+    tried = {id(each) for node in list_statements(function) if calls and _is_tried(node) for each in list_nodes(node)}
+    return [each for each in calls if id(each) not in tried]
 
 
 def _is_tried(node: ast.AST) -> bool:

@@ -50,9 +50,9 @@ _WORD_AFTER = re.compile(rb"[\w\x80-\xff]")
 _TYPE = frozenset({b"type"})
 #: What stores by a text instead of a name.
 _BY_TEXT = (b"setattr(", b"globals()[")
-_LISTENING = tuple(f".{name}(".encode() for name in sorted(LISTENING))
 _CLASS_WORDS = frozenset({b"cls", b"type", b"self"})
 _CHANGING = frozenset(name.encode() for name in CHANGING)
+_KEEPING = _CHANGING | {name.encode() for name in LISTENING} | {b"getLogger"}
 #: What reads no attribute: how such lines begin, and what follows it there. Patterns for each file take long to make.
 _NO_READ_LINE = re.compile(rb"[ \t]*+(?:if|elif|while|assert|#|del|from|import)\b")
 _NO_READ_AFTER = re.compile(rb"\w|[ \t]*+=(?!=)|\.(?:%s)\(" % b"|".join(sorted(_CHANGING)))
@@ -162,13 +162,12 @@ def _find_lines(
     changed = []
     for found in _match(_STORES, source):
         name, is_own, last, sign = found.group("name", "own", "last", "sign")
-        if sign != b"(" or last in _CHANGING:
-            if name in (_TYPE if is_own else either):
-                offsets.append(found.start("name"))
-            if name in given:
-                changed.append(found.start("name"))
+        if (sign != b"(" or (last or name) in _KEEPING) and name in (_TYPE if is_own else either):
+            offsets.append(found.start("name"))
+        if name in given and (sign != b"(" or last in _CHANGING):
+            changed.append(found.start("name"))
     calls = [*(f"{name}.get()" for name in contexts), *(f"{name}(" for name in methods)]
-    words = (*_BY_TEXT, *_LISTENING, *map(str.encode, calls))
+    words = (*_BY_TEXT, *map(str.encode, calls))
     offsets += [offset for word in words for _, offset in find_words(source, word)]
     inner, of_objects = _find_own_lines(source)
     wanted |= bound
