@@ -44,6 +44,8 @@ def test_every_rule_of_a_family_has_its_own_check() -> None:
 
 
 BODY = "class {0}:\n    def f(self):\n        a = 1\n        b = 2\n        return a + b\n"
+LOAD = "from importlib import import_module\n"
+PARTS = "def f(x):\n    module, _, name = T[x].rpartition('.')\n    return getattr(import_module(module), name)\n"
 ORDERS = {"p/a.py": BODY.format("Order"), "p/b.py": BODY.format("Order")}
 
 
@@ -54,6 +56,11 @@ DERIVED = "from p.base import BaseOrder\nclass Order(BaseOrder): ...\n"
     ("files", "severity"),
     [
         (ORDERS, "P2"),
+        ({**ORDERS, "p/c.py": f"{LOAD}T = ['p.a.Order', 'p.b.Order']\n{PARTS}"}, "P3"),  # plug-ins of a table
+        ({**ORDERS, "p/c.py": f"{LOAD}T = ['p.a.Order', 'p.b.Other']\n{PARTS}", "p/b.py": BODY.format("Order")}, "P2"),
+        ({**ORDERS, "p/c.py": f"{LOAD}def f(x):\n    return import_module(f'p.{{x}}').Order\n"}, "P3"),
+        ({**ORDERS, "p/__init__.py": f"{LOAD}def f(x):\n    return import_module('.' + x, __name__).Order\n"}, "P3"),
+        ({**ORDERS, "p/c.py": f"{LOAD}def f(x):\n    return import_module(f'p.{{x}}').Other\n"}, "P2"),
         ({"p/a.py": "class _Order: ...\n", "p/b.py": "class _Order: ...\n"}, "P3"),  # private by its name
         ({"p/a.py": "class Order: ...\n", "tests/test_b.py": "class Order: ...\n"}, "P3"),  # one in the product
         ({"p/a.py": "class Order: ...\n", "p/b.py": "import p.a\nclass Order(p.a.Order): ...\n"}, "P3"),

@@ -16,6 +16,7 @@ from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.merge_edits import list_merges
 from analysis.rules.plan_phases import DEFINITIONS, PlanStep
+from analysis.rules.plugin_modules import are_plugins
 from analysis.rules.probe_evidence import confirm_classes
 from analysis.rules.root_causes import COPIES
 from analysis.rules.rule import Rule, RuleFigure
@@ -140,6 +141,8 @@ def _grade(
     common = sorted(base for base in shared if _is_template(base, item.name))
     if common:
         return "P3", f"; each is an implementation of {common[0]}"
+    if are_plugins(case, [rival.definition.partition(":")[0] for rival in product], item.name):
+        return "P3", "; each is loaded by the name of its module"
     return "P2", ""
 
 
