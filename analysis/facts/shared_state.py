@@ -65,16 +65,22 @@ def read_function_state(node: _Function, position: int, qualname: str) -> list[R
             lines = uses.get(argument.arg)
             if lines:
                 found.append((position, argument.lineno, qualname, argument.arg, "default", render(default), lines))
-    if node.decorator_list and not _takes_anything(arguments) and _is_cached(node):
-        assigned = _find_assigned(node)
-        made = [
-            _find_made(statement, assigned) for statement in list_statements(node) if isinstance(statement, ast.Return)
-        ]
-        if made and all(made):
-            found.append(
-                (position, node.lineno, qualname, node.name, "cached-getter", EITHER.join(sorted(set(made))), [])
-            )
+    if node.decorator_list and _is_cached(node):
+        found += _read_cached(node, position, qualname)
     return found
+
+
+def _read_cached(node: _Function, position: int, qualname: str) -> Iterator[Row]:
+    """Yield what a cached function gives to all its callers: what it makes by one call, or a container."""
+    assigned = _find_assigned(node)
+    returns = [each for each in list_statements(node) if isinstance(each, ast.Return)]
+    made = [_find_made(each, assigned) for each in returns]
+    values = [_find_value(each, assigned) for each in returns]
+    if values and all(map(is_container, values)):
+        text = EITHER.join(sorted({render(value) for value in values}))
+        yield position, node.lineno, qualname, node.name, "cached-container", text, []
+    if made and all(made) and not _takes_anything(node.args):
+        yield position, node.lineno, qualname, node.name, "cached-getter", EITHER.join(sorted(set(made))), []
 
 
 def is_container(value: ast.expr | None) -> bool:
@@ -124,7 +130,7 @@ def _find_changes(
         nodes = [each for each in list_nodes(method) if type(each) in _STORING]
         local = _find_local(nodes, kept)
         for inner in nodes:
-            for target in _find_targets(inner):
+            for target in find_changed(inner):
                 attribute = local.get(target.id) if isinstance(target, ast.Name) else target
                 if isinstance(attribute, ast.Attribute) and attribute.attr in kept:
                     owner = find_dotted(attribute.value)
@@ -163,7 +169,7 @@ def _find_local(nodes: Iterable[ast.AST], kept: Collection[str]) -> dict[str, as
     return {name: value for name, value in found.items() if len(assigned[name]) == 1}
 
 
-def _find_targets(node: ast.AST) -> Iterator[ast.expr]:
+def find_changed(node: ast.AST) -> Iterator[ast.expr]:
     """Yield what a statement or call changes in place."""
     if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
         yield node.func.value
@@ -182,7 +188,7 @@ def _find_uses(node: _Function, names: set[str]) -> dict[str, list[int]]:
     for inner in list_nodes(node):
         if type(inner) not in _STORING:
             continue
-        used: list[ast.expr | None] = [*_find_targets(inner)]
+        used: list[ast.expr | None] = [*find_changed(inner)]
         if isinstance(inner, ast.Return):
             used.append(inner.value)
         elif isinstance(inner, ast.Assign):
@@ -221,11 +227,17 @@ def _find_assigned(node: _Function) -> dict[str, list[ast.expr]]:
 
 def _find_made(statement: ast.Return, assigned: Mapping[str, list[ast.expr]]) -> str:
     """Return the dotted callee whose result is returned, directly or by a local name; empty otherwise."""
-    value = statement.value
-    if isinstance(value, ast.Name):
-        values = assigned.get(value.id, [])
-        value = values[0] if len(values) == 1 else None
+    value = _find_value(statement, assigned)
     return find_dotted(value.func) if isinstance(value, ast.Call) else ""
+
+
+def _find_value(statement: ast.Return, assigned: Mapping[str, list[ast.expr]]) -> ast.expr | None:
+    """Return what is returned, directly or by a local name that is bound once."""
+    value = statement.value
+    if not isinstance(value, ast.Name):
+        return value
+    values = assigned.get(value.id, [])
+    return values[0] if len(values) == 1 else None
 
 
 def find_returns(node: _Function) -> str:

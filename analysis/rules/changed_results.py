@@ -1,0 +1,120 @@
+"""Containers that cached functions return and callers change: the cache gives the changed one to the next caller."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+import pyarrow.compute as pc
+
+from analysis import tables
+from analysis.facts.expressions import find_dotted
+from analysis.facts.function_names import Function, FunctionNames
+from analysis.facts.personal import is_personal
+from analysis.facts.shared_state import find_changed
+from analysis.facts.source import parse
+from analysis.facts.test_files import is_test_file
+from analysis.facts.walking import list_nodes
+from analysis.rules.context import RuleContext
+from analysis.rules.shared_state import State, find_states
+
+_OWN = ("self", "cls")
+
+
+class ChangedResult(NamedTuple):
+    """A statement that changes what a cached function has returned; ``personal`` are arguments of a user in it."""
+
+    state: State
+    path: str
+    line: int
+    owner: str
+    personal: tuple[str, ...]
+
+
+def find_changed_results(case: RuleContext) -> Iterator[ChangedResult]:
+    """Yield the statements of the product, by the function, then by file and line."""
+    for state in find_states(case, "cached-container"):
+        if b"functools" not in _read(case, state.path):
+            continue  # another cache may give each caller a copy
+        for path in _list_files(case, state):
+            functions = _read_functions(case, path, state.name)
+            called = {name for _, calls in functions for name in calls.values()}
+            meant = _find_meant(case, state, path, called)
+            for function, calls in functions:
+                yield from _find_changes(state, path, function, {key for key, name in calls.items() if name in meant})
+
+
+def _list_files(case: RuleContext, state: State) -> list[str]:
+    """Return the file of a function, and those of the product that import its module."""
+    edges = case.graph.edges
+    chosen = edges.filter(pc.equal(edges["imported"], state.module))
+    importing = {path for (path,) in tables.read_rows(chosen, "path") if path in case.homes and not is_test_file(path)}
+    return sorted({state.path, *importing})
+
+
+_Functions = Sequence[tuple[ast.FunctionDef | ast.AsyncFunctionDef, Mapping[int, str]]]
+
+
+def _read_functions(case: RuleContext, path: str, name: str) -> _Functions:
+    """Return the functions of a file that has a name, with what they call: by identity of the call, as written."""
+    source = _read(case, path)
+    tree = parse(source).tree if name.encode() in source else None
+    found = []
+    for node in list_nodes(tree) if tree is not None else ():
+        if isinstance(node, Function):
+            calls = {id(each): find_dotted(each.func) for each in list_nodes(node) if isinstance(each, ast.Call)}
+            found.append((node, {key: text for key, text in calls.items() if text}))
+    return [(function, calls) for function, calls in found if calls]
+
+
+def _read(case: RuleContext, path: str) -> bytes:
+    try:
+        return case.facts.tree.read_bytes(path)
+    except OSError:
+        return b""
+
+
+def _find_meant(case: RuleContext, state: State, path: str, called: set[str]) -> set[str]:
+    """Return which of the names that are called in a file mean the function; of a method those on its own object."""
+    owner = state.owner.rpartition(".")[0]
+    if owner:
+        own = {f"{each}.{state.name}" for each in (*_OWN, owner)}
+        return called & own if path == state.path else set()
+    module = case.homes[path]
+    meanings = case.meanings.find_meanings({(module, name) for name in called})
+    return {name for name in called if (known := meanings.get((module, name))) and known.definition == state.definition}
+
+
+def _find_changes(
+    state: State, path: str, function: ast.FunctionDef | ast.AsyncFunctionDef, calls: set[int]
+) -> Iterator[ChangedResult]:
+    """Yield the statements of a function that change the result of some calls, directly or by a local name."""
+    local = _find_results(function, calls) if calls else set()
+    names = FunctionNames(function, ()) if calls else None
+    lines = set()
+    for node in list_nodes(function) if names is not None else ():
+        for target in find_changed(node):
+            while isinstance(target, ast.Subscript):
+                target = target.value
+            is_meant = id(target) in calls or (isinstance(target, ast.Name) and target.id in local)
+            if names is not None and is_meant and node.lineno not in lines:  # type: ignore[attr-defined]
+                lines.add(node.lineno)  # type: ignore[attr-defined]
+                given = getattr(node, "args", None) or [getattr(node, "value", None)]
+                flows = {name for each in given if each is not None for name in names.find_flows(each)}
+                personal = tuple(sorted(filter(is_personal, flows)))
+                yield ChangedResult(state, path, node.lineno, function.name, personal)  # type: ignore[attr-defined]
+
+
+def _find_results(function: ast.AST, calls: set[int]) -> set[str]:
+    """Return the local names that stand for the result of some calls, and for nothing else."""
+    found: set[str] = set()
+    others: set[str] = set()
+    for node in list_nodes(function):
+        value = getattr(node, "value", None)
+        is_result = isinstance(node, ast.Assign | ast.AnnAssign | ast.NamedExpr) and id(value) in calls
+        targets = node.targets if isinstance(node, ast.Assign) else [getattr(node, "target", None)]
+        for target in targets if not isinstance(node, ast.AugAssign) else ():
+            if isinstance(target, ast.Name):
+                (found if is_result else others).add(target.id)
+    return found - others
