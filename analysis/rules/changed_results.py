@@ -95,15 +95,21 @@ def _find_changes(
     lines = set()
     for node in list_nodes(function) if names is not None else ():
         for target in find_changed(node):
-            while isinstance(target, ast.Subscript):
-                target = target.value
-            is_meant = id(target) in calls or (isinstance(target, ast.Name) and target.id in local)
+            held = _find_held(target)
+            is_meant = id(held) in calls or (isinstance(held, ast.Name) and held.id in local)
             if names is not None and is_meant and node.lineno not in lines:  # type: ignore[attr-defined]
                 lines.add(node.lineno)  # type: ignore[attr-defined]
                 given = getattr(node, "args", None) or [getattr(node, "value", None)]
                 flows = {name for each in given if each is not None for name in names.find_flows(each)}
                 personal = tuple(sorted(filter(is_personal, flows)))
                 yield ChangedResult(state, path, node.lineno, function.name, personal)  # type: ignore[attr-defined]
+
+
+def _find_held(node: ast.expr) -> ast.expr:
+    """Return what an entry stands in."""
+    while isinstance(node, ast.Subscript):
+        node = node.value
+    return node
 
 
 def _find_results(function: ast.AST, calls: set[int]) -> set[str]:

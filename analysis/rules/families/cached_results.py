@@ -34,17 +34,20 @@ def _check_results(case: RuleContext) -> Iterator[Finding]:
         yield build_finding("cached-result-changed", severity, definition, message, places, [state.name])
 
 
-_CACHED = "from functools import lru_cache\n@lru_cache\ndef find_menu(shop):\n    return ['soup', 'bread']\n"
+_CACHED = (
+    "from functools import lru_cache\n@lru_cache\ndef find_menu(shop):\n    return ['soup', 'bread']\n"
+    "def serve(user):\n    menu = {}\n    menu.append(user)\n    return menu\n"
+)
 
 RULES = (
     Rule(
         "cached-result-changed", "P1",
-        "A cached function returns a container, and a caller changes it in place. The cache gives the changed object to "
-        "everybody who asks with the same arguments.",
+        "A cached function returns a container, and a caller changes it in place. The cache gives the changed object "
+        "to everybody who asks with the same arguments.",
         "Return a tuple, a frozenset or a `MappingProxyType`, or copy what comes back before it is changed.",
         _check_results,
-        bad={"a.py": f"{_CACHED}def serve(user):\n    menu = find_menu(1)\n    menu.append(user)\n    return menu\n"},
-        good={"a.py": f"{_CACHED}def serve(user):\n    menu = list(find_menu(1))\n    menu.append(user)\n    return menu\n"},
+        bad={"a.py": _CACHED.format("find_menu(1)")},
+        good={"a.py": _CACHED.format("list(find_menu(1))")},
         grades={
             "P1": "the argument of a user is put in",
             "P2": "anything else changes it",
