@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterator, Sequence
 
+from analysis.facts.added_handlers import find_added_handlers
 from analysis.facts.expressions import find_dotted
 from analysis.facts.function_names import CHANGING, Outer, find_served
 from analysis.facts.kept_objects import add_kept_objects, find_nested_objects
@@ -40,6 +41,7 @@ def add_stored(
     rows.returned.extend(find_returned(functions, next_position))
     add_kept_objects(rows, functions, source, next_position)
     rows.states += [(next_position(), *row) for row in find_nested_objects(tree)]
+    rows.states.extend(find_added_handlers(source, functions, next_position))
 
 
 def _find_lambda_defaults(tree: ast.Module, next_position: Callable[[], int]) -> Iterator[Row]:
