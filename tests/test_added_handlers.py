@@ -34,7 +34,11 @@ CASES: Mapping[str, tuple[str, str]] = {
 def test_a_handler_that_each_call_adds_is_reported(case: str, make_tree: Tree) -> None:
     source, severity = CASES[case]
     root = make_tree({"p/__init__.py": "", "p/a.py": source})
-    run = [sys.executable, "-c", "from p.a import f, logging; f(); f(); assert len(logging.getLogger('a').handlers) < 2"]
+    run = [
+        sys.executable,
+        "-c",
+        "from p.a import f, logging; f(); f(); assert len(logging.getLogger('a').handlers) < 2",
+    ]
     is_added = subprocess.run(run, cwd=root, capture_output=True, check=False).returncode != 0
     found = [each.severity for each in judge(root) if each.rule == "handler-added-again"]
     assert (found, is_added) == ([severity] if severity else [], bool(severity))
