@@ -22,7 +22,7 @@ from analysis.fixes.offers import Offer, Refusal, apply_edits
 from analysis.fixes.source_text import SourceText
 from analysis.fixes.statements import Statement, insert_after, place_statement
 from analysis.investigation import Investigation
-from benchmarks.trial_copies import Checked, Place, TrialCopy, find_interpreter
+from benchmarks.trial_copies import Checked, TrialCopy, TrialPlace, find_interpreter
 
 PACKAGES = (
     "IPython", "aiohttp", "amqp", "anyio", "bs4", "click", "comm", "contourpy", "debugpy", "django", "executing",
@@ -116,7 +116,7 @@ def check_seeded(site: Path, package: str, number: int, report: Report) -> Itera
 
 
 def _copy(site: Path, package: str, folder: Path) -> TrialCopy:
-    place = Place(site / package, find_interpreter(site), (site,), _SKIPPED, most_observed=MOST_OBSERVED)
+    place = TrialPlace(site / package, find_interpreter(site), (site,), _SKIPPED, most_observed=MOST_OBSERVED)
     return TrialCopy(place, folder / "copy", folder / "data", offer_cuts)
 
 

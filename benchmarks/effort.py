@@ -45,7 +45,7 @@ _CLASS = re.compile(r"\s*class\s+\w")
 
 
 @dataclass(slots=True)
-class JudgedCommit:
+class PastCommit:
     """One commit: what of Python files it changed, counted without context lines."""
 
     commit: str
@@ -87,7 +87,7 @@ class EffortComparison:
     author's previous commit, None where that is longer ago than one sitting.
     """
 
-    candidate: JudgedCommit
+    candidate: PastCommit
     findings: int
     places: int
     files: int
@@ -96,10 +96,10 @@ class EffortComparison:
     met: int
 
 
-def list_candidates(repository: Path) -> Iterator[JudgedCommit]:
+def list_candidates(repository: Path) -> Iterator[PastCommit]:
     """Yield the small commits of a repository that removed an import or a class statement, the newest first."""
     command = ["git", "-C", str(repository), "log", "-p", "-U0", "--no-merges", f"--format={_FORMAT}", "--", "*.py"]
-    current: JudgedCommit | None = None
+    current: PastCommit | None = None
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, errors="replace") as process:
         assert process.stdout is not None
         for line in process.stdout:
@@ -107,7 +107,7 @@ def list_candidates(repository: Path) -> Iterator[JudgedCommit]:
                 if current is not None and current.is_small:
                     yield current
                 name, parents, seconds, author, _ = line[1:].split("\x1f")
-                current = JudgedCommit(name, parents, int(seconds), author) if parents and " " not in parents else None
+                current = PastCommit(name, parents, int(seconds), author) if parents and " " not in parents else None
             elif current is not None and current.lines <= MOST_LINES:
                 current.read(line.rstrip("\n"))
         if current is not None and current.is_small:
@@ -131,7 +131,7 @@ def read_sittings(repository: Path) -> dict[str, float]:
     return found
 
 
-def compare(repository: Path, candidates: Sequence[JudgedCommit], most: int) -> Iterator[EffortComparison]:
+def compare(repository: Path, candidates: Sequence[PastCommit], most: int) -> Iterator[EffortComparison]:
     """Yield a comparison for each commit that cleared findings, up to so many."""
     policy = Policy(simulation=SimulationPolicy(budget_seconds=0))
     sittings = read_sittings(repository)

@@ -23,7 +23,7 @@ from analysis.fixes.catalogue import KINDS, FixContext, Kind
 from analysis.fixes.offers import Offer, Refusal
 from analysis.investigation import Investigation
 from analysis.wording import format_count
-from benchmarks.trial_copies import Checked, Place, TrialCopy, find_interpreter
+from benchmarks.trial_copies import Checked, TrialCopy, TrialPlace, find_interpreter
 
 ROWS = Path(__file__).with_name("fix_instances.json")
 PAGE = Path(__file__).parents[1] / "docs" / "fix_instances.md"
@@ -53,7 +53,7 @@ written from what was measured (`benchmarks/fix_instances.json`).
 Row = dict[str, Any]
 
 
-def measure(place: Place, name: str, kinds: Sequence[Kind], most: int) -> Iterator[Row]:
+def measure(place: TrialPlace, name: str, kinds: Sequence[Kind], most: int) -> Iterator[Row]:
     """Yield what some kinds of fixes make of a package, a row for each offer and refusal that is kept."""
     with tempfile.TemporaryDirectory() as made:
         folder = Path(made).resolve()
@@ -193,7 +193,7 @@ def main() -> None:
     asked = parser.parse_args()
     if asked.package:
         root = asked.package.absolute()
-        place = Place(
+        place = TrialPlace(
             root,
             asked.python or find_interpreter(root.parent),
             tuple(asked.beside),

@@ -58,7 +58,7 @@ class Checked:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class TrialPlace:
     """Where a package lies, the interpreter that runs it, and folders that are on its search path besides."""
 
     root: Path
@@ -72,7 +72,7 @@ class Place:
 class TrialCopy:
     """A copy of one package, in which offers of one kind of fix are tried."""
 
-    def __init__(self, place: Place, folder: Path, data: Path, find: Find) -> None:
+    def __init__(self, place: TrialPlace, folder: Path, data: Path, find: Find) -> None:
         self.package, self.place, self._data, self.find = place.root.name, place, data, find
         self.root = folder / place.root.name
         skipped = shutil.ignore_patterns("__pycache__", ".git", *place.skipped)

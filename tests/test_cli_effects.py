@@ -15,8 +15,8 @@ from git_line import GitLine
 from test_gate import commit
 from typer.testing import CliRunner
 
+import analysis.case_building
 import analysis.cli.watching
-import analysis.pipeline
 import analysis.report
 import analysis.verify
 from analysis import cli
@@ -246,7 +246,7 @@ def test_every_option_has_an_effect_that_is_tested() -> None:
 def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
     """Return a function that runs a command line in a new tree and returns what a caller can notice of it."""
     scanned: list[tuple[int, bool]] = []
-    scan = analysis.pipeline.scan
+    scan = analysis.case_building.scan
 
     def scan_and_note(root: Path, **options: Any) -> Any:
         scanned.append((options["jobs"], options["cache"] is None))
@@ -276,7 +276,7 @@ def look(tmp_path: Path, make_tree: Tree, monkeypatch: pytest.MonkeyPatch) -> Ca
     monkeypatch.setattr("analysis.report.share.LARGE_BYTES", 0)
     monkeypatch.setattr("http.server.ThreadingHTTPServer.serve_forever", lambda _: None)
     monkeypatch.setattr(analysis.verify, "verify_test", format_options)
-    monkeypatch.setattr(analysis.pipeline, "scan", scan_and_note)
+    monkeypatch.setattr(analysis.case_building, "scan", scan_and_note)
     monkeypatch.setattr(analysis.report, "write_report", write_findings)
     number = 0
 

@@ -20,7 +20,7 @@ from tools.demo.__main__ import write_report
 from tools.demo.figures import BOUND, list_goals, list_hand_steps, list_unnamed
 from tools.demo.golden_runs import MOST_RUNS, list_kept
 from tools.demo.hand_edits import NAME, apply_patch, edit_copy
-from tools.demo.states import Course, run_course
+from tools.demo.states import DemoCourse, run_course
 
 PATCH = Path(__file__).resolve().parent.parent / "data/cases/agent_platform" / NAME
 SUITE = "tests/mission_critical/test_websocket_agent_events_suite.py"
@@ -33,7 +33,7 @@ FIRST = (
 
 
 @pytest.fixture(scope="module")
-def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Course]:
+def course(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DemoCourse]:
     """The case fixed, edited by hand, and fixed again, with data of its own."""
     with pytest.MonkeyPatch.context() as patching:
         patching.setenv("SSOT_DATA", str(tmp_path_factory.mktemp("data")))
@@ -47,7 +47,7 @@ def run_suite(copy: Path, seed: int) -> int:
     return subprocess.run(command, cwd=copy, env=environment, capture_output=True, check=False).returncode
 
 
-def test_every_success_metric_is_met_in_the_end_and_half_of_them_are_not_before(course: Course) -> None:
+def test_every_success_metric_is_met_in_the_end_and_half_of_them_are_not_before(course: DemoCourse) -> None:
     states = [{goal.metric: goal for goal in state.goals} for state in course.states]
     assert {goal.metric for goal in states[-1].values() if not goal.is_met} <= {BOUND}
     assert [int(state["import-violations"].now or 0) for state in states] == [488, 0, 60, 0]
@@ -60,7 +60,7 @@ def test_every_success_metric_is_met_in_the_end_and_half_of_them_are_not_before(
     assert len(states[0]) == 19
 
 
-def test_no_run_of_the_golden_path_fails_in_the_end_and_the_kept_ones_prove_the_target(course: Course) -> None:
+def test_no_run_of_the_golden_path_fails_in_the_end_and_the_kept_ones_prove_the_target(course: DemoCourse) -> None:
     fixed, last = course.states[1], course.states[-1]
     passed, runs = last.runs.counts
     assert passed == runs >= MOST_RUNS
@@ -73,7 +73,7 @@ def test_no_run_of_the_golden_path_fails_in_the_end_and_the_kept_ones_prove_the_
     assert goal.is_met is last.runs.is_kept, "a measurement of other files counts only when it is made again"
 
 
-def test_the_patch_is_taken_by_git_after_the_fixes_and_only_once(course: Course) -> None:
+def test_the_patch_is_taken_by_git_after_the_fixes_and_only_once(course: DemoCourse) -> None:
     fixed, by_hand = course.states[1:3]
     root = Path(fixed.inv.manifest.root)
     with copy_target(root, fixed.changes) as copy:
@@ -85,14 +85,14 @@ def test_the_patch_is_taken_by_git_after_the_fixes_and_only_once(course: Course)
         apply_patch(root, by_hand.changes, PATCH)
 
 
-def test_each_file_edited_by_hand_is_named_by_a_step_of_the_plan_that_the_edits_do(course: Course) -> None:
+def test_each_file_edited_by_hand_is_named_by_a_step_of_the_plan_that_the_edits_do(course: DemoCourse) -> None:
     assert list_unnamed(course) == []
     steps = {each.step.rule: each for each in list_hand_steps(course)}
     assert {"concept-over-its-limit", "factory-without-method", "shadowed-module", "phantom-import"} <= steps.keys()
     assert len(course.edited) <= 15
 
 
-def test_cpython_imports_each_module_first_and_the_tests_of_the_case_pass_in_the_end(course: Course) -> None:
+def test_cpython_imports_each_module_first_and_the_tests_of_the_case_pass_in_the_end(course: DemoCourse) -> None:
     fixed, last = course.states[1], course.states[-1]
     root = Path(last.inv.manifest.root)
     with copy_target(root, last.changes) as copy:
@@ -106,7 +106,7 @@ def test_cpython_imports_each_module_first_and_the_tests_of_the_case_pass_in_the
         assert [run_suite(copy, seed) for seed in FAILING] == [1, 1, 1]
 
 
-def test_runs_speak_for_a_copy_as_long_as_it_has_the_files_that_they_loaded(course: Course) -> None:
+def test_runs_speak_for_a_copy_as_long_as_it_has_the_files_that_they_loaded(course: DemoCourse) -> None:
     last = course.states[-1]
     with copy_target(Path(last.inv.manifest.root), last.changes) as copy:
         assert last.runs.is_of(copy)
@@ -121,7 +121,7 @@ def test_runs_speak_for_a_copy_as_long_as_it_has_the_files_that_they_loaded(cour
         assert not last.runs.is_of(copy)
 
 
-def test_the_report_shows_each_metric_in_each_state(course: Course, tmp_path: Path) -> None:
+def test_the_report_shows_each_metric_in_each_state(course: DemoCourse, tmp_path: Path) -> None:
     printed = write_report(course, PATCH, tmp_path)
     page = (tmp_path / "before-and-after.html").read_text()
     goals = list_goals(course)

@@ -18,7 +18,7 @@ from analysis.fixes.class_differences import (
 )
 from analysis.fixes.findings import find_open_findings
 from analysis.fixes.offers import Offer, Refusal
-from analysis.fixes.redirects import Redirect, redirect_classes
+from analysis.fixes.redirects import ClassRedirect, redirect_classes
 from analysis.fixes.source_text import UnplacedError
 from analysis.fixes.target_sources import TargetSources
 from analysis.investigation import Investigation
@@ -131,7 +131,7 @@ class _Redirecting:
         module = redirects[0].rival.module
         names = {each.rival.name for each in redirects}
         edits, how = redirect_classes(
-            source, module, [Redirect(each.rival.name, each.node, each.canonical) for each in redirects]
+            source, module, [ClassRedirect(each.rival.name, each.node, each.canonical) for each in redirects]
         )
         homes = sorted({each.canonical for each in redirects})
         listed = format_some(sorted(names))

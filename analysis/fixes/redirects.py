@@ -20,7 +20,7 @@ from analysis.fixes.statements import (
 from analysis.wording import format_some
 
 
-class Redirect(NamedTuple):
+class ClassRedirect(NamedTuple):
     """A name of a file that another module gives: its definition, that module, and its name there if it is another."""
 
     name: str
@@ -36,7 +36,7 @@ class Redirect(NamedTuple):
         )
 
 
-def redirect_classes(source: SourceText, module: str, redirects: Sequence[Redirect]) -> tuple[list[Edit], str]:
+def redirect_classes(source: SourceText, module: str, redirects: Sequence[ClassRedirect]) -> tuple[list[Edit], str]:
     """Return the edits that make redirects of definitions, and how these warn; raises ``UnplacedError``."""
     if not list_statements_beside(source, [each.node for each in redirects]):
         return _redirect_all(source, module, redirects), "warns when it is imported"
@@ -62,7 +62,7 @@ def _can_ask(source: SourceText, names: Collection[str]) -> bool:
     return not has_hook and not find_dynamic_lookup(source.content) and not find_name_uses(source.tree, text, names)
 
 
-def _redirect_all(source: SourceText, module: str, redirects: Sequence[Redirect]) -> list[Edit]:
+def _redirect_all(source: SourceText, module: str, redirects: Sequence[ClassRedirect]) -> list[Edit]:
     """Return the edits of a module that holds nothing else: imports, and one warning for all."""
     edits = [redirect_definition(source, each.node, each.name, each.home, each.there) for each in redirects[:-1]]
     homes = format_some(sorted({each.home for each in redirects}))
@@ -71,7 +71,7 @@ def _redirect_all(source: SourceText, module: str, redirects: Sequence[Redirect]
     return [*edits, replace_statement(place_statement(source, last.node), text)]
 
 
-def _redirect_on_demand(source: SourceText, module: str, redirects: Sequence[Redirect]) -> list[Edit]:
+def _redirect_on_demand(source: SourceText, module: str, redirects: Sequence[ClassRedirect]) -> list[Edit]:
     """Return the edits that take classes out of a module which gives them on demand, with a warning."""
     lines = ["def __getattr__(name: str) -> object:", '    """Redirect classes to the modules that define them."""']
     for each in redirects:

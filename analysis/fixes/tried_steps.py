@@ -27,7 +27,7 @@ from analysis.fixes.deferred_imports import (
 from analysis.fixes.moved_definitions import MovableCode
 from analysis.fixes.moved_imports import write_statement
 from analysis.fixes.offers import Edit
-from analysis.fixes.redirects import Redirect, redirect_classes, write_redirect
+from analysis.fixes.redirects import ClassRedirect, redirect_classes, write_redirect
 from analysis.fixes.source_text import SourceText, UnplacedError
 from analysis.fixes.statements import (
     Statement,
@@ -134,7 +134,7 @@ class TriedSteps:
         source, node = self._find_definition(step.first, step.name)
         module, _, name = step.second.rpartition(".")
         self._find_definition(module, name)
-        edits, how = redirect_classes(source, step.first, [Redirect(step.name, node, module, name)])
+        edits, how = redirect_classes(source, step.first, [ClassRedirect(step.name, node, module, name)])
         yield from edits
         self.said.append(f"{step.first}.{step.name} is {step.second}; {source.path} {how}")
 

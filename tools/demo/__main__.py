@@ -15,7 +15,7 @@ from analysis.report.difference_files import write_files
 from tools.demo.figures import describe_runs, find_advice, list_lines, list_open
 from tools.demo.hand_edits import NAME
 from tools.demo.page import build_page, list_actions
-from tools.demo.states import Course, run_course
+from tools.demo.states import DemoCourse, run_course
 
 _MEASURE = "Measure the golden path of the fixed case anew, as often as its target needs, and keep the measurement"
 
@@ -35,7 +35,7 @@ def main(arguments: list[str]) -> int:
     return 1 if list_open(course) else 0
 
 
-def write_report(course: Course, patch: Path, folder: Path) -> str:
+def write_report(course: DemoCourse, patch: Path, folder: Path) -> str:
     """Write the page, the differences and the patches into a folder; return the report for a terminal."""
     for choice, name in zip(course.rounds, ("fixes", "fixes-again"), strict=True):
         write_patches(choice, folder / name)

@@ -11,13 +11,13 @@ from analysis.golden.summary import format_verdict
 from analysis.quantities import UNITS, write_at_least, write_share, write_value
 from analysis.remedy import Step, SuccessMetric
 from tools.demo.golden_runs import MOST_RUNS
-from tools.demo.states import Course, State
+from tools.demo.states import DemoCourse, DemoState
 
 BOUND, SCORE = "golden-path-lower-bound", "compliance"
 
 
 @dataclass(frozen=True)
-class Value:
+class MetricValue:
     """A success metric in one state: its text, what more there is to say, and the colour of its light."""
 
     text: str
@@ -26,11 +26,11 @@ class Value:
 
 
 @dataclass(frozen=True)
-class Goal:
+class MetricRow:
     """One success metric: its sentence, and its value in each state."""
 
     label: str
-    values: tuple[Value, ...]
+    values: tuple[MetricValue, ...]
     is_met: bool
 
 
@@ -43,31 +43,31 @@ class HandStep:
     gone: int
 
 
-def list_goals(course: Course) -> list[Goal]:
+def list_goals(course: DemoCourse) -> list[MetricRow]:
     """Return the success metrics in the order of the plan; the last state decides whether one is met."""
     columns = zip(*(state.goals for state in course.states), strict=True)
     return [
-        Goal(column[0].label, tuple(map(_build_value, course.states, column)), bool(column[-1].is_met))
+        MetricRow(column[0].label, tuple(map(_build_value, course.states, column)), bool(column[-1].is_met))
         for column in columns
     ]
 
 
-def _build_value(state: State, goal: SuccessMetric) -> Value:
+def _build_value(state: DemoState, goal: SuccessMetric) -> MetricValue:
     tone = "green" if goal.is_met else "red" if goal.is_met is False else "grey"
     if goal.metric != BOUND or goal.now is None:
-        return Value(write_value(goal.now, UNITS.get(goal.metric, ""), goal.metric), "", tone)
+        return MetricValue(write_value(goal.now, UNITS.get(goal.metric, ""), goal.metric), "", tone)
     (passed, runs), policy = state.runs.counts, state.inv.policy.golden_path
     is_missed = judge_rate(passed, runs, policy.target, policy.confidence).word == "not met"
     more = write_at_least(goal.now, policy.confidence)
-    return Value(write_share(passed / runs), more, tone if goal.is_met or is_missed else "amber")
+    return MetricValue(write_share(passed / runs), more, tone if goal.is_met or is_missed else "amber")
 
 
-def list_open(course: Course) -> list[str]:
+def list_open(course: DemoCourse) -> list[str]:
     """Return the sentences of the success metrics that the last state does not meet."""
     return [goal.label for goal in list_goals(course) if not goal.is_met]
 
 
-def list_hand_steps(course: Course) -> list[HandStep]:
+def list_hand_steps(course: DemoCourse) -> list[HandStep]:
     """Return the steps of the plan after `ssot fix` of which the edits by hand cleared findings, in its order."""
     edited = {each.path for each in course.edited}
     left = set(tables.read_column(course.rounds[1].first.table("findings"), "fingerprint"))
@@ -79,13 +79,13 @@ def list_hand_steps(course: Course) -> list[HandStep]:
     return [each for each in found if each.gone]
 
 
-def list_unnamed(course: Course) -> list[str]:
+def list_unnamed(course: DemoCourse) -> list[str]:
     """Return the files edited by hand that none of these steps names."""
     named = {path for each in list_hand_steps(course) for path in each.files}
     return [each.path for each in course.edited if each.path not in named]
 
 
-def find_advice(course: Course) -> str:
+def find_advice(course: DemoCourse) -> str:
     """Return what to do where the golden path of the last state was not run often enough; empty where it was."""
     state = course.states[-1]
     policy = state.inv.policy.golden_path
@@ -95,7 +95,7 @@ def find_advice(course: Course) -> str:
     return f"No measurement of these files is kept; make demo ARGS=--measure makes one, of {needed:,} runs."
 
 
-def describe_runs(state: State) -> str:
+def describe_runs(state: DemoState) -> str:
     """Return the verdict on the golden path of a state, and where its runs come from."""
     policy, (passed, runs) = state.inv.policy.golden_path, state.runs.counts
     verdict = format_verdict(judge_rate(passed, runs, policy.target, policy.confidence), passed, runs)
@@ -106,7 +106,7 @@ def describe_runs(state: State) -> str:
     return f"{verdict} The runs were made now."
 
 
-def list_lines(course: Course) -> Iterator[str]:
+def list_lines(course: DemoCourse) -> Iterator[str]:
     """Yield one line for each success metric: whether it is met in the end, and its value in each state."""
     for goal in list_goals(course):
         values = " → ".join(f"{value.text:>{8 if place else 6}}" for place, value in enumerate(goal.values))

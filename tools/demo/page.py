@@ -10,12 +10,12 @@ from analysis.quantities import write_score
 from analysis.report.templating import build_environment, render
 from analysis.wording import format_count
 from tools.demo.figures import SCORE, describe_runs, find_advice, list_goals, list_hand_steps, list_open, list_unnamed
-from tools.demo.states import Course
+from tools.demo.states import DemoCourse
 
 _TEMPLATE = Path(__file__).with_name("page.html.j2")
 
 
-def build_page(course: Course, patch: Path) -> str:
+def build_page(course: DemoCourse, patch: Path) -> str:
     """Return the page: every success metric before and after, what was done, and what is left."""
     last, columns = course.states[-1].inv, ("severity", "rule", "message")
     return render(
@@ -28,7 +28,7 @@ def build_page(course: Course, patch: Path) -> str:
     )  # fmt: skip
 
 
-def list_actions(course: Course) -> list[tuple[str, str]]:
+def list_actions(course: DemoCourse) -> list[tuple[str, str]]:
     """Return what was done, in its order: a title, and what it did."""
     (fixed, again), (_, _, by_hand, last) = course.rounds, course.states
     more = [path for path, content in last.changes.items() if by_hand.changes.get(path) != content]

@@ -25,7 +25,7 @@ from tools.demo.hand_edits import EditedFile, apply_patch
 
 
 @dataclass(frozen=True)
-class State:
+class DemoState:
     """One state: its name, what investigating it found, its files that differ from the case, and its golden path."""
 
     name: str
@@ -52,17 +52,17 @@ class State:
 
 
 @dataclass(frozen=True)
-class Course:
+class DemoCourse:
     """What was done to the case: its states in their order, both rounds of fixes, and the files edited by hand."""
 
-    states: Sequence[State]
+    states: Sequence[DemoState]
     rounds: tuple[Choice, Choice]
     edited: Sequence[EditedFile] = field(default_factory=list)
 
 
 def run_course(
     first: Investigation, patch: Path, *, data: Path | None = None, progress: Progress = ignore_progress
-) -> Course:  # fmt: skip
+) -> DemoCourse:  # fmt: skip
     """Fix the case, edit it by a patch, and fix it again; with ``data`` its golden path is measured at full length.
 
     ``data`` is the folder in which such a measurement is kept.
@@ -79,17 +79,17 @@ def run_course(
         ("after edits by hand", again.first, by_hand), ("after ssot fix again", again.last, again.changes),
     )  # fmt: skip
     states = _measure_states(found, data, progress)
-    return Course(states, (fixed, again), edited)
+    return DemoCourse(states, (fixed, again), edited)
 
 
 def _measure_states(
     found: Sequence[tuple[str, Investigation, Changes]], data: Path | None, progress: Progress
-) -> list[State]:
+) -> list[DemoState]:
     """Return the states with their golden path; what the last one loads is measured at full length when asked.
 
     Of the case as it is the newest measurement counts, as in every report of it.
     """
-    states: list[State] = []
+    states: list[DemoState] = []
     for place, (name, inv, changes) in reversed(list(enumerate(found))):
         root, is_asked = Path(inv.manifest.root), data is not None and not states
         with copy_target(root, changes) as copy:
@@ -101,5 +101,5 @@ def _measure_states(
             runs = None if is_asked else next(kept, None)
             if runs is None:
                 runs = measure(copy, inv.policy.golden_path, data=data if is_asked else None, progress=progress)
-        states.append(State(name, inv, changes, runs))
+        states.append(DemoState(name, inv, changes, runs))
     return states[::-1]
