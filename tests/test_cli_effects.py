@@ -17,6 +17,7 @@ from typer.testing import CliRunner
 
 import analysis.case_building
 import analysis.cli.watching
+import analysis.pipeline
 import analysis.report
 import analysis.verify
 from analysis import cli
