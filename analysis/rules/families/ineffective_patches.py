@@ -28,7 +28,10 @@ _PRODUCT = {
     "p/__init__.py": "", "p/net.py": "def fetch():\n    return 'real'\n",
     "p/job.py": "from p.net import fetch\ndef run():\n    return fetch()\n",
 }  # fmt: skip
-_TEST = "from unittest.mock import patch\nfrom p.job import run\ndef test():\n    with patch('p.{}.fetch'):\n        run()\n"
+_TEST = (
+    "from unittest.mock import patch\nfrom p.job import run\n"
+    "def test():\n    with patch('p.{}.fetch'):\n        run()\n"
+)
 
 RULES = (
     Rule(
