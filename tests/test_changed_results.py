@@ -41,3 +41,23 @@ def test_a_changed_result_of_a_cache_is_reported_where_the_next_caller_gets_it(c
     is_carried = subprocess.run(run, cwd=root, capture_output=True, check=False).returncode != 0
     found = [each.severity for each in judge(root) if each.rule == "cached-result-changed"]
     assert (found, is_carried) == ([severity] if severity else [], bool(severity))
+
+
+DESK = "from functools import lru_cache\nclass Desk:\n    def __init__(self):\n        self.user = ''\n    def login(self, {0}):\n        self.user = {0}\n    {1}def show(self):\n        return self.user\n"
+METHODS: Mapping[str, tuple[str, str]] = {
+    "a user": (DESK.format("user", "@lru_cache\n    "), "P1"),
+    "anything": (DESK.format("what", "@lru_cache(maxsize=9)\n    "), "P2"),
+    "no cache": (DESK.format("user", ""), ""),
+    "cleared": (DESK.format("user", "@lru_cache\n    ").replace("self.user = user", "self.user = user\n        Desk.show.cache_clear()"), ""),
+    "another attribute": (DESK.format("user", "@lru_cache\n    ").replace("return self.user", "return type(self)"), ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", METHODS)
+def test_a_cached_method_is_reported_where_it_gives_what_was_true_before(case: str, make_tree: Tree) -> None:
+    source, severity = METHODS[case]
+    root = make_tree({"p/__init__.py": "", "p/a.py": source})
+    code = "from p.a import Desk; d = Desk(); d.login('ann'); d.show(); d.login('bob'); assert d.show() in ('bob', Desk)"
+    is_stale = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=False).returncode != 0
+    found = [each.severity for each in judge(root) if each.rule == "cached-method-stale"]
+    assert (found, is_stale) == ([severity] if severity else [], bool(severity))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import TypeGuard
 
 from analysis.facts.expressions import find_dotted, render
 from analysis.facts.function_names import CHANGING, pair_defaults
@@ -67,7 +68,16 @@ def read_function_state(node: _Function, position: int, qualname: str) -> list[R
                 found.append((position, argument.lineno, qualname, argument.arg, "default", render(default), lines))
     if node.decorator_list and _is_cached(node):
         found += _read_cached(node, position, qualname)
+        first = next(iter(node.args.args), None)
+        if first is not None and first.arg == "self" and "." in qualname:
+            read = sorted({each.attr for each in list_nodes(node) if _is_read_of(each, first.arg)})
+            found.append((position, node.lineno, qualname, node.name, "cached-method", EITHER.join(read), []))
     return found
+
+
+def _is_read_of(node: ast.AST, name: str) -> TypeGuard[ast.Attribute]:
+    is_read = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load)
+    return is_read and find_dotted(node.value) == name  # type: ignore[attr-defined]
 
 
 def _read_cached(node: _Function, position: int, qualname: str) -> Iterator[Row]:

@@ -35,7 +35,7 @@ class ChangedResult(NamedTuple):
 def find_changed_results(case: RuleContext) -> Iterator[ChangedResult]:
     """Yield the statements of the product, by the function, then by file and line."""
     for state in find_states(case, "cached-container"):
-        if b"functools" not in _read(case, state.path):
+        if b"functools" not in read_source(case, state.path):
             continue  # another cache may give each caller a copy
         for path in _list_files(case, state):
             functions = _read_functions(case, path, state.name)
@@ -58,7 +58,7 @@ _Functions = Sequence[tuple[ast.FunctionDef | ast.AsyncFunctionDef, Mapping[int,
 
 def _read_functions(case: RuleContext, path: str, name: str) -> _Functions:
     """Return the functions of a file that has a name, with what they call: by identity of the call, as written."""
-    source = _read(case, path)
+    source = read_source(case, path)
     tree = parse(source).tree if name.encode() in source else None
     found = []
     for node in list_nodes(tree) if tree is not None else ():
@@ -68,7 +68,8 @@ def _read_functions(case: RuleContext, path: str, name: str) -> _Functions:
     return [(function, calls) for function, calls in found if calls]
 
 
-def _read(case: RuleContext, path: str) -> bytes:
+def read_source(case: RuleContext, path: str) -> bytes:
+    """Return the bytes of a file, none of one that cannot be read."""
     try:
         return case.facts.tree.read_bytes(path)
     except OSError:

@@ -31,6 +31,7 @@ STATE_KINDS = (
     "default",
     "cached-getter",
     "cached-container",
+    "cached-method",
     "added-handler",
     "singleton-maker",
     "class-object",
@@ -159,8 +160,8 @@ STATES = Table("states", "one place with state that outlives a call", (
     PATH, POSITION, LINE,
     text("owner", "qualified name of the class or function"),
     text("name", "attribute, parameter or function"),
-    one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: a container that is changed only through the class; default: a container that the function changes or passes on; cached-getter: a cached function without parameters; cached-container: a cached function that returns a container which it makes; added-handler: a function adds a handler that it makes to a logger, and gives that back; singleton-maker: a decorator or metaclass that makes a class keep its one object; class-object: an attribute of the class body that a call makes; default-object: a default that a call makes; nested-object: what a call makes inside of a statement of the module, in a list, a table or another call"),
-    text("value", "the stored value, as written; of a singleton the creating method; of a cached-getter its call; of a cached-container what it returns; of an added-handler the logger; of a singleton-maker: decorator or metaclass; of a class-object, default-object or nested-object the callee"),
+    one_of("kind", STATE_KINDS, "singleton: the class stores and returns its one object; class-attribute: a container of the class body that methods change; class-registry: a container that is changed only through the class; default: a container that the function changes or passes on; cached-getter: a cached function without parameters; cached-container: a cached function that returns a container which it makes; cached-method: a method whose results are kept by its object; added-handler: a function adds a handler that it makes to a logger, and gives that back; singleton-maker: a decorator or metaclass that makes a class keep its one object; class-object: an attribute of the class body that a call makes; default-object: a default that a call makes; nested-object: what a call makes inside of a statement of the module, in a list, a table or another call"),
+    text("value", "the stored value, as written; of a singleton the creating method; of a cached-getter its call; of a cached-container what it returns; of a cached-method the attributes of its object that it reads; of an added-handler the logger; of a singleton-maker: decorator or metaclass; of a class-object, default-object or nested-object the callee"),
     Column("changed", pa.list_(pa.int32()), "lines that store or change it; of a class-object or default-object the first lines that use a part of it"),
 ))  # fmt: skip
 

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator
 
-from analysis.rules.changed_results import ChangedResult, find_changed_results
+from analysis.facts.shared_state import EITHER
+from analysis.rules.changed_results import ChangedResult, find_changed_results, read_source
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import STATE, PlanStep
 from analysis.rules.root_causes import SHARED_STATE
 from analysis.rules.rule import Rule
+from analysis.rules.shared_state import find_states
 from analysis.wording import format_some
 
+_CLEARING = b"cache_clear("
 _EMPTY = frozenset({"{}", "[]", "set()", "dict()", "list()"})
 
 
@@ -34,6 +37,33 @@ def _check_results(case: RuleContext) -> Iterator[Finding]:
         yield build_finding("cached-result-changed", severity, definition, message, places, [state.name])
 
 
+def _check_methods(case: RuleContext) -> Iterator[Finding]:
+    """Yield the cached methods of objects that others change: the cache knows the object, not what it holds."""
+    for state in find_states(case, "cached-method"):
+        owner, read = state.owner.rpartition(".")[0], set(state.value.split(EITHER))
+        stores = [
+            each
+            for each in case.stores
+            if each.way == "object" and each.holder == f"{state.module}:{owner}" and each.path == state.path
+        ]
+        setting = [each for each in stores if each.part.partition(".")[0] in read and each.inflow == "parameter"]
+        if not setting or _CLEARING in read_source(case, state.path):
+            continue
+        first = setting[0]
+        message = (
+            f"{state.definition} is cached and reads self.{first.part}, which {first.owner} sets "
+            f"({first.path}:{first.line}). The cache knows the object and the arguments only: after that it still "
+            f"gives the result of before, and it keeps every object alive"
+        )
+        places = [(state.path, state.line), *((each.path, each.line) for each in setting)]
+        severity = "P1" if any(each.personal for each in setting) else "P2"
+        yield build_finding("cached-method-stale", severity, state.definition, message, places)
+
+
+_METHOD = (
+    "from functools import lru_cache\nclass Desk:\n    def login(self, user):\n        self.user = user\n"
+    "    {}def show(self):\n        return self.user\n"
+)
 _CACHED = (
     "from functools import lru_cache\n@lru_cache\ndef find_menu(shop):\n    return ['soup', 'bread']\n"
     "def serve(user):\n    menu = {}\n    menu.append(user)\n    return menu\n"
@@ -56,6 +86,18 @@ RULES = (
         is_joint=True,
         step=PlanStep(STATE, 45, "Copy what cached functions return before it is changed", minutes=10),
         cause=SHARED_STATE,
+        hints_at_flaky_tests=True,
+    ),
+    Rule(
+        "cached-method-stale", "P1",
+        "A cached method reads an attribute of its object that another method sets. The cache asks only for the object "
+        "and the arguments, so it goes on giving what the method has found before.",
+        "Give the method what it depends on as arguments, or use no cache.",
+        _check_methods,
+        bad={"a.py": _METHOD.format("@lru_cache\n    ")},
+        good={"a.py": _METHOD.format("")},
+        grades={"P1": "the argument of a user is set", "P2": "anything else is set"},
+        step=PlanStep(STATE, 46, "Cache functions of what they depend on", minutes=15), cause=SHARED_STATE,
         hints_at_flaky_tests=True,
     ),
 )  # fmt: skip
