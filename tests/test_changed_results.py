@@ -57,7 +57,9 @@ METHODS: Mapping[str, tuple[str, str]] = {
 def test_a_cached_method_is_reported_where_it_gives_what_was_true_before(case: str, make_tree: Tree) -> None:
     source, severity = METHODS[case]
     root = make_tree({"p/__init__.py": "", "p/a.py": source})
-    code = "from p.a import Desk; d = Desk(); d.login('ann'); d.show(); d.login('bob'); assert d.show() in ('bob', Desk)"
+    code = (
+        "from p.a import Desk; d = Desk(); d.login('ann'); d.show(); d.login('bob'); assert d.show() in ('bob', Desk)"
+    )
     is_stale = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=False).returncode != 0
     found = [each.severity for each in judge(root) if each.rule == "cached-method-stale"]
     assert (found, is_stale) == ([severity] if severity else [], bool(severity))
