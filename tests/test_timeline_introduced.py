@@ -18,6 +18,7 @@ from analysis.timeline.walk import (
     HistoryOptions,
     build_history,
     find_introduction,
+    find_introductions,
     find_kept_introductions,
 )
 
@@ -47,6 +48,25 @@ def test_the_commit_and_its_parent_are_found_among_many(tmp_path: Path) -> None:
     assert (found.introduced.commit.name, found.introduced.is_exact) == (came, True)
     assert say_introduction(found).startswith(f"introduced by {came[:9]} (2023-")
     assert found.introduced.commit.author == "" and not found.earlier and found.removed is None
+
+
+def test_findings_that_are_searched_together_are_answered_as_each_alone_from_few_commits(tmp_path: Path) -> None:
+    repo = GitLine(tmp_path / "repo")
+    repo.commit(FIRST)
+    for number in range(40):
+        repo.commit({"shop/db.py": f"class Order: ...\nx = {number}\n"})
+    came = {}
+    for number in range(6):
+        repo.commit({"shop/db.py": f"class Order: ...\ny = {number}\n"})
+        came[f"shop/m{number}.py"] = repo.commit({f"shop/m{number}.py": f"from shop.gone{number} import x\n"})
+        repo.commit({f"shop/m{number}.py": f"# as before\nfrom shop.gone{number} import x\n"})
+    names = [each.fingerprint for each in check(repo.root, CheckOptions(data=tmp_path / "now")).findings]
+    found, judged = find_introductions(names, repo.root, options(tmp_path / "together"))
+    assert {each.finding.paths[0]: each.introduced.commit.name for each in found.values()} == came
+    assert all(each.introduced.is_exact for each in found.values())
+    alone = [find_introduction(name, repo.root, options(tmp_path / name)) for name in names]
+    assert [found[name] for name in names] == [each for each, _ in alone]
+    assert judged <= 1 + 3 * len(names)  # a commit, its parent, and one further back; and the newest
 
 
 def test_the_last_appearance_counts_and_the_earlier_ones_are_listed(tmp_path: Path) -> None:

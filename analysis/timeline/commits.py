@@ -62,6 +62,7 @@ class CommitLog:
         self._git, self._root = git, root
         way = os.path.relpath(os.path.realpath(root), git.repository.top)
         self._prefix = "" if way == "." else printable(f"{way}/")
+        self._renames: dict[tuple[str, str], Mapping[str, str]] = {}
 
     def find_commit(self, revision: str) -> str:
         """Return the full name of a revision's commit; raises ``RevisionError`` without one."""
@@ -101,8 +102,14 @@ class CommitLog:
         """Whether the clone has only the newest part of the history: its oldest commit only seems to be the first."""
         return self._ask("rev-parse", "--is-shallow-repository").strip() == "true"
 
-    def find_renames(self, old: str, new: str) -> dict[str, str]:
-        """Return the new path of each file of the target that was renamed between two commits."""
+    def find_renames(self, old: str, new: str) -> Mapping[str, str]:
+        """Return the new path of each file of the target that was renamed between two commits, given by full name."""
+        key = old, new
+        if key not in self._renames:
+            self._renames[key] = self._read_renames(old, new)
+        return self._renames[key]
+
+    def _read_renames(self, old: str, new: str) -> dict[str, str]:
         printed = self._compare("diff", "--name-status", "-z", "--diff-filter=R", old, new)
         parts = printed.split("\0")
         pairs = zip(parts[1::3], parts[2::3], strict=False)

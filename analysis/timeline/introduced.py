@@ -6,7 +6,7 @@ touched its files, then what lies between two answers, by halves, until two neig
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from analysis.history import KnownFinding
@@ -155,20 +155,28 @@ class Search:
             self._judge_place(self._line.find_place(known))
         self._judge_place(len(self._line.commits) - 1)
 
-    def find(self, fingerprint: str) -> Introduction | None:
-        """Return since when a finding is there, or when it went; None for a fingerprint that no commit has."""
+    def find(self, fingerprints: Iterable[str]) -> dict[str, Introduction]:
+        """Return since when findings are there, or when they went; without those that no commit has.
+
+        All are searched together: each round judges the commits that say most about each of them, in their order, so
+        that neighbours follow each other. It ends when no answer is open, as what was judged for one may say that
+        another was gone for a while.
+        """
         self.begin()
-        asked: set[int] = set()
+        asked: dict[str, set[int]] = {name: set() for name in fingerprints}
         while True:
-            life = find_life(self._line.follow(), fingerprint)
-            if life is None:
-                return None
-            place = self._choose(life)
+            lives = self._line.follow()
+            known = {name: life for name in asked if (life := find_life(lives, name)) is not None}
+            open_ones = {name: life for name, life in known.items() if len(asked[name]) < _MOST_JUDGED}
+            wanted = {name: self._choose(life, len(asked[name])) for name, life in open_ones.items()}
             # One that was asked before has no whole verdict: then it stays open which of the commits around it was it.
-            if place is None or place in asked or len(asked) >= _MOST_JUDGED:
-                return self._line.describe(life)
-            asked.add(place)
-            self._judge_place(place)
+            new = {name: place for name, place in wanted.items() if place is not None and place not in asked[name]}
+            if not new:
+                return {name: self._line.describe(life) for name, life in known.items()}
+            for name, place in new.items():
+                asked[name].add(place)
+            for place in sorted(set(new.values())):
+                self._judge_place(place)
 
     def _judge_place(self, place: int) -> None:
         commit = self._line.commits[place].name
@@ -181,15 +189,15 @@ class Search:
         self.judged += 1
         self._progress("commits", self.judged, self.judged)
 
-    def _choose(self, life: Life) -> int | None:
-        """Return the place whose verdict says most about a finding; None where all is known."""
+    def _choose(self, life: Life, asked: int) -> int | None:
+        """Return the place whose verdict says most about a finding, after so many; None where all is known."""
         last = life.appearances[-1]
         if last.gone >= 0 and last.gone - last.last > 1:
             return self._halve(life, last.last, last.gone)
         if last.before >= 0 and last.first - last.before > 1:
             return self._halve(life, last.before, last.first)
         if last.before < 0 and last.first > 0:
-            return self._go_back(life, last.first)
+            return self._go_back(life, last.first, asked)
         open_ones = [each for each in list_last(life) if each.place - each.before > 1 and last.gone < 0]
         return self._halve(life, open_ones[0].before, open_ones[0].place) if open_ones else None
 
@@ -200,10 +208,10 @@ class Search:
             return inner[len(inner) // 2]
         return high - 1 if high in self._find_touching(life, high) else (low + high) // 2
 
-    def _go_back(self, life: Life, first: int) -> int:
+    def _go_back(self, life: Life, first: int, asked: int) -> int:
         """Return a place further back, at each step twice as many commits that touched its files; then the first."""
         older = [place for place in self._find_touching(life, first) if place < first]
-        step = 2 ** min(self.judged, 20)
+        step = 2 ** min(asked, 20)
         return older[-step] if step <= len(older) else 0
 
     def _find_touching(self, life: Life, high: int) -> list[int]:

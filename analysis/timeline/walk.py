@@ -242,9 +242,7 @@ def find_introductions(
             search = Search(line, judge_one, place.log, progress)
             if not is_simulated or missing:
                 search.begin(place.log.find_commit(known) if known else "")
-            for name in missing:
-                introduction = search.find(name)
-                if introduction is not None:
+                for name, introduction in search.find(missing).items():
                     found[name] = hide_authors(introduction, options)
             judged += search.judged
     return found, judged
