@@ -93,7 +93,7 @@ class FunctionNames:
         self._assigned: dict[str, list[ast.expr]] = defaultdict(list)
         self._change_lines: list[int] = []
         self._inner: dict[str, Function] = {}
-        self._is_letting_go = False
+        self._node = node
         self.parameters, self.itself, self.cls = _read_parameters(node, owner)
         self._is_task = not owner and is_bound_task(node)
         if self._is_task:  # Celery makes one object of the function, and hands it over first
@@ -151,8 +151,6 @@ class FunctionNames:
     def _read_call(self, node: ast.Call) -> None:
         callee = node.func
         name = getattr(callee, "id", "")
-        if isinstance(callee, ast.Attribute) and callee.attr.startswith(_LETTING_GO):
-            self._is_letting_go = True
         if callee.attr in CHANGING if isinstance(callee, ast.Attribute) else name == "setattr" or name in self._methods:
             self._change_lines.append(node.lineno)
 
@@ -210,17 +208,22 @@ class FunctionNames:
 
         Of a logger what is given; of anything else a lambda or a function that the call itself has made.
         """
-        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute) or self._is_letting_go:
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
             return None
         method = node.func.attr
         place = self.find_place(node.func.value) if method in LISTENING else None
-        if place is None or place.way:
+        if place is None or place.way or self._lets_go():
             return None
         kept: list[ast.AST] = list(node.args)
         if method not in _OF_LOGGERS:
             kept = [self._inner.get(getattr(each, "id", ""), each) for each in kept]
             kept = [each for each in kept if isinstance(each, ast.Lambda | Function)]
         return (Place(f"{place.name}.{method}()"), kept) if kept else None
+
+    def _lets_go(self) -> bool:
+        """Return whether the function takes something away again that it has given."""
+        called = (each.func for each in list_nodes(self._node) if isinstance(each, ast.Call))
+        return any(isinstance(each, ast.Attribute) and each.attr.startswith(_LETTING_GO) for each in called)
 
     def is_shared(self, node: ast.expr) -> bool:
         """Return whether a name is one of the module, which the function does not bind itself."""
