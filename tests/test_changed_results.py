@@ -49,6 +49,8 @@ METHODS: Mapping[str, tuple[str, str]] = {
     "anything": (DESK.format("what", "@lru_cache(maxsize=9)\n    "), "P2"),
     "no cache": (DESK.format("user", ""), ""),
     "cleared": (DESK.format("user", "@lru_cache\n    ").replace("self.user = user", "self.user = user\n        Desk.show.cache_clear()"), ""),
+    "a cache of another name": (DESK.format("user", "@reflection.cache\n    ").replace("class Desk", "class reflection:\n    cache = staticmethod(lambda f: f)\nclass Desk"), ""),
+    "a cache of one's own": (DESK.format("user", "@cache\n    ").replace("from functools import lru_cache", "def cache(f): return f"), ""),
     "another attribute": (DESK.format("user", "@lru_cache\n    ").replace("return self.user", "return type(self)"), ""),
 }  # fmt: skip
 

@@ -69,7 +69,7 @@ def read_function_state(node: _Function, position: int, qualname: str) -> list[R
     if node.decorator_list and _is_cached(node):
         found += _read_cached(node, position, qualname)
         first = next(iter(node.args.args), None)
-        if first is not None and first.arg == "self" and "." in qualname:
+        if first is not None and first.arg == "self" and "." in qualname and _is_of_library(node):
             read = sorted({each.attr for each in list_nodes(node) if _is_read_of(each, first.arg)})
             found.append((position, node.lineno, qualname, node.name, "cached-method", EITHER.join(read), []))
     return found
@@ -223,6 +223,15 @@ def _is_cached(node: _Function) -> bool:
         if find_dotted(called).rpartition(".")[2] in _CACHES:
             return True
     return False
+
+
+def _is_of_library(node: _Function) -> bool:
+    """Return whether a cache is by its name that of functools: others may ask for more than the arguments."""
+    return any(
+        name.removeprefix("functools.") in _CACHES
+        for decorator in node.decorator_list
+        for name in [find_dotted(decorator.func if isinstance(decorator, ast.Call) else decorator)]
+    )
 
 
 def _find_assigned(node: _Function) -> dict[str, list[ast.expr]]:

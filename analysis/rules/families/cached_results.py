@@ -16,6 +16,7 @@ from analysis.rules.shared_state import find_states
 from analysis.wording import format_some
 
 _CLEARING = b"cache_clear("
+_LIBRARY = b"functools"
 _EMPTY = frozenset({"{}", "[]", "set()", "dict()", "list()"})
 
 
@@ -47,7 +48,8 @@ def _check_methods(case: RuleContext) -> Iterator[Finding]:
             if each.way == "object" and each.holder == f"{state.module}:{owner}" and each.path == state.path
         ]
         setting = [each for each in stores if each.part.partition(".")[0] in read and each.inflow == "parameter"]
-        if not setting or _CLEARING in read_source(case, state.path):
+        source = read_source(case, state.path) if setting else b""
+        if _LIBRARY not in source or _CLEARING in source:
             continue
         first = setting[0]
         message = (
