@@ -189,8 +189,9 @@ def test_modules_that_all_import_each_other_have_an_answer(make_tree: Tree, tmp_
 def test_a_first_import_that_takes_too_long_ends_at_the_deadline(make_tree: Tree) -> None:
     files = {f"m{i}.py": "".join(f"import m{j}\n" for j in range(150) if j != i) for i in range(150)}
     facts = scan(make_tree(files), jobs=1)
+    simulation = Simulation(facts)
     started = time.monotonic()
-    simulation = Simulation(facts, deadline=started + 0.05)
+    simulation.limit(started + 0.05)
     with pytest.raises(OutOfTime):
         simulation.find_delta(simulation.find_entry("m0"))
     assert simulation.steps >= 2_000 and time.monotonic() - started < 3

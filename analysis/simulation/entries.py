@@ -96,9 +96,9 @@ class Simulation:
         self._deltas: dict[str, Delta] = {}
         self._waiting: set[str] = set()
 
-    def limit(self, deadline: float = math.inf, steps: int = MOST_STEPS) -> None:
-        """Say how long the imports from now on may take: no further one begins after the deadline or so many steps."""
-        self._deadline, self._last_step = deadline, self.steps + steps
+    def limit(self, deadline: float = math.inf, steps: int = 0) -> None:
+        """Say how long the imports from now on may take: none begins after the deadline or so many steps (0: the usual)."""
+        self._deadline, self._last_step = deadline, self.steps + (steps or MOST_STEPS)
         self.most_steps = self._last_step + MOST_STEPS_OF_ONE  # the last one that may begin may end
 
     @property
