@@ -97,7 +97,7 @@ class Simulation:
         self._waiting: set[str] = set()
 
     def limit(self, deadline: float = math.inf, steps: int = 0) -> None:
-        """Say how long the imports from now on may take: none begins after the deadline or so many steps (0: the usual)."""
+        """Say how long imports may take from now on: none begins after the deadline or so many steps (0: usual)."""
         self._deadline, self._last_step = deadline, self.steps + (steps or MOST_STEPS)
         self.most_steps = self._last_step + MOST_STEPS_OF_ONE  # the last one that may begin may end
 
