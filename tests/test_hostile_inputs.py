@@ -194,7 +194,7 @@ def test_a_first_import_that_takes_too_long_ends_at_the_deadline(make_tree: Tree
     simulation.limit(started + 0.05)
     with pytest.raises(OutOfTime):
         simulation.find_delta(simulation.find_entry("m0"))
-    assert simulation.steps >= 2_000 and time.monotonic() - started < 3
+    assert simulation.steps > 0 and time.monotonic() - started < 3
 
 
 def test_imports_nested_deeper_than_can_be_followed_are_unknown(make_tree: Tree) -> None:
