@@ -240,9 +240,18 @@ def find_snapshot(data: Path, wanted: str = "") -> Path:
 
 
 def find_run(data: Path, name: str) -> Path | None:
-    """Return the snapshot with a name as ``name_run`` makes it; None without one, and where several targets have it."""
-    found = list((data / "snapshots").glob(f"*/{name}/{MANIFEST}")) if _RUN_NAME.fullmatch(name) else []
-    return found[0].parent if len(found) == 1 else None
+    """Return the snapshot with a name as ``name_run`` makes it; None without one, and where several targets have it.
+
+    A folder and the same folder at a revision may have been analysed in one second: then the folder is meant.
+    """
+    found = (
+        [each.parent for each in (data / "snapshots").glob(f"*/{name}/{MANIFEST}")] if _RUN_NAME.fullmatch(name) else []
+    )
+    if len(found) > 1:
+        manifests = {place: read_manifest(place) for place in found}
+        is_one_folder = len({each.root for each in manifests.values()}) == 1
+        found = [place for place, each in manifests.items() if is_one_folder and not each.commit]
+    return found[0] if len(found) == 1 else None
 
 
 def _read_run(report: Path) -> Path:

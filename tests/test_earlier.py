@@ -19,6 +19,7 @@ from analysis.gate import CheckOptions, check, write_target_baseline
 from analysis.history.known_state import LIMIT
 from analysis.report.base import Base, deciding, find_difference
 from analysis.report.findings_since import find_since
+from analysis.store import find_run
 
 MUTABLE = "def f(x=[]):\n    x.append(1)\n"
 PHANTOM = "from shop.gone import x\n"
@@ -120,3 +121,16 @@ def test_the_command_says_what_it_compared_with(line: GitLine, tmp_path: Path) -
     place = write_baseline(line, tmp_path / "then.json")
     done = CliRunner().invoke(app, ["check", str(line.root), "--since", str(place), "--json", "--jobs", "1"])
     assert (done.exit_code, json.loads(done.stdout)["compared_with"]) == (0, "baseline then.json")
+
+
+def test_of_runs_in_one_second_that_of_the_folder_is_meant_not_of_itself_at_a_revision(
+    line: GitLine, tmp_path: Path
+) -> None:
+    first = analysis.investigate(line.root, jobs=1).path
+    second = analysis.investigate(f"{line.root}@HEAD", jobs=1).path
+    assert first.parent != second.parent
+    second.rename(second.parent / first.name)
+    assert find_run(tmp_path / "data", first.name) == first
+    other = first.parent.parent / "other"
+    shutil.copytree(first.parent, other)
+    assert find_run(tmp_path / "data", first.name) is None
