@@ -251,6 +251,14 @@ class RepositoryTree:
         return (self._own, path) if place.startswith("..") else (self._top, place)
 
 
+def read_if_any(tree: SourceTree, path: str, *, most_bytes: int | None = None) -> bytes:
+    """Return what a file holds; nothing of one that cannot be read, or is larger."""
+    try:
+        return tree.read_bytes(path, most_bytes=most_bytes)
+    except OSError:
+        return b""
+
+
 def is_within(path: str, folder: str) -> bool:
     """Return whether a real path is a folder or lies below it."""
     return path == folder or path.startswith(folder.rstrip("/") + "/")

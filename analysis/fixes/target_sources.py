@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analysis import tables
-from analysis.facts.source_tree import SourceTree
+from analysis.facts.source_tree import SourceTree, read_if_any
 from analysis.fixes.source_text import SourceText, read_source
 from analysis.investigation import Investigation
 
@@ -23,10 +23,7 @@ class TargetSources:
     def read(self, path: str) -> bytes:
         """Return what a file holds; nothing of one that cannot be read."""
         if path not in self._bytes:
-            try:
-                self._bytes[path] = self._tree.read_bytes(path)
-            except OSError:
-                self._bytes[path] = b""
+            self._bytes[path] = read_if_any(self._tree, path)
         return self._bytes[path]
 
     def read_all(self) -> Iterator[tuple[str, bytes]]:

@@ -15,7 +15,7 @@ from analysis.cache import remember_text
 from analysis.facts.attribute_places import AttributeUse, find_uses
 from analysis.facts.lines import find_offsets
 from analysis.facts.source import LARGEST_FILE_BYTES
-from analysis.facts.source_tree import SourceTree
+from analysis.facts.source_tree import SourceTree, read_if_any
 from analysis.resolve import TargetResolver
 from analysis.resolve.liveness import ALWAYS, NEVER, TRIED
 from analysis.resolve.modules import Module
@@ -66,7 +66,7 @@ def find_missing_attributes(target: TargetResolver, tree: SourceTree, named: Nam
     finder = _Finder(target)
     found: list[tuple[str, dict[str, _Lack]]] = []
     for path, names in sorted(named.items()):
-        source = _read(tree, path)
+        source = read_if_any(tree, path, most_bytes=LARGEST_FILE_BYTES)
         lacking = finder.find_lacking(source, names)
         if lacking:
             found.append((path, lacking))
@@ -75,7 +75,8 @@ def find_missing_attributes(target: TargetResolver, tree: SourceTree, named: Nam
         lacking = {
             dotted: lack for dotted, lack in lacks.items() if not finder.is_set(lack.module, dotted.rpartition(".")[2])
         }
-        for use in find_uses(_read(tree, path), frozenset(lacking)) if lacking else ():
+        source = read_if_any(tree, path, most_bytes=LARGEST_FILE_BYTES) if lacking else b""
+        for use in find_uses(source, frozenset(lacking)):
             lack = lacking[use.dotted]
             missing.append(MissingAttribute(lack.module, lack.name, use, path, use.dotted, lack.hidden))
     return sorted(missing, key=lambda each: (each.path, each.use.line, each.written))
@@ -84,13 +85,6 @@ def find_missing_attributes(target: TargetResolver, tree: SourceTree, named: Nam
 def list_named_modules(target: TargetResolver) -> NamedModules:
     """Return, by file, the names that its imports bind to modules of the tree, where no import says otherwise."""
     return _Finder(target).list_named()
-
-
-def _read(tree: SourceTree, path: str) -> bytes:
-    try:
-        return tree.read_bytes(path, most_bytes=LARGEST_FILE_BYTES) or b""
-    except OSError:
-        return b""
 
 
 class _Finder:

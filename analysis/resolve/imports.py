@@ -18,7 +18,7 @@ from typing import Protocol
 import pyarrow as pa
 
 from analysis import tables
-from analysis.facts.source_tree import SourceTree
+from analysis.facts.source_tree import SourceTree, read_if_any
 from analysis.facts.starting import StartFolders, find_start_folders
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.missing import Doubts, Nearest
@@ -137,10 +137,7 @@ class ImportResolver(Finder):
 
     def read_first(self, path: str, most_bytes: int) -> bytes:
         """Return the first bytes of a file of the target; none of one that cannot be read."""
-        try:
-            return self._tree.read_bytes(path, most_bytes=most_bytes)
-        except OSError:
-            return b""
+        return read_if_any(self._tree, path, most_bytes=most_bytes)
 
     @cached_property
     def neighbours(self) -> Neighbours:

@@ -6,7 +6,7 @@ import re
 
 import pyarrow as pa
 
-from analysis.facts.source_tree import SourceTree
+from analysis.facts.source_tree import SourceTree, read_if_any
 from analysis.tables import read_rows
 
 #: Files that name what a project is called, and what it depends on.
@@ -47,7 +47,7 @@ class NamespaceParts:
         if folder not in self._texts:
             found = []
             for place in dict.fromkeys((folder, folder.rpartition("/")[0])):
-                found += [self._read_file(path) for path in self._list_stating(place)]
+                found += [read_if_any(self._tree, path, most_bytes=_MOST_BYTES) for path in self._list_stating(place)]
             self._texts[folder] = b"\n".join(found)
         return self._texts[folder]
 
@@ -57,12 +57,6 @@ class NamespaceParts:
         except OSError:
             return []
         return [f"{folder}/{name}".lstrip("/") for name in names if _STATING.match(name)]
-
-    def _read_file(self, path: str) -> bytes:
-        try:
-            return self._tree.read_bytes(path, most_bytes=_MOST_BYTES)
-        except OSError:
-            return b""
 
 
 def describe_parts(modules: pa.Table, tree: SourceTree) -> list[tuple[str, str]]:

@@ -6,17 +6,14 @@ import ast
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-import pyarrow.compute as pc
-
-from analysis import tables
 from analysis.facts.expressions import find_dotted
 from analysis.facts.function_names import Function, FunctionNames
 from analysis.facts.personal import is_personal
 from analysis.facts.shared_state import find_changed
 from analysis.facts.source import parse
-from analysis.facts.test_files import is_test_file
+from analysis.facts.source_tree import read_if_any
 from analysis.facts.walking import list_nodes
-from analysis.rules.context import RuleContext
+from analysis.rules.context import RuleContext, find_importing_files
 from analysis.rules.shared_state import State, find_states
 
 _OWN = ("self", "cls")
@@ -35,7 +32,7 @@ class ChangedResult(NamedTuple):
 def find_changed_results(case: RuleContext) -> Iterator[ChangedResult]:
     """Yield the statements of the product, by the function, then by file and line."""
     for state in find_states(case, "cached-container"):
-        if b"functools" not in read_source(case, state.path):
+        if b"functools" not in read_if_any(case.facts.tree, state.path):
             continue  # another cache may give each caller a copy
         for path in _list_files(case, state):
             functions = _read_functions(case, path, state.name)
@@ -47,10 +44,7 @@ def find_changed_results(case: RuleContext) -> Iterator[ChangedResult]:
 
 def _list_files(case: RuleContext, state: State) -> list[str]:
     """Return the file of a function, and those of the product that import its module."""
-    edges = case.graph.edges
-    chosen = edges.filter(pc.equal(edges["imported"], state.module))
-    importing = {path for (path,) in tables.read_rows(chosen, "path") if path in case.homes and not is_test_file(path)}
-    return sorted({state.path, *importing})
+    return sorted({state.path, *(find_importing_files(case, state.module) & case.homes.keys())})
 
 
 _Functions = Sequence[tuple[ast.FunctionDef | ast.AsyncFunctionDef, Mapping[int, str]]]
@@ -58,7 +52,7 @@ _Functions = Sequence[tuple[ast.FunctionDef | ast.AsyncFunctionDef, Mapping[int,
 
 def _read_functions(case: RuleContext, path: str, name: str) -> _Functions:
     """Return the functions of a file that has a name, with what they call: by identity of the call, as written."""
-    source = read_source(case, path)
+    source = read_if_any(case.facts.tree, path)
     tree = parse(source).tree if name.encode() in source else None
     found = []
     for node in list_nodes(tree) if tree is not None else ():
@@ -66,14 +60,6 @@ def _read_functions(case: RuleContext, path: str, name: str) -> _Functions:
             calls = {id(each): find_dotted(each.func) for each in list_nodes(node) if isinstance(each, ast.Call)}
             found.append((node, {key: text for key, text in calls.items() if text}))
     return [(function, calls) for function, calls in found if calls]
-
-
-def read_source(case: RuleContext, path: str) -> bytes:
-    """Return the bytes of a file, none of one that cannot be read."""
-    try:
-        return case.facts.tree.read_bytes(path)
-    except OSError:
-        return b""
 
 
 def _find_meant(case: RuleContext, state: State, path: str, called: set[str]) -> set[str]:
@@ -91,14 +77,15 @@ def _find_changes(
     state: State, path: str, function: ast.FunctionDef | ast.AsyncFunctionDef, calls: set[int]
 ) -> Iterator[ChangedResult]:
     """Yield the statements of a function that change the result of some calls, directly or by a local name."""
-    local = _find_results(function, calls) if calls else set()
-    names = FunctionNames(function, ()) if calls else None
+    if not calls:
+        return
+    local, names = _find_results(function, calls), FunctionNames(function, ())
     lines = set()
-    for node in list_nodes(function) if names is not None else ():
+    for node in list_nodes(function):
         for target in find_changed(node):
             held = _find_held(target)
             is_meant = id(held) in calls or (isinstance(held, ast.Name) and held.id in local)
-            if names is not None and is_meant and node.lineno not in lines:  # type: ignore[attr-defined]
+            if is_meant and node.lineno not in lines:  # type: ignore[attr-defined]
                 lines.add(node.lineno)  # type: ignore[attr-defined]
                 given = getattr(node, "args", None) or [getattr(node, "value", None)]
                 flows = {name for each in given if each is not None for name in names.find_flows(each)}

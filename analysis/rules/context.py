@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts import Facts, Siblings
+from analysis.facts.test_files import is_test_file
 from analysis.graph import Cycle, ImportGraph
 from analysis.graph.framework_names import find_models, find_tasks, name_frameworks
 from analysis.graph.loaded_again import find_loaded_again
@@ -37,7 +38,8 @@ Rest = ParamSpec("Rest")
 Answer = TypeVar("Answer")
 #: What is computed once and depends on no table of simulation and probe.
 _OF_THE_SOURCE = (
-    "second_names", "tasks", "missing_attributes", "phantom_names", "chosen", "homes", "meanings", "stores",
+    "second_names", "tasks", "named_modules", "missing_attributes", "phantom_names", "chosen", "homes",
+    "files_by_module", "meanings", "stores",
     "policy_classes", "cycle_edges", "cycle_places", "cycle_edges_with_packages",
 )  # fmt: skip
 
@@ -166,6 +168,11 @@ class RuleContext:
         return find_importable(self.facts.modules)
 
     @cached_property
+    def files_by_module(self) -> Mapping[str, str]:
+        """The file of each of these modules."""
+        return {module: path for path, module in self.homes.items()}
+
+    @cached_property
     def meanings(self) -> NameMeanings:
         """What names of modules mean, and of which class the results of calls are."""
         return NameMeanings(self.identity.paths, self.facts.returned, self.homes)
@@ -226,6 +233,13 @@ def ask_once(
         return found
 
     return answer
+
+
+@ask_once
+def find_importing_files(case: RuleContext, module: str) -> frozenset[str]:
+    """Return the files that import a module, tests left out."""
+    rows = tables.read_rows(keep(case.graph.edges, "imported", module), "path")
+    return frozenset(path for (path,) in rows if not is_test_file(path))
 
 
 def keep(table: pa.Table, column: str, value: str) -> pa.Table:

@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.expressions import find_dotted, is_main_test
 from analysis.facts.source import parse
+from analysis.facts.source_tree import read_if_any
 from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Place
@@ -44,10 +45,7 @@ def find_eager_reads(case: RuleContext, wanted: Iterable[_Name]) -> Iterator[tup
 
 def _read_file(case: RuleContext, path: str, names: set[str]) -> Iterator[tuple[str, str, int]]:
     """Yield what a file reads of some attributes while it is imported: dotted owner, attribute, line."""
-    try:
-        source = case.facts.tree.read_bytes(path)
-    except OSError:
-        return
+    source = read_if_any(case.facts.tree, path)
     if not re.search(rb"\.(?:%s)\b" % b"|".join(sorted(re.escape(name.encode()) for name in names)), source):
         return
     tree = parse(source).tree

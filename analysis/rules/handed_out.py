@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 
-from analysis.facts.source_tree import SourceTree
+from analysis.facts.source_tree import read_if_any
 from analysis.facts.test_files import is_test_file
 from analysis.resolve.modules import Module
 from analysis.rules.context import RuleContext
@@ -54,7 +54,7 @@ def find_handed_out(case: RuleContext) -> HandedOut:
             patterns.update([name] if name.strip("*.") else [])
     loading = {path for path, kind in read_rows(case.facts.loads, "path", "kind") if kind == "by-path"}
     for path in sorted(path for path in computed | loading if not is_test_file(path)):
-        folder, source = path.rpartition("/")[0], _read(case.facts.tree, path)
+        folder, source = path.rpartition("/")[0], read_if_any(case.facts.tree, path)
         folders.add(folder)
         if is_side_folder(path):
             continue  # checks of the tree: they load what others use
@@ -62,13 +62,6 @@ def find_handed_out(case: RuleContext) -> HandedOut:
         if folder and (_LISTING.search(source) or ("/" in folder and path.endswith(_INIT))):
             trees.add(folder)
     return HandedOut(frozenset(folders), frozenset(trees), frozenset(names), frozenset(patterns))
-
-
-def _read(tree: SourceTree, path: str) -> bytes:
-    try:
-        return tree.read_bytes(path)
-    except OSError:
-        return b""
 
 
 def _list_above(folder: str) -> Iterator[str]:

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.object_texts import PATCH, SETTER
+from analysis.facts.source_tree import read_if_any
 from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext
 
@@ -47,12 +48,13 @@ def find_ineffective_patches(case: RuleContext) -> Iterator[IneffectivePatch]:
     Certain is it only where the module itself does not use the name, all of the product takes it by ``from`` imports of
     whole modules, and the test imports such a module before it patches.
     """
-    homes = {module: path for path, module in case.homes.items()}
+    homes = case.files_by_module
     patches = [each for each in _read_patches(case) if each[2] in homes]
     if not patches:
         return
     imports = _read_imports(case, {module for _, _, module, _ in patches})
     own = _read_bindings(case, {(homes[module], name) for _, _, module, name in patches})
+    before = _read_before(case, {path for path, _, _, _ in patches})
     texts = _Texts(case)
     patched: dict[tuple[str, str], set[str]] = defaultdict(set)
     for path, _, module, name in patches:
@@ -65,8 +67,7 @@ def find_ineffective_patches(case: RuleContext) -> Iterator[IneffectivePatch]:
         is_only = len(patched[path, name]) == 1 and _CHANGING_TABLES not in texts.find_line(path, line)
         if not (is_whole and is_own and is_only):
             continue
-        before = _find_before(case, path)
-        first = next((each for each in sorted(taking) if each.importer in before), None)
+        first = next((each for each in sorted(taking) if each.importer in before.get(path, ())), None)
         looking = {each.path for each in (*users, *imports.get(module.rpartition(".")[0], ()))} | {path}
         if first is not None and not any(texts.looks_up(each, name) for each in sorted(looking)):
             taken = first.path, first.line
@@ -101,11 +102,15 @@ def _read_bindings(case: RuleContext, asked: set[tuple[str, str]]) -> set[tuple[
     return {(path, name) for path, name, kind in rows if kind in _OWN and (path, name) in asked}
 
 
-def _find_before(case: RuleContext, path: str) -> set[str]:
-    """Return the modules that a test imports when it is imported itself."""
+def _read_before(case: RuleContext, paths: set[str]) -> Mapping[str, set[str]]:
+    """Return the modules that some tests import when they are imported themselves, by file."""
     edges = case.graph.edges
-    edges = edges.filter(pc.equal(edges["path"].cast(pa.string()), path))
-    return {imported for imported, scope in tables.read_rows(edges, "imported", "scope") if scope == "module"}
+    edges = edges.filter(pc.is_in(edges["path"].cast(pa.string()), pa.array(sorted(paths), pa.string())))
+    found: dict[str, set[str]] = defaultdict(set)
+    for path, imported, scope in tables.read_rows(edges, "path", "imported", "scope"):
+        if scope == "module":
+            found[path].add(imported)
+    return found
 
 
 class _Texts:
@@ -117,10 +122,7 @@ class _Texts:
 
     def _read(self, path: str) -> bytes:
         if path not in self._known:
-            try:
-                self._known[path] = self._case.facts.tree.read_bytes(path)
-            except OSError:
-                self._known[path] = b""
+            self._known[path] = read_if_any(self._case.facts.tree, path)
         return self._known[path]
 
     def count(self, path: str, name: str) -> int:

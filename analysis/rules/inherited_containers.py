@@ -11,6 +11,7 @@ from typing import NamedTuple
 from analysis import tables
 from analysis.facts.shared_state import is_container
 from analysis.facts.source import parse
+from analysis.facts.source_tree import read_if_any
 from analysis.facts.walking import list_nodes
 from analysis.rules.context import RuleContext
 from analysis.rules.stored_state import Store
@@ -36,8 +37,12 @@ def find_inherited_changes(case: RuleContext) -> Iterator[InheritedChange]:
     paths = {f"{homes[path]}:{qualname}": path for path, qualname in rows if path in homes}
 
     @cache
+    def parse_file(path: str) -> ast.Module | None:
+        return parse(read_if_any(case.facts.tree, path)).tree
+
+    @cache
     def read(definition: str) -> Mapping[str, int]:
-        return _read_class(case, paths[definition], definition.partition(":")[2])
+        return _read_class(parse_file(paths[definition]), definition.partition(":")[2])
 
     for store in case.stores:
         is_meant = store.way == "object" and store.inflow == "parameter" and not store.is_test
@@ -51,12 +56,8 @@ def find_inherited_changes(case: RuleContext) -> Iterator[InheritedChange]:
             yield InheritedChange(definition, store.part, paths[definition], read(definition)[store.part], store)
 
 
-def _read_class(case: RuleContext, path: str, qualname: str) -> dict[str, int]:
+def _read_class(tree: ast.Module | None, qualname: str) -> dict[str, int]:
     """Return the line of each container of a class body; -1 for an attribute that its methods give each object."""
-    try:
-        tree = parse(case.facts.tree.read_bytes(path)).tree
-    except OSError:
-        return {}
     body: list[ast.stmt] = tree.body if tree is not None else []
     for part in qualname.split("."):
         body = next((node.body for node in body if isinstance(node, ast.ClassDef) and node.name == part), [])
@@ -73,9 +74,6 @@ def _read_class(case: RuleContext, path: str, qualname: str) -> dict[str, int]:
 
 def _is_change(case: RuleContext, store: Store) -> bool:
     """Return whether the statement changes what is there, and does not put something else in its place."""
-    try:
-        lines = case.facts.tree.read_bytes(store.path).split(b"\n")
-    except OSError:
-        return False
+    lines = read_if_any(case.facts.tree, store.path).split(b"\n")
     text = lines[store.line - 1] if 0 < store.line <= len(lines) else b""
     return re.search(rb"\bself\.%s(?:\[|\.\w+\()" % re.escape(store.part.encode()), text) is not None

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis.facts import Facts
-from analysis.facts.source_tree import SourceTree
+from analysis.facts.source_tree import SourceTree, read_if_any
 from analysis.tables import read_rows
 
 #: Files besides those of Python that may name a module.
@@ -81,10 +81,7 @@ def _find_likely(
 
 
 def _read(tree: SourceTree, path: str) -> bytes:
-    try:
-        return tree.read_bytes(path, most_bytes=None if path.endswith(".py") else _MOST_BYTES)
-    except OSError:
-        return b""
+    return read_if_any(tree, path, most_bytes=None if path.endswith(".py") else _MOST_BYTES)
 
 
 def list_texts(facts: Facts) -> Iterator[str]:

@@ -8,6 +8,7 @@ from fnmatch import fnmatchcase
 
 from analysis import tables
 from analysis.facts.object_texts import LOADED, SETTING
+from analysis.facts.source_tree import read_if_any
 from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext, ask_once
 
@@ -48,8 +49,5 @@ def _list_patterns(case: RuleContext) -> Iterator[tuple[str, str]]:
 
 def _takes(case: RuleContext, path: str, name: str) -> bool:
     """Return whether a file takes an attribute of a name from something, by a dot or by a text."""
-    try:
-        source = case.facts.tree.read_bytes(path)
-    except OSError:
-        return False
+    source = read_if_any(case.facts.tree, path)
     return re.search(rb"[.\"']%s\b" % re.escape(name.encode()), source) is not None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from analysis.rules.context import RuleContext
@@ -43,11 +43,13 @@ def _shorten(name: str) -> str:
 
 
 def find_reached(
-    case: RuleContext, uses: Uses, first: Iterable[str], judged: Mapping[str, str], texts: Iterable[str]
-) -> set[str]:
+    case: RuleContext, uses: Uses, first: Iterable[str], judged: Mapping[str, str], texts: Iterable[str],
+    *, searched: Collection[str] = frozenset(),
+) -> set[str]:  # fmt: skip
     """Return the files that are used if ``first`` are; ``judged`` are dotted names by path of those that may not be.
 
-    A file uses what it imports, and the modules that it names; so do the ``texts``, files that are no Python.
+    A file uses what it imports, and the modules that it names; so do the ``texts``, files that are no Python. Those
+    that were ``searched`` before name none of them.
     """
     reached: set[str] = set()
     fresh, unread = set(first), sorted(texts)
@@ -59,7 +61,7 @@ def find_reached(
             fresh.add(path)
             waiting += uses.files.get(path, set()) - reached
         left = {path: name for path, name in judged.items() if path not in reached}
-        reading = [*unread, *sorted(fresh)]
+        reading = [*unread, *sorted(fresh.difference(searched))]
         written = {name for path in fresh for name in uses.written.get(path, ())}
         fresh, unread = {path for path, name in left.items() if _shorten(name) in written}, []
         fresh |= find_named(case.facts.tree, {path: name for path, name in left.items() if path not in fresh}, reading)

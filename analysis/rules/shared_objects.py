@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from analysis import tables
 from analysis.facts.kept_objects import CLASS_OBJECT, NESTED_OBJECT
 from analysis.facts.shared_state import EITHER
+from analysis.facts.source_tree import read_if_any
 from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext, ask_once
 from analysis.rules.kept_objects import list_names
@@ -105,10 +106,7 @@ def _find_made_by_frameworks(case: RuleContext) -> Iterator[SharedObject]:
 
 def _wraps_handler(case: RuleContext, path: str, qualname: str) -> bool:
     """Return whether a class is a middleware: it is made with what handles the request next, and then called."""
-    try:
-        source = case.facts.tree.read_bytes(path)
-    except OSError:
-        return False
+    source = read_if_any(case.facts.tree, path)
     begins = rb"(?m)^[ \t]*class %s\b" % re.escape(qualname.rpartition(".")[2].encode())
     start = re.search(begins, source)
     return start is not None and _MIDDLEWARE.search(source, start.end(), start.end() + _NEAR_BYTES) is not None
@@ -133,10 +131,7 @@ def find_calling(case: RuleContext, one: SharedObject, methods: Iterable[str]) -
     if not one.held:
         return True
     names = b"|".join(sorted(re.escape(method.encode()) for method in methods))
-    try:
-        source = case.facts.tree.read_bytes(one.path)
-    except OSError:
-        return False
+    source = read_if_any(case.facts.tree, one.path)
     return re.search(rb"\b%s\.(?:%s)\(" % (re.escape(one.held.encode()), names), source) is not None
 
 

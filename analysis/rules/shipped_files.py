@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable
 
-from analysis.facts.source_tree import SourceTree
+from analysis.facts.source_tree import SourceTree, read_if_any
 
 _PROJECT, _SETUP, _SETTINGS, _PACKAGE = "pyproject.toml", "setup.py", "setup.cfg", "__init__.py"
 _MOST_BYTES = 4_000_000
@@ -48,7 +48,4 @@ def _ask(tree: SourceTree, prefix: str) -> bool | None:
 
 
 def _read(tree: SourceTree, path: str) -> bytes:
-    try:
-        return tree.read_bytes(path, most_bytes=_MOST_BYTES) if tree.has_file(path) else b""
-    except OSError:
-        return b""
+    return read_if_any(tree, path, most_bytes=_MOST_BYTES) if tree.has_file(path) else b""

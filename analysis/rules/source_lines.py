@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 
 from analysis.facts.source import LARGEST_FILE_BYTES, detect_encoding
-from analysis.facts.source_tree import SourceTree
+from analysis.facts.source_tree import SourceTree, read_if_any
 from analysis.wording import make_harmless
 
 LONGEST_SOURCE = 200
@@ -24,15 +24,8 @@ def read_source_lines(tree: SourceTree, places: Iterable[tuple[str, int]]) -> di
     return {
         (path, line): text
         for path, lines in sorted(wanted.items())
-        for line, text in _pick(_read_file(tree, path), lines).items()
+        for line, text in _pick(read_if_any(tree, path, most_bytes=LARGEST_FILE_BYTES), lines).items()
     }
-
-
-def _read_file(tree: SourceTree, path: str) -> bytes:
-    try:
-        return tree.read_bytes(path, most_bytes=LARGEST_FILE_BYTES)
-    except OSError:
-        return b""
 
 
 def _pick(source: bytes, lines: Iterable[int]) -> Mapping[int, str]:

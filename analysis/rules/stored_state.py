@@ -191,7 +191,7 @@ class _Holders:
         self._meanings: Mapping[tuple[str, str], Meaning] = meanings.find_meanings(asked)
         self._products: Mapping[Meaning, Product] = meanings.find_classes(set(self._meanings.values()))
 
-    def find(self, path: str, name: str, way: str, flows: Iterable[str] = ()) -> tuple[str, bool, str] | None:
+    def find(self, path: str, name: str, way: str, flows: Iterable[str]) -> tuple[str, bool, str] | None:
         """Return what holds what is stored, whether it is a class, and the part of it; None where it is not shared.
 
         ``flows`` are the arguments that flow in.

@@ -53,18 +53,19 @@ def find_unused(case: RuleContext) -> UnusedModules:
     quick = find_reached(case, uses, others - tests, {}, [])
     tree = case.facts.tree
     told = {path for path in judged.keys() - quick if is_told_by_source(tree, path, names[path])}
+    count = len({each.path for each in starts})
     if judged.keys() <= quick | told:
-        return UnusedModules(starts=len({each.path for each in starts}))
-    reached = find_reached(case, uses, others - tests | told, names, list_texts(case.facts))
+        return UnusedModules(starts=count)
+    reached = named = find_reached(case, uses, others - tests | told, names, list_texts(case.facts))
     folders = _find_named_folders(judged.values(), reached, uses)
     reached = find_reached(
         case, uses, reached | {path for path, each in judged.items() if each.folder in folders}, {}, []
     )
     rest = {path: name for path, name in names.items() if path not in reached}
-    by_tests = find_reached(case, uses, tests, rest, [])
+    by_tests = find_reached(case, uses, tests, rest, [], searched=named)
     unused = [each for path, each in judged.items() if path in rest and path not in by_tests]
     tested = [each for path, each in judged.items() if path in rest and path in by_tests]
-    return UnusedModules(_sort(unused), _sort(tested), len({each.path for each in starts}))
+    return UnusedModules(_sort(unused), _sort(tested), count)
 
 
 def _find_named_folders(judged: Iterable[Module], reached: set[str], uses: Uses) -> set[str]:
@@ -81,7 +82,7 @@ def _sort(modules: Iterable[Module]) -> tuple[Module, ...]:
 
 
 def _is_of_product(start: Start) -> bool:
-    return bool(start.path) and not is_test_file(start.path) and not is_side_folder(start.path)
+    return bool(start.path) and _is_main(start.path)
 
 
 def _find_judged(case: RuleContext, starts: Iterable[Start], uses: Uses) -> list[Module]:

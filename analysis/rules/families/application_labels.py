@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from analysis import tables
+from analysis.facts.source_tree import read_if_any
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import ENTRY_POINTS, PlanStep
@@ -30,7 +31,7 @@ def _check_labels(case: RuleContext) -> Iterator[Finding]:
         if kind == "named-module" and scope == "module":
             listed[path].append((line, value))
     for path, rows in sorted(listed.items()):
-        source = _read(case, path)
+        source = read_if_any(case.facts.tree, path)
         if _LIST in source and not any(word in source for word in _OTHER_LISTS):
             yield from _check_list(case, path, rows)
 
@@ -64,7 +65,7 @@ def _find_label(case: RuleContext, name: str) -> str:
     homes = [path for path, module in case.homes.items() if module == application and path.endswith("/__init__.py")]
     if len(homes) != 1:
         return ""
-    source = _read(case, f"{homes[0].rpartition('/')[0]}/apps.py")
+    source = read_if_any(case.facts.tree, f"{homes[0].rpartition('/')[0]}/apps.py")
     classes = _CLASS.findall(source)
     if len(classes) > 1 or (is_class and [last.encode()] != classes):
         return ""
@@ -72,13 +73,6 @@ def _find_label(case: RuleContext, name: str) -> str:
     if labels or _SET_LABEL.search(source):
         return labels[0].decode() if len(labels) == 1 else ""
     return application.rpartition(".")[2]
-
-
-def _read(case: RuleContext, path: str) -> bytes:
-    try:
-        return case.facts.tree.read_bytes(path)
-    except OSError:
-        return b""
 
 
 _SETTINGS = "SECRET_KEY = 'x'\nINSTALLED_APPS = ['shop.orders', 'crm.orders']\n"

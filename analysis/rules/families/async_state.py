@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import ast
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import NamedTuple
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from analysis import tables
 from analysis.facts.expressions import find_dotted
 from analysis.facts.source import parse
+from analysis.facts.source_tree import read_if_any
 from analysis.facts.test_files import is_test_file
 from analysis.facts.walking import list_nodes
-from analysis.rules.context import RuleContext
+from analysis.rules.context import RuleContext, find_importing_files
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import STATE, PlanStep
 from analysis.rules.root_causes import SHARED_STATE
 from analysis.rules.rule import Rule
 
 _LOCAL = frozenset({"threading:local", "_thread:_local", "_threading_local:local"})
+_Coroutines = Sequence[tuple[ast.AsyncFunctionDef, Sequence[ast.AST]]]
 _WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 
 
@@ -36,9 +36,13 @@ class _Set(NamedTuple):
 
 
 def _check_locals(case: RuleContext) -> Iterator[Finding]:
+    @cache
+    def read(path: str) -> _Coroutines:
+        return _read_coroutines(case, path)
+
     found: dict[str, list[tuple[_Set, str, Place]]] = defaultdict(list)
     for each in _find_set(case):
-        for coroutine, place in _find_coroutines(case, each):
+        for coroutine, place in _find_coroutines(case, each, read):
             found[f"{each.module}.{each.name.partition('.')[0]}"].append((each, coroutine, place))
     for subject, rows in sorted(found.items()):
         first, coroutine, (path, line) = rows[0]
@@ -78,17 +82,13 @@ def _find_set(case: RuleContext) -> list[_Set]:
     return sorted(found)
 
 
-def _find_coroutines(case: RuleContext, each: _Set) -> Iterator[tuple[str, Place]]:
+def _find_coroutines(
+    case: RuleContext, each: _Set, read: Callable[[str], _Coroutines]
+) -> Iterator[tuple[str, Place]]:  # fmt: skip
     """Yield the coroutines that run a function, by their own body or a call, and wait for something."""
     name = each.owner.rpartition(".")[2]
-    edges = case.graph.edges
-    taking = edges.filter(pc.equal(edges["imported"].cast(pa.string()), each.module))
-    users = {path for (path,) in tables.read_rows(taking, "path")}
-    for path in sorted({each.path, *users}):
-        for coroutine in _read_coroutines(case, path):
-            nodes = list_nodes(coroutine)
-            if not any(isinstance(node, _WAITING) for node in nodes):
-                continue
+    for path in sorted({each.path, *find_importing_files(case, each.module)}):
+        for coroutine, nodes in read(path):
             if path == each.path and coroutine.lineno <= each.line <= (coroutine.end_lineno or 0):
                 yield coroutine.name, (each.path, each.line)
                 continue
@@ -98,13 +98,13 @@ def _find_coroutines(case: RuleContext, each: _Set) -> Iterator[tuple[str, Place
                     break
 
 
-def _read_coroutines(case: RuleContext, path: str) -> list[ast.AsyncFunctionDef]:
-    try:
-        source = b"" if is_test_file(path) else case.facts.tree.read_bytes(path)
-    except OSError:
-        return []
+def _read_coroutines(case: RuleContext, path: str) -> _Coroutines:
+    """Return the coroutines of a file that wait for something, with their nodes; none of a test."""
+    source = b"" if is_test_file(path) else read_if_any(case.facts.tree, path)
     tree = parse(source).tree if b"async def" in source else None
-    return [node for node in list_nodes(tree) if isinstance(node, ast.AsyncFunctionDef)] if tree is not None else []
+    found = (node for node in (list_nodes(tree) if tree is not None else ()) if isinstance(node, ast.AsyncFunctionDef))
+    read = [(node, list_nodes(node)) for node in found]
+    return [(node, nodes) for node, nodes in read if any(isinstance(each, _WAITING) for each in nodes)]
 
 
 _USE: Mapping[str, str] = {

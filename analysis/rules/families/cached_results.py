@@ -6,7 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 
 from analysis.facts.shared_state import EITHER
-from analysis.rules.changed_results import ChangedResult, find_changed_results, read_source
+from analysis.facts.source_tree import read_if_any
+from analysis.rules.changed_results import ChangedResult, find_changed_results
 from analysis.rules.context import RuleContext
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import STATE, PlanStep
@@ -48,7 +49,7 @@ def _check_methods(case: RuleContext) -> Iterator[Finding]:
             if each.way == "object" and each.holder == f"{state.module}:{owner}" and each.path == state.path
         ]
         setting = [each for each in stores if each.part.partition(".")[0] in read and each.inflow == "parameter"]
-        source = read_source(case, state.path) if setting else b""
+        source = read_if_any(case.facts.tree, state.path) if setting else b""
         if _LIBRARY not in source or _CLEARING in source:
             continue
         first = setting[0]

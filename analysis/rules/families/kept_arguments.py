@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from analysis import tables
+from analysis.facts.source_tree import read_if_any
 from analysis.rules.called_on_import import find_called
 from analysis.rules.closures import find_closure_stores
 from analysis.rules.context import RuleContext, ask_once
@@ -52,13 +53,10 @@ def _changes_settings(case: RuleContext, store: Store) -> bool:
     """Return whether an argument is merged into a table of the module whose keys its source says: settings."""
     is_merged = store.way == "change" and store.inflow == "parameter" and set(store.keys) == set(store.parameters)
     module, _, name = store.holder.rpartition(".")
-    path = next((path for path, each in case.homes.items() if each == module), "") if is_merged else ""
+    path = case.files_by_module.get(module, "") if is_merged else ""
     if not path or store.part or not name.isidentifier():
         return False
-    try:
-        source = case.facts.tree.read_bytes(path)
-    except OSError:
-        return False
+    source = read_if_any(case.facts.tree, path)
     begins = rb"(?m)^%s\b[^\n=]*=[ \t]*(?:dict\(\w+[ ]*=|\{\s*[\"'][\w-]+[\"'][ \t]*:)" % re.escape(name.encode())
     return re.search(begins, source) is not None
 
@@ -153,11 +151,11 @@ def find_kept_by_objects(case: RuleContext) -> Sequence[tuple[str, list[SharedOb
         store
         for store in case.stores
         if store.way == "object"
-        and not _is_apart(case, store)
         and store.inflow == "parameter"
         and store.is_open
         and not store.is_test
         and not (store.part.startswith("__") or _HOOK.search(store.owner))
+        and not _is_apart(case, store)
     )
     above = case.identity.inheritance.find_ancestors
     own = _read_methods(case) if stored else {}
@@ -181,10 +179,7 @@ def _is_apart(case: RuleContext, store: Store) -> bool:
     attribute, _, rest = store.part.partition(".")
     if not rest:
         return False
-    try:
-        source = case.facts.tree.read_bytes(store.path)
-    except OSError:
-        return False
+    source = read_if_any(case.facts.tree, store.path)
     kept = rb"\bself\.%s\b[^=\n]*=[ \t]*(?:\w+\.)*(?:local|Local|ContextVar)\("
     return re.search(kept % re.escape(attribute.encode()), source) is not None
 

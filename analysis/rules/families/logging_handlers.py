@@ -5,12 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-import pyarrow.compute as pc
-
-from analysis import tables
 from analysis.facts.added_handlers import ADDED_HANDLER
-from analysis.facts.test_files import is_test_file
-from analysis.rules.context import RuleContext
+from analysis.facts.source_tree import read_if_any
+from analysis.rules.context import RuleContext, find_importing_files
 from analysis.rules.finding import Finding, build_finding
 from analysis.rules.plan_phases import STATE, PlanStep
 from analysis.rules.root_causes import SHARED_STATE
@@ -38,18 +35,9 @@ def _check_handlers(case: RuleContext) -> Iterator[Finding]:
 
 def _is_called_again(case: RuleContext, state: State) -> bool:
     """Return whether a function calls it, in its own file or in one that imports it: not only modules, once each."""
-    edges = case.graph.edges
-    chosen = edges.filter(pc.equal(edges["imported"], state.module))
-    paths = {path for (path,) in tables.read_rows(chosen, "path") if path in case.homes and not is_test_file(path)}
+    paths = find_importing_files(case, state.module) & case.homes.keys()
     called = re.compile(rb"(?m)^[ \t]+[^\n#]*\b%s\(" % re.escape(state.name.encode()))
-    return any(called.search(_read(case, path)) for path in sorted({state.path, *paths}))
-
-
-def _read(case: RuleContext, path: str) -> bytes:
-    try:
-        return case.facts.tree.read_bytes(path)
-    except OSError:
-        return b""
+    return any(called.search(read_if_any(case.facts.tree, path)) for path in sorted({state.path, *paths}))
 
 
 _LOGGER = (

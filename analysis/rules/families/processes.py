@@ -44,7 +44,7 @@ def _check_pickles(case: RuleContext) -> Iterator[Finding]:
     marks = _group(_read_marks(case, "main-pickle"))
     if not marks:
         return
-    started = {start.path: start for start in case.target_resolver.starts if start.path in marks and start.main}
+    started = {start.path for start in case.target_resolver.starts if start.main}
     reading, importers = _read_marks(case, "unpickling"), _find_importers(case, sorted(marks))
     for path, rows in sorted(marks.items()):
         if path not in started and importers[path]:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from analysis import tables
+from analysis.facts.source_tree import read_if_any
 from analysis.facts.test_files import is_test_file
 from analysis.graph.framework_names import LISTED
 from analysis.graph.unknown_loads import LOADS_NOT_KNOWN
@@ -160,11 +161,7 @@ def _asks_for(case: RuleContext, row: SecondName, classes: Sequence[str]) -> boo
     names = b"|".join(re.escape(name.encode()) for name in classes)
     asking = re.compile(rb"\b(?:isinstance|issubclass)\([^\n]*,[^\n]*\b(?:%s)\b|\bcase (?:%s)\(" % (names, names))
     for path in {row.path, row.first_path, row.second_path} if classes else ():
-        try:
-            source = b"" if is_test_file(path) else case.facts.tree.read_bytes(path)
-        except OSError:
-            continue
-        if asking.search(source):
+        if not is_test_file(path) and asking.search(read_if_any(case.facts.tree, path)):
             return True
     return False
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from analysis.facts.test_files import is_test_file
 from analysis.rules.context import RuleContext
@@ -45,7 +45,7 @@ def _check_set(case: RuleContext) -> Iterator[Finding]:
 
 def _check_tests(case: RuleContext) -> Iterator[Finding]:
     rule = "test-sets-global"
-    modules = {module: path for path, module in case.homes.items()}
+    modules = case.files_by_module
     restored = _find_restored(case.stores)
     found: dict[str, list[Store]] = defaultdict(list)
     for store in case.stores:
@@ -69,7 +69,7 @@ def _check_tests(case: RuleContext) -> Iterator[Finding]:
         yield build_finding(rule, "P3", case.homes[path], message, [(each.path, each.line) for each in left], names)
 
 
-def _find_module(store: Store, modules: dict[str, str]) -> str:
+def _find_module(store: Store, modules: Mapping[str, str]) -> str:
     """Return the module in which what is stored into lies; empty where none is known."""
     if store.is_class:
         return store.holder.partition(":")[0]

@@ -26,7 +26,7 @@ _TYPE_CHECKING = frozenset({"TYPE_CHECKING", "typing.TYPE_CHECKING"})
 def _check_redirects(case: RuleContext) -> Iterator[Finding]:
     """Judge the modules by which a redirect leads to an object: not its own module, not the packages around that."""
     rule = "redirect-unclean"
-    files = {module: path for path, module in case.homes.items()}
+    files = case.files_by_module
     written = {path.replace(":", ".") for redirect in case.policy.redirect for path in redirect.paths}
     homes = _find_homes(case.identity.paths, written)
     seen: set[str] = set()

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
+from analysis.facts.source_tree import read_if_any
 from analysis.facts.test_files import is_test_file
 from analysis.rules.called_on_import import find_called, find_called_through
 from analysis.rules.context import RuleContext
@@ -126,10 +127,7 @@ class _Stars:
     def is_used(self, path: str, name: str) -> bool:
         """Return whether the text of a file has a name in it."""
         if path not in self._texts:
-            try:
-                self._texts[path] = self._tree.read_bytes(path)
-            except OSError:
-                self._texts[path] = b""
+            self._texts[path] = read_if_any(self._tree, path)
         return re.search(rb"\b%s\b" % re.escape(name.encode()), self._texts[path]) is not None
 
 
