@@ -20,6 +20,7 @@ CASES: Mapping[str, tuple[str, str]] = {
     "a handler of a local name": (f"{HEAD}def f():\n    logger = logging.getLogger('a')\n    h = logging.StreamHandler()\n    h.setLevel(10)\n    logger.addHandler(h)\n    return logger\n", "P2"),
     "a name that is given": (f"{HEAD}def f(name='a'):\n{BODY.replace(chr(39) + 'a' + chr(39), 'name')}def g():\n    return f('a')\n", "P2"),
     "a name of each module": (f"{HEAD}def f(name='a'):\n{BODY.replace(chr(39) + 'a' + chr(39), 'name')}", "P3"),
+    "a method that is given a name": (f"{HEAD}class S:\n    def get(self, name='a'):\n{BODY.replace('    ', '        ').replace(chr(39) + 'a' + chr(39), 'name')}f = S().get\n", "P3"),
     "each object": (f"{HEAD}class f:\n    def __init__(self):\n        self.log = logging.getLogger('a')\n        self.log.addHandler(logging.StreamHandler())\n", "P3"),
     "asked before": (f"{HEAD}def f():\n    logger = logging.getLogger('a')\n    if not logger.handlers:\n        logger.addHandler(logging.StreamHandler())\n    return logger\n", ""),
     "left before": (f"{HEAD}done = []\ndef f():\n    logger = logging.getLogger('a')\n    if done:\n        return logger\n    done.append(1)\n    logger.addHandler(logging.StreamHandler())\n    return logger\n", ""),

@@ -25,6 +25,8 @@ CASES: Mapping[str, tuple[dict[str, str], str]] = {
     "by its import": ({**OTHER, "p/a.py": "from p.menu import menu\ndef f(user):\n    found = menu(1)\n    found.append(user)\n    return found\n"}, "P1"),
     "by its module": ({**OTHER, "p/a.py": "import p.menu as m\ndef f(user):\n    found = m.menu(1)\n    found.append(user)\n    return found\n"}, "P1"),
     "a method": ({"p/a.py": "from functools import lru_cache\nclass S:\n    @lru_cache\n    def menu(self):\n        return ['soup']\n    def f(self, user):\n        self.menu().append(user)\n        return self.menu()\nf = S().f\n"}, "P1"),
+    "a method of another class": ({"p/a.py": "from functools import lru_cache\nclass S:\n    @lru_cache\n    def menu(self):\n        return ['soup']\nclass T:\n    def menu(self):\n        return []\n    def f(self, user):\n        self.menu().append(user)\n        return self.menu()\nf = T().f\n"}, ""),
+    "a method of a subclass": ({"p/a.py": "from functools import lru_cache\nclass S:\n    @lru_cache\n    def menu(self):\n        return ['soup']\nclass T(S):\n    def f(self, user):\n        self.menu().append(user)\n        return self.menu()\nf = T().f\n"}, "P1"),
     "a copy": ({"p/a.py": f"{HEAD}def f(user):\n    found = list(menu(1))\n    found.append(user)\n    return found\n"}, ""),
     "rebound": ({"p/a.py": f"{HEAD}def f(user):\n    found = menu(1)\n    found = [*found]\n    found.append(user)\n    return found\n"}, ""),
     "a tuple": ({"p/a.py": f"{HEAD.replace('[', '(').replace(']', ',)')}def f(user):\n    found = menu(1)\n    found += (user,)\n    return found\n"}, ""),

@@ -31,6 +31,7 @@ EARLY: Mapping[str, tuple[str, bool]] = {
     "a class body": ("import conf\nclass Client:\n    url = conf.URL\ndef get():\n    return Client.url\n", False),
     "an argument": ("import conf\nCLIENT = dict(url=conf.URL)\ndef get():\n    return CLIENT['url']\n", False),
     "a branch": ("import conf\nif conf:\n    S = [conf.URL]\ndef get():\n    return S[0]\n", False),
+    "what type checkers read": ("import conf\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    S = [conf.URL]\ndef get():\n    return conf.URL\n", True),
     "a function": ("import conf\ndef get(url=None):\n    return url or conf.URL\n", True),
     "a lambda": ("import conf\nget = lambda: conf.URL\n", True),
     "another name": ("import conf\nclass Client:\n    url = conf.load\ndef get():\n    return conf.URL\n", True),
@@ -74,6 +75,9 @@ LOCAL = "import threading\nNOW = threading.local()\n"
 TASKS: Mapping[str, tuple[dict[str, str], bool]] = {
     "by a function": ({"now.py": f"{LOCAL}def set_user(user):\n    NOW.user = user\n", "app.py": SERVE}, True),
     "by the coroutine": ({"app.py": f"import asyncio\n{LOCAL}async def serve(user):\n    NOW.user = user\n    await asyncio.sleep(0)\n    return NOW.user == user\n"}, True),
+    "by a method": ({"now.py": f"{LOCAL}class Desk:\n    def set_user(self, user):\n        NOW.user = user\nset_user = Desk().set_user\nDESK = Desk()\n", "app.py": SERVE.replace("set_user(user)", "DESK.set_user(user)").replace("NOW, set_user", "DESK, NOW")}, True),
+    "by another method of that name": ({"now.py": f"{LOCAL}class Desk:\n    def update(self, user):\n        NOW.user = user\n", "app.py": "import asyncio, now\nasync def serve(user):\n    kept = {}\n    kept.update(user=user)\n    await asyncio.sleep(0)\n    return kept['user'] == user\n"}, False),
+    "in another thread": ({"now.py": f"{LOCAL}def set_user(user):\n    NOW.user = user\n", "app.py": SERVE.replace("    set_user(user)\n    await asyncio.sleep(0)\n    return NOW.user", "    def work():\n        set_user(user)\n        return NOW.user\n    return await asyncio.to_thread(work)")}, False),
     "without waiting": ({"app.py": f"{LOCAL}async def serve(user):\n    NOW.user = user\n    return NOW.user == user\n"}, False),
 }  # fmt: skip
 

@@ -16,6 +16,7 @@ TYPED = "from __future__ import annotations\nfrom typing import TYPE_CHECKING\ni
 CONTEXT = {
     "w/__init__.py": "", "w/mail/__init__.py": "",
     "w/tasks.py": "from celery import shared_task\nclass Item: ...\n@shared_task\ndef pay(): ...\n@shared_task(name='w.tasks.renamed')\ndef other(): ...\n",
+    "w/named.py": "from celery import shared_task\nW = 'w.named'\n@shared_task(name=f'{W}.clean')\ndef sweep(): ...\n",
 }  # fmt: skip
 #: A file, and the most severe of what is found there.
 FILES: Mapping[str, tuple[str, str]] = {
@@ -24,6 +25,7 @@ FILES: Mapping[str, tuple[str, str]] = {
     "routes.py": (f"{CELERY}app.conf.update(task_routes={{'w.task.pay': 'q', 'w.tasks.*': 'r'}})\n", "P1"),
     "routes_of_known.py": (f"{CELERY}app.conf.task_routes = {{'w.tasks.pay': 'q', 'w.mail.*': 'r'}}\n", ""),
     "sends.py": (f"{CELERY}def f():\n    app.send_task('w.tasks.gone')\n", "P1"),
+    "sends_computed.py": (f"{CELERY}def f():\n    app.send_task('w.named.clean')\n", ""),
     "sends_known.py": (f"{CELERY}def f():\n    app.send_task('w.tasks.pay')\n    app.send_task('elsewhere.tasks.pay')\n", ""),
     "discovers.py": (f"{CELERY}app.autodiscover_tasks(['w.mail', 'w.gone'])\n", "P1"),
     "discovers_known.py": (f"{CELERY}app.autodiscover_tasks(['w.mail'])\napp.autodiscover_tasks()\n", ""),

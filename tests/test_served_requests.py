@@ -61,6 +61,7 @@ MODULES: Mapping[str, tuple[str, str]] = {
     "a_dependency": (f"{FASTAPI}{KEEPING}def home(k=Depends(Keeper())):\n    return k.handle(1)\n", "P1"),
     "a_list_of_a_base": ("class Base:\n    seen = []\nclass Form(Base):\n    def put(self, user):\n        self.seen.append(user)\n", "P1"),
     "a_list_of_each_object": ("class Base:\n    seen = []\n    def __init__(self):\n        self.seen = []\nclass Form(Base):\n    def put(self, user):\n        self.seen.append(user)\n", ""),
+    "a_list_of_each_object_named_later": ("class Base:\n    def __init__(self):\n        self.seen = []\n    seen = []\nclass Form(Base):\n    def put(self, user):\n        self.seen.append(user)\n", ""),
     "a_list_that_is_replaced": ("class Base:\n    seen = []\nclass Form(Base):\n    def put(self, user):\n        self.seen = [*self.seen, user]\n", ""),
     "sorted_by_a_lambda": ("kept = None\ndef f():\n    global kept\n    if kept is None:\n        kept = sorted([1], key=lambda user: -user)\n    return kept\n", ""),
     "a_list_handed_over": ("SEEN = []\ndef add(kept, who):\n    kept.append(who)\ndef f(user):\n    add(SEEN, user)\n", "P1"),

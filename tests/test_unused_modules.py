@@ -57,6 +57,7 @@ NAMED = {
     },
     "settings of Django": {"config/settings.py": "AUTHENTICATION_BACKENDS = ['shop.extra.Backend']\n"},
     "command of the documentation": {"README.md": "Run `python -m shop.extra` each night.\n"},
+    "command of a pipeline": {"ci.yml": "run: python -c 'from shop import orders, extra'\n"},
     "notebook": {
         "look.ipynb": '{"cells": [{"cell_type": "code", "source": ["from shop import extra\\n"], "metadata": {}, '
         '"outputs": [], "execution_count": null}], "metadata": {}, "nbformat": 4, "nbformat_minor": 5}'

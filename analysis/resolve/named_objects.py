@@ -82,6 +82,10 @@ def _judge(target: TargetResolver, module: Module, name: str, *, is_module: bool
     return MissingObject(module.plain, name, is_module, f"{module.plain}.{close}" if close else nearest)
 
 
+#: A keyword ``name`` that is no constant, as ``facts.program`` writes it.
+_COMPUTED_NAME = r'\["name",\["(?:[^k"]|k[^"])'
+
+
 def find_wrong_starts(target: TargetResolver) -> Iterator[NamedStart]:
     """Yield the lines of commands and configuration that start what the tree has not, sorted."""
     layout = Folders(target.index.paths)
@@ -129,17 +133,20 @@ def find_wrong_texts(target: TargetResolver, facts: SettingFacts) -> Iterator[Na
     for path, line, value, kind in sorted(tables.read_rows(facts.object_texts, "path", "line", "value", "kind")):
         lack = _find_model_lack(target, facts.programs, value) if kind == MODEL else None
         lack = _find_text_lack(target, members, (path, value, kind)) if kind != MODEL else lack
-        lack = None if lack and kind == TASK and _is_named_task(facts.programs, value) else lack
+        lack = None if lack and kind == TASK and _is_named_task(target, facts.programs, value, lack) else lack
         place = lack and (path, line, lack.module, lack.name)  # a patch of several names of one module says it once
         if lack is not None and place and place not in told:
             told.add(place)
             yield NamedText(path, line, value, kind, lack)
 
 
-def _is_named_task(programs: pa.Table, value: str) -> bool:
-    """Return whether some task of the tree has a name of its own, and that name, or one that is computed."""
+def _is_named_task(target: TargetResolver, programs: pa.Table, value: str, lack: MissingObject) -> bool:
+    """Return whether some task of the tree has a name of its own, and that name; or its module computes one."""
     own = pc.match_substring(programs["program"], f'["name",["k",{json.dumps(value)}')
-    return bool(pc.any(own).as_py())
+    paths = [module.path for module in target.index.modules if module.plain == lack.module]
+    there = programs.filter(pc.is_in(programs["path"].cast(pa.string()), pa.array(paths, pa.string())))
+    computed = pc.match_substring_regex(there["program"], _COMPUTED_NAME)
+    return bool(pc.any(own).as_py()) or bool(pc.any(computed).as_py())
 
 
 def _find_text_lack(target: TargetResolver, members: ClassMembers, text: tuple[str, str, str]) -> MissingObject | None:

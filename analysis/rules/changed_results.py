@@ -36,10 +36,18 @@ def find_changed_results(case: RuleContext) -> Iterator[ChangedResult]:
             continue  # another cache may give each caller a copy
         for path in _list_files(case, state):
             functions = _read_functions(case, path, state.name)
-            called = {name for _, calls in functions for name in calls.values()}
+            called = {name for *_, calls in functions for name in calls.values()}
             meant = _find_meant(case, state, path, called)
-            for function, calls in functions:
-                yield from _find_changes(state, path, function, {key for key, name in calls.items() if name in meant})
+            for function, owner, calls in functions:
+                others = frozenset[str]() if _is_of(case, state, owner) else {f"{each}.{state.name}" for each in _OWN}
+                chosen = {key for key, name in calls.items() if name in meant - others}
+                yield from _find_changes(state, path, function, chosen)
+
+
+def _is_of(case: RuleContext, state: State, owner: str) -> bool:
+    """Return whether methods of a class call the cached one as their own: it has or inherits it."""
+    holder, definition = f"{state.module}:{state.owner.rpartition('.')[0]}", f"{state.module}:{owner}"
+    return holder in {definition, *case.identity.inheritance.find_ancestors(definition)}
 
 
 def _list_files(case: RuleContext, state: State) -> list[str]:
@@ -47,19 +55,34 @@ def _list_files(case: RuleContext, state: State) -> list[str]:
     return sorted({state.path, *(find_importing_files(case, state.module) & case.homes.keys())})
 
 
-_Functions = Sequence[tuple[ast.FunctionDef | ast.AsyncFunctionDef, Mapping[int, str]]]
+_Functions = Sequence[tuple[ast.FunctionDef | ast.AsyncFunctionDef, str, Mapping[int, str]]]
 
 
 def _read_functions(case: RuleContext, path: str, name: str) -> _Functions:
-    """Return the functions of a file that has a name, with what they call: by identity of the call, as written."""
+    """Return the functions of a file that has a name: each with its class, and what each of its calls is written as."""
     source = read_if_any(case.facts.tree, path)
     tree = parse(source).tree if name.encode() in source else None
+    owners = _find_owners(tree) if tree is not None else {}
     found = []
     for node in list_nodes(tree) if tree is not None else ():
         if isinstance(node, Function):
             calls = {id(each): find_dotted(each.func) for each in list_nodes(node) if isinstance(each, ast.Call)}
-            found.append((node, {key: text for key, text in calls.items() if text}))
-    return [(function, calls) for function, calls in found if calls]
+            found.append((node, owners.get(id(node), ""), {key: text for key, text in calls.items() if text}))
+    return [each for each in found if each[-1]]
+
+
+def _find_owners(tree: ast.Module) -> dict[int, str]:
+    """Return the qualified name of the class of each method, by identity of its statement."""
+    found: dict[int, str] = {}
+    waiting: list[tuple[ast.Module | ast.ClassDef, str]] = [(tree, "")]
+    while waiting:
+        node, owner = waiting.pop()
+        for each in node.body:
+            if isinstance(each, ast.ClassDef):
+                waiting.append((each, f"{owner}.{each.name}".lstrip(".")))
+            elif isinstance(each, Function) and owner:
+                found[id(each)] = owner
+    return found
 
 
 def _find_meant(case: RuleContext, state: State, path: str, called: set[str]) -> set[str]:

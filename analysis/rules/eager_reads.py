@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from analysis import tables
-from analysis.facts.expressions import find_dotted, is_main_test
+from analysis.facts.expressions import find_dotted, is_main_test, is_typing_only
 from analysis.facts.source import parse
 from analysis.facts.source_tree import read_if_any
 from analysis.facts.test_files import is_test_file
@@ -65,7 +65,7 @@ def _walk_eager(tree: ast.Module) -> Iterator[ast.AST]:
         if isinstance(node, _FUNCTIONS):
             defaults = (each for each in (*node.args.defaults, *node.args.kw_defaults) if each is not None)
             waiting += [*defaults, *node.decorator_list]
-        elif isinstance(node, ast.If) and is_main_test(node.test):
+        elif isinstance(node, ast.If) and (is_main_test(node.test) or is_typing_only(node.test)):
             waiting += node.orelse
         elif not isinstance(node, ast.Lambda | ast.GeneratorExp):
             waiting += reversed(list(ast.iter_child_nodes(node)))

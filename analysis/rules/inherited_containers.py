@@ -61,15 +61,15 @@ def _read_class(tree: ast.Module | None, qualname: str) -> dict[str, int]:
     body: list[ast.stmt] = tree.body if tree is not None else []
     for part in qualname.split("."):
         body = next((node.body for node in body if isinstance(node, ast.ClassDef) and node.name == part), [])
-    found = {}
+    found, own = dict[str, int](), set[str]()
     for statement in body:
         if isinstance(statement, ast.Assign) and is_container(statement.value):
             found.update({each.id: statement.lineno for each in statement.targets if isinstance(each, ast.Name)})
         for node in list_nodes(statement):
             is_set = isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Store)
             if is_set and isinstance(node.value, ast.Name) and node.value.id == "self":  # type: ignore[attr-defined]
-                found[node.attr] = -1  # type: ignore[attr-defined]
-    return found
+                own.add(node.attr)  # type: ignore[attr-defined]
+    return found | dict.fromkeys(own, -1)
 
 
 def _is_change(case: RuleContext, store: Store) -> bool:

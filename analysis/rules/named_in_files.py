@@ -23,7 +23,7 @@ _ENDS = (
 _WHOLE = re.compile(r"Dockerfile|Makefile|Procfile|Jenkinsfile|Justfile|justfile|crontab|Pipfile|MANIFEST")
 _SKIPPED = frozenset({"node_modules", "site-packages", "__pycache__"})
 _MOST_BYTES, _MOST_FOLDERS, _MOST_FILES, _AT_ONCE = 1 << 18, 4_000, 4_000, 128
-_WORD = re.compile(rb"\w+")
+_WORD = re.compile(rb"[\w\x80-\xff]+")
 #: Sentences that mention a module are no use of it; commands, statements and settings that they show are.
 _PROSE = (".md", ".rst", ".txt")
 _SHOWN = rb"(?:-m|python3?|import|from|::|:|\./|[\"'=])[ \t]*(?:[\w./]*[./])?"
@@ -31,9 +31,10 @@ _SHOWN = rb"(?:-m|python3?|import|from|::|:|\./|[\"'=])[ \t]*(?:[\w./]*[./])?"
 
 @dataclass(frozen=True, slots=True)
 class _Ways:
-    """The ways to name one module, in a file of code or settings and in one of sentences."""
+    """The ways to name one module, in a file of Python, in one of settings or commands, and in one of sentences."""
 
     code: re.Pattern[bytes]
+    settings: re.Pattern[bytes]
     prose: re.Pattern[bytes]
 
 
@@ -57,7 +58,8 @@ def find_named(tree: SourceTree, wanted: Mapping[str, str], paths: Sequence[str]
 
 
 def _is_named(ways: _Ways, path: str, source: bytes) -> bool:
-    return (ways.prose if path.endswith(_PROSE) else ways.code).search(source) is not None
+    chosen = ways.code if path.endswith(".py") else ways.prose if path.endswith(_PROSE) else ways.settings
+    return chosen.search(source) is not None
 
 
 def _build_ways(name: str) -> _Ways:
@@ -66,8 +68,10 @@ def _build_ways(name: str) -> _Ways:
     ways = [rf"[\"'`]{last}[\"'`.:]", rf"\b{last}\.py\b", rf"^[ \t-]*(?:[\w-]+[ \t]*[:=][ \t]*)?{last}[ \t,]*$"]
     if above:
         ways.append(rf"\b{above[-1]}[./\\:]{last}\b")
+    imported = rf"\bimport[ \t]+(?:[\w.]+,[ \t]*)*{last}\b"  # of Python files it is known what they import
+    code, settings = ("|".join(each).encode() for each in (ways, [*ways, imported]))
     prose = _SHOWN + last.encode() + rb"\b"
-    return _Ways(re.compile("|".join(ways).encode(), re.MULTILINE), re.compile(prose))
+    return _Ways(re.compile(code, re.MULTILINE), re.compile(settings, re.MULTILINE), re.compile(prose))
 
 
 def _find_likely(

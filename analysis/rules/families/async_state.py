@@ -10,10 +10,11 @@ from typing import NamedTuple
 
 from analysis import tables
 from analysis.facts.expressions import find_dotted
+from analysis.facts.scopes import Function
 from analysis.facts.source import parse
 from analysis.facts.source_tree import read_if_any
 from analysis.facts.test_files import is_test_file
-from analysis.facts.walking import list_nodes
+from analysis.facts.walking import list_nodes, list_parts
 from analysis.rules.context import RuleContext, find_importing_files
 from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import STATE, PlanStep
@@ -92,10 +93,28 @@ def _find_coroutines(
             if path == each.path and coroutine.lineno <= each.line <= (coroutine.end_lineno or 0):
                 yield coroutine.name, (each.path, each.line)
                 continue
-            for node in nodes:
-                if isinstance(node, ast.Call) and find_dotted(node.func).rpartition(".")[2] == name:
-                    yield coroutine.name, (path, node.lineno)
-                    break
+            calls = [node for node in nodes if isinstance(node, ast.Call)]
+            calls = [call for call in calls if find_dotted(call.func).rpartition(".")[2] == name]
+            meant = next((call for call in calls if _is_meant(case, path, find_dotted(call.func), each)), None)
+            if meant is not None:
+                yield coroutine.name, (path, meant.lineno)
+
+
+def _is_meant(case: RuleContext, path: str, called: str, each: _Set) -> bool:
+    """Return whether a call in a file is one of the function that sets the state: of a method, on such an object."""
+    module, (owner, _, name) = case.homes.get(path, ""), each.owner.rpartition(".")
+    holder = called.rpartition(".")[0]
+    meanings = case.meanings.find_meanings({(module, called), *([(module, holder)] if holder else [])})
+    if not owner:
+        meaning = meanings.get((module, called))
+        return meaning is not None and meaning.definition == f"{each.module}:{name}"
+    if holder in {"self", "cls"}:
+        return path == each.path
+    meaning = meanings.get((module, holder))
+    product = case.meanings.find_classes({meaning}).get(meaning) if meaning is not None else None
+    found = {meaning.definition} if meaning is not None else set()
+    found |= {product.definition, *case.identity.inheritance.find_ancestors(product.definition)} if product else set()
+    return f"{each.module}:{owner}" in found
 
 
 def _read_coroutines(case: RuleContext, path: str) -> _Coroutines:
@@ -103,8 +122,20 @@ def _read_coroutines(case: RuleContext, path: str) -> _Coroutines:
     source = b"" if is_test_file(path) else read_if_any(case.facts.tree, path)
     tree = parse(source).tree if b"async def" in source else None
     found = (node for node in (list_nodes(tree) if tree is not None else ()) if isinstance(node, ast.AsyncFunctionDef))
-    read = [(node, list_nodes(node)) for node in found]
+    read = [(node, _list_own(node)) for node in found]
     return [(node, nodes) for node, nodes in read if any(isinstance(each, _WAITING) for each in nodes)]
+
+
+def _list_own(coroutine: ast.AsyncFunctionDef) -> list[ast.AST]:
+    """Return the nodes that run with a coroutine: not those of functions inside it, which may run in another thread."""
+    found: list[ast.AST] = []
+    waiting: list[ast.AST] = list(reversed(coroutine.body))
+    while waiting:
+        node = waiting.pop()
+        if not isinstance(node, Function | ast.Lambda | ast.ClassDef):
+            found.append(node)
+            waiting += reversed(list_parts(node))
+    return found
 
 
 _USE: Mapping[str, str] = {

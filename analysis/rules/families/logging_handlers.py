@@ -36,7 +36,7 @@ def _check_handlers(case: RuleContext) -> Iterator[Finding]:
 def _is_called_again(case: RuleContext, state: State) -> bool:
     """Return whether a function calls it, in its own file or in one that imports it: not only modules, once each."""
     paths = find_importing_files(case, state.module) & case.homes.keys()
-    called = re.compile(rb"(?m)^[ \t]+[^\n#]*\b%s\(" % re.escape(state.name.encode()))
+    called = re.compile(rb"(?m)^[ \t]+[^\n#]*\b(?<!def )%s\(" % re.escape(state.name.encode()))
     return any(called.search(read_if_any(case.facts.tree, path)) for path in sorted({state.path, *paths}))
 
 
