@@ -197,23 +197,24 @@ def _is_named(rule: str, ignore: Ignore) -> bool:
     return any(fnmatchcase(name, ignore.rule) for name in list_rule_names(rule))
 
 
-def _is_over(ignore: Ignore, today: dt.date) -> bool:
-    return ignore.until is not None and ignore.until < today
+def _find_end(ignore: Ignore, today: dt.date) -> dt.date | None:
+    """Return the day until which an exception was, once it is over; None before."""
+    return ignore.until if ignore.until is not None and ignore.until < today else None
 
 
 def find_ended(policy: Policy) -> list[bool]:
     """Return which exceptions of a policy have ended: the only thing of a verdict that depends on the day (in UTC)."""
     today = dt.datetime.now(dt.UTC).date()
-    return [_is_over(each, today) for each in policy.ignore]
+    return [_find_end(each, today) is not None for each in policy.ignore]
 
 
 def _find_fault(ignore: Ignore, rules: Mapping[str, Rule], today: dt.date) -> str:
     """Return why an exception of the policy does not count; empty when it does."""
     if not any(_is_named(name, ignore) for name in rules):
         return _format_unknown([ignore.rule], rules)
-    if _is_over(ignore, today):
-        assert ignore.until is not None
-        return f"it was for the time until {ignore.until.isoformat()}"
+    end = _find_end(ignore, today)
+    if end is not None:
+        return f"it was for the time until {end.isoformat()}"
     return ""
 
 

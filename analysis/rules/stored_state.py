@@ -35,10 +35,11 @@ _TELLING = re.compile(r"(^|_)(id|ids|key|keys|uid|pk|uuid|who|owner|person|clien
 #: What has queues, and the variables that every part of the process reads, and those that it starts.
 _QUEUES = frozenset({"queue", "asyncio", "multiprocessing", "multiprocess", "janus"})
 ENVIRONMENT = "os.environ"
+#: Classes whose objects keep something of each thread.
+THREAD_LOCAL = frozenset({"threading:local", "_thread:_local", "_threading_local:local"})
 #: Classes whose objects keep something of each thread, task or context.
-LOCAL = frozenset({
-    "threading:local", "_thread:_local", "_threading_local:local", "contextvars:ContextVar", "werkzeug.local:Local",
-    "werkzeug.local:LocalStack", "werkzeug.local:LocalProxy", "asgiref.local:Local", "gevent.local:local",
+LOCAL = THREAD_LOCAL | frozenset({
+    "contextvars:ContextVar", "werkzeug.local:Local", "werkzeug.local:LocalStack", "werkzeug.local:LocalProxy", "asgiref.local:Local", "gevent.local:local",
     "eventlet.corolocal:local",
 })  # fmt: skip
 #: Packages outside the tree whose objects are plain containers.

@@ -20,8 +20,8 @@ from analysis.rules.finding import Finding, Place, build_finding
 from analysis.rules.plan_phases import STATE, PlanStep
 from analysis.rules.root_causes import SHARED_STATE
 from analysis.rules.rule import Rule
+from analysis.rules.stored_state import THREAD_LOCAL
 
-_LOCAL = frozenset({"threading:local", "_thread:_local", "_threading_local:local"})
 _Coroutines = Sequence[tuple[ast.AsyncFunctionDef, Sequence[ast.AST]]]
 _WAITING = (ast.Await, ast.AsyncFor, ast.AsyncWith)
 
@@ -78,7 +78,7 @@ def _find_set(case: RuleContext) -> list[_Set]:
         meaning = meanings.get((each.module, each.name.partition(".")[0]))
         product = products.get(meaning) if meaning is not None else None
         kinds = {product.definition, *above(product.definition)} if product is not None else set()
-        if not _LOCAL.isdisjoint(kinds):
+        if not THREAD_LOCAL.isdisjoint(kinds):
             found.append(each)
     return sorted(found)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from analysis.facts.object_texts import LOADED, MODEL, PATCH, SETTER, SETTING, TASK
 from analysis.facts.test_files import is_test_file
@@ -42,9 +42,7 @@ def _check_settings(case: RuleContext) -> Iterator[Finding]:
     for written, rows in _group_texts(case, {SETTING, MODEL, TASK}):
         first = rows[0]
         message = f"The setting at {first.path}:{first.line} names {written}, but {describe_lack(first.lack)}"
-        places = [(each.path, each.line) for each in rows]
-        is_test = all(is_test_file(path) for path, _ in places)
-        yield build_finding("setting-names-missing-object", "P3" if is_test else "P1", written, message, places)
+        yield _build_setting("P1", written, message, rows)
     imported = set(case.graph.phantoms["module"].to_pylist())  # what a loop of a known list loads is an import
     for written, rows in _group_texts(case, {LOADED}):
         first = rows[0]
@@ -54,9 +52,13 @@ def _check_settings(case: RuleContext) -> Iterator[Finding]:
             f"{first.path}:{first.line} names {written}, which the code of {first.path} loads by this text, but "
             f"{describe_lack(first.lack)}: it fails when it is asked for"
         )
-        places = [(each.path, each.line) for each in rows]
-        is_test = all(is_test_file(path) for path, _ in places)
-        yield build_finding("setting-names-missing-object", "P3" if is_test else "P2", written, message, places)
+        yield _build_setting("P2", written, message, rows)
+
+
+def _build_setting(severity: str, written: str, message: str, rows: Sequence[NamedText]) -> Finding:
+    places = [(each.path, each.line) for each in rows]
+    is_test = all(is_test_file(path) for path, _ in places)
+    return build_finding("setting-names-missing-object", "P3" if is_test else severity, written, message, places)
 
 
 def _check_patches(case: RuleContext) -> Iterator[Finding]:
