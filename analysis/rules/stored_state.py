@@ -39,8 +39,8 @@ ENVIRONMENT = "os.environ"
 THREAD_LOCAL = frozenset({"threading:local", "_thread:_local", "_threading_local:local"})
 #: Classes whose objects keep something of each thread, task or context.
 LOCAL = THREAD_LOCAL | frozenset({
-    "contextvars:ContextVar", "werkzeug.local:Local", "werkzeug.local:LocalStack", "werkzeug.local:LocalProxy", "asgiref.local:Local", "gevent.local:local",
-    "eventlet.corolocal:local",
+    "contextvars:ContextVar", "werkzeug.local:Local", "werkzeug.local:LocalStack", "werkzeug.local:LocalProxy",
+    "asgiref.local:Local", "gevent.local:local", "eventlet.corolocal:local",
 })  # fmt: skip
 #: Packages outside the tree whose objects are plain containers.
 _PLAIN = frozenset({"builtins", "collections", "weakref", "types", "array", "queue", "cachetools"})
